@@ -1,0 +1,1 @@
+"""What calls `tick()` again and again: a loop on this machine."""

@@ -1,0 +1,1 @@
+"""What is deployed, as CloudFormation and the journal tell it."""

@@ -1,0 +1,1 @@
+"""Documents that survive: get, compare-and-set, append."""

@@ -1,0 +1,1 @@
+"""A manifest and a snapshot of the organization become the stack instances that should exist."""

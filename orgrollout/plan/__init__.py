@@ -1,0 +1,1 @@
+"""Desired against deployed, pair by pair, becomes operations in waves."""

@@ -1,0 +1,1 @@
+"""Plans, rollouts and coverage as text and JSON."""

@@ -1,0 +1,1 @@
+"""A simulated organization that answers AWS calls as StackSets would."""
