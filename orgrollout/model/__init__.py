@@ -1,1 +1,1 @@
-"""The words of the domain: values without behaviour of their own, and nothing that touches the world."""
+"""The words of the domain: values with no behaviour of the world in them."""

@@ -1,0 +1,216 @@
+"""The manifest's shape: what may be written, where, and what holds when nothing is written.
+
+Shape only. Whether names refer to something, and whether a template takes a parameter, is checked
+by `check`; where in the file a problem stands is known to `load`.
+"""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from orgrollout.model.stack_set import PermissionModel
+
+ManifestName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,39}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,79}$")]
+AccountNumber = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+Percentage = Annotated[int, Field(ge=0, le=100)]
+
+
+class Part(BaseModel):
+    """A part of the manifest: keys it does not know are errors, and values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Match(StrEnum):
+    """How several tags of one block combine."""
+
+    ALL = "all"
+    ANY = "any"
+
+
+class Block(Part):
+    """A selection of accounts. All conditions given must hold; a list holds if one of it does."""
+
+    organizational_units: tuple[str, ...] | None = None  # path, id, or unique name; nested too
+    accounts: tuple[str, ...] | None = None  # names from `accounts`, or ids as strings
+    tags: dict[str, tuple[str, ...]] | None = None
+    match: Match = Match.ALL
+    regions: tuple[str, ...] | None = None  # narrower than the stack set's own
+
+
+class Exclusion(Block):
+    """A selection that is left out, whatever includes it."""
+
+    reason: str = Field(min_length=1)
+    until: date | None = None  # the last day on which it holds
+
+
+class Targets(Part):
+    """Which accounts: blocks add up, and an exclusion always wins."""
+
+    everyone: bool = False  # written as `targets: all`
+    include: tuple[Block, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
+
+
+class ParameterOverride(Part):
+    """Parameters for some of the stack instances. Later ones win."""
+
+    targets: Targets
+    regions: tuple[str, ...] | None = None
+    parameters: dict[str, str]
+
+
+class StackSet(Part):
+    """One stack set: a template, where it goes, and with which parameters."""
+
+    template: str | None = None  # a path beside the manifest, or builtin:NAME
+    stack_set_name: str | None = None  # default: <manifest>-<key>
+    state: Literal["present", "absent"] = "present"
+    adopt: bool = False
+    description: str = ""
+    targets: Targets | None = None  # default: the manifest's
+    regions: tuple[str, ...] | None = None  # default: the manifest's
+    depends_on: tuple[str, ...] | None = None  # default: the template's
+    parameters: dict[str, str] = {}
+    parameter_overrides: tuple[ParameterOverride, ...] = ()
+    tags: dict[str, str] = {}
+    capabilities: tuple[str, ...] | None = None  # default: the template's
+    permission_model: PermissionModel = PermissionModel.SERVICE_MANAGED
+    administration_role_arn: str | None = None
+    execution_role_name: str | None = None
+    managed_execution: bool = False
+    auto_deployment: bool = False
+    retain_stacks: bool | None = None  # default: guards.retain_stacks
+
+
+class Gate(Part):
+    """What must happen before the next wave starts."""
+
+    soak: timedelta | None = None
+    approval: Literal["required"] | None = None
+
+
+class Sample(Part):
+    """A few accounts of each organizational unit."""
+
+    per_ou: int = Field(ge=1)
+
+
+class Wave(Part):
+    """A part of the accounts, which is done before the next wave starts. One selector."""
+
+    name: ManifestName
+    sample: Sample | None = None
+    percent: int | None = Field(default=None, ge=1, le=100)  # cumulative, by hash
+    accounts: tuple[str, ...] | None = None
+    organizational_units: tuple[str, ...] | None = None
+    tags: dict[str, tuple[str, ...]] | None = None
+    after: Gate = Gate()
+
+
+class Preferences(Part):
+    """Operation preferences. Count and percentage exclude each other."""
+
+    max_concurrent_percentage: int | None = Field(default=None, ge=1, le=100)
+    max_concurrent_count: int | None = Field(default=None, ge=1)
+    failure_tolerance_percentage: Percentage | None = None
+    failure_tolerance_count: int | None = Field(default=None, ge=0)
+    region_concurrency: Literal["parallel", "sequential"] = "parallel"
+    region_order: tuple[str, ...] = ()
+    concurrency_mode: Literal["soft", "strict"] = "soft"
+
+
+class Retry(Part):
+    """How often a failed stack instance is tried, the first time included."""
+
+    attempts: int = Field(default=4, ge=1, le=20)
+
+
+class FreezeWindow(Part):
+    """A span in which no operation starts: written as START/END, both ISO 8601."""
+
+    start: datetime
+    end: datetime
+
+
+class Rollout(Part):
+    """How a plan is carried out."""
+
+    waves: tuple[Wave, ...] = ()
+    max_failed_accounts: str = "5%"  # of a wave, or a count; after retries
+    operation_preferences: Preferences = Preferences()
+    retry: Retry = Retry()
+    on_failure: Literal["halt", "rollback"] = "halt"
+    freeze: tuple[FreezeWindow, ...] = ()
+
+
+class Accounts(Part):
+    """A list of accounts."""
+
+    accounts: tuple[str, ...] = ()
+
+
+class OnProblem(StrEnum):
+    """What a target that selects nothing leads to."""
+
+    ERROR = "error"
+    WARN = "warn"
+    OK = "ok"
+
+
+class Guards(Part):
+    """What a plan may never do by accident."""
+
+    max_removed_accounts: int = Field(default=3, ge=0)
+    retain_stacks: bool = True
+    never_remove_from: Accounts = Accounts()
+    on_empty_targets: OnProblem = OnProblem.ERROR
+    on_missing_target: OnProblem = OnProblem.ERROR
+
+
+class DriftIgnore(Part):
+    """A difference that is known and accepted."""
+
+    stack_set: str
+    resource: str
+    property: str | None = None  # JSON pointer; none: the whole resource
+    reason: str = Field(min_length=1)
+    until: date | None = None
+
+
+class Drift(Part):
+    """What drift is left alone."""
+
+    ignore: tuple[DriftIgnore, ...] = ()
+
+
+class Notification(Part):
+    """Who is told of what."""
+
+    sns: str
+    on: tuple[Literal["halted", "finished", "drift"], ...]
+
+
+class Manifest(Part):
+    """What should be true in every account, and how it gets there."""
+
+    version: Literal[1]
+    name: ManifestName
+    organization: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")]
+    home_region: str | None = None  # default: the caller's Region
+    call_as: Literal["auto", "self", "delegated_admin"] = "auto"
+    journal: str | None = None  # default: this machine
+    accounts: dict[str, AccountNumber] = {}
+    region_groups: dict[Key, tuple[str, ...]] = {}
+    target_groups: dict[str, Targets] = {}
+    targets: Targets | None = None
+    regions: tuple[str, ...] | None = None
+    stack_sets: dict[Key, StackSet] = Field(min_length=1)
+    rollout: Rollout = Rollout()
+    guards: Guards = Guards()
+    drift: Drift = Drift()
+    notifications: tuple[Notification, ...] = ()

@@ -1,0 +1,50 @@
+"""A CloudFormation template: its text, its parameters, and what it says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orgrollout.model.ids import Region
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateParameter:
+    """A parameter as the template declares it."""
+
+    name: str
+    type: str = "String"
+    default: str | None = None
+    no_echo: bool = False
+    allowed_values: tuple[str, ...] = ()
+    allowed_pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionGap:
+    """Regions a template cannot go to."""
+
+    regions: tuple[Region, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateMetadata:
+    """`Metadata: orgrollout:` of a template. The manifest wins over all of it."""
+
+    summary: str = ""
+    capabilities: tuple[str, ...] = ()
+    once_per_account: bool = False
+    depends_on: tuple[str, ...] = ()  # names of templates
+    region_gaps: tuple[RegionGap, ...] = ()
+    parameter_defaults: Mapping[str, str] = field(default_factory=dict)
+    costs: str = ""  # may hold {pairs}, {accounts}, {regions}
+    leaves_behind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A template that can be sent."""
+
+    name: str  # the file's stem
+    body: str
+    parameters: Mapping[str, TemplateParameter]
+    metadata: TemplateMetadata
