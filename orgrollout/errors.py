@@ -35,3 +35,309 @@ class ManifestError(OrgRolloutError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class AwsError(OrgRolloutError):
+    """AWS, or the way to it, refused a request.
+
+    ``api`` is what was called, as in ``cloudformation:CreateStackSet``; ``subject`` what it was
+    called for (a stack set's name, a profile); ``said`` AWS's own words, without parameter values.
+    """
+
+    text: ClassVar[str] = "{api} failed{about}: {said} Nothing more was sent."
+
+    def __init__(self, api: str, said: str = "", *, subject: str = "", code: str = "") -> None:
+        about = f" for {subject}" if subject else ""
+        quoted = said if not said or said.endswith((".", "!", "?")) else f"{said}."
+        super().__init__(
+            self.text.format(api=api, said=quoted, subject=subject, about=about, code=code).strip()
+        )
+        self.api = api
+        self.said = said
+        self.subject = subject
+        self.code = code
+
+
+class MissingCredentialsError(AwsError):
+    """The credential chain gives nothing."""
+
+    text = (
+        "no AWS credentials were found; nothing was sent. Name a profile with --profile, set "
+        "AWS_PROFILE, or sign in with `aws sso login` or `aws login`. {said}"
+    )
+
+
+class InvalidCredentialsError(AwsError):
+    """Credentials were found, and AWS does not accept them."""
+
+    text = (
+        "AWS does not accept these credentials ({api}): {said} They have expired, or belong to a "
+        "Region or partition that does not know them. Sign in again, then repeat the command; a "
+        "rollout that was started goes on with `orgrollout resume`."
+    )
+
+
+class UnknownProfileError(AwsError):
+    """A profile was named that no configuration file has."""
+
+    text = (
+        "profile {subject} is in neither ~/.aws/config nor ~/.aws/credentials. "
+        "`aws configure list-profiles` shows those that are."
+    )
+
+
+class MissingRegionError(AwsError):
+    """Nothing says where the stack sets live."""
+
+    text = (
+        "no home Region is set. Stack sets are Regional: name theirs with --region, AWS_REGION, "
+        "or `home_region` in the manifest."
+    )
+
+
+class AwsConfigurationError(AwsError):
+    """The AWS configuration of this machine cannot be used as it is."""
+
+    text = "the AWS configuration cannot be used: {said} Mend ~/.aws/config or the environment."
+
+
+class UnreachableError(AwsError):
+    """No answer came, or none that could be read, however often it was tried."""
+
+    text = (
+        "no answer to {api}{about}: {said} Whether AWS received the request is not known. Check "
+        "network, proxy, Region and AWS_ENDPOINT_URL; repeating is safe, since every operation "
+        "carries its own id."
+    )
+
+
+class ReadOnlyError(AwsError):
+    """A connection that only reads was asked to write. Nothing was sent."""
+
+    text = "{api} would write, and this connection only reads; it was not sent."
+
+
+class InvalidRequestError(AwsError):
+    """A request does not fit the API. Nothing was sent."""
+
+    text = "{api}{about} was not sent, since its parameters do not fit the API: {said}"
+
+
+class AccessDeniedError(AwsError):
+    """The caller lacks a permission. ``action`` is the one to allow."""
+
+    text = (
+        "{api}{about} was denied: {said} Allow {code} to the caller, and see that no service "
+        "control policy or permissions boundary denies it."
+    )
+
+    def __init__(self, api: str, said: str = "", *, subject: str = "", action: str = "") -> None:
+        super().__init__(api, said, subject=subject, code=action or api)
+        self.action = action or api
+
+
+class OrganizationDeniedError(AccessDeniedError):
+    """The caller may not read the organization."""
+
+    text = (
+        "{api} was denied: {said} Only the management account and its delegated administrators "
+        "read an organization, and only with a policy that allows {code}. Use such an account, "
+        "or let the management account register this one."
+    )
+
+
+class NotInOrganizationError(AwsError):
+    """The caller's account belongs to no organization."""
+
+    text = (
+        "the caller's account is in no organization ({api}), so there is nothing to roll out to. "
+        "Use credentials of the management account or of a delegated administrator."
+    )
+
+
+class OrganizationChangedError(AwsError):
+    """Accounts or units moved, twice, while the organization was read. Nothing was changed."""
+
+    text = (
+        "the organization changed while it was read, twice in a row: {said} Nothing was changed; "
+        "repeat the command when nobody moves accounts."
+    )
+
+
+class OrganizationsAccessError(AwsError):
+    """CloudFormation may not work in the organization yet."""
+
+    text = (
+        "{api}{about} was refused: {said} CloudFormation has no trusted access to the "
+        "organization. In the management account run `aws cloudformation "
+        "activate-organizations-access`; enabling it on the side of Organizations alone is not "
+        "enough."
+    )
+
+
+class NotDelegatedAdminError(AwsError):
+    """The caller's account may not administer service-managed stack sets."""
+
+    text = (
+        "{api}{about} was refused: {said} Service-managed stack sets are run from the management "
+        "account or by a delegated administrator. In the management account run `aws organizations "
+        "register-delegated-administrator --service-principal "
+        "member.org.stacksets.cloudformation.amazonaws.com --account-id ACCOUNT`, or use "
+        "`permission_model: SELF_MANAGED`."
+    )
+
+
+class StackSetNotFoundError(AwsError):
+    """There is no such stack set where it was looked for."""
+
+    text = (
+        "stack set {subject} does not exist here ({api}). Stack sets are seen in their home "
+        "Region only, and service-managed ones from a delegated administrator only with "
+        "`call_as: delegated_admin`. Run `orgrollout plan` again."
+    )
+
+
+class StackSetExistsError(AwsError):
+    """A stack set of that name exists, and is not the one that was to be created."""
+
+    text = (
+        "stack set {subject} exists already, and differs from what was to be created; it was left "
+        "alone. Run `orgrollout plan` again; one that is not ours takes `adopt: true`."
+    )
+
+
+class StackSetNotEmptyError(AwsError):
+    """A stack set still has stack instances, so it cannot be deleted."""
+
+    text = (
+        "stack set {subject} still has stack instances and was not deleted. Run `orgrollout plan` "
+        "again: it removes them first."
+    )
+
+
+class StackInstanceNotFoundError(AwsError):
+    """One of the stack instances an operation names is gone. The operation did not start."""
+
+    text = (
+        "{api} for {subject} names a stack instance that does not exist: {said} Nothing was "
+        "started. Run `orgrollout plan` again."
+    )
+
+
+class OperationNotFoundError(AwsError):
+    """A stack set has no operation of that id."""
+
+    text = "stack set {subject} has no such operation ({api}): {said}"
+
+
+class OperationExistsError(AwsError):
+    """An operation of that id was started before."""
+
+    text = "stack set {subject} has an operation of this id already ({api}); nothing was started."
+
+
+class OperationInProgressError(AwsError):
+    """The stack set is busy with another operation; nothing was started."""
+
+    text = (
+        "stack set {subject} is busy with another operation, so {api} started nothing: {said} "
+        "Wait until that one ends, then run `orgrollout resume`."
+    )
+
+
+class InvalidOperationError(AwsError):
+    """CloudFormation does not do this in the present state. Nothing was started."""
+
+    text = "{api}{about} does not go as things stand, and nothing was started: {said}"
+
+
+class RejectedError(AwsError):
+    """CloudFormation does not accept a template, its parameters or its capabilities."""
+
+    text = (
+        "CloudFormation rejects what was sent{about} ({api}), and nothing was started: {said} "
+        "Mend the template or the manifest; `orgrollout validate` finds most of this offline."
+    )
+
+
+class QuotaError(AwsError):
+    """A quota of the account or the stack set is used up."""
+
+    text = (
+        "{api}{about} meets a quota: {said} Nothing was started. Ask for more in Service Quotas, "
+        "remove what is not needed, or split the stack set by Region."
+    )
+
+
+class ThrottledError(AwsError):
+    """AWS throttled a call for longer than is worth waiting."""
+
+    text = (
+        "{api}{about} was throttled however often it was tried: {said} Others use the same API in "
+        "this account and Region; wait a few minutes and run the command again."
+    )
+
+
+class JournalError(OrgRolloutError):
+    """The journal cannot do what was asked. What was acknowledged before is kept."""
+
+    text: ClassVar[str] = "journal {where}: {said}"
+
+    def __init__(self, where: object, said: str = "") -> None:
+        super().__init__(self.text.format(where=where, said=said).strip())
+        self.where = str(where)
+        self.said = said
+
+
+class JournalConflictError(JournalError):
+    """A document is no longer the one that was read. Nothing was written."""
+
+    text = (
+        "journal: {where} was written by somebody else since it was read; nothing was written. "
+        "Another process works on the same rollout: `orgrollout status` shows which."
+    )
+
+
+class JournalBusyError(JournalError):
+    """Another process held the journal for too long. Nothing was written."""
+
+    text = "journal {where} is locked by another process; nothing was written. Try again. {said}"
+
+
+class JournalFullError(JournalError):
+    """The disk is full. Nothing was written."""
+
+    text = (
+        "journal {where}: the disk is full, and nothing was written. Make room, then run "
+        "`orgrollout resume`."
+    )
+
+
+class JournalReadOnlyError(JournalError):
+    """The journal, or the folder it is in, cannot be written. Nothing was written."""
+
+    text = (
+        "journal {where} cannot be opened for writing: {said}. Nothing was written. Mend the "
+        "permissions, or choose another place with --journal."
+    )
+
+
+class JournalCorruptError(JournalError):
+    """The journal, or a document in it, is damaged."""
+
+    text = (
+        "journal {where} is damaged: {said}. Move it aside and plan again: CloudFormation knows "
+        "what is deployed, and the plan is made from there."
+    )
+
+
+class JournalForeignError(JournalError):
+    """The file is no journal of ours; it was left alone."""
+
+    text = "{where} is not a journal: {said}. It was left alone; choose another with --journal."
+
+
+class JournalVersionError(JournalError):
+    """A newer orgrollout wrote the journal; it was left alone."""
+
+    text = "journal {where} was written by a newer orgrollout: {said}. Upgrade this one."
