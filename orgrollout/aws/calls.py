@@ -1,0 +1,160 @@
+"""The one door every request goes through: paced, repeated where that helps, and counted."""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import tenacity
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from orgrollout.aws import faults
+from orgrollout.aws.clock import Clock
+from orgrollout.aws.rates import RateLimits
+from orgrollout.errors import AwsError
+
+Jitter = Callable[[timedelta], timedelta]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One attempt of a call, for those who debug. It carries no parameter."""
+
+    service: str
+    operation: str
+    attempt: int
+    took: timedelta
+    request_id: str
+    error: str  # the code, or the kind of broken connection; empty: none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a call is repeated before it counts as failed."""
+
+    attempts: int = 10
+    attempts_without_contact: int = 3  # an endpoint that never answered is likely a wrong one
+    longest: timedelta = timedelta(minutes=5)
+    first_pause: timedelta = timedelta(seconds=1)
+    longest_pause: timedelta = timedelta(seconds=20)
+
+
+def half_at_random(pause: timedelta) -> timedelta:
+    """Return between half of ``pause`` and all of it, so that callers do not move in step."""
+    return pause * random.uniform(0.5, 1)  # noqa: S311
+
+
+class Caller:
+    """Sends requests: one botocore attempt at a time, under one rate per API."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        limits: RateLimits,
+        jitter: Jitter = half_at_random,
+        patience: Patience = Patience(),
+        on_sent: Callable[[Sent], None] | None = None,
+    ) -> None:
+        self.calls: Counter[str] = Counter()
+        self._clock = clock
+        self._limits = limits
+        self._jitter = jitter
+        self._patience = patience
+        self._on_sent = on_sent
+        self._lock = threading.Lock()
+        self._answered: set[str] = set()
+
+    def watch(self, client: Any) -> None:
+        """Count what ``client`` is about to send."""
+        client.meta.events.register("before-call", self._count)
+
+    def call(
+        self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the answer to one request.
+
+        Throttled requests (CloudFormation says so with HTTP 400), server errors and broken
+        connections are repeated, within ``Patience``.
+
+        Raises:
+            AwsError: One of its kinds, from what botocore raised.
+        """
+        started = self._clock.now()
+
+        def give_up(state: tenacity.RetryCallState) -> bool:
+            return self._gives_up(state, service, self._clock.now() - started)
+
+        repeat = tenacity.Retrying(
+            sleep=lambda seconds: self._clock.sleep(timedelta(seconds=seconds)),
+            stop=give_up,
+            wait=self._pause,
+            retry=tenacity.retry_if_exception(faults.is_transient),
+            reraise=True,
+        )
+        try:
+            for attempt in repeat:
+                with attempt:
+                    number = attempt.retry_state.attempt_number
+                    return self._send(client, service, operation, parameters, number)
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
+            raise faults.translate(error, service, operation, parameters) from error
+        raise AwsError(f"{service}:{operation}", "it was never sent.")  # pragma: no cover
+
+    def _send(
+        self,
+        client: Any,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        attempt: int,
+    ) -> dict[str, Any]:
+        self._limits.wait(service, operation, self._clock)
+        started = self._clock.now()
+        request_id, code = "", ""
+        try:
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            request_id = answer.get("ResponseMetadata", {}).get("RequestId", "")
+        except ClientError as error:
+            request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
+            code = error.response.get("Error", {}).get("Code", "")
+            self._answered.add(service)
+            raise
+        except (BotoCoreError, ResponseParserError) as error:
+            code = type(error).__name__
+            raise
+        else:
+            self._answered.add(service)
+            return answer
+        finally:
+            if self._on_sent is not None:
+                self._on_sent(
+                    Sent(
+                        service=service,
+                        operation=operation,
+                        attempt=attempt,
+                        took=self._clock.now() - started,
+                        request_id=request_id,
+                        error=code,
+                    )
+                )
+
+    def _count(self, model: Any, **_: Any) -> None:
+        with self._lock:
+            self.calls[model.name] += 1
+
+    def _gives_up(self, state: tenacity.RetryCallState, service: str, spent: timedelta) -> bool:
+        limit = self._patience.attempts
+        error = state.outcome.exception() if state.outcome else None
+        if error and faults.never_connected(error) and service not in self._answered:
+            limit = self._patience.attempts_without_contact
+        return state.attempt_number >= limit or spent >= self._patience.longest
+
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        doubled = self._patience.first_pause * 2 ** min(state.attempt_number - 1, 16)
+        return self._jitter(min(doubled, self._patience.longest_pause)).total_seconds()

@@ -1,0 +1,75 @@
+"""boto3's sessions and clients: made here, with timeouts set and botocore's own retries off."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ProfileNotFound
+
+from orgrollout.aws import faults
+from orgrollout.aws.reads import only_reads
+from orgrollout.errors import AwsConfigurationError, MissingRegionError, UnknownProfileError
+
+CONNECT_TIMEOUT = 10  # seconds
+READ_TIMEOUT = 60  # seconds
+
+
+def new_session(profile: str | None, region: str | None) -> boto3.Session:
+    """Return a session by the standard credential chain.
+
+    Raises:
+        UnknownProfileError, AwsConfigurationError: As they say.
+    """
+    try:
+        return boto3.Session(profile_name=profile, region_name=region or None)
+    except ProfileNotFound as error:
+        raise UnknownProfileError("connect", subject=str(error.kwargs["profile"])) from error
+    except BotoCoreError as error:
+        raise AwsConfigurationError("connect", str(error)) from error
+
+
+class Clients:
+    """One client per service and purpose, made when first asked for."""
+
+    def __init__(self, session: boto3.Session, watch: Callable[[Any], None]) -> None:
+        """Make clients of ``session``, and show each to ``watch``."""
+        if not session.region_name:
+            raise MissingRegionError("connect")
+        self.region = str(session.region_name)
+        self._session = session
+        self._watch = watch
+        self._made: dict[tuple[str, bool], Any] = {}
+        self._lock = threading.Lock()  # making clients is not thread-safe; using them is
+
+    def get(self, service: str, *, read_only: bool) -> Any:
+        """Return the client for ``service``.
+
+        Raises:
+            AwsConfigurationError: A setting of this machine cannot be used.
+            MissingCredentialsError, InvalidCredentialsError: The credential chain broke.
+        """
+        with self._lock:
+            if (service, read_only) not in self._made:
+                self._made[service, read_only] = self._new(service, read_only=read_only)
+            return self._made[service, read_only]
+
+    def _new(self, service: str, *, read_only: bool) -> Any:
+        config = Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            user_agent_extra="orgrollout",
+        )
+        make: Any = self._session.client  # its type knows services by literal only
+        try:
+            client = make(service, config=config)
+        except BotoCoreError as error:
+            raise faults.translate(error, service, "(client)", {}) from error
+        except ValueError as error:  # e.g. an endpoint that is no URL
+            raise AwsConfigurationError(service, str(error)) from error
+        self._watch(client)
+        if read_only:
+            only_reads(client)
+        return client

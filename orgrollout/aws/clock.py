@@ -1,0 +1,31 @@
+"""What time it is, and waiting for it: the machine's clock or a simulated one."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time and lets it pass."""
+
+    def now(self) -> datetime:
+        """Return the present moment, UTC-aware."""
+        ...
+
+    def sleep(self, duration: timedelta, /) -> None:
+        """Return when ``duration`` has passed; at once where it is not positive."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MachineClock:
+    """The clock of this machine."""
+
+    def now(self) -> datetime:
+        """Return the present moment, UTC-aware."""
+        return datetime.now(UTC)
+
+    def sleep(self, duration: timedelta, /) -> None:
+        """Return when ``duration`` has passed."""
+        time.sleep(max(duration.total_seconds(), 0))

@@ -1,0 +1,156 @@
+"""A connection to AWS: as whom, in which home Region, at which endpoint, and whether it may write.
+
+boto3 and tenacity are imported when a connection is made and not before: they cost more than the
+rest of the program together, and most commands that go wrong do so without them.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from orgrollout.aws.clock import Clock, MachineClock
+from orgrollout.aws.rates import OF_THIS_PROCESS, RateLimits
+from orgrollout.model.ids import AccountId, Region
+
+if TYPE_CHECKING:
+    import boto3
+
+    from orgrollout.aws.calls import Caller, Jitter, Sent
+    from orgrollout.aws.clients import Clients
+
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who is calling (sts:GetCallerIdentity)."""
+
+    arn: str
+    account: AccountId
+
+    @property
+    def partition(self) -> str:
+        """Return ``aws``, ``aws-cn`` or ``aws-us-gov``."""
+        return self.arn.split(":")[1]
+
+
+class Connection:
+    """The way to AWS's APIs for one identity and one home Region. Threads may share it."""
+
+    def __init__(
+        self, clients: "Clients", caller: "Caller", clock: Clock, *, read_only: bool
+    ) -> None:
+        self.read_only = read_only
+        self.clock = clock
+        self._clients = clients
+        self._caller = caller
+        self._known: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def home_region(self) -> Region:
+        """Return the Region the stack sets live in."""
+        return Region(self._clients.region)
+
+    @property
+    def calls(self) -> Counter[str]:
+        """Return how many requests were sent so far, by operation, repeated ones included."""
+        return self._caller.calls
+
+    @property
+    def identity(self) -> Identity:
+        """Return who is calling. Asked once.
+
+        Raises:
+            MissingCredentialsError, InvalidCredentialsError, UnreachableError: As they say.
+        """
+
+        def ask() -> Identity:
+            answer = self.call("sts", "GetCallerIdentity")
+            return Identity(arn=answer["Arn"], account=AccountId(answer["Account"]))
+
+        found: Identity = self.once("identity", ask)
+        return found
+
+    @property
+    def endpoint(self) -> str | None:
+        """Return where CloudFormation is asked, if that is not AWS itself."""
+        url = str(self._clients.get("cloudformation", read_only=self.read_only).meta.endpoint_url)
+        host = urlsplit(url).hostname or ""
+        return None if host.endswith(_AWS_HOSTS) else url
+
+    def planning(self) -> "Connection":
+        """Return a connection that cannot write, with the same identity, rates and counts."""
+        return Connection(self._clients, self._caller, self.clock, read_only=True)
+
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the answer to one request. See ``Caller.call``.
+
+        Raises:
+            ReadOnlyError: It would write, and this connection only reads.
+            AwsError: One of its kinds.
+        """
+        client = self._clients.get(service, read_only=self.read_only)
+        return self._caller.call(client, service, operation, parameters or {})
+
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        items: str,
+    ) -> Iterator[dict[str, Any]]:
+        """Return the items of all pages, asking for a page when it is needed.
+
+        A page may be empty and still not be the last (Organizations says so), so the token decides.
+        """
+        token: str | None = None
+        while True:
+            page = {**parameters, "NextToken": token} if token else parameters
+            answer = self.call(service, operation, page)
+            yield from answer.get(items) or ()
+            if not (token := answer.get("NextToken")):
+                return
+
+    def once(self, key: str, ask: Callable[[], Any]) -> Any:
+        """Return what ``ask`` gave the first time it was asked for under ``key``."""
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = ask()
+            return self._known[key]
+
+
+def connect(
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    read_only: bool = False,
+    clock: Clock | None = None,
+    limits: RateLimits | None = None,
+    jitter: "Jitter | None" = None,
+    on_sent: "Callable[[Sent], None] | None" = None,
+    session: "boto3.Session | None" = None,
+) -> Connection:
+    """Return a connection by the standard credential chain. Nothing is sent yet.
+
+    Without a ``session``, one is made from ``profile`` and ``region``. AWS_ENDPOINT_URL holds, as
+    everywhere. All connections on the machine's clock share one set of rates.
+
+    Raises:
+        UnknownProfileError, MissingRegionError, AwsConfigurationError: As they say.
+    """
+    from orgrollout.aws.calls import Caller, half_at_random  # noqa: PLC0415
+    from orgrollout.aws.clients import Clients, new_session  # noqa: PLC0415
+
+    clock = clock or MachineClock()
+    shared = OF_THIS_PROCESS if isinstance(clock, MachineClock) else RateLimits()
+    caller = Caller(
+        clock=clock, limits=limits or shared, jitter=jitter or half_at_random, on_sent=on_sent
+    )
+    clients = Clients(session or new_session(profile, region), caller.watch)
+    return Connection(clients, caller, clock, read_only=read_only)

@@ -1,0 +1,167 @@
+"""What an error of AWS means: translated into our own, in AWS's words, without parameter values."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from orgrollout import errors
+
+THROTTLES = frozenset(
+    {
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+# Another operation came in between; the tools that meet it just send the request again.
+_STALE = "StaleRequestException"
+_SERVER_ERROR = 500
+_NOT_IMPLEMENTED = 501
+
+_BY_CODE: Mapping[str, type[errors.AwsError]] = {
+    "AWSOrganizationsNotInUseException": errors.NotInOrganizationError,
+    "AlreadyExistsException": errors.StackSetExistsError,
+    "CreatedButModifiedException": errors.StackSetExistsError,
+    "InsufficientCapabilitiesException": errors.RejectedError,
+    "InvalidOperationException": errors.InvalidOperationError,
+    "LimitExceededException": errors.QuotaError,
+    "NameAlreadyExistsException": errors.StackSetExistsError,
+    "OperationIdAlreadyExistsException": errors.OperationExistsError,
+    "OperationInProgressException": errors.OperationInProgressError,
+    "OperationNotFoundException": errors.OperationNotFoundError,
+    "StackInstanceNotFoundException": errors.StackInstanceNotFoundError,
+    "StackSetNotEmptyException": errors.StackSetNotEmptyError,
+    "StackSetNotFoundException": errors.StackSetNotFoundError,
+    "ValidationError": errors.RejectedError,
+    **dict.fromkeys(
+        (
+            "AuthFailure",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "IncompleteSignature",
+            "InvalidAccessKeyId",
+            "InvalidClientTokenId",
+            "RequestExpired",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException",
+        ),
+        errors.InvalidCredentialsError,
+    ),
+    **dict.fromkeys(THROTTLES, errors.ThrottledError),
+}
+_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+# Some refusals have no code of their own: InvalidOperation or ValidationError, told by the words.
+_BY_WORDS: tuple[tuple[str, type[errors.AwsError]], ...] = (
+    ("must enable organizations access", errors.OrganizationsAccessError),
+    ("not a delegated administrator", errors.NotDelegatedAdminError),
+    ("delegated admin account", errors.NotDelegatedAdminError),
+    ("another operation on stackset", errors.OperationInProgressError),
+    ("rate exceeded", errors.ThrottledError),
+)
+# An answer that cannot be parsed is one cut short, or a proxy's.
+_BROKEN = (boto.HTTPClientError, boto.ConnectionError, ResponseParserError)
+_BY_KIND: tuple[tuple[tuple[type[Exception], ...], type[errors.AwsError]], ...] = (
+    ((boto.NoCredentialsError, boto.PartialCredentialsError), errors.MissingCredentialsError),
+    (
+        (
+            boto.CredentialRetrievalError,
+            boto.LoginError,
+            boto.NoAuthTokenError,
+            boto.SSOError,
+            boto.TokenRetrievalError,
+        ),
+        errors.InvalidCredentialsError,
+    ),
+    ((boto.NoRegionError,), errors.MissingRegionError),
+    (_BROKEN, errors.UnreachableError),
+)
+_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
+_MAY_QUOTE_VALUES = (errors.RejectedError, errors.InvalidOperationError, errors.QuotaError)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Return whether the same request, sent again, may well be answered."""
+    if isinstance(error, boto.ClientError):
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        code, said = _code(error), _said(error)
+        # CloudFormation throttles with HTTP 400, and at times with a code that does not tell.
+        throttled = code in THROTTLES or "rate exceeded" in said.lower()
+        return (
+            throttled or code == _STALE or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED)
+        )
+    return isinstance(error, _BROKEN) and not isinstance(error, boto.SSLError)
+
+
+def never_connected(error: BaseException) -> bool:
+    """Return whether the request did not even reach the endpoint."""
+    return isinstance(
+        error, boto.EndpointConnectionError | boto.ConnectTimeoutError | boto.ProxyConnectionError
+    )
+
+
+def translate(
+    error: Exception, service: str, operation: str, parameters: Mapping[str, Any]
+) -> errors.AwsError:
+    """Return our own error for what botocore raised."""
+    api = f"{service}:{operation}"
+    subject = str(parameters.get("StackSetName", ""))
+    if isinstance(error, boto.ClientError):
+        return _of_client_error(error, api, subject, parameters)
+    if isinstance(error, boto.ParamValidationError):
+        # botocore quotes the value it does not like; the field is enough.
+        fields = re.sub(r",? value: .*?(?=, type:|, valid|$)", "", str(error), flags=re.M)
+        return errors.InvalidRequestError(api, fields, subject=subject)
+    for kinds, ours in _BY_KIND:
+        if isinstance(error, kinds):
+            return ours(api, str(error), subject=subject)
+    return errors.AwsError(api, f"{type(error).__name__}: {error}", subject=subject)
+
+
+def _of_client_error(
+    error: boto.ClientError, api: str, subject: str, parameters: Mapping[str, Any]
+) -> errors.AwsError:
+    code, said = _code(error), _said(error)
+    if code in _DENIALS:
+        found = _ACTION.search(said)
+        denied = (
+            errors.OrganizationDeniedError
+            if api.startswith("organizations:")
+            else errors.AccessDeniedError
+        )
+        return denied(api, said, subject=subject, action=found.group(1) if found else api)
+    kind = next((kind for words, kind in _BY_WORDS if words in said.lower()), None)
+    kind = kind or _BY_CODE.get(code.removesuffix("Fault"), errors.AwsError)
+    if kind is errors.AwsError:
+        said = f"{code}: {withhold(said, parameters)}"
+    elif issubclass(kind, _MAY_QUOTE_VALUES):
+        said = withhold(said, parameters)
+    return kind(api, said, subject=subject, code=code)
+
+
+def withhold(said: str, parameters: Mapping[str, Any]) -> str:
+    """Return what AWS said, without the parameter values it quotes."""
+    for value in sorted(_values(parameters), key=len, reverse=True):
+        said = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "(value withheld)", said)
+    return said
+
+
+def _values(parameters: Mapping[str, Any]) -> Iterator[str]:
+    for field in ("Parameters", "ParameterOverrides"):
+        for parameter in parameters.get(field, ()):
+            if value := parameter.get("ParameterValue"):
+                yield value
+
+
+def _code(error: boto.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _said(error: boto.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))

@@ -1,0 +1,151 @@
+"""An organization, read in the fewest calls.
+
+One call per page of accounts, one per organizational unit for the units below it. Where accounts
+name their paths (``Paths``, a new field), that is all; where they do not, one more per unit.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from orgrollout.aws.connection import Connection
+from orgrollout.errors import OrganizationChangedError
+from orgrollout.model.ids import AccountId, UnitId
+from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
+
+_PAGE = {"MaxResults": 20}
+_NOWHERE = UnitId("")
+
+
+def describe_organization(connection: Connection) -> tuple[str, AccountId]:
+    """Return the organization's id and its management account. Asked once per connection.
+
+    Raises:
+        NotInOrganizationError: The caller's account belongs to none.
+    """
+
+    def ask() -> tuple[str, AccountId]:
+        found = connection.call("organizations", "DescribeOrganization")["Organization"]
+        return str(found["Id"]), AccountId(found["MasterAccountId"])
+
+    answer: tuple[str, AccountId] = connection.once("organization", ask)
+    return answer
+
+
+def read_organization(connection: Connection, *, with_tags: bool) -> Organization:
+    """Return the organization's tree and its accounts, with their tags if anything selects by tag.
+
+    Tags cost one call an account, so they are read only when asked for.
+
+    Raises:
+        NotInOrganizationError: The caller's account belongs to none.
+        OrganizationDeniedError: The caller may not read it.
+        OrganizationChangedError: Accounts moved while it was read, twice.
+    """
+    organization_id, management = describe_organization(connection)
+    tree = _read_tree(connection)
+    if _lost(tree):
+        tree = _read_tree(connection)
+    if lost := _lost(tree):
+        raise OrganizationChangedError(
+            "organizations:ListAccounts", f"the place of {', '.join(lost)} is not known."
+        )
+    root, units, accounts = tree
+    if with_tags:
+        accounts = {a.id: replace(a, tags=_tags(connection, a.id)) for a in accounts.values()}
+    return Organization(
+        id=organization_id,
+        management_account=management,
+        root=root,
+        units=units,
+        accounts=accounts,
+    )
+
+
+_Tree = tuple[UnitId, Mapping[UnitId, Unit], Mapping[AccountId, Account]]
+
+
+def _read_tree(connection: Connection) -> _Tree:
+    # Accounts first: an account in a unit made meanwhile finds its unit, not the other way round.
+    listed = [
+        _account(a) for a in connection.pages("organizations", "ListAccounts", _PAGE, "Accounts")
+    ]
+    root = next(connection.pages("organizations", "ListRoots", _PAGE, "Roots"))
+    top = Unit(id=UnitId(root["Id"]), name=root.get("Name", "Root"), parent=None, path="/")
+    units = {unit.id: unit for unit in _walk(connection, top)}
+    accounts = {account.id: account for account in listed}
+    return top.id, units, _placed(connection, units, accounts)
+
+
+def _walk(connection: Connection, unit: Unit) -> Iterator[Unit]:
+    """Return the unit and all below it, parents first."""
+    yield unit
+    below = connection.pages(
+        "organizations",
+        "ListOrganizationalUnitsForParent",
+        {"ParentId": unit.id, **_PAGE},
+        "OrganizationalUnits",
+    )
+    for child in below:
+        path = f"{unit.path.rstrip('/')}/{child['Name']}"
+        yield from _walk(
+            connection, Unit(id=UnitId(child["Id"]), name=child["Name"], parent=unit.id, path=path)
+        )
+
+
+def _account(listed: Mapping[str, Any]) -> Account:
+    return Account(
+        id=AccountId(listed["Id"]),
+        name=listed.get("Name", ""),
+        state=_state(listed),
+        parent=_parent(listed.get("Paths") or ()),
+    )
+
+
+def _state(listed: Mapping[str, Any]) -> AccountState:
+    """Return the account's state; one that is not known counts as not yet active."""
+    try:
+        # Status goes away on 2026-09-09; State is not there yet at every endpoint.
+        return AccountState(listed.get("State") or listed.get("Status") or "")
+    except ValueError:
+        return AccountState.PENDING_ACTIVATION
+
+
+def _parent(paths: Iterable[str]) -> UnitId:
+    """Return the unit that ``o-.../r-.../ou-.../123456789012/`` puts the account into."""
+    for path in paths:
+        units = [part for part in path.split("/") if part.startswith(("r-", "ou-"))]
+        if units:
+            return UnitId(units[-1])
+    return _NOWHERE
+
+
+def _placed(
+    connection: Connection, units: Iterable[UnitId], accounts: Mapping[AccountId, Account]
+) -> Mapping[AccountId, Account]:
+    """Return the accounts with parents, asking only while some account has none."""
+    placed = dict(accounts)
+    open_ones = Counter(account.parent for account in accounts.values())[_NOWHERE]
+    for unit in units:
+        if not open_ones:
+            break
+        below = connection.pages(
+            "organizations", "ListAccountsForParent", {"ParentId": unit, **_PAGE}, "Accounts"
+        )
+        for found in below:
+            account = placed.get(AccountId(found["Id"]))
+            if account and account.parent == _NOWHERE:
+                placed[account.id] = replace(account, parent=unit)
+                open_ones -= 1
+    return placed
+
+
+def _lost(tree: _Tree) -> list[AccountId]:
+    _, units, accounts = tree
+    return sorted(account.id for account in accounts.values() if account.parent not in units)
+
+
+def _tags(connection: Connection, account: AccountId) -> Mapping[str, str]:
+    tags = connection.pages("organizations", "ListTagsForResource", {"ResourceId": account}, "Tags")
+    return {tag["Key"]: tag["Value"] for tag in tags}

@@ -1,0 +1,84 @@
+"""How often each API is called: one token bucket per API, shared by the whole process.
+
+The rates are AWS's where AWS publishes them. Organizations does (quotas of AWS Organizations, "API
+throttling limits"); CloudFormation does not, and 2 calls a second for StackSets is what its own
+resource handler was told.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orgrollout.aws.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls a second for as long as it lasts, and so many at once."""
+
+    per_second: float
+    burst: int
+
+    def __post_init__(self) -> None:
+        if self.per_second <= 0 or self.burst < 1:
+            raise ValueError(f"a rate lets calls through: {self}")
+
+
+STACK_SETS = Rate(2, 2)
+OTHERS = Rate(10, 20)
+RATES: Mapping[str, Rate] = {
+    "cloudformation": STACK_SETS,
+    "organizations": Rate(5, 8),
+    "organizations:ListAccounts": Rate(8, 12),
+    "organizations:ListChildren": Rate(6, 10),
+    "organizations:ListRoots": Rate(1, 2),
+    "organizations:DescribeAccount": Rate(20, 30),
+    "organizations:DescribeOrganization": Rate(1, 2),
+    "organizations:ListTagsForResource": Rate(10, 15),
+}
+
+
+class _Bucket:
+    """Calls under one rate. Whoever comes reserves the next free moment and waits for it."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._interval = timedelta(seconds=1 / rate.per_second)
+        self._slack = self._interval * (rate.burst - 1)
+        self._next: datetime | None = None
+        self._seen: datetime | None = None
+
+    def reserve(self, now: datetime) -> timedelta:
+        """Return how long to wait before the call."""
+        if self._seen is not None and now < self._seen:
+            self._next = None  # the clock was set back; what was reserved means nothing now
+        self._seen = now
+        earliest = now - self._slack
+        moment = earliest if self._next is None else max(self._next, earliest)
+        self._next = moment + self._interval
+        return max(moment - now, timedelta())
+
+
+class RateLimits:
+    """One rate per API. Safe to share between threads and connections."""
+
+    def __init__(self, rates: Mapping[str, Rate] = RATES, *, speed: float = 1) -> None:
+        """Keep to ``rates``, by ``service:Operation`` or service; ``speed`` multiplies them all."""
+        self._rates = rates
+        self._speed = speed
+        self._buckets: dict[str, _Bucket] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, service: str, operation: str, clock: Clock) -> None:
+        """Return when the API may be called again."""
+        api = f"{service}:{operation}"
+        with self._lock:
+            if api not in self._buckets:
+                rate = self._rates.get(api) or self._rates.get(service, OTHERS)
+                self._buckets[api] = _Bucket(Rate(rate.per_second * self._speed, rate.burst))
+            pause = self._buckets[api].reserve(clock.now())
+        if pause:
+            clock.sleep(pause)
+
+
+OF_THIS_PROCESS = RateLimits()

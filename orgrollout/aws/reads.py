@@ -1,0 +1,60 @@
+"""Which API operations read, and a guard that lets a client send nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orgrollout.errors import ReadOnlyError
+
+READS: Mapping[str, frozenset[str]] = {
+    "account": frozenset({"GetRegionOptStatus", "ListRegions"}),
+    "cloudformation": frozenset(
+        {
+            "DescribeOrganizationsAccess",
+            "DescribeStackInstance",
+            "DescribeStackSet",
+            "DescribeStackSetOperation",
+            "GetTemplateSummary",
+            "ListStackInstanceResourceDrifts",
+            "ListStackInstances",
+            "ListStackSetAutoDeploymentTargets",
+            "ListStackSetOperationResults",
+            "ListStackSetOperations",
+            "ListStackSets",
+            "ValidateTemplate",
+        }
+    ),
+    "organizations": frozenset(
+        {
+            "DescribeAccount",
+            "DescribeOrganization",
+            "DescribeOrganizationalUnit",
+            "ListAWSServiceAccessForOrganization",
+            "ListAccounts",
+            "ListAccountsForParent",
+            "ListChildren",
+            "ListDelegatedAdministrators",
+            "ListDelegatedServicesForAccount",
+            "ListOrganizationalUnitsForParent",
+            "ListParents",
+            "ListRoots",
+            "ListTagsForResource",
+        }
+    ),
+    "sts": frozenset({"GetCallerIdentity"}),
+}
+
+
+def only_reads(client: Any) -> None:
+    """Make ``client`` refuse every operation that is not among ``READS``, before it is sent.
+
+    What is not listed is refused, so that an operation AWS adds tomorrow is refused too. The hook
+    runs before a request is so much as put together.
+    """
+    service = client.meta.service_model.service_name
+    allowed = READS.get(service, frozenset())
+
+    def refuse(model: Any, **_: Any) -> None:
+        if model.name not in allowed:
+            raise ReadOnlyError(f"{service}:{model.name}")
+
+    client.meta.events.register("before-parameter-build", refuse)

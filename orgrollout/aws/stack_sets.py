@@ -1,0 +1,93 @@
+"""CloudFormation's StackSets, in the words of the domain: what it tells, and what it is told.
+
+Translates, and repeats throttled calls. Targets, waiting and retries are the caller's.
+"""
+
+from contextlib import suppress
+
+from orgrollout.aws import requests
+from orgrollout.aws.stack_set_reads import StackSetReads
+from orgrollout.errors import (
+    InvalidOperationError,
+    OperationExistsError,
+    OperationInProgressError,
+    StackSetExistsError,
+    StackSetNotFoundError,
+)
+from orgrollout.model.ids import OperationId, StackSetName
+from orgrollout.model.operation import OperationRequest
+from orgrollout.model.stack_set import PermissionModel, StackSetDefinition
+
+
+class StackSets(StackSetReads):
+    """The stack sets of one administrator in one home Region, to be looked at and changed."""
+
+    def create_stack_set(
+        self, name: StackSetName, definition: StackSetDefinition, token: str
+    ) -> None:
+        """Create a stack set without instances. Repeating with the same token creates no other.
+
+        Raises:
+            StackSetExistsError: One of that name exists, and is another, or was changed since.
+            RejectedError: CloudFormation does not accept the template or its parameters.
+        """
+        self._models[name] = definition.permission_model
+        parameters = requests.creation(name, definition, token)
+        try:
+            self._call("CreateStackSet", self._for(name, parameters))
+        except StackSetExistsError:
+            # A token is not kept for ever; after a crash the set may be there, and be ours.
+            existing = self.describe(name)
+            if existing is None or not _same(existing.definition, definition):
+                raise
+
+    def delete_stack_set(self, name: StackSetName) -> None:
+        """Delete a stack set that has no instances; one that is gone already is fine.
+
+        Raises:
+            StackSetNotEmptyError: It still has instances.
+            OperationInProgressError: An operation runs on it.
+        """
+        with suppress(StackSetNotFoundError):
+            self._call("DeleteStackSet", self._for(name, {}))
+        self._models.pop(name, None)
+
+    def start(self, request: OperationRequest) -> None:
+        """Start an operation under its id, the idempotency token.
+
+        Calling again after a lost response, or after a crash, starts nothing new. A request to
+        update with a definition and without targets updates every instance there is.
+
+        Raises:
+            OperationInProgressError: The stack set is busy with another; nothing was started.
+            StackSetNotFoundError, StackInstanceNotFoundError: Something it names is gone.
+            RejectedError, InvalidOperationError, QuotaError: CloudFormation says why not.
+        """
+        operation, parameters = requests.operation_call(request)
+        if request.units:
+            self._models.setdefault(request.stack_set, PermissionModel.SERVICE_MANAGED)
+        try:
+            self._call(operation, self._for(request.stack_set, parameters))
+        except OperationExistsError:
+            return
+        except OperationInProgressError:
+            # Whether AWS checks the lock or the id first is not documented: it may be this one.
+            if self.describe_operation(request.stack_set, request.id) is None:
+                raise
+
+    def stop(self, stack_set: StackSetName, operation: OperationId) -> None:
+        """Stop an operation: what has not begun is cancelled, what has begun is finished.
+
+        One that has ended already is fine.
+
+        Raises:
+            OperationNotFoundError: There is no such operation.
+        """
+        with suppress(InvalidOperationError):
+            self._call("StopStackSetOperation", self._for(stack_set, {"OperationId": operation}))
+
+
+def _same(existing: StackSetDefinition, wanted: StackSetDefinition) -> bool:
+    return existing.permission_model is wanted.permission_model and existing.state_digest(
+        {}
+    ) == wanted.state_digest({})
