@@ -1,0 +1,11 @@
+"""What the checks of the templates share."""
+
+import pytest
+
+from tests.templates.reading import Templates
+
+
+@pytest.fixture(scope="session")
+def templates() -> Templates:
+    """The templates as they are shipped."""
+    return Templates.shipped()

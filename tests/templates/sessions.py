@@ -1,0 +1,32 @@
+"""boto3's default session, for a while, and with the service models read only once."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+
+import boto3
+import botocore.session
+from botocore.loaders import Loader
+
+from tests.templates.resolving import Place
+
+
+@cache
+def _loader() -> Loader:
+    return botocore.session.Session().get_component("data_loader")  # type: ignore[no-any-return]
+
+
+@contextmanager
+def default_session(
+    place: Place, credentials: Mapping[str, str] | None = None
+) -> Iterator[boto3.Session]:
+    """Make ``boto3.client`` speak for ``place``."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader())
+    given = {"region_name": place.region, **(credentials or {})}
+    session = boto3.Session(botocore_session=core, **given)  # type: ignore[arg-type]
+    before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
+    try:
+        yield session
+    finally:
+        boto3.DEFAULT_SESSION = before
