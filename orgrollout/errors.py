@@ -281,7 +281,7 @@ class ThrottledError(AwsError):
 class JournalError(OrgRolloutError):
     """The journal cannot do what was asked. What was acknowledged before is kept."""
 
-    text: ClassVar[str] = "journal {where}: {said}"
+    text: ClassVar[str] = "journal {where}: {said}. Nothing was written by this call."
 
     def __init__(self, where: object, said: str = "") -> None:
         super().__init__(self.text.format(where=where, said=said).strip())

@@ -1,0 +1,245 @@
+"""The journal in one SQLite file: standard library, WAL, and on disk before a call returns."""
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from orgrollout.errors import (
+    JournalBusyError,
+    JournalConflictError,
+    JournalCorruptError,
+    JournalError,
+    JournalForeignError,
+    JournalFullError,
+    JournalReadOnlyError,
+    JournalVersionError,
+)
+from orgrollout.journal.port import Document, Entry, Version, to_text
+
+SCHEMA_VERSION = 1
+_APPLICATION = 0x6F72676A  # "orgj": tells a journal from any other SQLite file
+_BATCH = 500
+_SCHEMA = (
+    "CREATE TABLE schema (version INTEGER NOT NULL)",
+    "CREATE TABLE documents (key TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL)",
+    "CREATE TABLE entries (stream TEXT NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY (stream, position))",
+    f"PRAGMA application_id = {_APPLICATION}",
+)
+_ERRORS: dict[int, type[JournalError]] = {
+    sqlite3.SQLITE_BUSY: JournalBusyError,
+    sqlite3.SQLITE_LOCKED: JournalBusyError,
+    sqlite3.SQLITE_FULL: JournalFullError,
+    sqlite3.SQLITE_CORRUPT: JournalCorruptError,
+    sqlite3.SQLITE_NOTADB: JournalForeignError,
+    sqlite3.SQLITE_READONLY: JournalReadOnlyError,
+    sqlite3.SQLITE_CANTOPEN: JournalReadOnlyError,
+    sqlite3.SQLITE_PERM: JournalReadOnlyError,
+}
+
+
+class SqliteJournal:
+    """A journal in a file of this machine. Threads share it; processes open it each for itself.
+
+    The file is readable by its owner only: states name accounts and what failed in them.
+    """
+
+    def __init__(self, path: Path, *, patience: timedelta = timedelta(seconds=10)) -> None:
+        """Open the journal at ``path``, or begin one there.
+
+        Raises:
+            JournalReadOnlyError: The file or its folder cannot be written.
+            JournalForeignError: The file is something else.
+            JournalVersionError: A newer orgrollout wrote it.
+            JournalBusyError: Another process held it for longer than ``patience``.
+        """
+        self.path = path
+        self._lock = threading.RLock()
+        self._patience = patience
+        _make_private(path)
+        with self._errors():
+            self._db = sqlite3.connect(
+                path,
+                timeout=patience.total_seconds(),
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        try:
+            with self._errors():
+                self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def get(self, key: str) -> Document | None:
+        """Return the document, or None where there is none."""
+        with self._lock, self._errors():
+            row = self._db.execute(
+                "SELECT version, value FROM documents WHERE key = ?", (key,)
+            ).fetchone()
+        if row is None:
+            return None
+        return Document(key=key, version=Version(str(row[0])), value=self._value(key, row[1]))
+
+    def put(self, key: str, value: Any, *, expected: Version | None) -> Version:
+        """Write the document if its version is ``expected``; None: if there is none yet.
+
+        Raises:
+            JournalConflictError: Somebody else wrote it. Nothing was written.
+        """
+        text = to_text(value)
+        with self._writing():
+            if expected is None:
+                changed = self._db.execute(
+                    "INSERT INTO documents VALUES (?, 1, ?) ON CONFLICT DO NOTHING", (key, text)
+                )
+            else:
+                changed = self._db.execute(
+                    "UPDATE documents SET version = version + 1, value = ?"
+                    " WHERE key = ? AND CAST(version AS TEXT) = ?",
+                    (text, key, expected),
+                )
+        if changed.rowcount != 1:
+            raise JournalConflictError(key)
+        return Version("1" if expected is None else str(int(expected) + 1))
+
+    def keys(self, prefix: str = "") -> tuple[str, ...]:
+        """Return the keys of all documents that begin with ``prefix``, in order."""
+        with self._lock, self._errors():
+            rows = self._db.execute(
+                "SELECT key FROM documents WHERE substr(key, 1, ?) = ? ORDER BY key",
+                (len(prefix), prefix),
+            ).fetchall()
+        return tuple(row[0] for row in rows)
+
+    def append(self, stream: str, value: Any) -> int:
+        """Add an entry to the end of a stream and return its position."""
+        text = to_text(value)
+        with self._writing():
+            (last,) = self._db.execute(
+                "SELECT coalesce(max(position), 0) FROM entries WHERE stream = ?", (stream,)
+            ).fetchone()
+            position = int(last) + 1
+            self._db.execute("INSERT INTO entries VALUES (?, ?, ?)", (stream, position, text))
+        return position
+
+    def read(self, stream: str, *, after: int = 0) -> Iterator[Entry]:
+        """Return the entries behind position ``after``, oldest first."""
+        while True:
+            with self._lock, self._errors():
+                rows = self._db.execute(
+                    "SELECT position, value FROM entries WHERE stream = ? AND position > ?"
+                    " ORDER BY position LIMIT ?",
+                    (stream, after, _BATCH),
+                ).fetchall()
+            for position, text in rows:
+                yield Entry(position=position, value=self._value(stream, text))
+            if len(rows) < _BATCH:
+                return
+            after = rows[-1][0]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        self._check()  # before anything is changed: what is not ours stays as it is
+        self.path.chmod(0o600)
+        self._use_wal()
+        self._db.execute("PRAGMA synchronous = FULL")
+        with self._writing():
+            if self._is_empty():  # still, and no other process can begin it now
+                for statement in _SCHEMA:
+                    self._db.execute(statement)
+                self._db.execute("INSERT INTO schema VALUES (?)", (SCHEMA_VERSION,))
+
+    def _check(self) -> None:
+        if self._is_empty():
+            return
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        if application != _APPLICATION:
+            raise JournalForeignError(self.path, "it belongs to another program")
+        (version,) = self._db.execute("SELECT version FROM schema").fetchone()
+        if version > SCHEMA_VERSION:
+            said = f"schema {version}, and this one knows {SCHEMA_VERSION}"
+            raise JournalVersionError(self.path, said)
+
+    def _is_empty(self) -> bool:
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return not tables
+
+    def _use_wal(self) -> None:
+        # Going over to WAL does not wait as other statements do when another process does the same.
+        deadline = time.monotonic() + self._patience.total_seconds()
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = _primary(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+                if not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Do the body in one transaction, which is on disk at the end, or not at all."""
+        with self._lock, self._errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                # SQLite may have rolled back by itself, for want of space for one.
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            kind = _ERRORS.get(_primary(error), JournalError)
+            raise kind(self.path, str(error)) from error
+
+    def _value(self, key: str, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise JournalCorruptError(self.path, f"{key} is not JSON") from error
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code: the low byte of the extended one."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _make_private(path: Path) -> None:
+    """Create file and folder for the owner alone; WAL files take the same mode from SQLite."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise JournalReadOnlyError(path, error.strerror or str(error)) from error
