@@ -4,18 +4,39 @@ Shape only. Whether names refer to something, and whether a template takes a par
 by `check`; where in the file a problem stands is known to `load`.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
+from orgrollout.manifest.values import Day, Duration, FailureBudget, Names, Texts, one_or_more, span
 from orgrollout.model.stack_set import PermissionModel
 
 ManifestName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,39}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,79}$")]
 AccountNumber = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
-Percentage = Annotated[int, Field(ge=0, le=100)]
+Event = Literal["halted", "finished", "drift"]
+Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Percentage = Annotated[int, Field(strict=True, ge=0, le=100)]
+Moment = Annotated[datetime, Field(strict=True)]
+PositiveCount = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+Ownership = Annotated[
+    PermissionModel,
+    BeforeValidator(
+        lambda value: value.upper() if isinstance(value, str) else value,
+        json_schema_input_type=Literal["service_managed", "self_managed"],
+    ),
+]
+PositivePercentage = Annotated[int, Field(strict=True, ge=1, le=100)]
 
 
 class Part(BaseModel):
@@ -34,24 +55,24 @@ class Match(StrEnum):
 class Block(Part):
     """A selection of accounts. All conditions given must hold; a list holds if one of it does."""
 
-    organizational_units: tuple[str, ...] | None = None  # path, id, or unique name; nested too
-    accounts: tuple[str, ...] | None = None  # names from `accounts`, or ids as strings
-    tags: dict[str, tuple[str, ...]] | None = None
+    organizational_units: Names | None = None  # path, id, or unique name; nested too
+    accounts: Names | None = None  # names from `accounts`, or ids as strings
+    tags: dict[str, Names] | None = None
     match: Match = Match.ALL
-    regions: tuple[str, ...] | None = None  # narrower than the stack set's own
+    regions: Names | None = None  # narrower than the stack set's own
 
 
 class Exclusion(Block):
     """A selection that is left out, whatever includes it."""
 
     reason: str = Field(min_length=1)
-    until: date | None = None  # the last day on which it holds
+    until: Day | None = None  # the last day on which it holds
 
 
 class Targets(Part):
     """Which accounts: blocks add up, and an exclusion always wins."""
 
-    everyone: bool = False  # written as `targets: all`
+    everyone: Flag = False  # written as `targets: all`
     include: tuple[Block, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
 
@@ -60,7 +81,7 @@ class ParameterOverride(Part):
     """Parameters for some of the stack instances. Later ones win."""
 
     targets: Targets
-    regions: tuple[str, ...] | None = None
+    regions: Names | None = None
     parameters: dict[str, str]
 
 
@@ -70,34 +91,34 @@ class StackSet(Part):
     template: str | None = None  # a path beside the manifest, or builtin:NAME
     stack_set_name: str | None = None  # default: <manifest>-<key>
     state: Literal["present", "absent"] = "present"
-    adopt: bool = False
+    adopt: Flag = False
     description: str = ""
     targets: Targets | None = None  # default: the manifest's
-    regions: tuple[str, ...] | None = None  # default: the manifest's
-    depends_on: tuple[str, ...] | None = None  # default: the template's
+    regions: Names | None = None  # default: the manifest's
+    depends_on: Texts | None = None  # default: the template's
     parameters: dict[str, str] = {}
     parameter_overrides: tuple[ParameterOverride, ...] = ()
     tags: dict[str, str] = {}
-    capabilities: tuple[str, ...] | None = None  # default: the template's
-    permission_model: PermissionModel = PermissionModel.SERVICE_MANAGED
+    capabilities: Texts | None = None  # default: the template's
+    permission_model: Ownership = PermissionModel.SERVICE_MANAGED
     administration_role_arn: str | None = None
     execution_role_name: str | None = None
-    managed_execution: bool = False
-    auto_deployment: bool = False
-    retain_stacks: bool | None = None  # default: guards.retain_stacks
+    managed_execution: Flag = False
+    auto_deployment: Flag = False
+    retain_stacks: Flag | None = None  # default: guards.retain_stacks
 
 
 class Gate(Part):
     """What must happen before the next wave starts."""
 
-    soak: timedelta | None = None
+    soak: Duration | None = None
     approval: Literal["required"] | None = None
 
 
 class Sample(Part):
     """A few accounts of each organizational unit."""
 
-    per_ou: int = Field(ge=1)
+    per_ou: PositiveCount
 
 
 class Wave(Part):
@@ -105,53 +126,58 @@ class Wave(Part):
 
     name: ManifestName
     sample: Sample | None = None
-    percent: int | None = Field(default=None, ge=1, le=100)  # cumulative, by hash
-    accounts: tuple[str, ...] | None = None
-    organizational_units: tuple[str, ...] | None = None
-    tags: dict[str, tuple[str, ...]] | None = None
+    percent: PositivePercentage | None = None  # cumulative, by hash
+    accounts: Names | None = None
+    organizational_units: Names | None = None
+    tags: dict[str, Names] | None = None
     after: Gate = Gate()
 
 
 class Preferences(Part):
     """Operation preferences. Count and percentage exclude each other."""
 
-    max_concurrent_percentage: int | None = Field(default=None, ge=1, le=100)
-    max_concurrent_count: int | None = Field(default=None, ge=1)
+    max_concurrent_percentage: PositivePercentage | None = None
+    max_concurrent_count: PositiveCount | None = None
     failure_tolerance_percentage: Percentage | None = None
-    failure_tolerance_count: int | None = Field(default=None, ge=0)
+    failure_tolerance_count: Count | None = None
     region_concurrency: Literal["parallel", "sequential"] = "parallel"
-    region_order: tuple[str, ...] = ()
+    region_order: Texts = ()
     concurrency_mode: Literal["soft", "strict"] = "soft"
 
 
 class Retry(Part):
     """How often a failed stack instance is tried, the first time included."""
 
-    attempts: int = Field(default=4, ge=1, le=20)
+    attempts: int = Field(default=4, strict=True, ge=1, le=20)
 
 
 class FreezeWindow(Part):
     """A span in which no operation starts: written as START/END, both ISO 8601."""
 
-    start: datetime
-    end: datetime
+    start: Moment
+    end: Moment  # the first moment after it
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return span(value)
 
 
 class Rollout(Part):
     """How a plan is carried out."""
 
     waves: tuple[Wave, ...] = ()
-    max_failed_accounts: str = "5%"  # of a wave, or a count; after retries
+    max_failed_accounts: FailureBudget = "5%"  # of a wave, or a count; after retries
     operation_preferences: Preferences = Preferences()
     retry: Retry = Retry()
     on_failure: Literal["halt", "rollback"] = "halt"
-    freeze: tuple[FreezeWindow, ...] = ()
+    freeze: Annotated[tuple[FreezeWindow, ...], BeforeValidator(one_or_more)] = ()
 
 
 class Accounts(Part):
     """A list of accounts."""
 
-    accounts: tuple[str, ...] = ()
+    accounts: Texts = ()
 
 
 class OnProblem(StrEnum):
@@ -165,8 +191,8 @@ class OnProblem(StrEnum):
 class Guards(Part):
     """What a plan may never do by accident."""
 
-    max_removed_accounts: int = Field(default=3, ge=0)
-    retain_stacks: bool = True
+    max_removed_accounts: Count = 3
+    retain_stacks: Flag = True
     never_remove_from: Accounts = Accounts()
     on_empty_targets: OnProblem = OnProblem.ERROR
     on_missing_target: OnProblem = OnProblem.ERROR
@@ -179,7 +205,7 @@ class DriftIgnore(Part):
     resource: str
     property: str | None = None  # JSON pointer; none: the whole resource
     reason: str = Field(min_length=1)
-    until: date | None = None
+    until: Day | None = None
 
 
 class Drift(Part):
@@ -192,7 +218,7 @@ class Notification(Part):
     """Who is told of what."""
 
     sns: str
-    on: tuple[Literal["halted", "finished", "drift"], ...]
+    on: Annotated[tuple[Event, ...], Field(min_length=1), BeforeValidator(one_or_more)]
 
 
 class Manifest(Part):
@@ -205,10 +231,10 @@ class Manifest(Part):
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"
     journal: str | None = None  # default: this machine
     accounts: dict[str, AccountNumber] = {}
-    region_groups: dict[Key, tuple[str, ...]] = {}
+    region_groups: dict[Key, Names] = {}
     target_groups: dict[str, Targets] = {}
     targets: Targets | None = None
-    regions: tuple[str, ...] | None = None
+    regions: Names | None = None
     stack_sets: dict[Key, StackSet] = Field(min_length=1)
     rollout: Rollout = Rollout()
     guards: Guards = Guards()

@@ -16,6 +16,16 @@ class TemplateParameter:
     no_echo: bool = False
     allowed_values: tuple[str, ...] = ()
     allowed_pattern: str | None = None
+    constraint_description: str = ""
+    min_length: int | None = None
+    max_length: int | None = None
+    min_value: float | None = None
+    max_value: float | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Return whether a value is split at its commas."""
+        return self.type == "CommaDelimitedList" or "List<" in self.type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +58,4 @@ class Template:
     body: str
     parameters: Mapping[str, TemplateParameter]
     metadata: TemplateMetadata
+    file: str = ""  # as errors name it

@@ -1,0 +1,86 @@
+"""A manifest that was read and found sound, with its templates and its places in the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orgrollout.errors import Problem
+from orgrollout.manifest.document import FieldPath, Item, problem_at
+from orgrollout.manifest.schema import Manifest
+from orgrollout.manifest.substitution import (
+    ACCOUNT_PREFIX,
+    ENVIRONMENT_PREFIX,
+    HOME_REGION,
+    ORGANIZATION_ID,
+    references,
+)
+from orgrollout.manifest.template import Template
+from orgrollout.model.ids import StackSetKey, StackSetName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedManifest:
+    """A manifest, the templates of its stack sets, and where everything was written."""
+
+    path: Path
+    manifest: Manifest
+    templates: Mapping[StackSetKey, Template]  # every stack set but those with `state: absent`
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    root: Item = field(repr=False)
+
+    def stack_set_name(self, key: StackSetKey) -> StackSetName:
+        """Return what CloudFormation calls a stack set."""
+        given = self.manifest.stack_sets[key].stack_set_name
+        return StackSetName(given or f"{self.manifest.name}-{key}")
+
+    def depends_on(self, key: StackSetKey) -> tuple[StackSetKey, ...]:
+        """Return the stack sets that come first: as the manifest says, else as the template does.
+
+        A template names templates; those that no other stack set here uses are passed over.
+        """
+        given = self.manifest.stack_sets[key].depends_on
+        if given is not None:
+            return tuple(StackSetKey(name) for name in given)
+        template = self.templates.get(key)
+        wanted = template.metadata.depends_on if template else ()
+        return tuple(k for k, t in self.templates.items() if t.name in wanted and k != key)
+
+    def capabilities(self, key: StackSetKey) -> tuple[str, ...]:
+        """Return what the template may do: as the manifest says, else as the template does."""
+        given = self.manifest.stack_sets[key].capabilities
+        if given is not None or key not in self.templates:
+            return given or ()
+        return self.templates[key].metadata.capabilities
+
+    def parameter_defaults(self, key: StackSetKey) -> Mapping[str, str]:
+        """Return the template's own defaults, without those that name an account unknown here."""
+        template = self.templates.get(key)
+        known = {f"{ACCOUNT_PREFIX}{name}" for name in self.manifest.accounts}
+        defaults = template.metadata.parameter_defaults if template else {}
+        return {
+            name: text
+            for name, text in defaults.items()
+            if all(r in known for r in references(text) if r.startswith(ACCOUNT_PREFIX))
+        }
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Return what `${...}` stands for, as far as the manifest and the environment tell.
+
+        The management account, and a home Region that is not written, come from the caller.
+        """
+        manifest = self.manifest
+        home = {HOME_REGION: manifest.home_region} if manifest.home_region else {}
+        return {
+            ORGANIZATION_ID: manifest.organization,
+            **home,
+            **{f"{ACCOUNT_PREFIX}{name}": id_ for name, id_ in manifest.accounts.items()},
+            **{f"{ENVIRONMENT_PREFIX}{name}": text for name, text in self.environment.items()},
+        }
+
+    def problem(self, field_path: FieldPath, message: str, fix: str = "") -> Problem:
+        """Return a problem with what stands under a path, e.g. ("stack_sets", "x", "regions", 0).
+
+        Paths are those of `Manifest`; short forms and target groups lead to where they are written.
+        """
+        return problem_at(str(self.path), self.root, field_path, message, fix)

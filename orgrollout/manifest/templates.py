@@ -1,0 +1,190 @@
+"""A template's text becomes a `Template`, with what it says of itself, or errors with places."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from orgrollout.manifest.document import Findings, Item, Reader, problem_at
+from orgrollout.manifest.regions import PARTITIONS
+from orgrollout.manifest.schema import Flag, Part
+from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.source import compose, read_text
+from orgrollout.manifest.substitution import ACCOUNT_PREFIX, PLAIN_NAMES, references
+from orgrollout.manifest.template import RegionGap, Template, TemplateMetadata, TemplateParameter
+from orgrollout.manifest.validate import validate
+from orgrollout.manifest.values import Names, Texts
+from orgrollout.model.ids import Region
+
+MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes as TemplateBody
+
+Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+class _Gap(Part):
+    regions: Names
+    reason: str = Field(min_length=1)
+
+
+class _Regions(Part):
+    exclude: tuple[_Gap, ...] = ()
+
+
+class _Description(Part):
+    """`Metadata: orgrollout:` as a template's author writes it."""
+
+    version: Literal[1]
+    summary: str = ""
+    capabilities: tuple[Capability, ...] = ()
+    once_per_account: Flag = False
+    depends_on: Texts = ()
+    regions: _Regions = _Regions()
+    parameter_defaults: dict[str, str] = Field(default={})
+    costs: str = ""
+    leaves_behind: str = ""
+
+
+def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
+    """Return the template in a file, or nothing, and what is wrong with it.
+
+    ``file`` is what problems call it.
+
+    Raises:
+        ManifestError: It cannot be read, or is no YAML.
+    """
+    findings = Findings(file=file)
+    body = read_text(path)
+    root = Reader(findings, custom_tags=True).read(compose(_as_yaml(body), file))
+    if not isinstance(root.value, dict):
+        findings.at(root, "is no template: its top level is no mapping.", "Begin with Resources:.")
+        return None, findings
+    _check_body(root, body, findings)
+    parameters = _parameters(root, findings)
+    metadata = _metadata(root, parameters, findings)
+    if findings.problems:
+        return None, findings
+    name = path.stem
+    return (
+        Template(name=name, body=body, parameters=parameters, metadata=metadata, file=file),
+        findings,
+    )
+
+
+def _as_yaml(body: str) -> str:
+    """Return JSON that is indented with tabs as YAML can read it; a tab is never in a string."""
+    return body.replace("\t", " ") if body.lstrip().startswith("{") else body
+
+
+def _check_body(root: Item, body: str, findings: Findings) -> None:
+    if not root.keys("Resources"):
+        message, fix = "the template has no resources.", "Add at least one under Resources."
+        findings.add(problem_at(findings.file, root, ("Resources",), message, fix), ("Resources",))
+    if (size := len(body.encode())) > MAX_TEMPLATE_BYTES:
+        message = f"has {size:,} bytes; CloudFormation takes {MAX_TEMPLATE_BYTES:,}."
+        findings.at(root, message, "Split it, or shorten its comments and descriptions.")
+
+
+def _parameters(root: Item, findings: Findings) -> dict[str, TemplateParameter]:
+    item = root.get("Parameters")
+    if item is None:
+        return {}
+    if not isinstance(item.value, dict):
+        findings.at(item, "must be a mapping.", "Write names of parameters and their Type.")
+        return {}
+    return {name: _parameter(name, one, findings) for name, one in item.value.items()}
+
+
+def _parameter(name: str, item: Item, findings: Findings) -> TemplateParameter:
+    type_ = item.get("Type")
+    if type_ is None or not isinstance(type_.value, str):
+        findings.at(item, "the parameter has no Type.", "Write Type: String.")
+        return TemplateParameter(name=name)
+    pattern = item.get("AllowedPattern")
+    return TemplateParameter(
+        name=name,
+        type=type_.value,
+        default=_text(item.get("Default")),
+        no_echo=(_text(item.get("NoEcho")) or "").lower() == "true",
+        allowed_values=_texts(item.get("AllowedValues")),
+        allowed_pattern=pattern.text if pattern else None,
+        constraint_description=_text(item.get("ConstraintDescription")) or "",
+        min_length=_whole(item.get("MinLength")),
+        max_length=_whole(item.get("MaxLength")),
+        min_value=_number(item.get("MinValue")),
+        max_value=_number(item.get("MaxValue")),
+    )
+
+
+def _text(item: Item | None) -> str | None:
+    """Return a scalar as CloudFormation turns it into text; the parts of a list joined."""
+    if item is None:
+        return None
+    if isinstance(item.value, list):
+        return ",".join(_texts(item))
+    return str(item.value).lower() if isinstance(item.value, bool) else item.text
+
+
+def _texts(item: Item | None) -> tuple[str, ...]:
+    return tuple(_text(child) or "" for _, child in item.children) if item else ()
+
+
+def _number(item: Item | None) -> float | None:
+    try:
+        return float(item.text) if item else None
+    except ValueError:
+        return None
+
+
+def _whole(item: Item | None) -> int | None:
+    number = _number(item)
+    return None if number is None else int(number)
+
+
+def _metadata(
+    root: Item, parameters: dict[str, TemplateParameter], findings: Findings
+) -> TemplateMetadata:
+    item = root.get("Metadata", "orgrollout")
+    said = validate(_Description, item, findings) if item else None
+    if said is None or item is None:
+        return TemplateMetadata()
+    _check_defaults(item, said, parameters, findings)
+    _check_gaps(item, said, findings)
+    return TemplateMetadata(
+        summary=said.summary,
+        capabilities=said.capabilities,
+        once_per_account=said.once_per_account,
+        depends_on=said.depends_on,
+        region_gaps=tuple(
+            RegionGap(regions=tuple(Region(r) for r in gap.regions), reason=gap.reason)
+            for gap in said.regions.exclude
+        ),
+        parameter_defaults=said.parameter_defaults,
+        costs=said.costs,
+        leaves_behind=said.leaves_behind,
+    )
+
+
+def _check_defaults(
+    item: Item, said: _Description, parameters: dict[str, TemplateParameter], findings: Findings
+) -> None:
+    for name, text in said.parameter_defaults.items():
+        path = ("parameter_defaults", name)
+        if name not in parameters:
+            message = f"the template has no parameter `{name}`."
+            fix = did_you_mean(name, parameters, "Remove the default.")
+            findings.add(problem_at(findings.file, item, path, message, fix, key=True), path)
+        for reference in references(text):
+            if reference not in PLAIN_NAMES and not reference.startswith(ACCOUNT_PREFIX):
+                message = f"`${{{reference}}}` stands for nothing here."
+                fix = did_you_mean(reference, [*PLAIN_NAMES, "accounts.NAME"])
+                findings.add(problem_at(findings.file, item, path, message, fix), path)
+
+
+def _check_gaps(item: Item, said: _Description, findings: Findings) -> None:
+    for i, gap in enumerate(said.regions.exclude):
+        for j, region in enumerate(gap.regions):
+            if region not in PARTITIONS:
+                path = ("regions", "exclude", i, "regions", j)
+                fix = did_you_mean(region, PARTITIONS)
+                message = f"there is no Region `{region}`."
+                findings.add(problem_at(findings.file, item, path, message, fix), path)

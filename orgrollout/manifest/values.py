@@ -1,0 +1,95 @@
+"""Single values that are written in a form of their own: durations, days, spans, budgets, lists."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+_CLOCK = r"(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,6})s)?"
+_SHORT = re.compile(rf"(?:(?P<days>\d{{1,4}})d)?{_CLOCK}")
+_ISO = re.compile(
+    r"P(?:(?P<days>\d{1,4})D)?"
+    r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,6})S)?)?"
+)
+
+
+def refusal(message: str, fix: str) -> PydanticCustomError:
+    """Return the error of a validator, in words for the user."""
+    return PydanticCustomError("refused", "{message}", {"message": message, "fix": fix})
+
+
+def one_or_more(value: Any) -> Any:
+    """Return a list; one text stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def duration(value: Any) -> timedelta:
+    """Return a span from text such as 30m, 1h30m, 3d or PT30M."""
+    if isinstance(value, timedelta):
+        return value
+    text = str(value)
+    found = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
+    parts = {k: int(v) for k, v in found.groupdict().items() if v} if found else {}
+    if not parts:
+        raise refusal(f"`{text}` is no duration.", "Write it like 30m, 2h, 1h30m or 3d.")
+    return timedelta(**parts)
+
+
+def day(value: Any) -> date:
+    """Return a day from YYYY-MM-DD."""
+    if isinstance(value, date):
+        return value
+    try:
+        return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 (a day has no zone)
+    except ValueError:
+        raise refusal(f"`{value}` is no day.", "Write it like 2027-01-31.") from None
+
+
+def span(value: Any) -> Any:
+    """Return start and end from START/END; a day as END counts in full, and no zone means UTC."""
+    if isinstance(value, dict) and all(isinstance(value.get(k), str) for k in ("start", "end")):
+        return {**value, **span(f"{value['start']}/{value['end']}")}
+    if not isinstance(value, str):
+        return value
+    start, slash, end = value.partition("/")
+    fix = "Write START/END, such as 2026-12-20/2027-01-04 or 2026-12-20T18:00Z/2026-12-21T06:00Z."
+    try:
+        begins, ends = _moment(start), _moment(end)
+    except ValueError:
+        raise refusal(f"`{value}` is no span of time.", fix) from None
+    if slash and re.fullmatch(r"\d{4}-\d{2}-\d{2}", end.strip()):
+        ends += timedelta(days=1)
+    if ends <= begins:
+        raise refusal(f"`{value}` ends before it begins.", "Swap START and END.")
+    return {"start": begins, "end": ends}
+
+
+def _moment(text: str) -> datetime:
+    """Return a moment in UTC.
+
+    Raises:
+        ValueError: It is no ISO 8601 date or time, or beyond what a calendar holds.
+    """
+    moment = datetime.fromisoformat(text.strip())
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
+def budget(value: Any) -> str:
+    """Return how many may fail, as "5" or "5%"."""
+    text = "" if isinstance(value, bool) else str(value)
+    if not re.fullmatch(r"\d{1,6}|(100|\d{1,2})%", text):
+        raise refusal(f"`{value}` is no number of accounts.", "Write a count, or a share like 5%.")
+    return text
+
+
+_list = BeforeValidator(one_or_more, json_schema_input_type=str | list[str])
+Texts = Annotated[tuple[str, ...], _list]
+Names = Annotated[tuple[str, ...], Field(min_length=1), _list]  # an empty list is a mistake
+Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
+Day = Annotated[date, BeforeValidator(day, json_schema_input_type=date)]
+FailureBudget = Annotated[str, BeforeValidator(budget, json_schema_input_type=int | str)]
