@@ -1,0 +1,209 @@
+"""Checks 29, 30 and 34: the archive takes what it should, from whom it should, and keeps it."""
+
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from tests.templates import runbook
+from tests.templates.policies import Request, allows, principals
+from tests.templates.reading import Templates
+from tests.templates.resolving import LOG_ARCHIVE, ORGANIZATION, Place, Stack, resolve
+from tests.templates.runbook import role_of
+from tests.templates.sessions import default_session
+
+BUCKET, POLICY, KEY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::KMS::Key"
+ARCHIVE = Place(LOG_ARCHIVE, "us-east-1")
+FLOW_LOGS, CONFIG = "delivery.logs.amazonaws.com", "config.amazonaws.com"
+MEMBERS = {
+    "222222222222": "eu-west-1",
+    "333333333333": "ap-northeast-1",
+    "444444444444": "us-east-1",
+}
+
+
+def archive(templates: Templates, **given: str) -> Stack:
+    return resolve(templates.document("log-buckets"), ARCHIVE, **given)
+
+
+def policies_of(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Return the two bucket policies by the service that they let in."""
+    documents = [each["PolicyDocument"] for each in stack.of_type(POLICY)]
+    services = {
+        service: document
+        for document in documents
+        for statement in document["Statement"]
+        for service in (FLOW_LOGS, CONFIG)
+        if statement["Effect"] == "Allow" and service in principals(statement)
+    }
+    assert len(services) == len(documents) == 2
+    return services
+
+
+def test_check_29_every_service_is_let_in_for_the_organization_only(templates: Templates) -> None:
+    """Or, without one, for the account itself; a service alone is anybody's deputy."""
+    for given, key, value in [
+        ({"OrganizationId": ORGANIZATION}, "aws:SourceOrgID", ORGANIZATION),
+        ({}, "aws:SourceAccount", LOG_ARCHIVE),
+    ]:
+        stack = archive(templates, **given)
+        documents = [each["PolicyDocument"] for each in stack.of_type(POLICY)]
+        documents.append(stack.only(KEY)["KeyPolicy"])
+        for document in documents:
+            allowed = [s for s in document["Statement"] if s["Effect"] == "Allow"]
+            services = [s for s in allowed if "Service" in s["Principal"]]
+            assert services
+            for statement in services:
+                assert statement["Condition"]["StringEquals"][key] == value
+            others = [s for s in allowed if s not in services]
+            root = f"arn:aws:iam::{LOG_ARCHIVE}:root"
+            assert all(s["Principal"] == {"AWS": root} for s in others)
+
+
+def delivery(service: str, **context: str) -> Request:
+    """Return the request with which a service delivers for a member."""
+    bucket = "flowlogs" if service == FLOW_LOGS else "config"
+    folder = "AWSLogs" if service == FLOW_LOGS else "orgrollout/AWSLogs"
+    path = f"{folder}/222222222222/{'vpcflowlogs' if service == FLOW_LOGS else 'Config'}/x"
+    return Request(
+        principal=service,
+        action="s3:PutObject",
+        resource=f"arn:aws:s3:::orgrollout-{bucket}-{LOG_ARCHIVE}-us-east-1-an/{path}",
+        context={
+            "aws:SourceOrgID": ORGANIZATION,
+            "aws:SourceAccount": "222222222222",
+            "s3:x-amz-acl": "bucket-owner-full-control",
+            "aws:SecureTransport": "true",
+            "s3:TlsVersion": "1.2",
+            **context,
+        },
+    )
+
+
+def test_check_29_the_policies_let_members_deliver_and_nobody_else(templates: Templates) -> None:
+    policies = policies_of(archive(templates, OrganizationId=ORGANIZATION))
+    own = policies_of(archive(templates))
+    for service, policy in policies.items():
+        assert allows(policy, delivery(service))
+        assert not allows(policy, delivery(service, **{"aws:SourceOrgID": "o-somebodyelse"}))
+        assert not allows(own[service], delivery(service))
+        assert allows(own[service], delivery(service, **{"aws:SourceAccount": LOG_ARCHIVE}))
+        stranger = delivery(CONFIG if service == FLOW_LOGS else FLOW_LOGS)
+        assert not allows(policy, stranger)
+
+
+def test_check_30_only_current_tls_comes_in(templates: Templates) -> None:
+    for service, policy in policies_of(archive(templates, OrganizationId=ORGANIZATION)).items():
+        assert not allows(policy, delivery(service, **{"aws:SecureTransport": "false"}))
+        assert not allows(policy, delivery(service, **{"s3:TlsVersion": "1.1"}))
+        denied = [s for s in policy["Statement"] if s["Effect"] == "Deny"]
+        for statement in denied:
+            assert statement["Principal"] == "*"
+            assert statement["Action"] == "s3:*"
+            bucket, objects = statement["Resource"]
+            assert objects == f"{bucket}/*"
+        tests = [next(iter(s["Condition"])) for s in denied]
+        assert tests == ["Bool", "NumericLessThan"]
+
+
+def test_check_30_each_bucket_has_a_policy_of_its_own(templates: Templates) -> None:
+    stack = archive(templates)
+    named = {each["BucketName"] for each in stack.of_type(BUCKET)}
+    assert {each["Bucket"] for each in stack.of_type(POLICY)} == named
+    for each in stack.of_type(POLICY):
+        text = str(each["PolicyDocument"])
+        assert all(other not in text for other in named - {each["Bucket"]})
+
+
+def test_check_30_buckets_are_private_versioned_and_long_lived(templates: Templates) -> None:
+    for bucket in archive(templates).of_type(BUCKET):
+        assert bucket["OwnershipControls"] == {
+            "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
+        }
+        blocks = bucket["PublicAccessBlockConfiguration"]
+        assert len(blocks) == 4
+        assert all(value is True for value in blocks.values())
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        first = bucket["LifecycleConfiguration"]["Rules"][0]
+        assert first["Status"] == "Enabled"
+        assert int(first["ExpirationInDays"]) >= 365
+        (transition,) = first["Transitions"]
+        assert int(transition["TransitionInDays"]) < int(first["ExpirationInDays"])
+        assert first["NoncurrentVersionExpiration"]["NoncurrentDays"] > 0
+        assert first["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] > 0
+        # AWS Config refuses buckets whose objects are locked by default.
+        assert "ObjectLockConfiguration" not in bucket
+
+
+def test_check_30_buckets_are_encrypted_with_a_key_that_members_can_use(
+    templates: Templates,
+) -> None:
+    """`aws/s3` cannot serve another account."""
+    stack = archive(templates, OrganizationId=ORGANIZATION)
+    for bucket in stack.of_type(BUCKET):
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        default = rule["ServerSideEncryptionByDefault"]
+        assert default["SSEAlgorithm"] == "aws:kms"
+        assert default["KMSMasterKeyID"] == stack.outputs["ArchiveKeyArn"]
+    assert stack.only(KEY)["EnableKeyRotation"] is True
+    for service in (FLOW_LOGS, CONFIG):
+        asked = Request(
+            principal=service,
+            action="kms:GenerateDataKey",
+            resource="*",
+            context={"aws:SourceOrgID": ORGANIZATION},
+        )
+        assert allows(stack.only(KEY)["KeyPolicy"], asked)
+    plain = archive(templates, Encryption="SSE-S3")
+    assert not plain.of_type(KEY)
+    assert "ArchiveKeyArn" not in plain.outputs
+
+
+def test_check_30_names_may_be_left_to_cloudformation(templates: Templates) -> None:
+    """Where the account's own namespace is not offered."""
+    for bucket in archive(templates).of_type(BUCKET):
+        assert bucket["BucketNamespace"] == "account-regional"
+    for bucket in archive(templates, BucketNamespace="generated").of_type(BUCKET):
+        assert not {"BucketName", "BucketNamespace"} & set(bucket)
+
+
+def test_check_34_the_central_bucket_takes_flow_logs_from_members(templates: Templates) -> None:
+    """From several accounts and Regions, by the names that the templates derive."""
+    stack = archive(templates, OrganizationId=ORGANIZATION)
+    central = stack.outputs["FlowLogBucketArn"]
+    policy = policies_of(stack)[FLOW_LOGS]
+    with mock_aws():
+        with default_session(ARCHIVE, credentials_of(LOG_ARCHIVE)):
+            boto3.client("s3").create_bucket(Bucket=central.split(":")[-1])
+        for account, region in MEMBERS.items():
+            log = flow_log_of_member(templates, Place(account, region))
+            assert log["LogDestination"] == central
+            assert log["DeliverLogsStatus"] == "SUCCESS"
+            assert allows(policy, delivery(FLOW_LOGS, **{"aws:SourceAccount": account}))
+
+
+def credentials_of(account: str) -> dict[str, str]:
+    """Return credentials with which moto takes the caller for one of ``account``."""
+    with default_session(ARCHIVE):
+        answer = boto3.client("sts").assume_role(
+            RoleArn=f"arn:aws:iam::{account}:role/any", RoleSessionName="test"
+        )["Credentials"]
+    return {
+        "aws_access_key_id": answer["AccessKeyId"],
+        "aws_secret_access_key": answer["SecretAccessKey"],
+        "aws_session_token": answer["SessionToken"],
+    }
+
+
+def flow_log_of_member(templates: Templates, place: Place) -> dict[str, Any]:
+    """Run the runbook in a member account and return the one flow log that results."""
+    template = templates.document("flowlogs-remediation")
+    stack = resolve(template, place, LogArchiveAccountId=LOG_ARCHIVE)
+    credentials = credentials_of(place.account)
+    with default_session(place, credentials):
+        ec2 = boto3.client("ec2")
+        vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        given = {"AutomationAssumeRole": role_of(place.account), "VpcId": vpc_id}
+        runbook.run(stack.only("AWS::SSM::Document")["Content"], given, place, credentials)
+        (log,) = ec2.describe_flow_logs()["FlowLogs"]
+        return dict(log)

@@ -1,0 +1,196 @@
+"""Checks 26 to 28 and 31: who may do what, and who may be who."""
+
+from typing import Any
+
+from tests.templates.policies import Request, actions, allows, as_list, statements_of
+from tests.templates.reading import Templates
+from tests.templates.resolving import MANAGEMENT, MEMBER, Place, Stack, resolve
+from tests.templates.world import BUCKET, LOG_GROUPS, World, world
+
+ROLE = "AWS::IAM::Role"
+EVERY_ROLE = (
+    {"Destination": "cloud-watch-logs", "AdministratorAccountId": MANAGEMENT},
+    {"RecorderRole": "customer-managed"},
+)
+# What the runbook never calls by itself, and why the role has it nevertheless.
+SURPLUS = {
+    "s3": {
+        "ec2:CreateTags": "CreateFlowLogs tags what it creates",
+        "logs:CreateLogDelivery": "EC2 sets up the delivery on behalf of the caller",
+        "logs:DeleteLogDelivery": "the VPC guide asks for it together with CreateLogDelivery",
+    },
+    "cloud-watch-logs": {
+        "ec2:CreateTags": "CreateFlowLogs tags what it creates",
+        "iam:PassRole": "CreateFlowLogs hands the delivery role to the service",
+    },
+}
+
+
+def roles_of(templates: Templates, **given: str) -> dict[str, dict[str, Any]]:
+    """Return the roles of an account by the end of their name."""
+    stack = resolve(templates.document("account-roles"), **given)
+    return {each["RoleName"].removeprefix("orgrollout-"): each for each in stack.of_type(ROLE)}
+
+
+def every_role(templates: Templates) -> list[dict[str, Any]]:
+    """Return every role that any template may make."""
+    stacks = [resolve(templates.document("account-roles"), Place(), **each) for each in EVERY_ROLE]
+    stacks.append(resolve(templates.document("org-aggregator")))
+    return [role for stack in stacks for role in stack.of_type(ROLE)]
+
+
+def calls_of(account: World) -> set[str]:
+    """Return what the runbook calls in all its ways: creating, finding, skipping."""
+    runs = [account.run(), account.run(), account.run(vpc_id="vpc-0123456789abcdef0")]
+    return {call for execution in runs for call in execution.calls}
+
+
+def test_check_26_the_role_may_do_what_the_runbook_does(templates: Templates) -> None:
+    """Nothing more, but for what is named and justified above."""
+    for destination in (BUCKET, LOG_GROUPS):
+        with world(templates, destination) as account:
+            called = calls_of(account)
+        role = roles_of(templates, **destination)["flowlogs-remediation"]
+        allowed = set(actions(statements_of(role)))
+        surplus = SURPLUS[destination.get("Destination", "s3")]
+        assert called <= allowed
+        assert allowed - called == set(surplus)
+
+
+def test_check_27_no_role_has_more_than_it_needs(templates: Templates) -> None:
+    for role in every_role(templates):
+        statements = statements_of(role)
+        assert not [a for a in actions(statements) if "*" in a], role["RoleName"]
+        assert "s3:PutBucketPolicy" not in actions(statements)
+        for statement in statements:
+            assert statement["Effect"] == "Allow"
+            if "*" in as_list(statement["Resource"]):
+                assert set(as_list(statement["Action"])) <= WITHOUT_RESOURCES
+            if "iam:PassRole" in as_list(statement["Action"]):
+                (arn,) = as_list(statement["Resource"])
+                assert arn == f"arn:aws:iam::{MEMBER}:role/orgrollout-flowlogs-delivery"
+                passed_to = statement["Condition"]["StringEquals"]["iam:PassedToService"]
+                assert passed_to == "vpc-flow-logs.amazonaws.com"
+
+
+# The service authorization reference names no resource type for these.
+WITHOUT_RESOURCES = {
+    "ec2:DescribeFlowLogs",
+    "ec2:DescribeVpcs",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "config:DescribeConfigurationRecorders",
+    "config:DescribeConfigurationRecorderStatus",
+    "config:DescribeDeliveryChannels",
+    "config:DescribeDeliveryChannelStatus",
+}
+
+
+def test_check_27_the_role_passes_the_delivery_role(templates: Templates) -> None:
+    """Without it EC2 refuses to deliver to CloudWatch Logs."""
+    roles = roles_of(templates, **LOG_GROUPS)
+    assert "iam:PassRole" in actions(statements_of(roles["flowlogs-remediation"]))
+    delivery = actions(statements_of(roles["flowlogs-delivery"]))
+    assert set(delivery) == {
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    }
+
+
+def test_check_27_writes_stay_within_the_account(templates: Templates) -> None:
+    for role in every_role(templates):
+        for statement in statements_of(role):
+            for arn in as_list(statement["Resource"]):
+                assert arn == "*" or f":{MEMBER}:" in arn or ":s3:::orgrollout-config-" in arn
+
+
+def test_check_28_services_assume_roles_for_this_account_only(templates: Templates) -> None:
+    """Anybody could have Systems Manager act for him on a role that did not ask whom it is for."""
+    guarded = {
+        "ssm.amazonaws.com": f"arn:aws:ssm:eu-west-1:{MEMBER}:automation-execution/1",
+        "vpc-flow-logs.amazonaws.com": f"arn:aws:ec2:eu-west-1:{MEMBER}:vpc-flow-log/fl-1",
+    }
+    seen = set()
+    for role in every_role(templates):
+        trust = role["AssumeRolePolicyDocument"]
+        for statement in trust["Statement"]:
+            service = statement["Principal"].get("Service")
+            if service == "config.amazonaws.com":
+                assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": MEMBER}}
+            if service in guarded:
+                seen.add(service)
+                assert_trust(trust, service, guarded[service])
+    assert seen == set(guarded)
+
+
+def assert_trust(trust: dict[str, Any], service: str, source: str) -> None:
+    """Check that only this account's own resource is let in."""
+
+    def may(**context: str) -> bool:
+        asked = Request(principal=service, action="sts:AssumeRole", resource="*", context=context)
+        return allows(trust, asked)
+
+    ours = {"aws:SourceAccount": MEMBER, "aws:SourceArn": source}
+    assert may(**ours)
+    assert not may(**{**ours, "aws:SourceAccount": "222222222222"})
+    assert not may(**{**ours, "aws:SourceArn": source.replace(MEMBER, "222222222222")})
+    assert not may(**{"aws:SourceAccount": MEMBER})
+    assert not may(**{"aws:SourceArn": source})
+
+
+def test_check_28_only_the_administrator_account_assumes_the_probe_role(
+    templates: Templates,
+) -> None:
+    """It reads, and there is none unless an administrator is named."""
+    assert "probe" not in roles_of(templates)
+    role = roles_of(templates, AdministratorAccountId=MANAGEMENT)["probe"]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}
+    verbs = {action.split(":")[1] for action in actions(statements_of(role))}
+    assert all(verb.startswith(("Describe", "Get")) for verb in verbs)
+    services = {action.split(":")[0] for action in actions(statements_of(role))}
+    assert services == {"config", "ssm"}
+
+
+RETAINED = {
+    "log-buckets": {
+        "ArchiveKey",
+        "ConfigBucket",
+        "ConfigBucketPolicy",
+        "FlowLogBucket",
+        "FlowLogBucketPolicy",
+    },
+    "account-roles": {"DeliveryRole"},
+}
+
+
+def test_check_31_what_logs_depend_on_outlives_its_stack(templates: Templates) -> None:
+    """A bucket without its policy takes plain HTTP; a flow log without its role stops silently."""
+    for name, template in templates.documents().items():
+        kept = {
+            logical
+            for logical, each in template["Resources"].items()
+            if each.get("DeletionPolicy", "Delete") != "Delete"
+            or each.get("UpdateReplacePolicy", "Delete") != "Delete"
+        }
+        assert kept == RETAINED.get(name, set()), name
+        for logical in kept:
+            each = template["Resources"][logical]
+            assert each["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert each["UpdateReplacePolicy"] == "Retain"
+
+
+def test_check_31_the_kept_ones_are_the_right_kinds(templates: Templates) -> None:
+    kinds = {
+        each["Type"]
+        for name, kept in RETAINED.items()
+        for logical, each in templates.document(name)["Resources"].items()
+        if logical in kept
+    }
+    assert kinds == {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", ROLE}
+
+
+def stack_of(templates: Templates, name: str, **given: str) -> Stack:
+    return resolve(templates.document(name), Place(), **given)
