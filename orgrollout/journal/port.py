@@ -75,7 +75,7 @@ def to_text(value: Any) -> str:
     Raises:
         TypeError, ValueError: JSON does not hold it.
     """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def put_artifact(journal: Journal, content: str) -> Digest:
