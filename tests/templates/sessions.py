@@ -13,7 +13,7 @@ from tests.templates.resolving import Place
 
 @cache
 def _loader() -> Loader:
-    return botocore.session.Session().get_component("data_loader")  # type: ignore[no-any-return]
+    return botocore.session.Session().get_component("data_loader")
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def default_session(
     core = botocore.session.Session()
     core.register_component("data_loader", _loader())
     given = {"region_name": place.region, **(credentials or {})}
-    session = boto3.Session(botocore_session=core, **given)  # type: ignore[arg-type]
+    session = boto3.Session(botocore_session=core, **given)
     before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
     try:
         yield session

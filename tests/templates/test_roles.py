@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.templates.policies import Request, actions, allows, as_list, statements_of
 from tests.templates.reading import Templates
-from tests.templates.resolving import MANAGEMENT, MEMBER, Place, Stack, resolve
+from tests.templates.resolving import MANAGEMENT, MEMBER, Place, resolve
 from tests.templates.world import BUCKET, LOG_GROUPS, World, world
 
 ROLE = "AWS::IAM::Role"
@@ -28,7 +28,7 @@ SURPLUS = {
 
 def roles_of(templates: Templates, **given: str) -> dict[str, dict[str, Any]]:
     """Return the roles of an account by the end of their name."""
-    stack = resolve(templates.document("account-roles"), **given)
+    stack = resolve(templates.document("account-roles"), Place(), **given)
     return {each["RoleName"].removeprefix("orgrollout-"): each for each in stack.of_type(ROLE)}
 
 
@@ -190,7 +190,3 @@ def test_check_31_the_kept_ones_are_the_right_kinds(templates: Templates) -> Non
         if logical in kept
     }
     assert kinds == {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", ROLE}
-
-
-def stack_of(templates: Templates, name: str, **given: str) -> Stack:
-    return resolve(templates.document(name), Place(), **given)
