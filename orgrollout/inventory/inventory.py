@@ -91,7 +91,7 @@ def keeps_overrides(
     return carried_digest(instance) == inventory.deployed.definition.state_digest(overrides)
 
 
-def with_descriptions(
+def with_answers(
     inventory: StackSetInventory, described: Iterable[StackInstance]
 ) -> StackSetInventory:
     """Return the inventory with instances replaced by their descriptions."""

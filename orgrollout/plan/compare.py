@@ -1,0 +1,152 @@
+"""Desired against deployed, pair by pair. Filter texts and units are never compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orgrollout.inventory.inventory import (
+    StackSetInventory,
+    carried_digest,
+    keeps_overrides,
+    runs_state,
+)
+from orgrollout.model.ids import AccountId, Digest, Pair
+from orgrollout.model.operation import OperationAction
+from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
+from orgrollout.organization.desired import Desired, LeftOutState
+
+NEW = "not deployed yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """How one stack set has to change so that it is as desired."""
+
+    creates: Mapping[Pair, Digest] = field(default_factory=dict)  # to the parameter set
+    updates: Mapping[Pair, Digest] = field(default_factory=dict)
+    detaches: tuple[Pair, ...] = ()
+    deletes: tuple[Pair, ...] = ()
+    reasons: Mapping[Pair, str] = field(default_factory=dict)  # of all but new ones
+    same_overrides: frozenset[Pair] = frozenset()  # updates that change the definition alone
+    unchanged: int = 0
+    left_alone: Mapping[AccountId, str] = field(default_factory=dict)  # deployed, but unreachable
+
+    @property
+    def removals(self) -> Mapping[OperationAction, tuple[Pair, ...]]:
+        """Return what goes, by how it goes."""
+        return {OperationAction.DETACH: self.detaches, OperationAction.DELETE: self.deletes}
+
+
+def state_digests(desired: Desired) -> Mapping[Digest, Digest]:
+    """Return, by parameter set, the digest of what its stack instances should run."""
+    return {
+        key: desired.definition.state_digest(overrides)
+        for key, overrides in desired.parameter_sets.items()
+    }
+
+
+def compare(
+    desired: Desired, inventory: StackSetInventory | None, members: frozenset[AccountId]
+) -> Differences:
+    """Return what has to change.
+
+    An update never implies a replacement. A pair is removed only where it is not desired; one in
+    an account that is suspended or otherwise out of reach is left alone and reported.
+    """
+    if inventory is None:
+        return Differences(creates=dict(desired.pairs))
+    creates = {p: s for p, s in desired.pairs.items() if p not in inventory.instances}
+    updates, reasons = _updates(desired, inventory)
+    same = frozenset(
+        pair
+        for pair, chosen in updates.items()
+        if keeps_overrides(inventory, inventory.instances[pair], desired.parameter_sets[chosen])
+    )
+    extra = [p for p in inventory.instances if p not in desired.pairs]
+    left_alone = _left_alone(desired, extra)
+    going = [p for p in extra if p.account not in left_alone]
+    reasons.update({p: _removal_reason(desired, p, members) for p in going})
+    # An account that has left cannot be reached any more, so its stacks can only be let go.
+    detaches = tuple(p for p in going if desired.retain_stacks or p.account not in members)
+    return Differences(
+        creates=creates,
+        updates=updates,
+        detaches=detaches,
+        deletes=tuple(p for p in going if not desired.retain_stacks and p.account in members),
+        reasons=reasons,
+        same_overrides=same,
+        unchanged=len(desired.pairs) - len(creates) - len(updates),
+        left_alone=left_alone,
+    )
+
+
+def _updates(
+    desired: Desired, inventory: StackSetInventory
+) -> tuple[dict[Pair, Digest], dict[Pair, str]]:
+    states = state_digests(desired)
+    changed = definition_differences(inventory.deployed.definition, desired.definition)
+    updates: dict[Pair, Digest] = {}
+    reasons: dict[Pair, str] = {}
+    for pair, chosen in desired.pairs.items():
+        instance = inventory.instances.get(pair)
+        if instance is None or runs_state(inventory, instance, states[chosen]):
+            continue
+        updates[pair] = chosen
+        reasons[pair] = _update_reason(instance, states[chosen], changed)
+    return updates, reasons
+
+
+def _update_reason(instance: StackInstance, wanted: Digest, changed: tuple[str, ...]) -> str:
+    if instance.status is InstanceStatus.INOPERABLE:
+        return f"INOPERABLE: {instance.status_reason or 'no reason given'}"
+    if carried_digest(instance) == wanted:
+        return f"did not succeed before: {instance.status_reason or instance.detailed_status}"
+    if changed:
+        return ", ".join(changed)
+    if instance.status is InstanceStatus.OUTDATED:
+        return f"OUTDATED: {instance.status_reason or instance.detailed_status}"
+    return "parameter overrides"
+
+
+def definition_differences(
+    deployed: StackSetDefinition, desired: StackSetDefinition
+) -> tuple[str, ...]:
+    """Return what differs, in words; values of parameters are not shown."""
+    found: list[str] = []
+    if deployed.template_digest != desired.template_digest:
+        found.append("template")
+    names = {*deployed.parameters, *desired.parameters}
+    parameters = deployed.parameters, desired.parameters
+    found += [
+        f"parameter {name}"
+        for name in sorted(names)
+        if parameters[0].get(name) != parameters[1].get(name)
+    ]
+    if dict(deployed.tags) != dict(desired.tags):
+        found.append("tags")
+    if deployed.description != desired.description:
+        found.append("description")
+    if set(deployed.capabilities) != set(desired.capabilities):
+        found.append("capabilities")
+    if desired.administration_role_arn not in {None, deployed.administration_role_arn}:
+        found.append("administration role")
+    if desired.execution_role_name not in {None, deployed.execution_role_name}:
+        found.append("execution role")
+    return tuple(found)
+
+
+def _left_alone(desired: Desired, extra: list[Pair]) -> dict[AccountId, str]:
+    return {
+        pair.account: desired.left_out[pair.account].reason
+        for pair in extra
+        if pair.account in desired.left_out
+        and desired.left_out[pair.account].state is LeftOutState.SKIPPED
+    }
+
+
+def _removal_reason(desired: Desired, pair: Pair, members: frozenset[AccountId]) -> str:
+    if desired.absent:
+        return "the stack set is to be absent"
+    if pair.account not in members:
+        return "the account left the organization"
+    left_out = desired.left_out_pairs.get(pair) or desired.left_out.get(pair.account)
+    return left_out.reason if left_out else "no longer targeted"

@@ -1,0 +1,168 @@
+"""A plan: exactly which pairs change and how, as operations in waves. It knows no time."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from orgrollout.model.ids import (
+    AccountId,
+    Digest,
+    Pair,
+    Region,
+    StackSetKey,
+    StackSetName,
+    UnitId,
+    digest_of,
+)
+from orgrollout.model.operation import OperationAction, OperationPreferences
+from orgrollout.model.stack_set import StackSetDefinition
+from orgrollout.plan.rectangles import Rectangle
+
+
+class StackSetChange(StrEnum):
+    """What happens to a stack set itself."""
+
+    CREATE = "create"
+    UPDATE = "update"  # its definition: template, parameters, tags, roles
+    DELETE = "delete"
+    NONE = "unchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedOperation:
+    """One stack set operation to come: exactly ``accounts`` x ``regions``."""
+
+    stack_set: StackSetKey
+    wave: int
+    action: OperationAction
+    accounts: tuple[AccountId, ...]
+    regions: tuple[Region, ...]
+    units: tuple[UnitId, ...] = ()
+    parameter_set: Digest
+    state: Digest  # what its stack instances run afterwards
+    sends_definition: bool = False  # by UpdateStackSet, which marks all others OUTDATED
+    covered_again: bool = False  # a later operation of the plan covers its pairs, and counts them
+    reason: str
+    other_reasons: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
+
+    @property
+    def rectangle(self) -> Rectangle:
+        """Return its accounts x Regions."""
+        return Rectangle(self.accounts, self.regions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStackSet:
+    """One stack set of the plan: what it becomes, and what it waits for."""
+
+    key: StackSetKey
+    name: StackSetName
+    change: StackSetChange
+    definition: StackSetDefinition
+    parameter_sets: Mapping[Digest, Mapping[str, str]]
+    depends_on: tuple[StackSetKey, ...] = ()  # per account, or prerequisites in other accounts
+    unchanged: int = 0  # stack instances that are as they should be
+    notes: tuple[str, ...] = ()  # what it costs and leaves behind
+    differences: tuple[str, ...] = ()  # of the definition, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What must happen after a wave before the next one starts."""
+
+    soak: timedelta | None = None
+    approval: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWave:
+    """A part of the accounts that is done before the next one starts."""
+
+    index: int
+    name: str
+    accounts: tuple[AccountId, ...]
+    allowed_failures: int  # accounts, counted after retries
+    gate: Gate = Gate()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """A span in which no operation starts."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done, in order. Equal plans have equal fingerprints."""
+
+    manifest: str
+    organization: str
+    home_region: Region
+    stack_sets: Mapping[StackSetKey, PlannedStackSet]
+    waves: tuple[PlannedWave, ...]
+    operations: tuple[PlannedOperation, ...]
+    preferences: OperationPreferences = field(default_factory=OperationPreferences)
+    attempts: int = 4  # of a stack instance, the first one included
+    freezes: tuple[Freeze, ...] = ()
+    opening: tuple[str, ...] = ()  # how many accounts, and why not more
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing would be sent."""
+        return not self.operations and all(
+            s.change is StackSetChange.NONE for s in self.stack_sets.values()
+        )
+
+    @property
+    def fingerprint(self) -> Digest:
+        """Return the digest of what would be sent."""
+        return digest_of(
+            [
+                self.manifest,
+                self.organization,
+                self.home_region,
+                [[s.name, s.change, digest_of(_sent(s))] for s in self.stack_sets.values()],
+                [
+                    [o.stack_set, o.wave, o.action, o.accounts, o.regions, o.state]
+                    for o in self.operations
+                ],
+            ]
+        )
+
+    def counts(self, key: StackSetKey | None = None) -> Counter[OperationAction]:
+        """Return how many pairs change, by action."""
+        counts: Counter[OperationAction] = Counter()
+        for operation in self.operations:
+            if key in {None, operation.stack_set} and not operation.covered_again:
+                counts[operation.action] += operation.rectangle.size
+        return counts
+
+    @property
+    def unchanged(self) -> int:
+        """Return how many stack instances are as they should be."""
+        return sum(s.unchanged for s in self.stack_sets.values())
+
+    def changes(self) -> Iterator[tuple[PlannedOperation, Pair, str]]:
+        """Yield every pair that changes, with its operation and the reason."""
+        for operation in self.operations:
+            if operation.covered_again:
+                continue
+            others = {p: reason for reason, ps in operation.other_reasons.items() for p in ps}
+            for pair in operation.rectangle.pairs:
+                yield operation, pair, others.get(pair, operation.reason)
+
+
+def _sent(stack_set: PlannedStackSet) -> list[object]:
+    definition = stack_set.definition
+    return [
+        definition.state_digest({}),
+        definition.description,
+        definition.capabilities,
+        definition.administration_role_arn,
+        definition.execution_role_name,
+    ]

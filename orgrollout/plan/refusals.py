@@ -1,0 +1,122 @@
+"""What a plan refuses to do, and why. Each refusal names what is in the way and the way out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from orgrollout.errors import OrgRolloutError
+from orgrollout.inventory.inventory import StackSetInventory
+from orgrollout.manifest.schema import Guards
+from orgrollout.model.ids import AccountId, StackSetKey
+from orgrollout.organization.desired import Desired
+from orgrollout.plan.compare import Differences, definition_differences
+
+MAX_INSTANCES = 100_000  # stack instances per stack set (CloudFormation quotas)
+
+
+class PlanRefusedError(OrgRolloutError):
+    """The manifest asks for something that would do harm. Nothing was sent to AWS."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+def ownership(desired: Desired, inventory: StackSetInventory | None, manifest: str) -> list[str]:
+    """Return why a stack set that exists may not be touched."""
+    if inventory is None or desired.adopt or inventory.deployed.owner == manifest:
+        return []
+    owner = inventory.deployed.owner
+    whose = f"belongs to the manifest {owner}" if owner else "was not made by orgrollout"
+    return [
+        f"stack set {desired.name} exists and {whose}. Nothing was changed. "
+        f"Give `adopt: true` to stack_sets.{desired.key} to take it over, or another "
+        "stack_set_name."
+    ]
+
+
+def unsupported_changes(desired: Desired, inventory: StackSetInventory | None) -> list[str]:
+    """Return why CloudFormation would not take the change."""
+    if inventory is None:
+        return []
+    return [*_permission_model(desired, inventory), *_new_and_overridden(desired, inventory)]
+
+
+def too_many_instances(desired: Desired) -> list[str]:
+    """Return why the stack set would outgrow its quota."""
+    if len(desired.pairs) <= MAX_INSTANCES:
+        return []
+    return [
+        f"stack set {desired.name} would have {len(desired.pairs):,} stack instances, but "
+        f"{MAX_INSTANCES:,} is the quota. Split stack_sets.{desired.key} into several, "
+        "each with some of its Regions."
+    ]
+
+
+def removals(
+    differences: Mapping[StackSetKey, Differences], guards: Guards, allowed: int | None
+) -> list[str]:
+    """Return why the removals are more than the guards allow. Accounts are counted, not pairs."""
+    going: dict[AccountId, StackSetKey] = {}
+    for key, difference in differences.items():
+        for pairs in difference.removals.values():
+            going.update({pair.account: key for pair in pairs})
+    limit = guards.max_removed_accounts if allowed is None else allowed
+    found = _protected(going, guards.never_remove_from.accounts)
+    if len(going) > limit:
+        found.append(
+            f"{len(going)} accounts would lose stack instances, but guards.max_removed_accounts "
+            f"is {limit}: {_some(sorted(going))}. Nothing was changed. If all of them are meant, "
+            f"use --allow-removals {len(going)}."
+        )
+    return found
+
+
+def carrier(
+    desired: Desired, differences: Differences, *, kept: bool, instances: bool
+) -> list[str]:
+    """Return why a changed definition cannot be sent: without a target it would touch all."""
+    if kept or not instances or not (differences.creates or differences.updates):
+        return []
+    return [
+        f"stack set {desired.name}: its definition changed, and none of the stack instances it has "
+        "is both kept and selected, so the new definition can only be sent to all of them. "
+        "Plan without --account, --ou and --region, or remove the old stack instances first."
+    ]
+
+
+def _protected(going: Iterable[AccountId], never: Sequence[str]) -> list[str]:
+    return [
+        f"account {account} is in guards.never_remove_from, but stack instances would be removed "
+        "from it. Nothing was changed. Target it again, or take it off that list."
+        for account in sorted(set(going) & set(never))
+    ]
+
+
+def _permission_model(desired: Desired, inventory: StackSetInventory) -> list[str]:
+    now, wanted = inventory.deployed.definition, desired.definition
+    if now.permission_model is wanted.permission_model:
+        return []
+    return [
+        f"stack set {desired.name} is {now.permission_model}, and a stack set cannot become "
+        f"{wanted.permission_model}. Use another stack_set_name for stack_sets.{desired.key}."
+    ]
+
+
+def _new_and_overridden(desired: Desired, inventory: StackSetInventory) -> list[str]:
+    if not inventory.instances:
+        return []
+    changed = definition_differences(inventory.deployed.definition, desired.definition)
+    if "template" not in changed:
+        return []
+    known = set(declared_parameters(inventory.deployed.definition.template_body))
+    new = sorted({n for o in desired.parameter_sets.values() for n in o} - known)
+    return [
+        f"stack set {desired.name}: parameter {name} is new in the template and overridden at the "
+        "same time, but CloudFormation wants a new parameter on all stack instances first. Apply "
+        "once without the override, then with it."
+        for name in new
+    ]
+
+
+def _some(accounts: Sequence[AccountId], most: int = 5) -> str:
+    shown = ", ".join(accounts[:most])
+    return shown if len(accounts) <= most else f"{shown} and {len(accounts) - most} more"

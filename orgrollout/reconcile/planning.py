@@ -1,0 +1,102 @@
+"""From a manifest and an organization to a plan. Reads, and never writes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orgrollout.aws.organizations import read_organization
+from orgrollout.errors import OrgRolloutError
+from orgrollout.inventory.inventory import Inventory
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.organization.desired import AccountSummary, DesiredState
+from orgrollout.organization.needs import selects_by_tag
+from orgrollout.organization.resolve import desired_stack_sets
+from orgrollout.organization.snapshot import Organization
+from orgrollout.plan.build import Request, make_plan
+from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.observe import Progress, read_inventory
+from orgrollout.reconcile.world import World
+
+Narrowing = Callable[[Organization], Callable[[StackSetKey, Pair], bool]]
+
+
+class HomeRegionError(OrgRolloutError):
+    """The manifest lives in another Region than the one that is called. Nothing was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What is wanted and what is there: a plan or a ledger is made from it."""
+
+    organization: Organization
+    desired: DesiredState
+    inventory: Inventory
+
+
+def look(loaded: LoadedManifest, world: World, progress: Progress) -> Picture:
+    """Return what the manifest wants and what is deployed.
+
+    Raises:
+        ManifestError: It does not fit this organization.
+        AwsError: Something could not be read.
+    """
+    manifest = loaded.manifest
+    home = world.connection.home_region
+    if manifest.home_region not in {None, home}:
+        raise HomeRegionError(
+            f"{loaded.path} has home_region {manifest.home_region}, but {home} is called. "
+            "Leave out --region, or change home_region."
+        )
+    progress("reading the organization")
+    organization = read_organization(world.connection, with_tags=selects_by_tag(manifest))
+    desired = desired_stack_sets(
+        loaded, organization, home_region=home, today=world.clock.now().date()
+    )
+    inventory = read_inventory(
+        world.stack_sets, manifest.name, desired.stack_sets.values(), progress
+    )
+    return Picture(organization=organization, desired=desired, inventory=inventory)
+
+
+def plan_from(
+    loaded: LoadedManifest,
+    picture: Picture,
+    world: World,
+    *,
+    narrowing: Narrowing | None = None,
+    allow_removals: int | None = None,
+) -> Plan:
+    """Return what has to be done.
+
+    Raises:
+        PlanRefusedError: It would do harm; all reasons at once.
+    """
+    return make_plan(
+        Request(
+            manifest=loaded.manifest,
+            organization=picture.organization,
+            home_region=world.connection.home_region,
+            desired=picture.desired.stack_sets,
+            inventory=picture.inventory,
+            selected=narrowing(picture.organization) if narrowing else None,
+            allow_removals=allow_removals,
+            opening=(_accounts(picture.desired.accounts),),
+            warnings=picture.desired.warnings,
+        )
+    )
+
+
+def _accounts(accounts: AccountSummary) -> str:
+    """Return how many accounts there are, and why not all of them are reached."""
+    parts = [f"{accounts.targeted:,} targeted"]
+    parts += [
+        f"{count:,} {state.lower().replace('_', ' ')}"
+        for state, count in sorted(accounts.not_active.items())
+    ]
+    if accounts.excluded:
+        parts.append(f"{accounts.excluded:,} excluded")
+    if accounts.not_targeted:
+        parts.append(f"{accounts.not_targeted:,} not targeted")
+    if accounts.management:
+        parts.append("1 management (unreachable: service-managed)")
+    return f"accounts: {accounts.total:,} = {' + '.join(parts)}"

@@ -1,0 +1,181 @@
+"""The ledger: every account x Region in exactly one state, with the reason.
+
+Precedence, where several would fit: what a rollout is doing right now, then what the stack
+instance is, then why there is none. What is not known to be as desired is never `current`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from orgrollout.inventory.inventory import StackSetInventory, runs_state
+from orgrollout.model.ids import OperationId, Pair, StackSetKey
+from orgrollout.model.stack_set import InstanceStatus, StackInstance
+from orgrollout.organization.desired import Desired, LeftOutState
+from orgrollout.plan.plan import Plan
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.state import Failure, RolloutState
+
+
+class CoverageState(StrEnum):
+    """How a pair stands."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    PENDING = "pending"  # a later part of a rollout that is open
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    MISSING = "missing"
+    DRIFTED = "drifted"
+    IN_PROGRESS = "in_progress"
+    INOPERABLE = "inoperable"
+    ORPHANED = "orphaned"  # deployed, no longer wanted
+    SKIPPED = "skipped"
+    EXCLUDED = "excluded"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """One pair of one stack set, and how it stands."""
+
+    stack_set: StackSetKey
+    pair: Pair
+    state: CoverageState
+    reason: str = ""
+    drift: str = "NOT_CHECKED"
+    last_operation: OperationId | None = None
+    since: datetime | None = None  # of the drift status; CloudFormation dates nothing else
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """What the newest rollout does, or did, with the pairs of one stack set."""
+
+    rollout: str
+    waiting: Mapping[Pair, int]  # to the wave; empty once it is over
+    flying: frozenset[Pair]
+    failed: Mapping[Pair, Failure]
+
+
+def doing(plan: Plan, state: RolloutState, key: StackSetKey) -> Doing:
+    """Return what a rollout has to do with one stack set."""
+    mine = [i for i, operation in enumerate(plan.operations) if operation.stack_set == key]
+    pieces = () if state.phase.is_over else state.waiting
+    return Doing(
+        rollout=state.id,
+        waiting={
+            pair: plan.operations[p.planned].wave
+            for p in pieces
+            if p.planned in mine
+            for pair in p.pairs
+        },
+        flying=frozenset(
+            pair for f in state.flights if f.piece.planned in mine for pair in f.piece.pairs
+        ),
+        failed={f.pair: f for f in state.failures if f.planned in mine and f.final},
+    )
+
+
+def cover_stack_set(
+    desired: Desired, inventory: StackSetInventory | None, now: Doing | None
+) -> Iterator[Covered]:
+    """Yield every pair the stack set could have, and every one it has besides."""
+    instances = inventory.instances if inventory else {}
+    wanted = {k: desired.definition.state_digest(o) for k, o in desired.parameter_sets.items()}
+    for pair, chosen in desired.pairs.items():
+        instance = instances.get(pair)
+        right = (
+            inventory is not None
+            and instance is not None
+            and runs_state(inventory, instance, wanted[chosen])
+        )
+        state, reason = _desired_state(pair, instance, now, is_right=right)
+        yield _row(desired.key, pair, state, reason, instance)
+    yield from _left_out(desired, instances)
+    for pair, instance in instances.items():
+        if pair not in desired.pairs and not _is_skipped(desired, pair):
+            why = desired.why_not(pair)
+            reason = why.reason if why else "no longer targeted"
+            yield _row(desired.key, pair, CoverageState.ORPHANED, reason, instance)
+
+
+def _desired_state(
+    pair: Pair, instance: StackInstance | None, now: Doing | None, *, is_right: bool
+) -> tuple[CoverageState, str]:
+    if now is not None and pair in now.flying:
+        return CoverageState.IN_PROGRESS, f"operation of {now.rollout}"
+    if is_right and instance is not None:
+        return _right_state(instance)
+    if now is not None and pair in now.waiting:
+        return CoverageState.PENDING, f"wave {now.waiting[pair]} of {now.rollout}"
+    if now is not None and pair in now.failed:
+        return _failed_state(now.failed[pair])
+    return _instance_state(instance)
+
+
+def _right_state(instance: StackInstance) -> tuple[CoverageState, str]:
+    if instance.drift_status == "DRIFTED":
+        return CoverageState.DRIFTED, "changed by hand since it was deployed"
+    return CoverageState.CURRENT, ""
+
+
+def _failed_state(failure: Failure) -> tuple[CoverageState, str]:
+    if failure.kind is FailureClass.BLOCKED:
+        return CoverageState.BLOCKED, failure.reason
+    if failure.kind is FailureClass.SKIPPED:
+        return CoverageState.SKIPPED, failure.reason
+    return CoverageState.FAILED, f"{failure.kind}: {failure.reason or 'no reason given'}"
+
+
+def _instance_state(instance: StackInstance | None) -> tuple[CoverageState, str]:
+    if instance is None:
+        return CoverageState.MISSING, "not deployed"
+    said = instance.status_reason or f"{instance.status}/{instance.detailed_status}"
+    if instance.status is InstanceStatus.INOPERABLE:
+        return CoverageState.INOPERABLE, said
+    if instance.detailed_status == "RUNNING":
+        return CoverageState.IN_PROGRESS, said
+    if instance.detailed_status in {"FAILED", "CANCELLED"}:
+        return CoverageState.FAILED, said
+    return CoverageState.OUTDATED, "not what the manifest says"
+
+
+def _left_out(desired: Desired, instances: Mapping[Pair, StackInstance]) -> Iterator[Covered]:
+    for account, why in desired.left_out.items():
+        for region in desired.regions:
+            pair = Pair(account, region)
+            skipped = why.state is LeftOutState.SKIPPED
+            if pair not in instances or skipped:
+                instance = instances.get(pair)
+                note = "; its stack instance is left alone" if instance else ""
+                state = CoverageState(why.state)
+                yield _row(desired.key, pair, state, why.reason + note, instance)
+    for pair, why in desired.left_out_pairs.items():
+        if pair not in instances:
+            yield _row(desired.key, pair, CoverageState(why.state), why.reason, None)
+
+
+def _is_skipped(desired: Desired, pair: Pair) -> bool:
+    why = desired.left_out.get(pair.account)
+    listed = why is not None and pair.region in desired.regions
+    return listed and why is not None and why.state is LeftOutState.SKIPPED
+
+
+def _row(
+    key: StackSetKey,
+    pair: Pair,
+    state: CoverageState,
+    reason: str,
+    instance: StackInstance | None,
+) -> Covered:
+    return Covered(
+        stack_set=key,
+        pair=pair,
+        state=state,
+        reason=reason,
+        drift=instance.drift_status if instance else "NOT_CHECKED",
+        last_operation=instance.last_operation if instance else None,
+        since=instance.last_drift_check if instance else None,
+    )

@@ -1,0 +1,324 @@
+"""The next step of a rollout: pure, so that whatever drives it decides the same.
+
+State and observation go in; the state to commit, the actions to take and the time of the next look
+come out.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from orgrollout.model.ids import AccountId, StackSetKey
+from orgrollout.plan.plan import Plan, StackSetChange
+from orgrollout.rollout.decision import (
+    Action,
+    CreateStackSet,
+    Decision,
+    DeleteStackSet,
+    Event,
+    EventKind,
+    Seen,
+    StartOperation,
+    StopOperation,
+    Wanted,
+)
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.landing import land, results_add_up
+from orgrollout.rollout.launch import launch, pieces_of_wave, request_of
+from orgrollout.rollout.polling import next_look
+from orgrollout.rollout.proof import touched, unproven
+from orgrollout.rollout.state import Flight, Phase, RolloutState
+
+SOON = timedelta(seconds=2)
+
+
+def wanted(plan: Plan, state: RolloutState) -> Wanted:
+    """Return what must be observed before deciding."""
+    if state.phase is Phase.PROVING:
+        return Wanted(instances=touched(plan))
+    existing = _to_make(plan, state)
+    if _is_through(plan, state):
+        existing |= _to_take_away(plan, state)
+    return Wanted(
+        operations={f.id: plan.operations[f.piece.planned].stack_set for f in state.flights},
+        existing=existing,
+    )
+
+
+def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
+    """Return what to do next, given what was seen."""
+    if state.phase.is_over:
+        return Decision(state=state)
+    if state.phase is Phase.PROVING:
+        return _prove(plan, state, seen, now)
+    landed = _absorb(plan, state, seen, now)
+    if landed.state.phase is Phase.STOPPING:
+        return _stop(plan, landed, now)
+    if _over_budget(plan, landed.state):
+        return _halt(plan, landed, now)
+    if landed.state.phase in {Phase.SOAKING, Phase.WAITING}:
+        return _pass_gate(plan, landed, now)
+    return _go_on(plan, landed, seen, now)
+
+
+def _absorb(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
+    """Return the state without the operations that are over, and what flights still need."""
+    actions: list[Action] = []
+    events: list[Event] = []
+    looks: list[timedelta] = []
+    for flight in state.flights:
+        found = seen.operations.get(flight.id)
+        if found is None:
+            looks.append(SOON)
+        elif found.operation is None and state.phase is Phase.STOPPING:
+            state = _put_back(state, flight)
+        elif found.operation is None:
+            # Committed, but it never arrived: the same id again cannot start it twice.
+            actions.append(StartOperation(request=request_of(plan, state, flight)))
+            looks.append(SOON)
+        elif not found.operation.status.is_terminal:
+            looks.append(next_look(found.operation.created or flight.committed, now))
+        elif results_add_up(flight, found, now):
+            state, told = land(plan, state, flight, found, now)
+            events += told
+        else:
+            state = _ended(state, flight, now)
+            looks.append(SOON)
+    return Decision(
+        state=state,
+        actions=tuple(actions),
+        wake_after=min(looks, default=None),
+        events=tuple(events),
+    )
+
+
+def _put_back(state: RolloutState, flight: Flight) -> RolloutState:
+    """Return the state without an intent that never arrived; it waits to be committed anew."""
+    flights = tuple(f for f in state.flights if f.id != flight.id)
+    return replace(state, flights=flights, waiting=(flight.piece, *state.waiting))
+
+
+def _ended(state: RolloutState, flight: Flight, now: datetime) -> RolloutState:
+    flights = tuple(
+        replace(f, ended=f.ended or now) if f.id == flight.id else f for f in state.flights
+    )
+    return replace(state, flights=flights)
+
+
+def _go_on(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
+    state = replace(
+        so_far.state, made=so_far.state.made | {k for k, there in seen.existing.items() if there}
+    )
+    missing = _to_make(plan, state)
+    if missing:
+        makes = tuple(_make(plan, state, key) for key in sorted(missing))
+        return _more(so_far, state, actions=makes, wake_after=SOON)
+    frozen_until = _frozen_until(plan, now)
+    if frozen_until is not None:
+        return _frozen(so_far, state, frozen_until, now)
+    if state.flights or pieces_of_wave(plan, state):
+        return _launch(plan, so_far, state, now)
+    return _wave_is_done(plan, replace(so_far, state=state), seen, now)
+
+
+def _launch(plan: Plan, so_far: Decision, state: RolloutState, now: datetime) -> Decision:
+    work = launch(plan, state, now)
+    starts = tuple(
+        StartOperation(request=request_of(plan, work.state, flight)) for flight in work.flights
+    )
+    looks = [SOON] if starts or not work.state.flights else []
+    retries = [
+        max(piece.not_before - now, SOON)
+        for piece in pieces_of_wave(plan, work.state)
+        if piece.not_before is not None
+    ]
+    if retries and not work.state.flights:
+        looks = [min(retries)]
+    return _more(
+        so_far,
+        work.state,
+        actions=starts,
+        wake_after=min([*looks, *_known(so_far.wake_after)], default=SOON),
+        events=tuple(work.events),
+    )
+
+
+def _wave_is_done(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
+    state = so_far.state
+    if _is_through(plan, state):
+        return _finish(plan, so_far, seen, now)
+    gate = plan.waves[state.wave].gate
+    if gate.soak and state.wave + 1 < len(plan.waves):
+        text = f"wave {plan.waves[state.wave].name} soaks for {gate.soak}"
+        soaking = replace(state, phase=Phase.SOAKING, wake=now + gate.soak)
+        event = Event(kind=EventKind.SOAK, text=text)
+        return _more(so_far, soaking, wake_after=gate.soak, events=(event,))
+    return _ask_approval(plan, so_far)
+
+
+def _pass_gate(plan: Plan, so_far: Decision, now: datetime) -> Decision:
+    state = so_far.state
+    if state.phase is Phase.SOAKING and state.wake is not None and now < state.wake:
+        return replace(so_far, wake_after=state.wake - now)
+    return _ask_approval(plan, so_far)
+
+
+def _ask_approval(plan: Plan, so_far: Decision) -> Decision:
+    state = so_far.state
+    wave = plan.waves[state.wave]
+    last = state.wave + 1 >= len(plan.waves)
+    if wave.gate.approval and not last and wave.index not in state.approved:
+        text = f"wave {wave.name} is done; the next one waits for an approval"
+        waiting = replace(state, phase=Phase.WAITING, wake=None)
+        event = Event(kind=EventKind.APPROVAL, text=text)
+        told = () if state.phase is Phase.WAITING else (event,)
+        return replace(_more(so_far, waiting, events=told), wake_after=None)
+    return _next_wave(plan, so_far)
+
+
+def _next_wave(plan: Plan, so_far: Decision) -> Decision:
+    state = replace(so_far.state, wave=so_far.state.wave + 1, phase=Phase.RUNNING, wake=None)
+    events: tuple[Event, ...] = ()
+    if state.wave < len(plan.waves):
+        events = (wave_event(plan, state.wave),)
+    return _more(so_far, state, wake_after=timedelta(), events=events)
+
+
+def wave_event(plan: Plan, position: int) -> Event:
+    """Return what there is to tell when a wave begins."""
+    wave = plan.waves[position]
+    accounts = f"{len(wave.accounts)} account{'' if len(wave.accounts) == 1 else 's'}"
+    return Event(kind=EventKind.WAVE, text=f"wave {wave.index} {wave.name}: {accounts}")
+
+
+def _finish(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
+    state = so_far.state
+    vanished = {key for key, there in seen.existing.items() if not there}
+    state = replace(state, gone=state.gone | (vanished & _to_take_away(plan, state)))
+    left = _to_take_away(plan, state) - _with_failures(plan, state)
+    if left:
+        actions = tuple(DeleteStackSet(name=plan.stack_sets[key].name) for key in sorted(left))
+        return _more(so_far, state, actions=actions, wake_after=SOON)
+    event = Event(kind=EventKind.PROOF, text="listing all stack instances once more")
+    proving = replace(state, phase=Phase.PROVING, proving_since=now)
+    return _more(so_far, proving, wake_after=timedelta(), events=(event,))
+
+
+def _prove(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
+    if seen.instances.keys() < touched(plan):
+        return Decision(state=state, wake_after=SOON)
+    found = unproven(plan, state, seen.instances, now)
+    if found is None:
+        return Decision(state=state, wake_after=SOON * 3)
+    done = replace(state, phase=Phase.FINISHED, failures=(*state.failures, *found), ended=now)
+    return Decision(state=done, events=(Event(kind=EventKind.FINISHED, text=done.outcome.value),))
+
+
+def _stop(plan: Plan, so_far: Decision, now: datetime) -> Decision:
+    state = so_far.state
+    if not state.flights:
+        stopped = replace(state, phase=Phase.STOPPED, ended=now)
+        event = Event(kind=EventKind.STOPPED, text="nothing is running any more")
+        return Decision(state=stopped, events=(*so_far.events, event))
+    stops = tuple(
+        StopOperation(
+            stack_set=plan.stack_sets[plan.operations[f.piece.planned].stack_set].name, id=f.id
+        )
+        for f in state.flights
+        if f.ended is None
+    )
+    return replace(so_far, actions=stops, wake_after=SOON)
+
+
+def _halt(plan: Plan, so_far: Decision, now: datetime) -> Decision:
+    """Start nothing more; what is in flight ends by itself."""
+    state = so_far.state
+    if state.flights:
+        return replace(so_far, wake_after=so_far.wake_after or SOON)
+    wave = plan.waves[state.wave]
+    failed = len(_failed_accounts(plan, state))
+    note = (
+        f"wave {wave.index} {wave.name}: {failed} of {len(wave.accounts)} accounts failed, "
+        f"{wave.allowed_failures} allowed"
+    )
+    halted = replace(state, phase=Phase.HALTED, note=note, ended=now)
+    event = Event(kind=EventKind.HALTED, text=note)
+    return Decision(state=halted, events=(*so_far.events, event))
+
+
+def _over_budget(plan: Plan, state: RolloutState) -> bool:
+    if state.wave >= len(plan.waves):
+        return False
+    return len(_failed_accounts(plan, state)) > plan.waves[state.wave].allowed_failures
+
+
+def _failed_accounts(plan: Plan, state: RolloutState) -> set[AccountId]:
+    """Return the accounts that failed for good in this wave: one bad Region is one account."""
+    wave = plan.waves[state.wave].index
+    return {
+        f.pair.account
+        for f in state.failed
+        if f.kind is not FailureClass.BLOCKED and plan.operations[f.planned].wave == wave
+    }
+
+
+def _frozen_until(plan: Plan, now: datetime) -> datetime | None:
+    return max((f.end for f in plan.freezes if f.start <= now < f.end), default=None)
+
+
+def _frozen(so_far: Decision, state: RolloutState, until: datetime, now: datetime) -> Decision:
+    if state.flights:
+        return replace(so_far, state=state)
+    told = state.wake != until
+    event = Event(kind=EventKind.FROZEN, text=f"no operation starts before {until.isoformat()}")
+    return _more(
+        so_far,
+        replace(state, wake=until),
+        wake_after=until - now,
+        events=(event,) if told else (),
+    )
+
+
+def _is_through(plan: Plan, state: RolloutState) -> bool:
+    return state.wave >= len(plan.waves)
+
+
+def _to_make(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    return _changing(plan, StackSetChange.CREATE) - state.made
+
+
+def _to_take_away(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    return _changing(plan, StackSetChange.DELETE) - state.gone
+
+
+def _changing(plan: Plan, change: StackSetChange) -> frozenset[StackSetKey]:
+    return frozenset(key for key, s in plan.stack_sets.items() if s.change is change)
+
+
+def _with_failures(plan: Plan, state: RolloutState) -> set[StackSetKey]:
+    return {plan.operations[f.planned].stack_set for f in state.failures}
+
+
+def _make(plan: Plan, state: RolloutState, key: StackSetKey) -> CreateStackSet:
+    stack_set = plan.stack_sets[key]
+    token = f"{state.id}-{stack_set.definition.state_digest({})}"
+    return CreateStackSet(name=stack_set.name, definition=stack_set.definition, token=token)
+
+
+def _more(
+    so_far: Decision,
+    state: RolloutState,
+    *,
+    actions: tuple[Action, ...] = (),
+    wake_after: timedelta | None = None,
+    events: tuple[Event, ...] = (),
+) -> Decision:
+    return Decision(
+        state=state,
+        actions=(*so_far.actions, *actions),
+        wake_after=min([*_known(wake_after), *_known(so_far.wake_after)], default=None),
+        events=(*so_far.events, *events),
+    )
+
+
+def _known(span: timedelta | None) -> tuple[timedelta, ...]:
+    return () if span is None else (span,)

@@ -1,0 +1,108 @@
+"""What goes into a decision and what comes out: values that a test can build and compare."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
+from orgrollout.model.operation import Operation, OperationRequest, OperationResult
+from orgrollout.model.stack_set import StackInstance, StackSetDefinition
+from orgrollout.rollout.state import RolloutState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationSeen:
+    """What was read of one operation: nothing where AWS does not know it."""
+
+    operation: Operation | None
+    unsuccessful: tuple[OperationResult, ...] = ()  # read once it is over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was observed of what the state waits for."""
+
+    operations: Mapping[OperationId, OperationSeen] = field(default_factory=dict)
+    existing: Mapping[StackSetKey, bool] = field(default_factory=dict)
+    instances: Mapping[StackSetKey, Mapping[Pair, StackInstance]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the next decision needs to see."""
+
+    operations: Mapping[OperationId, StackSetKey] = field(default_factory=dict)
+    existing: frozenset[StackSetKey] = frozenset()
+    instances: frozenset[StackSetKey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateStackSet:
+    """Make a stack set. Making it again makes nothing."""
+
+    name: StackSetName
+    definition: StackSetDefinition
+    token: str  # the idempotency token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteStackSet:
+    """Take away a stack set that has no stack instances left."""
+
+    name: StackSetName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOperation:
+    """Start an operation under its committed id. Starting it again starts nothing."""
+
+    request: OperationRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopOperation:
+    """Stop a running operation; stack instances in progress are finished."""
+
+    stack_set: StackSetName
+    id: OperationId
+
+
+Action = CreateStackSet | DeleteStackSet | StartOperation | StopOperation
+
+
+class EventKind(StrEnum):
+    """What there is to tell."""
+
+    WAVE = "wave started"
+    STARTED = "operation started"
+    ENDED = "operation ended"
+    RETRY = "retry"
+    BLOCKED = "blocked"
+    SOAK = "soaking"
+    APPROVAL = "approval needed"
+    FROZEN = "frozen"
+    HALTED = "halted"
+    STOPPED = "stopped"
+    PROOF = "proving"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something a person following the rollout wants to know."""
+
+    kind: EventKind
+    text: str
+    stack_set: StackSetKey | None = None
+    number: int | None = None  # of the operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to commit, then what to do, and when to look again."""
+
+    state: RolloutState
+    actions: tuple[Action, ...] = ()
+    wake_after: timedelta | None = None  # None: nothing happens by itself any more
+    events: tuple[Event, ...] = ()

@@ -1,0 +1,204 @@
+"""Which operations may start now, and exactly what is asked of CloudFormation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from orgrollout.model.ids import AccountId, StackSetKey, digest_of
+from orgrollout.model.operation import OperationPreferences, OperationRequest
+from orgrollout.model.operation_id import OperationName
+from orgrollout.plan.plan import Plan, PlannedOperation
+from orgrollout.rollout.decision import Event, EventKind
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.state import Failure, Flight, Piece, RolloutState
+
+
+@dataclass(slots=True)
+class Launch:
+    """What is being decided: the state as it grows, and what there is to tell."""
+
+    plan: Plan
+    state: RolloutState
+    now: datetime
+    flights: list[Flight] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+def launch(plan: Plan, state: RolloutState, now: datetime) -> Launch:
+    """Return the state with an intent for every operation that may start now.
+
+    One at a time per stack set, and none before what it depends on is through with this wave. An
+    account where a dependency failed is taken out and recorded as blocked: operations shrink, and
+    never grow.
+    """
+    work = Launch(plan=plan, state=state, now=now)
+    for piece in pieces_of_wave(plan, state):
+        operation = plan.operations[piece.planned]
+        if not _is_free(work, piece, operation):
+            continue
+        shrunk = _without_blocked(work, piece, operation)
+        if shrunk is not None:
+            _commit(work, piece, shrunk, operation)
+    return work
+
+
+def pieces_of_wave(plan: Plan, state: RolloutState) -> list[Piece]:
+    """Return what waits in the current wave, in order."""
+    if state.wave >= len(plan.waves):
+        return []
+    wave = plan.waves[state.wave].index
+    return [p for p in state.waiting if plan.operations[p.planned].wave == wave]
+
+
+def request_of(plan: Plan, state: RolloutState, flight: Flight) -> OperationRequest:
+    """Return what is sent for a committed intent: always the same for the same flight."""
+    piece = flight.piece
+    operation = plan.operations[piece.planned]
+    stack_set = plan.stack_sets[operation.stack_set]
+    sends = operation.sends_definition and piece.attempt == 1
+    return OperationRequest(
+        id=flight.id,
+        stack_set=stack_set.name,
+        action=operation.action,
+        accounts=piece.accounts,
+        regions=piece.regions,
+        units=operation.units,
+        overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
+        definition=stack_set.definition if sends else None,
+        permission_model=stack_set.definition.permission_model,
+        preferences=_preferences(plan, state),
+    )
+
+
+def _is_free(work: Launch, piece: Piece, operation: PlannedOperation) -> bool:
+    if piece.not_before is not None and piece.not_before > work.now:
+        return False
+    flying = {work.plan.operations[f.piece.planned].stack_set for f in work.state.flights}
+    return operation.stack_set not in flying and not _is_held_up(work, operation)
+
+
+def _is_held_up(work: Launch, operation: PlannedOperation) -> bool:
+    busy = {
+        other.stack_set
+        for other in _open_operations(work.plan, work.state)
+        if other.wave == operation.wave and other.action.removes == operation.action.removes
+    }
+    if operation.action.removes:
+        return any(
+            operation.stack_set in work.plan.stack_sets[key].depends_on
+            for key in busy - {operation.stack_set}
+        )
+    return not busy.isdisjoint(work.plan.stack_sets[operation.stack_set].depends_on)
+
+
+def _open_operations(plan: Plan, state: RolloutState) -> Iterator[PlannedOperation]:
+    for piece in (*state.waiting, *(flight.piece for flight in state.flights)):
+        yield plan.operations[piece.planned]
+
+
+def _without_blocked(work: Launch, piece: Piece, operation: PlannedOperation) -> Piece | None:
+    """Return the piece without blocked accounts, or None where nothing of it is left."""
+    blocked = {} if operation.action.removes else _blocked(work, operation)
+    hit = {account: blocked[account] for account in piece.accounts if account in blocked}
+    if not hit:
+        return piece
+    rest = tuple(account for account in piece.accounts if account not in hit)
+    lost = replace(piece, accounts=tuple(hit))
+    _block(work, lost, hit, operation.stack_set)
+    left = replace(piece, accounts=rest) if rest else None
+    if left is None and operation.sends_definition:
+        _block_whole_stack_set(work, operation.stack_set)
+    work.state = replace(
+        work.state,
+        waiting=tuple(p for p in (_swap(w, piece, left) for w in work.state.waiting) if p),
+    )
+    return left
+
+
+def _swap(waiting: Piece, piece: Piece, left: Piece | None) -> Piece | None:
+    return left if waiting == piece else waiting
+
+
+def _blocked(work: Launch, operation: PlannedOperation) -> dict[AccountId, StackSetKey]:
+    """Return the accounts in which something this stack set depends on failed for good."""
+    needed = set(work.plan.stack_sets[operation.stack_set].depends_on)
+    return {
+        failure.pair.account: work.plan.operations[failure.planned].stack_set
+        for failure in work.state.failed
+        if work.plan.operations[failure.planned].stack_set in needed
+    }
+
+
+def _block(
+    work: Launch, piece: Piece, because: dict[AccountId, StackSetKey], key: StackSetKey
+) -> None:
+    failures = [
+        Failure(
+            planned=piece.planned,
+            pair=pair,
+            kind=FailureClass.BLOCKED,
+            reason=f"{because[pair.account]} failed in this account",
+            attempts=0,
+            final=True,
+        )
+        for pair in sorted(piece.pairs)
+    ]
+    work.state = replace(work.state, failures=(*work.state.failures, *failures))
+    text = f"{len(failures)} blocked, since {', '.join(sorted(set(because.values())))} failed"
+    work.events.append(Event(kind=EventKind.BLOCKED, text=text, stack_set=key))
+
+
+def _block_whole_stack_set(work: Launch, key: StackSetKey) -> None:
+    """Block the rest of a stack set whose definition could not be sent.
+
+    Without it every further operation would roll out the old one.
+    """
+    mine = [p for p in work.state.waiting if work.plan.operations[p.planned].stack_set == key]
+    waiting = tuple(p for p in work.state.waiting if p not in mine)
+    work.state = replace(work.state, waiting=waiting)
+    for piece in mine:
+        known = {f.pair for f in work.state.failures if f.planned == piece.planned}
+        accounts = tuple(a for a in piece.accounts if not any(p.account == a for p in known))
+        if accounts:
+            _block(work, replace(piece, accounts=accounts), dict.fromkeys(accounts, key), key)
+
+
+def _commit(work: Launch, waiting: Piece, piece: Piece, operation: PlannedOperation) -> None:
+    state = work.state
+    intent = digest_of(
+        [
+            state.id,
+            state.created.isoformat(),
+            state.next_number,
+            piece.attempt,
+            operation.action,
+            piece.accounts,
+            piece.regions,
+        ]
+    )
+    name = OperationName(state.id, state.next_number, piece.attempt, operation.state, intent)
+    flight = Flight(id=name.id, number=state.next_number, piece=piece, committed=work.now)
+    work.state = replace(
+        state,
+        waiting=tuple(p for p in state.waiting if p not in {waiting, piece}),
+        flights=(*state.flights, flight),
+        next_number=state.next_number + 1,
+    )
+    work.flights.append(flight)
+    work.events.append(
+        Event(
+            kind=EventKind.STARTED,
+            text=f"{operation.action} {len(piece.pairs)}",
+            stack_set=operation.stack_set,
+            number=flight.number,
+        )
+    )
+
+
+def _preferences(plan: Plan, state: RolloutState) -> OperationPreferences:
+    """Return the plan's preferences; a tolerance that nobody chose is the wave's own budget."""
+    given = plan.preferences
+    chosen = given.failure_tolerance_count, given.failure_tolerance_percentage
+    if chosen != (None, None):
+        return given
+    return replace(given, failure_tolerance_count=plan.waves[state.wave].allowed_failures)

@@ -1,0 +1,12 @@
+"""How often to look at what is running."""
+
+from datetime import datetime, timedelta
+
+
+def next_look(started: datetime, now: datetime) -> timedelta:
+    """Return how long to leave a running operation alone.
+
+    A tenth of its age, at least 2 s and at most 30 s: a short operation is noticed at once, a long
+    one costs few calls.
+    """
+    return min(max((now - started) / 10, timedelta(seconds=2)), timedelta(seconds=30))
