@@ -1,0 +1,220 @@
+"""What an operation does to one stack instance: create, update, delete, and how that fails.
+
+Keeps the instance's status; the stack itself is the deployer's.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from orgrollout.sandbox.errors import SandboxError
+from orgrollout.sandbox.faults import Faults, InstanceFault
+from orgrollout.sandbox.organization import Organization
+from orgrollout.sandbox.records import (
+    Definition,
+    Operation,
+    Pair,
+    ResourceDrift,
+    Result,
+    StackInstance,
+    StackSet,
+)
+from orgrollout.sandbox.runner import Attempt
+from orgrollout.sandbox.settings import Settings
+from orgrollout.sandbox.timeline import Timeline
+
+SUSPENDED = "SKIPPED_SUSPENDED_ACCOUNT"
+
+
+class DeploymentError(SandboxError):
+    """A stack could not be created, updated or deleted; the message is CloudFormation's."""
+
+
+class Deployer(Protocol):
+    """Makes and unmakes the stacks of stack instances."""
+
+    def create(
+        self, name: str, pair: Pair, definition: Definition, values: Mapping[str, str], /
+    ) -> str:
+        """Return the id of a new stack."""
+
+    def update(self, stack_id: str, definition: Definition, values: Mapping[str, str], /) -> None:
+        """Bring a stack to a definition; nothing to change is a success."""
+
+    def roll_back(self, stack_id: str, /) -> None:
+        """Note that an update failed and was undone."""
+
+    def delete(self, stack_id: str, /) -> None:
+        """Delete a stack and its resources."""
+
+    def is_there(self, stack_id: str, /) -> bool:
+        """Tell whether the stack exists (somebody may have deleted it)."""
+
+    def drifts(self, stack_id: str, /) -> tuple[ResourceDrift, ...]:
+        """Compare a stack's resources with its template."""
+
+
+class InstanceEffects:
+    """Carries out what operations ask for, one stack instance at a time."""
+
+    def __init__(
+        self,
+        *,
+        organization: Organization,
+        deployer: Deployer,
+        faults: Faults,
+        settings: Settings,
+        timeline: Timeline,
+        obstacle: Callable[[StackSet, Pair], str | None],
+        gate: Callable[[Pair], tuple[str, str]],
+    ) -> None:
+        self._organization = organization
+        self._deployer = deployer
+        self._faults = faults
+        self._settings = settings
+        self._timeline = timeline
+        self._obstacle = obstacle
+        self._gate = gate
+        self._met: dict[Pair, InstanceFault] = {}
+
+    def begin(self, stack_set: StackSet, operation: Operation, result: Result) -> Attempt:
+        """Mark the instance as being worked on; suspended accounts are skipped."""
+        pair = (result.account, result.region)
+        instance = stack_set.instances[pair]
+        detecting = operation.action == "DETECT_DRIFT"
+        account = self._organization.accounts.get(result.account)
+        if account is not None and account.state not in ("ACTIVE", "PENDING_ACTIVATION"):
+            self._skip(instance, result, detecting=detecting)
+            return Attempt(skipped=True)
+        if not detecting:
+            instance.detailed_status = "RUNNING"
+        fault = self._faults.for_instance(stack_set.name, operation.action, *pair)
+        if fault is None:
+            return Attempt()
+        if fault.reason:
+            self._met[pair] = fault
+        return Attempt(stuck=fault.stuck, delay=fault.delay)
+
+    def _skip(self, instance: StackInstance, result: Result, *, detecting: bool) -> None:
+        result.status, result.skipped = self._settings.skipped_result, True
+        result.reason = "ACCOUNT_SUSPENDED"
+        if not detecting:
+            instance.status = self._settings.skipped_status
+            instance.detailed_status, instance.reason = SUSPENDED, "ACCOUNT_SUSPENDED"
+
+    def cancel(self, stack_set: StackSet, operation: Operation, pair: Pair, reason: str) -> None:
+        """Mark the instance as left out."""
+        if operation.action == "DETECT_DRIFT":
+            return
+        instance = stack_set.instances[pair]
+        instance.detailed_status, instance.reason = "CANCELLED", reason or None
+
+    def finish(self, stack_set: StackSet, operation: Operation, result: Result) -> bool:
+        """Do the work; tell whether it succeeded."""
+        pair = (result.account, result.region)
+        instance = stack_set.instances.get(pair)
+        if instance is None:
+            return True
+        if operation.action == "DETECT_DRIFT":
+            return self._detect(operation, instance, result)
+        try:
+            self._refuse(stack_set, pair, result)
+            self._apply(stack_set, operation, instance)
+        except DeploymentError as error:
+            result.reason = str(error)
+            self._failed(operation, instance, str(error))
+            return False
+        return True
+
+    def _refuse(self, stack_set: StackSet, pair: Pair, result: Result) -> None:
+        fault = self._met.pop(pair, None)
+        result.gate = self._gate(pair)
+        if result.gate[0] == "FAILED":
+            raise DeploymentError("AccountGate check failed")
+        reason = fault.reason if fault is not None else self._obstacle(stack_set, pair)
+        if reason:
+            raise DeploymentError(reason)
+
+    def _apply(self, stack_set: StackSet, operation: Operation, instance: StackInstance) -> None:
+        if operation.action == "DELETE":
+            self._delete(stack_set, operation, instance)
+            return
+        definition = self._definition(stack_set, operation, instance)
+        stored = self._overrides(operation, instance)
+        values = {**definition.parameters, **stored}
+        pair = instance.pair
+        if pair in operation.imported:
+            instance.stack_id = operation.imported[pair]
+        if instance.stack_id is None or not self._deployer.is_there(instance.stack_id):
+            instance.stack_id = None
+            instance.stack_id = self._deployer.create(stack_set.name, pair, definition, values)
+        else:
+            self._deployer.update(instance.stack_id, definition, values)
+            if self._settings.update_resets_drift:
+                instance.drift_status = "NOT_CHECKED"
+        instance.overrides, instance.applied_version = stored, definition.version
+        _succeeded(stack_set, instance, definition)
+
+    def _definition(
+        self, stack_set: StackSet, operation: Operation, instance: StackInstance
+    ) -> Definition:
+        keeps = self._settings.update_instances_definition == "previous"
+        by_instances = operation.action == "UPDATE" and operation.overrides is not None
+        if keeps and by_instances and instance.applied_version in stack_set.previous:
+            return stack_set.previous[instance.applied_version]
+        return stack_set.definition
+
+    def _overrides(self, operation: Operation, instance: StackInstance) -> dict[str, str]:
+        if operation.overrides is None or self._settings.overrides_stored == "at_start":
+            return dict(instance.overrides)
+        return merged_overrides(instance.overrides, operation.overrides)
+
+    def _delete(self, stack_set: StackSet, operation: Operation, instance: StackInstance) -> None:
+        if instance.stack_id is not None and not operation.retain_stacks:
+            self._deployer.delete(instance.stack_id)
+        del stack_set.instances[instance.pair]
+
+    def _failed(self, operation: Operation, instance: StackInstance, reason: str) -> None:
+        instance.reason = reason
+        if operation.action == "DELETE":
+            instance.status = instance.detailed_status = "INOPERABLE"
+            return
+        instance.status, instance.detailed_status = "OUTDATED", "FAILED"
+        if instance.pair in operation.imported:
+            instance.status, instance.detailed_status = "INOPERABLE", "FAILED_IMPORT"
+        elif instance.stack_id is not None:
+            self._deployer.roll_back(instance.stack_id)
+
+    def _detect(self, operation: Operation, instance: StackInstance, result: Result) -> bool:
+        fault = self._met.pop(instance.pair, None)
+        if instance.stack_id is None or fault is not None:
+            missing = "Stack does not exist, so that its drift cannot be detected"
+            result.reason = fault.reason if fault is not None else missing
+            instance.drift_status = "UNKNOWN"
+            return False
+        drifts = self._deployer.drifts(instance.stack_id)
+        drifted = any(each.status in ("MODIFIED", "DELETED") for each in drifts)
+        instance.drift_status = "DRIFTED" if drifted else "IN_SYNC"
+        instance.resource_drifts = drifts
+        instance.drift_checked = self._timeline.now()
+        instance.drift_operation_id = operation.id
+        return True
+
+
+def _succeeded(stack_set: StackSet, instance: StackInstance, definition: Definition) -> None:
+    newest = definition.version == stack_set.definition.version
+    instance.status = "CURRENT" if newest else "OUTDATED"
+    instance.detailed_status, instance.reason = "SUCCEEDED", None
+
+
+def merged_overrides(
+    stored: Mapping[str, str], given: list[dict[str, str | bool]]
+) -> dict[str, str]:
+    """Return the overrides after a list was sent: it replaces all; UsePreviousValue keeps."""
+    merged = {}
+    for each in given:
+        key = str(each["ParameterKey"])
+        if not each.get("UsePreviousValue"):
+            merged[key] = str(each.get("ParameterValue", ""))
+        elif key in stored:
+            merged[key] = stored[key]
+    return merged

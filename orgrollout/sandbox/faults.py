@@ -1,0 +1,166 @@
+"""Scripted misfortune: instances that fail, calls that are throttled, answers that get lost.
+
+A fault matches what it names (nothing named: everything) and is used up after ``times``
+matches; ``times=None`` means for good.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from orgrollout.sandbox.errors import SandboxFileError
+
+REASON = "ResourceLogicalId:Bucket, ResourceType:AWS::S3::Bucket, ResourceStatusReason:Simulated."
+SCP = (
+    "ResourceLogicalId:{resource}, ResourceType:{type}, ResourceStatusReason:User: "
+    "arn:aws:sts::{account}:assumed-role/stacksets-exec-00000000000000000000000000000000/"
+    "simulated is not authorized to perform: {action} with an explicit deny in a service "
+    "control policy"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class InstanceFault:
+    """A stack instance that fails, is slow or never ends."""
+
+    account: str | None = None
+    region: str | None = None
+    stack_set: str | None = None
+    action: str | None = None
+    times: int | None = 1
+    reason: str = REASON
+    stuck: bool = False
+    delay: timedelta = timedelta()
+
+    def matches(self, stack_set: str, action: str, account: str, region: str) -> bool:
+        """Tell whether this attempt meets the fault."""
+        wanted = (self.stack_set, self.action, self.account, self.region)
+        actual = (stack_set, action, account, region)
+        return all(want in (None, is_) for want, is_ in zip(wanted, actual, strict=True))
+
+
+@dataclass(slots=True, kw_only=True)
+class CallFault:
+    """An API call that goes wrong.
+
+    ``kind`` is one of throttle, server_error, expired_credentials, lost_response, delay.
+    """
+
+    kind: str
+    operation: str | None = None
+    service: str | None = None
+    account: str | None = None
+    times: int | None = 1
+    delay: timedelta = timedelta()
+
+    def matches(self, service: str, operation: str, account: str) -> bool:
+        """Tell whether this call meets the fault."""
+        wanted = (self.service, self.operation, self.account)
+        actual = (service, operation, account)
+        return all(want in (None, is_) for want, is_ in zip(wanted, actual, strict=True))
+
+
+@dataclass(slots=True, kw_only=True)
+class RateLimit:
+    """At most ``per_second`` calls; the rest are throttled."""
+
+    operation: str | None
+    per_second: float
+    tokens: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+
+    def takes(self, operation: str, now: datetime) -> bool:
+        """Tell whether a call fits in; a second's worth may come at once."""
+        burst = max(self.per_second, 1.0)
+        tokens, since = self.tokens.get(operation, (burst, now))
+        tokens = min(burst, tokens + (now - since).total_seconds() * self.per_second)
+        fits = tokens >= 1
+        self.tokens[operation] = (tokens - 1 if fits else tokens, now)
+        return fits
+
+
+class Faults:
+    """All that is going to go wrong."""
+
+    def __init__(self) -> None:
+        self.instances: list[InstanceFault] = []
+        self.calls: list[CallFault] = []
+        self.rates: list[RateLimit] = []
+
+    def for_instance(
+        self, stack_set: str, action: str, account: str, region: str
+    ) -> InstanceFault | None:
+        """Return the fault this attempt meets, and count it."""
+        for fault in self.instances:
+            if fault.matches(stack_set, action, account, region):
+                _use_up(self.instances, fault)
+                return fault
+        return None
+
+    def for_call(self, service: str, operation: str, account: str) -> CallFault | None:
+        """Return the fault this call meets, and count it."""
+        for fault in self.calls:
+            if fault.matches(service, operation, account):
+                _use_up(self.calls, fault)
+                return fault
+        return None
+
+    def is_over_rate(self, operation: str, now: datetime) -> bool:
+        """Tell whether a rate limit refuses this call."""
+        limits = [limit for limit in self.rates if limit.operation in (None, operation)]
+        return not all(limit.takes(operation, now) for limit in limits)
+
+
+def _use_up(faults: list[Any], fault: InstanceFault | CallFault) -> None:
+    if fault.times is None:
+        return
+    fault.times -= 1
+    if fault.times <= 0:
+        faults.remove(fault)
+
+
+_ENTRY = {
+    "fail": {"account", "region", "stack_set", "action", "times", "reason"},
+    "stuck": {"account", "region", "stack_set", "action", "times"},
+    "slow": {"account", "region", "stack_set", "action", "times", "seconds"},
+    "deny": {"account", "region", "stack_set", "times", "action", "resource", "type"},
+    "gate": {"account", "region", "status", "reason"},
+    "throttle": {"operation", "service", "times", "per_second"},
+    "server_error": {"operation", "service", "times"},
+    "lose_response": {"operation", "service", "times"},
+    "delay": {"operation", "service", "times", "seconds"},
+    "expire_credentials": {"account", "times"},
+    "disable_region": {"account", "region"},
+    "suspend": {"account", "after"},
+    "close": {"account", "after"},
+    "move": {"account", "to", "after"},
+    "add_account": {"name", "to", "after"},
+    "terminate_protection": {"account", "region", "stack_set"},
+}
+
+
+def parse_fault(entry: Any, source: str) -> tuple[str, dict[str, Any]]:
+    """Return the method of ``Sandbox`` and its arguments for an entry of ``faults:``.
+
+    An entry is a mapping of one kind to its arguments, e.g.
+    ``{fail: {account: audit, region: eu-west-1, reason: Rate exceeded}}``; ``times: always``
+    means for good. Spans are in seconds.
+
+    Raises:
+        SandboxFileError: The kind or an argument is unknown.
+    """
+    if not isinstance(entry, Mapping) or len(entry) != 1:
+        raise SandboxFileError(source, [f"faults: expected one kind with arguments, not {entry!r}"])
+    (kind, given), *_ = entry.items()
+    if kind not in _ENTRY:
+        raise SandboxFileError(source, [f"faults: {kind} is none of {', '.join(sorted(_ENTRY))}"])
+    arguments = dict(given or {})
+    unknown = [name for name in arguments if name not in _ENTRY[kind]]
+    if unknown:
+        raise SandboxFileError(source, [f"faults.{kind}: {', '.join(unknown)} is not known"])
+    if arguments.get("times") == "always":
+        arguments["times"] = None
+    for name in ("after", "seconds"):
+        if name in arguments:
+            arguments[name] = timedelta(seconds=arguments[name])
+    return kind, arguments

@@ -1,0 +1,125 @@
+"""The one door to moto: its request handling, its state, and objects in its buckets.
+
+moto keeps one global state per process, so one sandbox can run at a time. Requests are
+handed to the function behind moto's own botocore stub, which needs no patching, and
+carry the header in which moto looks for the account.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import RLock
+from urllib.parse import urlparse
+
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.core.models import botocore_stubber
+from moto.core.request import Request
+from moto.core.routing import get_service_router
+from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
+from werkzeug.exceptions import NotFound
+
+from orgrollout.sandbox.errors import SandboxError, validation
+from orgrollout.sandbox.organization import Account
+
+LOCK = RLock()
+"""moto is not safe for threads, and neither is the engine: one call at a time."""
+
+ACCOUNT_HEADER = "x-moto-account-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def reset() -> None:
+    """Forget everything moto knows."""
+    BackendDict.reset()
+    reset_model_data()
+
+
+def forward(
+    account: str, method: str, url: str, headers: Mapping[str, str], body: bytes
+) -> Message:
+    """Let moto answer a request as ``account``.
+
+    Raises:
+        SandboxError: moto does not know the service.
+    """
+    sent = HTTPHeaders()
+    for key, value in headers.items():
+        sent[key] = value
+    sent[ACCOUNT_HEADER] = account
+    request = AWSPreparedRequest(
+        method=method, url=url, headers=sent, body=body, stream_output=False
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        answer = botocore_stubber.process_request(request)
+    if answer is None:
+        raise SandboxError(f"the sandbox has no answer to {method} {url}")
+    status, answered, content = answer
+    encoded = content.encode() if isinstance(content, str) else bytes(content or b"")
+    return Message(status, {str(k): str(v) for k, v in answered.items()}, encoded)
+
+
+def operation_of(service: str, method: str, url: str, headers: Mapping[str, str]) -> str:
+    """Return which operation of a REST service a request is, or its method and path."""
+    try:
+        request = Request.from_primitives(method, url, headers)
+        operation, _ = get_service_router(service).match(request)
+    except (NotFound, NotImplementedError, LookupError, ValueError):
+        return f"{method} {urlparse(url).path}"
+    return str(operation.name)
+
+
+def read_object(account: str, url: str) -> str:
+    """Return the text of an object in a simulated bucket.
+
+    Raises:
+        ApiError: ValidationError, if there is no such object.
+    """
+    parsed = urlparse(url)
+    host, path = parsed.netloc, parsed.path.lstrip("/")
+    if host.startswith(("s3.", "s3-")) or parsed.scheme == "s3":
+        bucket, key = (host, path) if parsed.scheme == "s3" else path.split("/", 1)
+    else:
+        bucket, key = host.split(".s3", 1)[0], path
+    for owner in (account, *list(s3_backends)):
+        backend = s3_backends[owner]["aws"]
+        if bucket in backend.buckets:
+            found = backend.get_object(bucket, key)
+            if found is not None:
+                return bytes(found.value).decode()
+    raise validation(f"S3 error: Access Denied or not found: {url}")
+
+
+def roles_of(account: str) -> dict[str, str]:
+    """Return the role names of an account with their trust policies."""
+    return {
+        role.name: role.assume_role_policy_document
+        for role in iam_backends[account]["aws"].roles.values()
+    }
+
+
+def ensure_role(account: Account, name: str, trust_policy: str) -> None:
+    """Create a role that comes with the account, unless it is there."""
+    backend = iam_backends[account.id]["aws"]
+    if name not in {role.name for role in backend.roles.values()}:
+        backend.create_role(
+            role_name=name,
+            assume_role_policy_document=trust_policy,
+            path="/",
+            permissions_boundary=None,
+            description="",
+            tags=[],
+            max_session_duration="3600",
+        )

@@ -1,0 +1,354 @@
+"""Stacks of stack instances in moto's CloudFormation, with real resources.
+
+moto parses a template at every use and updates only what refers to a parameter by Ref;
+the classes below parse once, resolve each resource in full before and after, and note
+whatever moto cannot create instead of dropping it. Everything that depends on the inside
+of moto's CloudFormation is here and in ``resource_types``.
+"""
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+from moto.cloudformation import models, parsing
+from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
+from moto.core.exceptions import ServiceException
+from werkzeug.exceptions import HTTPException
+
+from orgrollout.sandbox.effects import DeploymentError
+from orgrollout.sandbox.organization import derive
+from orgrollout.sandbox.records import Definition, Pair, ResourceDrift
+from orgrollout.sandbox.resource_types import RecordedResource, ensure_types, is_recorded
+from orgrollout.sandbox.templates import parse_template
+
+AWS_ERRORS = (HTTPException, ServiceException)
+Note = Callable[[str, str, str], None]
+"""(logical id, type, what could not be done)"""
+
+
+def prepared(body: str) -> dict[str, Any]:
+    """Return a template of the stack's own, all of whose types moto has an answer for."""
+    template = copy.deepcopy(parse_template(body))
+    ensure_types(template)
+    return template
+
+
+class ResourceError(Exception):
+    """A service refused a resource."""
+
+    def __init__(self, logical_id: str, resource_type: str, reason: str) -> None:
+        super().__init__(
+            f"ResourceLogicalId:{logical_id}, ResourceType:{resource_type}, "
+            f"ResourceStatusReason:{reason}"
+        )
+
+
+class _Resources(parsing.ResourceMap):
+    """The resources of one stack; remembers each as it was resolved."""
+
+    note: Note
+
+    def __getitem__(self, key: str) -> Any:
+        if key in self._parsed_resources or key not in self._resource_json_map:
+            return super().__getitem__(key)
+        kind = str(self._resource_json_map[key]["Type"])
+        with _told(key, kind):
+            try:
+                made = super().__getitem__(key)
+            except (*AWS_ERRORS, ResourceError, KeyError):
+                raise
+            except Exception as error:  # noqa: BLE001 - moto's own gaps take many forms
+                self.note(key, kind, f"not created, only recorded: {error!r}")
+                made = RecordedResource.stand_in(key, kind, self.stack_id)
+                self._parsed_resources[key] = made
+                return made
+        if is_recorded(made):
+            self.note(key, kind, "recorded: moto has no such resource")
+        return made
+
+    def resolved(self) -> dict[str, Any]:
+        """Return every resource that its conditions allow, with all functions carried out."""
+        found = {}
+        for key, entry in self._resource_json_map.items():
+            condition = entry.get("Condition")
+            if condition is None or self.lazy_condition_map[condition]:
+                kept = {k: v for k, v in entry.items() if k in ("Type", "Properties")}
+                found[key] = parsing.clean_json(kept, self)
+        return found
+
+
+@contextmanager
+def _told(key: str, kind: str) -> Iterator[None]:
+    try:
+        yield
+    except AWS_ERRORS as error:
+        raise ResourceError(key, kind, _message(error)) from error
+
+
+def _message(error: Exception) -> str:
+    return str(getattr(error, "message", None) or getattr(error, "description", None) or error)
+
+
+class Stack(models.Stack):
+    """A stack whose template is parsed once and whose update really updates.
+
+    It bears the name of moto's class, from which moto derives names in its answers.
+    """
+
+    note: Note
+    resource_map: _Resources
+
+    @classmethod
+    def made(cls, note: Note, **arguments: Any) -> "Stack":
+        """Return a stack; moto's constructor resolves the template, so the note comes first."""
+        stack = cast("Stack", cls.__new__(cls))
+        stack.note = note
+        stack.__init__(**arguments)  # type: ignore[misc]
+        return stack
+
+    @staticmethod
+    def parse_template(template: str) -> dict[str, Any]:
+        """Return the template, parsed once however many stacks use it."""
+        return prepared(template)
+
+    def _create_resource_map(self) -> _Resources:
+        made = _Resources(
+            self.stack_id,
+            self.name,
+            self.parameters,
+            self.tags,
+            account_id=self.account_id,
+            region_name=self.region_name,
+            template=self.template_dict,
+            cross_stack_resources=self.cross_stack_resources,
+        )
+        made.note = self.note
+        made.load()
+        return made
+
+    def bring_to(self, body: str, parameters: Mapping[str, str], tags: dict[str, str]) -> bool:
+        """Update to a template and parameters; False if there was nothing to do."""
+        same = self.template == body and self.parameters == parameters and self.tags == tags
+        if same:
+            return False
+        before = self.resource_map.resolved()
+        old = self.resource_map
+        self.template, self.parameters, self.tags = body, dict(parameters), dict(tags)
+        self._parse_template()
+        fresh = self._create_resource_map()
+        fresh._parsed_resources = {**old._parsed_resources, **fresh._parsed_resources}  # noqa: SLF001
+        fresh.load_conditions()
+        self.resource_map = fresh
+        after = {k: v for k, v in fresh._resource_json_map.items() if _wanted(fresh, v)}  # noqa: SLF001
+        for key in [key for key in before if key not in after]:
+            self._remove(key, before[key])
+        for key in after:
+            if key not in before:
+                _ = fresh[key]
+        for key, entry in fresh.resolved().items():
+            if key in before and entry != before[key]:
+                self._modify(key, entry)
+        self.output_map = self._create_output_map()
+        self.status = "UPDATE_COMPLETE"
+        self._add_stack_event("UPDATE_COMPLETE")
+        return True
+
+    def _remove(self, key: str, entry: dict[str, Any]) -> None:
+        resource = self.resource_map._parsed_resources.pop(key, None)  # noqa: SLF001
+        if resource is None:
+            return
+        try:
+            self.resource_map._delete_resource(resource, entry)  # noqa: SLF001
+        except Exception as error:  # noqa: BLE001
+            self.note(key, entry["Type"], f"not deleted: {error!r}")
+
+    def _modify(self, key: str, entry: dict[str, Any]) -> None:
+        resources = self.resource_map
+        with _told(key, entry["Type"]):
+            try:
+                changed = parsing.parse_and_update_resource(
+                    key, entry, resources, self.account_id, self.region_name
+                )
+            except (*AWS_ERRORS, ResourceError):
+                raise
+            except Exception as error:  # noqa: BLE001
+                self.note(key, entry["Type"], f"not updated in place: {error!r}")
+                changed = None
+            if changed is None:
+                # moto cannot update this type, so it is replaced.
+                self._remove(key, entry)
+                changed = resources[key]
+        resources._parsed_resources[key] = changed  # noqa: SLF001
+
+
+def _wanted(resources: _Resources, entry: Mapping[str, Any]) -> bool:
+    condition = entry.get("Condition")
+    return condition is None or bool(resources.lazy_condition_map[condition])
+
+
+class MotoStacks:
+    """Makes and unmakes stacks in moto's CloudFormation."""
+
+    def __init__(self, note: Callable[[str, str, str, str], None]) -> None:
+        self._note = note
+        self._names = 0
+
+    def create(
+        self, name: str, pair: Pair, definition: Definition, values: Mapping[str, str]
+    ) -> str:
+        """Return the id of a new stack with its resources."""
+        stack_id = new_stack_id(name, pair, self._next())
+        stack_name = stack_id.split("/")[1]
+        backend = self._backend(stack_id)
+        with _quiet():
+            try:
+                stack = Stack.made(
+                    lambda *what: self._note(stack_id, *what),
+                    stack_id=stack_id,
+                    name=stack_name,
+                    template=definition.template_body,
+                    parameters=dict(values),
+                    account_id=pair[0],
+                    region_name=pair[1],
+                    tags=dict(definition.tags),
+                    cross_stack_resources=backend.exports,
+                )
+                backend.stacks[stack_id] = stack
+                stack._add_stack_event("CREATE_IN_PROGRESS", "User Initiated")  # noqa: SLF001
+                stack.create_resources()
+            except (ResourceError, *AWS_ERRORS) as error:
+                self._undo(backend, stack_id)
+                raise DeploymentError(_message(error)) from error
+        if stack.status != "CREATE_COMPLETE":
+            stack.mark_creation_complete()
+        for export in stack.exports:
+            backend.exports[export.name] = export
+        return stack_id
+
+    def update(self, stack_id: str, definition: Definition, values: Mapping[str, str]) -> None:
+        """Bring a stack to a definition; nothing to change is a success."""
+        stack = cast("Stack", self._backend(stack_id).stacks[stack_id])
+        with _quiet():
+            before = (str(stack.template), dict(stack.parameters), dict(stack.tags))
+            try:
+                stack.bring_to(definition.template_body, values, definition.tags)
+            except (ResourceError, *AWS_ERRORS) as error:
+                stack.bring_to(*before)
+                raise DeploymentError(_message(error)) from error
+
+    def roll_back(self, stack_id: str) -> None:
+        """Note that an update failed and was undone."""
+        stack = self._backend(stack_id).stacks.get(stack_id)
+        if stack is not None:
+            stack.status = "UPDATE_ROLLBACK_COMPLETE"
+            stack._add_stack_event("UPDATE_ROLLBACK_COMPLETE")  # noqa: SLF001
+
+    def delete(self, stack_id: str) -> None:
+        """Delete a stack and its resources; one that is gone is fine."""
+        backend = self._backend(stack_id)
+        stack = backend.stacks.get(stack_id)
+        if stack is None:
+            return
+        if stack.enable_termination_protection:
+            raise DeploymentError(
+                f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+            )
+        with _quiet():
+            try:
+                backend.delete_stack(stack_id)
+            except AWS_ERRORS as error:
+                backend.stacks[stack_id] = stack
+                stack.status = "DELETE_FAILED"
+                raise DeploymentError(_message(error)) from error
+
+    def is_there(self, stack_id: str) -> bool:
+        """Tell whether the stack exists."""
+        return stack_id in self._backend(stack_id).stacks
+
+    def drifts(self, stack_id: str) -> tuple[ResourceDrift, ...]:
+        """Compare a stack's resources with its template."""
+        stack = self.stack(stack_id)
+        return tuple(
+            ResourceDrift(
+                logical_id=key,
+                physical_id=str(getattr(resource, "physical_resource_id", key)),
+                resource_type=stack.template_dict["Resources"][key]["Type"],
+                status="NOT_CHECKED",
+            )
+            for key, resource in stack.resource_map.items()
+            if resource is not None
+        )
+
+    def stack(self, stack_id: str) -> Any:
+        """Return moto's stack; None if it is gone."""
+        return self._backend(stack_id).stacks.get(stack_id)
+
+    def _undo(self, backend: CloudFormationBackend, stack_id: str) -> None:
+        found = backend.stacks.pop(stack_id, None)
+        if found is None:
+            return
+        stack = cast("Stack", found)
+        for key, resource in list(stack.resource_map._parsed_resources.items()):  # noqa: SLF001
+            entry = stack.resource_map._resource_json_map.get(key)  # noqa: SLF001
+            if entry is not None and resource is not None:
+                stack._remove(key, entry)  # noqa: SLF001
+        stack.status = "DELETE_COMPLETE"
+        backend.deleted_stacks[stack_id] = stack
+
+    def _backend(self, stack_id: str) -> CloudFormationBackend:
+        _, _, _, region, account, _ = stack_id.split(":", 5)
+        return cloudformation_backends[account][region]
+
+    def _next(self) -> str:
+        self._names += 1
+        return str(self._names)
+
+
+class NoStacks:
+    """Stands in where only records matter: ids without stacks."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def create(self, name: str, pair: Pair, _definition: Definition, _values: Any) -> str:
+        """Return the id a stack would have."""
+        self._count += 1
+        return new_stack_id(name, pair, str(self._count))
+
+    def update(self, _stack_id: str, _definition: Definition, _values: Any) -> None:
+        """Do nothing."""
+
+    def roll_back(self, _stack_id: str) -> None:
+        """Do nothing."""
+
+    def delete(self, _stack_id: str) -> None:
+        """Do nothing."""
+
+    def is_there(self, _stack_id: str) -> bool:
+        """Every stack is there."""
+        return True
+
+    def drifts(self, _stack_id: str) -> tuple[ResourceDrift, ...]:
+        """Nothing was made, so nothing drifts."""
+        return ()
+
+
+def new_stack_id(name: str, pair: Pair, number: str) -> str:
+    """Return the ARN of a stack named ``StackSet-NAME-uuid``."""
+    text = derive(64, name, *pair, number, alphabet="0123456789abcdef")
+    one, other = _uuid(text[:32]), _uuid(text[32:])
+    account, region = pair
+    return f"arn:aws:cloudformation:{region}:{account}:stack/StackSet-{name}-{one}/{other}"
+
+
+def _uuid(text: str) -> str:
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,157 @@
+"""Stack instances are real stacks with real resources in their account and Region."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from types_boto3_cloudformation import CloudFormationClient
+
+from orgrollout.sandbox import Sandbox, SandboxError
+from tests.sandbox.support import (
+    ACCOUNTS,
+    FAST,
+    HOME,
+    ORGANIZATION,
+    TEMPLATE,
+    deploy,
+    describe,
+    instances,
+    log_groups,
+    parameters,
+    service_managed,
+    targets,
+    unit,
+)
+
+FILE = Path(__file__).parents[2] / "manifests" / "sandbox-organization.yaml"
+
+
+def test_a_stack_instance_is_a_stack_in_its_account_and_region(
+    sandbox: Sandbox, client: CloudFormationClient
+) -> None:
+    service_managed(client)
+    done = deploy(sandbox, client, regions=["eu-west-1"], accounts=ACCOUNTS[:1])
+
+    assert done.succeeded == {(ACCOUNTS[0], "eu-west-1")}
+    inside = sandbox.session(ACCOUNTS[0], "eu-west-1").client("cloudformation")
+    (stack,) = inside.describe_stacks()["Stacks"]
+    assert stack["StackName"].startswith("StackSet-base-")
+    assert stack["StackId"] == describe(client, ACCOUNTS[0], "eu-west-1")["StackId"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    assert log_groups(sandbox, ACCOUNTS[0], "eu-west-1") == {"/x/eu-west-1": 30}
+    assert log_groups(sandbox, ACCOUNTS[0], HOME) == {}
+    assert log_groups(sandbox, ACCOUNTS[1], "eu-west-1") == {}
+
+
+def test_an_override_changes_the_resource_of_one_instance_only(
+    sandbox: Sandbox, client: CloudFormationClient
+) -> None:
+    service_managed(client)
+    deploy(sandbox, client)
+    client.update_stack_instances(
+        StackSetName="base",
+        DeploymentTargets=targets(unit(sandbox, "Workloads"), ACCOUNTS[:1]),
+        Regions=[HOME],
+        ParameterOverrides=parameters({"Days": "90"}),
+    )
+    sandbox.run_to_end()
+
+    assert log_groups(sandbox, ACCOUNTS[0]) == {f"/x/{HOME}": 90}
+    assert log_groups(sandbox, ACCOUNTS[1]) == {f"/x/{HOME}": 30}
+
+
+def test_a_parameter_inside_of_sub_reaches_the_resource(
+    sandbox: Sandbox, client: CloudFormationClient
+) -> None:
+    """Moto alone updates only what refers to a parameter by Ref."""
+    service_managed(client)
+    deploy(sandbox, client, accounts=ACCOUNTS[:1])
+    client.update_stack_set(
+        StackSetName="base",
+        UsePreviousTemplate=True,
+        Parameters=parameters({"Prefix": "y"}),
+        OperationPreferences=FAST,  # type: ignore[arg-type]
+    )
+    sandbox.run_to_end()
+    assert log_groups(sandbox, ACCOUNTS[0]) == {f"/y/{HOME}": 30}
+
+
+def test_a_new_template_adds_and_removes_resources(
+    sandbox: Sandbox, client: CloudFormationClient
+) -> None:
+    service_managed(client)
+    deploy(sandbox, client, accounts=ACCOUNTS[:1])
+    client.update_stack_set(
+        StackSetName="base",
+        TemplateBody=TEMPLATE.replace("  Group:", "  Other:").replace("${Prefix}", "other"),
+        OperationPreferences=FAST,  # type: ignore[arg-type]
+    )
+    sandbox.run_to_end()
+    assert log_groups(sandbox, ACCOUNTS[0]) == {f"/other/{HOME}": 30}
+
+
+@pytest.mark.parametrize(("retain", "left"), [(True, {f"/x/{HOME}": 30}), (False, {})])
+def test_deleting_keeps_the_stack_only_if_it_is_retained(
+    sandbox: Sandbox, client: CloudFormationClient, retain: bool, left: dict[str, int]
+) -> None:
+    service_managed(client)
+    deploy(sandbox, client, accounts=ACCOUNTS[:1])
+    client.delete_stack_instances(
+        StackSetName="base",
+        DeploymentTargets=targets(unit(sandbox, "Workloads")),
+        Regions=[HOME],
+        RetainStacks=retain,
+    )
+    sandbox.run_to_end()
+    assert instances(client) == []
+    assert log_groups(sandbox, ACCOUNTS[0]) == left
+
+
+def test_what_moto_cannot_make_is_recorded(sandbox: Sandbox, client: CloudFormationClient) -> None:
+    """Nothing of a template is dropped without a word."""
+    body = "Resources: {Odd: {Type: AWS::Nowhere::Thing, Properties: {A: 1}}}"
+    service_managed(client, TemplateBody=body)
+    assert deploy(sandbox, client, accounts=ACCOUNTS[:1]).status == "SUCCEEDED"
+
+    (noted,) = sandbox.unprovisioned
+    assert (noted.account, noted.logical_id) == (ACCOUNTS[0], "Odd")
+    assert noted.resource_type == "AWS::Nowhere::Thing"
+
+
+def test_a_refused_resource_fails_the_instance_and_leaves_no_stack(
+    sandbox: Sandbox, client: CloudFormationClient
+) -> None:
+    sandbox.session(ACCOUNTS[0]).client("logs").create_log_group(logGroupName=f"/x/{HOME}")
+    service_managed(client)
+    done = deploy(sandbox, client)
+
+    assert done.failed == {(ACCOUNTS[0], HOME)}
+    assert "already exists" in done.reasons[ACCOUNTS[0], HOME]
+    assert "ResourceLogicalId:Group" in done.reasons[ACCOUNTS[0], HOME]
+    inside = sandbox.session(ACCOUNTS[0]).client("cloudformation")
+    assert inside.describe_stacks()["Stacks"] == []
+    assert len(instances(client)) == len(ACCOUNTS)
+
+
+def test_callers_are_the_operator_unless_their_keys_say_otherwise(sandbox: Sandbox) -> None:
+    arn = boto3.client("sts").get_caller_identity()["Arn"]
+    assert arn == "arn:aws:sts::999999999999:assumed-role/Rollout/operator"
+    member = sandbox.session("p0").client("sts").get_caller_identity()
+    assert member["Account"] == "300000000000"
+
+
+def test_only_one_sandbox_at_a_time(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxError, match="another sandbox"), Sandbox.start(ORGANIZATION):
+        pass
+    assert sandbox.calls == []
+
+
+def test_the_shipped_organization_is_worth_rehearsing_in() -> None:
+    with Sandbox.start(FILE) as sandbox:
+        accounts = sandbox.organization.accounts.values()
+        assert len(accounts) > 30
+        assert sum(each.state == "SUSPENDED" for each in accounts) == 2
+        assert sandbox.organization.find("log_archive") == "111122223333"
+        assert sandbox.organization.find("/Workloads/Prod/Regulated").startswith("ou-")
+        assert sandbox.clock.now().utcoffset() == timedelta()
