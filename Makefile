@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CHECKOV := $(VENV)/checkov
 
 .PHONY: demo test test-all lint format constraints clean
 
@@ -25,8 +26,14 @@ lint: $(READY)
 test: lint ## Style, types, layers and the quick tests.
 	$(BIN)/pytest -n auto -m "not slow"
 
-test-all: $(READY) ## What takes longer.
+test-all: $(READY) $(CHECKOV)/.ready ## What takes longer.
 	$(BIN)/pytest -n auto -m slow
+
+# checkov pins what we also need, to other versions; so it lives by itself.
+$(CHECKOV)/.ready: constraints-checkov.txt | $(READY)
+	$(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-checkov.txt
+	@touch $@
 
 format: $(READY)
 	$(BIN)/ruff check --fix-only --quiet .
@@ -35,6 +42,8 @@ format: $(READY)
 constraints: ## Pin all dependencies anew (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev \
 	  --generate-hashes --no-header --no-annotate pyproject.toml -o constraints.txt
+	echo checkov | uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate - -o constraints-checkov.txt
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

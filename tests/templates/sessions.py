@@ -13,7 +13,8 @@ from tests.templates.resolving import Place
 
 @cache
 def _loader() -> Loader:
-    return botocore.session.Session().get_component("data_loader")
+    loader: Loader = botocore.session.Session().get_component("data_loader")
+    return loader
 
 
 @contextmanager
