@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackSetDefinition
+from orgrollout.organization.snapshot import AccountState
 
 
 class LeftOutState(StrEnum):
@@ -28,7 +29,9 @@ class LeftOut:
 class Desired:
     """One stack set as the manifest wants it.
 
-    Equal sets of overrides are stored once, under their digest; ``pairs`` points to them.
+    Every account of the organization times every Region in ``regions`` is in exactly one place: its
+    pair in ``pairs``, its account in ``left_out``, or its pair in ``left_out_pairs``. Equal sets of
+    overrides are stored once, under their digest; ``pairs`` points to them.
     """
 
     key: StackSetKey
@@ -36,12 +39,50 @@ class Desired:
     definition: StackSetDefinition
     pairs: Mapping[Pair, Digest]
     parameter_sets: Mapping[Digest, Mapping[str, str]]
-    regions: tuple[Region, ...]  # all the stack set may go to
+    regions: tuple[Region, ...]  # all that the manifest names for it, gaps of the template included
     rules: Mapping[AccountId, str]  # the rule that put the account in, e.g. targets.include[0]
     left_out: Mapping[AccountId, LeftOut] = field(default_factory=dict)
     left_out_pairs: Mapping[Pair, LeftOut] = field(default_factory=dict)  # narrower than an account
-    depends_on: tuple[StackSetKey, ...] = ()
+    depends_on: tuple[StackSetKey, ...] = ()  # per account: before this one in the same account
+    prerequisites: tuple[
+        StackSetKey, ...
+    ] = ()  # in accounts of their own: before this one anywhere
     retain_stacks: bool = True
     adopt: bool = False
+    auto_deployment: bool = False
     absent: bool = False  # `state: absent`: nothing is desired, and the stack set goes too
     notes: tuple[str, ...] = ()  # what it costs and leaves behind
+
+    @property
+    def accounts(self) -> frozenset[AccountId]:
+        """Return the accounts with at least one pair."""
+        return frozenset(pair.account for pair in self.pairs)
+
+    def why_not(self, pair: Pair) -> LeftOut | None:
+        """Return why a pair is not desired; nothing if it is, or is none of this stack set's."""
+        return self.left_out.get(pair.account) or self.left_out_pairs.get(pair)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSummary:
+    """How many accounts the organization has, each counted once.
+
+    An account is targeted if any stack set reaches it. Of the others the first that applies counts:
+    the management account, not active, excluded, not targeted.
+    """
+
+    total: int
+    targeted: int
+    management: int  # 1 where nothing reaches it
+    not_active: Mapping[AccountState, int]
+    excluded: int
+    not_targeted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredState:
+    """All that a manifest wants of an organization."""
+
+    stack_sets: Mapping[StackSetKey, Desired]  # in the manifest's order
+    accounts: AccountSummary
+    warnings: tuple[str, ...] = ()

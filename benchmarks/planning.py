@@ -1,0 +1,179 @@
+"""How long planning takes for a large organization, and how much memory it needs.
+
+10,000 accounts in 500 organizational units, 17 Regions, four stack sets, in memory and without AWS:
+
+    python benchmarks/planning.py [--accounts N] [--units N]
+
+Prints seconds per step and the peak memory of the process, and ends with 1 if the total passes
+what is allowed for the size that is promised.
+"""
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.regions import PARTITIONS, is_opt_in
+from orgrollout.model.ids import AccountId, Region, UnitId
+from orgrollout.organization.desired import DesiredState
+from orgrollout.organization.resolve import desired_stack_sets
+from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
+
+T = TypeVar("T")
+
+MAX_SECONDS = 5.0
+MAX_MEGABYTES = 600
+HOME = Region("us-east-1")
+TODAY = date(2026, 7, 1)
+REGIONS = sorted(r for r, p in PARTITIONS.items() if p == "aws" and not is_opt_in(r))
+ORGANIZATION = "o-a1b2c3d4e5"
+
+_STACK_SETS = ("account-roles", "config-regional", "flowlogs-remediation", "config-again")
+
+
+def main() -> int:
+    """Build, load, resolve; print what each took."""
+    arguments = _arguments()
+    clock = Clock()
+    organization = clock.step(
+        "build", lambda: build_organization(arguments.accounts, arguments.units)
+    )
+    loaded = clock.step("load", load)
+    measured_from = clock.total
+    desired = clock.step("resolve", lambda: resolve(loaded, organization))
+    seconds = clock.total - measured_from
+    return report(desired, seconds)
+
+
+def resolve(loaded: LoadedManifest, organization: Organization) -> DesiredState:
+    """Return what the manifest wants of the organization."""
+    return desired_stack_sets(loaded, organization, home_region=HOME, today=TODAY)
+
+
+def report(desired: DesiredState, seconds: float) -> int:
+    """Print the size, the total and the peak; return the exit code."""
+    pairs = sum(len(stack_set.pairs) for stack_set in desired.stack_sets.values())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if _IS_MAC else 1 << 10)
+    accounts = desired.accounts
+    print(f"{accounts.total:,} accounts, {accounts.targeted:,} targeted, {pairs:,} pairs")
+    print(f"total    {seconds:6.2f} s of {MAX_SECONDS:.0f} s")
+    print(f"peak     {peak:6.0f} MB of {MAX_MEGABYTES} MB")
+    return int(seconds > MAX_SECONDS or peak > MAX_MEGABYTES)
+
+
+_IS_MAC = sys.platform == "darwin"  # where the peak is in bytes and not in kilobytes
+
+
+class Clock:
+    """Measures steps and prints them."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def step(self, name: str, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns, and print how long it took."""
+        begun = time.perf_counter()
+        done = work()
+        seconds = time.perf_counter() - begun
+        self.total += seconds
+        print(f"{name:<8} {seconds:6.2f} s")
+        return done
+
+
+def build_organization(accounts: int, units: int) -> Organization:
+    """Return an organization: units four deep, a few accounts suspended, all of them tagged."""
+    root = UnitId("r-root")
+    tree = {root: Unit(id=root, name="Root", parent=None, path="/")}
+    ids = [root]
+    for index in range(units):
+        parent = tree[ids[(index + 4) // 5]] if index else tree[root]
+        name = f"Unit{index}"
+        path = f"{parent.path.rstrip('/')}/{name}"
+        unit = Unit(id=UnitId(f"ou-root-{index:08d}"), name=name, parent=parent.id, path=path)
+        tree[unit.id] = unit
+        ids.append(unit.id)
+    members = {}
+    for index in range(accounts):
+        account = AccountId(f"{100_000_000_000 + index}")
+        members[account] = Account(
+            id=account,
+            name=f"account-{index}",
+            state=AccountState.SUSPENDED if index % 997 == 0 else AccountState.ACTIVE,
+            parent=ids[1 + index % units],
+            tags={"baseline": "core" if index % 3 else "strict", "team": f"team-{index % 50}"},
+        )
+    return Organization(
+        id=ORGANIZATION,
+        management_account=AccountId("100000000001"),
+        root=root,
+        units=tree,
+        accounts=members,
+    )
+
+
+def load() -> LoadedManifest:
+    """Return a manifest with units, tags, exclusions and overrides, loaded from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "large.yaml"
+        path.write_text(_manifest(), encoding="utf-8")
+        for name in _STACK_SETS:
+            (Path(folder) / f"{name}.yaml").write_text(_TEMPLATE, encoding="utf-8")
+        return load_manifest(path)
+
+
+def _manifest() -> str:
+    stack_sets = "\n".join(_STACK_SET.format(name=name) for name in _STACK_SETS)
+    return _MANIFEST.format(regions=", ".join(REGIONS), stack_sets=stack_sets)
+
+
+_MANIFEST = """\
+version: 1
+name: large
+organization: o-a1b2c3d4e5
+target_groups:
+  everyone:
+    include:
+      - organizational_units: [/]
+      - {{tags: {{baseline: [core, strict]}}}}
+    exclude:
+      - {{accounts: ["100000000010"], reason: vendor}}
+      - {{tags: {{team: [team-7]}}, regions: [eu-west-3], reason: "not yet"}}
+targets: everyone
+regions: [{regions}]
+stack_sets:
+{stack_sets}
+"""
+_STACK_SET = """\
+  {name}:
+    template: {name}.yaml
+    parameters: {{Mode: full}}
+    parameter_overrides:
+      - {{targets: {{organizational_units: [Unit1]}}, parameters: {{Mode: light}}}}
+      - {{targets: all, regions: [eu-west-1], parameters: {{Level: "2"}}}}
+"""
+_TEMPLATE = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Mode: {Type: String, Default: full}
+  Level: {Type: String, Default: "1"}
+Resources:
+  Topic: {Type: "AWS::SNS::Topic"}
+"""
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--accounts", type=int, default=10_000)
+    parser.add_argument("--units", type=int, default=500)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

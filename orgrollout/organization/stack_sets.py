@@ -1,0 +1,205 @@
+"""One stack set of the manifest becomes `Desired`: where it goes, with what, and why not there."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+
+from orgrollout.manifest.document import FieldPath
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.schema import OnProblem, Targets
+from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey
+from orgrollout.model.stack_set import OWNER_TAG, StackSetDefinition
+from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
+from orgrollout.organization.findings import Findings, written
+from orgrollout.organization.notes import notes_of
+from orgrollout.organization.pairs import PairTable
+from orgrollout.organization.parameters import (
+    Override,
+    OverrideReader,
+    ParameterSets,
+    own_parameters,
+    substituted,
+    values_for,
+)
+from orgrollout.organization.regions import RegionNames, StackSetRegions
+from orgrollout.organization.selection import Selector
+from orgrollout.organization.snapshot import Organization
+from orgrollout.organization.targets import Reach, Targeting, reach
+from orgrollout.organization.tree import OrganizationTree
+
+_ABSENT = LeftOut(state=LeftOutState.OUT_OF_SCOPE, reason="the stack set is `state: absent`")
+
+
+class StackSetResolver:
+    """Resolves the stack sets of one manifest, sharing what they have in common."""
+
+    def __init__(
+        self,
+        loaded: LoadedManifest,
+        organization: Organization,
+        *,
+        home_region: Region,
+        today: date,
+        findings: Findings,
+    ) -> None:
+        self._loaded = loaded
+        self._manifest = loaded.manifest
+        self._organization = organization
+        self._findings = findings
+        self._pairs = PairTable()
+        self._regions = RegionNames(loaded, organization, home_region, findings)
+        tree = OrganizationTree(organization)
+        self._selector = Selector(loaded, tree, self._regions, findings, today)
+        self._values = values_for(loaded, organization, home_region)
+        self._overrides = OverrideReader(loaded, self._selector, self._regions, self._values)
+
+    def desired(self, key: StackSetKey) -> Desired:
+        """Return one stack set as the manifest wants it, its dependencies not yet judged."""
+        if self._manifest.stack_sets[key].state == "absent":
+            return self._absent(key)
+        reports = self._findings.reports
+        targeting = self._targeting(key)
+        reached = reach(targeting, self._selector, self._organization)
+        overrides = self.overrides(key, targeting.regions)
+        parameter_sets = ParameterSets(overrides)
+        pairs: dict[Pair, Digest] = {}
+        left_out_pairs: dict[Pair, LeftOut] = {}
+        for account, row in reached.rows.items():
+            digests = parameter_sets.of(account, row.regions)
+            pairs.update(zip(self._pairs.of(account, row.regions), digests, strict=True))
+            if row.left_out:
+                gone = self._pairs.of(account, (region for region, _ in row.left_out))
+                left_out_pairs.update(zip(gone, (why for _, why in row.left_out), strict=True))
+        if self._findings.reports == reports:
+            self._check(key, reached, pairs, overrides)
+        stack_set = self._manifest.stack_sets[key]
+        return Desired(
+            key=key,
+            name=self._loaded.stack_set_name(key),
+            definition=self._definition(key),
+            pairs=pairs,
+            parameter_sets=parameter_sets.sets,
+            regions=targeting.regions.regions,
+            rules=reached.rules,
+            left_out=reached.left_out,
+            left_out_pairs=left_out_pairs,
+            retain_stacks=self._retains(key),
+            adopt=stack_set.adopt,
+            auto_deployment=stack_set.auto_deployment,
+            notes=notes_of(self._loaded.templates[key].metadata, targeting.regions, pairs),
+        )
+
+    def overrides(self, key: StackSetKey, regions: StackSetRegions) -> tuple[Override, ...]:
+        """Return the overrides of a stack set that goes to ``regions``, in order."""
+        return self._overrides.read(key, regions.regions)
+
+    def regions(self, key: StackSetKey) -> StackSetRegions:
+        """Return where a stack set may go."""
+        return self._regions.of_stack_set(key)
+
+    def own_parameters(self, key: StackSetKey) -> dict[str, str]:
+        """Return the parameters of the stack set itself, without overrides."""
+        return own_parameters(self._loaded, key, self._values)
+
+    def targets(self, key: StackSetKey) -> tuple[Targets, FieldPath]:
+        """Return a stack set's own targets, else the manifest's, and where they stand."""
+        own, shared = self._manifest.stack_sets[key].targets, self._manifest.targets
+        if own is None and shared is None:
+            self._findings.error(
+                ("stack_sets", key),
+                "it has no targets, and none are ever assumed.",
+                "Write `targets:` here or for the whole manifest; `targets: all` means every "
+                "active member account.",
+            )
+        path: FieldPath = ("targets",) if own is None else ("stack_sets", key, "targets")
+        return own or shared or Targets(), path
+
+    def _targeting(self, key: StackSetKey) -> Targeting:
+        targets, path = self.targets(key)
+        regions = self.regions(key)
+        for index, block in enumerate(targets.include):
+            place: FieldPath = (*path, "include", index, "regions")
+            # A block written for this stack set alone can only mean its Regions; a shared one
+            # narrows each stack set's own.
+            if block.regions and written(self._loaded, place)[:2] == ("stack_sets", key):
+                self._regions.must_be_among(regions.regions, block.regions, place)
+        return Targeting(
+            targets=targets,
+            path=path,
+            regions=regions,
+            permission_model=self._manifest.stack_sets[key].permission_model,
+            gaps=self._loaded.templates[key].metadata.region_gaps,
+        )
+
+    def _definition(self, key: StackSetKey) -> StackSetDefinition:
+        stack_set = self._manifest.stack_sets[key]
+        return StackSetDefinition(
+            template_body=self._loaded.templates[key].body,
+            parameters=self.own_parameters(key),
+            description=stack_set.description,
+            capabilities=self._loaded.capabilities(key),
+            tags={**substituted(stack_set.tags, self._values), OWNER_TAG: self._manifest.name},
+            permission_model=stack_set.permission_model,
+            administration_role_arn=stack_set.administration_role_arn,
+            execution_role_name=stack_set.execution_role_name,
+            managed_execution=stack_set.managed_execution,
+        )
+
+    def _absent(self, key: StackSetKey) -> Desired:
+        stack_set = self._manifest.stack_sets[key]
+        return Desired(
+            key=key,
+            name=self._loaded.stack_set_name(key),
+            definition=StackSetDefinition(
+                template_body="",
+                tags={OWNER_TAG: self._manifest.name},
+                permission_model=stack_set.permission_model,
+                administration_role_arn=stack_set.administration_role_arn,
+                execution_role_name=stack_set.execution_role_name,
+            ),
+            pairs={},
+            parameter_sets={},
+            regions=(),
+            rules={},
+            left_out=dict.fromkeys(self._organization.accounts, _ABSENT),
+            retain_stacks=self._retains(key),
+            adopt=stack_set.adopt,
+            absent=True,
+        )
+
+    def _retains(self, key: StackSetKey) -> bool:
+        own = self._manifest.stack_sets[key].retain_stacks
+        return self._manifest.guards.retain_stacks if own is None else own
+
+    def _check(
+        self,
+        key: StackSetKey,
+        reached: Reach,
+        pairs: Mapping[Pair, Digest],
+        overrides: tuple[Override, ...],
+    ) -> None:
+        """Report what is not wrong by itself, and still not what anybody wants."""
+        policy = self._manifest.guards.on_empty_targets
+        if reached.named_management is not None:
+            self._findings.warn(
+                reached.named_management,
+                f"{key} does not reach the management account: service-managed stack sets never "
+                "do. A stack set with `permission_model: self_managed` does.",
+            )
+        if not pairs:
+            why = Counter(left.state.value for left in reached.left_out.values())
+            counts = ", ".join(f"{count} {state}" for state, count in sorted(why.items()))
+            self._findings.report(
+                policy,
+                ("stack_sets", key),
+                f"its targets leave no account to deploy to ({counts or 'no account at all'}).",
+                "Change `targets`, or set guards.on_empty_targets to warn.",
+            )
+        elif policy is not OnProblem.OK:
+            for override in overrides:
+                if not any(_applies(override, a, r.regions) for a, r in reached.rows.items()):
+                    self._findings.warn(override.path, "the override applies to no stack instance.")
+
+
+def _applies(override: Override, account: AccountId, regions: tuple[Region, ...]) -> bool:
+    return not override.regions.get(account, frozenset()).isdisjoint(regions)
