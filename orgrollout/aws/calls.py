@@ -72,7 +72,7 @@ class Caller:
 
     def watch(self, client: Any) -> None:
         """Count what ``client`` is about to send."""
-        client.meta.events.register("before-call", self._count)
+        client.meta.events.register("before-call.*.*", self._count)
 
     def call(
         self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]

@@ -84,7 +84,9 @@ class Connection:
 
     def planning(self) -> "Connection":
         """Return a connection that cannot write, with the same identity, rates and counts."""
-        return Connection(self._clients, self._caller, self.clock, read_only=True)
+        planning = Connection(self._clients, self._caller, self.clock, read_only=True)
+        planning._known, planning._lock = self._known, self._lock
+        return planning
 
     def call(
         self, service: str, operation: str, parameters: Mapping[str, Any] | None = None
