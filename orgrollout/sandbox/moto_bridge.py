@@ -24,6 +24,7 @@ from werkzeug.exceptions import NotFound
 
 from orgrollout.sandbox.errors import SandboxError, validation
 from orgrollout.sandbox.organization import Account
+from orgrollout.sandbox.resource_types import REMEDIATIONS
 
 LOCK = RLock()
 """moto is not safe for threads, and neither is the engine: one call at a time."""
@@ -44,6 +45,7 @@ def reset() -> None:
     """Forget everything moto knows."""
     BackendDict.reset()
     reset_model_data()
+    REMEDIATIONS.clear()
 
 
 def forward(

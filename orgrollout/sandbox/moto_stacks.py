@@ -32,6 +32,10 @@ def prepared(body: str) -> dict[str, Any]:
     """Return a template of the stack's own, all of whose types moto has an answer for."""
     template = copy.deepcopy(parse_template(body))
     ensure_types(template)
+    for resource in template["Resources"].values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            # moto knows Retain; a failed creation is undone by ``MotoStacks`` itself.
+            resource["DeletionPolicy"] = "Retain"
     return template
 
 
@@ -53,16 +57,22 @@ class _Resources(parsing.ResourceMap):
     def __getitem__(self, key: str) -> Any:
         if key in self._parsed_resources or key not in self._resource_json_map:
             return super().__getitem__(key)
-        kind = str(self._resource_json_map[key]["Type"])
+        entry = self._resource_json_map[key]
+        kind = str(entry["Type"])
+        if not self.wants(entry):
+            return None
         with _told(key, kind):
+            self._resource_json_map[key] = {**entry, **self._clean(entry)}
             try:
                 made = super().__getitem__(key)
-            except (*AWS_ERRORS, ResourceError, KeyError):
+            except (*AWS_ERRORS, ResourceError):
                 raise
             except Exception as error:  # noqa: BLE001 - moto's own gaps take many forms
                 self.note(key, kind, f"not created, only recorded: {error!r}")
-                made = RecordedResource.stand_in(key, kind, self.stack_id)
-                self._parsed_resources[key] = made
+                properties = self._resource_json_map[key].get("Properties", {})
+                made = self._parsed_resources[key] = RecordedResource(
+                    kind, (self._account_id, self._region_name), key, self.stack_id, properties
+                )
                 return made
         if is_recorded(made):
             self.note(key, kind, "recorded: moto has no such resource")
@@ -70,13 +80,27 @@ class _Resources(parsing.ResourceMap):
 
     def resolved(self) -> dict[str, Any]:
         """Return every resource that its conditions allow, with all functions carried out."""
-        found = {}
-        for key, entry in self._resource_json_map.items():
-            condition = entry.get("Condition")
-            if condition is None or self.lazy_condition_map[condition]:
-                kept = {k: v for k, v in entry.items() if k in ("Type", "Properties")}
-                found[key] = parsing.clean_json(kept, self)
-        return found
+        entries = self._resource_json_map.items()
+        return {key: self._clean(entry) for key, entry in entries if self.wants(entry)}
+
+    def wants(self, entry: Mapping[str, Any]) -> bool:
+        """Tell whether the condition of a resource holds."""
+        condition = entry.get("Condition")
+        return condition is None or bool(self.lazy_condition_map[condition])
+
+    def _clean(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {"Type": entry["Type"], "Properties": entry.get("Properties") or {}}
+        cleaned: dict[str, Any] = _pruned(parsing.clean_json(kept, self))
+        return cleaned
+
+
+def _pruned(value: Any) -> Any:
+    """Return ``value`` without what AWS::NoValue stands for; moto leaves it in lists."""
+    if isinstance(value, dict):
+        return {key: _pruned(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_pruned(each) for each in value if each is not None]
+    return value
 
 
 @contextmanager
@@ -141,9 +165,9 @@ class Stack(models.Stack):
         fresh._parsed_resources = {**old._parsed_resources, **fresh._parsed_resources}  # noqa: SLF001
         fresh.load_conditions()
         self.resource_map = fresh
-        after = {k: v for k, v in fresh._resource_json_map.items() if _wanted(fresh, v)}  # noqa: SLF001
+        after = {k: v for k, v in fresh._resource_json_map.items() if fresh.wants(v)}  # noqa: SLF001
         for key in [key for key in before if key not in after]:
-            self._remove(key, before[key])
+            self._remove(key, before[key], old._resource_json_map[key].get("DeletionPolicy"))  # noqa: SLF001
         for key in after:
             if key not in before:
                 _ = fresh[key]
@@ -155,9 +179,9 @@ class Stack(models.Stack):
         self._add_stack_event("UPDATE_COMPLETE")
         return True
 
-    def _remove(self, key: str, entry: dict[str, Any]) -> None:
+    def _remove(self, key: str, entry: dict[str, Any], policy: str | None = None) -> None:
         resource = self.resource_map._parsed_resources.pop(key, None)  # noqa: SLF001
-        if resource is None:
+        if resource is None or policy == "Retain":
             return
         try:
             self.resource_map._delete_resource(resource, entry)  # noqa: SLF001
@@ -181,11 +205,6 @@ class Stack(models.Stack):
                 self._remove(key, entry)
                 changed = resources[key]
         resources._parsed_resources[key] = changed  # noqa: SLF001
-
-
-def _wanted(resources: _Resources, entry: Mapping[str, Any]) -> bool:
-    condition = entry.get("Condition")
-    return condition is None or bool(resources.lazy_condition_map[condition])
 
 
 class MotoStacks:

@@ -1,4 +1,4 @@
-"""Resource types that moto's CloudFormation lacks.
+"""Resource types that moto's CloudFormation lacks, or gets wrong.
 
 Those for which moto has the service are made there; all others are recorded: they have a
 physical id, a plausible ARN and their properties, and ``sandbox.unprovisioned`` lists them.
@@ -8,28 +8,35 @@ from typing import Any
 
 from moto.cloudformation import parsing
 
-from orgrollout.sandbox.resource_types.config import CONFIG_TYPES
+from orgrollout.sandbox.resource_types.base import ProvidedResource, RecordedResource
+from orgrollout.sandbox.resource_types.config import CONFIG_TYPES, REMEDIATIONS
 from orgrollout.sandbox.resource_types.other import OTHER_TYPES
-from orgrollout.sandbox.resource_types.recorded import RecordedResource
+
+__all__ = ["REMEDIATIONS", "ProvidedResource", "RecordedResource", "ensure_types", "is_recorded"]
 
 CUSTOM = "AWS::CloudFormation::CustomResource"
-__all__ = ["RecordedResource", "ensure_types", "is_recorded"]
-PROVISIONED = {**CONFIG_TYPES, **OTHER_TYPES}
+PROVIDED: dict[str, type[ProvidedResource]] = {
+    **CONFIG_TYPES,
+    **OTHER_TYPES,
+    # moto would start a container for it.
+    CUSTOM: RecordedResource,
+}
 
 
 def ensure_types(template: dict[str, Any]) -> None:
     """Give moto a class for every type in ``template``.
 
     moto keeps its classes in a map that it builds once; entries added there are used by
-    plain CreateStack as well. Custom resources would start containers: they are recorded.
+    plain CreateStack as well.
     """
     known = parsing.get_model_map()
+    known.update(PROVIDED)
     for resource in template["Resources"].values():
         kind = resource["Type"]
         if kind.startswith("Custom::"):
             resource["Type"] = kind = CUSTOM
-        if kind == CUSTOM or kind not in known:
-            known[kind] = PROVISIONED.get(kind, RecordedResource)
+        if kind not in known and kind not in parsing.NULL_MODELS:
+            known[kind] = RecordedResource
 
 
 def is_recorded(resource: object) -> bool:

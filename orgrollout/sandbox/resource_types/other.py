@@ -1,3 +1,97 @@
-"""Bucket policies and service-linked roles, made through moto's S3 and IAM."""
+"""Bucket policies, service-linked roles and keys, made through moto's S3, IAM and KMS."""
 
-OTHER_TYPES: dict[str, type] = {}
+import json
+
+from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
+
+from orgrollout.sandbox.resource_types.base import ProvidedResource
+
+
+class BucketPolicy(ProvidedResource):
+    """The policy of a bucket."""
+
+    def make(self) -> None:
+        """Put the policy."""
+        policy = json.dumps(self.properties["PolicyDocument"]).encode()
+        s3_backends[self.account]["aws"].put_bucket_policy(self.properties["Bucket"], policy)
+
+    def unmake(self) -> None:
+        """Delete the policy, if its bucket is still there."""
+        backend = s3_backends[self.account]["aws"]
+        if self.properties["Bucket"] in backend.buckets:
+            backend.delete_bucket_policy(self.properties["Bucket"])
+
+    @property
+    def physical_resource_id(self) -> str:
+        """The bucket's name."""
+        return str(self.properties["Bucket"])
+
+
+class ServiceLinkedRole(ProvidedResource):
+    """A role that a service owns; there can be one only."""
+
+    made_name = ""
+
+    def make(self) -> None:
+        """Create the role; a second one is refused, as by IAM."""
+        if self.made_name:
+            return
+        role = iam_backends[self.account]["aws"].create_service_linked_role(
+            self.properties["AWSServiceName"],
+            self.properties.get("Description", ""),
+            self.properties.get("CustomSuffix", ""),
+        )
+        self.made_name = role.name
+
+    def unmake(self) -> None:
+        """Delete the role."""
+        backend = iam_backends[self.account]["aws"]
+        if self.made_name in {role.name for role in backend.roles.values()}:
+            backend.delete_service_linked_role(self.made_name)
+
+    @property
+    def physical_resource_id(self) -> str:
+        """The role's name."""
+        return self.made_name or self.generated_name
+
+
+class Key(ProvidedResource):
+    """A key. moto's own class trips over tags in the form that CloudFormation has."""
+
+    arn_format = "arn:aws:kms:{region}:{account}:key/{name}"
+    key_id = ""
+
+    def make(self) -> None:
+        """Create the key, or bring it to new properties."""
+        backend, given = kms_backends[self.account][self.region], self.properties
+        policy = json.dumps(given.get("KeyPolicy", {}))
+        tags = [{"TagKey": t["Key"], "TagValue": t["Value"]} for t in given.get("Tags", [])]
+        if not self.key_id:
+            usage = given.get("KeyUsage", "ENCRYPT_DECRYPT")
+            spec = given.get("KeySpec", "SYMMETRIC_DEFAULT")
+            key = backend.create_key(policy, usage, spec, given.get("Description", ""), tags)
+            self.key_id = key.id
+        key = backend.keys[self.key_id]
+        key.policy, key.description = policy, given.get("Description", "")
+        key.key_rotation_status = bool(given.get("EnableKeyRotation", False))
+        key.enabled = bool(given.get("Enabled", True))
+
+    def unmake(self) -> None:
+        """Delete the key, if it is still there."""
+        backend = kms_backends[self.account][self.region]
+        if self.key_id in backend.keys:
+            backend.delete_key(self.key_id)
+
+    @property
+    def physical_resource_id(self) -> str:
+        """The key's id."""
+        return self.key_id or self.generated_name
+
+
+OTHER_TYPES: dict[str, type[ProvidedResource]] = {
+    "AWS::S3::BucketPolicy": BucketPolicy,
+    "AWS::IAM::ServiceLinkedRole": ServiceLinkedRole,
+    "AWS::KMS::Key": Key,
+}
