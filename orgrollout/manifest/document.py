@@ -60,7 +60,7 @@ class Item:
         item, rest = self.nearest(path)
         return None if rest else item
 
-    def keys(self, *path: str | int) -> "tuple[str, ...]":
+    def names(self, *path: str | int) -> "tuple[str, ...]":
         """Return the keys of the mapping under a path; none if there is none."""
         item = self.get(*path)
         return tuple(item.value) if item and isinstance(item.value, dict) else ()

@@ -1,16 +1,18 @@
 """A manifest's file becomes a `LoadedManifest`, or every error in it at once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orgrollout.errors import ManifestError, Problem
 from orgrollout.manifest.builtin import PREFIX, builtin_names, builtin_path
+from orgrollout.manifest.checks import check
 from orgrollout.manifest.document import Findings, Item, Reader, problem_at
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.shorthand import did_you_mean, spell_out
 from orgrollout.manifest.source import compose, read_text
+from orgrollout.manifest.substitution import ENVIRONMENT_PREFIX, references
 from orgrollout.manifest.template import Template
 from orgrollout.manifest.templates import read_template
 from orgrollout.manifest.validate import read_manifest
@@ -34,16 +36,37 @@ def load_manifest(path: Path, *, environ: Mapping[str, str] | None = None) -> Lo
         raise ManifestError(findings.problems)
     spell_out(root, findings)
     manifest = read_manifest(root, findings)
-    templates = _templates(manifest, root, path, findings) if manifest else {}
-    if findings.problems or manifest is None:
+    if manifest is None:
         raise ManifestError(_in_order(findings))
-    return LoadedManifest(
+    loaded = LoadedManifest(
         path=path,
         manifest=manifest,
-        templates=templates,
-        environment=os.environ if environ is None else environ,
+        templates=_templates(manifest, root, path, findings),
+        environment=_environment(root, os.environ if environ is None else environ),
         root=root,
     )
+    check(loaded, findings)
+    if findings.problems:
+        raise ManifestError(_in_order(findings))
+    return loaded
+
+
+def _environment(root: Item, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that the manifest refers to, and no other: some hold credentials."""
+    names = {
+        name.removeprefix(ENVIRONMENT_PREFIX)
+        for text in _scalars(root)
+        for name in references(text)
+        if name.startswith(ENVIRONMENT_PREFIX)
+    }
+    return {name: environ[name] for name in sorted(names) if name in environ}
+
+
+def _scalars(item: Item) -> Iterator[str]:
+    if isinstance(item.value, str):
+        yield item.value
+    for _, child in item.children:
+        yield from _scalars(child)
 
 
 def _in_order(findings: Findings) -> list[Problem]:

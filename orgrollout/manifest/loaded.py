@@ -1,6 +1,6 @@
 """A manifest that was read and found sound, with its templates and its places in the file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from orgrollout.manifest.substitution import (
 )
 from orgrollout.manifest.template import Template
 from orgrollout.model.ids import StackSetKey, StackSetName
+
+HOME = "home"  # the Region that the stack sets live in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +57,30 @@ class LoadedManifest:
     def parameter_defaults(self, key: StackSetKey) -> Mapping[str, str]:
         """Return the template's own defaults, without those that name an account unknown here."""
         template = self.templates.get(key)
-        known = {f"{ACCOUNT_PREFIX}{name}" for name in self.manifest.accounts}
+        known = {f"{ACCOUNT_PREFIX}{name}" for name in self.root.names("accounts")}
         defaults = template.metadata.parameter_defaults if template else {}
         return {
             name: text
             for name, text in defaults.items()
             if all(r in known for r in references(text) if r.startswith(ACCOUNT_PREFIX))
         }
+
+    def expand_regions(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return Regions for names of Regions and groups; `home` stays where it is not written."""
+        groups, home = self.manifest.region_groups, self.manifest.home_region
+        members = (member for name in names for member in groups.get(name, (name,)))
+        return tuple(dict.fromkeys(home if home and m == HOME else m for m in members))
+
+    def regions(self, key: StackSetKey) -> tuple[str, ...]:
+        """Return where a stack set may go, by what is written: its own Regions, or the manifest's.
+
+        A template that goes once to each account goes to one of them, the home Region by default.
+        """
+        own = self.manifest.stack_sets[key].regions
+        template = self.templates.get(key)
+        if own is None and template and template.metadata.once_per_account:
+            return self.expand_regions([HOME])
+        return self.expand_regions(own or self.manifest.regions or ())
 
     @property
     def values(self) -> Mapping[str, str]:

@@ -1,7 +1,5 @@
 """The Regions of AWS: which partition each is in, and whether accounts must opt in to it."""
 
-from orgrollout.model.ids import Region
-
 _BY_DEFAULT = {
     "aws": """
         ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2
@@ -23,15 +21,15 @@ _OPT_IN = """
     me-central-1 me-south-1 me-west-1 mx-central-1 sa-west-1
 """
 
-OPT_IN: frozenset[Region] = frozenset(Region(name) for name in _OPT_IN.split())
+OPT_IN: frozenset[str] = frozenset(_OPT_IN.split())
 
-PARTITIONS: dict[Region, str] = {
-    Region(name): partition
+PARTITIONS: dict[str, str] = {
+    name: partition
     for partition, names in [*_BY_DEFAULT.items(), ("aws", _OPT_IN)]
     for name in names.split()
 }
 
 
-def is_opt_in(region: Region) -> bool:
+def is_opt_in(region: str) -> bool:
     """Return whether an account has to enable the Region before anything can be deployed to it."""
     return region in OPT_IN

@@ -33,7 +33,9 @@ Ownership = Annotated[
     PermissionModel,
     BeforeValidator(
         lambda value: value.upper() if isinstance(value, str) else value,
-        json_schema_input_type=Literal["service_managed", "self_managed"],
+        json_schema_input_type=Literal[
+            "service_managed", "self_managed", "SERVICE_MANAGED", "SELF_MANAGED"
+        ],
     ),
 ]
 PositivePercentage = Annotated[int, Field(strict=True, ge=1, le=100)]

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from orgrollout.manifest.document import Findings, Item
 
 _SHOWN = 12
-_AS_WRITTEN = "CloudFormation takes text, and YAML may change the value."
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
@@ -26,6 +25,11 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
         return otherwise
     more = ", ..." if len(names) > _SHOWN else ""
     return f"Known: {', '.join(names[:_SHOWN])}{more}."
+
+
+def is_close(word: str, known: str) -> bool:
+    """Return whether a word may be meant for another."""
+    return bool(difflib.get_close_matches(word.lower(), [known.lower()], n=1, cutoff=0.6))
 
 
 def spell_out(root: Item, findings: Findings) -> None:
@@ -138,12 +142,16 @@ def _text(item: Item, findings: Findings) -> None:
     if item.value is None:
         findings.at(item, "has no value.", 'Write "" for an empty one.')
     elif isinstance(item.value, bool):
-        findings.at(item, f"is {item.text}, not text. {_AS_WRITTEN}", f'Quote it: "{item.text}".')
+        meaning = str(item.value).lower()
+        message = f"`{item.text}` is no text: YAML reads it as {meaning}."
+        findings.at(item, message, f'Quote it: "{item.text}".')
     elif isinstance(item.value, list | dict):
         kind = "a list" if isinstance(item.value, list) else "a mapping"
         findings.at(item, f"is {kind}, not text.", "Write text.")
-    elif item.odd or re.fullmatch(r"\d{12}", item.text):
-        findings.at(item, f"is a number, not text. {_AS_WRITTEN}", "Put it in quotes.")
+    elif item.odd:
+        findings.at(item, "is a number that YAML reads in its own way.", "Put it in quotes.")
+    elif isinstance(item.value, int) and re.fullmatch(r"\d{12}", item.text):
+        findings.at(item, "is a number as long as an account id.", "Put it in quotes.")
     item.value, item.odd = item.text, False
 
 

@@ -25,6 +25,11 @@ _SYNTAX_FIXES = (
         'Quote a value that holds ": ", and check the indentation.',
     ),
     (
+        r"end of stream|stream end",
+        "what opens here is not closed.",
+        "Close it, or quote the value.",
+    ),
+    (
         r"character '(.)' that cannot start",
         "a value cannot begin with {0}.",
         "Put the value in quotes.",
@@ -130,7 +135,9 @@ def _syntax_error(text: str, file: str, first: yaml.YAMLError) -> ManifestError:
         _compose(text, file, yaml.SafeLoader)
     except yaml.YAMLError as error:
         problem = error
-    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
+    mark = getattr(problem, "problem_mark", None)
+    if "end of stream" in str(problem) or "stream end" in str(problem):
+        mark = getattr(problem, "context_mark", None) or mark  # where it was opened
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
     message, fix = _explain(problem)
     return _error(file, message, fix, line, column)

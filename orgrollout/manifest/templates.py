@@ -70,13 +70,25 @@ def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
     )
 
 
+def declared_parameters(body: str) -> tuple[str, ...]:
+    """Return the names of the parameters that a template's text declares.
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
+    root = Reader(Findings(file="template"), custom_tags=True).read(
+        compose(_as_yaml(body), "template")
+    )
+    return root.names("Parameters")
+
+
 def _as_yaml(body: str) -> str:
     """Return JSON that is indented with tabs as YAML can read it; a tab is never in a string."""
     return body.replace("\t", " ") if body.lstrip().startswith("{") else body
 
 
 def _check_body(root: Item, body: str, findings: Findings) -> None:
-    if not root.keys("Resources"):
+    if not root.names("Resources"):
         message, fix = "the template has no resources.", "Add at least one under Resources."
         findings.add(problem_at(findings.file, root, ("Resources",), message, fix), ("Resources",))
     if (size := len(body.encode())) > MAX_TEMPLATE_BYTES:

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from orgrollout.manifest.document import FieldPath, Findings, Item, problem_at
 from orgrollout.manifest.explain import Explanation, explain
 from orgrollout.manifest.schema import Block, Manifest, Targets
-from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.shorthand import did_you_mean, is_close
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -104,8 +104,7 @@ def _note(
 def _is_misspelt(path: FieldPath, unknown: set[FieldPath]) -> bool:
     """Return whether a key that is missing is there under a name that comes close."""
     name = str(path[-1])
-    siblings = [str(p[-1]) for p in unknown if p[:-1] == path[:-1]]
-    return any(did_you_mean(s, [name], "-") != "-" for s in siblings)
+    return any(is_close(str(p[-1]), name) for p in unknown if p[:-1] == path[:-1])
 
 
 def _unknown_key(model: type[BaseModel] | None, key: str) -> Explanation:

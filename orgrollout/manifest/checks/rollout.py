@@ -1,0 +1,57 @@
+"""How a plan is carried out: waves with one selector each, and preferences that do not clash."""
+
+from orgrollout.manifest.checks.context import Checking
+from orgrollout.manifest.document import FieldPath
+from orgrollout.manifest.regions import PARTITIONS
+from orgrollout.manifest.schema import Wave
+from orgrollout.manifest.shorthand import did_you_mean
+
+SELECTORS = ("sample", "percent", "accounts", "organizational_units", "tags")
+
+
+def check_rollout(checking: Checking) -> None:
+    """Note waves and preferences that cannot be meant."""
+    seen: set[str] = set()
+    reached = 0
+    for i, wave in enumerate(checking.manifest.rollout.waves):
+        path: FieldPath = ("rollout", "waves", i)
+        if wave.name in seen:
+            message = f"a wave is called {wave.name} already."
+            checking.note((*path, "name"), message, "Choose another name.")
+        seen.add(wave.name)
+        _check_selectors(checking, path, wave)
+        if wave.percent is not None and wave.percent <= reached:
+            message = (
+                f"an earlier wave reaches {reached} percent, so nobody is left for {wave.percent}."
+            )
+            checking.note((*path, "percent"), message, "Percentages are cumulative; raise it.")
+        reached = max(reached, wave.percent or 0)
+    _check_preferences(checking)
+
+
+def _check_selectors(checking: Checking, path: FieldPath, wave: Wave) -> None:
+    given = [name for name in SELECTORS if getattr(wave, name) is not None]
+    if not given:
+        checking.note(path, "selects nobody.", f"Add one of {', '.join(SELECTORS)}.")
+    elif len(given) > 1:
+        message = f"has {len(given)} selectors: {', '.join(given)}."
+        checking.note(path, message, "Keep one, or make a wave of each.")
+    if wave.tags is not None and not wave.tags:
+        checking.note((*path, "tags"), "is empty.", "Write {key: value}.")
+    for i, name in enumerate(wave.accounts or ()):
+        checking.check_account((*path, "accounts", i), name)
+
+
+def _check_preferences(checking: Checking) -> None:
+    preferences = checking.manifest.rollout.operation_preferences
+    path = ("rollout", "operation_preferences")
+    for limit in ("max_concurrent", "failure_tolerance"):
+        count, percentage = f"{limit}_count", f"{limit}_percentage"
+        if getattr(preferences, count) is not None and getattr(preferences, percentage) is not None:
+            message = f"cannot stand beside {percentage}."
+            checking.note((*path, count), message, "Keep one of them.", key=True)
+    for i, name in enumerate(preferences.region_order):
+        if name not in PARTITIONS:
+            message = f"there is no Region `{name}`."
+            fix = did_you_mean(name, PARTITIONS, "Write one such as us-east-1.")
+            checking.note((*path, "region_order", i), message, fix)
