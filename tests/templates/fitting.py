@@ -29,6 +29,14 @@ def request_for(service: str, operation: str, **given: Any) -> dict[str, Any]:
     return request
 
 
+def unknown_names(call: str, params: dict[str, Any]) -> set[str]:
+    """Return the parameters that the service does not document, such as an alias of botocore."""
+    service, operation = call.split(":")
+    shape = _SESSION.get_service_model(service).operation_model(operation).input_shape
+    assert isinstance(shape, StructureShape)
+    return set(params) - set(shape.members)
+
+
 def _fit(shape: Shape, value: Any) -> Any:
     match shape:
         case StructureShape():

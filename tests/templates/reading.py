@@ -4,7 +4,7 @@ Every check takes a ``Templates``, so that the same check also judges a copy wit
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -25,7 +25,7 @@ NAMES = (
 class Templates:
     """The text of each template by its name."""
 
-    texts: Mapping[str, str]
+    texts: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def shipped(cls) -> Self:

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.templates.fitting import unknown_names
 from tests.templates.reading import Templates
 from tests.templates.resolving import resolve
 from tests.templates.runbook import RefusedError, StepFailedError, run
@@ -94,6 +95,14 @@ def test_check_17_the_bucket_gets_files_as_configured(templates: Templates) -> N
                 "PerHourPartition": hourly,
             }
             assert "DeliverLogsPermissionArn" not in made
+
+
+def test_check_17_requests_use_the_documented_names(templates: Templates) -> None:
+    """DescribeFlowLogs takes `Filter`; that botocore lets `Filters` pass is a courtesy."""
+    for destination in BOTH:
+        with world(templates, destination) as account:
+            for call, params in account.run().requests:
+                assert unknown_names(call, params) == set(), call
 
 
 def assert_second_run_changes_nothing(world: World) -> None:

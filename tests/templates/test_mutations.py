@@ -1,0 +1,44 @@
+"""Every planted mistake is noticed by the check that it names."""
+
+import pytest
+
+from tests.templates.mutations import MISTAKES, Mistake, judge
+from tests.templates.reading import Templates
+
+SAMPLE = MISTAKES[::8]
+
+
+def ids(mistake: Mistake) -> str:
+    return mistake.what.replace(" ", "-")
+
+
+def test_there_are_enough_mistakes_and_each_check_has_one() -> None:
+    """A check that no mistake ever fails may be checking nothing."""
+    assert len(MISTAKES) >= 40
+    assert len({each.what for each in MISTAKES}) == len(MISTAKES)
+    numbers = {int(each.check) for each in MISTAKES}
+    # 33 runs in the sandbox, 36 is checkov's and plants its own, 37 is a planted mistake itself.
+    assert numbers == set(range(1, 36)) - {33}
+
+
+@pytest.mark.parametrize("mistake", SAMPLE, ids=ids)
+def test_a_sample_of_mistakes_is_noticed(mistake: Mistake, templates: Templates) -> None:
+    assert judge(mistake, templates).noticed_by
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mistake", [m for m in MISTAKES if m not in SAMPLE], ids=ids)
+def test_every_mistake_is_noticed(mistake: Mistake, templates: Templates) -> None:
+    assert judge(mistake, templates).noticed_by
+
+
+def test_the_shipped_templates_are_not_judged_wrong(templates: Templates) -> None:
+    """A judge that finds fault with everything would notice every mistake, too."""
+    harmless = Mistake(
+        what="a comment",
+        check="08",
+        template="config-regional",
+        old="\nParameters:\n",
+        new="\n# Nothing.\nParameters:\n",
+    )
+    assert judge(harmless, templates).noticed_by is None
