@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from orgrollout.model.ids import AccountId, OperationId, Pair, Region, StackSetName, UnitId
-from orgrollout.model.stack_set import StackSetDefinition
+from orgrollout.model.stack_set import PermissionModel, StackSetDefinition
 
 
 class OperationAction(StrEnum):
@@ -85,6 +85,7 @@ class OperationRequest:
     units: tuple[UnitId, ...] = ()  # where the accounts hang; empty for self-managed sets
     overrides: Mapping[str, str] = field(default_factory=dict)
     definition: StackSetDefinition | None = None  # given: sent by UpdateStackSet
+    permission_model: PermissionModel = PermissionModel.SERVICE_MANAGED
     preferences: OperationPreferences = field(default_factory=OperationPreferences)
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.schema import Guards
+from orgrollout.manifest.templates import declared_parameters
 from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import Differences, definition_differences
@@ -35,7 +36,7 @@ def ownership(desired: Desired, inventory: StackSetInventory | None, manifest: s
 
 def unsupported_changes(desired: Desired, inventory: StackSetInventory | None) -> list[str]:
     """Return why CloudFormation would not take the change."""
-    if inventory is None:
+    if inventory is None or desired.absent:
         return []
     return [*_permission_model(desired, inventory), *_new_and_overridden(desired, inventory)]
 

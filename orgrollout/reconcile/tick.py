@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from orgrollout.errors import OperationInProgressError
 from orgrollout.model.ids import OperationId, RolloutId, StackSetName
+from orgrollout.model.operation import OperationStatus
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.rollouts import Rollout, load_rollout, save
 from orgrollout.reconcile.world import World
@@ -84,9 +85,11 @@ def _look(name: StackSetName, operation: OperationId, world: World) -> Operation
     found = world.stack_sets.describe_operation(name, operation)
     if found is None or not found.status.is_terminal:
         return OperationSeen(operation=found)
-    return OperationSeen(
-        operation=found, unsuccessful=world.stack_sets.failed_results(name, operation)
-    )
+    if found.status is OperationStatus.SUCCEEDED:
+        results = world.stack_sets.failed_results(name, operation)
+    else:
+        results = tuple(world.stack_sets.results(name, operation))
+    return OperationSeen(operation=found, results=results)
 
 
 def _act(action: Action, world: World) -> Iterator[StackSetName]:

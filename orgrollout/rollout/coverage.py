@@ -96,7 +96,7 @@ def cover_stack_set(
     yield from _left_out(desired, instances)
     for pair, instance in instances.items():
         if pair not in desired.pairs and not _is_skipped(desired, pair):
-            why = desired.why_not(pair)
+            why = desired.left_out.get(pair.account) or desired.left_out_pairs.get(pair)
             reason = why.reason if why else "no longer targeted"
             yield _row(desired.key, pair, CoverageState.ORPHANED, reason, instance)
 

@@ -34,7 +34,7 @@ SOON = timedelta(seconds=2)
 def wanted(plan: Plan, state: RolloutState) -> Wanted:
     """Return what must be observed before deciding."""
     if state.phase is Phase.PROVING:
-        return Wanted(instances=touched(plan))
+        return Wanted(instances=touched(plan) - state.gone)
     existing = _to_make(plan, state)
     if _is_through(plan, state):
         existing |= _to_take_away(plan, state)
@@ -122,6 +122,7 @@ def _go_on(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
 
 def _launch(plan: Plan, so_far: Decision, state: RolloutState, now: datetime) -> Decision:
     work = launch(plan, state, now)
+    first = (wave_event(plan, state.wave),) if state.next_number == 1 and work.flights else ()
     starts = tuple(
         StartOperation(request=request_of(plan, work.state, flight)) for flight in work.flights
     )
@@ -138,7 +139,7 @@ def _launch(plan: Plan, so_far: Decision, state: RolloutState, now: datetime) ->
         work.state,
         actions=starts,
         wake_after=min([*looks, *_known(so_far.wake_after)], default=SOON),
-        events=tuple(work.events),
+        events=(*first, *work.events),
     )
 
 
@@ -204,7 +205,7 @@ def _finish(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision
 
 
 def _prove(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
-    if seen.instances.keys() < touched(plan):
+    if not touched(plan) - state.gone <= seen.instances.keys():
         return Decision(state=state, wake_after=SOON)
     found = unproven(plan, state, seen.instances, now)
     if found is None:

@@ -16,7 +16,7 @@ class OperationSeen:
     """What was read of one operation: nothing where AWS does not know it."""
 
     operation: Operation | None
-    unsuccessful: tuple[OperationResult, ...] = ()  # read once it is over
+    results: tuple[OperationResult, ...] = ()  # read once it is over; of a success, all others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

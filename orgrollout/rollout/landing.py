@@ -10,24 +10,32 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orgrollout.model.ids import Pair
-from orgrollout.model.operation import Operation, OperationResult, ResultStatus
+from orgrollout.model.operation import (
+    Operation,
+    OperationResult,
+    OperationStatus,
+    ResultStatus,
+)
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.rectangles import cover
 from orgrollout.rollout.decision import Event, EventKind, OperationSeen
 from orgrollout.rollout.failures import FailureClass, classify, pause
 from orgrollout.rollout.state import Failure, Flight, Landed, Piece, RolloutState
 
-RESULTS_MAY_LAG = timedelta(minutes=1)
+RESULTS_MAY_LAG = timedelta(minutes=10)
 
 
 def results_add_up(flight: Flight, seen: OperationSeen, now: datetime) -> bool:
-    """Return whether the results are all there, or have had long enough to be."""
-    operation = seen.operation
-    if operation is None or operation.failed_count is None:
+    """Return whether the results are all there, or have had long enough to be.
+
+    After a success only the failed ones are read, and their number is known. After any other end
+    every stack instance must have a result: what was cancelled is counted nowhere.
+    """
+    if flight.ended is not None and now - flight.ended >= RESULTS_MAY_LAG:
         return True
-    failed = sum(1 for r in seen.unsuccessful if r.status is ResultStatus.FAILED)
-    late = flight.ended is not None and now - flight.ended >= RESULTS_MAY_LAG
-    return failed >= operation.failed_count or late
+    failed = sum(1 for r in seen.results if r.status is ResultStatus.FAILED)
+    counted = seen.operation.failed_count if seen.operation else None
+    return failed >= (counted or 0) and (_succeeded(seen) or not _unreported(flight, seen))
 
 
 def land(
@@ -39,7 +47,7 @@ def land(
 ) -> tuple[RolloutState, list[Event]]:
     """Return the state after an operation that is over, and what to tell of it."""
     piece = flight.piece
-    results = {r.pair: r for r in seen.unsuccessful if r.pair in piece.pairs}
+    results = _unsuccessful(flight, seen)
     before = {f.pair: f for f in state.failures if f.planned == piece.planned}
     failures = _failures(plan, piece, results, before)
     retried = tuple(_retries(piece, failures, now))
@@ -58,6 +66,29 @@ def land(
         waiting=(*state.waiting, *retried),
     )
     return new, list(_events(plan, landed, retried))
+
+
+def _unsuccessful(flight: Flight, seen: OperationSeen) -> dict[Pair, OperationResult]:
+    """Return the results that are no success. No result at all is not taken for one."""
+    found = {
+        r.pair: r
+        for r in seen.results
+        if r.pair in flight.piece.pairs and r.status is not ResultStatus.SUCCEEDED
+    }
+    if not _succeeded(seen):
+        for pair in _unreported(flight, seen):
+            found[pair] = OperationResult(
+                pair=pair, status=ResultStatus.CANCELLED, reason="no result was reported"
+            )
+    return found
+
+
+def _unreported(flight: Flight, seen: OperationSeen) -> frozenset[Pair]:
+    return flight.piece.pairs - {r.pair for r in seen.results}
+
+
+def _succeeded(seen: OperationSeen) -> bool:
+    return seen.operation is not None and seen.operation.status is OperationStatus.SUCCEEDED
 
 
 def _failures(
