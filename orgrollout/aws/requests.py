@@ -83,7 +83,7 @@ def targets(request: OperationRequest) -> Parameters:
     if not request.accounts and not request.regions:
         return {}
     accounts, regions = list(request.accounts), list(request.regions)
-    if not request.units:
+    if request.permission_model is PermissionModel.SELF_MANAGED:
         return {"Accounts": accounts, "Regions": regions}
     within = {
         "OrganizationalUnitIds": list(request.units),

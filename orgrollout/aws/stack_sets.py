@@ -16,7 +16,7 @@ from orgrollout.errors import (
 )
 from orgrollout.model.ids import OperationId, StackSetName
 from orgrollout.model.operation import OperationRequest
-from orgrollout.model.stack_set import PermissionModel, StackSetDefinition
+from orgrollout.model.stack_set import StackSetDefinition
 
 
 class StackSets(StackSetReads):
@@ -64,8 +64,7 @@ class StackSets(StackSetReads):
             RejectedError, InvalidOperationError, QuotaError: CloudFormation says why not.
         """
         operation, parameters = requests.operation_call(request)
-        if request.units:
-            self._models.setdefault(request.stack_set, PermissionModel.SERVICE_MANAGED)
+        self._models[request.stack_set] = request.permission_model
         try:
             self._call(operation, self._for(request.stack_set, parameters))
         except OperationExistsError:
