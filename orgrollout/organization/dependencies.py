@@ -18,7 +18,7 @@ from enum import Enum, auto
 from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import Targets
-from orgrollout.model.ids import AccountId, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.findings import Findings
 
@@ -127,7 +127,9 @@ def _report(
 
 def _with_reason(group: Sequence[Desired], account: AccountId) -> str:
     for dependency in group:
-        why = dependency.left_out.get(account)
-        if why is not None:
-            return f"{account} ({why.reason})"
+        pairs = (Pair(account, region) for region in dependency.regions)
+        by_region = (dependency.left_out_pairs.get(pair) for pair in pairs)
+        for why in (dependency.left_out.get(account), *by_region):
+            if why is not None:
+                return f"{account} ({why.state}: {why.reason})"
     return account

@@ -58,10 +58,6 @@ class Desired:
         """Return the accounts with at least one pair."""
         return frozenset(pair.account for pair in self.pairs)
 
-    def why_not(self, pair: Pair) -> LeftOut | None:
-        """Return why a pair is not desired; nothing if it is, or is none of this stack set's."""
-        return self.left_out.get(pair.account) or self.left_out_pairs.get(pair)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSummary:

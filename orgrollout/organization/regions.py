@@ -92,14 +92,7 @@ class RegionNames:
             return self._written(own, path, own=frozenset(map(Region, own)))
         if self._loaded.templates[key].metadata.once_per_account:
             return StackSetRegions(regions=(self._home,), once_per_account=True)
-        if manifest.regions is not None:
-            return self._written(manifest.regions, ("regions",), own=frozenset())
-        self._findings.error(
-            ("stack_sets", key),
-            "it has no Regions, and none are ever assumed.",
-            "Write `regions:` here or for the whole manifest.",
-        )
-        return StackSetRegions(regions=())
+        return self._written(manifest.regions or (), ("regions",), own=frozenset())
 
     def _written(
         self, names: tuple[str, ...], path: FieldPath, *, own: frozenset[Region]

@@ -36,6 +36,7 @@ def desired_stack_sets(
     stack_sets = {
         key: resolver.desired(key) for key in map(StackSetKey, loaded.manifest.stack_sets)
     }
+    resolver.check_waves()
     findings.raise_problems()
     stack_sets = with_dependencies(stack_sets, loaded, findings)
     findings.raise_problems()

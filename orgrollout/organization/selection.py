@@ -10,14 +10,12 @@ from datetime import date
 
 from orgrollout.manifest.document import FieldPath, dotted
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.schema import Block, Match, Targets
+from orgrollout.manifest.schema import Block, Exclusion, Match, Targets
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.organization.findings import Findings, written
 from orgrollout.organization.regions import RegionNames
 from orgrollout.organization.tree import OrganizationTree
-
-_CONDITIONS = "organizational_units, accounts or tags"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,29 +71,30 @@ class Selector:
                 until = f" (until {block.until})" if block.until else ""
                 yield self._select(block, place, reason=f"{block.reason}{until}")
 
+    def check(self, block: Block, path: FieldPath) -> None:
+        """Report what a block names and the organization does not have."""
+        self._select(block, path)
+
     def _rule(self, path: FieldPath) -> str:
         return dotted(written(self._loaded, path))
 
     def _select(self, block: Block, path: FieldPath, reason: str = "") -> Selected:
-        named: frozenset[AccountId] = frozenset()
+        named = frozenset(self._named(block.accounts or (), path))
         conditions: list[frozenset[AccountId]] = []
         if block.organizational_units is not None:
             conditions.append(self._in_units(block.organizational_units, path))
         if block.accounts is not None:
-            named = self._named(block.accounts, path)
             conditions.append(named)
         if block.tags is not None:
             conditions.append(self._tagged(block, path))
-        if not conditions:
-            self._findings.error(
-                path,
-                "the block has no condition, and everyone is never assumed.",
-                f"Give it {_CONDITIONS}; for every active member account write `targets: all`.",
-            )
+        if not conditions and isinstance(block, Exclusion) and block.regions:
+            conditions.append(self._tree.members)  # whole Regions, for everyone
+        # A block without a condition selects nobody: everyone is never assumed.
+        accounts = frozenset.intersection(*conditions) if conditions else frozenset()
         return Selected(
             path=path,
             rule=self._rule(path),
-            accounts=frozenset.intersection(*conditions) if conditions else frozenset(),
+            accounts=accounts,
             regions=self._block_regions(block, path),
             named=named,
             reason=reason,
@@ -134,7 +133,7 @@ class Selector:
                 )
         return frozenset[AccountId]().union(*found)
 
-    def _named(self, names: Iterable[str], path: FieldPath) -> frozenset[AccountId]:
+    def _named(self, names: Iterable[str], path: FieldPath) -> set[AccountId]:
         known = self._loaded.manifest.accounts
         found: set[AccountId] = set()
         for index, name in enumerate(names):
@@ -149,10 +148,10 @@ class Selector:
                 f"account {called} is not in {self._organization}.",
                 "Take it out, or set guards.on_missing_target to warn.",
             )
-        return frozenset(found)
+        return found
 
     def _tagged(self, block: Block, path: FieldPath) -> frozenset[AccountId]:
-        unread = self._tree.untagged()
+        unread = self._tree.with_unread_tags
         if unread:
             self._findings.error(
                 (*path, "tags"),
@@ -160,12 +159,9 @@ class Selector:
                 "Allow organizations:ListTagsForResource.",
             )
         sets = [self._tree.accounts_tagged(k, values) for k, values in (block.tags or {}).items()]
-        if not sets:
-            self._findings.error((*path, "tags"), "no tag is named.", "Name one, or drop `tags`.")
-            return frozenset()
-        if block.match is Match.ANY:
-            return frozenset[AccountId]().union(*sets)
-        return frozenset.intersection(*sets)
+        if block.match is Match.ALL and sets:
+            return frozenset.intersection(*sets)
+        return frozenset[AccountId]().union(*sets)
 
     @property
     def _organization(self) -> str:

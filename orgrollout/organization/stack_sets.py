@@ -6,9 +6,9 @@ from datetime import date
 
 from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.schema import OnProblem, Targets
+from orgrollout.manifest.schema import Block, OnProblem, Targets
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey
-from orgrollout.model.stack_set import OWNER_TAG, StackSetDefinition
+from orgrollout.model.stack_set import OWNER_TAG, PermissionModel, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
 from orgrollout.organization.findings import Findings, written
 from orgrollout.organization.notes import notes_of
@@ -89,6 +89,16 @@ class StackSetResolver:
             notes=notes_of(self._loaded.templates[key].metadata, targeting.regions, pairs),
         )
 
+    def check_waves(self) -> None:
+        """Report units and accounts of waves that the organization does not have."""
+        for index, wave in enumerate(self._manifest.rollout.waves):
+            block = Block(
+                organizational_units=wave.organizational_units,
+                accounts=wave.accounts,
+                tags=wave.tags,
+            )
+            self._selector.check(block, ("rollout", "waves", index))
+
     def overrides(self, key: StackSetKey, regions: StackSetRegions) -> tuple[Override, ...]:
         """Return the overrides of a stack set that goes to ``regions``, in order."""
         return self._overrides.read(key, regions.regions)
@@ -102,17 +112,11 @@ class StackSetResolver:
         return own_parameters(self._loaded, key, self._values)
 
     def targets(self, key: StackSetKey) -> tuple[Targets, FieldPath]:
-        """Return a stack set's own targets, else the manifest's, and where they stand."""
-        own, shared = self._manifest.stack_sets[key].targets, self._manifest.targets
-        if own is None and shared is None:
-            self._findings.error(
-                ("stack_sets", key),
-                "it has no targets, and none are ever assumed.",
-                "Write `targets:` here or for the whole manifest; `targets: all` means every "
-                "active member account.",
-            )
-        path: FieldPath = ("targets",) if own is None else ("stack_sets", key, "targets")
-        return own or shared or Targets(), path
+        """Return a stack set's own targets, else the manifest's, else nobody; and their place."""
+        own = self._manifest.stack_sets[key].targets
+        if own is not None:
+            return own, ("stack_sets", key, "targets")
+        return self._manifest.targets or Targets(), ("targets",)
 
     def _targeting(self, key: StackSetKey) -> Targeting:
         targets, path = self.targets(key)
@@ -180,7 +184,10 @@ class StackSetResolver:
     ) -> None:
         """Report what is not wrong by itself, and still not what anybody wants."""
         policy = self._manifest.guards.on_empty_targets
-        if reached.named_management is not None:
+        service_managed = (
+            self._manifest.stack_sets[key].permission_model is PermissionModel.SERVICE_MANAGED
+        )
+        if service_managed and reached.named_management is not None:
             self._findings.warn(
                 reached.named_management,
                 f"{key} does not reach the management account: service-managed stack sets never "

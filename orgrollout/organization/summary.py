@@ -26,7 +26,7 @@ def summarize(stack_sets: Iterable[Desired], organization: Organization) -> Acco
         total=len(organization.accounts),
         targeted=len(targeted),
         management=len(management),
-        not_active=Counter(states[account] for account in sorted(not_active)),
+        not_active=dict(Counter(states[account] for account in sorted(not_active))),
         excluded=len((states.keys() - not_active) & excluded),
         not_targeted=len(states.keys() - not_active - excluded),
     )

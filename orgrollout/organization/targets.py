@@ -60,7 +60,7 @@ class Reach:
     rows: Mapping[AccountId, Row]
     rules: Mapping[AccountId, str]
     left_out: Mapping[AccountId, LeftOut]
-    named_management: FieldPath | None = None  # the block that names the account, in vain
+    named_management: FieldPath | None = None  # the block that names the management account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +93,9 @@ def reach(targeting: Targeting, selector: Selector, organization: Organization) 
     it under `accounts`: neither a unit nor `targets: all` stands for it.
     """
     blocks = list(selector.included(targeting.targets, targeting.path))
-    chosen = _choose(blocks, targeting)
-    excluded = _exclude(selector.excluded(targeting.targets, targeting.path))
     management = organization.management_account
-    named = next((b.path for b in blocks if management in b.named), None)
-    service_managed = targeting.permission_model is PermissionModel.SERVICE_MANAGED
-    if service_managed or named is None:
-        chosen.regions.pop(management, None)
+    chosen = _choose(blocks, targeting, management)
+    excluded = _exclude(selector.excluded(targeting.targets, targeting.path))
     left_out = _left_out(chosen, excluded, organization, targeting.permission_model)
     rows = _Rows(targeting, excluded, organization)
     reached = sorted(chosen.regions.keys() - left_out.keys())
@@ -107,11 +103,12 @@ def reach(targeting: Targeting, selector: Selector, organization: Organization) 
         rows={account: rows.of(account, chosen.regions[account]) for account in reached},
         rules={account: chosen.rules[account] for account in reached},
         left_out=left_out,
-        named_management=named if service_managed else None,
+        named_management=next((b.path for b in blocks if management in b.named), None),
     )
 
 
-def _choose(blocks: Iterable[Selected], targeting: Targeting) -> _Chosen:
+def _choose(blocks: Iterable[Selected], targeting: Targeting, management: AccountId) -> _Chosen:
+    service_managed = targeting.permission_model is PermissionModel.SERVICE_MANAGED
     everywhere = frozenset(targeting.regions.regions)
     chosen = _Chosen()
     for block in blocks:
@@ -120,7 +117,8 @@ def _choose(blocks: Iterable[Selected], targeting: Targeting) -> _Chosen:
         # take away the one instance that they rely on.
         whole = block.regions is None or targeting.regions.once_per_account
         regions = everywhere if whole else everywhere.intersection(block.regions or ())
-        for account in block.accounts:
+        beyond = {management} if service_managed else {management} - block.named
+        for account in block.accounts - beyond:
             known = chosen.regions.get(account)
             chosen.regions[account] = regions if known is None else known | regions
             chosen.rules.setdefault(account, rule)

@@ -5,6 +5,7 @@ Finds, and decides nothing: none found and several found are answers that the ca
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 
 from orgrollout.model.ids import AccountId, UnitId
 from orgrollout.organization.snapshot import Organization
@@ -20,7 +21,6 @@ class OrganizationTree:
         self.members = frozenset(organization.accounts)
         self._units = _by_reference(organization)
         self._under = _accounts_by_unit(organization)
-        self._tagged: dict[tuple[str, str], set[AccountId]] | None = None
 
     def units_called(self, reference: str) -> tuple[UnitId, ...]:
         """Return the units that a path, an id or a name stands for, by exact spelling.
@@ -54,12 +54,15 @@ class OrganizationTree:
 
     def accounts_tagged(self, key: str, values: Iterable[str]) -> frozenset[AccountId]:
         """Return the accounts whose tag ``key`` has one of ``values``."""
-        if self._tagged is None:
-            self._tagged = _by_tag(self.organization)
         found: frozenset[AccountId] = frozenset()
         return found.union(*(self._tagged.get((key, value), ()) for value in values))
 
-    def untagged(self) -> frozenset[AccountId]:
+    @cached_property
+    def _tagged(self) -> dict[tuple[str, str], set[AccountId]]:
+        return _by_tag(self.organization)
+
+    @cached_property
+    def with_unread_tags(self) -> frozenset[AccountId]:
         """Return the accounts whose tags were not read, which is not to have none."""
         return frozenset(a.id for a in self.organization.accounts.values() if a.tags is None)
 
