@@ -337,6 +337,15 @@ class JournalForeignError(JournalError):
     text = "{where} is not a journal: {said}. It was left alone; choose another with --journal."
 
 
+class JournalPlaceError(JournalError):
+    """The journal belongs to another administrator, Region or endpoint; it was left alone."""
+
+    text = (
+        "this journal keeps the rollouts of {where}, and this is {said}; it was left alone. "
+        "Choose another with --journal."
+    )
+
+
 class JournalVersionError(JournalError):
     """A newer orgrollout wrote the journal; it was left alone."""
 

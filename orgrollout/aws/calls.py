@@ -10,7 +10,7 @@ from typing import Any
 
 import tenacity
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
 from orgrollout.aws import faults
@@ -103,7 +103,9 @@ class Caller:
                     number = attempt.retry_state.attempt_number
                     return self._send(client, service, operation, parameters, number)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
-            raise faults.translate(error, service, operation, parameters) from error
+            ours = faults.translate(error, service, operation, parameters)
+            # botocore's own complaint about a parameter quotes its value, in tracebacks too.
+            raise ours from (None if isinstance(error, ParamValidationError) else error)
         raise AwsError(f"{service}:{operation}", "it was never sent.")  # pragma: no cover
 
     def _send(
@@ -116,33 +118,31 @@ class Caller:
     ) -> dict[str, Any]:
         self._limits.wait(service, operation, self._clock)
         started = self._clock.now()
-        request_id, code = "", ""
+
+        def tell(response: Mapping[str, Any], error: str = "") -> None:
+            if response:
+                self._answered.add(service)
+            if self._on_sent is not None:
+                sent = Sent(
+                    service=service,
+                    operation=operation,
+                    attempt=attempt,
+                    took=self._clock.now() - started,
+                    request_id=response.get("ResponseMetadata", {}).get("RequestId", ""),
+                    error=error,
+                )
+                self._on_sent(sent)
+
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
-            request_id = answer.get("ResponseMetadata", {}).get("RequestId", "")
         except ClientError as error:
-            request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
-            code = error.response.get("Error", {}).get("Code", "")
-            self._answered.add(service)
+            tell(error.response, error.response.get("Error", {}).get("Code", ""))
             raise
         except (BotoCoreError, ResponseParserError) as error:
-            code = type(error).__name__
+            tell({}, type(error).__name__)
             raise
-        else:
-            self._answered.add(service)
-            return answer
-        finally:
-            if self._on_sent is not None:
-                self._on_sent(
-                    Sent(
-                        service=service,
-                        operation=operation,
-                        attempt=attempt,
-                        took=self._clock.now() - started,
-                        request_id=request_id,
-                        error=code,
-                    )
-                )
+        tell(answer)
+        return answer
 
     def _count(self, model: Any, **_: Any) -> None:
         with self._lock:

@@ -1,6 +1,7 @@
 """What StackSets tells of stack sets, their instances and operations, in the domain's words."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from orgrollout.aws.answers import ListedStackSet
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.errors import (
+    NotDelegatedAdminError,
     NotInOrganizationError,
     OperationNotFoundError,
     StackInstanceNotFoundError,
@@ -76,25 +78,24 @@ class StackSetReads:
         """
         found: dict[StackSetName, ListedStackSet] = {}
         for place in self._places():
-            parameters = {"Status": "ACTIVE", **_PAGE, **_call_as(place)}
-            for row in self._pages("ListStackSets", parameters):
-                if row.get("Status", "ACTIVE") == "ACTIVE":
-                    listed = answers.listed_stack_set(row)
-                    found.setdefault(listed.name, listed)
+            with self._tolerating_members(place):
+                parameters = {"Status": "ACTIVE", **_PAGE, **_call_as(place)}
+                for row in self._pages("ListStackSets", parameters):
+                    if row.get("Status", "ACTIVE") == "ACTIVE":
+                        listed = answers.listed_stack_set(row)
+                        found.setdefault(listed.name, listed)
         self._models.update({row.name: row.permission_model for row in found.values()})
         return tuple(found.values())
 
     def describe(self, name: StackSetName) -> DeployedStackSet | None:
         """Return the stack set, or None where there is none (DescribeStackSet, consistent)."""
         for place in (self._place(name),) if name in self._models else self._places():
-            try:
+            with suppress(StackSetNotFoundError), self._tolerating_members(place):
                 answer = self._call("DescribeStackSet", {"StackSetName": name, **_call_as(place)})
-            except StackSetNotFoundError:
-                continue
-            if answer["StackSet"].get("Status", "ACTIVE") == "ACTIVE":
-                deployed = answers.deployed_stack_set(answer["StackSet"])
-                self._models[name] = deployed.definition.permission_model
-                return deployed
+                if answer["StackSet"].get("Status", "ACTIVE") == "ACTIVE":
+                    deployed = answers.deployed_stack_set(answer["StackSet"])
+                    self._models[name] = deployed.definition.permission_model
+                    return deployed
         return None
 
     def instances(
@@ -211,6 +212,18 @@ class StackSetReads:
         if self.call_as is CallAs.DELEGATED_ADMIN:
             return (CallAs.DELEGATED_ADMIN, None)
         return (None,)
+
+    @contextmanager
+    def _tolerating_members(self, place: CallAs | None) -> Iterator[None]:
+        """Let a member that is no delegated administrator look at its own sets, under ``auto``.
+
+        It learns that it is none when it is to change a service-managed set.
+        """
+        try:
+            yield
+        except NotDelegatedAdminError:
+            if place is None or self._wanted != "auto":
+                raise
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return self._connection.call("cloudformation", operation, parameters)

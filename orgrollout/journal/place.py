@@ -1,13 +1,18 @@
-"""Where a journal is, when nothing else is said."""
+"""Where a journal is, when nothing else is said, and whose it is."""
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_state_path
 
+from orgrollout.errors import JournalConflictError, JournalPlaceError
+from orgrollout.journal.port import Journal
 from orgrollout.model.ids import AccountId, Region, digest_of
 
 FILE = "journal.sqlite"
+_PLACE = "place"
 _NAME_OF_FILE = re.compile(r"\.(sqlite3?|db)$")
 
 
@@ -24,6 +29,26 @@ def journal_path(
         return base
     folder = base if base is not None else user_state_path("orgrollout")
     return folder / _folder(account, region, endpoint) / FILE
+
+
+def bind(journal: Journal, account: AccountId, region: Region, endpoint: str | None) -> None:
+    """Mark the journal as that of one administrator, Region and endpoint, for good.
+
+    Where somebody names a file or a bucket, nothing else keeps a sandbox from production.
+
+    Raises:
+        JournalPlaceError: It is another's.
+    """
+    place = {"account": account, "region": region, "endpoint": endpoint}
+    with suppress(JournalConflictError):
+        journal.put(_PLACE, place, expected=None)
+    found = journal.get(_PLACE)
+    if found is None or found.value != place:
+        raise JournalPlaceError(_words(found.value if found else {}), _words(place))
+
+
+def _words(place: Mapping[str, str | None]) -> str:
+    return f"{place.get('account')} in {place.get('region')} at {place.get('endpoint') or 'AWS'}"
 
 
 def _folder(account: AccountId, region: Region, endpoint: str | None) -> str:

@@ -164,7 +164,8 @@ class SqliteJournal:
 
     def _prepare(self) -> None:
         self._check()  # before anything is changed: what is not ours stays as it is
-        self.path.chmod(0o600)
+        with suppress(PermissionError):  # somebody else's file, which we may use
+            self.path.chmod(0o600)
         self._use_wal()
         self._db.execute("PRAGMA synchronous = FULL")
         with self._writing():

@@ -142,6 +142,7 @@ def test_parameters_that_do_not_fit_are_named_without_their_values(
 
     assert "Parameters[0].ParameterValue" in str(caught.value)
     assert "4711" not in str(caught.value)
+    assert caught.value.__cause__ is None
     assert endpoint.received == []
     assert connection.calls == Counter()
 

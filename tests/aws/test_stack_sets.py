@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.errors import (
+    NotDelegatedAdminError,
     OperationInProgressError,
     OperationNotFoundError,
     StackSetExistsError,
@@ -153,6 +154,34 @@ def test_a_delegated_administrator_sees_both_kinds_in_one_list(
         ("base", PermissionModel.SERVICE_MANAGED),
         ("own", PermissionModel.SELF_MANAGED),
     ]
+
+
+def test_a_mere_member_sees_its_own_sets_and_learns_more_when_it_creates(
+    called_from: Answers, cloudformation: Stubber
+) -> None:
+    """Self-managed sets need no organization."""
+    stack_sets = called_from(MEMBER)
+    said = ("ValidationError", "Account used is not a delegated administrator")
+    cloudformation.add_client_error("list_stack_sets", *said)
+    cloudformation.add_response("list_stack_sets", {"Summaries": []})
+    cloudformation.add_client_error("describe_stack_set", *said)
+    cloudformation.add_client_error("describe_stack_set", "StackSetNotFoundException")
+    cloudformation.add_client_error("create_stack_set", *said)
+
+    assert stack_sets.list_stack_sets() == ()
+    assert stack_sets.describe(NAME) is None
+    with pytest.raises(NotDelegatedAdminError, match="register-delegated-administrator"):
+        stack_sets.create_stack_set(NAME, StackSetDefinition(template_body="{}"), "t")
+
+
+def test_who_asks_to_be_a_delegated_administrator_is_told_if_it_is_none(
+    connection: Connection, cloudformation: Stubber
+) -> None:
+    cloudformation.add_client_error(
+        "list_stack_sets", "ValidationError", "Account used is not a delegated administrator"
+    )
+    with pytest.raises(NotDelegatedAdminError):
+        StackSets(connection, call_as="delegated_admin").list_stack_sets()
 
 
 def test_outside_of_an_organization_stack_sets_are_called_as_oneself(

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from orgrollout.journal.place import journal_path
+from orgrollout.errors import JournalPlaceError
+from orgrollout.journal.place import bind, journal_path
+from orgrollout.journal.port import Journal
 from orgrollout.model.ids import AccountId, Region
 
 ADMIN = AccountId("111122223333")
@@ -41,3 +43,15 @@ def test_without_a_base_it_is_where_this_platform_keeps_state(
 @pytest.mark.parametrize("name", ["mine.sqlite", "mine.sqlite3", "mine.db"])
 def test_a_file_is_taken_as_it_is(name: str) -> None:
     assert journal_path(Path("/x") / name, ADMIN, HOME, None) == Path("/x") / name
+
+
+def test_a_journal_keeps_to_whom_it_was_first_used_for(journal: Journal) -> None:
+    """Named by hand, one file could otherwise mix a sandbox's rollouts with real ones."""
+    bind(journal, ADMIN, HOME, None)
+    bind(journal, ADMIN, HOME, None)
+
+    with pytest.raises(JournalPlaceError, match=r"111122223333 in us-east-1 at AWS.*at sandbox"):
+        bind(journal, ADMIN, HOME, "sandbox")
+    with pytest.raises(JournalPlaceError):
+        bind(journal, AccountId("444455556666"), HOME, None)
+    bind(journal, ADMIN, HOME, None)
