@@ -19,6 +19,7 @@ FieldPath = tuple[str | int, ...]
 Scalar = str | int | float | bool | None
 
 _YAML = "tag:yaml.org,2002:"
+_LONG_QUOTATION = re.compile(r"""([`"])([^`"]{80})[^`"]+\1""")
 _KNOWN_TAGS = {
     f"{_YAML}{name}"
     for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
@@ -100,16 +101,23 @@ def problem_at(
     ``key``: the key is wrong, and not its value.
     """
     item, rest = root.nearest(path)
-    shown = item.path + rest if isinstance(item.value, dict | list) else item.path
+    rest = rest if isinstance(item.value, dict | list) else ()
+    shown = item.path + rest
     at_key = (key or rest) and item.key_line is not None
     return Problem(
-        message=message,
+        message=readable(message),
         file=file,
         line=item.key_line if at_key else item.line,
         column=item.key_column if at_key else item.column,
-        field=dotted(shown),
-        fix=fix,
+        field=readable(dotted(shown)),
+        fix=readable(fix),
     )
+
+
+def readable(text: str) -> str:
+    """Return a text with long quotations cut, and nothing in it that would steer a terminal."""
+    short = _LONG_QUOTATION.sub(r"\1\2...\1", text)
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short)
 
 
 @dataclass
@@ -177,7 +185,12 @@ class Reader:
         file = self.findings.file
         line, column = _place(node)
         return Problem(
-            message=message, file=file, line=line, column=column, field=dotted(path), fix=fix
+            message=readable(message),
+            file=file,
+            line=line,
+            column=column,
+            field=readable(dotted(path)),
+            fix=fix,
         )
 
     def _note(self, node: yaml.Node, path: FieldPath, message: str, fix: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from orgrollout.manifest.document import Findings, Item
 
-_SHOWN = 12
+_SHOWN = 24
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
