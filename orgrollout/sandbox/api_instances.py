@@ -7,12 +7,13 @@ from orgrollout.sandbox import errors, views
 from orgrollout.sandbox.effects import merged_overrides
 from orgrollout.sandbox.errors import validation
 from orgrollout.sandbox.preferences import check_filters, check_overrides, check_preferences
-from orgrollout.sandbox.records import Operation, StackInstance, StackSet
+from orgrollout.sandbox.records import Operation, Pair, StackInstance, StackSet
 from orgrollout.sandbox.stack_sets import Caller, StackSets
 from orgrollout.sandbox.targeting import Targeting
 from orgrollout.sandbox.templates import parse_template
 
 FILTERS = ("DETAILED_STATUS", "LAST_OPERATION_ID", "DRIFT_STATUS")
+MAX_IMPORT = 10
 Answer = dict[str, Any]
 
 
@@ -72,6 +73,41 @@ class InstanceApi:
         self._forget_units(stack_set, params)
         touched = [stack_set.instances[pair] for pair in pairs]
         return self._begin(stack_set, "DELETE", touched, params)
+
+    def import_stacks_to_stack_set(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """Take stacks that exist into a stack set; at most ten named inline."""
+        stack_set = self._sets.find(caller, params)
+        known = self._sets.known(stack_set, params)
+        if known is not None:
+            return {"OperationId": known.id}
+        stack_ids = params.get("StackIds") or []
+        if not 1 <= len(stack_ids) <= MAX_IMPORT:
+            raise validation(f"Between 1 and {MAX_IMPORT} StackIds must be specified")
+        pairs = {_pair_of(stack_id): stack_id for stack_id in stack_ids}
+        taken = [pair for pair in pairs if _is_deployed(stack_set, pair)]
+        if taken:
+            raise errors.invalid_operation(f"Stack instance {taken[0]} exists already")
+        self._sets.check_free(stack_set)
+        units = (params.get("OrganizationalUnitIds") or [None])[0]
+        for account, region in pairs:
+            made = StackInstance(account=account, region=region, unit_id=units)
+            stack_set.instances[account, region] = made
+        touched = [stack_set.instances[pair] for pair in pairs]
+        operation = self._sets.begin(stack_set, "CREATE", touched, params)
+        operation.imported.update(pairs)
+        return {"OperationId": operation.id}
+
+    def list_stack_set_auto_deployment_targets(
+        self, caller: Caller, params: Mapping[str, Any]
+    ) -> Answer:
+        """List the units that automatic deployment goes by, with their Regions."""
+        stack_set = self._sets.find(caller, params)
+        found = [
+            {"OrganizationalUnitId": unit, "Regions": list(regions)}
+            for unit, regions in stack_set.auto_targets.items()
+        ]
+        items, token = views.page(found, params)
+        return {"Summaries": items, "NextToken": token}
 
     def describe_stack_instance(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Describe one stack instance; only here are its overrides."""
@@ -154,6 +190,18 @@ class InstanceApi:
                 stack_set.auto_targets.get(unit_id, {}).pop(region, None)
             if not stack_set.auto_targets.get(unit_id):
                 stack_set.auto_targets.pop(unit_id, None)
+
+
+def _pair_of(stack_id: str) -> Pair:
+    parts = stack_id.split(":")
+    if len(parts) < 6 or not parts[5].startswith("stack/"):  # noqa: PLR2004
+        raise validation(f"{stack_id} is not the ARN of a stack")
+    return parts[4], parts[3]
+
+
+def _is_deployed(stack_set: StackSet, pair: Pair) -> bool:
+    found = stack_set.instances.get(pair)
+    return found is not None and found.detailed_status != "FAILED_IMPORT"
 
 
 def _matching(

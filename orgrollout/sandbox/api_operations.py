@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orgrollout.sandbox import errors, views
+from orgrollout.sandbox.drift_api import drift_details
 from orgrollout.sandbox.preferences import check_filters
 from orgrollout.sandbox.records import Operation, StackSet
 from orgrollout.sandbox.stack_sets import Caller, StackSets
@@ -20,6 +21,8 @@ class OperationApi:
     def describe_stack_set_operation(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Describe an operation; strongly consistent."""
         stack_set, operation = self._found(caller, params)
+        if operation.drift is not None:
+            operation.drift = drift_details(stack_set, operation)
         return {"StackSetOperation": views.operation_view(stack_set, operation)}
 
     def list_stack_set_operations(self, caller: Caller, params: Mapping[str, Any]) -> Answer:

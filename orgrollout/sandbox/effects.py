@@ -143,8 +143,8 @@ class InstanceEffects:
         values = {**definition.parameters, **stored}
         pair = instance.pair
         if pair in operation.imported:
-            instance.stack_id = operation.imported[pair]
-        if instance.stack_id is None or not self._deployer.is_there(instance.stack_id):
+            self._import(operation.imported[pair], instance)
+        elif instance.stack_id is None or not self._deployer.is_there(instance.stack_id):
             instance.stack_id = None
             instance.stack_id = self._deployer.create(stack_set.name, pair, definition, values)
         else:
@@ -153,6 +153,11 @@ class InstanceEffects:
                 instance.drift_status = "NOT_CHECKED"
         instance.overrides, instance.applied_version = stored, definition.version
         _succeeded(stack_set, instance, definition)
+
+    def _import(self, stack_id: str, instance: StackInstance) -> None:
+        if not self._deployer.is_there(stack_id):
+            raise DeploymentError(f"Stack with id {stack_id} does not exist")
+        instance.stack_id = stack_id
 
     def _definition(
         self, stack_set: StackSet, operation: Operation, instance: StackInstance

@@ -135,7 +135,8 @@ _ENTRY = {
     "close": {"account", "after"},
     "move": {"account", "to", "after"},
     "add_account": {"name", "to", "after"},
-    "terminate_protection": {"account", "region", "stack_set"},
+    "leave": {"account", "after"},
+    "hide": {"account", "region", "resource_type", "name"},
 }
 
 

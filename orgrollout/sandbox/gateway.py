@@ -26,8 +26,9 @@ from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.timeline import Timeline
 
 _CREDENTIAL = re.compile(r"Credential=([^/,]+)/(\d+)/([^/,]+)/([^/,]+)/aws4_request")
+_GLOBAL = frozenset({"iam", "organizations", "account", "sts", "s3"})
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
-Handler = Callable[[Caller, Mapping[str, Any]], dict[str, Any]]
+Handler = Callable[[Caller, Mapping[str, Any]], dict[str, Any] | Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Gateway:
         clock: Clock,
         timeline: Timeline,
         prepare: Callable[[str], None],
+        is_enabled: Callable[[str, str], bool],
     ) -> None:
         self.calls: list[Call] = []
         self._handlers = handlers
@@ -74,6 +76,7 @@ class Gateway:
         self._clock = clock
         self._timeline = timeline
         self._prepare = prepare
+        self._is_enabled = is_enabled
 
     def handle(self, request: Request) -> Message:
         """Return the answer to ``request``.
@@ -91,7 +94,7 @@ class Gateway:
                 self._clock.sleep(fault.delay)
                 self._timeline.settle()
             try:
-                self._refuse(asked, fault.kind if fault is not None else "")
+                self._refuse(asked, caller, fault.kind if fault is not None else "")
                 answer = self._answer(asked, caller)
             except ApiError as error:
                 self._record(asked, caller, error.code)
@@ -101,13 +104,16 @@ class Gateway:
                 raise LostResponseError(f"{asked.service}:{asked.operation}")
             return answer
 
-    def _refuse(self, asked: _Addressed, kind: str) -> None:
+    def _refuse(self, asked: _Addressed, caller: Caller, kind: str) -> None:
         if kind == "throttle":
             raise throttled(asked.service)
         if kind == "server_error":
             raise ApiError("InternalFailure", "Internal Failure", status=500)
         if kind == "expired_credentials":
             raise expired()
+        if asked.service not in _GLOBAL and not self._is_enabled(caller.account, asked.region):
+            message = "The security token included in the request is invalid"
+            raise ApiError("UnrecognizedClientException", message)
         stack_sets = asked.service == "cloudformation"
         if stack_sets and self._faults.is_over_rate(asked.operation, self._timeline.now()):
             raise throttled(asked.service)
@@ -117,12 +123,14 @@ class Gateway:
         if handler is None or asked.model is None:
             return self._forward(asked, caller)
         result = handler(caller, asked.params)
+        if isinstance(result, Message):
+            return result
         if result is FORWARD:
             return self._forward(asked, caller)
         return _success(asked, result)
 
     def _forward(self, asked: _Addressed, caller: Caller) -> Message:
-        self._prepare(caller.account)
+        self._prepare(asked.service if asked.service == "organizations" else caller.account)
         request = asked.request
         return moto_bridge.forward(
             caller.account, request.method, request.url, request.headers, request.body

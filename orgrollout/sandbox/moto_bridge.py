@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import RLock
+from typing import Any
 from urllib.parse import urlparse
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -19,11 +20,12 @@ from moto.core.models import botocore_stubber
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from moto.iam.models import iam_backends
+from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 from werkzeug.exceptions import NotFound
 
 from orgrollout.sandbox.errors import SandboxError, validation
-from orgrollout.sandbox.organization import Account
+from orgrollout.sandbox.organization import Account, Organization
 from orgrollout.sandbox.resource_types import REMEDIATIONS
 
 LOCK = RLock()
@@ -102,6 +104,29 @@ def read_object(account: str, url: str) -> str:
             if found is not None:
                 return bytes(found.value).decode()
     raise validation(f"S3 error: Access Denied or not found: {url}")
+
+
+def mirror(organization: Organization) -> None:
+    """Give moto's Organizations the tree, for the calls (policies) that it answers itself.
+
+    moto makes up its ids, so they are overwritten; what exists already is left alone.
+    """
+    backend = organizations_backends[organization.management_account_id]["aws"]
+    if backend.org is None:
+        backend.create_organization(region="us-east-1", FeatureSet="ALL")
+        own: Any = backend.org
+        own.id, own.root_id = organization.id, organization.root_id
+        backend.ou[0].id = organization.root_id
+    known = {each.id for each in backend.ou} | {each.id for each in backend.accounts}
+    for unit in organization.units.values():
+        if unit.id not in known:
+            backend.create_organizational_unit(Name=unit.name, ParentId=unit.parent_id)
+            backend.ou[-1].id = unit.id
+    for account in organization.accounts.values():
+        if account.id not in known:
+            backend.create_account(AccountName=account.name, Email=account.email)
+            backend.accounts[-1].id = account.id
+            backend.accounts[-1].parent_id = account.parent_id
 
 
 def roles_of(account: str) -> dict[str, str]:

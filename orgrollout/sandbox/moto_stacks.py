@@ -17,6 +17,7 @@ from moto.cloudformation.models import CloudFormationBackend, cloudformation_bac
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
+from orgrollout.sandbox import drift
 from orgrollout.sandbox.effects import DeploymentError
 from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.records import Definition, Pair, ResourceDrift
@@ -83,6 +84,33 @@ class _Resources(parsing.ResourceMap):
         entries = self._resource_json_map.items()
         return {key: self._clean(entry) for key, entry in entries if self.wants(entry)}
 
+    def entries(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the resources as the template has them, conditions aside."""
+        return list(self._resource_json_map.items())
+
+    def made(self, key: str) -> Any:
+        """Return a resource if it exists; never creates one."""
+        return self._parsed_resources.get(key)
+
+    def keep(self, key: str, resource: Any, entry: Mapping[str, Any]) -> None:
+        """Remember a resource that was made or changed, as it was resolved."""
+        self._parsed_resources[key] = resource
+        self._resource_json_map[key] = {**self._resource_json_map[key], **entry}
+
+    def forget(self, key: str) -> Any:
+        """Forget a resource and return it, if there was one."""
+        return self._parsed_resources.pop(key, None)
+
+    def pretend(self, keys: list[str]) -> None:
+        """Let references to resources that do not exist yet resolve to their names."""
+        for key in keys:
+            self._parsed_resources.setdefault(key, key)
+
+    def take_over(self, older: "_Resources") -> None:
+        """Refer to the resources that exist; parameters and conditions are this map's own."""
+        self._parsed_resources = {**older._parsed_resources, **self._parsed_resources}  # noqa: SLF001
+        self.load_conditions()
+
     def wants(self, entry: Mapping[str, Any]) -> bool:
         """Tell whether the condition of a resource holds."""
         condition = entry.get("Condition")
@@ -123,6 +151,8 @@ class Stack(models.Stack):
 
     note: Note
     resource_map: _Resources
+    touched: frozenset[str] = frozenset()
+    """The resources that the latest update added, changed or removed."""
 
     @classmethod
     def made(cls, note: Note, **arguments: Any) -> "Stack":
@@ -154,33 +184,57 @@ class Stack(models.Stack):
 
     def bring_to(self, body: str, parameters: Mapping[str, str], tags: dict[str, str]) -> bool:
         """Update to a template and parameters; False if there was nothing to do."""
-        same = self.template == body and self.parameters == parameters and self.tags == tags
-        if same:
+        if self.template == body and self.parameters == parameters and self.tags == tags:
             return False
-        before = self.resource_map.resolved()
-        old = self.resource_map
+        before, old = self.resource_map.resolved(), self.resource_map
+        self.resource_map = self._renewed(body, parameters)
         self.template, self.parameters, self.tags = body, dict(parameters), dict(tags)
         self._parse_template()
-        fresh = self._create_resource_map()
-        fresh._parsed_resources = {**old._parsed_resources, **fresh._parsed_resources}  # noqa: SLF001
-        fresh.load_conditions()
-        self.resource_map = fresh
-        after = {k: v for k, v in fresh._resource_json_map.items() if fresh.wants(v)}  # noqa: SLF001
+        after = {
+            key for key, entry in self.resource_map.entries() if self.resource_map.wants(entry)
+        }
+        policies = {key: entry.get("DeletionPolicy") for key, entry in old.entries()}
         for key in [key for key in before if key not in after]:
-            self._remove(key, before[key], old._resource_json_map[key].get("DeletionPolicy"))  # noqa: SLF001
-        for key in after:
-            if key not in before:
-                _ = fresh[key]
-        for key, entry in fresh.resolved().items():
-            if key in before and entry != before[key]:
-                self._modify(key, entry)
+            self._remove(key, before[key], policies[key])
+        for key in sorted(after - before.keys()):
+            _ = self.resource_map[key]
+        entries = self.resource_map.resolved().items()
+        changed = {key: e for key, e in entries if key in before and e != before[key]}
+        for key, entry in changed.items():
+            self._modify(key, entry)
+        self.touched = frozenset(changed) | (after ^ before.keys())
         self.output_map = self._create_output_map()
         self.status = "UPDATE_COMPLETE"
         self._add_stack_event("UPDATE_COMPLETE")
         return True
 
+    def compared(self, body: str, parameters: Mapping[str, str]) -> list[tuple[str, str, str]]:
+        """Return what an update would do: (Add | Modify | Remove, logical id, type)."""
+        before, planned = self.resource_map.resolved(), self._renewed(body, parameters)
+        wanted = {key: entry for key, entry in planned.entries() if planned.wants(entry)}
+        found = [("Remove", key, e["Type"]) for key, e in before.items() if key not in wanted]
+        found += [("Add", key, e["Type"]) for key, e in wanted.items() if key not in before]
+        planned.pretend([key for _, key, _ in found])
+        after = planned.resolved().items()
+        changed = [(key, e) for key, e in after if key in before and e != before[key]]
+        return found + [("Modify", key, entry["Type"]) for key, entry in changed]
+
+    def create_again(self, key: str) -> None:
+        """Create a resource anew that somebody deleted."""
+        self.resource_map.forget(key)
+        _ = self.resource_map[key]
+
+    def _renewed(self, body: str, parameters: Mapping[str, str]) -> _Resources:
+        """Return resources for another template that refer to the ones that exist."""
+        kept = self.template_dict, self.parameters
+        self.template_dict, self.parameters = self.parse_template(body), dict(parameters)
+        fresh = self._create_resource_map()
+        self.template_dict, self.parameters = kept
+        fresh.take_over(self.resource_map)
+        return fresh
+
     def _remove(self, key: str, entry: dict[str, Any], policy: str | None = None) -> None:
-        resource = self.resource_map._parsed_resources.pop(key, None)  # noqa: SLF001
+        resource = self.resource_map.forget(key)
         if resource is None or policy == "Retain":
             return
         try:
@@ -204,7 +258,7 @@ class Stack(models.Stack):
                 # moto cannot update this type, so it is replaced.
                 self._remove(key, entry)
                 changed = resources[key]
-        resources._parsed_resources[key] = changed  # noqa: SLF001
+        resources.keep(key, changed, entry)
 
 
 class MotoStacks:
@@ -213,6 +267,9 @@ class MotoStacks:
     def __init__(self, note: Callable[[str, str, str, str], None]) -> None:
         self._note = note
         self._names = 0
+        self._baselines: dict[str, drift.Baseline] = {}
+        self.unreadable: dict[Pair, dict[str, str]] = {}
+        """Per account and Region: types, with a property that the role may not read."""
 
     def create(
         self, name: str, pair: Pair, definition: Definition, values: Mapping[str, str]
@@ -244,18 +301,18 @@ class MotoStacks:
             stack.mark_creation_complete()
         for export in stack.exports:
             backend.exports[export.name] = export
+        self._baselines[stack_id] = drift.baseline_of(stack)
         return stack_id
 
     def update(self, stack_id: str, definition: Definition, values: Mapping[str, str]) -> None:
         """Bring a stack to a definition; nothing to change is a success."""
         stack = cast("Stack", self._backend(stack_id).stacks[stack_id])
-        with _quiet():
-            before = (str(stack.template), dict(stack.parameters), dict(stack.tags))
-            try:
-                stack.bring_to(definition.template_body, values, definition.tags)
-            except (ResourceError, *AWS_ERRORS) as error:
-                stack.bring_to(*before)
-                raise DeploymentError(_message(error)) from error
+        before = (str(stack.template), dict(stack.parameters), dict(stack.tags))
+        try:
+            self.bring_to(stack_id, definition.template_body, values, definition.tags)
+        except (ResourceError, *AWS_ERRORS) as error:
+            self.bring_to(stack_id, *before)
+            raise DeploymentError(_message(error)) from error
 
     def roll_back(self, stack_id: str) -> None:
         """Note that an update failed and was undone."""
@@ -282,37 +339,58 @@ class MotoStacks:
                 stack.status = "DELETE_FAILED"
                 raise DeploymentError(_message(error)) from error
 
+    def protect(self, stack_id: str) -> None:
+        """Protect a stack from deletion."""
+        self._backend(stack_id).stacks[stack_id].enable_termination_protection = True
+
     def is_there(self, stack_id: str) -> bool:
         """Tell whether the stack exists."""
         return stack_id in self._backend(stack_id).stacks
 
     def drifts(self, stack_id: str) -> tuple[ResourceDrift, ...]:
-        """Compare a stack's resources with its template."""
-        stack = self.stack(stack_id)
-        return tuple(
-            ResourceDrift(
-                logical_id=key,
-                physical_id=str(getattr(resource, "physical_resource_id", key)),
-                resource_type=stack.template_dict["Resources"][key]["Type"],
-                status="NOT_CHECKED",
-            )
-            for key, resource in stack.resource_map.items()
-            if resource is not None
-        )
+        """Compare a stack's resources with what they were when it was deployed."""
+        stack = self._backend(stack_id).stacks.get(stack_id)
+        if stack is None:
+            return ()
+        blind = self.unreadable.get((stack.account_id, stack.region_name), {})
+        return drift.drifts_of(stack, self._baselines.get(stack_id, {}), blind)
 
-    def stack(self, stack_id: str) -> Any:
-        """Return moto's stack; None if it is gone."""
-        return self._backend(stack_id).stacks.get(stack_id)
+    def revert(self, stack_id: str) -> None:
+        """Bring what drifted back to what it was when it was deployed."""
+        with _quiet():
+            stack = self._backend(stack_id).stacks[stack_id]
+            drift.revert(stack, self._baselines[stack_id])
+            self._baselines[stack_id] = drift.baseline_of(stack)
+
+    def bring_to(
+        self, stack_id: str, body: str, values: Mapping[str, str], tags: dict[str, str]
+    ) -> bool:
+        """Update a stack directly; False if there was nothing to do."""
+        stack = cast("Stack", self._backend(stack_id).stacks[stack_id])
+        with _quiet():
+            changed = stack.bring_to(body, values, tags)
+            if changed:
+                # What this update did not touch stays as drifted as it was.
+                now, then = drift.baseline_of(stack), self._baselines[stack_id]
+                untouched = {k: v for k, v in then.items() if k in now and k not in stack.touched}
+                self._baselines[stack_id] = {**now, **untouched}
+            return changed
+
+    def find(self, account: str, region: str, name: str) -> Any:
+        """Return the stack of a stack instance by name or id; None for any other."""
+        backend = cloudformation_backends[account][region]
+        for stack_id, stack in backend.stacks.items():
+            if isinstance(stack, Stack) and name in (stack_id, stack.name):
+                return stack
+        return None
 
     def _undo(self, backend: CloudFormationBackend, stack_id: str) -> None:
         found = backend.stacks.pop(stack_id, None)
         if found is None:
             return
         stack = cast("Stack", found)
-        for key, resource in list(stack.resource_map._parsed_resources.items()):  # noqa: SLF001
-            entry = stack.resource_map._resource_json_map.get(key)  # noqa: SLF001
-            if entry is not None and resource is not None:
-                stack._remove(key, entry)  # noqa: SLF001
+        for key, entry in stack.resource_map.entries():
+            stack._remove(key, entry)  # noqa: SLF001
         stack.status = "DELETE_COMPLETE"
         backend.deleted_stacks[stack_id] = stack
 
@@ -325,33 +403,39 @@ class MotoStacks:
         return str(self._names)
 
 
-class NoStacks:
+class NoStacks(MotoStacks):
     """Stands in where only records matter: ids without stacks."""
 
-    def __init__(self) -> None:
-        self._count = 0
-
-    def create(self, name: str, pair: Pair, _definition: Definition, _values: Any) -> str:
+    def create(
+        self,
+        name: str,
+        pair: Pair,
+        definition: Definition,  # noqa: ARG002
+        values: Mapping[str, str],  # noqa: ARG002
+    ) -> str:
         """Return the id a stack would have."""
-        self._count += 1
-        return new_stack_id(name, pair, str(self._count))
+        return new_stack_id(name, pair, self._next())
 
-    def update(self, _stack_id: str, _definition: Definition, _values: Any) -> None:
+    def update(self, stack_id: str, definition: Definition, values: Mapping[str, str]) -> None:
         """Do nothing."""
 
-    def roll_back(self, _stack_id: str) -> None:
+    def roll_back(self, stack_id: str) -> None:
         """Do nothing."""
 
-    def delete(self, _stack_id: str) -> None:
+    def delete(self, stack_id: str) -> None:
         """Do nothing."""
 
-    def is_there(self, _stack_id: str) -> bool:
+    def is_there(self, stack_id: str) -> bool:  # noqa: ARG002
         """Every stack is there."""
         return True
 
-    def drifts(self, _stack_id: str) -> tuple[ResourceDrift, ...]:
+    def drifts(self, stack_id: str) -> tuple[ResourceDrift, ...]:  # noqa: ARG002
         """Nothing was made, so nothing drifts."""
         return ()
+
+    def find(self, account: str, region: str, name: str) -> Any:  # noqa: ARG002
+        """There are no stacks."""
+        return None
 
 
 def new_stack_id(name: str, pair: Pair, number: str) -> str:

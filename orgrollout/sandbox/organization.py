@@ -179,6 +179,11 @@ class Organization:
         account = self.accounts.get(account_id)
         return account is not None and region in account.opt_in_regions
 
+    @property
+    def optional_regions(self) -> set[str]:
+        """The opt-in Regions that some account has enabled."""
+        return set().union(*(account.opt_in_regions for account in self.accounts.values()))
+
     def is_delegate(self, account_id: str) -> bool:
         """Tell whether the account administers service-managed stack sets by delegation."""
         services = self.delegates.get(account_id, {})

@@ -323,9 +323,33 @@ class Sandbox:
         """Let the account gate function of an account and Region answer so."""
         self.world.gates[self.organization.find(account), region] = (status, reason)
 
+    def hide(self, account: str, region: str, resource_type: str, name: str) -> None:
+        """Let drift detection not read a property of a type: it seems to be gone."""
+        pair = (self.organization.find(account), region)
+        self.world.deployer.unreadable.setdefault(pair, {})[resource_type] = name
+
+    def terminate_protection(self, account: str, region: str, stack_set: str) -> None:
+        """Protect the stack of a stack instance, so that it cannot be deleted."""
+        pair = (self.organization.find(account), region)
+        self.world.deployer.protect(str(self.stack_set(stack_set).instances[pair].stack_id))
+
+    def leave(self, account: str, *, after: timedelta = timedelta()) -> None:
+        """Let an account leave the organization, now or in a while."""
+        self._later(after, self._leave, account)
+
+    def _leave(self, account: str) -> None:
+        gone = self.organization.accounts[self.organization.find(account)]
+        before = gone.parent_id
+        self.organization.remove_account(gone.id)
+        self.world.organization_changed("leave", gone, before)
+
+    def someone_else(self, name: str = "mallory") -> boto3.Session:
+        """Return a session of another person in the operator's account."""
+        return self.session(self.world.identities.operator.account, role="Admin", name=name)
+
     def disable_region(self, account: str, region: str) -> None:
         """Make a Region unusable in an account."""
-        self.world.disabled.add((self.organization.find(account), region))
+        self.world.obstacles.disabled.add((self.organization.find(account), region))
 
     def suspend(self, account: str, *, after: timedelta = timedelta()) -> None:
         """Suspend an account, now or in a while."""

@@ -203,10 +203,9 @@ class StackSets:
             self._start(stack_set, operation)
 
     def _start(self, stack_set: StackSet, operation: Operation) -> None:
-        if operation.action != "DETECT_DRIFT":
-            for pair in operation.results:
-                if pair in stack_set.instances:
-                    stack_set.instances[pair].last_operation_id = operation.id
+        for pair in operation.results:
+            if pair in stack_set.instances:
+                stack_set.instances[pair].last_operation_id = operation.id
         runner = self._runner(stack_set, operation)
         self._runners[stack_set.id, operation.id] = runner
         runner.start()

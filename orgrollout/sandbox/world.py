@@ -11,10 +11,16 @@ from typing import Any
 import boto3
 
 from orgrollout.sandbox import moto_bridge, templates
+from orgrollout.sandbox.access import ADMINISTRATION_ROLE, EXECUTION_ROLE, Obstacles
+from orgrollout.sandbox.account_api import AccountApi, RegionsApi
 from orgrollout.sandbox.api_instances import InstanceApi
 from orgrollout.sandbox.api_operations import OperationApi
 from orgrollout.sandbox.api_sets import StackSetApi
+from orgrollout.sandbox.auto_deployment import AutoDeployment
+from orgrollout.sandbox.change_sets import ChangeSetApi
 from orgrollout.sandbox.clock import Clock
+from orgrollout.sandbox.config_api import ConfigApi
+from orgrollout.sandbox.drift_api import DriftApi, drift_details
 from orgrollout.sandbox.effects import InstanceEffects
 from orgrollout.sandbox.faults import Faults
 from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
@@ -55,22 +61,24 @@ class World:
         self.timeline = Timeline(clock)
         self.faults = Faults()
         self.unprovisioned: list[Unprovisioned] = []
-        self.disabled: set[Pair] = set()
+        self.obstacles = Obstacles(organization, self._prepare)
         self.gates: dict[Pair, tuple[str, str]] = {}
         self.identities = Identities(organization, self.timeline, operator)
-        self.deployer = MotoStacks(self._note) if settings.deploy_resources else NoStacks()
+        kind = MotoStacks if settings.deploy_resources else NoStacks
+        self.deployer = kind(self._note)
         self.effects = InstanceEffects(
             organization=organization,
             deployer=self.deployer,
             faults=self.faults,
             settings=settings,
             timeline=self.timeline,
-            obstacle=self._obstacle,
+            obstacle=self.obstacles.reason,
             gate=self._gate,
         )
         self.stack_sets = StackSets(
             organization, self.timeline, settings, self.effects, self._operation_ended
         )
+        self.auto_deployment = AutoDeployment(organization, self.stack_sets, self.timeline)
         self.gateway = Gateway(
             handlers=self._handlers(),
             identities=self.identities,
@@ -78,6 +86,7 @@ class World:
             clock=clock,
             timeline=self.timeline,
             prepare=self._prepare,
+            is_enabled=self.obstacles.is_enabled,
         )
         self._prepared: set[str] = set()
 
@@ -93,12 +102,20 @@ class World:
             StackSetApi(self.stack_sets, targeting, self._read_url),
             InstanceApi(self.stack_sets, targeting, known_regions),
             OperationApi(self.stack_sets),
+            DriftApi(self.stack_sets, self.deployer),
+            ChangeSetApi(self.deployer, self.settings, self.timeline),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})
         own = OrganizationsApi(
             self.organization, self.timeline, self.settings, self.organization_changed
         )
-        made.update({("organizations", op): handler for op, handler in _methods(own)})
+        for service, other in (
+            ("organizations", own),
+            ("config", ConfigApi(self.timeline)),
+            ("account", AccountApi(self.organization, self.obstacles, known_regions)),
+            ("ec2", RegionsApi(self.obstacles, known_regions)),
+        ):
+            made.update({(service, op): handler for op, handler in _methods(other)})
         return made
 
     def _read_url(self, url: str) -> str:
@@ -126,6 +143,9 @@ class World:
 
     def _prepare(self, account_id: str) -> None:
         """Give an account what it comes with, when it is first looked at."""
+        if account_id == "organizations":
+            moto_bridge.mirror(self.organization)
+            return
         account = self.organization.accounts.get(account_id)
         if account is None or account_id in self._prepared:
             return
@@ -133,6 +153,10 @@ class World:
         management = self.organization.management_account_id
         if account_id != management:
             moto_bridge.ensure_role(account, ACCESS_ROLE, trust_of(management))
+        delegates = (each for each in self.organization.delegates if each != account_id)
+        admin = trust_of("cloudformation", *sorted(self.organization.optional_regions))
+        moto_bridge.ensure_role(account, ADMINISTRATION_ROLE, admin)
+        moto_bridge.ensure_role(account, EXECUTION_ROLE, trust_of(management, *delegates))
 
     def _note(self, stack_id: str, logical_id: str, kind: str, what: str) -> None:
         _, _, _, region, account, resource = stack_id.split(":", 5)
@@ -144,22 +168,15 @@ class World:
         arn = f"arn:aws:lambda:{region}:{account}:function:{GATE}"
         return self.gates.get(pair, ("SKIPPED", f"Function not found: {arn}"))
 
-    def _obstacle(self, _stack_set: StackSet, pair: Pair) -> str | None:
-        account, region = pair
-        management = self.organization.management_account_id
-        off = not all(self.organization.is_enabled(each, region) for each in (account, management))
-        if off or pair in self.disabled:
-            return (
-                f"STS is not activated in this region for account:{account}. Your account "
-                "administrator can activate STS in this region using the IAM Console."
-            )
-        return None
-
     def _operation_ended(self, stack_set: StackSet, operation: Operation) -> None:
-        """Nothing waits for the end of an operation yet."""
+        if operation.action == "DETECT_DRIFT":
+            operation.drift = drift_details(stack_set, operation)
+            stack_set.drift = operation.drift
+        self.auto_deployment.operation_ended(stack_set, operation)
 
     def organization_changed(self, kind: str, account: Account, before: str | None) -> None:
-        """Nothing follows from a change of the organization yet."""
+        """Let follow what follows from a join, a leave or a move."""
+        self.auto_deployment.organization_changed(kind, account, before)
 
 
 def _methods(api: object) -> list[tuple[str, Handler]]:
@@ -173,8 +190,13 @@ def _methods(api: object) -> list[tuple[str, Handler]]:
     return found
 
 
-def trust_of(account: str) -> str:
-    """Return a trust policy for everything in ``account``."""
-    principal = {"AWS": f"arn:aws:iam::{account}:root"}
+def trust_of(*trusted: str) -> str:
+    """Return a trust policy for accounts, or for CloudFormation (in opt-in Regions too)."""
+    first, *others = trusted
+    if first == "cloudformation":
+        regional = [f"cloudformation.{region}.amazonaws.com" for region in others]
+        principal = {"Service": ["cloudformation.amazonaws.com", *regional]}
+    else:
+        principal = {"AWS": [f"arn:aws:iam::{account}:root" for account in trusted]}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

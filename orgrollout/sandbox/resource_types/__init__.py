@@ -14,6 +14,8 @@ from orgrollout.sandbox.resource_types.other import OTHER_TYPES
 
 __all__ = ["REMEDIATIONS", "ProvidedResource", "RecordedResource", "ensure_types", "is_recorded"]
 
+DEFAULTS = {"AWS::SSM::Document": {"DocumentFormat": "JSON"}}
+"""Defaults of CloudFormation that moto does not know."""
 CUSTOM = "AWS::CloudFormation::CustomResource"
 PROVIDED: dict[str, type[ProvidedResource]] = {
     **CONFIG_TYPES,
@@ -33,6 +35,8 @@ def ensure_types(template: dict[str, Any]) -> None:
     known.update(PROVIDED)
     for resource in template["Resources"].values():
         kind = resource["Type"]
+        for name, value in DEFAULTS.get(kind, {}).items():
+            resource.setdefault("Properties", {}).setdefault(name, value)
         if kind.startswith("Custom::"):
             resource["Type"] = kind = CUSTOM
         if kind not in known and kind not in parsing.NULL_MODELS:

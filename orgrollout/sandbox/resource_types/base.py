@@ -44,9 +44,7 @@ class ProvidedResource(CloudFormationModel):
         parts = self.type.split("::")
         service = parts[1].lower() if len(parts) > 1 else "cloudformation"
         form = self.arn_format or f"arn:aws:{service}:{{region}}:{{account}}:{{name}}"
-        return form.format(
-            region=self.region, account=self.account, name=self.physical_resource_id
-        )
+        return form.format(region=self.region, account=self.account, name=self.physical_resource_id)
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003
@@ -102,6 +100,20 @@ class ProvidedResource(CloudFormationModel):
             original_resource.properties = new
         original_resource.make()
         return original_resource
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls,
+        resource_name: str,
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,
+    ) -> None:
+        """Do nothing: moto asks ``delete`` first, which knows the resource."""
+
+    def is_created(self) -> bool:
+        """Creation is never left half done."""
+        return True
 
     def delete(self, account_id: str, region: str) -> None:  # noqa: ARG002
         """Delete the resource."""

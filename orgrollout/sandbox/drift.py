@@ -1,0 +1,106 @@
+"""Drift of one stack: what its resources were when it was deployed, and what they are now."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orgrollout.sandbox import watched
+from orgrollout.sandbox.records import ResourceDrift
+from orgrollout.sandbox.watched import WATCHED, Place, Seen
+
+Baseline = dict[str, dict[str, Seen]]
+Difference = tuple[str, str, str, str]
+
+
+def baseline_of(stack: Any) -> Baseline:
+    """Return what the checked resources of a stack look like now."""
+    found: Baseline = {}
+    for key, resource, entry in _resources(stack):
+        if entry["Type"] in WATCHED:
+            identifier = str(resource.physical_resource_id)
+            seen = watched.read(entry["Type"], _place(stack), identifier, entry["Properties"])
+            if seen is not None:
+                found[key] = seen
+    return found
+
+
+def drifts_of(
+    stack: Any, baseline: Baseline, unreadable: Mapping[str, str]
+) -> tuple[ResourceDrift, ...]:
+    """Return how each resource of a stack differs from ``baseline``.
+
+    ``unreadable`` maps types to a property that the role may not read: it seems to be
+    gone, which is the false drift that a missing permission makes.
+    """
+    return tuple(
+        _drift_of(_place(stack), resource, baseline.get(key), unreadable.get(entry["Type"], ""))
+        for key, resource, entry in _resources(stack)
+    )
+
+
+def revert(stack: Any, baseline: Baseline) -> list[str]:
+    """Bring drifted resources back; return those that had to be created anew."""
+    made = []
+    for drift in drifts_of(stack, baseline, {}):
+        if drift.status == "DELETED":
+            stack.create_again(drift.logical_id)
+            made.append(drift.logical_id)
+        elif drift.status == "MODIFIED":
+            place = _place(stack)
+            watched.write(drift.resource_type, place, drift.physical_id, baseline[drift.logical_id])
+    return made
+
+
+def _drift_of(
+    place: Place, resource: Any, seen: dict[str, Seen] | None, unreadable: str
+) -> ResourceDrift:
+    kind = str(resource.cf_resource_type)
+    physical_id = str(resource.physical_resource_id)
+    status, differences = "NOT_CHECKED", tuple[Difference, ...]()
+    if seen is not None:
+        now = watched.read(kind, place, physical_id, seen)
+        status = "DELETED" if now is None else "IN_SYNC"
+        if now is not None:
+            differences = tuple(_compared(seen, now, unreadable))
+            status = "MODIFIED" if differences else "IN_SYNC"
+    return ResourceDrift(
+        logical_id=str(resource.logical_resource_id),
+        physical_id=physical_id,
+        resource_type=kind,
+        status=status,
+        differences=differences,
+    )
+
+
+def _compared(
+    before: Mapping[str, Seen], now: Mapping[str, Seen], unreadable: str
+) -> Iterator[Difference]:
+    for name, each in before.items():
+        if name == unreadable:
+            yield f"/{name}", _text(each.plain), "null", "REMOVE"
+        else:
+            yield from _differences(f"/{name}", each.plain, now[name].plain)
+
+
+def _differences(path: str, expected: Any, actual: Any) -> Iterator[Difference]:
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in {**expected, **actual}:
+            yield from _differences(f"{path}/{key}", expected.get(key), actual.get(key))
+    elif expected != actual:
+        kind = "ADD" if expected is None else "REMOVE" if actual is None else "NOT_EQUAL"
+        yield path, _text(expected), _text(actual), kind
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _place(stack: Any) -> Place:
+    return stack.account_id, stack.region_name
+
+
+def _resources(stack: Any) -> Iterator[tuple[str, Any, Any]]:
+    for key, entry in stack.resource_map.entries():
+        resource = stack.resource_map.made(key)
+        if resource is not None and not isinstance(resource, str):
+            yield key, resource, entry
