@@ -1,4 +1,4 @@
-"""boto3's default session, for a while, and with the service models read only once."""
+"""boto3 sessions that read the service models only once, and one as the default for a while."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,15 +17,20 @@ def _loader() -> Loader:
     return loader
 
 
+def session_for(place: Place, credentials: Mapping[str, str] | None = None) -> boto3.Session:
+    """Return a session that speaks for ``place``."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader())
+    given = {"region_name": place.region, **(credentials or {})}
+    return boto3.Session(botocore_session=core, **given)
+
+
 @contextmanager
 def default_session(
     place: Place, credentials: Mapping[str, str] | None = None
 ) -> Iterator[boto3.Session]:
     """Make ``boto3.client`` speak for ``place``."""
-    core = botocore.session.Session()
-    core.register_component("data_loader", _loader())
-    given = {"region_name": place.region, **(credentials or {})}
-    session = boto3.Session(botocore_session=core, **given)
+    session = session_for(place, credentials)
     before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
     try:
         yield session
