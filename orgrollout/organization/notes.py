@@ -18,9 +18,9 @@ def _notes(
     metadata: TemplateMetadata, regions: StackSetRegions, pairs: Collection[Pair]
 ) -> Iterator[str]:
     if metadata.costs:
-        yield _counted(metadata.costs, pairs)
+        yield f"costs: {_counted(metadata.costs, pairs)}"
     if metadata.leaves_behind:
-        yield _counted(metadata.leaves_behind, pairs)
+        yield f"leaves behind: {_counted(metadata.leaves_behind, pairs)}"
     for gap in metadata.region_gaps:
         missed = [r for r in regions.regions if r in gap.regions and r not in regions.own]
         if missed:

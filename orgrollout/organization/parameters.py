@@ -5,6 +5,7 @@ and its `parameter_overrides` in order. The first two are the stack set's own pa
 are kept apart, as sets that hold only what they override.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -108,6 +109,10 @@ class ParameterSets:
     def __init__(self, overrides: Iterable[Override]) -> None:
         self.sets: dict[Digest, Mapping[str, str]] = {}
         self._overrides = tuple(overrides)
+        self._naming: dict[AccountId, list[int]] = defaultdict(list)
+        for index, override in enumerate(self._overrides):
+            for account in override.regions:
+                self._naming[account].append(index)
         self._digests: dict[tuple[int, ...], Digest] = {}
         self._rows: dict[object, tuple[Digest, ...]] = {}
 
@@ -116,15 +121,13 @@ class ParameterSets:
 
         Accounts that the same overrides name share one answer.
         """
-        key = (regions, tuple(o.regions.get(account) for o in self._overrides))
+        naming = [(i, self._overrides[i].regions[account]) for i in self._naming.get(account, ())]
+        key = (regions, tuple(naming))
         row = self._rows.get(key)
         if row is None:
-            row = tuple(self._digest(self._applying(account, region)) for region in regions)
-            self._rows[key] = row
+            applying = (tuple(i for i, where in naming if region in where) for region in regions)
+            row = self._rows[key] = tuple(map(self._digest, applying))
         return row
-
-    def _applying(self, account: AccountId, region: Region) -> tuple[int, ...]:
-        return tuple(i for i, o in enumerate(self._overrides) if o.applies(account, region))
 
     def _digest(self, applying: tuple[int, ...]) -> Digest:
         if applying not in self._digests:

@@ -117,14 +117,14 @@ class Selector:
                 which = ", ".join(f"{unit} ({here[unit].path})" for unit in sorted(units))
                 self._findings.error(
                     place,
-                    f"{reference!r} is the name of {len(units)} organizational units: {which}.",
+                    f"`{reference}` is the name of {len(units)} organizational units: {which}.",
                     "Write the path or the id of the one that is meant.",
                 )
             else:
                 self._findings.report(
                     self._on_missing,
                     place,
-                    f"there is no organizational unit {reference!r} in {self._organization}.",
+                    f"there is no organizational unit `{reference}` in {self._organization}.",
                     did_you_mean(
                         reference,
                         self._tree.references,

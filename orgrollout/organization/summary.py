@@ -10,11 +10,11 @@ from orgrollout.organization.snapshot import AccountState, Organization
 
 def summarize(stack_sets: Iterable[Desired], organization: Organization) -> AccountSummary:
     """Return the counts, which add up to the number of accounts."""
-    present = [s for s in stack_sets if not s.absent]
-    targeted = frozenset[AccountId]().union(*(s.accounts for s in present))
+    all_of_them = tuple(stack_sets)
+    targeted = frozenset[AccountId]().union(*(s.accounts for s in all_of_them))
     excluded = frozenset(
         account
-        for stack_set in present
+        for stack_set in all_of_them
         for account, why in stack_set.left_out.items()
         if why.state is LeftOutState.EXCLUDED
     )

@@ -128,7 +128,7 @@ def test_field_12_a_missing_unit_is_an_error_unless_the_manifest_says_otherwise(
     load: Load,
 ) -> None:
     targets = "{organizational_units: [/Gone, /Sandbox]}"
-    with pytest.raises(ManifestError, match="no organizational unit '/Gone'"):
+    with pytest.raises(ManifestError, match="no organizational unit `/Gone`"):
         resolve(load(targeting(targets)))
 
     warned = resolve(load(targeting(targets, more="guards: {on_missing_target: warn}\n")))
@@ -136,7 +136,7 @@ def test_field_12_a_missing_unit_is_an_error_unless_the_manifest_says_otherwise(
     assert warned.stack_sets[ONLY].accounts == {PLAY}
     assert warned.warnings == (
         "stack_sets.only.targets.organizational_units[0]: there is no organizational unit "
-        "'/Gone' in organization o-a1b2c3d4e5.",
+        "`/Gone` in organization o-a1b2c3d4e5.",
     )
 
 

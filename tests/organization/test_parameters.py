@@ -1,5 +1,8 @@
 """Layers of parameters: later ones win, sets are stored once, and every value has its origin."""
 
+import pytest
+
+from orgrollout.errors import ManifestError
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, digest_of
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel
 from orgrollout.organization.explain import explain_account, explain_parameters
@@ -93,6 +96,40 @@ def test_an_override_can_leave_accounts_out(load: Load) -> None:
     desired = only(loaded)
     light = {pair for pair, digest in desired.pairs.items() if desired.parameter_sets[digest]}
     assert light == {Pair(ARCHIVE, HOME), Pair(ARCHIVE, IRELAND), Pair(PLAY, IRELAND)}
+
+
+def test_blocks_of_an_override_add_up_each_in_its_regions(load: Load) -> None:
+    loaded = load("""
+        targets: all
+        regions: [us-east-1, eu-west-1]
+        stack_sets:
+          only:
+            template: plain.yaml
+            parameter_overrides:
+              - targets:
+                  include:
+                    - {organizational_units: [/Security, /Sandbox], regions: [eu-west-1]}
+                    - {organizational_units: [/Security], regions: [us-east-1]}
+                parameters: {Mode: light}
+    """)
+    desired = only(loaded)
+    light = {pair for pair, digest in desired.pairs.items() if desired.parameter_sets[digest]}
+    assert light == {Pair(ARCHIVE, HOME), Pair(ARCHIVE, IRELAND), Pair(PLAY, IRELAND)}
+
+
+def test_an_override_for_a_region_it_never_goes_to_is_an_error(load: Load) -> None:
+    """Only here it is known where home is."""
+    loaded = load("""
+        targets: all
+        regions: [eu-west-1]
+        stack_sets:
+          only:
+            template: roles.yaml
+            parameter_overrides:
+              - {targets: all, regions: [eu-west-1], parameters: {Mode: light}}
+    """)
+    with pytest.raises(ManifestError, match="eu-west-1 is not among the Regions of the stack set"):
+        resolve(loaded)
 
 
 def test_an_override_for_all_holds_in_a_management_account_that_is_reached(load: Load) -> None:

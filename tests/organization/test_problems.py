@@ -44,7 +44,7 @@ def test_an_unknown_unit_is_an_error_with_its_place_and_the_nearest_name(load: L
     assert problem.field == "stack_sets.only.targets.organizational_units[1]"
     assert (problem.line, problem.column) == (6, 75)
     assert problem.message == (
-        "there is no organizational unit '/workloads/Prod' in organization o-a1b2c3d4e5."
+        "there is no organizational unit `/workloads/Prod` in organization o-a1b2c3d4e5."
     )
     assert problem.fix == "Did you mean `/Workloads/Prod`?"
 
@@ -91,7 +91,7 @@ def test_an_ambiguous_name_is_an_error_whatever_the_guards_say(load: Load, polic
     (problem,) = problems(load(targeting("{organizational_units: [Prod]}", more=guards)))
 
     assert problem.message == (
-        "'Prod' is the name of 2 organizational units: ou-root-prod (/Workloads/Prod), "
+        "`Prod` is the name of 2 organizational units: ou-root-prod (/Workloads/Prod), "
         "ou-root-sandboxprod (/Sandbox/Prod)."
     )
     assert problem.fix == "Write the path or the id of the one that is meant."

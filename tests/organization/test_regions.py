@@ -100,6 +100,18 @@ def test_a_block_of_its_own_cannot_send_it_to_a_region_it_does_not_go_to(load: L
     assert problem.message == ("eu-west-1 is not among the Regions of the stack set: us-east-1.")
 
 
+def test_a_group_in_a_block_of_its_own_is_narrowed(load: Load) -> None:
+    loaded = load("""
+        region_groups: {both: [us-east-1, eu-west-1]}
+        regions: [both]
+        stack_sets:
+          only:
+            template: roles.yaml
+            targets: {organizational_units: [/Security], regions: [both]}
+    """)
+    assert only(loaded).pairs.keys() == pairs([ARCHIVE], HOME)
+
+
 def test_regions_a_template_cannot_go_to_are_skipped_with_its_reason(load: Load) -> None:
     loaded = load("""
         targets: {organizational_units: [/Security]}
@@ -112,8 +124,8 @@ def test_regions_a_template_cannot_go_to_are_skipped_with_its_reason(load: Load)
     assert desired.pairs.keys() == pairs([ARCHIVE], HOME)
     assert (why.state, why.reason) == ("skipped", "no such type there")
     assert desired.notes == (
-        "1 rules in 1 accounts and 1 Regions",
-        "the logs",
+        "costs: 1 rules in 1 accounts and 1 Regions",
+        "leaves behind: the logs",
         "left out in ap-northeast-1: no such type there",
     )
 

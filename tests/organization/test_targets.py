@@ -218,6 +218,17 @@ def test_tags_that_were_not_read_are_an_error_and_not_the_absence_of_tags(load: 
         resolve(loaded, here)
 
 
+def test_stack_sets_share_their_pairs(load: Load) -> None:
+    """Four stack sets in ten thousand accounts must not mean four times the memory."""
+    loaded = load("""
+        targets: all
+        regions: [us-east-1]
+        stack_sets: {only: {template: plain.yaml}, other: {template: plain.yaml}}
+    """)
+    first, second = resolve(loaded).stack_sets.values()
+    assert all(a is b for a, b in zip(first.pairs, second.pairs, strict=True))
+
+
 def test_every_account_and_region_has_one_answer(load: Load) -> None:
     targets = """
       {include: [{organizational_units: [/Workloads]}, {accounts: [archive], regions: [us-east-1]}],
