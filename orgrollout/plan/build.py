@@ -11,7 +11,12 @@ from orgrollout.model.operation import OperationPreferences
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan import refusals, waves
-from orgrollout.plan.compare import Differences, compare, definition_differences
+from orgrollout.plan.compare import (
+    Differences,
+    compare,
+    definition_differences,
+    hides_parameters,
+)
 from orgrollout.plan.operations import Scene, operations_of
 from orgrollout.plan.plan import (
     Freeze,
@@ -19,6 +24,7 @@ from orgrollout.plan.plan import (
     PlannedOperation,
     PlannedStackSet,
     PlannedWave,
+    Skipped,
     StackSetChange,
 )
 
@@ -37,6 +43,7 @@ class Request:
     selected: Selection | None = None  # narrows to some pairs; narrowing never removes
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
     opening: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -65,6 +72,7 @@ def make_plan(request: Request) -> Plan:
         attempts=request.manifest.rollout.retry.attempts,
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
         opening=request.opening,
+        skipped=request.skipped,
         warnings=(*request.warnings, *_warnings(request, differences)),
     )
 
@@ -121,7 +129,7 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
         reasons += refusals.ownership(desired, inventory, request.manifest.name)
         reasons += refusals.unsupported_changes(desired, inventory)
         reasons += refusals.too_many_instances(desired)
-        if _definition_changes(request, desired):
+        if _definition_changes(request, desired, differences[key]):
             reasons += refusals.carrier(
                 desired,
                 differences[key],
@@ -133,11 +141,14 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
         raise refusals.PlanRefusedError(reasons)
 
 
-def _definition_changes(request: Request, desired: Desired) -> bool:
+def _definition_changes(request: Request, desired: Desired, differences: Differences) -> bool:
     inventory = _deployed(request, desired)
     if inventory is None or desired.absent:
         return False
-    return bool(definition_differences(inventory.deployed.definition, desired.definition))
+    now = inventory.deployed.definition
+    if hides_parameters(now) and differences.updates:
+        return True  # a NoEcho parameter may be what changed
+    return bool(definition_differences(now, desired.definition))
 
 
 def _wave_finder(
@@ -176,7 +187,9 @@ def _never_before_their_definition(
     changing = [
         differences[key]
         for key, desired in request.desired.items()
-        if key not in first and _definition_changes(request, desired) and differences[key].updates
+        if key not in first
+        and differences[key].updates
+        and _definition_changes(request, desired, differences[key])
     ]
     moved = True
     while moved:
@@ -230,7 +243,7 @@ def _scene(
         root=request.organization.root,
         wave_of=lambda pair: wave_of(key, pair),
         removal_wave=removal_wave,
-        definition_changed=_definition_changes(request, desired) and not stranded,
+        definition_changed=_definition_changes(request, desired, differences) and not stranded,
         kept=kept,
     )
 

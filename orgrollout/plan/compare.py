@@ -15,6 +15,7 @@ from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDe
 from orgrollout.organization.desired import Desired, LeftOutState
 
 NEW = "not deployed yet"
+MASKED = "****"  # how CloudFormation shows the value of a NoEcho parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +116,16 @@ def definition_differences(
     if deployed.template_digest != desired.template_digest:
         found.append("template")
     names = {*deployed.parameters, *desired.parameters}
-    parameters = deployed.parameters, desired.parameters
+    now, wanted = deployed.parameters, desired.parameters
     found += [
         f"parameter {name}"
         for name in sorted(names)
-        if parameters[0].get(name) != parameters[1].get(name)
+        if now.get(name) not in {wanted.get(name), MASKED}
     ]
     if dict(deployed.tags) != dict(desired.tags):
         found.append("tags")
-    if deployed.description != desired.description:
+    # The API takes no empty description, so one that was dropped cannot be cleared.
+    if desired.description not in {"", deployed.description}:
         found.append("description")
     if set(deployed.capabilities) != set(desired.capabilities):
         found.append("capabilities")
@@ -132,6 +134,11 @@ def definition_differences(
     if desired.execution_role_name not in {None, deployed.execution_role_name}:
         found.append("execution role")
     return tuple(found)
+
+
+def hides_parameters(deployed: StackSetDefinition) -> bool:
+    """Return whether values are masked, so that nobody can see whether they differ."""
+    return MASKED in deployed.parameters.values()
 
 
 def _left_alone(desired: Desired, extra: list[Pair]) -> dict[AccountId, str]:

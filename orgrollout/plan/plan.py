@@ -96,6 +96,15 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """An account that is meant, and that nothing can be deployed to."""
+
+    account: AccountId
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What will be done, in order. Equal plans have equal fingerprints."""
 
@@ -109,6 +118,7 @@ class Plan:
     attempts: int = 4  # of a stack instance, the first one included
     freezes: tuple[Freeze, ...] = ()
     opening: tuple[str, ...] = ()  # how many accounts, and why not more
+    skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
     warnings: tuple[str, ...] = ()
 
     @property

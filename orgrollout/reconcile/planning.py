@@ -1,6 +1,6 @@
 """From a manifest and an organization to a plan. Reads, and never writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orgrollout.aws.organizations import read_organization
@@ -8,12 +8,12 @@ from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, StackSetKey
-from orgrollout.organization.desired import AccountSummary, DesiredState
+from orgrollout.organization.desired import AccountSummary, DesiredState, LeftOutState
 from orgrollout.organization.needs import selects_by_tag
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import Request, make_plan
-from orgrollout.plan.plan import Plan
+from orgrollout.plan.plan import Plan, Skipped
 from orgrollout.reconcile.observe import Progress, read_inventory
 from orgrollout.reconcile.world import World
 
@@ -45,7 +45,7 @@ def look(loaded: LoadedManifest, world: World, progress: Progress) -> Picture:
     if manifest.home_region not in {None, home}:
         raise HomeRegionError(
             f"{loaded.path} has home_region {manifest.home_region}, but {home} is called. "
-            "Leave out --region, or change home_region."
+            "Leave out --home-region, or change home_region."
         )
     progress("reading the organization")
     organization = read_organization(world.connection, with_tags=selects_by_tag(manifest))
@@ -81,9 +81,23 @@ def plan_from(
             selected=narrowing(picture.organization) if narrowing else None,
             allow_removals=allow_removals,
             opening=(_accounts(picture.desired.accounts),),
+            skipped=tuple(_skipped(picture)),
             warnings=picture.desired.warnings,
         )
     )
+
+
+def _skipped(picture: Picture) -> Iterator[Skipped]:
+    """Yield each account that is meant, and that nothing can be deployed to, once."""
+    found = {
+        account: why.reason
+        for desired in picture.desired.stack_sets.values()
+        for account, why in desired.left_out.items()
+        if why.state is LeftOutState.SKIPPED
+    }
+    for account, reason in sorted(found.items()):
+        name = picture.organization.accounts[account].name
+        yield Skipped(account=account, name=name, reason=reason)
 
 
 def _accounts(accounts: AccountSummary) -> str:

@@ -10,7 +10,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.plan import StackSetChange
 from orgrollout.plan.refusals import PlanRefusedError
-from tests.stage import BASE, DEV, EU, LAB, PROD, TOPICS, US, Stage, changed, pairs
+from tests.stage import BASE, DEV, EU, LAB, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
 
 
 def edited(**changes: Any) -> dict[str, Any]:
@@ -190,3 +190,22 @@ def test_an_account_that_moves_between_targeted_units_changes_nothing(stage: Sta
     stage.sandbox.move(PROD[0], "/Dev")
 
     assert stage.plan().is_empty
+
+
+def test_a_noecho_parameter_is_masked_and_makes_no_perpetual_difference(stage: Stage) -> None:
+    """CloudFormation shows **** and never the value, neither to a plan nor to a person."""
+    template = TOPIC.replace(
+        "Parameters:\n", "Parameters:\n  Secret: {Type: String, NoEcho: true}\n"
+    )
+    (stage.folder / "secret.yaml").write_text(template)
+    first, second = "{{resolve:secretsmanager:one}}", "{{resolve:secretsmanager:two}}"
+    manifest = edited(topics={"template": "secret.yaml", "parameters": {"Secret": first}})
+    stage.apply(manifest)
+
+    assert stage.plan(manifest).is_empty
+    rollout = stage.apply(
+        edited(topics={"template": "secret.yaml", "parameters": {"Secret": second}})
+    )
+
+    assert changed(rollout.plan, OperationAction.UPDATE) == pairs((*PROD, *DEV))
+    assert any(o.sends_definition for o in rollout.plan.operations)
