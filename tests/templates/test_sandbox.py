@@ -109,9 +109,35 @@ def test_check_33_a_second_region_for_the_roles_is_refused(tmp_path: Path) -> No
     path = tmp_path / "manifest.yaml"
     path.write_text(yaml.safe_dump(manifest), encoding="utf-8")
     with pytest.raises(
-        ManifestError, match="account-roles.regions: the template goes to one Region"
+        ManifestError, match=r"account-roles\.regions: the template goes to one Region"
     ):
         load_manifest(path)
+
+
+def test_a_region_without_remediation_is_left_out_unless_the_manifest_insists(
+    tmp_path: Path,
+) -> None:
+    """The gap is data of the template, its reason is told, and the manifest has the last word."""
+    regions = ["us-east-1", "mx-central-1"]
+    manifest = {**read("security-baseline"), "targets": "all", "regions": regions}
+    key = StackSetKey("flowlogs-remediation")
+    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+        gap = stage.look(manifest).desired.stack_sets[key]
+        assert {pair.region for pair in gap.pairs} == {"us-east-1"}
+        reasons = {left.reason for left in gap.left_out_pairs.values()}
+        assert any("RemediationConfiguration does not exist there" in why for why in reasons)
+
+        manifest["stack_sets"][key]["regions"] = regions
+        insisted = stage.look(manifest).desired.stack_sets[key]
+        assert {pair.region for pair in insisted.pairs} == set(regions)
+
+
+def test_the_plan_says_what_it_costs_and_what_stays(baseline: Baseline) -> None:
+    notes = {key: " ".join(each.notes) for key, each in baseline.desired.stack_sets.items()}
+    recording = notes[StackSetKey("config-regional")]
+    assert "starts continuous recording of all types in 76 account-Regions" in recording
+    assert "stay" in notes[StackSetKey("log-buckets")]
 
 
 @pytest.mark.slow
