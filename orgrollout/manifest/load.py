@@ -104,9 +104,12 @@ def _find(name: str, key: str, root: Item, path: Path, findings: Findings) -> Pa
         message, fix = f"no template `{builtin}` comes along.", did_you_mean(builtin, names)
     else:
         found = Path(os.path.normpath(path.parent / name))
-        if found.is_file():
-            return found
         message = f"there is no file {found}."
+        try:
+            if found.is_file():
+                return found
+        except OSError as error:
+            message = f"{found} cannot be read: {error.strerror}."
         fix = "Name a file, relative to the manifest, or builtin:NAME."
         if name in names:
             fix = f"Did you mean `{PREFIX}{name}`?"

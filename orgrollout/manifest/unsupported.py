@@ -71,7 +71,8 @@ def refuse_unsupported(root: Item, findings: Findings) -> None:
     """Note everything that is written and would not be carried out."""
     for entry in UNSUPPORTED:
         for path, item in _found(root, entry.path):
-            if item.path not in findings.broken and entry.is_used(item.plain()):
+            sound = not any(broken[: len(path)] == path for broken in findings.broken)
+            if sound and entry.is_used(item.plain()):
                 problem = problem_at(findings.file, root, path, entry.message, entry.fix)
                 findings.add(problem, path)
 

@@ -56,8 +56,9 @@ class Checking:
         elif "," in name or " " in name.strip():
             self.note(path, f"`{name}` is no Region.", "Write a list, such as [us-east-1, home].")
         else:
-            fix = did_you_mean(name, {*PARTITIONS, *others}, _NO_SUCH_REGION)
-            self.note(path, f"there is no Region or region group `{name}`.", fix)
+            kinds, hint = ("Region or region group", _OR_GROUP) if groups else ("Region", _NO_GROUP)
+            fix = did_you_mean(name, {*PARTITIONS, *others}, hint)
+            self.note(path, f"there is no {kinds} `{name}`.", fix)
 
     def check_account(self, path: FieldPath, name: str) -> None:
         """Note a name that is neither an account of the manifest nor an id."""
@@ -71,5 +72,6 @@ class Checking:
             self.note(path, f"no account is called `{name}`.", fix)
 
 
-_NO_SUCH_REGION = "Write a Region such as eu-west-1, `home`, or a name from region_groups."
+_OR_GROUP = "Write a Region such as eu-west-1, `home`, or a name from region_groups."
+_NO_GROUP = "Write a Region such as eu-west-1, or `home`."
 _NO_SUCH_ACCOUNT = "Add it under accounts, or write the id in quotes."

@@ -26,7 +26,7 @@ def check_regions(checking: Checking) -> None:
         _collect_outside(checking, key, stack_set, outside)
     for (_, regions), (path, keys) in outside.items():
         message = f"{regions} is outside the Regions of {', '.join(keys)}."
-        checking.note(path, message, "Add it to their regions, or remove it here.")
+        checking.note(path, message, "Add it there, or remove it here.")
     without = [key for key, _ in checking.present() if _has_no_regions(checking, key)]
     if without and not checking.is_written("regions"):
         message = f"is missing, and so it is in {', '.join(without)}."

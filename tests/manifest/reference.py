@@ -1,0 +1,69 @@
+"""The tables of docs/manifest.md, made from the schema and its descriptions.
+
+`python -m tests.manifest.reference` writes them into the page, each after its heading.
+"""
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from orgrollout.manifest import schema
+from orgrollout.manifest.described import DESCRIPTIONS
+from orgrollout.manifest.unsupported import UNSUPPORTED
+
+PAGE = Path(__file__).parents[2] / "docs" / "manifest.md"
+_TABLE = re.compile(r"<!-- keys of (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+_VALUES = {"journal": "`s3://...`", "on_failure": "`rollback`"}
+_NOT_YET = {entry.path[-1]: entry for entry in UNSUPPORTED}
+
+
+def tables() -> dict[str, str]:
+    """Return the table of every part of the manifest, by the part's name."""
+    return {name: _table(name, keys) for name, keys in DESCRIPTIONS.items()}
+
+
+def with_tables(page: str) -> str:
+    """Return the page with its tables made anew."""
+    made = tables()
+    return _TABLE.sub(lambda m: f"<!-- keys of {m[1]} -->\n{made[m[1]]}\n<!-- end -->", page)
+
+
+def shown_tables(page: str) -> set[str]:
+    """Return the parts that the page has a table of."""
+    return {found[1] for found in _TABLE.finditer(page)}
+
+
+def _table(name: str, keys: dict[str, str]) -> str:
+    part: type[BaseModel] = getattr(schema, name)
+    rows = ["| key | default | meaning |", "|---|---|---|"]
+    for key, meaning in keys.items():
+        default = "" if name == "Targets" else _default(part.model_fields[key])
+        rows.append(f"| `{key}` | {default} | {meaning}{_refused(part, key)} |")
+    return "\n".join(rows)
+
+
+def _refused(part: type[BaseModel], key: str) -> str:
+    if key not in _NOT_YET:
+        return ""
+    flag = "`true`" if part.model_fields[key].default is False else ""
+    return (
+        f" *{f'{value} is refused' if (value := _VALUES.get(key, flag)) else 'Refused'} for now.*"
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "*required*"
+    value: Any = field.default
+    if value is None or isinstance(value, BaseModel) or value in ((), {}, ""):
+        return ""
+    text = value.value if isinstance(value, Enum) else value
+    return f"`{str(text).lower()}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_tables(PAGE.read_text()))
