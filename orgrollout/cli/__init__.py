@@ -1,1 +1,1 @@
-"""The command line: parses, makes one call, shows its result."""
+"""The command line. A command parses, calls, shows; what is slow to import waits until then."""

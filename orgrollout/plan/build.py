@@ -158,26 +158,33 @@ def _wave_finder(
     accounts = {pair.account for d in request.desired.values() for pair in d.pairs}
     assigned = waves.assign(request.manifest, request.organization, accounts)
     _never_before_their_definition(request, differences, assigned, first)
-    return lambda key, pair: 0 if key in first else assigned[pair.account]
+    return lambda key, pair: 0 if pair.account in first.get(key, ()) else assigned[pair.account]
 
 
-def prerequisites(desired: Mapping[StackSetKey, Desired]) -> frozenset[StackSetKey]:
-    """Return the stack sets that others need in other accounts, and what those need themselves."""
-    found: set[StackSetKey] = set()
-    waiting = [key for d in desired.values() for key in d.prerequisites]
+def prerequisites(
+    desired: Mapping[StackSetKey, Desired],
+) -> Mapping[StackSetKey, frozenset[AccountId]]:
+    """Return what has to be there before everything else: by stack set, in which accounts.
+
+    What others need in other accounts, and what that needs itself in its own accounts.
+    """
+    found: dict[StackSetKey, frozenset[AccountId]] = {}
+    waiting = [(key, desired[key].accounts) for d in desired.values() for key in d.prerequisites]
     while waiting:
-        key = waiting.pop()
-        if key not in found and key in desired:
-            found.add(key)
-            waiting += [*desired[key].depends_on, *desired[key].prerequisites]
-    return frozenset(found)
+        key, accounts = waiting.pop()
+        if accounts <= found.get(key, frozenset()):
+            continue
+        found[key] = found.get(key, frozenset()) | accounts
+        waiting += [(other, accounts) for other in desired[key].depends_on]
+        waiting += [(other, desired[other].accounts) for other in desired[key].prerequisites]
+    return found
 
 
 def _never_before_their_definition(
     request: Request,
     differences: Mapping[StackSetKey, Differences],
     assigned: dict[AccountId, int],
-    first: frozenset[StackSetKey],
+    first: Mapping[StackSetKey, frozenset[AccountId]],
 ) -> None:
     """Move accounts that get new stack instances behind the operation that sends the definition.
 
@@ -316,7 +323,8 @@ def _waves(request: Request, operations: Iterable[PlannedOperation]) -> tuple[Pl
 
 def _warnings(request: Request, differences: Mapping[StackSetKey, Differences]) -> Iterable[str]:
     for key, difference in differences.items():
-        for account, reason in sorted(difference.left_alone.items()):
+        alone = {pair.account: reason for pair, reason in difference.left_alone.items()}
+        for account, reason in sorted(alone.items()):
             yield f"{key}: stack instances in {account} are left alone: {reason}"
     for key, desired in request.desired.items():
         inventory = _deployed(request, desired)

@@ -1,1 +1,1 @@
-"""Plans, rollouts and coverage as text and JSON."""
+"""What people and programs are shown: pure views of plans, rollouts and coverage."""

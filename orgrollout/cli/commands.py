@@ -1,0 +1,135 @@
+"""The commands that plan and carry out, as typer sees them. What they do is imported when run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orgrollout.cli.options import (
+    STARTER,
+    Command,
+    DebugOption,
+    DetachOption,
+    Format,
+    FormatOption,
+    ManifestPath,
+    Narrow,
+    Reach,
+    RemovalsOption,
+    SheetFormatOption,
+    YesOption,
+    gathered,
+)
+
+# What is imported inside commands is slow; `orgrollout --help` should not wait for it.
+# ruff: noqa: PLC0415
+
+_TEXT: Format = "text"
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")
+]
+
+
+def demo(*, debug: DebugOption = False) -> int:
+    """Roll the baseline out over a simulated organization, from nothing, without AWS."""
+    from orgrollout.cli.demo import run_demo
+
+    return run_demo(debug=debug)
+
+
+def plan(
+    manifest: ManifestPath,
+    *,
+    out: OutOption = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Name every account and Region that changes.")
+    ] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="End with 10 where something would change.")
+    ] = False,
+    allow_removals: RemovalsOption = None,
+    narrow: Narrow,
+    reach: Reach,
+    format_: FormatOption = _TEXT,
+) -> int:
+    """Show what `apply` would change, and change nothing."""
+    from orgrollout.cli.planning import Asked
+    from orgrollout.cli.planning import plan as run
+
+    asked = Asked(manifest=manifest, narrow=narrow, allow_removals=allow_removals)
+    return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
+
+
+def apply(
+    manifest: Annotated[
+        Path, typer.Argument(metavar="MANIFEST|PLAN", help="A manifest, or a saved plan.")
+    ],
+    *,
+    yes: YesOption = False,
+    detach: DetachOption = False,
+    allow_removals: RemovalsOption = None,
+    narrow: Narrow,
+    reach: Reach,
+    format_: FormatOption = _TEXT,
+) -> int:
+    """Carry a manifest out, showing progress; shows the plan and asks first.
+
+    A saved plan asks nothing: it is carried out as it is, or refused where what it touches has
+    changed since it was made.
+    """
+    from orgrollout.cli.applying import apply as run
+    from orgrollout.cli.planning import Asked
+
+    asked = Asked(manifest=manifest, narrow=narrow, allow_removals=allow_removals)
+    return run(asked, reach, format_, yes=yes, detach=detach)
+
+
+def coverage(
+    manifest: ManifestPath,
+    *,
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", help="Only pairs in this state. Repeatable, or with commas."),
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on", help="End with 3 if a pair is in this state. Repeatable, or with commas."
+        ),
+    ] = None,
+    narrow: Narrow,
+    reach: Reach,
+    format_: SheetFormatOption = "text",
+) -> int:
+    """Show every account and Region of each stack set in exactly one state, with the reason."""
+    from orgrollout.cli.covering import coverage as run
+
+    return run(manifest, narrow, reach, format_, states=state or (), fail_on=fail_on or ())
+
+
+sandbox = typer.Typer(help="A simulated organization for any AWS tool.", no_args_is_help=True)
+
+
+def serve(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="[FILE]", show_default=False, help="Default: the one that comes along."
+        ),
+    ] = STARTER,
+    *,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 4599,
+    speed: Annotated[
+        float, typer.Option("--speed", help="How many times as fast as real time it goes.")
+    ] = 60,
+    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+) -> int:
+    """Answer AWS's APIs for a simulated organization on a port of this machine, until Ctrl-C."""
+    from orgrollout.cli.serving import serve as run
+
+    return run(file, port=port, speed=speed)
+
+
+sandbox.command("serve", cls=Command)(gathered(serve))
+
+COMMANDS = (demo, plan, apply, coverage)

@@ -1,0 +1,102 @@
+"""The commands that look at rollouts and move them, as typer sees them."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from orgrollout.cli.options import (
+    DetachOption,
+    FormatOption,
+    Narrow,
+    PlainReach,
+    Reach,
+    RolloutName,
+)
+
+# What is imported inside commands is slow; `orgrollout --help` should not wait for it.
+# ruff: noqa: PLC0415
+
+
+def status(
+    rollout: RolloutName = None,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow it, and end as it ends. Drives nothing.")
+    ] = False,
+    narrow: Narrow,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Show one rollout; by default the newest."""
+    from orgrollout.cli.status import status as run
+
+    return run(rollout, narrow, reach, format_, watch=watch)
+
+
+def rollouts(*, reach: PlainReach, format_: FormatOption = "text") -> int:
+    """List all rollouts of the journal, oldest first."""
+    from orgrollout.cli.status import list_rollouts
+
+    return list_rollouts(reach, format_)
+
+
+def resume(
+    rollout: RolloutName = None,
+    *,
+    detach: DetachOption = False,
+    reach: PlainReach,
+    format_: FormatOption = "text",
+) -> int:
+    """Go on with a rollout; by default the only open one.
+
+    Attaches to operations that run, and starts none twice.
+    """
+    from orgrollout.cli.levers import resume as run
+
+    return run(rollout, reach, format_, detach=detach)
+
+
+def retry(
+    rollout: RolloutName = None,
+    *,
+    detach: DetachOption = False,
+    narrow: Narrow,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Try again what failed for good, from its earliest wave on; by default of the newest rollout.
+
+    Goes on with the waves that were not started.
+    """
+    from orgrollout.cli.levers import retry as run
+
+    return run(rollout, narrow, reach, format_, detach=detach)
+
+
+def approve(
+    rollout: RolloutName = None,
+    *,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Only say yes; `resume` or another process goes on.")
+    ] = False,
+    reach: PlainReach,
+    format_: FormatOption = "text",
+) -> int:
+    """Let the next wave start, and go on; by default of the only open rollout."""
+    from orgrollout.cli.levers import approve as run
+
+    return run(rollout, reach, format_, detach=detach)
+
+
+def stop(rollout: RolloutName = None, *, reach: PlainReach, format_: FormatOption = "text") -> int:
+    """Start nothing more, and stop what runs; by default of the only open rollout.
+
+    Stack instances in progress are finished. `resume` goes on later.
+    """
+    from orgrollout.cli.levers import stop as run
+
+    return run(rollout, reach, format_)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (status, rollouts, resume, retry, approve, stop)

@@ -1,0 +1,96 @@
+"""The program: its commands, and what becomes of errors.
+
+Exit codes: 0 done, or nothing to do; 1 could not do it; 2 wrong usage; 3 ended with findings;
+4 halted, stopped, or waiting for a person; 10 changes pending; 130 interrupted, with AWS left
+running.
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from orgrollout.cli import commands, levers_commands, offline_commands
+from orgrollout.cli.errors import FAILED, INTERRUPTED
+from orgrollout.cli.options import Command, gathered
+from orgrollout.errors import OrgRolloutError
+
+NAME = "orgrollout"
+EPILOG = (
+    "Exit codes: 0 done, or nothing to do; 1 could not do it; 2 wrong usage; 3 ended with "
+    "findings; 4 halted or waiting for a person; 10 changes pending; 130 interrupted."
+)
+
+app = typer.Typer(
+    name=NAME,
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{NAME} {version(NAME)}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EPILOG)
+def _about(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """Roll out CloudFormation templates to every account and Region of an AWS Organization.
+
+    Begin with `orgrollout demo`: the whole of it in a simulated organization, without AWS.
+    """
+
+
+for _command in commands.COMMANDS + offline_commands.COMMANDS + levers_commands.COMMANDS:
+    app.command(cls=Command, epilog=EPILOG)(gathered(_command))
+app.add_typer(offline_commands.templates, name="templates")
+app.add_typer(commands.sandbox, name="sandbox")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code. Errors are told on stderr, in words."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        typer.main.get_command(app).main(args=given, prog_name=NAME)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OrgRolloutError as error:
+        if debug:
+            traceback.print_exc()
+        typer.secho(str(error), fg="red", err=True)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence: say so, and how to see more
+        return _bug(error, debug=debug)
+    return 0
+
+
+def _bug(error: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    said = " ".join(str(error).split())
+    more = "" if debug else " Repeat the command with --debug for the traceback."
+    text = f"this is a bug in {NAME}: {type(error).__name__}: {said}.{more}"
+    typer.secho(text, fg="red", err=True)
+    return FAILED
+
+
+def run() -> None:
+    """Run the program as the console script does."""
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""`--account --ou --region --stack-set`: which of the stack instances are meant."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from orgrollout.cli.errors import WrongUsageError
+from orgrollout.cli.options import Narrow
+from orgrollout.manifest.loaded import HOME, LoadedManifest
+from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.model.ids import AccountId, Pair, StackSetKey, UnitId
+from orgrollout.organization.snapshot import Organization
+from orgrollout.organization.tree import OrganizationTree
+from orgrollout.reconcile.planning import Narrowing
+
+T = TypeVar("T")
+Chosen = Callable[[StackSetKey, Pair], bool]
+
+
+def narrowing_of(narrow: Narrow, loaded: LoadedManifest) -> Narrowing | None:
+    """Return what narrows a plan, or nothing where everything is meant.
+
+    Raises:
+        WrongUsageError: A Region or a stack set that the manifest does not have.
+    """
+    if narrow.is_empty:
+        return None
+    keys = [StackSetKey(key) for key in loaded.manifest.stack_sets]
+    by_name: dict[str, StackSetKey] = {str(loaded.stack_set_name(key)): key for key in keys}
+    by_name |= {str(key): key for key in keys}
+    regions = {region for key in keys for region in loaded.regions(key)}
+    stack_sets = _known("--stack-set", narrow.stack_set, by_name)
+    if HOME not in regions:
+        _known("--region", narrow.region, {region: region for region in regions})
+    names = loaded.manifest.accounts
+    return lambda organization: chooser(narrow, organization, names, stack_sets)
+
+
+def chooser(
+    narrow: Narrow,
+    organization: Organization,
+    names: Mapping[str, str],
+    stack_sets: frozenset[StackSetKey] | None,
+) -> Chosen:
+    """Return whether a stack instance is meant. ``names`` are the manifest's for accounts.
+
+    Raises:
+        WrongUsageError: An account or a unit that the organization does not have.
+    """
+    accounts = _accounts(narrow, organization, names)
+    regions = frozenset(narrow.region) if narrow.region else None
+
+    def chosen(key: StackSetKey, pair: Pair) -> bool:
+        return (
+            (stack_sets is None or key in stack_sets)
+            and (accounts is None or pair.account in accounts)
+            and (regions is None or pair.region in regions)
+        )
+
+    return chosen
+
+
+def _accounts(
+    narrow: Narrow, organization: Organization, names: Mapping[str, str]
+) -> frozenset[AccountId] | None:
+    """Return the accounts that are named or below a unit that is; both given: both must hold."""
+    by_name = _unique_names(organization, narrow.account or ())
+    by_name |= {name: AccountId(account) for name, account in names.items()}
+    by_name |= {account: account for account in organization.accounts}
+    named = _known("--account", narrow.account, by_name)
+    if not narrow.ou:
+        return named
+    tree = OrganizationTree(organization)
+    below = frozenset(a for unit in narrow.ou for a in tree.accounts_under(_unit(tree, unit)))
+    return below if named is None else named & below
+
+
+def _unique_names(organization: Organization, wanted: Iterable[str]) -> dict[str, AccountId]:
+    by_name = {a.name: a.id for a in organization.accounts.values()}
+    for name in wanted:
+        called = sorted(a.id for a in organization.accounts.values() if a.name == name)
+        if len(called) > 1:
+            raise WrongUsageError(
+                f"--account {name}: several accounts are called so: {', '.join(called)}. Use an id."
+            )
+    return by_name
+
+
+def _unit(tree: OrganizationTree, reference: str) -> UnitId:
+    units = tree.units_called(reference)
+    if len(units) == 1:
+        return units[0]
+    if units:
+        which = ", ".join(sorted(units))
+        raise WrongUsageError(f"--ou {reference}: several units are called so: {which}. Use an id.")
+    hint = did_you_mean(reference, tree.references, otherwise="Write its path, id or name.")
+    raise WrongUsageError(f"--ou {reference}: there is no such organizational unit. {hint}")
+
+
+def _known(option: str, given: Iterable[str] | None, known: Mapping[str, T]) -> frozenset[T] | None:
+    """Return what the given names stand for, or nothing where none was given."""
+    if not given:
+        return None
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise WrongUsageError(f"{option} {name}: there is none of that name. {hint}".strip())
+    return frozenset(known[name] for name in given)

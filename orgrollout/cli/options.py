@@ -1,0 +1,194 @@
+"""The options that commands have in common, declared once.
+
+A command takes a group of them as one parameter: ``reach: Reach``. ``gathered`` spells the fields
+out for typer, each an option, and puts them together again.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+from typer.core import TyperCommand
+
+STARTER = ""  # `--sandbox` without a file: the organization that comes along
+_SANDBOX = "--sandbox"
+
+Format = Literal["text", "json", "markdown"]
+SheetFormat = Literal["text", "json", "csv", "markdown"]
+
+ManifestPath = Annotated[
+    Path, typer.Argument(metavar="MANIFEST", help="The manifest: what should be true, in YAML.")
+]
+RolloutName = Annotated[
+    str | None, typer.Argument(metavar="[ROLLOUT]", show_default=False, help="Its name.")
+]
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", help="For people, or for programs; JSON goes to stdout alone."),
+]
+SheetFormatOption = Annotated[
+    SheetFormat,
+    typer.Option("--format", help="For people, or for programs; JSON goes to stdout alone."),
+]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show tracebacks, and every API call as it is sent.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask; needed without a terminal.")]
+DetachOption = Annotated[
+    bool,
+    typer.Option(
+        "--detach", help="Return once the first operations have started; `resume` goes on."
+    ),
+]
+RemovalsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--allow-removals",
+        metavar="N",
+        min=0,
+        help="Let N accounts lose stack instances, instead of guards.max_removed_accounts.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Which AWS, or which sandbox, and which journal."""
+
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="A profile of ~/.aws/config.")
+    ] = None
+    home_region: Annotated[
+        str | None,
+        typer.Option(
+            "--home-region",
+            metavar="REGION",
+            help="Where the stack sets live. Default: home_region of the manifest, AWS_REGION, or "
+            "the profile's.",
+        ),
+    ] = None
+    sandbox: Annotated[
+        str | None,
+        typer.Option(
+            _SANDBOX,
+            metavar="[FILE]",
+            help="Use a simulated organization instead of AWS: the one in FILE, or the one that "
+            "comes along. It forgets everything when the command ends.",
+        ),
+    ] = None
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            "--journal",
+            metavar="PATH",
+            help="A folder, or a file named *.sqlite, that keeps the rollouts. Default: `journal` "
+            "of the manifest, or this platform's place for state.",
+        ),
+    ] = None
+    debug: DebugOption = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainReach(Reach):
+    """The same, for commands that narrow nothing: `--region` has one meaning there."""
+
+    home_region: Annotated[
+        str | None,
+        typer.Option(
+            "--region",
+            "--home-region",
+            metavar="REGION",
+            help="Where the stack sets live. Default: AWS_REGION, or the profile's.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrow:
+    """Only some of the stack instances. Narrowing never removes anything."""
+
+    account: Annotated[
+        list[str] | None,
+        typer.Option("--account", help="Only this account: a name or an id. Repeatable."),
+    ] = None
+    ou: Annotated[
+        list[str] | None,
+        typer.Option("--ou", help="Only below this unit: path, id or unique name. Repeatable."),
+    ] = None
+    region: Annotated[
+        list[str] | None, typer.Option("--region", help="Only this Region. Repeatable.")
+    ] = None
+    stack_set: Annotated[
+        list[str] | None,
+        typer.Option("--stack-set", help="Only this stack set of the manifest. Repeatable."),
+    ] = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether everything is meant."""
+        return not (self.account or self.ou or self.region or self.stack_set)
+
+
+class Command(TyperCommand):
+    """A command whose `--sandbox` takes a file or none.
+
+    What follows is the file, unless that would leave a required argument without a value.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse, after `--sandbox` was given a value in every case."""
+        return super().parse_args(ctx, self._with_sandbox_value(ctx, args))
+
+    def _with_sandbox_value(self, ctx: Any, args: list[str]) -> list[str]:
+        if _SANDBOX not in args:
+            return args
+        place = args.index(_SANDBOX)
+        following = args[place + 1 : place + 2]
+        without = [*args[:place], f"{_SANDBOX}={STARTER}", *args[place + 1 :]]
+        if not following or following[0].startswith("-"):
+            return without
+        required = [p for p in self.params if p.param_type_name == "argument" and p.required]
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        lacks = any(given.get(p.name) is None for p in required if p.name)
+        return without if lacks else args
+
+
+def gathered(command: Callable[..., int]) -> Callable[..., None]:
+    """Return a command for typer: option groups spelled out, and its result the exit code."""
+    hints = get_type_hints(command, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, tuple[type[Any], list[str]]] = {}
+    for name, parameter in inspect.signature(command).parameters.items():
+        kind = hints[name]
+        if isinstance(kind, type) and is_dataclass(kind):
+            groups[name] = (kind, [f.name for f in fields(kind)])
+            parameters += _options(kind)
+        else:
+            parameters.append(
+                parameter.replace(annotation=kind, kind=inspect.Parameter.KEYWORD_ONLY)
+            )
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        made = {
+            name: kind(**{each: values.pop(each) for each in names})
+            for name, (kind, names) in groups.items()
+        }
+        raise typer.Exit(command(**values, **made))
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def _options(kind: type[Any]) -> list[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name]
+        )
+        for f in fields(kind)
+    ]

@@ -1,0 +1,71 @@
+"""`plan`: what would change. And the picture that every other command begins with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orgrollout.cli.errors import DONE, PENDING
+from orgrollout.cli.narrowing import narrowing_of
+from orgrollout.cli.options import Narrow, Reach
+from orgrollout.cli.screen import Screen
+from orgrollout.cli.session import Session, open_session
+from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.planning import Picture, look, plan_from
+from orgrollout.report.plan import plan_blocks, plan_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a plan is made of, as the command line has it."""
+
+    manifest: Path
+    narrow: Narrow
+    allow_removals: int | None
+
+
+def plan(
+    asked: Asked,
+    reach: Reach,
+    format_: str,
+    *,
+    out: Path | None,
+    pairs: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what `apply` would change."""
+    screen = Screen(format_)
+    loaded = load_manifest(asked.manifest)
+    with open_session(reach, screen, loaded=loaded, read_only=True) as session:
+        made = plan_of(asked, loaded, session)
+        calls = session.connection.calls
+    screen.result(plan_blocks(made, pairs=pairs), plan_json(made, calls))
+    if out is not None:
+        from orgrollout.cli.saved import save_plan  # noqa: PLC0415
+
+        save_plan(out, asked, made)
+        screen.say(f"Saved {out}. `orgrollout apply {out}` carries it out, and asks nothing.")
+    return PENDING if detailed_exitcode and not made.is_empty else DONE
+
+
+def plan_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Plan:
+    """Return the plan for a manifest, read without being able to write.
+
+    Raises:
+        OrgRolloutError: Something is wrong with the manifest, or with the way to AWS.
+    """
+    narrowing = narrowing_of(asked.narrow, loaded)
+    return plan_from(
+        loaded,
+        picture_of(loaded, session),
+        session.planning,
+        narrowing=narrowing,
+        allow_removals=asked.allow_removals,
+    )
+
+
+def picture_of(loaded: LoadedManifest, session: Session) -> Picture:
+    """Return what is wanted and what is there, after saying who is asking."""
+    session.say_who()
+    with session.screen.working():
+        return look(loaded, session.planning, session.screen.progress)

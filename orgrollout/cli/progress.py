@@ -1,0 +1,126 @@
+"""A rollout while it runs: lines in a log, and on a terminal also what is running right now."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from orgrollout.aws.clock import Clock
+from orgrollout.cli.screen import Screen
+from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.rollouts import Rollout
+from orgrollout.reconcile.tick import Tick
+from orgrollout.report.words import clock_time, count, span
+from orgrollout.rollout.decision import Event, EventKind
+from orgrollout.rollout.state import Failure, Flight, RolloutState
+
+_STYLES = {
+    EventKind.WAVE: "bold",
+    EventKind.STARTED: "dim",
+    EventKind.RETRY: "yellow",
+    EventKind.BLOCKED: "red",
+    EventKind.HALTED: "bold red",
+    EventKind.PROOF: "dim",
+}
+_UNSAID = {EventKind.FINISHED, EventKind.HALTED}  # the end is told in the table that follows
+
+
+class Progress:
+    """Follows a rollout tick by tick; remembers what failed at first and was retried."""
+
+    def __init__(self, screen: Screen, rollout: Rollout, clock: Clock) -> None:
+        self._screen = screen
+        self._clock = clock
+        self._plan = rollout.plan
+        self._state = rollout.state
+        self._busy: set[str] = set()
+        self._retried: dict[tuple[int, object], Failure] = {}
+        self._width = max((len(key) for key in rollout.plan.stack_sets), default=0)
+        self._live = (
+            Live(
+                get_renderable=self._running,
+                console=screen.people,
+                transient=True,
+                refresh_per_second=4,
+            )
+            if screen.is_terminal
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def follow(self, tick: Tick) -> None:
+        """Tell what a tick brought."""
+        self._state = tick.rollout.state
+        for failure in self._state.failures:
+            if not failure.final:
+                self._retried[failure.planned, failure.pair] = failure
+        for event in tick.events:
+            self._tell(event)
+        for name in tick.busy:
+            if name not in self._busy:
+                self._busy.add(name)
+                self._line(f"{name} is busy with an operation of somebody else; waiting", "yellow")
+
+    def overcome(self, state: RolloutState) -> list[Failure]:
+        """Return what failed at first, was retried, and is done now."""
+        left = {(f.planned, f.pair) for f in state.failures}
+        return [f for place, f in self._retried.items() if place not in left]
+
+    def _tell(self, event: Event) -> None:
+        if event.kind in _UNSAID or (self._live and event.kind is EventKind.STARTED):
+            return
+        text = event.text
+        if event.stack_set is not None:
+            text = f"{self._wave(event)}  {event.stack_set:<{self._width}}  {text}"
+        failed = event.kind is EventKind.ENDED and " failed" in event.text
+        self._line(text, "red" if failed else _STYLES.get(event.kind, ""))
+
+    def _line(self, text: str, style: str) -> None:
+        self._screen.say(f"{clock_time(self._clock.now())} {text}", style)
+
+    def _wave(self, event: Event) -> str:
+        """Return the wave of the event's operation: the rollout may be in the next one already."""
+        operations = {one.number: one.planned for one in self._state.landed}
+        operations |= {one.number: one.piece.planned for one in self._state.flights}
+        planned = operations.get(event.number or 0)
+        if planned is not None:
+            return f"wave {self._plan.operations[planned].wave}"
+        position = min(self._state.wave, len(self._plan.waves) - 1)
+        return f"wave {self._plan.waves[position].index}"
+
+    def _running(self) -> Table:
+        """Return one line for each operation under way, and how far the whole is."""
+        table = Table.grid(padding=(0, 2))
+        for flight in self._state.flights:
+            table.add_row(*(Text(cell) for cell in _cells(self._plan, flight, self._clock)))
+        done = sum(one.succeeded for one in self._state.landed)
+        total = sum(o.rectangle.size for o in self._plan.operations)
+        table.add_row(Text(f"{self._state.id} {self._state.phase}", style="dim"))
+        table.add_row(Text(f"{done:,} of {count(total, 'stack instance')} done", style="dim"))
+        return table
+
+
+def _cells(plan: Plan, flight: Flight, clock: Clock) -> tuple[str, ...]:
+    operation = plan.operations[flight.piece.planned]
+    again = f", attempt {flight.piece.attempt}" if flight.piece.attempt > 1 else ""
+    return (
+        f"wave {operation.wave}",
+        operation.stack_set,
+        f"{operation.action} {len(flight.piece.pairs):,}{again}",
+        span(clock.now() - flight.committed),
+    )

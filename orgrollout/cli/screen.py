@@ -1,0 +1,92 @@
+"""Where output goes: results for programs to stdout alone, words for people beside or instead."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from orgrollout.report.blocks import Block, Sheet, as_csv, as_markdown
+from orgrollout.report.text import show
+
+_LOG_WIDTH = 240  # of what is no terminal, where nothing should be wrapped
+
+
+class Screen:
+    """One command's output in the format that was asked for."""
+
+    def __init__(self, format_: str = "text", *, quiet: bool = False) -> None:
+        """``quiet``: no word of what is being read, unless on a line that vanishes."""
+        self.format = format_
+        self._quiet = quiet
+        self.errors = _console(stderr=True)
+        self.people = _console() if self.is_text else self.errors
+        self._status: Status | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Return whether a person reads the result."""
+        return self.format == "text"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Return whether somebody sits there: what moves and what asks belongs on a terminal."""
+        return self.people.is_terminal and sys.stdin.isatty()
+
+    def say(self, text: str, style: str = "") -> None:
+        """Tell a person something."""
+        self.people.print(Text(text, style=style), soft_wrap=True)
+
+    def show(self, blocks: Iterable[Block]) -> None:
+        """Show blocks to a person, whatever the format of the result."""
+        show(self.people, blocks)
+
+    def result(self, blocks: Iterable[Block], document: dict[str, Any]) -> None:
+        """Put out the result: one value, as text, Markdown or JSON."""
+        match self.format:
+            case "json":
+                self.raw(json.dumps(document, indent=2, ensure_ascii=False))
+            case "markdown":
+                self.raw(as_markdown(blocks))
+            case _:
+                show(self.people, blocks)
+
+    def sheet(self, sheet: Sheet) -> None:
+        """Put out a table as CSV."""
+        self.raw(as_csv(sheet).rstrip("\r\n"))
+
+    def raw(self, text: str) -> None:
+        """Put out a text as it is."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    def progress(self, text: str) -> None:
+        """Say what is being done, where that may take a while."""
+        if self._status is not None:
+            self._status.update(Text(text))
+        elif not self._quiet:
+            self.errors.print(Text(text, style="dim"), soft_wrap=True)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Show on a terminal what `progress` says on one line that vanishes."""
+        if not self.is_terminal:
+            yield
+            return
+        with self.people.status("") as status:
+            self._status = status
+            try:
+                yield
+            finally:
+                self._status = None
+
+
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _LOG_WIDTH
+    return console

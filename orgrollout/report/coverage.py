@@ -1,0 +1,107 @@
+"""The ledger as people read it and as programs do: every pair in exactly one state."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from orgrollout.organization.snapshot import Organization
+from orgrollout.report.blocks import Block, Line, Sheet
+from orgrollout.report.plan import FORMAT_VERSION
+from orgrollout.report.words import count, iso
+from orgrollout.rollout.coverage import CoverageState, Covered
+
+MOST_ROWS = 60  # in text; CSV and JSON hold all
+_GOOD = frozenset({CoverageState.CURRENT})
+_MEANT = frozenset({CoverageState.EXCLUDED, CoverageState.OUT_OF_SCOPE})
+_COLUMNS = (
+    "stack_set",
+    "account",
+    "account_name",
+    "ou_path",
+    "region",
+    "state",
+    "reason",
+    "drift",
+    "posture",
+    "last_operation",
+    "since",
+)
+_SHOWN = ("stack_set", "account", "account_name", "ou_path", "region", "state", "reason")
+
+
+def coverage_json(rows: Sequence[Covered], organization: Organization) -> dict[str, Any]:
+    """Return the ledger as JSON can hold it. Keys may be added, never renamed."""
+    states = Counter(row.state for row in rows)
+    return {
+        "format_version": FORMAT_VERSION,
+        "summary": {state.value: states[state] for state in CoverageState},
+        "instances": [_instance(row, organization) for row in rows],
+    }
+
+
+def coverage_sheet(rows: Sequence[Covered], organization: Organization) -> Sheet:
+    """Return every row with every column: what CSV holds."""
+    return _sheet(rows, organization, _COLUMNS)
+
+
+def coverage_blocks(
+    rows: Sequence[Covered], organization: Organization, *, chosen: Collection[CoverageState] = ()
+) -> Iterator[Block]:
+    """Yield how many pairs are in which state, and those a person should look at.
+
+    Without ``chosen`` states those are all that are neither current nor left out on purpose.
+    """
+    yield _by_stack_set(rows)
+    wanted = frozenset(chosen) or frozenset(CoverageState) - _GOOD - _MEANT
+    found = [row for row in rows if row.state in wanted]
+    if found:
+        yield _sheet(found[:MOST_ROWS], organization, _SHOWN)
+    if len(found) > MOST_ROWS:
+        yield Line(text=f"and {len(found) - MOST_ROWS:,} more: --format csv or json shows all")
+    current = sum(1 for row in rows if row.state in _GOOD)
+    meant = sum(1 for row in rows if row.state not in _MEANT)
+    text = f"{current:,} of {count(meant, 'stack instance')} current"
+    yield Line(text=f"{text}.", style="bold green" if current == meant else "bold")
+
+
+def _by_stack_set(rows: Sequence[Covered]) -> Sheet:
+    counts: dict[str, Counter[CoverageState]] = {}
+    for row in rows:
+        counts.setdefault(row.stack_set, Counter())[row.state] += 1
+    total = sum(counts.values(), Counter[CoverageState]())
+    used = [state for state in CoverageState if total[state]]
+    lines = [*counts.items(), *([("all", total)] if len(counts) > 1 else [])]
+    return Sheet(
+        headers=("stack set", *(state.replace("_", " ") for state in used)),
+        rows=tuple((key, *(f"{found[state]:,}" for state in used)) for key, found in lines),
+        right=frozenset(range(1, len(used) + 1)),
+    )
+
+
+def _sheet(rows: Sequence[Covered], organization: Organization, columns: tuple[str, ...]) -> Sheet:
+    instances = (_instance(row, organization) for row in rows)
+    return Sheet(
+        headers=columns,
+        rows=tuple(tuple(_text(found[column]) for column in columns) for found in instances),
+    )
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _instance(row: Covered, organization: Organization) -> dict[str, Any]:
+    account = organization.accounts.get(row.pair.account)
+    return {
+        "stack_set": row.stack_set,
+        "account": row.pair.account,
+        "account_name": account.name if account else None,
+        "ou_path": organization.units[account.parent].path if account else None,
+        "region": row.pair.region,
+        "state": row.state.value,
+        "reason": row.reason,
+        "drift": row.drift,
+        "posture": None,
+        "last_operation": row.last_operation,
+        "since": iso(row.since),
+    }

@@ -1,0 +1,171 @@
+"""A rollout as people read it and as programs do: one value, from the plan and the state."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from orgrollout.model.ids import StackSetKey
+from orgrollout.plan.plan import Plan, PlannedOperation
+from orgrollout.report.blocks import Block, Line, Sheet
+from orgrollout.report.failures import FailureGroup, group_failures
+from orgrollout.report.plan import skipped_lines
+from orgrollout.report.words import count, span
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.state import Failure, Landed, Outcome, Phase, RolloutState
+
+_STYLES = {
+    Outcome.SUCCEEDED: "bold green",
+    Outcome.FAILURES: "bold yellow",
+    Outcome.HALTED: "bold red",
+}
+
+
+def rollout_blocks(
+    plan: Plan, state: RolloutState, overcome: Iterable[Failure] = ()
+) -> Iterator[Block]:
+    """Yield how a rollout stands or ended.
+
+    ``overcome`` is what failed at first and was retried, as far as somebody watched; what is
+    not known that way is still counted.
+    """
+    if plan.operations:
+        yield _by_wave(plan, state)
+    yield from _failures(plan, state, list(overcome))
+    yield from skipped_lines(plan.skipped)
+    if state.calls:
+        yield Line(text=calls_line(state.calls.items()), style="dim")
+    yield Line(text=outcome_line(plan, state), style=_STYLES.get(state.outcome, "bold"))
+
+
+def outcome_line(plan: Plan, state: RolloutState) -> str:
+    """Return how it ended, or stands, in one line."""
+    done = count(_succeeded(plan, state), "stack instance")
+    text = f"{state.id} {state.outcome}: {done} done"
+    if state.failed:
+        text += f", {len(state.failed):,} failed"
+    if state.ended is not None:
+        text += f", in {span(state.ended - state.created)}"
+    if state.phase is Phase.HALTED:
+        text += f". {state.note}"
+    left = [wave.name for wave in plan.waves[state.wave + 1 :]]
+    if left and state.phase is not Phase.RUNNING:
+        text += f". Not started: {', '.join(left)}"
+    return f"{text}."
+
+
+def calls_line(calls: Iterable[tuple[str, int]]) -> str:
+    """Return how many API requests were sent, the most frequent first."""
+    by_number = sorted(calls, key=lambda item: (-item[1], item[0]))
+    total = sum(number for _, number in by_number)
+    return f"calls: {total:,} ({', '.join(f'{name} {number:,}' for name, number in by_number)})"
+
+
+def wave_status(state: RolloutState, position: int) -> str:
+    """Return how the wave at ``position`` of the plan stands."""
+    if position < state.wave:
+        return "done"
+    if position > state.wave:
+        return "not started"
+    return state.phase.value
+
+
+def _by_wave(plan: Plan, state: RolloutState) -> Sheet:
+    landed: dict[tuple[int, StackSetKey, str], list[Landed]] = defaultdict(list)
+    wanted: Counter[tuple[int, StackSetKey, str]] = Counter()
+    for operation in plan.operations:
+        wanted[_place(operation)] += operation.rectangle.size
+    for one in state.landed:
+        landed[_place(plan.operations[one.planned])].append(one)
+    names = {wave.index: wave.name for wave in plan.waves}
+    lost = Counter(_place(plan.operations[f.planned]) for f in state.failed)
+    rows = [
+        _row(names, place, total, landed[place], lost[place]) for place, total in wanted.items()
+    ]
+    return Sheet(
+        headers=("wave", "stack set", "action", "done", "failed", "operations", "took"),
+        rows=tuple(rows),
+        right=frozenset({3, 4}),
+        styles=tuple("red" if lost[place] else "" for place in wanted),
+    )
+
+
+def _place(operation: PlannedOperation) -> tuple[int, StackSetKey, str]:
+    return operation.wave, operation.stack_set, operation.action.value
+
+
+def _row(
+    names: dict[int, str],
+    place: tuple[int, StackSetKey, str],
+    total: int,
+    landed: list[Landed],
+    failed: int,
+) -> tuple[str, ...]:
+    wave, key, action = place
+    done = sum(one.succeeded for one in landed)
+    retries = sum(1 for one in landed if one.attempt > 1)
+    operations = f"{len(landed):,}" + (f", {count(retries, 'retry', 'retries')}" if retries else "")
+    return (
+        f"{wave} {names.get(wave, '')}",
+        key,
+        action,
+        f"{done:,}/{total:,}",
+        f"{failed:,}",
+        operations,
+        span(_took(landed)) if landed else "",
+    )
+
+
+def _took(landed: list[Landed]) -> timedelta:
+    ended: datetime = max(one.ended for one in landed)
+    return ended - min(one.started for one in landed)
+
+
+def _failures(plan: Plan, state: RolloutState, overcome: list[Failure]) -> Iterator[Block]:
+    final = [f for f in state.failures if f.final]
+    open_ = [f for f in state.failures if not f.final]
+    rows: list[tuple[str, ...]] = []
+    details: list[Line] = []
+    for failures, standing in ((overcome, "retried, done"), (open_, "retrying"), (final, "")):
+        for group in group_failures(plan, failures):
+            rows.append(_failure_row(plan, group, standing))
+            details += _advice(group) if failures is final else []
+    if rows:
+        yield Sheet(
+            headers=("failures by class", "instances", "accounts", "stands", "e.g.", "reason"),
+            rows=tuple(rows),
+            right=frozenset({1, 2}),
+        )
+        yield from details
+    unseen = _overcome(state) - len({(f.planned, f.pair) for f in overcome})
+    if unseen > 0:
+        yield Line(text=f"failed at first and done after a retry: {unseen:,}")
+
+
+def _overcome(state: RolloutState) -> int:
+    """Return how often an instance failed and did not in the end, at least."""
+    failed = sum(one.failed for one in state.landed if one.attempt == 1)
+    final = sum(1 for f in state.failures if f.attempts)
+    return failed - final
+
+
+def _failure_row(plan: Plan, group: FailureGroup, standing: str) -> tuple[str, ...]:
+    example = group.example
+    key = plan.operations[example.planned].stack_set
+    return (
+        group.kind.value,
+        f"{group.instances:,}",
+        f"{group.accounts:,}",
+        standing or ("skipped" if group.kind is FailureClass.SKIPPED else "failed"),
+        f"{example.pair} {key}",
+        group.reason or "no reason given",
+    )
+
+
+def _advice(group: FailureGroup) -> list[Line]:
+    return [Line(text=f"  -> {group.kind}: {group.advice}")] if group.advice else []
+
+
+def _succeeded(plan: Plan, state: RolloutState) -> int:
+    return sum(
+        one.succeeded for one in state.landed if not plan.operations[one.planned].covered_again
+    )

@@ -1,0 +1,130 @@
+"""A rollout as JSON. Keys may be added, never renamed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orgrollout.model.ids import OperationId
+from orgrollout.plan.plan import Plan
+from orgrollout.report.plan import FORMAT_VERSION, skipped_json
+from orgrollout.report.rollout import wave_status
+from orgrollout.report.words import iso
+from orgrollout.rollout.failures import advice
+from orgrollout.rollout.state import Failure, Flight, Landed, RolloutState
+
+
+def rollout_json(
+    plan: Plan, state: RolloutState, seen: Mapping[OperationId, str] | None = None
+) -> dict[str, Any]:
+    """Return how a rollout stands or ended.
+
+    ``seen`` is the status of operations under way, where AWS was asked.
+    """
+    return {
+        "format_version": FORMAT_VERSION,
+        "rollout": state.id,
+        "manifest": plan.manifest,
+        "outcome": state.outcome.value,
+        "phase": state.phase.value,
+        "note": state.note,
+        "created": iso(state.created),
+        "ended": iso(state.ended),
+        "waves": [
+            {
+                "wave": wave.index,
+                "name": wave.name,
+                "accounts": len(wave.accounts),
+                "status": wave_status(state, position),
+            }
+            for position, wave in enumerate(plan.waves)
+        ],
+        "operations": [
+            *(_landed(plan, landed) for landed in state.landed),
+            *(_flight(plan, flight, (seen or {}).get(flight.id)) for flight in state.flights),
+        ],
+        "failures": [_failure(plan, failure) for failure in state.failures],
+        "skipped": skipped_json(plan.skipped),
+        "calls": dict(state.calls),
+    }
+
+
+def no_rollout_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
+    """Return what there is to tell where nothing had to be done, in the same shape."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "rollout": None,
+        "manifest": plan.manifest,
+        "outcome": "succeeded",
+        "waves": [],
+        "operations": [],
+        "failures": [],
+        "skipped": skipped_json(plan.skipped),
+        "calls": dict(calls),
+    }
+
+
+def rollouts_json(found: Iterable[tuple[Plan, RolloutState]]) -> dict[str, Any]:
+    """Return all rollouts of a journal, in short."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "rollouts": [
+            {
+                "rollout": state.id,
+                "manifest": plan.manifest,
+                "outcome": state.outcome.value,
+                "created": iso(state.created),
+                "ended": iso(state.ended),
+                "failed": len(state.failed),
+            }
+            for plan, state in found
+        ],
+    }
+
+
+def _landed(plan: Plan, landed: Landed) -> dict[str, Any]:
+    operation = plan.operations[landed.planned]
+    return {
+        "id": landed.id,
+        "wave": operation.wave,
+        "stack_set": operation.stack_set,
+        "action": operation.action.value,
+        "attempt": landed.attempt,
+        "status": landed.status,
+        "started": iso(landed.started),
+        "ended": iso(landed.ended),
+        "succeeded": landed.succeeded,
+        "failed": landed.failed,
+        "cancelled": landed.cancelled,
+        "skipped": landed.skipped,
+    }
+
+
+def _flight(plan: Plan, flight: Flight, status: str | None) -> dict[str, Any]:
+    """Return an operation under way; what came of it is not known yet, and not zero."""
+    operation = plan.operations[flight.piece.planned]
+    return {
+        "id": flight.id,
+        "wave": operation.wave,
+        "stack_set": operation.stack_set,
+        "action": operation.action.value,
+        "attempt": flight.piece.attempt,
+        "status": status or "UNKNOWN",
+        "started": iso(flight.committed),
+        "ended": None,
+        "succeeded": None,
+        "failed": None,
+        "cancelled": None,
+        "skipped": None,
+    }
+
+
+def _failure(plan: Plan, failure: Failure) -> dict[str, Any]:
+    return {
+        "stack_set": plan.operations[failure.planned].stack_set,
+        "account": failure.pair.account,
+        "region": failure.pair.region,
+        "class": failure.kind.value,
+        "reason": failure.reason,
+        "advice": advice(failure.reason),
+        "attempts": failure.attempts,
+        "final": failure.final,
+    }
