@@ -139,7 +139,7 @@ class StackSetResolver:
         stack_set = self._manifest.stack_sets[key]
         return StackSetDefinition(
             template_body=self._loaded.templates[key].body,
-            parameters=self.own_parameters(key),
+            parameters={**self._defaults(key), **self.own_parameters(key)},
             description=stack_set.description,
             capabilities=self._loaded.capabilities(key),
             tags={**substituted(stack_set.tags, self._values), OWNER_TAG: self._manifest.name},
@@ -148,6 +148,12 @@ class StackSetResolver:
             execution_role_name=stack_set.execution_role_name,
             managed_execution=stack_set.managed_execution,
         )
+
+    def _defaults(self, key: StackSetKey) -> dict[str, str]:
+        # Sent although CloudFormation knows them: what an omitted parameter means in an update is
+        # not documented, and a description that lists defaults must not look like a difference.
+        declared = self._loaded.templates[key].parameters.values()
+        return {p.name: p.default for p in declared if p.default is not None}
 
     def _absent(self, key: StackSetKey) -> Desired:
         stack_set = self._manifest.stack_sets[key]

@@ -1,6 +1,6 @@
 """Desired against deployed, pair by pair. Filter texts and units are never compared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from orgrollout.inventory.inventory import (
@@ -12,7 +12,7 @@ from orgrollout.inventory.inventory import (
 from orgrollout.model.ids import AccountId, Digest, Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
-from orgrollout.organization.desired import Desired, LeftOutState
+from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
 
 NEW = "not deployed yet"
 MASKED = "****"  # how CloudFormation shows the value of a NoEcho parameter
@@ -29,7 +29,7 @@ class Differences:
     reasons: Mapping[Pair, str] = field(default_factory=dict)  # of all but new ones
     same_overrides: frozenset[Pair] = frozenset()  # updates that change the definition alone
     unchanged: int = 0
-    left_alone: Mapping[AccountId, str] = field(default_factory=dict)  # deployed, but unreachable
+    left_alone: Mapping[Pair, str] = field(default_factory=dict)  # deployed, but unreachable
 
     @property
     def removals(self) -> Mapping[OperationAction, tuple[Pair, ...]]:
@@ -64,7 +64,7 @@ def compare(
     )
     extra = [p for p in inventory.instances if p not in desired.pairs]
     left_alone = _left_alone(desired, extra)
-    going = [p for p in extra if p.account not in left_alone]
+    going = [p for p in extra if p not in left_alone]
     reasons.update({p: _removal_reason(desired, p, members) for p in going})
     # An account that has left cannot be reached any more, so its stacks can only be let go.
     detaches = tuple(p for p in going if desired.retain_stacks or p.account not in members)
@@ -141,13 +141,19 @@ def hides_parameters(deployed: StackSetDefinition) -> bool:
     return MASKED in deployed.parameters.values()
 
 
-def _left_alone(desired: Desired, extra: list[Pair]) -> dict[AccountId, str]:
+def _left_alone(desired: Desired, extra: Iterable[Pair]) -> dict[Pair, str]:
+    """Return the instances that are not desired only because nothing can be deployed there."""
+    reasons = {pair: left_out_of(desired, pair) for pair in extra}
     return {
-        pair.account: desired.left_out[pair.account].reason
-        for pair in extra
-        if pair.account in desired.left_out
-        and desired.left_out[pair.account].state is LeftOutState.SKIPPED
+        pair: why.reason
+        for pair, why in reasons.items()
+        if why is not None and why.state is LeftOutState.SKIPPED
     }
+
+
+def left_out_of(desired: Desired, pair: Pair) -> LeftOut | None:
+    """Return why a pair is not desired, if anything says so."""
+    return desired.left_out_pairs.get(pair) or desired.left_out.get(pair.account)
 
 
 def _removal_reason(desired: Desired, pair: Pair, members: frozenset[AccountId]) -> str:
@@ -155,5 +161,5 @@ def _removal_reason(desired: Desired, pair: Pair, members: frozenset[AccountId])
         return "the stack set is to be absent"
     if pair.account not in members:
         return "the account left the organization"
-    left_out = desired.left_out_pairs.get(pair) or desired.left_out.get(pair.account)
+    left_out = left_out_of(desired, pair)
     return left_out.reason if left_out else "no longer targeted"

@@ -13,6 +13,7 @@ from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import OperationId, Pair, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
 from orgrollout.organization.desired import Desired, LeftOutState
+from orgrollout.plan.compare import left_out_of
 from orgrollout.plan.plan import Plan
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Failure, RolloutState
@@ -96,7 +97,7 @@ def cover_stack_set(
     yield from _left_out(desired, instances)
     for pair, instance in instances.items():
         if pair not in desired.pairs and not _is_skipped(desired, pair):
-            why = desired.left_out.get(pair.account) or desired.left_out_pairs.get(pair)
+            why = left_out_of(desired, pair)
             reason = why.reason if why else "no longer targeted"
             yield _row(desired.key, pair, CoverageState.ORPHANED, reason, instance)
 
@@ -143,23 +144,19 @@ def _instance_state(instance: StackInstance | None) -> tuple[CoverageState, str]
 
 
 def _left_out(desired: Desired, instances: Mapping[Pair, StackInstance]) -> Iterator[Covered]:
-    for account, why in desired.left_out.items():
-        for region in desired.regions:
-            pair = Pair(account, region)
-            skipped = why.state is LeftOutState.SKIPPED
-            if pair not in instances or skipped:
-                instance = instances.get(pair)
-                note = "; its stack instance is left alone" if instance else ""
-                state = CoverageState(why.state)
-                yield _row(desired.key, pair, state, why.reason + note, instance)
-    for pair, why in desired.left_out_pairs.items():
-        if pair not in instances:
-            yield _row(desired.key, pair, CoverageState(why.state), why.reason, None)
+    pairs = [Pair(a, r) for a in desired.left_out for r in desired.regions]
+    for pair in (*pairs, *desired.left_out_pairs):
+        why = left_out_of(desired, pair)
+        instance = instances.get(pair)
+        if why is not None and (instance is None or why.state is LeftOutState.SKIPPED):
+            note = "; its stack instance is left alone" if instance else ""
+            yield _row(desired.key, pair, CoverageState(why.state), why.reason + note, instance)
 
 
 def _is_skipped(desired: Desired, pair: Pair) -> bool:
-    why = desired.left_out.get(pair.account)
-    listed = why is not None and pair.region in desired.regions
+    """Return whether ``_left_out`` has the pair although it is deployed."""
+    why = left_out_of(desired, pair)
+    listed = pair in desired.left_out_pairs or pair.region in desired.regions
     return listed and why is not None and why.state is LeftOutState.SKIPPED
 
 

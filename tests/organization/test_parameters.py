@@ -40,9 +40,11 @@ _LAYERS = """
 
 
 def test_metadata_then_the_stack_set_make_its_own_parameters(load: Load) -> None:
+    """Defaults of the template are sent too: what an omitted parameter means is not documented."""
     assert only(load(_LAYERS)).definition.parameters == {
         "Mode": "from us-east-1",
         "Bucket": f"o-a1b2c3d4e5-{MANAGEMENT}",
+        "Secret": "{{resolve:ssm:/none}}",
     }
 
 
@@ -54,7 +56,11 @@ def test_metadata_that_names_an_unknown_account_leaves_the_default_of_the_templa
         regions: [home]
         stack_sets: {only: {template: defaults.yaml}}
     """)
-    assert only(loaded).definition.parameters == {"Mode": "from us-east-1"}
+    assert only(loaded).definition.parameters == {
+        "Mode": "from us-east-1",
+        "Bucket": "",
+        "Secret": "{{resolve:ssm:/none}}",
+    }
 
 
 def test_overrides_hold_only_what_they_override_and_later_ones_win(load: Load) -> None:

@@ -209,3 +209,22 @@ def test_a_noecho_parameter_is_masked_and_makes_no_perpetual_difference(stage: S
 
     assert changed(rollout.plan, OperationAction.UPDATE) == pairs((*PROD, *DEV))
     assert any(o.sends_definition for o in rollout.plan.operations)
+
+
+def test_a_prerequisite_brings_its_own_needs_first_and_only_where_it_lives(stage: Stage) -> None:
+    """Roles for one account's buckets must not pull everybody's roles into the first wave."""
+    manifest = deepcopy(BASE)
+    manifest["stack_sets"] = {
+        "roles": {"template": "topic.yaml", "regions": ["us-east-1"]},
+        "buckets": {
+            "template": "topic.yaml",
+            "targets": {"accounts": [DEV[0]]},
+            "depends_on": ["roles"],
+        },
+        "config": {"template": "topic.yaml", "depends_on": ["buckets", "roles"]},
+    }
+
+    plan = stage.plan(manifest)
+
+    first = {(o.stack_set, a) for o in plan.operations if o.wave == 0 for a in o.accounts}
+    assert first == {("roles", DEV[0]), ("buckets", DEV[0])}
