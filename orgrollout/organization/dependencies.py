@@ -76,10 +76,13 @@ def with_dependencies(
 
 
 def _stand_ins(loaded: LoadedManifest, key: StackSetKey) -> list[list[StackSetKey]]:
-    """Return the dependencies of a stack set, those with the same template together.
+    """Return the dependencies of a stack set, those that may stand in for each other together.
 
-    Where one part of the organization has another stack set for the same template, either will do.
+    A template asks for another template. Where one part of the organization has another stack set
+    for it, either will do. A manifest names stack sets, and means each of them.
     """
+    if loaded.manifest.stack_sets[key].depends_on is not None:
+        return [[other] for other in loaded.depends_on(key)]
     groups: dict[str, list[StackSetKey]] = defaultdict(list)
     for other in loaded.depends_on(key):
         template = loaded.templates.get(other)
