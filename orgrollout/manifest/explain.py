@@ -77,8 +77,8 @@ def explain(detail: ErrorDetails, item: Item, model: type[BaseModel] | None) -> 
             said = _choice(context["expected"], item)
         case "greater_than_equal" | "less_than_equal":
             said = _bound(context, item)
-        case "too_short" | "string_too_short":
-            said = Explanation("is empty.", "Give it something, or remove the key.")
+        case "too_short" | "string_too_short" | "string_too_long":
+            said = _length(context, item)
         case _:
             said = _type_expected(kind, item, model) or Explanation(f"{detail['msg']}.", "")
     return said
@@ -126,6 +126,13 @@ def _bound(context: dict[str, Any], item: Item) -> Explanation:
     if "ge" in context:
         return Explanation(f"must be at least {context['ge']}, not {item.text}.", "Raise it.")
     return Explanation(f"must be at most {context['le']}, not {item.text}.", "Lower it.")
+
+
+def _length(context: dict[str, Any], item: Item) -> Explanation:
+    if "max_length" in context:
+        fix = f"Use at most {context['max_length']}."
+        return Explanation(f"has {len(item.text)} characters.", fix)
+    return Explanation("is empty.", "Give it something, or remove the key.")
 
 
 def _type_expected(kind: str, item: Item, model: type[BaseModel] | None) -> Explanation | None:

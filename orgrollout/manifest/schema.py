@@ -94,7 +94,7 @@ class StackSet(Part):
     stack_set_name: str | None = None  # default: <manifest>-<key>
     state: Literal["present", "absent"] = "present"
     adopt: Flag = False
-    description: str = ""
+    description: str = Field(default="", max_length=1024)
     targets: Targets | None = None  # default: the manifest's
     regions: Names | None = None  # default: the manifest's
     depends_on: Texts | None = None  # default: the template's

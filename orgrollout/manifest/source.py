@@ -144,10 +144,11 @@ def _syntax_error(text: str, file: str, first: yaml.YAMLError) -> ManifestError:
 
 
 def _explain(problem: yaml.YAMLError) -> tuple[str, str]:
+    context = getattr(problem, "context", None)
     said = getattr(problem, "problem", None) or str(problem)
+    said = f"{context}, {said}" if context else said
     for pattern, message, fix in _SYNTAX_FIXES:
         if found := re.search(pattern, said):
             groups = found.groups()
             return message.format(*groups), fix.format(*groups)
-    context = getattr(problem, "context", None)
-    return f"is no YAML: {f'{context}, ' if context else ''}{said}.", "Check the lines above, too."
+    return f"is no YAML: {said}.", "Check the lines above, too."

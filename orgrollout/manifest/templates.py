@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from orgrollout.errors import ManifestError
+from orgrollout.manifest.builtin import PREFIX, builtin_path
 from orgrollout.manifest.document import Findings, Item, Reader, problem_at
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import Flag, Part
@@ -80,6 +82,19 @@ def declared_parameters(body: str) -> tuple[str, ...]:
         compose(_as_yaml(body), "template")
     )
     return root.names("Parameters")
+
+
+def builtin_template(name: str) -> Template:
+    """Return a template that comes along.
+
+    Raises:
+        KeyError: There is none of that name.
+        ManifestError: It is damaged.
+    """
+    template, findings = read_template(builtin_path(name), f"{PREFIX}{name}")
+    if template is None:
+        raise ManifestError(findings.problems)
+    return template
 
 
 def _as_yaml(body: str) -> str:
