@@ -1,10 +1,13 @@
 """Every planted mistake is noticed by the check that it names."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.templates.mutations import MISTAKES, Mistake, judge
 from tests.templates.reading import Templates
 
+BASELINE = Path(__file__).parents[2] / "docs" / "baseline.md"
 SAMPLE = MISTAKES[::8]
 
 
@@ -19,6 +22,14 @@ def test_there_are_enough_mistakes_and_each_check_has_one() -> None:
     numbers = {int(each.check) for each in MISTAKES}
     # 33 runs in the sandbox, 36 is checkov's and plants its own, 37 is a planted mistake itself.
     assert numbers == set(range(1, 36)) - {33}
+
+
+def test_the_documentation_shows_every_mistake() -> None:
+    """Its table is what `python -m tests.templates.mutations` printed last."""
+    text = BASELINE.read_text("utf-8")
+    missing = [each.what for each in MISTAKES if f"| {each.what} | {each.template} |" not in text]
+    assert not missing
+    assert f"{len(MISTAKES)} of {len(MISTAKES)} planted mistakes are noticed." in text
 
 
 @pytest.mark.parametrize("mistake", SAMPLE, ids=ids)

@@ -4,14 +4,10 @@ import ast
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from orgrollout.errors import ManifestError
-from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.organization.desired import DesiredState
 from orgrollout.rollout.state import Outcome
@@ -22,16 +18,9 @@ from tests.templates import runbook
 from tests.templates.resolving import LOG_ARCHIVE, Place
 from tests.templates.runbook import Execution
 from tests.templates.sessions import session_for
+from tests.templates.shipped import ORGANIZATION, read
 
-MANIFESTS = Path(__file__).parents[2] / "manifests"
-ORGANIZATION = MANIFESTS / "sandbox-organization.yaml"
 RULE = "orgrollout-vpc-flow-logs-enabled"
-SHIPPED = sorted(path.stem for path in MANIFESTS.glob("*.yaml") if path != ORGANIZATION)
-
-
-def read(name: str) -> dict[str, Any]:
-    manifest: dict[str, Any] = yaml.safe_load((MANIFESTS / f"{name}.yaml").read_text("utf-8"))
-    return manifest
 
 
 @dataclass(frozen=True)
@@ -68,15 +57,6 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baseline]:
         yield Baseline(sandbox, stage.look(read("security-baseline")).desired)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SHIPPED)
-def test_each_shipped_manifest_is_applied_and_then_at_rest(name: str, tmp_path: Path) -> None:
-    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
-        stage = Stage(sandbox, tmp_path)
-        assert stage.apply(read(name)).state.outcome is Outcome.SUCCEEDED
-        assert list(stage.plan(read(name)).changes()) == []
-
-
 def test_check_33_an_organizational_unit_gets_accounts_times_regions(baseline: Baseline) -> None:
     """Service-managed, and exactly the pairs that are meant: /Sandbox has one Region."""
     regional = {"config-regional", "flowlogs-remediation"}
@@ -100,37 +80,6 @@ def test_check_33_an_organizational_unit_gets_accounts_times_regions(baseline: B
         if account not in in_sandbox_unit or region == "us-east-1"
     }
     assert baseline.pairs("config-regional") == expected
-
-
-def test_check_33_a_second_region_for_the_roles_is_refused(tmp_path: Path) -> None:
-    """Roles are global: the second Region would fail on names that are taken."""
-    manifest = read("security-baseline")
-    manifest["stack_sets"]["account-roles"]["regions"] = ["us-east-1", "eu-west-1"]
-    path = tmp_path / "manifest.yaml"
-    path.write_text(yaml.safe_dump(manifest), encoding="utf-8")
-    with pytest.raises(
-        ManifestError, match=r"account-roles\.regions: the template goes to one Region"
-    ):
-        load_manifest(path)
-
-
-def test_a_region_without_remediation_is_left_out_unless_the_manifest_insists(
-    tmp_path: Path,
-) -> None:
-    """The gap is data of the template, its reason is told, and the manifest has the last word."""
-    regions = ["us-east-1", "mx-central-1"]
-    manifest = {**read("security-baseline"), "targets": "all", "regions": regions}
-    key = StackSetKey("flowlogs-remediation")
-    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
-        stage = Stage(sandbox, tmp_path)
-        gap = stage.look(manifest).desired.stack_sets[key]
-        assert {pair.region for pair in gap.pairs} == {"us-east-1"}
-        reasons = {left.reason for left in gap.left_out_pairs.values()}
-        assert any("RemediationConfiguration does not exist there" in why for why in reasons)
-
-        manifest["stack_sets"][key]["regions"] = regions
-        insisted = stage.look(manifest).desired.stack_sets[key]
-        assert {pair.region for pair in insisted.pairs} == set(regions)
 
 
 def test_the_plan_says_what_it_costs_and_what_stays(baseline: Baseline) -> None:

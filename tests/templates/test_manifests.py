@@ -1,0 +1,88 @@
+"""The shipped manifests, and what the manifest room makes of the templates' own metadata."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orgrollout.errors import ManifestError
+from orgrollout.manifest.load import load_manifest
+from orgrollout.model.ids import StackSetKey
+from orgrollout.rollout.state import Outcome
+from orgrollout.sandbox import Sandbox, VirtualClock
+from tests.stage import Stage
+from tests.templates.reading import Templates
+from tests.templates.resolving import LOG_ARCHIVE, Place, resolve
+from tests.templates.shipped import MANIFESTS, ORGANIZATION, read
+
+SHIPPED = sorted(path.stem for path in MANIFESTS.glob("*.yaml") if path != ORGANIZATION)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_shipped_manifest_is_applied_and_then_at_rest(name: str, tmp_path: Path) -> None:
+    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+        assert stage.apply(read(name)).state.outcome is Outcome.SUCCEEDED
+        assert list(stage.plan(read(name)).changes()) == []
+
+
+def test_check_33_a_second_region_for_the_roles_is_refused(tmp_path: Path) -> None:
+    """Roles are global: the second Region would fail on names that are taken."""
+    manifest = read("security-baseline")
+    manifest["stack_sets"]["account-roles"]["regions"] = ["us-east-1", "eu-west-1"]
+    path = tmp_path / "manifest.yaml"
+    path.write_text(yaml.safe_dump(manifest), encoding="utf-8")
+    with pytest.raises(
+        ManifestError, match=r"account-roles\.regions: the template goes to one Region"
+    ):
+        load_manifest(path)
+
+
+def test_a_region_without_remediation_is_left_out_unless_the_manifest_insists(
+    tmp_path: Path,
+) -> None:
+    """The gap is data of the template, its reason is told, and the manifest has the last word."""
+    regions = ["us-east-1", "mx-central-1"]
+    manifest = {**read("security-baseline"), "targets": "all", "regions": regions}
+    key = StackSetKey("flowlogs-remediation")
+    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+        gap = stage.look(manifest).desired.stack_sets[key]
+        assert {pair.region for pair in gap.pairs} == {"us-east-1"}
+        reasons = {left.reason for left in gap.left_out_pairs.values()}
+        assert any("RemediationConfiguration does not exist there" in why for why in reasons)
+
+        manifest["stack_sets"][key]["regions"] = regions
+        insisted = stage.look(manifest).desired.stack_sets[key]
+        assert {pair.region for pair in insisted.pairs} == set(regions)
+
+
+def test_the_smallest_manifest_works_by_the_templates_own_defaults(tmp_path: Path) -> None:
+    """Order, home Region, capabilities and the central buckets need not be written."""
+    names = ("log-buckets", "account-roles", "config-regional", "flowlogs-remediation")
+    manifest = {
+        "version": 1,
+        "name": "small",
+        "organization": "o-a1b2c3d4e5",
+        "accounts": {"log_archive": LOG_ARCHIVE},
+        "targets": "all",
+        "regions": ["us-east-1", "eu-west-1"],
+        "stack_sets": {name: {"template": f"builtin:{name}"} for name in names},
+    }
+    manifest["stack_sets"]["log-buckets"]["targets"] = {"accounts": ["log_archive"]}  # type: ignore[index]
+    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
+        wanted = Stage(sandbox, tmp_path).look(manifest).desired.stack_sets
+    roles, config = wanted[StackSetKey("account-roles")], wanted[StackSetKey("config-regional")]
+    assert roles.definition.capabilities == ("CAPABILITY_NAMED_IAM",)
+    assert roles.definition.parameters["AdministratorAccountId"] == "999999999999"
+    assert {pair.region for pair in roles.pairs} == {"us-east-1"}
+    assert config.depends_on == (StackSetKey("account-roles"),)
+    assert config.prerequisites == (StackSetKey("log-buckets"),)
+    given = dict(config.definition.parameters)
+    buckets = wanted[StackSetKey("log-buckets")].definition.parameters
+    assert buckets["OrganizationId"] == "o-a1b2c3d4e5"
+    shipped = Templates.shipped()
+    channel = resolve(shipped.document("config-regional"), Place(region="eu-west-1"), **given)
+    archive = resolve(shipped.document("log-buckets"), Place(LOG_ARCHIVE), **buckets)
+    assert channel.outputs["DeliveryBucketName"] == archive.outputs["ConfigBucketName"]
