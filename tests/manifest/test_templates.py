@@ -9,7 +9,7 @@ from orgrollout.errors import ManifestError
 from orgrollout.manifest.builtin import builtin_names, builtin_path, export_builtins
 from orgrollout.manifest.lint import lint_templates
 from orgrollout.manifest.template import RegionGap, Template, TemplateParameter
-from orgrollout.manifest.templates import builtin_template, read_template
+from orgrollout.manifest.templates import builtin_template, declared_parameters, read_template
 from orgrollout.model.ids import Region
 from tests.manifest.conftest import CONFIG, MANIFEST, ROLES, Load, Say, change
 
@@ -160,6 +160,15 @@ def test_a_template_that_two_stack_sets_use_is_wrong_once(say: Say, folder: Path
         "roles.yaml:1:1: Resources: the template has no resources. "
         "Add at least one under Resources."
     ]
+
+
+def test_a_deployed_template_tells_its_parameters_whatever_else_is_in_it() -> None:
+    """A plan compares it with the new one; it may be another tool's, in JSON or without any."""
+    assert declared_parameters(CONFIG)[:2] == ("Frequency", "Organization")
+    assert declared_parameters('{\n\t"Parameters": {"A": {}}}') == ("A",)
+    assert declared_parameters(RESOURCES) == ()
+    with pytest.raises(ManifestError):
+        declared_parameters("a: [")
 
 
 def test_a_template_that_is_no_mapping_is_refused(say: Say, folder: Path) -> None:
