@@ -173,7 +173,9 @@ class InstanceApi:
             if at_start and "ParameterOverrides" in params:
                 given = params["ParameterOverrides"]
                 instance.overrides = merged_overrides(instance.overrides, given)
-        return {"OperationId": self._sets.begin(stack_set, action, touched, params).id}
+        updates = action == "UPDATE"
+        made = self._sets.begin(stack_set, action, touched, params, by_instances=updates)
+        return {"OperationId": made.id}
 
     def _remember_units(self, stack_set: StackSet, params: Mapping[str, Any]) -> None:
         targets = params.get("DeploymentTargets") or {}

@@ -163,8 +163,7 @@ class InstanceEffects:
         self, stack_set: StackSet, operation: Operation, instance: StackInstance
     ) -> Definition:
         keeps = self._settings.update_instances_definition == "previous"
-        by_instances = operation.action == "UPDATE" and operation.overrides is not None
-        if keeps and by_instances and instance.applied_version in stack_set.previous:
+        if keeps and operation.by_instances and instance.applied_version in stack_set.previous:
             return stack_set.previous[instance.applied_version]
         return stack_set.definition
 

@@ -121,7 +121,7 @@ def _use_up(faults: list[Any], fault: InstanceFault | CallFault) -> None:
 
 _ENTRY = {
     "fail": {"account", "region", "stack_set", "action", "times", "reason"},
-    "stuck": {"account", "region", "stack_set", "action", "times"},
+    "stuck": {"account", "region", "stack_set", "action", "times", "reason"},
     "slow": {"account", "region", "stack_set", "action", "times", "seconds"},
     "deny": {"account", "region", "stack_set", "times", "action", "resource", "type"},
     "gate": {"account", "region", "status", "reason"},

@@ -88,6 +88,8 @@ class Operation:
     failed: int = 0
     drift: dict[str, Any] | None = None
     automatic: bool = False
+    by_instances: bool = False
+    """Whether UpdateStackInstances began it, and not UpdateStackSet."""
     imported: dict[Pair, str] = field(default_factory=dict)
     peak: int = 0
     """The most stack instances that ran at one time."""

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import boto3
+import botocore.session
 
 from orgrollout.sandbox import moto_bridge
 from orgrollout.sandbox.calls import Call, OperationRecord, record_of
@@ -31,6 +32,9 @@ from orgrollout.sandbox.world import Unprovisioned, World
 
 # What would lead boto3 past the sandbox: other credentials, another endpoint.
 _FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
+
+# Shared, because reading the service models takes longer than most tests.
+_LOADER = botocore.session.Session().get_component("data_loader")
 
 Source = Path | str | Mapping[str, Any]
 
@@ -158,7 +162,10 @@ class Sandbox:
         if account is not None:
             principal = identities.role_in(self.organization.find(account), role, name)
         keys = identities.issue(principal)
+        core = botocore.session.Session()
+        core.register_component("data_loader", _LOADER)
         return boto3.Session(
+            botocore_session=core,
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
@@ -218,9 +225,13 @@ class Sandbox:
         *,
         times: int | None = 1,
         action: str | None = None,
+        reason: str = "",
     ) -> None:
-        """Let matching stack instances run without end, until ``release`` is called."""
-        self._add(account, region, stack_set, action=action, times=times, reason="", stuck=True)
+        """Let matching stack instances run without end, until ``release`` is called.
+
+        With a ``reason`` they fail then, otherwise they succeed.
+        """
+        self._add(account, region, stack_set, action=action, times=times, reason=reason, stuck=True)
 
     def slow(
         self,
@@ -239,6 +250,7 @@ class Sandbox:
         """Let a stuck stack instance end."""
         pair = (self.organization.find(account), region)
         self.world.stack_sets.release(self.stack_set(stack_set), pair)
+        self.settle()
 
     def _add(
         self, account: str | None, region: str | None, stack_set: str | None, **rest: Any

@@ -148,6 +148,8 @@ class StackSets:
         action: str,
         instances: list[StackInstance],
         params: Mapping[str, Any],
+        *,
+        by_instances: bool = False,
     ) -> Operation:
         """Begin an operation on ``instances`` (or queue it) and return it."""
         now = self.timeline.now()
@@ -167,6 +169,7 @@ class StackSets:
             execution_role_name=stack_set.execution_role_name,
             digest=digest_of(params),
             automatic=bool(params.get("Automatic")),
+            by_instances=by_instances,
         )
         stack_set.operations[operation.id] = operation
         self._start_or_queue(stack_set, operation)

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -92,7 +93,7 @@ class World:
 
     def _handlers(self) -> dict[tuple[str, str], Handler]:
         targeting = Targeting(self.organization, self._read_url)
-        known_regions = frozenset(boto3.Session().get_available_regions("cloudformation"))
+        known_regions = _regions()
         made: dict[tuple[str, str], Handler] = {
             ("cloudformation", "GetTemplateSummary"): self._template_summary,
             ("sts", "GetCallerIdentity"): self._caller_identity,
@@ -177,6 +178,11 @@ class World:
     def organization_changed(self, kind: str, account: Account, before: str | None) -> None:
         """Let follow what follows from a join, a leave or a move."""
         self.auto_deployment.organization_changed(kind, account, before)
+
+
+@cache
+def _regions() -> frozenset[str]:
+    return frozenset(boto3.Session().get_available_regions("cloudformation"))
 
 
 def _methods(api: object) -> list[tuple[str, Handler]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox
@@ -53,8 +54,7 @@ Resources:
       RetentionInDays: !Ref Days
 """
 
-SOFT = {"ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
-FAST = {"MaxConcurrentPercentage": 100, "FailureTolerancePercentage": 100}
+FAST: dict[str, Any] = {"MaxConcurrentPercentage": 100, "FailureTolerancePercentage": 100}
 
 
 def cloudformation(sandbox: Sandbox, account: str | None = None) -> CloudFormationClient:
@@ -138,3 +138,60 @@ def log_groups(sandbox: Sandbox, account: str, region: str = HOME) -> dict[str, 
 def default_client() -> CloudFormationClient:
     """Return a client as anybody would make it."""
     return boto3.client("cloudformation", HOME)
+
+
+def many(number: int) -> dict[str, Any]:
+    """Return an organization with ``number`` accounts in one unit, Fleet."""
+    accounts = [{"name": f"f{i:03d}", "id": f"{100_000_000_000 + i}"} for i in range(number)]
+    root = {"organizational_units": {"Fleet": {"accounts": accounts}}}
+    return {"organization": "o-a1b2c3d4e5", "regions": [HOME, "eu-west-1"], "root": root}
+
+
+def fleet(number: int) -> list[str]:
+    """Return the accounts of ``many(number)``, in the order in which they are dispatched."""
+    return [f"{100_000_000_000 + i}" for i in range(number)]
+
+
+def begin(
+    sandbox: Sandbox,
+    client: CloudFormationClient,
+    where: str = "Fleet",
+    regions: Iterable[str] = (HOME,),
+    name: str = "base",
+    **preferences: Any,
+) -> str:
+    """Begin to create stack instances and return the operation's id."""
+    answer = client.create_stack_instances(
+        StackSetName=name,
+        DeploymentTargets=targets(unit(sandbox, where)),
+        Regions=list(regions),
+        OperationPreferences=preferences,  # type: ignore[arg-type]
+    )
+    return answer["OperationId"]
+
+
+def results(
+    client: CloudFormationClient, operation: str, status: str = "", name: str = "base"
+) -> list[Any]:
+    """Return the results of an operation, all or those of one status."""
+    filters: Any = [{"Name": "OPERATION_RESULT_STATUS", "Values": status}] if status else []
+    pages = client.get_paginator("list_stack_set_operation_results").paginate(
+        StackSetName=name, OperationId=operation, Filters=filters
+    )
+    return [each for page in pages for each in page["Summaries"]]
+
+
+def operation(client: CloudFormationClient, identifier: str, name: str = "base") -> Any:
+    """Return an operation."""
+    answer = client.describe_stack_set_operation(StackSetName=name, OperationId=identifier)
+    return answer["StackSetOperation"]
+
+
+def code_of(call: Any, **arguments: Any) -> tuple[str, int]:
+    """Return the error code and HTTP status that a call is answered with."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        answer: Any = error.response
+        return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
+    return "", 200
