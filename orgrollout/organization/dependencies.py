@@ -76,13 +76,10 @@ def with_dependencies(
 
 
 def _stand_ins(loaded: LoadedManifest, key: StackSetKey) -> list[list[StackSetKey]]:
-    """Return the dependencies of a stack set, those that may stand in for each other together.
+    """Return the dependencies of a stack set, those with the same template together.
 
-    A template asks for another template. Where one part of the organization has another stack set
-    for it, either will do. A manifest names stack sets, and means each of them.
+    Where one part of the organization has another stack set for the same template, either will do.
     """
-    if loaded.manifest.stack_sets[key].depends_on is not None:
-        return [[other] for other in loaded.depends_on(key)]
     groups: dict[str, list[StackSetKey]] = defaultdict(list)
     for other in loaded.depends_on(key):
         template = loaded.templates.get(other)

@@ -213,9 +213,10 @@ def test_a_noecho_parameter_is_masked_and_makes_no_perpetual_difference(stage: S
 
 def test_a_prerequisite_brings_its_own_needs_first_and_only_where_it_lives(stage: Stage) -> None:
     """Roles for one account's buckets must not pull everybody's roles into the first wave."""
+    (stage.folder / "roles.yaml").write_text(f"# other than the topics\n{TOPIC}")
     manifest = deepcopy(BASE)
     manifest["stack_sets"] = {
-        "roles": {"template": "topic.yaml", "regions": ["us-east-1"]},
+        "roles": {"template": "roles.yaml", "regions": ["us-east-1"]},
         "buckets": {
             "template": "topic.yaml",
             "targets": {"accounts": [DEV[0]]},
