@@ -74,7 +74,7 @@ class InstanceEffects:
         self._timeline = timeline
         self._obstacle = obstacle
         self._gate = gate
-        self._met: dict[Pair, InstanceFault] = {}
+        self._met: dict[tuple[str, Pair], InstanceFault] = {}
 
     def begin(self, stack_set: StackSet, operation: Operation, result: Result) -> Attempt:
         """Mark the instance as being worked on; suspended accounts are skipped."""
@@ -91,7 +91,7 @@ class InstanceEffects:
         if fault is None:
             return Attempt()
         if fault.reason:
-            self._met[pair] = fault
+            self._met[stack_set.id, pair] = fault
         return Attempt(stuck=fault.stuck, delay=fault.delay)
 
     def _skip(self, instance: StackInstance, result: Result, *, detecting: bool) -> None:
@@ -115,7 +115,7 @@ class InstanceEffects:
         if instance is None:
             return True
         if operation.action == "DETECT_DRIFT":
-            return self._detect(operation, instance, result)
+            return self._detect(stack_set, operation, instance, result)
         try:
             self._refuse(stack_set, pair, result)
             self._apply(stack_set, operation, instance)
@@ -126,7 +126,7 @@ class InstanceEffects:
         return True
 
     def _refuse(self, stack_set: StackSet, pair: Pair, result: Result) -> None:
-        fault = self._met.pop(pair, None)
+        fault = self._met.pop((stack_set.id, pair), None)
         result.gate = self._gate(pair)
         if result.gate[0] == "FAILED":
             raise DeploymentError("AccountGate check failed")
@@ -188,8 +188,10 @@ class InstanceEffects:
         elif instance.stack_id is not None:
             self._deployer.roll_back(instance.stack_id)
 
-    def _detect(self, operation: Operation, instance: StackInstance, result: Result) -> bool:
-        fault = self._met.pop(instance.pair, None)
+    def _detect(
+        self, stack_set: StackSet, operation: Operation, instance: StackInstance, result: Result
+    ) -> bool:
+        fault = self._met.pop((stack_set.id, instance.pair), None)
         if instance.stack_id is None or fault is not None:
             missing = "Stack does not exist, so that its drift cannot be detected"
             result.reason = fault.reason if fault is not None else missing

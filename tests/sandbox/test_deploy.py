@@ -134,6 +134,22 @@ def test_a_refused_resource_fails_the_instance_and_leaves_no_stack(
     assert len(instances(client)) == len(ACCOUNTS)
 
 
+def test_a_fault_of_one_stack_set_does_not_strike_another_in_the_same_place(
+    sandbox: Sandbox, client: CloudFormationClient
+) -> None:
+    sandbox.fail(ACCOUNTS[0], HOME, "one")
+    for name in ("one", "two"):
+        service_managed(client, name, Parameters=parameters({"Prefix": name}))
+        client.create_stack_instances(
+            StackSetName=name,
+            DeploymentTargets=targets(unit(sandbox, "Workloads"), ACCOUNTS[:1]),
+            Regions=[HOME],
+        )
+    sandbox.run_to_end()
+
+    assert [len(sandbox.operations(name)[0].failed) for name in ("one", "two")] == [1, 0]
+
+
 def test_callers_are_the_operator_unless_their_keys_say_otherwise(sandbox: Sandbox) -> None:
     arn = boto3.client("sts").get_caller_identity()["Arn"]
     assert arn == "arn:aws:sts::999999999999:assumed-role/Rollout/operator"
