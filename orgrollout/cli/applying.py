@@ -1,5 +1,9 @@
 """`apply`: show the plan, ask, carry it out, and tell how it ended."""
 
+from collections.abc import Mapping
+
+from rich.text import Text
+
 from orgrollout.cli.errors import (
     DONE,
     FINDINGS,
@@ -9,8 +13,9 @@ from orgrollout.cli.errors import (
     WrongUsageError,
 )
 from orgrollout.cli.options import Reach
-from orgrollout.cli.planning import Asked, plan_of
+from orgrollout.cli.planning import plan_of
 from orgrollout.cli.progress import Progress
+from orgrollout.cli.saved import Asked, read_saved
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.drivers.local import drive
@@ -23,13 +28,13 @@ from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import no_rollout_json, rollout_json
 from orgrollout.rollout.state import Outcome
 
-_CODES = {
+CODES: Mapping[Outcome, int] = {
     Outcome.SUCCEEDED: DONE,
     Outcome.FAILURES: FINDINGS,
     Outcome.HALTED: WAITING,
     Outcome.STOPPED: WAITING,
     Outcome.WAITING: WAITING,
-    Outcome.RUNNING: DONE,
+    Outcome.RUNNING: DONE,  # left running on purpose
 }
 
 
@@ -38,45 +43,56 @@ class _Detached(Exception):  # noqa: N818 - no error: the way out of the loop
 
 
 def apply(asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool) -> int:
-    """Carry a manifest out."""
+    """Carry out a manifest, or a saved plan."""
     screen = Screen(format_)
-    if not yes and not screen.is_terminal:
+    saved = read_saved(asked)
+    if saved is None and not yes and not screen.is_terminal:
         raise WrongUsageError(
             "`apply` asks before it changes anything, and there is no terminal to ask on. "
             "Nothing was read or changed. Add --yes, or save a plan and apply that."
         )
+    asked = saved.asked if saved else asked
     loaded = load_manifest(asked.manifest)
     with open_session(reach, screen, loaded=loaded) as session:
         made = plan_of(asked, loaded, session)
+        if saved is not None:
+            made = saved.checked_against(made)
         screen.show(plan_blocks(made))
-        if not made.is_empty and not yes:
+        if not made.is_empty and saved is None and not yes:
             _ask(screen)
         return carry_out(made, session, detach=detach)
 
 
 def carry_out(made: Plan, session: Session, *, detach: bool = False) -> int:
     """Begin a rollout of the plan, follow it to its end, and return the exit code."""
+    screen = session.screen
     if made.is_empty:
-        calls = session.connection.calls
-        if not session.screen.is_text:
-            session.screen.result([*plan_blocks(made)], no_rollout_json(made, calls))
+        if not screen.is_text:
+            screen.result(plan_blocks(made), no_rollout_json(made, session.connection.calls))
         return DONE
     rollout = begin_rollout(made, session.world)
-    session.screen.say(
-        f"{rollout.state.id} started. Ctrl-C leaves it running; "
-        f"`orgrollout stop {rollout.state.id}` stops it."
+    name = rollout.state.id
+    screen.say(
+        f"{name} started. Ctrl-C leaves it running; "
+        f"`orgrollout stop {name}{session.options}` stops it."
     )
     return follow(rollout, session, detach=detach)
 
 
-def follow(rollout: Rollout, session: Session, *, detach: bool = False) -> int:
+def follow(
+    rollout: Rollout,
+    session: Session,
+    *,
+    detach: bool = False,
+    codes: Mapping[Outcome, int] = CODES,
+) -> int:
     """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
     world, screen = session.world, session.screen
     progress = Progress(screen, rollout, world.clock)
 
     def told(tick: Tick) -> None:
         progress.follow(tick)
-        if detach and tick.rollout.state.flights and tick.wake_after is not None:
+        if detach and tick.rollout.state.flights:
             raise _Detached
 
     try:
@@ -84,45 +100,43 @@ def follow(rollout: Rollout, session: Session, *, detach: bool = False) -> int:
             ended = drive(rollout.state.id, world, told)
     except _Detached:
         ended = load_rollout(world.journal, rollout.state.id)
-        screen.say(f"Left running in AWS. {_way_on(ended)}")
     except KeyboardInterrupt:
-        session.screen.errors.print(_left(rollout, session), soft_wrap=True)
+        screen.errors.print(Text(_left_alone(rollout, session)), soft_wrap=True)
         return INTERRUPTED
     state = ended.state
     screen.result(
         rollout_blocks(ended.plan, state, progress.overcome(state)),
         rollout_json(ended.plan, state),
     )
-    if hint := next_step(ended):
+    if hint := next_step(ended, session):
         screen.say(hint)
-    return _CODES[state.outcome]
+    return codes[state.outcome]
 
 
-def next_step(rollout: Rollout) -> str:
+def next_step(rollout: Rollout, session: Session) -> str:
     """Return what a person does next, or nothing where all is done."""
-    name = rollout.state.id
+    name = f"{rollout.state.id}{session.options}"
     match rollout.state.outcome:
         case Outcome.HALTED | Outcome.FAILURES:
             return f"-> mend what failed, then: orgrollout retry {name}"
         case Outcome.WAITING:
-            return (
-                f"-> orgrollout approve {name} starts the next wave; orgrollout stop {name} ends it"
-            )
+            return f"-> to start the next wave: orgrollout approve {name}"
         case Outcome.STOPPED:
-            return f"-> orgrollout resume {name} goes on with it"
+            return f"-> to go on with it: orgrollout resume {name}"
+        case Outcome.RUNNING:
+            return f"-> to go on with it: orgrollout resume {name}; to stop: orgrollout stop {name}"
         case _:
             return ""
 
 
-def _way_on(rollout: Rollout) -> str:
-    name = rollout.state.id
-    return f"`orgrollout resume {name}` goes on with it; `orgrollout stop {name}` stops it."
-
-
-def _left(rollout: Rollout, session: Session) -> str:
-    if session.simulated:
+def _left_alone(rollout: Rollout, session: Session) -> str:
+    name = f"{rollout.state.id}{session.options}"
+    if session.forgets:
         return f"{rollout.state.id} is gone with the simulated organization."
-    return f"{rollout.state.id} is left running in AWS. {_way_on(rollout)}"
+    return (
+        f"{rollout.state.id} is left running in AWS: operations that have started go on. "
+        f"To go on with it: orgrollout resume {name}; to stop it: orgrollout stop {name}"
+    )
 
 
 def _ask(screen: Screen) -> None:

@@ -1,5 +1,6 @@
 """The commands that plan and carry out, as typer sees them. What they do is imported when run."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -53,8 +54,8 @@ def plan(
     format_: FormatOption = _TEXT,
 ) -> int:
     """Show what `apply` would change, and change nothing."""
-    from orgrollout.cli.planning import Asked
     from orgrollout.cli.planning import plan as run
+    from orgrollout.cli.saved import Asked
 
     asked = Asked(manifest=manifest, narrow=narrow, allow_removals=allow_removals)
     return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
@@ -78,7 +79,7 @@ def apply(
     changed since it was made.
     """
     from orgrollout.cli.applying import apply as run
-    from orgrollout.cli.planning import Asked
+    from orgrollout.cli.saved import Asked
 
     asked = Asked(manifest=manifest, narrow=narrow, allow_removals=allow_removals)
     return run(asked, reach, format_, yes=yes, detach=detach)
@@ -132,4 +133,4 @@ def serve(
 
 sandbox.command("serve", cls=Command)(gathered(serve))
 
-COMMANDS = (demo, plan, apply, coverage)
+COMMANDS: tuple[Callable[..., int], ...] = (demo, plan, apply, coverage)

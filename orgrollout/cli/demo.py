@@ -5,7 +5,8 @@ from pathlib import Path
 from orgrollout.cli.applying import carry_out
 from orgrollout.cli.errors import DONE
 from orgrollout.cli.options import STARTER, Narrow, Reach
-from orgrollout.cli.planning import Asked, plan_of
+from orgrollout.cli.planning import plan_of
+from orgrollout.cli.saved import Asked
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import open_session
 from orgrollout.cli.shipped import BASELINE, ORGANIZATION, shipped_manifest

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from orgrollout.aws.connection import Connection
+from orgrollout.aws.organizations import read_organization
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Narrow
 from orgrollout.manifest.loaded import HOME, LoadedManifest
@@ -10,7 +12,9 @@ from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId, Pair, StackSetKey, UnitId
 from orgrollout.organization.snapshot import Organization
 from orgrollout.organization.tree import OrganizationTree
+from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.planning import Narrowing
+from orgrollout.rollout.state import Failure
 
 T = TypeVar("T")
 Chosen = Callable[[StackSetKey, Pair], bool]
@@ -46,7 +50,14 @@ def chooser(
     Raises:
         WrongUsageError: An account or a unit that the organization does not have.
     """
-    accounts = _accounts(narrow, organization, names)
+    return _by_place(narrow, _accounts(narrow, organization, names), stack_sets)
+
+
+def _by_place(
+    narrow: Narrow,
+    accounts: frozenset[AccountId] | None,
+    stack_sets: frozenset[StackSetKey] | None,
+) -> Chosen:
     regions = frozenset(narrow.region) if narrow.region else None
 
     def chosen(key: StackSetKey, pair: Pair) -> bool:
@@ -105,3 +116,22 @@ def _known(option: str, given: Iterable[str] | None, known: Mapping[str, T]) -> 
             hint = did_you_mean(name, known)
             raise WrongUsageError(f"{option} {name}: there is none of that name. {hint}".strip())
     return frozenset(known[name] for name in given)
+
+
+def failure_filter(narrow: Narrow, plan: Plan, connection: Connection) -> Callable[[Failure], bool]:
+    """Return whether a failure of a rollout is meant. Reads the organization only if it must.
+
+    Raises:
+        WrongUsageError: A stack set that the plan does not have, or an unknown account or unit.
+    """
+    if narrow.is_empty:
+        return lambda _: True
+    by_name = {str(s.name): key for key, s in plan.stack_sets.items()}
+    by_name |= {str(key): key for key in plan.stack_sets}
+    stack_sets = _known("--stack-set", narrow.stack_set, by_name)
+    if narrow.account or narrow.ou:
+        organization = read_organization(connection, with_tags=False)
+        chosen = chooser(narrow, organization, {}, stack_sets)
+    else:
+        chosen = _by_place(narrow, None, stack_sets)
+    return lambda failure: chosen(plan.operations[failure.planned].stack_set, failure.pair)

@@ -75,9 +75,10 @@ class Reach:
         str | None,
         typer.Option(
             _SANDBOX,
-            metavar="[FILE]",
-            help="Use a simulated organization instead of AWS: the one in FILE, or the one that "
-            "comes along. It forgets everything when the command ends.",
+            metavar="[FILE|URL]",
+            help="Use a simulated organization instead of AWS: the one that `sandbox serve` has "
+            "at URL, or one inside this process, from FILE or the one that comes along, which "
+            "forgets everything when the command ends.",
         ),
     ] = None
     journal: Annotated[

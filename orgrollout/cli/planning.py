@@ -1,11 +1,11 @@
 """`plan`: what would change. And the picture that every other command begins with."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, PENDING
 from orgrollout.cli.narrowing import narrowing_of
-from orgrollout.cli.options import Narrow, Reach
+from orgrollout.cli.options import Reach
+from orgrollout.cli.saved import Asked, save_plan
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
@@ -13,15 +13,6 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.planning import Picture, look, plan_from
 from orgrollout.report.plan import plan_blocks, plan_json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a plan is made of, as the command line has it."""
-
-    manifest: Path
-    narrow: Narrow
-    allow_removals: int | None
 
 
 def plan(
@@ -41,8 +32,6 @@ def plan(
         calls = session.connection.calls
     screen.result(plan_blocks(made, pairs=pairs), plan_json(made, calls))
     if out is not None:
-        from orgrollout.cli.saved import save_plan  # noqa: PLC0415
-
         save_plan(out, asked, made)
         screen.say(f"Saved {out}. `orgrollout apply {out}` carries it out, and asks nothing.")
     return PENDING if detailed_exitcode and not made.is_empty else DONE

@@ -1,16 +1,15 @@
 """The simulated organization behind `--sandbox` and `sandbox serve`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from orgrollout.aws.clock import Clock
 from orgrollout.cli.errors import SandboxUnavailableError, WrongUsageError
 from orgrollout.cli.options import STARTER, Reach
 from orgrollout.cli.shipped import ORGANIZATION, shipped_manifest
-
-if TYPE_CHECKING:
-    from orgrollout.sandbox import Sandbox
 
 
 def organization_file(name: str) -> Path:
@@ -18,20 +17,53 @@ def organization_file(name: str) -> Path:
     return shipped_manifest(ORGANIZATION) if name == STARTER else Path(name)
 
 
-@contextmanager
-def sandbox_of(reach: Reach) -> Iterator["Sandbox"]:
-    """Give the sandbox that a command works in, entered.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """A simulated organization that stands in for AWS."""
 
-    Today that is always one inside this process, on a virtual clock, so that nothing waits.
+    clock: Clock
+    forgets: bool  # all of it, when the command ends
+
+
+@contextmanager
+def simulation_of(reach: Reach) -> Iterator[Simulation]:
+    """Let the sandbox that was asked for stand in for AWS.
+
+    That is the one a URL leads to, in another process and with a clock of its own, or else one
+    inside this process, on a virtual clock, where nothing waits.
     """
     if reach.profile is not None:
         raise WrongUsageError("--profile does not go with --sandbox, which needs no credentials.")
+    name = reach.sandbox or STARTER
+    clock: Clock
     with sandbox_errors():
-        from orgrollout.sandbox import Sandbox  # noqa: PLC0415 - an extra, and slow to import
+        # An extra, and slow to import.
+        from orgrollout.sandbox import Sandbox  # noqa: PLC0415
+        from orgrollout.sandbox.control import SandboxClient  # noqa: PLC0415
 
-        sandbox = Sandbox.start(organization_file(reach.sandbox or STARTER))
-    with sandbox:
-        yield sandbox
+        if "://" in name:
+            client = SandboxClient(name)
+            environment, clock = client.environment(), client.clock()
+            stand_in: AbstractContextManager[object] = _environment(environment)
+        else:
+            stand_in = sandbox = Sandbox.start(organization_file(name))
+            clock = sandbox.clock
+    with stand_in:
+        yield Simulation(clock=clock, forgets="://" not in name)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Let boto3 find these variables, and no profile."""
+    before = dict(os.environ)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextmanager

@@ -1,27 +1,32 @@
 """What a command works with: a connection, a journal and a clock, in AWS or in a sandbox."""
 
+import os
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.text import Text
+
 from orgrollout.aws.calls import Sent
-from orgrollout.aws.clock import Clock
 from orgrollout.aws.connection import Connection, connect
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
-from orgrollout.cli.sandboxes import sandbox_of
+from orgrollout.cli.sandboxes import simulation_of
 from orgrollout.cli.screen import Screen
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.reconcile.world import World
 
 IN_PROCESS = "sandbox://in-process"  # no journal of AWS, or of a server, is ever kept under it
+NOBODY, NOWHERE = AccountId("sandbox"), Region("sandbox")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,8 @@ class Session:
     world: World
     planning: World
     journal: Path
-    simulated: bool
+    forgets: bool  # an organization inside this process, gone when it ends
+    options: str  # what other commands need to find the same journal
 
     @property
     def connection(self) -> Connection:
@@ -50,7 +56,7 @@ class Session:
         else:
             what = f"member of {organization}"
         where = f"{self.connection.home_region}, journal {self.journal}"
-        if self.simulated:
+        if self.forgets:
             where = f"{self.connection.home_region}, simulated: nothing here is real"
         self.screen.say(f"as {identity.arn}, {what}, {where}", "dim")
 
@@ -61,19 +67,27 @@ def open_session(
 ) -> Iterator[Session]:
     """Give a session for a manifest, or for a journal alone."""
     with ExitStack() as stack:
-        clock: Clock | None = None
+        simulation = None
         if reach.sandbox is not None:
-            sandbox = stack.enter_context(sandbox_of(reach))
-            clock = sandbox.clock
+            simulation = stack.enter_context(simulation_of(reach))
         manifest = loaded.manifest if loaded else None
         connection = connect(
-            profile=None if clock else reach.profile,
+            profile=reach.profile,
             region=reach.home_region or (manifest.home_region if manifest else None),
-            clock=clock,
+            clock=simulation.clock if simulation else None,
             read_only=read_only,
             on_sent=_tell(screen) if reach.debug else None,
         )
-        path = _journal(reach, loaded, connection, stack)
+        forgets = simulation is not None and simulation.forgets
+        if forgets:
+            path = _forgotten(reach, stack)
+        else:
+            path = journal_path(
+                _chosen(reach, loaded),
+                connection.identity.account,
+                connection.home_region,
+                connection.endpoint,
+            )
         journal = SqliteJournal(path)
         stack.callback(journal.close)
         call_as = manifest.call_as if manifest else "auto"
@@ -93,27 +107,36 @@ def open_session(
                 clock=connection.clock,
             ),
             journal=path,
-            simulated=clock is not None,
+            forgets=forgets,
+            options=_options(reach, loaded),
         )
 
 
-def _journal(
-    reach: Reach, loaded: LoadedManifest | None, connection: Connection, stack: ExitStack
-) -> Path:
-    if reach.sandbox is not None:
-        if reach.journal is not None:
-            raise WrongUsageError(
-                "--journal does not go with --sandbox: an organization inside this process is "
-                "forgotten when it ends, and so is its journal. Leave out --journal, or run "
-                "`orgrollout sandbox serve` and set AWS_ENDPOINT_URL."
-            )
-        base: Path | None = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="orgrollout-"))
+def _forgotten(reach: Reach, stack: ExitStack) -> Path:
+    """Return a journal that ends with the sandbox, so that it never meets one of AWS."""
+    if reach.journal is not None:
+        raise WrongUsageError(
+            "--journal does not go with --sandbox: an organization inside this process is "
+            "forgotten when it ends, and so is its journal. Leave out --journal, or start "
+            "`orgrollout sandbox serve` and name its URL: --sandbox URL."
         )
-    else:
-        base = _chosen(reach, loaded)
-    endpoint = IN_PROCESS if reach.sandbox is not None else connection.endpoint
-    return journal_path(base, connection.identity.account, connection.home_region, endpoint)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="orgrollout-"))
+    return journal_path(Path(folder), NOBODY, NOWHERE, IN_PROCESS)
+
+
+def _options(reach: Reach, loaded: LoadedManifest | None) -> str:
+    """Return the options with which another command finds the same journal, with a blank each."""
+    home = reach.home_region or (loaded.manifest.home_region if loaded else None)
+    if home in {os.environ.get("AWS_REGION"), os.environ.get("AWS_DEFAULT_REGION")}:
+        home = None
+    base = _chosen(reach, loaded)
+    given = {
+        "--sandbox": reach.sandbox,
+        "--profile": reach.profile,
+        "--home-region": home,
+        "--journal": base,
+    }
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given.items() if value)
 
 
 def _chosen(reach: Reach, loaded: LoadedManifest | None) -> Path | None:
@@ -135,8 +158,7 @@ def _tell(screen: Screen) -> Callable[[Sent], None]:
         again = f", attempt {sent.attempt}" if sent.attempt > 1 else ""
         error = f", {sent.error}" if sent.error else ""
         took = f"{sent.took.total_seconds() * 1000:,.0f} ms"
-        screen.errors.print(
-            f"call {sent.service}:{sent.operation} {took}{again}{error}", style="dim"
-        )
+        said = f"call {sent.service}:{sent.operation} {took}{again}{error}"
+        screen.errors.print(Text(said, style="dim"), soft_wrap=True)
 
     return tell

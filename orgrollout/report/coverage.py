@@ -29,13 +29,18 @@ _COLUMNS = (
 _SHOWN = ("stack_set", "account", "account_name", "ou_path", "region", "state", "reason")
 
 
-def coverage_json(rows: Sequence[Covered], organization: Organization) -> dict[str, Any]:
-    """Return the ledger as JSON can hold it. Keys may be added, never renamed."""
+def coverage_json(
+    rows: Sequence[Covered], shown: Sequence[Covered], organization: Organization
+) -> dict[str, Any]:
+    """Return the ledger as JSON can hold it. Keys may be added, never renamed.
+
+    The summary counts all ``rows``; the instances are those to be ``shown``.
+    """
     states = Counter(row.state for row in rows)
     return {
         "format_version": FORMAT_VERSION,
         "summary": {state.value: states[state] for state in CoverageState},
-        "instances": [_instance(row, organization) for row in rows],
+        "instances": [_instance(row, organization) for row in shown],
     }
 
 

@@ -1,7 +1,7 @@
 """A rollout as people read it and as programs do: one value, from the plan and the state."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from orgrollout.model.ids import StackSetKey
@@ -21,16 +21,20 @@ _STYLES = {
 
 
 def rollout_blocks(
-    plan: Plan, state: RolloutState, overcome: Iterable[Failure] = ()
+    plan: Plan,
+    state: RolloutState,
+    overcome: Iterable[Failure] = (),
+    *,
+    chosen: Callable[[Failure], bool] = lambda _: True,
 ) -> Iterator[Block]:
     """Yield how a rollout stands or ended.
 
     ``overcome`` is what failed at first and was retried, as far as somebody watched; what is
-    not known that way is still counted.
+    not known that way is still counted. ``chosen`` narrows the failures.
     """
     if plan.operations:
         yield _by_wave(plan, state)
-    yield from _failures(plan, state, list(overcome))
+    yield from _failures(plan, state, list(overcome), chosen)
     yield from skipped_lines(plan.skipped)
     if state.calls:
         yield Line(text=calls_line(state.calls.items()), style="dim")
@@ -120,9 +124,14 @@ def _took(landed: list[Landed]) -> timedelta:
     return ended - min(one.started for one in landed)
 
 
-def _failures(plan: Plan, state: RolloutState, overcome: list[Failure]) -> Iterator[Block]:
-    final = [f for f in state.failures if f.final]
-    open_ = [f for f in state.failures if not f.final]
+def _failures(
+    plan: Plan,
+    state: RolloutState,
+    overcome: list[Failure],
+    chosen: Callable[[Failure], bool],
+) -> Iterator[Block]:
+    final = [f for f in state.failures if f.final and chosen(f)]
+    open_ = [f for f in state.failures if not f.final and chosen(f)]
     rows: list[tuple[str, ...]] = []
     details: list[Line] = []
     for failures, standing in ((overcome, "retried, done"), (open_, "retrying"), (final, "")):

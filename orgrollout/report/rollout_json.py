@@ -1,6 +1,6 @@
 """A rollout as JSON. Keys may be added, never renamed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from orgrollout.model.ids import OperationId
@@ -13,11 +13,16 @@ from orgrollout.rollout.state import Failure, Flight, Landed, RolloutState
 
 
 def rollout_json(
-    plan: Plan, state: RolloutState, seen: Mapping[OperationId, str] | None = None
+    plan: Plan,
+    state: RolloutState,
+    seen: Mapping[OperationId, str] | None = None,
+    *,
+    chosen: Callable[[Failure], bool] = lambda _: True,
 ) -> dict[str, Any]:
     """Return how a rollout stands or ended.
 
-    ``seen`` is the status of operations under way, where AWS was asked.
+    ``seen`` is the status of operations under way, where AWS was asked; ``chosen`` narrows the
+    failures.
     """
     return {
         "format_version": FORMAT_VERSION,
@@ -41,7 +46,7 @@ def rollout_json(
             *(_landed(plan, landed) for landed in state.landed),
             *(_flight(plan, flight, (seen or {}).get(flight.id)) for flight in state.flights),
         ],
-        "failures": [_failure(plan, failure) for failure in state.failures],
+        "failures": [_failure(plan, f) for f in state.failures if chosen(f)],
         "skipped": skipped_json(plan.skipped),
         "calls": dict(state.calls),
     }

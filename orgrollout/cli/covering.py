@@ -1,0 +1,73 @@
+"""`coverage`: the ledger of a manifest, from what is wanted, what is there and what goes on."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
+from orgrollout.cli.narrowing import narrowing_of
+from orgrollout.cli.options import Narrow, Reach
+from orgrollout.cli.planning import picture_of
+from orgrollout.cli.screen import Screen
+from orgrollout.cli.session import Session, open_session
+from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.reconcile.planning import Picture
+from orgrollout.reconcile.rollouts import Rollout, rollouts
+from orgrollout.report.coverage import coverage_blocks, coverage_json, coverage_sheet
+from orgrollout.rollout.coverage import CoverageState, Covered, cover_stack_set, doing
+
+
+def coverage(
+    manifest: Path,
+    narrow: Narrow,
+    reach: Reach,
+    format_: str,
+    *,
+    states: Iterable[str],
+    fail_on: Iterable[str],
+) -> int:
+    """Show the ledger; 3 if a pair is in one of the states to fail on."""
+    screen = Screen(format_)
+    chosen = _states("--state", states)
+    failing = _states("--fail-on", fail_on)
+    loaded = load_manifest(manifest)
+    narrowing = narrowing_of(narrow, loaded)
+    with open_session(reach, screen, loaded=loaded, read_only=True) as session:
+        picture = picture_of(loaded, session)
+        rows = list(_rows(picture, _newest(loaded.manifest.name, session)))
+    organization = picture.organization
+    if narrowing is not None:
+        is_meant = narrowing(organization)
+        rows = [row for row in rows if is_meant(row.stack_set, row.pair)]
+    shown = [row for row in rows if row.state in chosen] if chosen else rows
+    if format_ == "csv":
+        screen.sheet(coverage_sheet(shown, organization))
+    else:
+        screen.result(
+            coverage_blocks(rows, organization, chosen=chosen),
+            coverage_json(rows, shown, organization),
+        )
+    return FINDINGS if any(row.state in failing for row in rows) else DONE
+
+
+def _rows(picture: Picture, newest: Rollout | None) -> Iterator[Covered]:
+    """Yield the ledger in the order of the manifest, then by account and Region."""
+    for key, desired in picture.desired.stack_sets.items():
+        inventory = picture.inventory.stack_sets.get(desired.name)
+        now = doing(newest.plan, newest.state, key) if newest else None
+        yield from sorted(cover_stack_set(desired, inventory, now), key=lambda row: row.pair)
+
+
+def _newest(manifest: str, session: Session) -> Rollout | None:
+    mine = [r for r in rollouts(session.world.journal) if r.plan.manifest == manifest]
+    return mine[-1] if mine else None
+
+
+def _states(option: str, given: Iterable[str]) -> frozenset[CoverageState]:
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    known = [state.value for state in CoverageState]
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known, otherwise=f"One of {', '.join(known)}.")
+            raise WrongUsageError(f"{option} {name}: there is no such state. {hint}")
+    return frozenset(CoverageState(name) for name in names)

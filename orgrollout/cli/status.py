@@ -1,0 +1,85 @@
+"""`status` and `rollouts`: what the journal knows, and what AWS says of what runs."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from orgrollout.cli.applying import CODES, next_step
+from orgrollout.cli.errors import DONE
+from orgrollout.cli.narrowing import failure_filter
+from orgrollout.cli.options import Narrow, Reach
+from orgrollout.cli.screen import Screen
+from orgrollout.cli.session import Session, open_session
+from orgrollout.model.ids import OperationId
+from orgrollout.reconcile.rollouts import Rollout, find_rollout, load_rollout, rollouts
+from orgrollout.report.blocks import Line
+from orgrollout.report.rollout import outcome_line, rollout_blocks
+from orgrollout.report.rollout_json import rollout_json, rollouts_json
+from orgrollout.report.rollouts import rollouts_blocks
+from orgrollout.report.words import clock_time, span
+from orgrollout.rollout.state import Phase
+
+_INTERVAL = timedelta(seconds=2)
+
+
+def status(name: str | None, narrow: Narrow, reach: Reach, format_: str, *, watch: bool) -> int:
+    """Show one rollout; with ``watch``, until nothing happens by itself any more."""
+    with open_session(reach, Screen(format_), read_only=True) as session:
+        rollout = find_rollout(session.world.journal, name, only_open=False)
+        if watch:
+            rollout = _watch(rollout, session)
+        _show(rollout, narrow, session)
+        return CODES[rollout.state.outcome] if watch else DONE
+
+
+def list_rollouts(reach: Reach, format_: str) -> int:
+    """List all rollouts of the journal."""
+    screen = Screen(format_)
+    with open_session(reach, screen, read_only=True) as session:
+        found = [(r.plan, r.state) for r in rollouts(session.world.journal)]
+    screen.result(rollouts_blocks(found), rollouts_json(found))
+    return DONE
+
+
+def _show(rollout: Rollout, narrow: Narrow, session: Session) -> None:
+    plan, state, screen = rollout.plan, rollout.state, session.screen
+    chosen = failure_filter(narrow, plan, session.connection)
+    seen = dict(_seen(rollout, session))
+    screen.result(
+        [*rollout_blocks(plan, state, chosen=chosen), *_running(rollout, seen, session)],
+        rollout_json(plan, state, seen, chosen=chosen),
+    )
+    if hint := next_step(rollout, session):
+        screen.say(hint)
+
+
+def _seen(rollout: Rollout, session: Session) -> Iterator[tuple[OperationId, str]]:
+    """Yield what AWS says of each operation under way: one call each."""
+    for flight in rollout.state.flights:
+        key = rollout.plan.operations[flight.piece.planned].stack_set
+        name = rollout.plan.stack_sets[key].name
+        found = session.planning.stack_sets.describe_operation(name, flight.id)
+        yield flight.id, found.status.value if found else "NOT STARTED"
+
+
+def _running(rollout: Rollout, seen: dict[OperationId, str], session: Session) -> Iterator[Line]:
+    now = session.world.clock.now()
+    for flight in rollout.state.flights:
+        operation = rollout.plan.operations[flight.piece.planned]
+        age = span(now - flight.committed)
+        yield Line(
+            text=f"under way: wave {operation.wave}  {operation.stack_set}  {operation.action} "
+            f"{len(flight.piece.pairs):,}, for {age}; AWS says {seen[flight.id]}"
+        )
+
+
+def _watch(rollout: Rollout, session: Session) -> Rollout:
+    """Return the rollout when nothing happens by itself any more, telling what lands meanwhile."""
+    told = len(rollout.state.landed)
+    while not rollout.state.phase.is_over and rollout.state.phase is not Phase.WAITING:
+        session.world.clock.sleep(_INTERVAL)
+        rollout = load_rollout(session.world.journal, rollout.state.id)
+        if len(rollout.state.landed) > told:
+            told = len(rollout.state.landed)
+            time = clock_time(session.world.clock.now())
+            session.screen.say(f"{time} {outcome_line(rollout.plan, rollout.state)}")
+    return rollout
