@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
 
-.PHONY: demo test test-all lint format constraints clean
+.PHONY: demo test test-all kill-matrix lint format constraints clean
 
 $(READY): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "orgrollout needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
@@ -28,6 +28,9 @@ test: lint ## Style, types, layers and the quick tests.
 
 test-all: $(READY) $(CHECKOV)/.ready ## What takes longer.
 	$(BIN)/pytest -n auto -m slow
+
+kill-matrix: $(READY) ## A process that dies at every single point of a rollout; prints how many.
+	$(BIN)/pytest tests/matrix/test_kill.py tests/matrix/test_sigkill.py
 
 # checkov pins what we also need, to other versions; so it lives by itself.
 $(CHECKOV)/.ready: constraints-checkov.txt | $(READY)

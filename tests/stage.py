@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
+import botocore.session
 import yaml
+from botocore.loaders import Loader
 
 from orgrollout.aws.connection import connect
 from orgrollout.aws.stack_sets import StackSets
@@ -76,6 +79,14 @@ LAB = tuple(AccountId(f"30000000000{n}") for n in (1, 2))
 US, EU = Region("us-east-1"), Region("eu-west-1")
 TOPICS = StackSetKey("topics")
 READS = ("Describe", "List", "Get")
+_MODELS = Loader(include_default_search_paths=True)
+
+
+def new_session(region: str | None = "us-east-1") -> boto3.Session:
+    """Return a session as a new process has it, except that service models are read only once."""
+    made = botocore.session.Session()
+    made.register_component("data_loader", _MODELS)
+    return boto3.Session(botocore_session=made, region_name=region)
 
 
 def organization(**more: Any) -> dict[str, Any]:
@@ -99,7 +110,7 @@ class Stage:
 
     def world(self) -> World:
         """Return what a process that starts now would work with."""
-        connection = connect(region="us-east-1", clock=self.sandbox.clock)
+        connection = connect(session=new_session(), clock=self.sandbox.clock)
         return World(
             connection=connection,
             stack_sets=StackSets(connection),

@@ -1,0 +1,95 @@
+"""Processes that die: at the n-th thing they do to the world, before it or right after.
+
+What is counted is what leaves the process: each attempt of an API call, seen by botocore's own
+events, and each commit to the journal. Nothing of the product is replaced.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from orgrollout.aws.clock import Clock
+from orgrollout.aws.connection import connect
+from orgrollout.aws.stack_sets import StackSets
+from orgrollout.journal.port import Document, Entry, Journal, Version
+from orgrollout.reconcile.world import World
+from tests.stage import new_session
+
+
+class Killed(BaseException):
+    """The process is gone: no handler of the product may catch this."""
+
+
+def die_in_process() -> None:
+    """End what runs as a kill would: nothing after this point happens."""
+    raise Killed
+
+
+@dataclass
+class Fuse:
+    """Counts what is done to the world, and ends the process at one of the points."""
+
+    at: int | None = None  # counts from 1; None: never
+    die: Callable[[], None] = die_in_process
+    points: list[str] = field(default_factory=list)  # what was passed, by name
+
+    def pass_point(self, name: str) -> None:
+        """Count a point, and die if it is the one."""
+        self.points.append(name)
+        if len(self.points) == self.at:
+            self.die()
+
+
+class FusedJournal:
+    """A journal whose user dies before or after a commit."""
+
+    def __init__(self, journal: Journal, fuse: Fuse) -> None:
+        self._journal = journal
+        self._fuse = fuse
+
+    def get(self, key: str) -> Document | None:
+        return self._journal.get(key)
+
+    def put(self, key: str, value: Any, *, expected: Version | None) -> Version:
+        self._fuse.pass_point(f"before put {key}")
+        version = self._journal.put(key, value, expected=expected)
+        self._fuse.pass_point(f"after put {key}")
+        return version
+
+    def keys(self, prefix: str = "") -> tuple[str, ...]:
+        return self._journal.keys(prefix)
+
+    def append(self, stream: str, value: Any) -> int:
+        self._fuse.pass_point(f"before append {stream}")
+        position = self._journal.append(stream, value)
+        self._fuse.pass_point(f"after append {stream}")
+        return position
+
+    def read(self, stream: str, *, after: int = 0) -> Iterator[Entry]:
+        return self._journal.read(stream, after=after)
+
+    def close(self) -> None:
+        self._journal.close()
+
+
+def fused_world(journal: Journal, clock: Clock, fuse: Fuse) -> World:
+    """Return what a process works with that dies when the fuse says so."""
+    session = new_session()
+    events = session.events
+
+    def before(event_name: str, **_: Any) -> None:
+        fuse.pass_point(f"before {event_name.rpartition('.')[2]}")
+
+    def after(event_name: str, **_: Any) -> None:
+        fuse.pass_point(f"after {event_name.rpartition('.')[2]}")
+
+    events.register_first("before-send.*.*", before)
+    events.register_last("after-call.*.*", after)
+    events.register_last("after-call-error.*.*", after)  # the answer was lost on its way
+    connection = connect(clock=clock, session=session)
+    return World(
+        connection=connection,
+        stack_sets=StackSets(connection),
+        journal=FusedJournal(journal, fuse),
+        clock=clock,
+    )

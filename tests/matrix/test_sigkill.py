@@ -1,0 +1,102 @@
+"""The same with real processes, a real signal, and the sandbox behind a port."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from orgrollout.journal.sqlite import SqliteJournal
+from orgrollout.plan.document import plan_document
+from orgrollout.reconcile.rollouts import rollouts
+from orgrollout.sandbox import SandboxServer, VirtualClock, serve
+from tests.matrix.story import QUICK as SETTINGS
+from tests.matrix.story import Ending, Story
+from tests.matrix.test_kill import undisturbed
+from tests.stage import organization
+
+ROOT = Path(__file__).parents[2]
+SEED = 20260106
+
+
+@dataclass
+class Served:
+    """The story behind a port, and the folder that its processes share."""
+
+    server: SandboxServer
+    story: Story
+    folder: Path
+
+    def run(self, point: int) -> subprocess.CompletedProcess[str]:
+        """Drive the rollout in a process that is killed at ``point``; 0: never."""
+        command = [sys.executable, "-m", "tests.matrix.child", self.server.endpoint]
+        return subprocess.run(  # noqa: S603
+            [*command, str(self.folder), str(point)],
+            cwd=ROOT,
+            env={**os.environ, **self.server.environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def ending(self) -> Ending:
+        """Return how it all stands."""
+        journal = SqliteJournal(self.folder / "journal.sqlite")
+        try:
+            return self.story.ending(list(rollouts(journal))[-1])
+        finally:
+            journal.close()
+
+
+@contextmanager
+def served(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        serve(organization(), clock=VirtualClock(), settings=SETTINGS) as server,
+    ):
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        story = Story(server.sandbox, Path(place))
+        (Path(place) / "plan.json").write_text(json.dumps(plan_document(story.plan)))
+        yield Served(server, story, Path(place))
+
+
+def told(folder: Path, monkeypatch: pytest.MonkeyPatch, point: int) -> tuple[Ending, int]:
+    """Return the ending after a death at ``point``, and how many points there were afterwards."""
+    with served(folder, monkeypatch) as here:
+        if point:
+            assert here.run(point).returncode == -SIGKILL
+        done = here.run(0)
+        assert done.returncode == 0, done.stderr
+        at_aws = here.story.ids_at_aws()
+        assert len(at_aws) == len(set(at_aws))
+        return here.ending(), int(done.stdout)
+
+
+def test_a_process_that_is_really_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed behind a port, it ends as it does when nobody is killed within one process."""
+    expected, points = undisturbed(tmp_path)
+    point = random.Random(SEED).randint(len(points) // 4, len(points) // 2)  # noqa: S311
+
+    assert told(tmp_path, monkeypatch, point)[0] == expected
+
+
+@pytest.mark.slow
+def test_processes_that_are_really_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected, points = told(tmp_path, monkeypatch, 0)
+    sample = sorted(random.Random(SEED + 1).sample(range(1, points + 1), 20))  # noqa: S311
+    with capsys.disabled():
+        print(f"\nkill points: {points}, SIGKILL at {sample}")
+    for point in sample:
+        assert told(tmp_path, monkeypatch, point)[0] == expected, point
