@@ -19,7 +19,7 @@ from moto.core.model_instances import reset_model_data
 from moto.core.models import botocore_stubber
 from moto.core.request import Request
 from moto.core.routing import get_service_router
-from moto.iam.models import iam_backends
+from moto.iam.models import SERVICE_NAME_CONVERSION, iam_backends
 from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 from werkzeug.exceptions import NotFound
@@ -30,6 +30,9 @@ from orgrollout.sandbox.resource_types import REMEDIATIONS
 
 LOCK = RLock()
 """moto is not safe for threads, and neither is the engine: one call at a time."""
+
+# moto would call the role of AWS Config AWSServiceRoleForconfig.
+SERVICE_NAME_CONVERSION.setdefault("config", "Config")
 
 ACCOUNT_HEADER = "x-moto-account-id"
 

@@ -160,7 +160,7 @@ class Sandbox:
         identities = self.world.identities
         principal = identities.operator
         if account is not None:
-            principal = identities.role_in(self.organization.find(account), role, name)
+            principal = identities.role_in(str(self._id(account)), role, name)
         keys = identities.issue(principal)
         core = botocore.session.Session()
         core.register_component("data_loader", _LOADER)
