@@ -28,8 +28,9 @@ from orgrollout.model.stack_set import DeployedStackSet, InstanceStatus, StackIn
 from orgrollout.organization.desired import DesiredState
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
-from orgrollout.plan.build import Request, make_plan
+from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan
+from orgrollout.plan.request import Request
 
 T = TypeVar("T")
 

@@ -1,50 +1,27 @@
 """From what is desired and what is deployed to a plan that names every pair."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
 
-from orgrollout.inventory.inventory import Inventory, StackSetInventory
-from orgrollout.manifest.schema import Manifest, Preferences
-from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.inventory.inventory import StackSetInventory
+from orgrollout.manifest.schema import Preferences
+from orgrollout.model.ids import AccountId, Region, StackSetKey
 from orgrollout.model.operation import OperationPreferences
 from orgrollout.organization.desired import Desired
-from orgrollout.organization.snapshot import Organization
 from orgrollout.plan import refusals, waves
-from orgrollout.plan.compare import (
-    Differences,
-    compare,
-    definition_differences,
-    hides_parameters,
-)
+from orgrollout.plan.compare import Differences, compare, definition_differences
 from orgrollout.plan.operations import Scene, operations_of
+from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.plan import (
     Freeze,
     Plan,
     PlannedOperation,
     PlannedStackSet,
     PlannedWave,
-    Skipped,
     StackSetChange,
 )
-
-Selection = Callable[[StackSetKey, Pair], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a plan is made from."""
-
-    manifest: Manifest
-    organization: Organization
-    home_region: Region
-    desired: Mapping[StackSetKey, Desired]
-    inventory: Inventory
-    selected: Selection | None = None  # narrows to some pairs; narrowing never removes
-    allow_removals: int | None = None  # instead of guards.max_removed_accounts
-    opening: tuple[str, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    warnings: tuple[str, ...] = ()
+from orgrollout.plan.request import Request
+from orgrollout.plan.warnings import warnings_of
 
 
 def make_plan(request: Request) -> Plan:
@@ -55,11 +32,11 @@ def make_plan(request: Request) -> Plan:
     """
     members = frozenset(request.organization.accounts)
     differences = {
-        key: _narrowed(request, key, compare(desired, _deployed(request, desired), members))
+        key: request.narrowed(key, compare(desired, request.deployed(desired), members))
         for key, desired in request.desired.items()
     }
     _refuse(request, differences)
-    wave_of = _wave_finder(request, differences)
+    wave_of = wave_finder(request, differences)
     operations = _ordered(request, differences, wave_of)
     return Plan(
         manifest=request.manifest.name,
@@ -73,7 +50,7 @@ def make_plan(request: Request) -> Plan:
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
         opening=request.opening,
         skipped=request.skipped,
-        warnings=(*request.warnings, *_warnings(request, differences)),
+        warnings=(*request.warnings, *warnings_of(request, differences)),
     )
 
 
@@ -93,47 +70,18 @@ def preferences(given: Preferences) -> OperationPreferences:
     )
 
 
-def _deployed(request: Request, desired: Desired) -> StackSetInventory | None:
-    return request.inventory.stack_sets.get(desired.name)
-
-
-def _narrowed(request: Request, key: StackSetKey, differences: Differences) -> Differences:
-    selected = request.selected
-    if selected is None:
-        return differences
-    return replace(
-        differences,
-        creates={p: s for p, s in differences.creates.items() if selected(key, p)},
-        updates={p: s for p, s in differences.updates.items() if selected(key, p)},
-        detaches=(),
-        deletes=(),
-    )
-
-
-def _kept(request: Request, desired: Desired) -> frozenset[Pair]:
-    inventory = _deployed(request, desired)
-    if inventory is None:
-        return frozenset()
-    chosen = request.selected
-    return frozenset(
-        pair
-        for pair in inventory.instances
-        if pair in desired.pairs and (chosen is None or chosen(desired.key, pair))
-    )
-
-
 def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) -> None:
     reasons: list[str] = []
     for key, desired in request.desired.items():
-        inventory = _deployed(request, desired)
+        inventory = request.deployed(desired)
         reasons += refusals.ownership(desired, inventory, request.manifest.name)
         reasons += refusals.unsupported_changes(desired, inventory)
         reasons += refusals.too_many_instances(desired)
-        if _definition_changes(request, desired, differences[key]):
+        if request.definition_changes(desired, differences[key]):
             reasons += refusals.carrier(
                 desired,
                 differences[key],
-                kept=bool(_kept(request, desired)),
+                kept=bool(request.kept(desired)),
                 instances=bool(inventory and inventory.instances),
             )
     reasons += refusals.removals(differences, request.manifest.guards, request.allow_removals)
@@ -141,78 +89,10 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
         raise refusals.PlanRefusedError(reasons)
 
 
-def _definition_changes(request: Request, desired: Desired, differences: Differences) -> bool:
-    inventory = _deployed(request, desired)
-    if inventory is None or desired.absent:
-        return False
-    now = inventory.deployed.definition
-    if hides_parameters(now) and differences.updates:
-        return True  # a NoEcho parameter may be what changed
-    return bool(definition_differences(now, desired.definition))
-
-
-def _wave_finder(
-    request: Request, differences: Mapping[StackSetKey, Differences]
-) -> Callable[[StackSetKey, Pair], int]:
-    first = prerequisites(request.desired)
-    accounts = {pair.account for d in request.desired.values() for pair in d.pairs}
-    assigned = waves.assign(request.manifest, request.organization, accounts)
-    _never_before_their_definition(request, differences, assigned, first)
-    return lambda key, pair: 0 if pair.account in first.get(key, ()) else assigned[pair.account]
-
-
-def prerequisites(
-    desired: Mapping[StackSetKey, Desired],
-) -> Mapping[StackSetKey, frozenset[AccountId]]:
-    """Return what has to be there before everything else: by stack set, in which accounts.
-
-    What others need in other accounts, and what that needs itself in its own accounts.
-    """
-    found: dict[StackSetKey, frozenset[AccountId]] = {}
-    waiting = [(key, desired[key].accounts) for d in desired.values() for key in d.prerequisites]
-    while waiting:
-        key, accounts = waiting.pop()
-        if accounts <= found.get(key, frozenset()):
-            continue
-        found[key] = found.get(key, frozenset()) | accounts
-        waiting += [(other, accounts) for other in desired[key].depends_on]
-        waiting += [(other, desired[other].accounts) for other in desired[key].prerequisites]
-    return found
-
-
-def _never_before_their_definition(
-    request: Request,
-    differences: Mapping[StackSetKey, Differences],
-    assigned: dict[AccountId, int],
-    first: Mapping[StackSetKey, frozenset[AccountId]],
-) -> None:
-    """Move accounts that get new stack instances behind the operation that sends the definition.
-
-    That operation is aimed at existing instances, and in an earlier wave a new one would get the
-    old template.
-    """
-    changing = [
-        differences[key]
-        for key, desired in request.desired.items()
-        if key not in first
-        and differences[key].updates
-        and _definition_changes(request, desired, differences[key])
-    ]
-    moved = True
-    while moved:
-        moved = False
-        for difference in changing:
-            earliest = min(assigned[pair.account] for pair in difference.updates)
-            for pair in difference.creates:
-                if assigned[pair.account] < earliest:
-                    assigned[pair.account] = earliest
-                    moved = True
-
-
 def _ordered(
     request: Request,
     differences: Mapping[StackSetKey, Differences],
-    wave_of: Callable[[StackSetKey, Pair], int],
+    wave_of: WaveOf,
 ) -> tuple[PlannedOperation, ...]:
     """Return all operations, by wave, dependencies first; removals last and in reverse."""
     last = len(request.manifest.rollout.waves) + 2
@@ -236,12 +116,12 @@ def _scene(
     request: Request,
     differences: Differences,
     key: StackSetKey,
-    wave_of: Callable[[StackSetKey, Pair], int],
+    wave_of: WaveOf,
     removal_wave: int,
 ) -> Scene:
     desired = request.desired[key]
-    inventory = _deployed(request, desired)
-    kept = _kept(request, desired)
+    inventory = request.deployed(desired)
+    kept = request.kept(desired)
     stranded = inventory is not None and bool(inventory.instances) and not kept
     return Scene(
         desired=desired,
@@ -250,30 +130,14 @@ def _scene(
         root=request.organization.root,
         wave_of=lambda pair: wave_of(key, pair),
         removal_wave=removal_wave,
-        definition_changed=_definition_changes(request, desired, differences) and not stranded,
+        definition_changed=request.definition_changes(desired, differences) and not stranded,
         kept=kept,
     )
 
 
-def dependency_order(desired: Mapping[StackSetKey, Desired]) -> tuple[StackSetKey, ...]:
-    """Return the stack sets so that each comes after what it depends on."""
-    done: dict[StackSetKey, None] = {}
-
-    def visit(key: StackSetKey) -> None:
-        if key in done or key not in desired:
-            return
-        for needed in (*desired[key].prerequisites, *desired[key].depends_on):
-            visit(needed)
-        done[key] = None
-
-    for key in desired:
-        visit(key)
-    return tuple(done)
-
-
 def _planned(request: Request, key: StackSetKey, differences: Differences) -> PlannedStackSet:
     desired = request.desired[key]
-    inventory = _deployed(request, desired)
+    inventory = request.deployed(desired)
     differing = (
         definition_differences(inventory.deployed.definition, desired.definition)
         if inventory is not None and not desired.absent
@@ -319,19 +183,3 @@ def _waves(request: Request, operations: Iterable[PlannedOperation]) -> tuple[Pl
         for index, (name, gate) in enumerate(called)
         if index in accounts
     )
-
-
-def _warnings(request: Request, differences: Mapping[StackSetKey, Differences]) -> Iterable[str]:
-    for key, difference in differences.items():
-        alone = {pair.account: reason for pair, reason in difference.left_alone.items()}
-        for account, reason in sorted(alone.items()):
-            yield f"{key}: stack instances in {account} are left alone: {reason}"
-    for key, desired in request.desired.items():
-        inventory = _deployed(request, desired)
-        for operation in inventory.running if inventory else ():
-            yield f"{key}: operation {operation} is under way on {desired.name}"
-    for name in request.inventory.orphaned:
-        yield (
-            f"stack set {name} was made by this manifest, which no longer names it. It is left "
-            "alone; `state: absent` would take it away."
-        )

@@ -12,8 +12,9 @@ from orgrollout.organization.desired import AccountSummary, DesiredState, LeftOu
 from orgrollout.organization.needs import selects_by_tag
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
-from orgrollout.plan.build import Request, make_plan
+from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan, Skipped
+from orgrollout.plan.request import Request
 from orgrollout.reconcile.observe import Progress, read_inventory
 from orgrollout.reconcile.world import World
 

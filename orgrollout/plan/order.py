@@ -1,0 +1,84 @@
+"""What comes before what: stack sets by their dependencies, pairs by their waves."""
+
+from collections.abc import Callable, Mapping
+
+from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.organization.desired import Desired
+from orgrollout.plan import waves
+from orgrollout.plan.compare import Differences
+from orgrollout.plan.request import Request
+
+WaveOf = Callable[[StackSetKey, Pair], int]
+
+
+def dependency_order(desired: Mapping[StackSetKey, Desired]) -> tuple[StackSetKey, ...]:
+    """Return the stack sets so that each comes after what it depends on."""
+    done: dict[StackSetKey, None] = {}
+
+    def visit(key: StackSetKey) -> None:
+        if key in done or key not in desired:
+            return
+        for needed in (*desired[key].prerequisites, *desired[key].depends_on):
+            visit(needed)
+        done[key] = None
+
+    for key in desired:
+        visit(key)
+    return tuple(done)
+
+
+def prerequisites(
+    desired: Mapping[StackSetKey, Desired],
+) -> Mapping[StackSetKey, frozenset[AccountId]]:
+    """Return what has to be there before everything else: by stack set, in which accounts.
+
+    What others need in other accounts, and what that needs itself in its own accounts.
+    """
+    found: dict[StackSetKey, frozenset[AccountId]] = {}
+    waiting = [(key, desired[key].accounts) for d in desired.values() for key in d.prerequisites]
+    while waiting:
+        key, accounts = waiting.pop()
+        if accounts <= found.get(key, frozenset()):
+            continue
+        found[key] = found.get(key, frozenset()) | accounts
+        waiting += [(other, accounts) for other in desired[key].depends_on]
+        waiting += [(other, desired[other].accounts) for other in desired[key].prerequisites]
+    return found
+
+
+def wave_finder(request: Request, differences: Mapping[StackSetKey, Differences]) -> WaveOf:
+    """Return what tells the wave of a pair: prerequisites in 0, then as the manifest says."""
+    first = prerequisites(request.desired)
+    accounts = {pair.account for d in request.desired.values() for pair in d.pairs}
+    assigned = waves.assign(request.manifest, request.organization, accounts)
+    _never_before_their_definition(request, differences, assigned, first)
+    return lambda key, pair: 0 if pair.account in first.get(key, ()) else assigned[pair.account]
+
+
+def _never_before_their_definition(
+    request: Request,
+    differences: Mapping[StackSetKey, Differences],
+    assigned: dict[AccountId, int],
+    first: Mapping[StackSetKey, frozenset[AccountId]],
+) -> None:
+    """Move accounts that get new stack instances behind the operation that sends the definition.
+
+    That operation is aimed at existing instances, and in an earlier wave a new one would get the
+    old template.
+    """
+    changing = [
+        differences[key]
+        for key, desired in request.desired.items()
+        if key not in first
+        and differences[key].updates
+        and request.definition_changes(desired, differences[key])
+    ]
+    moved = True
+    while moved:
+        moved = False
+        for difference in changing:
+            earliest = min(assigned[pair.account] for pair in difference.updates)
+            for pair in difference.creates:
+                if assigned[pair.account] < earliest:
+                    assigned[pair.account] = earliest
+                    moved = True

@@ -1,0 +1,69 @@
+"""What a plan is made from, and what can be asked of it about one stack set."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from orgrollout.inventory.inventory import Inventory, StackSetInventory
+from orgrollout.manifest.schema import Manifest
+from orgrollout.model.ids import Pair, Region, StackSetKey
+from orgrollout.organization.desired import Desired
+from orgrollout.organization.snapshot import Organization
+from orgrollout.plan.compare import Differences, definition_differences, hides_parameters
+from orgrollout.plan.plan import Skipped
+
+Selection = Callable[[StackSetKey, Pair], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a plan is made from."""
+
+    manifest: Manifest
+    organization: Organization
+    home_region: Region
+    desired: Mapping[StackSetKey, Desired]
+    inventory: Inventory
+    selected: Selection | None = None  # narrows to some pairs; narrowing never removes
+    allow_removals: int | None = None  # instead of guards.max_removed_accounts
+    opening: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def deployed(self, desired: Desired) -> StackSetInventory | None:
+        """Return what exists of a stack set, or nothing where it does not."""
+        return self.inventory.stack_sets.get(desired.name)
+
+    def narrowed(self, key: StackSetKey, differences: Differences) -> Differences:
+        """Return the differences of the pairs that were selected."""
+        selected = self.selected
+        if selected is None:
+            return differences
+        return replace(
+            differences,
+            creates={p: s for p, s in differences.creates.items() if selected(key, p)},
+            updates={p: s for p, s in differences.updates.items() if selected(key, p)},
+            detaches=(),
+            deletes=(),
+        )
+
+    def kept(self, desired: Desired) -> frozenset[Pair]:
+        """Return the pairs that are deployed, still desired, and selected."""
+        inventory = self.deployed(desired)
+        if inventory is None:
+            return frozenset()
+        chosen = self.selected
+        return frozenset(
+            pair
+            for pair in inventory.instances
+            if pair in desired.pairs and (chosen is None or chosen(desired.key, pair))
+        )
+
+    def definition_changes(self, desired: Desired, differences: Differences) -> bool:
+        """Return whether a stack set that exists needs its definition sent."""
+        inventory = self.deployed(desired)
+        if inventory is None or desired.absent:
+            return False
+        now = inventory.deployed.definition
+        if hides_parameters(now) and differences.updates:
+            return True  # a NoEcho parameter may be what changed
+        return bool(definition_differences(now, desired.definition))
