@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlparse
 
+from orgrollout.sandbox.calls import OperationRecord
 from orgrollout.sandbox.clock import ScaledClock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults import parse_fault
@@ -42,12 +43,17 @@ def _answer(sandbox: Sandbox, name: str, query: Mapping[str, str], given: Mappin
     answers: dict[str, Callable[[], Any]] = {
         "clock": lambda: _clock(sandbox, given),
         "calls": lambda: [asdict(call) for call in sandbox.calls],
-        "operations": lambda: [asdict(each) for each in sandbox.operations(query["stack_set"])],
+        "operations": lambda: [_record(each) for each in sandbox.operations(query["stack_set"])],
         "faults": lambda: _add_fault(sandbox, given),
         "environment": sandbox.environment,
         "stop": lambda: {"stopping": True},
     }
     return answers[name]() if name in answers else None
+
+
+def _record(record: OperationRecord) -> dict[str, Any]:
+    reasons = [[*pair, reason] for pair, reason in sorted(record.reasons.items())]
+    return {**asdict(record), "reasons": reasons}
 
 
 def _add_fault(sandbox: Sandbox, given: Mapping[str, Any]) -> dict[str, str]:

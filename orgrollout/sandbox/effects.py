@@ -79,10 +79,15 @@ class InstanceEffects:
     def begin(self, stack_set: StackSet, operation: Operation, result: Result) -> Attempt:
         """Mark the instance as being worked on; suspended accounts are skipped."""
         pair = (result.account, result.region)
-        instance = stack_set.instances[pair]
+        instance = self._present(stack_set, operation, result)
+        if instance is None:
+            return Attempt()
         detecting = operation.action == "DETECT_DRIFT"
         account = self._organization.accounts.get(result.account)
         if account is not None and account.state not in ("ACTIVE", "PENDING_ACTIVATION"):
+            removes = self._settings.suspended_delete == "remove_record"
+            if operation.action == "DELETE" and instance.stack_id is None and removes:
+                return Attempt()
             self._skip(instance, result, detecting=detecting)
             return Attempt(skipped=True)
         if not detecting:
@@ -94,6 +99,18 @@ class InstanceEffects:
             self._met[stack_set.id, pair] = fault
         return Attempt(stuck=fault.stuck, delay=fault.delay)
 
+    def _present(
+        self, stack_set: StackSet, operation: Operation, result: Result
+    ) -> StackInstance | None:
+        # An operation that was queued may find that another one deleted its instance.
+        pair = (result.account, result.region)
+        if pair not in stack_set.instances and operation.action == "CREATE":
+            made = StackInstance(account=pair[0], region=pair[1], unit_id=result.unit_id)
+            made.overrides = merged_overrides({}, operation.overrides or [])
+            made.last_operation_id = operation.id
+            stack_set.instances[pair] = made
+        return stack_set.instances.get(pair)
+
     def _skip(self, instance: StackInstance, result: Result, *, detecting: bool) -> None:
         result.status, result.skipped = self._settings.skipped_result, True
         result.reason = "ACCOUNT_SUSPENDED"
@@ -103,9 +120,11 @@ class InstanceEffects:
 
     def cancel(self, stack_set: StackSet, operation: Operation, pair: Pair, reason: str) -> None:
         """Mark the instance as left out."""
-        if operation.action == "DETECT_DRIFT":
+        instance = stack_set.instances.get(pair)
+        if instance is None or operation.action == "DETECT_DRIFT":
             return
-        instance = stack_set.instances[pair]
+        if instance.status != "INOPERABLE":
+            instance.status = "OUTDATED"
         instance.detailed_status, instance.reason = "CANCELLED", reason or None
 
     def finish(self, stack_set: StackSet, operation: Operation, result: Result) -> bool:
@@ -113,7 +132,9 @@ class InstanceEffects:
         pair = (result.account, result.region)
         instance = stack_set.instances.get(pair)
         if instance is None:
-            return True
+            gone = operation.action != "DELETE"
+            result.reason = "Stack instance does not exist" if gone else None
+            return not gone
         if operation.action == "DETECT_DRIFT":
             return self._detect(stack_set, operation, instance, result)
         try:

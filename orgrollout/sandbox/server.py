@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlparse
@@ -87,7 +87,8 @@ class SandboxServer:
         path = urlparse(request.url).path
         if path.startswith(CONTROL):
             if path == f"{CONTROL}stop":
-                Thread(target=self.stop, daemon=True).start()
+                # Later, so that the answer to this request still arrives.
+                Timer(_CHECK_SECONDS, self.stop).start()
             return answer_control(self.sandbox, path, request)
         return self.sandbox.world.gateway.handle(request)
 

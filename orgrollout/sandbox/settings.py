@@ -103,6 +103,13 @@ class Settings:
             ("CANCELLED", "SUCCEEDED", "FAILED"),
         ),
     ] = "CANCELLED"
+    suspended_delete: Annotated[
+        str,
+        About(
+            "DeleteStackInstances in a suspended account: skipped, or a mere record goes.",
+            ("skip", "remove_record"),
+        ),
+    ] = "skip"
     create_on_current: Annotated[
         str,
         About(

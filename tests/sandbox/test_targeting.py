@@ -255,3 +255,19 @@ def test_instances_are_listed_by_filters_account_and_region(
     assert page["NextToken"]
     four = [{"Name": "DRIFT_STATUS", "Values": "DRIFTED"}] * 4
     assert code_of(client.list_stack_instances, StackSetName="base", Filters=four) == INVALID
+
+
+@pytest.mark.parametrize(("value", "left"), [("skip", [OLD]), ("remove_record", [])])
+def test_deleting_in_a_suspended_account_is_a_setting(value: str, left: list[str]) -> None:
+    with Sandbox.start(ORGANIZATION, settings=Settings(suspended_delete=value)) as sandbox:
+        client = cloudformation(sandbox)
+        service_managed(client)
+        deploy(sandbox, client, where="Security", accounts=[AUDIT, OLD])
+        client.delete_stack_instances(
+            StackSetName="base",
+            DeploymentTargets=targets(unit(sandbox, "Security")),
+            Regions=[HOME],
+            RetainStacks=False,
+        )
+        sandbox.run_to_end()
+        assert [each["Account"] for each in instances(client)] == left
