@@ -63,6 +63,21 @@ def read_organization(connection: Connection, *, with_tags: bool) -> Organizatio
     )
 
 
+def read_account(connection: Connection, account: AccountId, *, with_tags: bool) -> Account:
+    """Return one account of the organization, in two calls, or three with its tags.
+
+    Raises:
+        AwsError: There is no such account, or the caller may not see it.
+    """
+    described = connection.call("organizations", "DescribeAccount", {"AccountId": account})
+    above = connection.pages("organizations", "ListParents", {"ChildId": account}, "Parents")
+    return replace(
+        _account(described["Account"]),
+        parent=UnitId(next(above)["Id"]),
+        tags=_tags(connection, account) if with_tags else None,
+    )
+
+
 _Tree = tuple[UnitId, Mapping[UnitId, Unit], Mapping[AccountId, Account]]
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli import commands, levers_commands, offline_commands
+from orgrollout.cli import advice_commands, commands, levers_commands, offline_commands
 from orgrollout.cli.errors import FAILED, INTERRUPTED
 from orgrollout.cli.options import Command, gathered
 from orgrollout.errors import OrgRolloutError
@@ -55,7 +55,12 @@ def _about(
     """
 
 
-for _command in commands.COMMANDS + offline_commands.COMMANDS + levers_commands.COMMANDS:
+for _command in (
+    commands.COMMANDS
+    + advice_commands.COMMANDS
+    + offline_commands.COMMANDS
+    + levers_commands.COMMANDS
+):
     app.command(cls=Command, epilog=EPILOG)(gathered(_command))
 app.add_typer(offline_commands.templates, name="templates")
 app.add_typer(commands.sandbox, name="sandbox")

@@ -7,7 +7,7 @@ from orgrollout.aws.organizations import read_organization
 from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.model.ids import Pair, Region, StackSetKey
 from orgrollout.organization.desired import AccountSummary, DesiredState, LeftOutState
 from orgrollout.organization.needs import selects_by_tag
 from orgrollout.organization.resolve import desired_stack_sets
@@ -15,6 +15,7 @@ from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan, Skipped
 from orgrollout.plan.request import Request
+from orgrollout.reconcile.known import remember
 from orgrollout.reconcile.observe import Progress, read_inventory
 from orgrollout.reconcile.world import World
 
@@ -34,6 +35,21 @@ class Picture:
     inventory: Inventory
 
 
+def check_home_region(loaded: LoadedManifest, world: World) -> Region:
+    """Return the Region that the stack sets live in.
+
+    Raises:
+        HomeRegionError: The manifest says another than the one that is called.
+    """
+    home = world.connection.home_region
+    if loaded.manifest.home_region not in {None, home}:
+        raise HomeRegionError(
+            f"{loaded.path} has home_region {loaded.manifest.home_region}, but {home} is called. "
+            "Leave out --home-region, or change home_region."
+        )
+    return home
+
+
 def look(loaded: LoadedManifest, world: World, progress: Progress) -> Picture:
     """Return what the manifest wants and what is deployed.
 
@@ -42,14 +58,10 @@ def look(loaded: LoadedManifest, world: World, progress: Progress) -> Picture:
         AwsError: Something could not be read.
     """
     manifest = loaded.manifest
-    home = world.connection.home_region
-    if manifest.home_region not in {None, home}:
-        raise HomeRegionError(
-            f"{loaded.path} has home_region {manifest.home_region}, but {home} is called. "
-            "Leave out --home-region, or change home_region."
-        )
+    home = check_home_region(loaded, world)
     progress("reading the organization")
     organization = read_organization(world.connection, with_tags=selects_by_tag(manifest))
+    remember(world.journal, organization, world.clock.now())
     desired = desired_stack_sets(
         loaded, organization, home_region=home, today=world.clock.now().date()
     )

@@ -3,9 +3,10 @@
 import pytest
 
 from orgrollout.errors import ManifestError
+from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, digest_of
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel
-from orgrollout.organization.explain import explain_account, explain_parameters
+from orgrollout.organization.explain import ParameterOrigin, ParameterOrigins, explain_account
 from tests.organization.small import (
     ARCHIVE,
     HOME,
@@ -193,16 +194,12 @@ def test_an_absent_stack_set_wants_nothing_anywhere(load: Load) -> None:
     assert {why.reason for why in desired.left_out.values()} == {"the stack set is `state: absent`"}
 
 
+def origins_of(loaded: LoadedManifest, pair: Pair) -> tuple[ParameterOrigin, ...]:
+    return ParameterOrigins(loaded, organization(), home_region=HOME, today=TODAY).of(ONLY, pair)
+
+
 def test_every_parameter_has_the_layer_that_set_it(load: Load) -> None:
-    origins = explain_parameters(
-        load(_LAYERS),
-        ONLY,
-        LEDGER,
-        IRELAND,
-        organization=organization(),
-        home_region=HOME,
-        today=TODAY,
-    )
+    origins = origins_of(load(_LAYERS), Pair(LEDGER, IRELAND))
     assert [(o.name, o.value, o.layer) for o in origins] == [
         ("Bucket", "b", "stack_sets.only.parameter_overrides[0]"),
         ("Mode", "111122223333", "stack_sets.only.parameter_overrides[1]"),
@@ -211,15 +208,7 @@ def test_every_parameter_has_the_layer_that_set_it(load: Load) -> None:
 
 
 def test_parameters_without_an_override_come_from_stack_set_and_metadata(load: Load) -> None:
-    origins = explain_parameters(
-        load(_LAYERS),
-        ONLY,
-        ARCHIVE,
-        HOME,
-        organization=organization(),
-        home_region=HOME,
-        today=TODAY,
-    )
+    origins = origins_of(load(_LAYERS), Pair(ARCHIVE, HOME))
     assert {o.name: o.layer for o in origins} == {
         "Bucket": "stack_sets.only.parameters",
         "Mode": "the template's metadata",
@@ -236,9 +225,7 @@ def test_a_secret_is_masked_wherever_it_comes_from(load: Load) -> None:
             template: plain.yaml
             parameters: {Secret: "{{resolve:ssm-secure:/token}}"}
     """)
-    origins = explain_parameters(
-        loaded, ONLY, SHOP, HOME, organization=organization(), home_region=HOME, today=TODAY
-    )
+    origins = origins_of(loaded, Pair(SHOP, HOME))
     (secret,) = (o for o in origins if o.name == "Secret")
     assert (secret.value, secret.layer) == ("****", "stack_sets.only.parameters")
 

@@ -1,0 +1,92 @@
+"""The organization as it was last read, kept in the journal.
+
+Ten thousand accounts take a minute to list at the rate that Organizations allows. Whoever asks
+about one account alone is answered from the last reading, after a look at that account itself.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from orgrollout.aws.organizations import read_account, read_organization
+from orgrollout.errors import JournalConflictError
+from orgrollout.journal.port import Journal
+from orgrollout.model.ids import AccountId
+from orgrollout.organization.snapshot import Organization
+from orgrollout.reconcile.world import World
+
+MAX_AGE = timedelta(hours=1)
+_KEY = "organization"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownOrganization:
+    """An organization, and when it was read."""
+
+    organization: Organization
+    read: datetime
+
+
+def remember(journal: Journal, organization: Organization, now: datetime) -> None:
+    """Keep what was read. Whoever comes first keeps his; it is as good as the other."""
+    known = KnownOrganization(organization=organization, read=now)
+    before = journal.get(_KEY)
+    value: Any = _adapter().dump_python(known, mode="json")
+    with suppress(JournalConflictError):
+        journal.put(_KEY, value, expected=before.version if before else None)
+
+
+def known_organization(
+    world: World, find: Callable[[Organization], AccountId | None], *, with_tags: bool
+) -> KnownOrganization:
+    """Return the organization: as it was read within the last hour, else as it is now.
+
+    It is read anew where ``find`` does not find its account, or where that account has moved or
+    changed since.
+
+    Raises:
+        AwsError: It could not be read.
+    """
+    now = world.clock.now()
+    known = _kept(world.journal)
+    if known and now - known.read <= MAX_AGE:
+        account = find(known.organization)
+        if account and _holds(world, known.organization, account, with_tags=with_tags):
+            return known
+    organization = read_organization(world.connection, with_tags=with_tags)
+    remember(world.journal, organization, now)
+    return KnownOrganization(organization=organization, read=now)
+
+
+def _kept(journal: Journal) -> KnownOrganization | None:
+    document = journal.get(_KEY)
+    if document is None:
+        return None
+    try:
+        return _adapter().validate_python(document.value)
+    except ValidationError:  # another version's
+        return None
+
+
+def _holds(
+    world: World, organization: Organization, account: AccountId, *, with_tags: bool
+) -> bool:
+    before = organization.accounts.get(account)
+    if before is None or (
+        with_tags and any(a.tags is None for a in organization.accounts.values())
+    ):
+        return False
+    now = read_account(world.connection, account, with_tags=with_tags)
+    return (now.state, now.parent) == (before.state, before.parent) and (
+        not with_tags or now.tags == before.tags
+    )
+
+
+@cache
+def _adapter() -> TypeAdapter[KnownOrganization]:
+    return TypeAdapter(KnownOrganization)

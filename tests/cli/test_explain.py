@@ -1,0 +1,175 @@
+"""`explain`: one account, with every reason, in no more calls than that one account takes."""
+
+from collections import Counter
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.cli.support import Program
+from tests.stage import DEV, PROD, TOPIC
+
+WITH_SECRET = TOPIC.replace(
+    "  Other: {Type: String, Default: b}",
+    "  Other: {Type: String, Default: b}\n"
+    '  Token: {Type: String, NoEcho: true, Default: "{{resolve:ssm-secure:/none}}"}',
+)
+TARGETS = {
+    "include": [{"organizational_units": ["/Prod", "/Dev"]}],
+    "exclude": [{"accounts": [DEV[1]], "reason": "SEC-142 vendor account"}],
+}
+OVERRIDES: list[dict[str, Any]] = [
+    {"targets": {"organizational_units": ["/Prod"]}, "parameters": {"Suffix": "prod"}},
+    {
+        "targets": {"accounts": [PROD[0]]},
+        "regions": ["eu-west-1"],
+        "parameters": {"Suffix": "p1", "Token": "{{resolve:ssm-secure:/p1}}"},
+    },
+]
+TOPICS = {"topics": {"template": "topic.yaml", "parameter_overrides": OVERRIDES}}
+
+
+@pytest.fixture
+def manifest(program: Program) -> object:
+    path = program.manifest(targets=TARGETS, stack_sets=TOPICS)
+    (program.folder / "topic.yaml").write_text(WITH_SECRET)
+    return path
+
+
+def calls_since(program: Program, before: int) -> Counter[str]:
+    return Counter(call.operation for call in program.sandbox.calls[before:])
+
+
+def test_an_included_account_names_its_rule_its_wave_and_the_layer_of_each_parameter(
+    program: Program, manifest: object
+) -> None:
+    """RM#304: overrides cannot be seen centrally."""
+    ran = program("explain", manifest, "p1", "eu-west-1", "--format", "json")
+
+    assert ran.code == 0
+    found = ran.json
+    assert (found["account"], found["account_name"], found["ou_path"]) == (PROD[0], "p1", "/Prod")
+    (topics,) = found["stack_sets"]
+    assert topics["rule"] == "targets.include[0]"
+    assert topics["wave"] == {"wave": 1, "name": "rest"}
+    (instance,) = topics["instances"]
+    assert (instance["region"], instance["action"]) == ("eu-west-1", "create")
+    assert instance["parameters"] == [
+        {"name": "Other", "value": "b", "layer": "the template's Default"},
+        {"name": "Suffix", "value": "p1", "layer": "stack_sets.topics.parameter_overrides[1]"},
+        {"name": "Token", "value": "****", "layer": "stack_sets.topics.parameter_overrides[1]"},
+    ]
+    assert "/p1}}" not in ran.out + ran.err
+    assert program.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("account", "why"),
+    [
+        (DEV[1], "topics: out, excluded: targets.exclude[0]: SEC-142 vendor account"),
+        ("l1", "topics: out, out of scope: no target selects it"),
+        ("gone", "topics: out, skipped: account is SUSPENDED"),
+        ("management", "never deploy to it"),
+    ],
+)
+def test_an_account_that_is_out_names_the_rule_that_takes_it_out(
+    program: Program, manifest: object, account: str, why: str
+) -> None:
+    ran = program("explain", manifest, account)
+
+    assert ran.code == 0
+    assert why in ran.out
+
+
+def test_what_is_deployed_is_shown_with_its_overrides_and_nothing_is_left_to_do(
+    program: Program, manifest: object
+) -> None:
+    assert program("apply", manifest, "--yes").code == 0
+
+    ran = program("explain", manifest, PROD[0], "eu-west-1")
+
+    assert "eu-west-1: deployed, CURRENT, overrides Suffix=p1 Token=****" in ran.out
+    assert "plan: nothing" in ran.out
+    assert "us-east-1:" not in ran.out
+
+
+def test_what_a_plan_would_do_is_what_the_plan_does(program: Program, manifest: object) -> None:
+    """The same words as `plan --pairs`, for every account and Region."""
+    assert program("apply", manifest, "--yes").code == 0
+    changed = [{**OVERRIDES[0], "parameters": {"Suffix": "other"}}]
+    targets = {**TARGETS, "exclude": [{"accounts": [PROD[2]], "reason": "moved out"}]}
+    edited = program.manifest(
+        targets=targets,
+        stack_sets={"topics": {"template": "topic.yaml", "parameter_overrides": changed}},
+    )
+    (program.folder / "topic.yaml").write_text(WITH_SECRET)
+    plan = program("plan", edited, "--format", "json").json
+    planned = {(c["account"], c["region"]): (c["action"], c["reason"]) for c in plan["changes"]}
+
+    explained = {}
+    for account in (*PROD, *DEV, "300000000001"):
+        found = program("explain", edited, account, "--format", "json").json
+        for instance in found["stack_sets"][0]["instances"]:
+            if instance["action"] != "nothing":
+                place = (found["account"], instance["region"])
+                explained[place] = (instance["action"], instance["reason"])
+
+    assert explained == planned
+    assert {action for action, _ in planned.values()} == {"create", "update", "detach"}
+
+
+def test_a_warm_journal_spares_reading_the_organization(program: Program, manifest: object) -> None:
+    """Ten thousand accounts take a minute to list; a question about one does not wait for them."""
+    assert program("apply", manifest, "--yes").code == 0
+    before = len(program.sandbox.calls)
+
+    ran = program("explain", manifest, PROD[0], "eu-west-1")
+
+    assert "plan: nothing" in ran.out
+    assert calls_since(program, before) == {
+        "GetCallerIdentity": 1,
+        "DescribeOrganization": 1,
+        "DescribeAccount": 1,
+        "ListParents": 1,
+        "DescribeStackSet": 1,
+        "ListStackInstances": 1,
+        "DescribeStackInstance": 1,
+    }
+
+
+def test_an_account_that_moved_is_seen_where_it_is_now(program: Program, manifest: object) -> None:
+    assert program("explain", manifest, "l1").code == 0
+    program.sandbox.move("l1", "/Prod")
+
+    ran = program("explain", manifest, "l1")
+
+    assert "l1 300000000001 in /Prod, ACTIVE" in ran.out
+    assert "topics: in us-east-1, eu-west-1 by targets.include[0]" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("managment",), "o-a1b2c3d4e5 has no account managment. Did you mean `management`?"),
+        (("p1", "eu-west-3"), "Did you mean `eu-west-1`?"),
+    ],
+)
+def test_what_does_not_exist_is_said_with_what_was_meant(
+    program: Program, manifest: object, arguments: tuple[str, ...], said: str
+) -> None:
+    ran = program("explain", manifest, *arguments)
+
+    assert ran.code in {1, 2}
+    assert said in ran.err
+
+
+def test_a_foreign_stack_set_is_refused_in_the_explanation_too(
+    program: Program, manifest: object
+) -> None:
+    client = boto3.client("cloudformation", endpoint_url=program.server.endpoint)
+    client.create_stack_set(StackSetName="base-topics", TemplateBody=TOPIC)
+
+    ran = program("explain", manifest, "p1")
+
+    assert "was not made by orgrollout" in ran.out
+    assert "adopt: true" in ran.out
