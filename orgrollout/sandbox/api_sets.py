@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
-from orgrollout.sandbox import errors, templates, views
+from orgrollout.sandbox import errors, views
+from orgrollout.sandbox.definitions import Definitions
 from orgrollout.sandbox.errors import ApiError, validation
 from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.preferences import check_preferences
@@ -14,7 +14,6 @@ from orgrollout.sandbox.stack_sets import Caller, StackSets, digest_of
 from orgrollout.sandbox.targeting import Targeting
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-MAX_TAGS = 50
 Answer = dict[str, Any]
 
 
@@ -26,7 +25,7 @@ class StackSetApi:
     ) -> None:
         self._sets = stack_sets
         self._targeting = targeting
-        self._read_url = read_url
+        self._definitions = Definitions(read_url)
 
     def create_stack_set(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Make a stack set; it has no instances and no operation yet."""
@@ -41,7 +40,7 @@ class StackSetApi:
             if each.name == name and each.status == "ACTIVE":
                 return self._again(each, params)
         self._check_quota(caller, params)
-        definition = self._definition(None, params, service_managed=service_managed)
+        definition = self._definitions.make(None, params, service_managed=service_managed)
         stack_set = self._new(caller, params, definition)
         self._sets.add(stack_set)
         return {"StackSetId": stack_set.id}
@@ -102,7 +101,9 @@ class StackSetApi:
         check_preferences(params)
         _check_auto_deployment(params, service_managed=service_managed)
         self._check_update(stack_set, params)
-        definition = self._definition(stack_set, params, service_managed=service_managed)
+        definition = self._definitions.make(
+            stack_set.definition, params, service_managed=service_managed
+        )
         chosen = self._chosen(stack_set, params)
         self._sets.check_free(stack_set)
         self._change(stack_set, definition, params)
@@ -173,56 +174,6 @@ class StackSetApi:
                 "ExecutionRoleName", stack_set.execution_role_name
             )
 
-    def _definition(
-        self, stack_set: StackSet | None, params: Mapping[str, Any], *, service_managed: bool
-    ) -> Definition:
-        old = stack_set.definition if stack_set is not None else None
-        body = self._body(old, params)
-        template = templates.parse_template(body)
-        self._check_template(template, service_managed=service_managed)
-        given = tuple(params.get("Capabilities") or (old.capabilities if old else ()))
-        templates.check_capabilities(template, given)
-        values = _parameters(template, old, params)
-        templates.check_parameters(template, values)
-        tags = _tags(old, params)
-        if old is not None and (old.template_body, old.parameters, old.tags) == (
-            body,
-            values,
-            tags,
-        ):
-            return replace(old, capabilities=given)
-        version = old.version + 1 if old is not None else 1
-        return Definition(
-            version=version, template_body=body, parameters=values, capabilities=given, tags=tags
-        )
-
-    def _body(self, old: Definition | None, params: Mapping[str, Any]) -> str:
-        if params.get("UsePreviousTemplate") and old is not None:
-            return old.template_body
-        body, url = params.get("TemplateBody"), params.get("TemplateURL")
-        if bool(body) == bool(url):
-            raise validation("Either Template URL or Template Body must be specified.")
-        if url:
-            return self._read_url(url)
-        assert body is not None  # noqa: S101
-        if len(body.encode()) > templates.MAX_INLINE_BYTES:
-            limit = templates.MAX_INLINE_BYTES
-            raise validation(f"TemplateBody must have length less than or equal to {limit}")
-        return str(body)
-
-    def _check_template(self, template: Mapping[str, Any], *, service_managed: bool) -> None:
-        if service_managed and templates.transforms(template):
-            raise validation(
-                "StackSets with SERVICE_MANAGED permission model do not support transforms"
-            )
-        nested = any(
-            each["Type"] == "AWS::CloudFormation::Stack" for each in template["Resources"].values()
-        )
-        if service_managed and nested:
-            raise validation(
-                "StackSets with SERVICE_MANAGED permission model do not support nested stacks"
-            )
-
     def delete_stack_set(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Delete an empty stack set; an unknown one is no error."""
         try:
@@ -265,32 +216,3 @@ def _check_auto_deployment(params: Mapping[str, Any], *, service_managed: bool) 
         raise validation("AutoDeployment is only supported for SERVICE_MANAGED stack sets")
     if len((given or {}).get("DependsOn") or ()) > 10:  # noqa: PLR2004
         raise validation("A stack set can depend on at most 10 stack sets")
-
-
-def _parameters(
-    template: Mapping[str, Any], old: Definition | None, params: Mapping[str, Any]
-) -> dict[str, str]:
-    previous = old.parameters if old is not None else {}
-    if "Parameters" not in params:
-        declared = template.get("Parameters") or {}
-        return {key: value for key, value in previous.items() if key in declared}
-    values = {}
-    for each in params["Parameters"]:
-        key = each["ParameterKey"]
-        if not each.get("UsePreviousValue"):
-            values[key] = each.get("ParameterValue", "")
-        elif key in previous:
-            values[key] = previous[key]
-        elif key not in (template.get("Parameters") or {}):
-            raise validation(
-                f"Invalid input for parameter key {key}. Cannot specify usePreviousValue"
-            )
-    return values
-
-
-def _tags(old: Definition | None, params: Mapping[str, Any]) -> dict[str, str]:
-    if "Tags" not in params:
-        return dict(old.tags) if old is not None else {}
-    if len(params["Tags"]) > MAX_TAGS:
-        raise validation(f"At most {MAX_TAGS} tags can be specified")
-    return {tag["Key"]: tag["Value"] for tag in params["Tags"]}

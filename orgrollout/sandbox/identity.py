@@ -4,6 +4,7 @@ A key the sandbox did not issue stands for the operator, so that any fake creden
 work. Roles of other accounts can be assumed where they exist and trust the caller.
 """
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ class Identities:
         self._organization = organization
         self._timeline = timeline
         self._keys: dict[str, Principal] = {}
-        self._issued = 0
+        # Sessions are made in any thread, and a counter is safe there.
+        self._issued = itertools.count(1)
         self.operator = self.role_in(operator, "Rollout", "operator")
 
     @staticmethod
@@ -52,8 +54,7 @@ class Identities:
 
     def issue(self, principal: Principal) -> dict[str, str]:
         """Return new credentials for ``principal``."""
-        self._issued += 1
-        number = str(self._issued)
+        number = str(next(self._issued))
         key = "ASIA" + derive(16, "key", principal.arn, number, alphabet=_KEY_ALPHABET)
         self._keys[key] = principal
         return {

@@ -28,7 +28,7 @@ from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
 from orgrollout.sandbox.identity import ACCESS_ROLE, Identities
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
 from orgrollout.sandbox.organization import Account, Organization
-from orgrollout.sandbox.organizations_api import OrganizationsApi
+from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
 from orgrollout.sandbox.records import Operation, Pair, StackSet
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import Caller, StackSets
@@ -110,7 +110,7 @@ class World:
             ChangeSetApi(self.deployer, self.settings, self.timeline),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})
-        own = OrganizationsApi(
+        own = OrganizationsAdminApi(
             self.organization, self.timeline, self.settings, self.organization_changed
         )
         for service, other in (

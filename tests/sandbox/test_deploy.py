@@ -1,10 +1,14 @@
 """Stack instances are real stacks with real resources in their account and Region."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox, SandboxError
@@ -171,3 +175,33 @@ def test_the_shipped_organization_is_worth_rehearsing_in() -> None:
         assert sandbox.organization.find("log_archive") == "111122223333"
         assert sandbox.organization.find("/Workloads/Prod/Regulated").startswith("ou-")
         assert sandbox.clock.now().utcoffset() == timedelta()
+
+
+def test_clients_in_many_threads_are_served(sandbox: Sandbox, client: CloudFormationClient) -> None:
+    """Whichever thread made a client, and whichever uses it."""
+    service_managed(client)
+
+    def work(account: str) -> tuple[str, int]:
+        session = sandbox.session(account)
+        session.client("logs").create_log_group(logGroupName=f"/{account}")
+        listed = client.list_stack_sets()["Summaries"]
+        return session.client("sts").get_caller_identity()["Account"], len(listed)
+
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(work, ACCOUNTS))
+    assert done == [(account, 1) for account in ACCOUNTS]
+
+
+def test_outside_of_the_block_boto3_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "before")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with Sandbox.start(ORGANIZATION):
+        assert boto3.client("sts").get_caller_identity()["Account"] == "999999999999"
+        assert "AWS_ENDPOINT_URL" not in os.environ
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "before"
+    assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
+    assert "AWS_SESSION_TOKEN" not in os.environ
+    config = Config(retries={"total_max_attempts": 1})
+    outside = boto3.Session().client("sts", HOME, config=config)
+    with pytest.raises(EndpointConnectionError):
+        outside.get_caller_identity()
