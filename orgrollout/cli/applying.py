@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
+from orgrollout.aws.organizations import describe_organization
 from orgrollout.cli.errors import (
     DONE,
     FINDINGS,
@@ -13,7 +14,7 @@ from orgrollout.cli.errors import (
     WrongUsageError,
 )
 from orgrollout.cli.options import Reach
-from orgrollout.cli.planning import plan_of
+from orgrollout.cli.planning import plan_of, request_of
 from orgrollout.cli.progress import Progress
 from orgrollout.cli.saved import Asked, read_saved
 from orgrollout.cli.screen import Screen
@@ -54,9 +55,12 @@ def apply(asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool) 
     asked = saved.asked if saved else asked
     loaded = load_manifest(asked.manifest)
     with open_session(reach, screen, loaded=loaded) as session:
-        made = plan_of(asked, loaded, session)
-        if saved is not None:
-            made = saved.checked_against(made)
+        if saved is None:
+            made = plan_of(asked, loaded, session)
+        else:
+            organization, _ = describe_organization(session.connection)
+            saved.must_be_meant_for(organization, session.connection.home_region)
+            made = saved.checked_against(request_of(asked, loaded, session))
         screen.show(plan_blocks(made))
         if not made.is_empty and saved is None and not yes:
             _ask(screen)

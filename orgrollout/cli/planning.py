@@ -10,8 +10,10 @@ from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.planning import Picture, look, plan_from
+from orgrollout.plan.request import Request
+from orgrollout.reconcile.planning import Picture, look, request_from
 from orgrollout.report.plan import plan_blocks, plan_json
 
 
@@ -43,8 +45,17 @@ def plan_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Plan:
     Raises:
         OrgRolloutError: Something is wrong with the manifest, or with the way to AWS.
     """
+    return make_plan(request_of(asked, loaded, session))
+
+
+def request_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Request:
+    """Return what a plan is made from, read without being able to write.
+
+    Raises:
+        OrgRolloutError: Something is wrong with the manifest, or with the way to AWS.
+    """
     narrowing = narrowing_of(asked.narrow, loaded)
-    return plan_from(
+    return request_from(
         loaded,
         picture_of(loaded, session),
         session.planning,

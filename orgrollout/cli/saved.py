@@ -5,20 +5,23 @@ anything that it names is no longer as it was.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Narrow
 from orgrollout.errors import OrgRolloutError
-from orgrollout.model.ids import StackSetKey
-from orgrollout.plan.compare import definition_differences
+from orgrollout.model.ids import Region, digest_of
 from orgrollout.plan.document import plan_document, read_plan
-from orgrollout.plan.plan import Plan, PlannedStackSet, StackSetChange
+from orgrollout.plan.plan import Plan
+from orgrollout.plan.request import Request
+from orgrollout.plan.stale import come_up_since, moved_since
+from orgrollout.report.words import count
 
 FORMAT_VERSION = 1
+_HEAD = '{"format_version":'  # every saved plan begins so, and no manifest does
 _SHOWN = 5
 
 
@@ -56,22 +59,35 @@ class Saved:
     asked: Asked
     plan: Plan
 
-    def checked_against(self, fresh: Plan) -> Plan:
+    def must_be_meant_for(self, organization: str, home: Region) -> None:
+        """Refuse to carry the plan out anywhere but where it was made for.
+
+        Raises:
+            SavedPlanError: It is another organization's, or another home Region's.
+        """
+        meant = self.plan.organization, self.plan.home_region
+        if meant != (organization, home):
+            raise SavedPlanError(
+                f"the plan is for {meant[0]} in {meant[1]}, and {organization} in {home} is "
+                "called. Nothing was sent. Name the place that is meant by --profile and "
+                "--home-region."
+            )
+
+    def checked_against(self, now: Request) -> Plan:
         """Return the plan as it was saved, with a warning for what has come up since.
 
         Raises:
             StalePlanError: Something that the plan names has changed.
         """
-        moved = list(moved_since(self.plan, fresh))
+        moved = list(moved_since(self.plan, now))
         if moved:
             raise StalePlanError(moved)
-        known = {(o.stack_set, pair) for o, pair, _ in self.plan.changes()}
-        more = sum(1 for o, pair, _ in fresh.changes() if (o.stack_set, pair) not in known)
+        more = come_up_since(self.plan, now)
         if not more:
             return self.plan
         warning = (
-            f"{more:,} more stack instances would change by now. This plan leaves them alone; "
-            "plan again after it."
+            f"{count(more, 'more stack instance')} would change by now. This plan leaves that "
+            "alone; plan again after it."
         )
         return replace(self.plan, warnings=(*self.plan.warnings, warning))
 
@@ -89,9 +105,12 @@ def save_plan(path: Path, asked: Asked, plan: Plan) -> None:
         "allow_removals": asked.allow_removals,
         "plan": plan_document(plan),
     }
+    text = json.dumps({**document, "digest": digest_of(document)}, separators=(",", ":"))
     try:
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(document), encoding="utf-8")
+        # Written beside it first, so that whoever reads finds a whole plan, the old or the new.
+        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as beside:
+            beside.write(text)
+        Path(beside.name).replace(path)
     except OSError as error:
         raise SavedPlanError(f"cannot write {path}: {error.strerror or error}.") from error
 
@@ -113,6 +132,11 @@ def read_saved(asked: Asked) -> Saved | None:
             f"{path} has format_version {version}, and this version of orgrollout knows "
             f"{FORMAT_VERSION}. Plan again with this version."
         )
+    if document.pop("digest", None) != digest_of(document):
+        raise SavedPlanError(
+            f"{path} is not as it was written: somebody has edited it, or it was damaged on its "
+            "way. Nothing was sent. Plan again."
+        )
     if not asked.narrow.is_empty or asked.allow_removals is not None:
         raise WrongUsageError(
             f"{path} is a saved plan: what it does is in it already. Leave out --account, --ou, "
@@ -131,69 +155,23 @@ def read_saved(asked: Asked) -> Saved | None:
         ) from error
 
 
-def moved_since(saved: Plan, fresh: Plan) -> Iterator[str]:
-    """Yield what a plan made now says otherwise of what the saved one touches."""
-    for what in ("manifest", "organization", "home_region"):
-        was, now = getattr(saved, what), getattr(fresh, what)
-        if was != now:
-            yield f"{what.replace('_', ' ')}: was {was}, is {now}"
-    changed: set[StackSetKey] = set()
-    touched = {operation.stack_set for operation in saved.operations}
-    for key, stack_set in saved.stack_sets.items():
-        if key not in touched and stack_set.change is StackSetChange.NONE:
-            continue
-        for text in _stack_set_moved(stack_set, fresh.stack_sets.get(key)):
-            changed.add(key)
-            yield f"{key}: {text}"
-    yield from _pairs_moved(saved, fresh, changed)
-
-
-def _stack_set_moved(saved: PlannedStackSet, fresh: PlannedStackSet | None) -> Iterator[str]:
-    if fresh is None:
-        yield "the manifest no longer has it"
-        return
-    if fresh.name != saved.name:
-        yield f"it is called {fresh.name} now, and was {saved.name}"
-    if fresh.definition != saved.definition:
-        differing = definition_differences(saved.definition, fresh.definition)
-        yield f"its definition: {', '.join(differing) or 'how it is run'}"
-    if (fresh.change, fresh.differences) != (saved.change, saved.differences):
-        yield f"what is deployed: it was to be {_word(saved)}, and is to be {_word(fresh)} now"
-
-
-def _word(stack_set: PlannedStackSet) -> str:
-    differing = f" ({', '.join(stack_set.differences)})" if stack_set.differences else ""
-    words = {
-        StackSetChange.CREATE: "created",
-        StackSetChange.UPDATE: "updated",
-        StackSetChange.DELETE: "deleted",
-        StackSetChange.NONE: "left as it is",
-    }
-    return f"{words[stack_set.change]}{differing}"
-
-
-def _pairs_moved(saved: Plan, fresh: Plan, explained: set[StackSetKey]) -> Iterator[str]:
-    """Yield the pairs of stack sets that are the same, and that are to become something else."""
-    now = {(o.stack_set, pair): (o.action, o.state, reason) for o, pair, reason in fresh.changes()}
-    for operation, pair, reason in saved.changes():
-        key = operation.stack_set
-        if key in explained:
-            continue
-        found, place = now.get((key, pair)), f"{key} {pair}"
-        if found is None:
-            yield f"{place}: was to {operation.action}, and nothing is left to do"
-        elif found[:2] != (operation.action, operation.state):
-            yield f"{place}: was to {operation.action}, and is to {found[0]} otherwise"
-        elif found[2] != reason:
-            yield f"{place}: {found[2]} (was: {reason})"
-
-
 def _document(path: Path) -> dict[str, Any] | None:
-    """Return the document of a saved plan; a manifest is YAML and has no `plan`."""
+    """Return the document of a saved plan; nothing where it is no plan, but a manifest.
+
+    Raises:
+        SavedPlanError: It was a plan, and is whole no more.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-        document = json.loads(text) if text.lstrip().startswith("{") else None
     except (OSError, ValueError):
+        return None  # whoever reads it as a manifest tells what is wrong
+    if not text.startswith(_HEAD):
         return None
-    is_plan = isinstance(document, dict) and {"format_version", "plan"} <= document.keys()
-    return document if is_plan else None
+    try:
+        document: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise SavedPlanError(
+            f"{path} is a saved plan of which a part is missing or overwritten ({error}). Nothing "
+            "was sent. Copy it again, or plan again."
+        ) from error
+    return document

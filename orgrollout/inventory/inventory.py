@@ -82,13 +82,14 @@ def runs_state(inventory: StackSetInventory, instance: StackInstance, wanted: Di
     return inventory.deployed.definition.state_digest(instance.overrides) == wanted
 
 
-def keeps_overrides(
-    inventory: StackSetInventory, instance: StackInstance, overrides: Mapping[str, str]
-) -> bool:
-    """Return whether the instance is known to have exactly these overrides already."""
+def keeps_overrides(instance: StackInstance, overrides: Mapping[str, str], state: Digest) -> bool:
+    """Return whether the instance is known to have exactly these overrides already.
+
+    ``state`` is the digest of the deployed definition with them.
+    """
     if instance.overrides is not None:
         return dict(instance.overrides) == dict(overrides)
-    return carried_digest(instance) == inventory.deployed.definition.state_digest(overrides)
+    return carried_digest(instance) == state
 
 
 def with_answers(

@@ -6,6 +6,7 @@ operation carries the state digest that is wanted has been given exactly that.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from orgrollout.model.ids import Digest, OperationId, RolloutId
@@ -35,6 +36,7 @@ class OperationName(NamedTuple):
         )
 
 
+@lru_cache(maxsize=4096)  # many stack instances share few operations
 def read_operation_id(operation: str | None) -> OperationName | None:
     """Return what an id says, or None where it is not one of ours."""
     found = _OURS.fullmatch(operation or "")

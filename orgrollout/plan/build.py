@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.schema import Preferences
-from orgrollout.model.ids import AccountId, Region, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.operation import OperationPreferences
 from orgrollout.organization.desired import Desired
 from orgrollout.plan import refusals, waves
-from orgrollout.plan.compare import Differences, compare, definition_differences
+from orgrollout.plan.compare import Differences, definition_differences, seen_of
 from orgrollout.plan.operations import Scene, operations_of
 from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.plan import (
@@ -20,6 +20,7 @@ from orgrollout.plan.plan import (
     PlannedWave,
     StackSetChange,
 )
+from orgrollout.plan.rectangles import Rectangle, cover
 from orgrollout.plan.request import Request
 from orgrollout.plan.warnings import warnings_of
 
@@ -30,11 +31,7 @@ def make_plan(request: Request) -> Plan:
     Raises:
         PlanRefusedError: It would do harm; all reasons at once.
     """
-    members = frozenset(request.organization.accounts)
-    differences = {
-        key: request.narrowed(key, compare(desired, request.deployed(desired), members))
-        for key, desired in request.desired.items()
-    }
+    differences = request.differences()
     _refuse(request, differences)
     wave_of = wave_finder(request, differences)
     operations = _ordered(request, differences, wave_of)
@@ -84,7 +81,7 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
                 kept=bool(request.kept(desired)),
                 instances=bool(inventory and inventory.instances),
             )
-    reasons += refusals.removals(differences, request.manifest.guards, request.allow_removals)
+    reasons += refusals.removals(differences, request.manifest, request.allow_removals)
     if reasons:
         raise refusals.PlanRefusedError(reasons)
 
@@ -153,7 +150,19 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         unchanged=differences.unchanged,
         notes=desired.notes if differences.creates else (),
         differences=differing,
+        deployed=inventory.deployed.definition if inventory is not None else None,
+        seen=_seen(inventory, differences) if inventory is not None else {},
     )
+
+
+def _seen(
+    inventory: StackSetInventory, differences: Differences
+) -> Mapping[str, tuple[Rectangle, ...]]:
+    """Return what the stack instances that change are now."""
+    found: dict[str, list[Pair]] = defaultdict(list)
+    for pair in (*differences.updates, *differences.detaches, *differences.deletes):
+        found[seen_of(inventory, inventory.instances[pair])].append(pair)
+    return {seen: cover(pairs) for seen, pairs in sorted(found.items())}
 
 
 def _change(

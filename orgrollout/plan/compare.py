@@ -1,6 +1,6 @@
 """Desired against deployed, pair by pair. Filter texts and units are never compared."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from orgrollout.inventory.inventory import (
@@ -32,6 +32,14 @@ class Differences:
     left_alone: Mapping[Pair, str] = field(default_factory=dict)  # deployed, but unreachable
 
     @property
+    def changing(self) -> Iterator[Pair]:
+        """Yield every pair that changes."""
+        yield from self.creates
+        yield from self.updates
+        yield from self.detaches
+        yield from self.deletes
+
+    @property
     def removals(self) -> Mapping[OperationAction, tuple[Pair, ...]]:
         """Return what goes, by how it goes."""
         return {OperationAction.DETACH: self.detaches, OperationAction.DELETE: self.deletes}
@@ -57,10 +65,12 @@ def compare(
         return Differences(creates=dict(desired.pairs))
     creates = {p: s for p, s in desired.pairs.items() if p not in inventory.instances}
     updates, reasons = _updates(desired, inventory)
+    now, sets = inventory.deployed.definition, desired.parameter_sets
+    kept = {chosen: now.state_digest(overrides) for chosen, overrides in sets.items()}
     same = frozenset(
         pair
         for pair, chosen in updates.items()
-        if keeps_overrides(inventory, inventory.instances[pair], desired.parameter_sets[chosen])
+        if keeps_overrides(inventory.instances[pair], sets[chosen], kept[chosen])
     )
     extra = [p for p in inventory.instances if p not in desired.pairs]
     left_alone = _left_alone(desired, extra)
@@ -106,6 +116,19 @@ def _update_reason(instance: StackInstance, wanted: Digest, changed: tuple[str, 
     if instance.status is InstanceStatus.OUTDATED:
         return f"OUTDATED: {instance.status_reason or instance.detailed_status}"
     return "parameter overrides"
+
+
+def seen_of(inventory: StackSetInventory, instance: StackInstance) -> str:
+    """Return what a stack instance is, as far as a plan relies on it.
+
+    Its status, what it is known to run, and the unit it hangs below. Not its last operation: a
+    drift run is one too, and changes nothing.
+    """
+    runs = carried_digest(instance)
+    if runs is None and instance.overrides is not None:
+        runs = inventory.deployed.definition.state_digest(instance.overrides)
+    detailed = f"{instance.status}/{instance.detailed_status}"
+    return f"{detailed} {runs or 'unknown'} {instance.unit or '-'}"
 
 
 def definition_differences(

@@ -66,6 +66,8 @@ class PlannedStackSet:
     unchanged: int = 0  # stack instances that are as they should be
     notes: tuple[str, ...] = ()  # what it costs and leaves behind
     differences: tuple[str, ...] = ()  # of the definition, in words
+    deployed: StackSetDefinition | None = None  # when the plan was made; None: it did not exist
+    seen: Mapping[str, tuple[Rectangle, ...]] = field(default_factory=dict)  # see `seen_of`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

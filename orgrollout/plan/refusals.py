@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import StackSetInventory
-from orgrollout.manifest.schema import Guards
+from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.templates import declared_parameters
 from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.organization.desired import Desired
@@ -53,15 +53,15 @@ def too_many_instances(desired: Desired) -> list[str]:
 
 
 def removals(
-    differences: Mapping[StackSetKey, Differences], guards: Guards, allowed: int | None
+    differences: Mapping[StackSetKey, Differences], manifest: Manifest, allowed: int | None
 ) -> list[str]:
     """Return why the removals are more than the guards allow. Accounts are counted, not pairs."""
     going: dict[AccountId, StackSetKey] = {}
     for key, difference in differences.items():
         for pairs in difference.removals.values():
             going.update({pair.account: key for pair in pairs})
-    limit = guards.max_removed_accounts if allowed is None else allowed
-    found = _protected(going, guards.never_remove_from.accounts)
+    limit = manifest.guards.max_removed_accounts if allowed is None else allowed
+    found = protected(going, manifest)
     if len(going) > limit:
         found.append(
             f"{len(going)} accounts would lose stack instances, but guards.max_removed_accounts "
@@ -84,11 +84,13 @@ def carrier(
     ]
 
 
-def _protected(going: Iterable[AccountId], never: Sequence[str]) -> list[str]:
+def protected(going: Iterable[AccountId], manifest: Manifest) -> list[str]:
+    """Return why nothing may be removed from some accounts, whatever else is allowed."""
+    never = {manifest.accounts.get(n, n) for n in manifest.guards.never_remove_from.accounts}
     return [
         f"account {account} is in guards.never_remove_from, but stack instances would be removed "
         "from it. Nothing was changed. Target it again, or take it off that list."
-        for account in sorted(set(going) & set(never))
+        for account in sorted(never & set(going))
     ]
 
 

@@ -8,7 +8,12 @@ from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import Pair, Region, StackSetKey
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
-from orgrollout.plan.compare import Differences, definition_differences, hides_parameters
+from orgrollout.plan.compare import (
+    Differences,
+    compare,
+    definition_differences,
+    hides_parameters,
+)
 from orgrollout.plan.plan import Skipped
 
 Selection = Callable[[StackSetKey, Pair], bool]
@@ -33,7 +38,15 @@ class Request:
         """Return what exists of a stack set, or nothing where it does not."""
         return self.inventory.stack_sets.get(desired.name)
 
-    def narrowed(self, key: StackSetKey, differences: Differences) -> Differences:
+    def differences(self) -> Mapping[StackSetKey, Differences]:
+        """Return how each stack set has to change, as far as it was selected."""
+        members = frozenset(self.organization.accounts)
+        return {
+            key: self._narrowed(key, compare(desired, self.deployed(desired), members))
+            for key, desired in self.desired.items()
+        }
+
+    def _narrowed(self, key: StackSetKey, differences: Differences) -> Differences:
         """Return the differences of the pairs that were selected."""
         selected = self.selected
         if selected is None:

@@ -85,18 +85,30 @@ def plan_from(
         PlanRefusedError: It would do harm; all reasons at once.
     """
     return make_plan(
-        Request(
-            manifest=loaded.manifest,
-            organization=picture.organization,
-            home_region=world.connection.home_region,
-            desired=picture.desired.stack_sets,
-            inventory=picture.inventory,
-            selected=narrowing(picture.organization) if narrowing else None,
-            allow_removals=allow_removals,
-            opening=(_accounts(picture.desired.accounts),),
-            skipped=tuple(_skipped(picture)),
-            warnings=picture.desired.warnings,
-        )
+        request_from(loaded, picture, world, narrowing=narrowing, allow_removals=allow_removals)
+    )
+
+
+def request_from(
+    loaded: LoadedManifest,
+    picture: Picture,
+    world: World,
+    *,
+    narrowing: Narrowing | None = None,
+    allow_removals: int | None = None,
+) -> Request:
+    """Return what a plan is made from, or a saved plan is checked against."""
+    return Request(
+        manifest=loaded.manifest,
+        organization=picture.organization,
+        home_region=world.connection.home_region,
+        desired=picture.desired.stack_sets,
+        inventory=picture.inventory,
+        selected=narrowing(picture.organization) if narrowing else None,
+        allow_removals=allow_removals,
+        opening=(_accounts(picture.desired.accounts),),
+        skipped=tuple(_skipped(picture)),
+        warnings=picture.desired.warnings,
     )
 
 
