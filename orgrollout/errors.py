@@ -298,6 +298,15 @@ class JournalConflictError(JournalError):
     )
 
 
+class LeaseLostError(JournalConflictError):
+    """This process may no longer act on a rollout. Nothing more was sent."""
+
+    text = (
+        "journal: {where} was taken over, or changed by an operator, while this process was held "
+        "up; nothing more was sent from here. `orgrollout status {where}` shows how it goes on."
+    )
+
+
 class JournalBusyError(JournalError):
     """Another process held the journal for too long. Nothing was written."""
 

@@ -18,8 +18,9 @@ from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import AccountId, Pair, Region, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.planning import Narrowing, Picture, look, plan_from
-from orgrollout.reconcile.rollouts import Rollout, begin_rollout, load_rollout
+from orgrollout.reconcile.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick import Tick, tick
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.coverage import Covered, cover_stack_set, doing

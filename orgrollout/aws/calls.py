@@ -3,7 +3,8 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from orgrollout.aws.rates import RateLimits
 from orgrollout.errors import AwsError
 
 Jitter = Callable[[timedelta], timedelta]
+Guard = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +71,35 @@ class Caller:
         self._on_sent = on_sent
         self._lock = threading.Lock()
         self._answered: set[str] = set()
+        self._guards = threading.local()
 
     def watch(self, client: Any) -> None:
         """Count what ``client`` is about to send."""
         client.meta.events.register("before-call.*.*", self._count)
+
+    @contextmanager
+    def guarded(self, guard: Guard) -> Iterator[None]:
+        """Ask ``guard`` right before each attempt this thread sends; what it raises prevents it.
+
+        It is asked after all waiting, for a rate or after an error. What ``guard`` itself sends is
+        not guarded.
+        """
+        before: Guard | None = getattr(self._guards, "current", None)
+        self._guards.current = guard
+        try:
+            yield
+        finally:
+            self._guards.current = before
+
+    def _ask_guard(self) -> None:
+        guard: Guard | None = getattr(self._guards, "current", None)
+        if guard is None:
+            return
+        self._guards.current = None
+        try:
+            guard()
+        finally:
+            self._guards.current = guard
 
     def call(
         self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]
@@ -117,6 +144,7 @@ class Caller:
         attempt: int,
     ) -> dict[str, Any]:
         self._limits.wait(service, operation, self._clock)
+        self._ask_guard()
         started = self._clock.now()
 
         def tell(response: Mapping[str, Any], error: str = "") -> None:

@@ -9,11 +9,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from orgrollout.aws import faults
+from orgrollout.aws.clock import CONNECT_TIMEOUT, READ_TIMEOUT
 from orgrollout.aws.reads import only_reads
 from orgrollout.errors import AwsConfigurationError, MissingRegionError, UnknownProfileError
-
-CONNECT_TIMEOUT = 10  # seconds
-READ_TIMEOUT = 60  # seconds
 
 
 def new_session(profile: str | None, region: str | None) -> boto3.Session:
@@ -57,8 +55,8 @@ class Clients:
 
     def _new(self, service: str, *, read_only: bool) -> Any:
         config = Config(
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
+            connect_timeout=CONNECT_TIMEOUT.total_seconds(),
+            read_timeout=READ_TIMEOUT.total_seconds(),
             retries={"total_max_attempts": 1, "mode": "standard"},
             user_agent_extra="orgrollout",
         )

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+CONNECT_TIMEOUT = timedelta(seconds=10)
+READ_TIMEOUT = timedelta(seconds=60)
+API_TIMEOUT = CONNECT_TIMEOUT + READ_TIMEOUT  # after which no answer to an attempt is waited for
+
 
 class Clock(Protocol):
     """Tells the time and lets it pass."""

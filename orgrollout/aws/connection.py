@@ -7,6 +7,7 @@ rest of the program together, and most commands that go wrong do so without them
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from orgrollout.model.ids import AccountId, Region
 if TYPE_CHECKING:
     import boto3
 
-    from orgrollout.aws.calls import Caller, Jitter, Sent
+    from orgrollout.aws.calls import Caller, Guard, Jitter, Sent
     from orgrollout.aws.clients import Clients
 
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
@@ -87,6 +88,13 @@ class Connection:
         planning = Connection(self._clients, self._caller, self.clock, read_only=True)
         planning._known, planning._lock = self._known, self._lock
         return planning
+
+    def guarded(self, guard: "Guard") -> AbstractContextManager[None]:
+        """Ask ``guard`` right before each attempt this thread sends inside the block.
+
+        What it raises prevents the attempt, and is raised.
+        """
+        return self._caller.guarded(guard)
 
     def call(
         self, service: str, operation: str, parameters: Mapping[str, Any] | None = None

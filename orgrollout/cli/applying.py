@@ -22,7 +22,8 @@ from orgrollout.cli.session import Session, open_session
 from orgrollout.drivers.local import drive
 from orgrollout.manifest.load import load_manifest
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.rollouts import Rollout, begin_rollout, load_rollout
+from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks

@@ -1,18 +1,17 @@
-"""Rollouts as the journal keeps them: begun, found again, changed by an order."""
+"""Rollouts as the journal keeps them: found again, saved, changed by an order."""
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from orgrollout.errors import JournalConflictError, OrgRolloutError
-from orgrollout.journal.port import Journal, Version, get_artifact, put_artifact, to_text
-from orgrollout.model.ids import Digest, RolloutId
-from orgrollout.plan.document import plan_document, read_plan
+from orgrollout.journal.port import Journal, Version, get_artifact
+from orgrollout.model.ids import Digest, RolloutId, StackSetName
+from orgrollout.plan.document import read_plan
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.document import read_state, state_document
-from orgrollout.rollout.orders import begin
-from orgrollout.rollout.state import RolloutState
+from orgrollout.reconcile.claims import take_claims
+from orgrollout.reconcile.record import Record, read_record, record_document
+from orgrollout.rollout.state import Phase, RolloutState
 
 _PREFIX = "rollout/"
 _PLANS: dict[Digest, Plan] = {}
@@ -24,12 +23,25 @@ class NoSuchRolloutError(OrgRolloutError):
 
 
 class OpenRolloutError(OrgRolloutError):
-    """Another rollout is changing the same stack sets. Nothing was started."""
+    """Another rollout may still change the same stack sets. Nothing was started."""
 
-    def __init__(self, other: RolloutId) -> None:
+    def __init__(self, other: RolloutId, stack_set: StackSetName) -> None:
         super().__init__(
-            f"rollout {other} is still open on the same stack sets; nothing was started. "
-            f"`orgrollout resume {other}` goes on with it, `orgrollout stop {other}` ends it."
+            f"stack set {stack_set} is held by rollout {other}, which may still go on; nothing was "
+            f"started. `orgrollout resume {other}` (or retry) goes on with it, `orgrollout stop "
+            f"{other}` ends it, and `orgrollout apply --supersede` takes over from it for good."
+        )
+        self.other = other
+        self.stack_set = stack_set
+
+
+class LaterRolloutError(OrgRolloutError):
+    """A later rollout has changed the same stack sets. Nothing was started."""
+
+    def __init__(self, rollout: RolloutId, other: RolloutId, stack_set: StackSetName) -> None:
+        super().__init__(
+            f"stack set {stack_set} was changed by {other} since {rollout} ended, so {rollout} "
+            "cannot go on; nothing was started. `orgrollout plan` shows what is left to do."
         )
         self.other = other
 
@@ -39,41 +51,13 @@ class Rollout:
     """A rollout as the journal has it."""
 
     plan: Plan
-    state: RolloutState
+    record: Record
     version: Version
 
-
-def begin_rollout(plan: Plan, world: World) -> Rollout:
-    """Record a new rollout of the plan and return it. Nothing is sent yet.
-
-    Raises:
-        OpenRolloutError: Another one is changing stack sets of this plan.
-    """
-    numbers = [0]
-    for other in rollouts(world.journal):
-        if not other.state.phase.is_over and _overlap(other.plan, plan):
-            raise OpenRolloutError(other.state.id)
-        if other.plan.manifest == plan.manifest:
-            numbers.append(int(other.state.id.rpartition("-")[2]))
-    digest = put_artifact(world.journal, to_text(plan_document(plan)))
-    number = max(numbers)
-    while True:
-        number += 1
-        rollout = RolloutId(f"{plan.manifest}-{number}")
-        state = begin(plan, digest, rollout, world.clock.now())
-        try:
-            version = world.journal.put(_key(rollout), state_document(state), expected=None)
-        except JournalConflictError:
-            continue
-        return Rollout(plan=plan, state=state, version=version)
-
-
-def rollouts(journal: Journal) -> Iterator[Rollout]:
-    """Yield every rollout, oldest first."""
-    found = [
-        load_rollout(journal, RolloutId(k.removeprefix(_PREFIX))) for k in journal.keys(_PREFIX)
-    ]
-    yield from sorted(found, key=lambda rollout: rollout.state.created)
+    @property
+    def state(self) -> RolloutState:
+        """Return where it stands."""
+        return self.record.state
 
 
 def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
@@ -81,14 +65,27 @@ def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
 
     Raises:
         NoSuchRolloutError: The journal does not know it.
+        NewerStateError: A newer version of orgrollout has advanced it.
     """
-    document = journal.get(_key(rollout))
+    document = journal.get(rollout_key(rollout))
     if document is None:
         raise NoSuchRolloutError(
             f"there is no rollout {rollout} in this journal; `orgrollout rollouts` lists them."
         )
-    state = read_state(document.value)
-    return Rollout(plan=_plan(journal, state.plan), state=state, version=document.version)
+    record = read_record(document.value)
+    plan = _plan(journal, record.state.plan)
+    return Rollout(plan=plan, record=record, version=document.version)
+
+
+def rollout_ids(journal: Journal) -> tuple[RolloutId, ...]:
+    """Return the ids of all rollouts, in no order that means anything."""
+    return tuple(RolloutId(key.removeprefix(_PREFIX)) for key in journal.keys(_PREFIX))
+
+
+def rollouts(journal: Journal) -> Iterator[Rollout]:
+    """Yield every rollout, oldest first."""
+    found = [load_rollout(journal, rollout) for rollout in rollout_ids(journal)]
+    yield from sorted(found, key=lambda rollout: rollout.state.created)
 
 
 def find_rollout(journal: Journal, rollout: str | None, *, only_open: bool) -> Rollout:
@@ -109,29 +106,70 @@ def find_rollout(journal: Journal, rollout: str | None, *, only_open: bool) -> R
     return found[-1]
 
 
-def save(journal: Journal, rollout: Rollout, state: RolloutState) -> Rollout:
-    """Commit a new state.
+def save_record(journal: Journal, rollout: Rollout, record: Record) -> Rollout:
+    """Commit a new record.
 
     Raises:
         JournalConflictError: Somebody else advanced the rollout meanwhile.
     """
-    version = journal.put(_key(state.id), state_document(state), expected=rollout.version)
-    return replace(rollout, state=state, version=version)
+    document = record_document(record)
+    version = journal.put(rollout_key(record.state.id), document, expected=rollout.version)
+    return replace(rollout, record=record, version=version)
 
 
 def give_order(
     journal: Journal, rollout: RolloutId, order: Callable[[Rollout], RolloutState]
 ) -> Rollout:
-    """Commit what an operator says, on top of whatever a driver commits at the same time."""
+    """Commit what an operator says, on top of whatever a driver commits at the same time.
+
+    Whoever holds the lease keeps it; it is told by the version of the document that has changed.
+
+    Raises:
+        OpenRolloutError, LaterRolloutError: It would go on, and its stack sets are another's.
+    """
     while True:
         current = load_rollout(journal, rollout)
         state = order(current)
+        if not state.phase.is_over and state.phase is not Phase.STOPPING:
+            _claim_again(journal, current)
         if state == current.state:
             return current
         try:
-            return save(journal, current, state)
+            return save_record(journal, current, replace(current.record, state=state))
         except JournalConflictError:
             continue
+
+
+def holds(journal: Journal, rollout: RolloutId, stack_set: StackSetName) -> bool:
+    """Return whether a rollout is recorded, has the stack set, and may still go on."""
+    try:
+        found = load_rollout(journal, rollout)
+    except NoSuchRolloutError:
+        return False
+    return found.state.holds and stack_set in stack_sets_of(found.plan)
+
+
+def stack_sets_of(plan: Plan) -> frozenset[StackSetName]:
+    """Return the names of all stack sets that a plan is about."""
+    return frozenset(stack_set.name for stack_set in plan.stack_sets.values())
+
+
+def rollout_key(rollout: RolloutId) -> str:
+    """Return under which key a rollout is kept."""
+    return f"{_PREFIX}{rollout}"
+
+
+def _claim_again(journal: Journal, rollout: Rollout) -> None:
+    """Claim what an ended or unlocked rollout needs to go on, if nobody has changed it since."""
+    name = rollout.state.id
+
+    def has_it(other: RolloutId, _: StackSetName) -> bool:
+        return journal.get(rollout_key(other)) is not None
+
+    for stack_set, other in take_claims(journal, stack_sets_of(rollout.plan), name, has_it).items():
+        if holds(journal, other, stack_set):
+            raise OpenRolloutError(other, stack_set)
+        raise LaterRolloutError(name, other, stack_set)
 
 
 def _plan(journal: Journal, digest: Digest) -> Plan:
@@ -141,12 +179,3 @@ def _plan(journal: Journal, digest: Digest) -> Plan:
             _PLANS.clear()
         _PLANS[digest] = read_plan(json.loads(get_artifact(journal, digest)))
     return _PLANS[digest]
-
-
-def _overlap(one: Plan, other: Plan) -> bool:
-    names = {s.name for s in one.stack_sets.values()}
-    return any(s.name in names for s in other.stack_sets.values())
-
-
-def _key(rollout: RolloutId) -> str:
-    return f"{_PREFIX}{rollout}"

@@ -1,5 +1,8 @@
 """What plans and rollouts stand in."""
 
+import os
+import secrets
+import socket
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -7,6 +10,7 @@ from orgrollout.aws.clock import Clock
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.journal.port import Journal
+from orgrollout.reconcile.lease import LeaseWatch
 
 
 @dataclass(slots=True)
@@ -22,6 +26,11 @@ class CallMeter:
         return new
 
 
+def this_process() -> str:
+    """Return a name for this process that no other has, and that tells people where to look."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """AWS, the journal, and the time."""
@@ -31,3 +40,5 @@ class World:
     journal: Journal
     clock: Clock
     meter: CallMeter = field(default_factory=CallMeter)
+    holder: str = field(default_factory=this_process)  # of leases
+    watch: LeaseWatch = field(default_factory=LeaseWatch)

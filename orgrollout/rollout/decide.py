@@ -29,30 +29,37 @@ from orgrollout.rollout.proof import touched, unproven
 from orgrollout.rollout.state import Flight, Phase, RolloutState
 
 SOON = timedelta(seconds=2)
+MAY_BE_ON_ITS_WAY = timedelta(seconds=90)  # longer than any call is waited for
 
 
 def wanted(plan: Plan, state: RolloutState) -> Wanted:
     """Return what must be observed before deciding."""
     if state.phase is Phase.PROVING:
         return Wanted(instances=touched(plan) - state.gone)
-    existing = _to_make(plan, state)
-    if _is_through(plan, state):
-        existing |= _to_take_away(plan, state)
     return Wanted(
-        operations={f.id: plan.operations[f.piece.planned].stack_set for f in state.flights},
-        existing=existing,
+        operations={
+            f.id: plan.operations[f.piece.planned].stack_set
+            for f in (*state.flights, *state.withdrawn)
+        },
+        existing=frozenset() if state.phase.is_over else _existing(plan, state),
     )
+
+
+def _existing(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    taken_away = _to_take_away(plan, state) if _is_through(plan, state) else frozenset()
+    return _to_make(plan, state) | taken_away
 
 
 def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
     """Return what to do next, given what was seen."""
+    state = _with_late_arrivals(state, seen)
     if state.phase.is_over:
-        return Decision(state=state)
+        return _keep_away(plan, state, seen)
     if state.phase is Phase.PROVING:
         return _prove(plan, state, seen, now)
     landed = _absorb(plan, state, seen, now)
     if landed.state.phase is Phase.STOPPING:
-        return _stop(plan, landed, now)
+        return _stop(plan, landed, seen, now)
     if _over_budget(plan, landed.state):
         return _halt(plan, landed, now)
     if landed.state.phase in {Phase.SOAKING, Phase.WAITING}:
@@ -70,7 +77,8 @@ def _absorb(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decis
         if found is None:
             looks.append(SOON)
         elif found.operation is None and state.phase is Phase.STOPPING:
-            state = _put_back(state, flight)
+            state = _withdraw(state, flight, now)
+            looks.append(SOON)
         elif found.operation is None:
             # Committed, but it never arrived: the same id again cannot start it twice.
             actions.append(StartOperation(request=request_of(plan, state, flight)))
@@ -91,10 +99,41 @@ def _absorb(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decis
     )
 
 
-def _put_back(state: RolloutState, flight: Flight) -> RolloutState:
-    """Return the state without an intent that never arrived; it waits to be committed anew."""
+def _withdraw(state: RolloutState, flight: Flight, now: datetime) -> RolloutState:
+    """Return the state without an intent that AWS does not know, once it can hardly be on its way.
+
+    It is kept by its id: a driver that was asleep may yet send it, and `resume` sends the same.
+    """
+    if now - flight.committed < MAY_BE_ON_ITS_WAY:
+        return state
     flights = tuple(f for f in state.flights if f.id != flight.id)
-    return replace(state, flights=flights, waiting=(flight.piece, *state.waiting))
+    return replace(state, flights=flights, withdrawn=(*state.withdrawn, flight))
+
+
+def _with_late_arrivals(state: RolloutState, seen: Seen) -> RolloutState:
+    """Return the state that stops what was withdrawn and has reached AWS after all."""
+    known = {id_ for id_, found in seen.operations.items() if found.operation is not None}
+    late = tuple(f for f in state.withdrawn if f.id in known)
+    if not late or state.superseded_by is not None:
+        return state
+    return replace(
+        state,
+        phase=Phase.STOPPING,
+        flights=(*state.flights, *late),
+        withdrawn=tuple(f for f in state.withdrawn if f not in late),
+        ended=None,
+    )
+
+
+def _keep_away(plan: Plan, state: RolloutState, seen: Seen) -> Decision:
+    """Stop what a superseded rollout had withdrawn and what has reached AWS after all.
+
+    What comes of it is for the other rollout to find: these stack instances are planned anew there.
+    """
+    found = {id_: each.operation for id_, each in seen.operations.items()}
+    late = [f for f in state.withdrawn if (o := found.get(f.id)) and not o.status.is_terminal]
+    stops = tuple(_stop_of(plan, flight) for flight in late)
+    return Decision(state=state, actions=stops, wake_after=SOON if stops else None)
 
 
 def _ended(state: RolloutState, flight: Flight, now: datetime) -> RolloutState:
@@ -214,20 +253,26 @@ def _prove(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decisi
     return Decision(state=done, events=(Event(kind=EventKind.FINISHED, text=done.outcome.value),))
 
 
-def _stop(plan: Plan, so_far: Decision, now: datetime) -> Decision:
+def _stop(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
     state = so_far.state
     if not state.flights:
         stopped = replace(state, phase=Phase.STOPPED, ended=now)
         event = Event(kind=EventKind.STOPPED, text="nothing is running any more")
         return Decision(state=stopped, events=(*so_far.events, event))
     stops = tuple(
-        StopOperation(
-            stack_set=plan.stack_sets[plan.operations[f.piece.planned].stack_set].name, id=f.id
-        )
-        for f in state.flights
-        if f.ended is None
+        _stop_of(plan, f) for f in state.flights if f.ended is None and _is_known(seen, f)
     )
     return replace(so_far, actions=stops, wake_after=SOON)
+
+
+def _stop_of(plan: Plan, flight: Flight) -> StopOperation:
+    key = plan.operations[flight.piece.planned].stack_set
+    return StopOperation(stack_set=plan.stack_sets[key].name, id=flight.id)
+
+
+def _is_known(seen: Seen, flight: Flight) -> bool:
+    found = seen.operations.get(flight.id)
+    return found is not None and found.operation is not None
 
 
 def _halt(plan: Plan, so_far: Decision, now: datetime) -> Decision:

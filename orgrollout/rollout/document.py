@@ -1,16 +1,23 @@
-"""A rollout's state as a document, with the version of its schema."""
+"""A rollout's state as a document."""
 
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from orgrollout.errors import OrgRolloutError
-from orgrollout.rollout.state import SCHEMA, RolloutState
+from orgrollout.rollout.state import RolloutState
 
 
 class NewerStateError(OrgRolloutError):
     """The rollout was last advanced by a newer version of orgrollout. Nothing was changed."""
+
+    def __init__(self, rollout: object, what: str) -> None:
+        super().__init__(
+            f"rollout {rollout} was last advanced by a newer version of orgrollout ({what}); "
+            "nothing was changed. Go on with that version, or a newer one."
+        )
 
 
 def state_document(state: RolloutState) -> dict[str, Any]:
@@ -20,17 +27,17 @@ def state_document(state: RolloutState) -> dict[str, Any]:
 
 
 def read_state(document: dict[str, Any]) -> RolloutState:
-    """Return the state that ``state_document`` wrote.
+    """Return the state that ``state_document`` wrote, here or in an older version.
+
+    What an older version did not know yet takes its default. What this version does not know would
+    be lost with the next commit, so it is refused.
 
     Raises:
-        NewerStateError: This version does not know the document's schema.
+        NewerStateError: The document says more than this version understands.
     """
-    version = document.get("schema_version")
-    if not isinstance(version, int) or version > SCHEMA:
-        raise NewerStateError(
-            f"rollout {document.get('id')} was written with state schema {version}, but this "
-            f"version of orgrollout knows {SCHEMA}. Use the version that began it, or a newer one."
-        )
+    unknown = document.keys() - {field.name for field in fields(RolloutState)}
+    if unknown:
+        raise NewerStateError(document.get("id"), f"it says {', '.join(sorted(unknown))}")
     return _adapter().validate_python(document)
 
 

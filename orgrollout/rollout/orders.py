@@ -28,20 +28,40 @@ def begin(plan: Plan, plan_digest: Digest, rollout: RolloutId, now: datetime) ->
 def stop(state: RolloutState) -> RolloutState:
     """Return the state in which nothing more starts and what runs is stopped.
 
+    One that is stopped already is looked at again: what was withdrawn may have arrived.
+
     Raises:
         WrongPhaseError: It is over already.
     """
-    if state.phase.is_over:
+    if state.phase.is_over and not state.withdrawn:
         raise WrongPhaseError(f"{state.id} is {state.phase}; there is nothing to stop.")
     return replace(state, phase=Phase.STOPPING)
+
+
+def supersede(state: RolloutState, by: RolloutId, now: datetime) -> RolloutState:
+    """Return the state of a rollout that gives its stack sets up for good.
+
+    Raises:
+        WrongPhaseError: It has something under way, which has to be stopped first.
+    """
+    if state.flights:
+        raise WrongPhaseError(
+            f"{state.id} has operations under way; nothing was changed. "
+            f"Run `orgrollout stop {state.id}` first."
+        )
+    ended = state.ended or now
+    return replace(state, phase=Phase.STOPPED, superseded_by=by, ended=ended, wake=None)
 
 
 def resume(state: RolloutState) -> RolloutState:
     """Return the state of a stopped rollout that goes on; any other open one stays as it is.
 
+    What was withdrawn goes on under the id it had, so that it cannot happen twice.
+
     Raises:
-        WrongPhaseError: It is finished, or halted because too much failed.
+        WrongPhaseError: It is finished, superseded, or halted because too much failed.
     """
+    _refuse_superseded(state)
     if state.phase is Phase.FINISHED:
         raise WrongPhaseError(
             f"{state.id} is finished; `orgrollout plan` shows what is left to do."
@@ -51,7 +71,7 @@ def resume(state: RolloutState) -> RolloutState:
             f"{state.id} halted ({state.note}); mend what failed, then: orgrollout retry {state.id}"
         )
     if state.phase in {Phase.STOPPED, Phase.STOPPING}:
-        return replace(state, phase=Phase.RUNNING, ended=None)
+        return replace(_with_withdrawn(state), phase=Phase.RUNNING, ended=None)
     return state
 
 
@@ -61,8 +81,9 @@ def retry(
     """Return the state in which what failed for good is tried again, from its earliest wave on.
 
     Raises:
-        WrongPhaseError: It still runs, or nothing failed.
+        WrongPhaseError: It still runs, it is superseded, or nothing failed.
     """
+    _refuse_superseded(state)
     if not state.phase.is_over:
         raise WrongPhaseError(f"{state.id} is {state.phase}; retry when it is over.")
     again = [f for f in state.failures if f.final and chosen(f) and _can_help(f)]
@@ -71,7 +92,7 @@ def retry(
     pieces = (*_pieces(state, again), *state.waiting)
     earliest = min(plan.operations[piece.planned].wave for piece in pieces)
     return replace(
-        state,
+        _with_withdrawn(state),
         phase=Phase.RUNNING,
         wave=next(i for i, wave in enumerate(plan.waves) if wave.index >= earliest),
         waiting=tuple(sorted(pieces, key=lambda piece: piece.planned)),
@@ -92,6 +113,18 @@ def approve(plan: Plan, state: RolloutState, who: str) -> RolloutState:
         raise WrongPhaseError(f"{state.id} is {state.phase}; nothing waits for an approval.")
     wave = plan.waves[state.wave].index
     return replace(state, approved={**state.approved, wave: who})
+
+
+def _with_withdrawn(state: RolloutState) -> RolloutState:
+    return replace(state, flights=(*state.flights, *state.withdrawn), withdrawn=())
+
+
+def _refuse_superseded(state: RolloutState) -> None:
+    if state.superseded_by is not None:
+        raise WrongPhaseError(
+            f"{state.id} was superseded by {state.superseded_by} and cannot go on; "
+            "`orgrollout plan` shows what is left to do."
+        )
 
 
 def _can_help(failure: Failure) -> bool:

@@ -16,8 +16,6 @@ from orgrollout.model.ids import (
 )
 from orgrollout.rollout.failures import FailureClass
 
-SCHEMA = 1
-
 
 class Phase(StrEnum):
     """What a rollout is doing."""
@@ -108,7 +106,6 @@ class Failure:
 class RolloutState:
     """A rollout between two ticks."""
 
-    schema_version: int = SCHEMA
     id: RolloutId
     plan: Digest  # of the artifact in the journal
     created: datetime
@@ -116,6 +113,7 @@ class RolloutState:
     wave: int = 0  # index into the plan's waves
     waiting: tuple[Piece, ...] = ()  # of all waves, in order
     flights: tuple[Flight, ...] = ()
+    withdrawn: tuple[Flight, ...] = ()  # stopped before AWS knew them; they may still arrive
     landed: tuple[Landed, ...] = ()
     failures: tuple[Failure, ...] = ()
     made: frozenset[StackSetKey] = frozenset()  # stack sets that exist for sure
@@ -127,6 +125,12 @@ class RolloutState:
     ended: datetime | None = None
     calls: Mapping[str, int] = field(default_factory=dict)  # API requests sent, by operation
     note: str = ""  # why it halted
+    superseded_by: RolloutId | None = None  # who took its stack sets over, for good
+
+    @property
+    def holds(self) -> bool:
+        """Return whether it may go on, so that no other rollout may change its stack sets."""
+        return self.phase is not Phase.FINISHED and self.superseded_by is None
 
     @property
     def outcome(self) -> Outcome:

@@ -17,7 +17,8 @@ from typing import Any
 from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.rollouts import Rollout, begin_rollout, rollouts
+from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.rollouts import Rollout, rollouts
 from orgrollout.reconcile.world import World
 from orgrollout.sandbox import Sandbox, Settings
 from tests.stage import BASE, PROD, Stage, organization

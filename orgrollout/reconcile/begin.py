@@ -1,0 +1,138 @@
+"""Beginning a rollout: claim the stack sets, all or none, and record it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from orgrollout.errors import JournalConflictError
+from orgrollout.journal.port import Journal, put_artifact, to_text
+from orgrollout.model.ids import RolloutId, StackSetName
+from orgrollout.plan.document import plan_document
+from orgrollout.plan.plan import Plan
+from orgrollout.reconcile import claims
+from orgrollout.reconcile.record import Record, read_record, record_document
+from orgrollout.reconcile.rollouts import (
+    OpenRolloutError,
+    Rollout,
+    give_order,
+    holds,
+    load_rollout,
+    rollout_ids,
+    rollout_key,
+    rollouts,
+    save_record,
+    stack_sets_of,
+)
+from orgrollout.reconcile.world import World
+from orgrollout.rollout import orders
+
+
+def begin_rollout(plan: Plan, world: World, *, supersede: bool = False) -> Rollout:
+    """Record a new rollout of the plan and return it. Nothing is sent yet.
+
+    With ``supersede``, other rollouts that hold stack sets of the plan give them up for good. They
+    must not be running any more: an operation of theirs would change what was planned upon.
+
+    Raises:
+        OpenRolloutError: Another one holds stack sets of this plan. Nothing is left behind.
+    """
+    journal, names = world.journal, stack_sets_of(plan)
+    content = to_text(plan_document(plan))
+    digest = put_artifact(journal, content)
+    number = max(_numbers(journal, plan.manifest), default=0)
+    while True:
+        number += 1
+        rollout = RolloutId(f"{plan.manifest}-{number}")
+        _claim(journal, names, rollout, world, supersede=supersede)
+        state = orders.begin(plan, digest, rollout, world.clock.now())
+        begun = _record(journal, plan, Record(begun_by=world.holder, state=state))
+        if begun is not None:
+            put_artifact(journal, content)  # a `journal prune` may have come between
+            return _confirmed(journal, begun, world)
+
+
+def holders_of(journal: Journal, names: Iterable[StackSetName]) -> Mapping[StackSetName, RolloutId]:
+    """Return which of the stack sets are held, and by which rollouts."""
+    names = frozenset(names)
+    _claim_for_older(journal, names)
+    return claims.holders(journal, names, lambda r, s: holds(journal, r, s))
+
+
+def unlock(journal: Journal, rollout: RolloutId) -> tuple[StackSetName, ...]:
+    """Take all claims and the lease away from a rollout by force, and return what it had claimed.
+
+    Whatever still drives it can send nothing more. It may go on by an operator's order, as long as
+    no other rollout has begun on its stack sets.
+    """
+    while True:
+        current = load_rollout(journal, rollout)
+        released = claims.release_claims(journal, stack_sets_of(current.plan), rollout)
+        record = replace(current.record, fence=current.record.fence + 1, lease=None)
+        try:
+            save_record(journal, current, record)
+        except JournalConflictError:
+            continue
+        return released
+
+
+def _claim(
+    journal: Journal,
+    names: frozenset[StackSetName],
+    rollout: RolloutId,
+    world: World,
+    *,
+    supersede: bool,
+) -> None:
+    for stack_set, other in holders_of(journal, names).items():
+        if not supersede or not load_rollout(journal, other).state.phase.is_over:
+            raise OpenRolloutError(other, stack_set)
+    for other in {*holders_of(journal, names).values()}:
+        give_order(journal, other, lambda r: orders.supersede(r.state, rollout, world.clock.now()))
+    _take(journal, names, rollout)
+
+
+def _take(journal: Journal, names: frozenset[StackSetName], rollout: RolloutId) -> None:
+    held = claims.take_claims(journal, names, rollout, lambda r, s: holds(journal, r, s))
+    for stack_set, other in held.items():
+        raise OpenRolloutError(other, stack_set)
+
+
+def _record(journal: Journal, plan: Plan, record: Record) -> Rollout | None:
+    """Write the record of a new rollout; return None if its id is another's by now."""
+    key = rollout_key(record.state.id)
+    try:
+        version = journal.put(key, record_document(record), expected=None)
+    except JournalConflictError:
+        found = journal.get(key)
+        if found is None or read_record(found.value).begun_by != record.begun_by:
+            return None
+        # It was written, the answer was lost, and somebody has advanced it already.
+        return load_rollout(journal, record.state.id)
+    return Rollout(plan=plan, record=record, version=version)
+
+
+def _confirmed(journal: Journal, begun: Rollout, world: World) -> Rollout:
+    """Return the rollout if it has all its claims; else give it up, and say for whom."""
+    name = begun.state.id
+    try:
+        _take(journal, stack_sets_of(begun.plan), name)
+    except OpenRolloutError as error:
+        other = error.other
+        give_order(journal, name, lambda r: orders.supersede(r.state, other, world.clock.now()))
+        raise
+    return begun
+
+
+def _claim_for_older(journal: Journal, names: frozenset[StackSetName]) -> None:
+    """Claim for rollouts that were begun before there were claims what is theirs."""
+    unclaimed = {name for name in names if claims.claim_of(journal, name).version is None}
+    if not unclaimed:
+        return
+    for rollout in rollouts(journal):
+        mine = unclaimed & stack_sets_of(rollout.plan)
+        if rollout.state.holds and not rollout.record.begun_by:
+            claims.take_claims(journal, mine, rollout.state.id, lambda r, s: holds(journal, r, s))
+
+
+def _numbers(journal: Journal, manifest: str) -> list[int]:
+    found = (rollout.rpartition("-") for rollout in rollout_ids(journal))
+    return [int(number) for name, _, number in found if name == manifest]

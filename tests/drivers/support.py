@@ -1,0 +1,81 @@
+"""Processes that are held up in the middle of what they do, while others go on."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from orgrollout.aws.connection import connect
+from orgrollout.aws.stack_sets import StackSets
+from orgrollout.journal.port import Journal, Version
+from orgrollout.reconcile.world import World
+from tests.stage import Stage, new_session
+
+
+class Dead(BaseException):
+    """The process is gone: no handler of the product may catch this."""
+
+
+class HeldUpJournal:
+    """A journal whose user is held up right after a commit, once: ``meanwhile`` happens then."""
+
+    def __init__(self, journal: Journal, key: str, meanwhile: Callable[[], object]) -> None:
+        self._journal = journal
+        self._key = key
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    def put(self, key: str, value: Any, *, expected: Version | None) -> Version:
+        version = self._journal.put(key, value, expected=expected)
+        if key.startswith(self._key) and (meanwhile := self._meanwhile):
+            self._meanwhile = None
+            meanwhile()
+        return version
+
+
+def held_up_after_commit(stage: Stage, meanwhile: Callable[[], object]) -> World:
+    """Return the world of a process that is held up between its first commit and what follows."""
+    world = stage.world()
+    return replace(world, journal=HeldUpJournal(world.journal, "rollout/", meanwhile))
+
+
+def held_up_while_sending(
+    stage: Stage,
+    meanwhile: Callable[[], object],
+    *,
+    operation: str = "CreateStackInstances",
+    then: Callable[[], object] = lambda: None,
+) -> World:
+    """Return the world of a process that is held up when nothing can keep back its request.
+
+    The request is signed; it goes out after ``meanwhile``, and ``then`` happens with the answer.
+    """
+    session = new_session()
+    left = [meanwhile]
+
+    def before(**_: Any) -> None:
+        if left:
+            left.pop()()
+
+    def after(**_: Any) -> None:
+        if not left:
+            then()
+
+    session.events.register_first(f"before-send.cloudformation.{operation}", before)
+    session.events.register_last(f"after-call.cloudformation.{operation}", after)
+    connection = connect(session=session, clock=stage.sandbox.clock)
+    return replace(stage.world(), connection=connection, stack_sets=StackSets(connection))
+
+
+def die() -> object:
+    """End what runs as a kill would."""
+    raise Dead
+
+
+def until_dead(what: Callable[[], object]) -> None:
+    """Do something until the process dies of it."""
+    with suppress(Dead):
+        what()
+        raise AssertionError("it was to die")
