@@ -63,15 +63,17 @@ class CallFault:
 
 @dataclass(slots=True, kw_only=True)
 class RateLimit:
-    """At most ``per_second`` calls; the rest are throttled."""
+    """At most ``per_second`` calls, ``burst`` at once; the rest are throttled."""
 
     operation: str | None
     per_second: float
+    burst: float | None = None
+    service: str = "cloudformation"
     tokens: dict[str, tuple[float, datetime]] = field(default_factory=dict)
 
     def takes(self, operation: str, now: datetime) -> bool:
-        """Tell whether a call fits in; a second's worth may come at once."""
-        burst = max(self.per_second, 1.0)
+        """Tell whether a call fits in; unless told, a second's worth may come at once."""
+        burst = self.burst or max(self.per_second, 1.0)
         tokens, since = self.tokens.get(operation, (burst, now))
         tokens = min(burst, tokens + (now - since).total_seconds() * self.per_second)
         fits = tokens >= 1
@@ -105,10 +107,37 @@ class Faults:
                 return fault
         return None
 
-    def is_over_rate(self, operation: str, now: datetime) -> bool:
+    def is_over_rate(self, service: str, operation: str, now: datetime) -> bool:
         """Tell whether a rate limit refuses this call."""
-        limits = [limit for limit in self.rates if limit.operation in (None, operation)]
+        limits = [
+            limit
+            for limit in self.rates
+            if limit.service == service and limit.operation in (None, operation)
+        ]
         return not all(limit.takes(operation, now) for limit in limits)
+
+
+ORGANIZATIONS_RATES = {
+    "ListAccounts": (8, 12),
+    "ListChildren": (6, 10),
+    "ListParents": (5, 8),
+    "ListAccountsForParent": (5, 8),
+    "ListOrganizationalUnitsForParent": (5, 8),
+    "ListRoots": (1, 2),
+    "DescribeAccount": (20, 30),
+    "DescribeOrganization": (1, 2),
+    "ListTagsForResource": (10, 15),
+    "ListDelegatedAdministrators": (5, 8),
+}
+"""Calls a second and at once, as documented."""
+
+
+def organizations_rates() -> list[RateLimit]:
+    """Return the documented limits of Organizations."""
+    return [
+        RateLimit(operation=name, per_second=rate, burst=burst, service="organizations")
+        for name, (rate, burst) in ORGANIZATIONS_RATES.items()
+    ]
 
 
 def _use_up(faults: list[Any], fault: InstanceFault | CallFault) -> None:
@@ -119,7 +148,7 @@ def _use_up(faults: list[Any], fault: InstanceFault | CallFault) -> None:
         faults.remove(fault)
 
 
-_ENTRY = {
+KINDS = {
     "fail": {"account", "region", "stack_set", "action", "times", "reason"},
     "stuck": {"account", "region", "stack_set", "action", "times", "reason"},
     "slow": {"account", "region", "stack_set", "action", "times", "seconds"},
@@ -153,10 +182,10 @@ def parse_fault(entry: Any, source: str) -> tuple[str, dict[str, Any]]:
     if not isinstance(entry, Mapping) or len(entry) != 1:
         raise SandboxFileError(source, [f"faults: expected one kind with arguments, not {entry!r}"])
     (kind, given), *_ = entry.items()
-    if kind not in _ENTRY:
-        raise SandboxFileError(source, [f"faults: {kind} is none of {', '.join(sorted(_ENTRY))}"])
+    if kind not in KINDS:
+        raise SandboxFileError(source, [f"faults: {kind} is none of {', '.join(sorted(KINDS))}"])
     arguments = dict(given or {})
-    unknown = [name for name in arguments if name not in _ENTRY[kind]]
+    unknown = [name for name in arguments if name not in KINDS[kind]]
     if unknown:
         raise SandboxFileError(source, [f"faults.{kind}: {', '.join(unknown)} is not known"])
     if arguments.get("times") == "always":

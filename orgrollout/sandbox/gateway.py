@@ -114,8 +114,8 @@ class Gateway:
         if asked.service not in _GLOBAL and not self._is_enabled(caller.account, asked.region):
             message = "The security token included in the request is invalid"
             raise ApiError("UnrecognizedClientException", message)
-        stack_sets = asked.service == "cloudformation"
-        if stack_sets and self._faults.is_over_rate(asked.operation, self._timeline.now()):
+        now = self._timeline.now()
+        if self._faults.is_over_rate(asked.service, asked.operation, now):
             raise throttled(asked.service)
 
     def _answer(self, asked: _Addressed, caller: Caller) -> Message:

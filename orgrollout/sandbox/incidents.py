@@ -126,7 +126,9 @@ class Incidents:
     ) -> None:
         """Throttle an operation ``times`` times, or above a rate."""
         if per_second is not None:
-            self.world.faults.rates.append(RateLimit(operation=operation, per_second=per_second))
+            self.world.faults.rates.append(
+                RateLimit(operation=operation, per_second=per_second, service=service)
+            )
         else:
             self._call_fault("throttle", operation, service, times)
 

@@ -34,6 +34,7 @@ _TOP = {
     "home_region",
     "regions",
     "delegated_administrators",
+    "feature_set",
     "trusted_access",
     "opt_in_regions",
     "root_id",
@@ -111,6 +112,7 @@ class _Reader:
         management = self._account(root_id, {"name": "management", **entry}, "management_account")
         organization = Organization(organization_id, management, root_id)
         organization.home_region = document.get("home_region", "us-east-1")
+        organization.feature_set = document.get("feature_set", "ALL")
         organization.regions = list(document.get("regions") or DEFAULT_REGIONS)
         enabled = OPT_IN_REGIONS.intersection(organization.regions)
         management.opt_in_regions |= enabled

@@ -11,6 +11,7 @@ from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.timeline import Timeline
 
 MAX_DELEGATES = 5
+MAX_DEPTH = 5
 
 
 class OrganizationsAdminApi(OrganizationsApi):
@@ -118,6 +119,8 @@ class OrganizationsAdminApi(OrganizationsApi):
         own = self._organization
         if any(each.name == name for each in own.units_in(parent)):
             raise ApiError("DuplicateOrganizationalUnitException", f"{name} exists already.")
+        if len(own.ancestors(parent)) > MAX_DEPTH:
+            raise ApiError("ConstraintViolationException", "Units can be nested 5 deep at most.")
         path = "/".join((own.name_path(parent).rstrip("/"), name))
         unit = Unit(id=new_unit_id(own.root_id, own.id, path), name=name, parent_id=parent)
         own.add_unit(unit)

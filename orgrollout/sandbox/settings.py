@@ -59,6 +59,9 @@ class Settings:
         float | None,
         About("CloudFormation throttles above this rate per operation; None: never.", (None, 2.0)),
     ] = None
+    organizations_rates: Annotated[
+        bool, About("Organizations throttles above its documented rates [D].")
+    ] = False
     result_lag: Annotated[
         timedelta, About("How far ListStackSetOperationResults is behind.", _LAGS)
     ] = timedelta()

@@ -23,7 +23,7 @@ from orgrollout.sandbox.clock import Clock
 from orgrollout.sandbox.config_api import ConfigApi
 from orgrollout.sandbox.drift_api import DriftApi, drift_details
 from orgrollout.sandbox.effects import InstanceEffects
-from orgrollout.sandbox.faults import Faults, RateLimit
+from orgrollout.sandbox.faults import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
 from orgrollout.sandbox.identity import ACCESS_ROLE, Identities
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
@@ -64,6 +64,8 @@ class World:
         if settings.requests_per_second is not None:
             limit = RateLimit(operation=None, per_second=settings.requests_per_second)
             self.faults.rates.append(limit)
+        if settings.organizations_rates:
+            self.faults.rates += organizations_rates()
         self.unprovisioned: list[Unprovisioned] = []
         self.obstacles = Obstacles(organization, self._prepare)
         self.gates: dict[Pair, tuple[str, str]] = {}

@@ -202,3 +202,24 @@ def test_a_denial_by_policy_is_a_status_reason(
     done = deploy(sandbox, client)
     assert "explicit deny in a service control policy" in done.reasons[ONE, HOME]
     assert len(instances(client)) == len(ACCOUNTS)
+
+
+def test_stack_sets_need_an_organization_with_all_features() -> None:
+    with Sandbox.start({**ORGANIZATION, "feature_set": "CONSOLIDATED_BILLING"}) as sandbox:
+        client = cloudformation(sandbox)
+        assert code_of(client.activate_organizations_access) == ("InvalidOperationException", 400)
+
+
+def test_in_opt_in_regions_the_administration_role_trusts_the_regional_principal() -> None:
+    organization = copy.deepcopy(ORGANIZATION)
+    organization["opt_in_regions"] = {OPT_IN: "all"}
+    with Sandbox.start(organization) as sandbox:
+        client = cloudformation(sandbox)
+        assert self_managed(sandbox, client, OPT_IN) == {}
+        sandbox.session().client("iam").update_assume_role_policy(
+            RoleName=ADMINISTRATION, PolicyDocument=trust_of("cloudformation")
+        )
+        client.update_stack_set(StackSetName="base", UsePreviousTemplate=True)
+        sandbox.run_to_end()
+        (reason,) = sandbox.operations("base")[-1].reasons.values()
+        assert ADMINISTRATION in reason

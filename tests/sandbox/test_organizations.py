@@ -1,6 +1,7 @@
 """Section G: the organization as Organizations tells it."""
 
 import copy
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -181,3 +182,29 @@ def test_a_wrong_file_says_what_is_wrong_and_where(change: dict[str, Any], messa
     with pytest.raises(SandboxFileError) as caught:
         load_organization({**many(1), **change})
     assert message in str(caught.value)
+
+
+def test_documented_rates_and_bursts_are_a_setting() -> None:
+    """ListRoots: one a second, two at once."""
+    with Sandbox.start(many(1), settings=Settings(organizations_rates=True)) as sandbox:
+        config = Config(retries={"total_max_attempts": 1})
+        client = sandbox.session().client("organizations", config=config)
+        assert [code_of(client.list_roots)[0] for _ in range(3)] == [
+            "",
+            "",
+            "TooManyRequestsException",
+        ]
+        sandbox.clock.sleep(timedelta(seconds=1))
+        assert code_of(client.list_roots)[0] == ""
+
+
+def test_units_are_nested_five_deep_at_most(
+    sandbox: Sandbox, organizations: OrganizationsClient
+) -> None:
+    parent = sandbox.organization.root_id
+    for depth in range(5):
+        made = organizations.create_organizational_unit(ParentId=parent, Name=f"u{depth}")
+        parent = made["OrganizationalUnit"]["Id"]
+    assert code_of(organizations.create_organizational_unit, ParentId=parent, Name="u5")[0] == (
+        "ConstraintViolationException"
+    )

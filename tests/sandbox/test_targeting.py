@@ -271,3 +271,21 @@ def test_deleting_in_a_suspended_account_is_a_setting(value: str, left: list[str
         )
         sandbox.run_to_end()
         assert [each["Account"] for each in instances(client)] == left
+
+
+@pytest.mark.parametrize("kind", ["UNION", None])
+def test_deleting_takes_union_which_is_what_omitting_the_filter_type_means(
+    sandbox: Sandbox, client: CloudFormationClient, kind: str | None
+) -> None:
+    service_managed(client)
+    deploy(sandbox, client, where="/", accounts=[AUDIT, PROD, *ACCOUNTS[:2]])
+    where: Any = {
+        "OrganizationalUnitIds": [unit(sandbox, "Prod")],
+        "Accounts": [AUDIT],
+    }
+    where |= {"AccountFilterType": kind} if kind else {}
+    client.delete_stack_instances(
+        StackSetName="base", DeploymentTargets=where, Regions=[HOME], RetainStacks=False
+    )
+    sandbox.run_to_end()
+    assert {each["Account"] for each in instances(client)} == set(ACCOUNTS[:2])
