@@ -11,6 +11,7 @@ import yaml
 from botocore.loaders import Loader
 
 from orgrollout.aws.connection import connect
+from orgrollout.aws.rates import RateLimits
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
@@ -108,14 +109,15 @@ class Stage:
     sandbox: Sandbox
     folder: Path
     events: list[Event] = field(default_factory=list)
+    limits: RateLimits | None = None  # those of AWS, if nothing else is said
 
-    def world(self) -> World:
+    def world(self, journal: str = "journal.sqlite") -> World:
         """Return what a process that starts now would work with."""
-        connection = connect(session=new_session(), clock=self.sandbox.clock)
+        connection = connect(session=new_session(), clock=self.sandbox.clock, limits=self.limits)
         return World(
             connection=connection,
             stack_sets=StackSets(connection),
-            journal=SqliteJournal(self.folder / "journal.sqlite"),
+            journal=SqliteJournal(self.folder / journal),
             clock=self.sandbox.clock,
         )
 

@@ -103,6 +103,7 @@ class StackSetReads:
         name: StackSetName,
         *,
         last_operation: OperationId | None = None,
+        detailed_status: str | None = None,
         account: AccountId | None = None,
         region: Region | None = None,
     ) -> Iterator[StackInstance]:
@@ -112,8 +113,9 @@ class StackSetReads:
             StackSetNotFoundError: There is no such stack set.
         """
         parameters: dict[str, Any] = {**_PAGE}
-        if last_operation is not None:
-            parameters["Filters"] = [{"Name": "LAST_OPERATION_ID", "Values": last_operation}]
+        wanted = {"LAST_OPERATION_ID": last_operation, "DETAILED_STATUS": detailed_status}
+        if filters := [{"Name": name, "Values": v} for name, v in wanted.items() if v is not None]:
+            parameters["Filters"] = filters
         if account is not None:
             parameters["StackInstanceAccount"] = account
         if region is not None:
@@ -150,8 +152,18 @@ class StackSetReads:
 
     def operations(self, stack_set: StackSetName) -> Iterator[Operation]:
         """Return the operations, newest first, a page of 100 at a time (eventually consistent)."""
-        for row in self._pages("ListStackSetOperations", self._for(stack_set, {**_PAGE})):
-            yield answers.operation(stack_set, row)
+        for page in self.operation_pages(stack_set):
+            yield from page
+
+    def operation_pages(self, stack_set: StackSetName) -> Iterator[tuple[Operation, ...]]:
+        """Return the same in pages, for a reader that stops where one reaches back far enough."""
+        parameters = self._for(stack_set, {**_PAGE})
+        while True:
+            answer = self._call("ListStackSetOperations", parameters)
+            yield tuple(answers.operation(stack_set, row) for row in answer.get("Summaries") or ())
+            if not (token := answer.get("NextToken")):
+                return
+            parameters["NextToken"] = token
 
     def results(
         self,

@@ -5,8 +5,8 @@ day in a large organization. So an instance is described only where neither our 
 nor its status tells what it runs.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from orgrollout.model.ids import Digest, OperationId, Pair, StackSetName
 from orgrollout.model.operation_id import read_operation_id
@@ -20,7 +20,7 @@ class StackSetInventory:
     deployed: DeployedStackSet
     instances: Mapping[Pair, StackInstance] = field(default_factory=dict)
     unapplied: frozenset[tuple[OperationId, Pair]] = frozenset()  # results that did not succeed
-    running: tuple[OperationId, ...] = ()  # operations under way when it was read
+    running: tuple[OperationId, ...] = ()  # operations under way when it was read, oldest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,12 @@ class Questions:
     """What must be read before instances can be compared with what is desired."""
 
     describe: tuple[Pair, ...] = ()  # their overrides are not known
-    results: tuple[OperationId, ...] = ()  # did they reach the instances that name them?
+    results: Mapping[OperationId, Sequence[Pair]] = field(default_factory=dict)  # reached them?
 
 
 def carried_digest(instance: StackInstance) -> Digest | None:
-    """Return the state digest that the instance's last operation carried, if it was ours."""
-    ours = read_operation_id(instance.last_operation)
+    """Return the state digest that the operation which made it so carried, if it was ours."""
+    ours = read_operation_id(instance.applied_by)
     return ours.state if ours else None
 
 
@@ -54,7 +54,7 @@ def open_questions(
     operation's results: it may have got there before a partial update marked it, or have failed.
     """
     describe: list[Pair] = []
-    results: dict[OperationId, None] = {}
+    results: dict[OperationId, list[Pair]] = {}
     for pair, wanted in desired.items():
         instance = instances.get(pair)
         if instance is None or instance.overrides is not None:
@@ -62,20 +62,22 @@ def open_questions(
         carried = carried_digest(instance)
         if carried is None:
             describe.append(pair)
-        elif carried == wanted and _was_only_marked(instance) and instance.last_operation:
-            results[instance.last_operation] = None
-    return Questions(describe=tuple(describe), results=tuple(results))
+        elif carried == wanted and _was_only_marked(instance) and instance.applied_by:
+            results.setdefault(instance.applied_by, []).append(pair)
+    return Questions(describe=tuple(describe), results=results)
 
 
 def runs_state(inventory: StackSetInventory, instance: StackInstance, wanted: Digest) -> bool:
     """Return whether the instance is known to run exactly the state with that digest."""
+    if instance.is_skipped:
+        return False
     carried = carried_digest(instance)
     if carried is not None:
         if carried != wanted:
             return False
         if instance.status is InstanceStatus.CURRENT:
             return True
-        reached = (instance.last_operation, instance.pair) not in inventory.unapplied
+        reached = (instance.applied_by, instance.pair) not in inventory.unapplied
         return _was_only_marked(instance) and reached
     if instance.overrides is None or instance.status is not InstanceStatus.CURRENT:
         return False
@@ -90,13 +92,6 @@ def keeps_overrides(instance: StackInstance, overrides: Mapping[str, str], state
     if instance.overrides is not None:
         return dict(instance.overrides) == dict(overrides)
     return carried_digest(instance) == state
-
-
-def with_answers(
-    inventory: StackSetInventory, described: Iterable[StackInstance]
-) -> StackSetInventory:
-    """Return the inventory with instances replaced by their descriptions."""
-    return replace(inventory, instances={**inventory.instances, **{i.pair: i for i in described}})
 
 
 def _was_only_marked(instance: StackInstance) -> bool:

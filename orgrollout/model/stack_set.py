@@ -79,11 +79,29 @@ class StackInstance:
     detailed_status: str  # PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED, ...
     status_reason: str = ""
     unit: UnitId | None = None  # the unit that was targeted, not the account's parent
-    stack_id: str | None = None  # absent where no stack came to be
+    stack_id: str | None = None  # absent where no stack came to be, or where it was remembered
     last_operation: OperationId | None = None
+    changed_by: OperationId | None = None  # known only where last_operation merely looked for drift
     drift_status: str = "NOT_CHECKED"
     last_drift_check: datetime | None = None
     overrides: Mapping[str, str] | None = None  # None: not known, since lists do not carry them
+
+    @property
+    def is_skipped(self) -> bool:
+        """Return whether CloudFormation left it out, since its account is suspended.
+
+        Its status then tells nothing, and may be CURRENT.
+        """
+        return self.detailed_status.startswith("SKIPPED")
+
+    @property
+    def applied_by(self) -> OperationId | None:
+        """Return the last operation that may have changed it, as far as that is known.
+
+        A drift detection overwrites LastOperationId without changing anything (example in the
+        CloudFormation user guide, "Detecting unmanaged changes in stack sets").
+        """
+        return self.changed_by or self.last_operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

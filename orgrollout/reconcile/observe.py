@@ -1,80 +1,82 @@
 """Reading what is deployed, in as few calls as tell the truth."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 
 from orgrollout.aws.stack_set_reads import StackSetReads
-from orgrollout.inventory.inventory import (
-    Inventory,
-    StackSetInventory,
-    open_questions,
-    with_answers,
-)
-from orgrollout.model.ids import OperationId, Pair, StackSetName
-from orgrollout.model.stack_set import DeployedStackSet, StackInstance
+from orgrollout.inventory.inventory import Inventory, StackSetInventory
+from orgrollout.inventory.memory import Memory
+from orgrollout.model.ids import Digest, OperationId, Pair, StackSetName
 from orgrollout.organization.desired import Desired
+from orgrollout.reconcile.stack_set_reading import StackSetReading
 
 Progress = Callable[[str], None]
-_MANY = 200  # describes; announced beforehand, since they take minutes
+OwnOperations = Mapping[StackSetName, Mapping[OperationId, frozenset[Pair]]]
+
+
+class Refresh(StrEnum):
+    """Whether what is remembered of stack instances is brought up to date, or read anew."""
+
+    INCREMENTAL = "incremental"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What is known before anything is read."""
+
+    memories: Mapping[StackSetName, Memory] = field(default_factory=dict)
+    own: OwnOperations = field(default_factory=dict)  # of late; lists may not have them yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was read, and what to remember of it."""
+
+    inventory: Inventory
+    memories: Mapping[StackSetName, Memory]
 
 
 def read_inventory(
-    reads: StackSetReads, manifest: str, desired: Iterable[Desired], progress: Progress
-) -> Inventory:
-    """Return what exists of the stack sets that are desired, and which of ours no longer are."""
+    reads: StackSetReads,
+    manifest: str,
+    desired: Iterable[Desired],
+    remembered: Remembered,
+    *,
+    drift: bool,
+    now: datetime,
+    progress: Progress,
+) -> Observed:
+    """Return what exists of the stack sets that are desired, and which of ours no longer are.
+
+    With ``drift``, what the last drift detection found is up to date too: after a detection that
+    means that all stack instances are listed.
+    """
     wanted = {d.name: d for d in desired}
     listed = {row.name for row in reads.list_stack_sets()}
     found: dict[StackSetName, StackSetInventory] = {}
+    memories: dict[StackSetName, Memory] = {}
     for name in wanted.keys() & listed:
         progress(f"reading {name}")
-        deployed = reads.describe(name)
-        if deployed is not None:
-            found[name] = _read(reads, deployed, wanted[name], progress)
+        reading = StackSetReading(reads, name, _states(wanted[name]), now=now, progress=progress)
+        known, own = remembered.memories.get(name), remembered.own.get(name, {})
+        read = reading.read(known, own, drift=drift)
+        if read is not None:
+            found[name], memories[name] = read
     candidates = sorted(n for n in listed - wanted.keys() if n.startswith(f"{manifest}-"))
     orphaned = tuple(name for name in candidates if _is_owned(reads, name, manifest))
-    return Inventory(stack_sets=found, orphaned=orphaned)
+    return Observed(inventory=Inventory(stack_sets=found, orphaned=orphaned), memories=memories)
 
 
-def _read(
-    reads: StackSetReads, deployed: DeployedStackSet, desired: Desired, progress: Progress
-) -> StackSetInventory:
-    instances: Mapping[Pair, StackInstance] = {i.pair: i for i in reads.instances(deployed.name)}
+def _states(desired: Desired) -> Mapping[Pair, Digest]:
+    """Return the state digest that each pair should have."""
     states = {
         key: desired.definition.state_digest(overrides)
         for key, overrides in desired.parameter_sets.items()
     }
-    questions = open_questions(instances, {p: states[s] for p, s in desired.pairs.items()})
-    if len(questions.describe) > _MANY:
-        progress(
-            f"{deployed.name}: describing {len(questions.describe):,} stack instances whose last "
-            "operation was not ours; CloudFormation answers about two a second"
-        )
-    described = (reads.describe_instance(deployed.name, pair) for pair in questions.describe)
-    return with_answers(
-        StackSetInventory(
-            deployed=deployed,
-            instances=instances,
-            unapplied=frozenset(_unapplied(reads, deployed.name, questions.results)),
-            running=_running(reads, deployed.name, instances.values()),
-        ),
-        [instance for instance in described if instance is not None],
-    )
-
-
-def _unapplied(
-    reads: StackSetReads, name: StackSetName, operations: Iterable[OperationId]
-) -> Iterable[tuple[OperationId, Pair]]:
-    for operation in operations:
-        for result in reads.failed_results(name, operation):
-            yield operation, result.pair
-
-
-def _running(
-    reads: StackSetReads, name: StackSetName, instances: Iterable[StackInstance]
-) -> tuple[OperationId, ...]:
-    """Return the operations under way, asked for only where an instance looks unfinished."""
-    if all(i.detailed_status not in {"PENDING", "RUNNING"} for i in instances):
-        return ()
-    return tuple(o.id for o in reads.operations(name) if not o.status.is_terminal)
+    return {pair: states[chosen] for pair, chosen in desired.pairs.items()}
 
 
 def _is_owned(reads: StackSetReads, name: StackSetName, manifest: str) -> bool:

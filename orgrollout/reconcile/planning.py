@@ -16,7 +16,8 @@ from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan, Skipped
 from orgrollout.plan.request import Request
 from orgrollout.reconcile.known import remember
-from orgrollout.reconcile.observe import Progress, read_inventory
+from orgrollout.reconcile.memories import Memories, own_operations
+from orgrollout.reconcile.observe import Progress, Refresh, Remembered, read_inventory
 from orgrollout.reconcile.world import World
 
 Narrowing = Callable[[Organization], Callable[[StackSetKey, Pair], bool]]
@@ -50,8 +51,17 @@ def check_home_region(loaded: LoadedManifest, world: World) -> Region:
     return home
 
 
-def look(loaded: LoadedManifest, world: World, progress: Progress) -> Picture:
+def look(
+    loaded: LoadedManifest,
+    world: World,
+    progress: Progress,
+    *,
+    refresh: Refresh = Refresh.INCREMENTAL,
+    drift: bool = False,
+) -> Picture:
     """Return what the manifest wants and what is deployed.
+
+    With ``drift``, what the last drift detection found is up to date too.
 
     Raises:
         ManifestError: It does not fit this organization.
@@ -65,10 +75,23 @@ def look(loaded: LoadedManifest, world: World, progress: Progress) -> Picture:
     desired = desired_stack_sets(
         loaded, organization, home_region=home, today=world.clock.now().date()
     )
-    inventory = read_inventory(
-        world.stack_sets, manifest.name, desired.stack_sets.values(), progress
+    memories = Memories(world.journal, progress)
+    known = memories.recall(each.name for each in desired.stack_sets.values())
+    now = world.clock.now()
+    observed = read_inventory(
+        world.stack_sets,
+        manifest.name,
+        desired.stack_sets.values(),
+        Remembered(
+            memories=known if refresh is Refresh.INCREMENTAL else {},
+            own=own_operations(world.journal, now),
+        ),
+        drift=drift,
+        now=now,
+        progress=progress,
     )
-    return Picture(organization=organization, desired=desired, inventory=inventory)
+    memories.keep(observed.memories)
+    return Picture(organization=organization, desired=desired, inventory=observed.inventory)
 
 
 def plan_from(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from orgrollout.errors import JournalConflictError, OrgRolloutError
 from orgrollout.journal.port import Journal, Version, get_artifact
@@ -58,6 +59,16 @@ class Rollout:
     def state(self) -> RolloutState:
         """Return where it stands."""
         return self.record.state
+
+
+def recent_rollouts(journal: Journal, since: datetime) -> Iterator[Rollout]:
+    """Yield the rollouts that are not over, or ended since then."""
+    for key in journal.keys(_PREFIX):
+        document = journal.get(key)
+        if document is not None:
+            ended = read_record(document.value).state.ended
+            if ended is None or ended >= since:
+                yield load_rollout(journal, RolloutId(key.removeprefix(_PREFIX)))
 
 
 def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:

@@ -1,0 +1,80 @@
+"""What the journal remembers of stack sets. A cache: what is lost is read again."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from orgrollout.errors import JournalConflictError, JournalError
+from orgrollout.inventory.memory import Memory
+from orgrollout.inventory.memory_document import memory_document, read_memory
+from orgrollout.inventory.watermark import LOOK_BACK
+from orgrollout.journal.port import Document, Journal
+from orgrollout.model.ids import OperationId, Pair, StackSetName
+from orgrollout.reconcile.observe import OwnOperations
+from orgrollout.reconcile.rollouts import Rollout, recent_rollouts
+
+_PREFIX = "inventory/"
+
+
+class Memories:
+    """The memories of some stack sets, as one command reads and writes them."""
+
+    def __init__(self, journal: Journal, progress: Callable[[str], None]) -> None:
+        self._journal = journal
+        self._progress = progress
+        self._found: dict[StackSetName, Document] = {}
+
+    def recall(self, names: Iterable[StackSetName]) -> Mapping[StackSetName, Memory]:
+        """Return what is remembered of them."""
+        found: dict[StackSetName, Memory] = {}
+        for name in dict.fromkeys(names):
+            document = self._journal.get(f"{_PREFIX}{name}")
+            if document is not None:
+                self._found[name] = document
+                memory = read_memory(document.value)
+                found.update({name: memory} if memory else {})
+        return found
+
+    def keep(self, memories: Mapping[StackSetName, Memory]) -> None:
+        """Write what has changed. Where another process wrote meanwhile, its memory stays.
+
+        A journal that takes no more is no reason not to plan.
+        """
+        for name, memory in memories.items():
+            before = self._found.get(name)
+            value = memory_document(memory)
+            if before is not None and before.value == value:
+                continue
+            try:
+                self._journal.put(
+                    f"{_PREFIX}{name}", value, expected=before.version if before else None
+                )
+            except JournalConflictError:
+                continue
+            except JournalError as error:
+                self._progress(f"{name}: what was read is not remembered. {error}")
+
+
+def own_operations(journal: Journal, now: datetime) -> OwnOperations:
+    """Return the operations of ours that CloudFormation's list may not name yet, with their pairs.
+
+    What they were aimed at is what was planned; some of it may have been taken out before.
+    """
+    found: dict[StackSetName, dict[OperationId, frozenset[Pair]]] = {}
+    for rollout in recent_rollouts(journal, now - LOOK_BACK):
+        for name, operation, pairs in _operations(rollout, now - LOOK_BACK):
+            found.setdefault(name, {})[operation] = pairs
+    return found
+
+
+def _operations(
+    rollout: Rollout, since: datetime
+) -> Iterable[tuple[StackSetName, OperationId, frozenset[Pair]]]:
+    plan, state = rollout.plan, rollout.state
+    for flight in state.flights:
+        key = plan.operations[flight.piece.planned].stack_set
+        yield plan.stack_sets[key].name, flight.id, flight.piece.pairs
+    for landed in state.landed:
+        if landed.started >= since:
+            planned = plan.operations[landed.planned]
+            name = plan.stack_sets[planned.stack_set].name
+            yield name, landed.id, frozenset(planned.rectangle.pairs)

@@ -1,0 +1,91 @@
+"""What is remembered is a cache: a plan with it is the plan without it."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orgrollout.aws.rates import RateLimits
+from orgrollout.sandbox import Sandbox, Settings
+from tests.properties.life import QUICK, SETTLED, Life, Step, Wish, ledger, steps
+from tests.stage import Stage, organization
+
+LAGS = {
+    "operation_list_lag": timedelta(seconds=90),
+    "result_lag": timedelta(seconds=90),
+}
+
+
+@contextmanager
+def living(**chosen: Any) -> Iterator[Life]:
+    """Give an organization to which nothing has happened yet."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Sandbox.start(organization(), settings=Settings(**{**QUICK, **chosen})) as sandbox,
+    ):
+        # Calls take no time, so that two pictures of one moment can be compared.
+        yield Life(Stage(sandbox, Path(folder), limits=RateLimits(speed=1e9)))
+
+
+def check(life: Life) -> None:
+    """Compare what is remembered with what is there."""
+    known, real = life.picture(), life.picture(remembering=False)
+    assert life.plan_of(known) == life.plan_of(real)
+    known, real = life.picture(drift=True), life.picture(drift=True, remembering=False)
+    assert ledger(known) == ledger(real)
+    assert life.plan_of(known) == life.plan_of(real)
+
+
+def live(story: list[Step], **chosen: Any) -> None:
+    """Let things happen, and compare whenever AWS can have listed them."""
+    with living(**chosen) as life:
+        life.apply(Wish())
+        for step in story:
+            life.happen(step)
+            if life.is_listed or not chosen:
+                check(life)
+        life.wait(round(SETTLED.total_seconds()))
+        check(life)
+        life.sandbox.run_to_end()
+        life.wait(round(SETTLED.total_seconds()))
+        check(life)
+
+
+BOUNDED = settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@given(story=st.lists(steps, min_size=1, max_size=8))
+@BOUNDED
+def test_a_refresh_sees_what_a_full_reading_sees(story: list[Step]) -> None:
+    live(story)
+
+
+@given(story=st.lists(steps, min_size=1, max_size=8))
+@BOUNDED
+def test_and_so_it_does_where_lists_lag(story: list[Step]) -> None:
+    live(story, **LAGS)
+
+
+@pytest.mark.slow
+@given(story=st.lists(steps, min_size=1, max_size=14))
+@settings(BOUNDED, max_examples=60)
+def test_long_stories(story: list[Step]) -> None:
+    live(story)
+
+
+@pytest.mark.slow
+@given(story=st.lists(steps, min_size=1, max_size=14))
+@settings(BOUNDED, max_examples=60)
+def test_long_stories_where_lists_lag(story: list[Step]) -> None:
+    live(story, **LAGS)
