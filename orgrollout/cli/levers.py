@@ -47,9 +47,11 @@ def approve(name: str | None, reach: Reach, format_: str, *, detach: bool) -> in
         who = session.connection.identity.arn
 
         def approved(current: Rollout) -> RolloutState:
-            return orders.approve(current.plan, current.state, who)
+            return orders.approve(current.plan, current.state, who, session.world.clock.now())
 
         rollout = _give(session, found, approved)
+        wave = found.plan.waves[found.state.wave].index
+        session.screen.say(rollout.state.approved[wave].shown)
         session.screen.say(f"{rollout.state.id}: the next wave is approved by {who}.")
         if not detach:
             return follow(rollout, session)

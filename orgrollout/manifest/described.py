@@ -79,6 +79,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Gate": {
         "soak": "How long to wait: 30m, 2h, 1h30m, 3d.",
         "approval": "`required`: wait for `orgrollout approve`.",
+        "not_by": "`planner`: whoever began the rollout may not approve it.",
+        "alarm": "The ARN of a CloudWatch alarm that must stay quiet while the wave soaks.",
     },
     "Sample": {"per_ou": "How many accounts of each organizational unit."},
     "Wave": {
@@ -87,6 +89,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "percent": "Up to this share of all accounts, those of earlier waves included; stable "
         "from plan to plan.",
         **_SELECTION,
+        "operation_preferences": "For this wave, instead of those of the rollout.",
         "after": "What must happen before the next wave starts.",
     },
     "Preferences": {
@@ -101,6 +104,12 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "concurrency_mode": "`strict` lets the tolerance limit how many run at a time.",
     },
     "Retry": {"attempts": "How often a stack instance is tried, the first time included."},
+    "FailurePattern": {
+        "pattern": "A regular expression, searched for in the reason of a failure.",
+        "advice": "What a person should do about it.",
+        "attempts": "How often it is tried, the first time included. Default: as often as its "
+        "class is.",
+    },
     "FreezeWindow": {
         "start": "The first moment: a day or a time, in UTC unless it says otherwise.",
         "end": "The last day, or the first moment after it.",
@@ -112,6 +121,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "rollout halts: a count, or a share like 5%.",
         "operation_preferences": "What is sent with every operation.",
         "retry": "How failed stack instances are tried again.",
+        "failure_classes": "Reasons that this organization knows, by class: throttled, transient, "
+        "blocked_by_policy, configuration, permanent, skipped.",
         "on_failure": "What happens when too many fail.",
         "freeze": "Spans in which no operation starts, as START/END.",
     },

@@ -17,7 +17,16 @@ from pydantic import (
     model_validator,
 )
 
-from orgrollout.manifest.values import Day, Duration, FailureBudget, Names, Texts, one_or_more, span
+from orgrollout.manifest.values import (
+    Day,
+    Duration,
+    FailureBudget,
+    Names,
+    RegularExpression,
+    Texts,
+    one_or_more,
+    span,
+)
 from orgrollout.model.stack_set import PermissionModel
 
 ManifestName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,39}$")]
@@ -27,6 +36,12 @@ Event = Literal["halted", "finished", "drift"]
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Percentage = Annotated[int, Field(strict=True, ge=0, le=100)]
+KnownClass = Literal[
+    "throttled", "transient", "blocked_by_policy", "configuration", "permanent", "skipped"
+]
+AlarmArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d{12}:alarm:.+$")
+]
 Moment = Annotated[datetime, Field(strict=True)]
 PositiveCount = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Ownership = Annotated[
@@ -115,24 +130,14 @@ class Gate(Part):
 
     soak: Duration | None = None
     approval: Literal["required"] | None = None
+    not_by: Literal["planner"] | None = None  # whoever approves is somebody else
+    alarm: AlarmArn | None = None  # CloudWatch; stays quiet while the wave soaks
 
 
 class Sample(Part):
     """A few accounts of each organizational unit."""
 
     per_ou: PositiveCount
-
-
-class Wave(Part):
-    """A part of the accounts, which is done before the next wave starts. One selector."""
-
-    name: ManifestName
-    sample: Sample | None = None
-    percent: PositivePercentage | None = None  # cumulative, by hash
-    accounts: Names | None = None
-    organizational_units: Names | None = None
-    tags: dict[str, Names] | None = None
-    after: Gate = Gate()
 
 
 class Preferences(Part):
@@ -147,10 +152,31 @@ class Preferences(Part):
     concurrency_mode: Literal["soft", "strict"] = "soft"
 
 
+class Wave(Part):
+    """A part of the accounts, which is done before the next wave starts. One selector."""
+
+    name: ManifestName
+    sample: Sample | None = None
+    percent: PositivePercentage | None = None  # cumulative, by hash
+    accounts: Names | None = None
+    organizational_units: Names | None = None
+    tags: dict[str, Names] | None = None
+    operation_preferences: Preferences | None = None  # default: the rollout's
+    after: Gate = Gate()
+
+
 class Retry(Part):
     """How often a failed stack instance is tried, the first time included."""
 
     attempts: int = Field(default=4, strict=True, ge=1, le=20)
+
+
+class FailurePattern(Part):
+    """Failures that this organization knows: told by their reason, before those known anyway."""
+
+    pattern: RegularExpression  # searched for in the reason, upper and lower case alike
+    advice: str = ""
+    attempts: int | None = Field(default=None, strict=True, ge=1, le=20)  # default: the class's
 
 
 class FreezeWindow(Part):
@@ -172,6 +198,7 @@ class Rollout(Part):
     max_failed_accounts: FailureBudget = "5%"  # of a wave, or a count; after retries
     operation_preferences: Preferences = Preferences()
     retry: Retry = Retry()
+    failure_classes: dict[KnownClass, tuple[FailurePattern, ...]] = {}
     on_failure: Literal["halt", "rollback"] = "halt"
     freeze: Annotated[tuple[FreezeWindow, ...], BeforeValidator(one_or_more)] = ()
 

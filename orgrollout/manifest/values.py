@@ -87,9 +87,21 @@ def budget(value: Any) -> str:
     return text
 
 
+def regular_expression(value: Any) -> str:
+    """Return a regular expression, after seeing that it is one."""
+    try:
+        re.compile(str(value))
+    except (re.error, RecursionError, OverflowError) as error:
+        raise refusal(f"`{value}` is no regular expression: {error}.", "Mend it.") from None
+    return str(value)
+
+
 _list = BeforeValidator(one_or_more, json_schema_input_type=str | list[str])
 Texts = Annotated[tuple[str, ...], _list]
 Names = Annotated[tuple[str, ...], Field(min_length=1), _list]  # an empty list is a mistake
 Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
 Day = Annotated[date, BeforeValidator(day, json_schema_input_type=date)]
+RegularExpression = Annotated[
+    str, Field(min_length=1), BeforeValidator(regular_expression, json_schema_input_type=str)
+]
 FailureBudget = Annotated[str, BeforeValidator(budget, json_schema_input_type=int | str)]

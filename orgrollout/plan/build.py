@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from orgrollout.inventory.inventory import StackSetInventory
-from orgrollout.manifest.schema import Preferences
-from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
-from orgrollout.model.operation import OperationPreferences
+from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.organization.desired import Desired
 from orgrollout.plan import refusals, waves
 from orgrollout.plan.compare import Differences, definition_differences, seen_of
+from orgrollout.plan.failure_rules import failure_rules
 from orgrollout.plan.operations import Scene, operations_of
 from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.plan import (
@@ -20,6 +19,7 @@ from orgrollout.plan.plan import (
     PlannedWave,
     StackSetChange,
 )
+from orgrollout.plan.preferences import throttled, wave_preferences
 from orgrollout.plan.rectangles import Rectangle, cover
 from orgrollout.plan.request import Request
 from orgrollout.plan.warnings import warnings_of
@@ -35,35 +35,25 @@ def make_plan(request: Request) -> Plan:
     _refuse(request, differences)
     wave_of = wave_finder(request, differences)
     operations = _ordered(request, differences, wave_of)
+    waves_ = _waves(request, operations)
     return Plan(
         manifest=request.manifest.name,
         organization=request.organization.id,
         home_region=request.home_region,
         stack_sets={k: _planned(request, k, d) for k, d in differences.items()},
-        waves=_waves(request, operations),
+        waves=waves_,
         operations=operations,
-        preferences=preferences(request.manifest.rollout.operation_preferences),
         attempts=request.manifest.rollout.retry.attempts,
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
+        failure_rules=failure_rules(request.manifest),
+        units=waves.units(request.organization, operations),
         opening=request.opening,
         skipped=request.skipped,
-        warnings=(*request.warnings, *warnings_of(request, differences)),
-    )
-
-
-def preferences(given: Preferences) -> OperationPreferences:
-    """Return operation preferences with our defaults: parallel Regions, soft mode, 25 %."""
-    percentage = given.max_concurrent_percentage
-    if percentage is None and given.max_concurrent_count is None:
-        percentage = 25
-    return OperationPreferences(
-        max_concurrent_percentage=percentage,
-        max_concurrent_count=given.max_concurrent_count,
-        failure_tolerance_percentage=given.failure_tolerance_percentage,
-        failure_tolerance_count=given.failure_tolerance_count,
-        parallel_regions=given.region_concurrency == "parallel",
-        region_order=tuple(Region(r) for r in given.region_order),
-        strict=given.concurrency_mode == "strict",
+        warnings=(
+            *request.warnings,
+            *warnings_of(request, differences),
+            *(text for text in map(throttled, waves_) if text),
+        ),
     )
 
 
@@ -186,9 +176,11 @@ def _waves(request: Request, operations: Iterable[PlannedOperation]) -> tuple[Pl
             index=index,
             name=name,
             accounts=tuple(sorted(accounts[index])),
-            allowed_failures=waves.allowed_failures(manifest, index, len(accounts[index])),
+            allowed_failures=allowed,
             gate=gate,
+            preferences=wave_preferences(manifest, index, allowed),
         )
         for index, (name, gate) in enumerate(called)
         if index in accounts
+        for allowed in (waves.allowed_failures(manifest, index, len(accounts[index])),)
     )

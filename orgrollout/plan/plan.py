@@ -76,6 +76,8 @@ class Gate:
 
     soak: timedelta | None = None
     approval: bool = False
+    not_by_planner: bool = False  # whoever began the rollout may not approve
+    alarm: str | None = None  # ARN of a CloudWatch alarm that stays quiet during the soak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ class PlannedWave:
     accounts: tuple[AccountId, ...]
     allowed_failures: int  # accounts, counted after retries
     gate: Gate = Gate()
+    preferences: OperationPreferences = field(default_factory=OperationPreferences)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,16 @@ class Freeze:
 
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRule:
+    """What to make of a failure that this organization knows."""
+
+    kind: str  # one of the classes of failures
+    pattern: str  # a regular expression, searched for in the reason
+    advice: str = ""
+    attempts: int | None = None  # None: as many as its class has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +129,10 @@ class Plan:
     stack_sets: Mapping[StackSetKey, PlannedStackSet]
     waves: tuple[PlannedWave, ...]
     operations: tuple[PlannedOperation, ...]
-    preferences: OperationPreferences = field(default_factory=OperationPreferences)
     attempts: int = 4  # of a stack instance, the first one included
+    failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway
     freezes: tuple[Freeze, ...] = ()
+    units: Mapping[str, tuple[AccountId, ...]] = field(default_factory=dict)  # by path
     opening: tuple[str, ...] = ()  # how many accounts, and why not more
     skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
     warnings: tuple[str, ...] = ()

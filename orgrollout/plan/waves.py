@@ -11,7 +11,7 @@ from orgrollout.manifest.schema import Manifest, Wave
 from orgrollout.model.ids import AccountId, UnitId
 from orgrollout.organization.snapshot import Organization
 from orgrollout.organization.tree import OrganizationTree
-from orgrollout.plan.plan import Gate
+from orgrollout.plan.plan import Gate, PlannedOperation
 
 PREREQUISITES = "prerequisites"
 REST = "rest"
@@ -52,7 +52,12 @@ def names(manifest: Manifest) -> tuple[str, ...]:
 def gates(manifest: Manifest) -> tuple[Gate, ...]:
     """Return what must happen after each wave."""
     chosen = [
-        Gate(soak=wave.after.soak, approval=wave.after.approval is not None)
+        Gate(
+            soak=wave.after.soak,
+            approval=wave.after.approval is not None,
+            not_by_planner=wave.after.not_by is not None,
+            alarm=wave.after.alarm,
+        )
         for wave in manifest.rollout.waves
     ]
     return (Gate(), *chosen, Gate(), Gate())
@@ -71,6 +76,18 @@ def allowed_failures(manifest: Manifest, index: int, size: int) -> int:
     if text.endswith("%"):
         return max(1, size * int(text[:-1]) // 100) if text != "0%" else 0
     return int(text)
+
+
+def units(
+    organization: Organization, operations: Iterable[PlannedOperation]
+) -> dict[str, tuple[AccountId, ...]]:
+    """Return the accounts that operations reach, by the path of the unit they are in."""
+    found: dict[str, set[AccountId]] = defaultdict(set)
+    for account in {account for operation in operations for account in operation.accounts}:
+        member = organization.accounts.get(account)
+        if member is not None:
+            found[organization.units[member.parent].path].add(account)
+    return {path: tuple(sorted(accounts)) for path, accounts in sorted(found.items())}
 
 
 def _selected(

@@ -38,12 +38,13 @@ def begin_rollout(plan: Plan, world: World, *, supersede: bool = False) -> Rollo
     journal, names = world.journal, stack_sets_of(plan)
     content = to_text(plan_document(plan))
     digest = put_artifact(journal, content)
+    who = world.connection.identity.arn
     number = max(_numbers(journal, plan.manifest), default=0)
     while True:
         number += 1
         rollout = RolloutId(f"{plan.manifest}-{number}")
         _claim(journal, names, rollout, world, supersede=supersede)
-        state = orders.begin(plan, digest, rollout, world.clock.now())
+        state = orders.begin(plan, digest, rollout, world.clock.now(), by=who)
         begun = _record(journal, plan, Record(begun_by=world.holder, state=state))
         if begun is not None:
             put_artifact(journal, content)  # a `journal prune` may have come between

@@ -14,13 +14,16 @@ from datetime import timedelta
 
 from pydantic import TypeAdapter
 
-from orgrollout.errors import OperationInProgressError
-from orgrollout.model.ids import OperationId, RolloutId, StackSetName
+from orgrollout.aws.alarms import alarm_state
+from orgrollout.errors import OperationInProgressError, StackSetNotFoundError
+from orgrollout.model.ids import OperationId, Pair, RolloutId, StackSetName
 from orgrollout.model.operation import OperationStatus
 from orgrollout.model.operation_id import read_operation_id
+from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.claims import confirm_claim
 from orgrollout.reconcile.held import HeldLease
+from orgrollout.reconcile.refusals import REFUSALS, refused
 from orgrollout.reconcile.rollouts import NoSuchRolloutError, Rollout, load_rollout, save_record
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decide import decide, wanted
@@ -31,11 +34,13 @@ from orgrollout.rollout.decision import (
     DeleteStackSet,
     Event,
     OperationSeen,
+    Refused,
     Seen,
     StartOperation,
     StopOperation,
     Wanted,
 )
+from orgrollout.rollout.landing import refuse
 from orgrollout.rollout.state import RolloutState
 
 _LOOK_AGAIN = timedelta(seconds=5)
@@ -58,6 +63,13 @@ class Tick:
     held_by: str = ""  # the process that acts on the rollout right now; nothing was looked at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """A stack set that an operation of others holds."""
+
+    stack_set: StackSetName
+
+
 def tick(rollout: RolloutId, world: World) -> Tick:
     """Advance a rollout by one step, unless another process is just doing that.
 
@@ -72,7 +84,7 @@ def tick(rollout: RolloutId, world: World) -> Tick:
     if left and current.record.lease:
         held_by = current.record.lease.holder
         return Tick(rollout=current, events=(), wake_after=min(left, _LOOK_AGAIN), held_by=held_by)
-    seen = _observe(current.plan, wanted(current.plan, current.state), world)
+    seen = _observe(rollout, current.plan, wanted(current.plan, current.state), world)
     decision = decide(current.plan, current.state, seen, world.clock.now())
     done = Tick(rollout=current, events=decision.events, wake_after=decision.wake_after)
     if decision.actions:
@@ -92,17 +104,30 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: World) -> Ti
     try:
         _note(done, world)
         with world.connection.guarded(held.ensure):
-            busy = [name for a in decision.actions for name in _act(a, rollout, world)]
+            answers = [answer for a in decision.actions for answer in _act(a, rollout, world)]
     except (Exception, KeyboardInterrupt):
         held.release()
         raise
-    done = replace(done, busy=tuple(busy))
-    if held.release():
+    busy = tuple(answer.stack_set for answer in answers if isinstance(answer, Busy))
+    state, told = _refuse(held.rollout, answers, world)
+    if held.release(state):
         _stop_late_arrivals(busy, rollout, world)
-        return replace(done, rollout=held.rollout)
+        return replace(done, rollout=held.rollout, busy=busy, events=(*done.events, *told))
     # Held up for longer than the lease, and somebody has gone on: see what that one makes of it.
     again = tick(rollout, world)
-    return replace(again, events=(*done.events, *again.events))
+    return replace(again, busy=busy, events=(*done.events, *again.events))
+
+
+def _refuse(
+    rollout: Rollout, answers: Iterable["Busy | Refused"], world: World
+) -> tuple[RolloutState, list[Event]]:
+    """Return the state without the operations that AWS refused for good, and what to tell."""
+    state, events = rollout.state, []
+    for answer in answers:
+        if isinstance(answer, Refused):
+            state, told = refuse(rollout.plan, state, answer, world.clock.now())
+            events += told
+    return state, events
 
 
 def _note(done: Tick, world: World) -> None:
@@ -123,23 +148,32 @@ def _with_calls(state: RolloutState, world: World) -> RolloutState:
     return replace(state, calls=dict(total))
 
 
-def _observe(plan: Plan, what: Wanted, world: World) -> Seen:
+def _observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World) -> Seen:
     names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
+    instances = {key: _instances(names[key], world) for key in what.instances}
+    deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions}
     return Seen(
         operations={
             operation: _look(names[key], operation, world)
             for operation, key in what.operations.items()
         },
         existing={key: world.stack_sets.describe(names[key]) is not None for key in what.existing},
-        instances={
-            key: {i.pair: i for i in world.stack_sets.instances(names[key])}
-            for key in what.instances
+        instances=instances,
+        definitions={k: found.definition if found else None for k, found in deployed.items()},
+        actions={
+            operation: _action_of(names[key], operation, world)
+            for key, found in instances.items()
+            for operation in _of_others(rollout, found.values())
         },
+        alarm=alarm_state(world.connection, what.alarm) if what.alarm else None,
     )
 
 
 def _look(name: StackSetName, operation: OperationId, world: World) -> OperationSeen:
-    found = world.stack_sets.describe_operation(name, operation)
+    try:
+        found = world.stack_sets.describe_operation(name, operation)
+    except StackSetNotFoundError:
+        return OperationSeen(operation=None, gone=f"the stack set {name} is gone")
     if found is None or not found.status.is_terminal:
         return OperationSeen(operation=found)
     if found.status is OperationStatus.SUCCEEDED:
@@ -149,8 +183,26 @@ def _look(name: StackSetName, operation: OperationId, world: World) -> Operation
     return OperationSeen(operation=found, results=results)
 
 
-def _act(action: Action, rollout: RolloutId, world: World) -> Iterator[StackSetName]:
-    """Carry an action out; yield the stack set's name where an operation of others holds it."""
+def _instances(name: StackSetName, world: World) -> dict[Pair, StackInstance]:
+    try:
+        return {instance.pair: instance for instance in world.stack_sets.instances(name)}
+    except StackSetNotFoundError:
+        return {}
+
+
+def _of_others(rollout: RolloutId, found: Iterable[StackInstance]) -> set[OperationId]:
+    """Return the last operations of stack instances that are not of this rollout."""
+    last = {instance.last_operation for instance in found if instance.last_operation}
+    return {operation for operation in last if not operation.startswith(f"or-{rollout}-")}
+
+
+def _action_of(name: StackSetName, operation: OperationId, world: World) -> str:
+    found = world.stack_sets.describe_operation(name, operation)
+    return found.action if found else ""
+
+
+def _act(action: Action, rollout: RolloutId, world: World) -> Iterator[Busy | Refused]:
+    """Carry an action out; yield what keeps an operation from starting, now or for good."""
     if not isinstance(action, StopOperation):
         confirm_claim(world.journal, _changed_by(action), rollout)
     match action:
@@ -165,7 +217,9 @@ def _act(action: Action, rollout: RolloutId, world: World) -> Iterator[StackSetN
                 world.stack_sets.start(action.request)
             except OperationInProgressError:
                 # The intent is committed; the next tick sends it again under the same id.
-                yield action.request.stack_set
+                yield Busy(stack_set=action.request.stack_set)
+            except REFUSALS as error:
+                yield refused(error, action.request, world)
 
 
 def _changed_by(action: CreateStackSet | DeleteStackSet | StartOperation) -> StackSetName:

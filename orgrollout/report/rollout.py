@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.plan import Plan, PlannedOperation
 from orgrollout.report.blocks import Block, Line, Sheet
-from orgrollout.report.failures import FailureGroup, group_failures
 from orgrollout.report.plan import skipped_lines
 from orgrollout.report.words import count, span
 from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.grouping import FailureGroup, group_failures
 from orgrollout.rollout.state import Failure, Landed, Outcome, Phase, RolloutState
 
 _STYLES = {
@@ -135,7 +135,7 @@ def _failures(
     rows: list[tuple[str, ...]] = []
     details: list[Line] = []
     for failures, standing in ((overcome, "retried, done"), (open_, "retrying"), (final, "")):
-        for group in group_failures(plan, failures):
+        for group in group_failures(plan, state, failures):
             rows.append(_failure_row(plan, group, standing))
             details += _advice(group) if failures is final else []
     if rows:

@@ -8,7 +8,8 @@ from orgrollout.plan.plan import Plan
 from orgrollout.report.plan import FORMAT_VERSION, skipped_json
 from orgrollout.report.rollout import wave_status
 from orgrollout.report.words import iso
-from orgrollout.rollout.failures import advice
+from orgrollout.rollout.grouping import FailureGroup, group_failures
+from orgrollout.rollout.reasons import advice
 from orgrollout.rollout.state import Failure, Flight, Landed, RolloutState
 
 
@@ -47,6 +48,12 @@ def rollout_json(
             *(_flight(plan, flight, (seen or {}).get(flight.id)) for flight in state.flights),
         ],
         "failures": [_failure(plan, f) for f in state.failures if chosen(f)],
+        "causes": [
+            _group(plan, group)
+            for group in group_failures(
+                plan, state, (f for f in state.failures if f.final and chosen(f))
+            )
+        ],
         "skipped": skipped_json(plan.skipped),
         "calls": dict(state.calls),
     }
@@ -62,6 +69,7 @@ def no_rollout_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "waves": [],
         "operations": [],
         "failures": [],
+        "causes": [],
         "skipped": skipped_json(plan.skipped),
         "calls": dict(calls),
     }
@@ -129,7 +137,21 @@ def _failure(plan: Plan, failure: Failure) -> dict[str, Any]:
         "region": failure.pair.region,
         "class": failure.kind.value,
         "reason": failure.reason,
-        "advice": advice(failure.reason),
+        "advice": advice(failure.reason, plan.failure_rules),
         "attempts": failure.attempts,
         "final": failure.final,
+    }
+
+
+def _group(plan: Plan, group: FailureGroup) -> dict[str, Any]:
+    return {
+        "class": group.kind.value,
+        "reason": group.reason,
+        "stack_sets": list(group.stack_sets),
+        "instances": group.instances,
+        "accounts": group.accounts,
+        "organizational_units": dict(group.units),
+        "later_accounts": group.later,
+        "example": _failure(plan, group.example),
+        "advice": group.advice,
     }

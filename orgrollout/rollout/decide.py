@@ -16,38 +16,51 @@ from orgrollout.rollout.decision import (
     DeleteStackSet,
     Event,
     EventKind,
+    Refused,
     Seen,
     StartOperation,
     StopOperation,
     Wanted,
 )
 from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.landing import land, results_add_up
-from orgrollout.rollout.launch import launch, pieces_of_wave, request_of
+from orgrollout.rollout.gates import alarmed, awaits_approval, is_soaking, soak, watched_alarm
+from orgrollout.rollout.landing import land, refuse, results_add_up
+from orgrollout.rollout.launch import launch, pieces_of_wave, request_of, unlaunched
 from orgrollout.rollout.polling import next_look
 from orgrollout.rollout.proof import touched, unproven
 from orgrollout.rollout.state import Flight, Phase, RolloutState
+from orgrollout.rollout.watch import before_launch, foreign_changes
 
 SOON = timedelta(seconds=2)
+ALARM_LOOKS = timedelta(minutes=1)
 MAY_BE_ON_ITS_WAY = timedelta(seconds=90)  # longer than any call is waited for
 
 
 def wanted(plan: Plan, state: RolloutState) -> Wanted:
     """Return what must be observed before deciding."""
     if state.phase is Phase.PROVING:
-        return Wanted(instances=touched(plan) - state.gone)
+        there = touched(plan) - state.gone
+        return Wanted(instances=there, definitions=frozenset(k for k in there if _stays(plan, k)))
     return Wanted(
         operations={
             f.id: plan.operations[f.piece.planned].stack_set
             for f in (*state.flights, *state.withdrawn)
         },
         existing=frozenset() if state.phase.is_over else _existing(plan, state),
+        definitions=_definitions(plan, state),
+        alarm=watched_alarm(plan, state),
     )
 
 
 def _existing(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
     taken_away = _to_take_away(plan, state) if _is_through(plan, state) else frozenset()
     return _to_make(plan, state) | taken_away
+
+
+def _definitions(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    if state.phase is not Phase.RUNNING:
+        return frozenset()
+    return before_launch(plan, state, unlaunched(plan, state))
 
 
 def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
@@ -60,8 +73,9 @@ def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decisi
     landed = _absorb(plan, state, seen, now)
     if landed.state.phase is Phase.STOPPING:
         return _stop(plan, landed, seen, now)
-    if _over_budget(plan, landed.state):
-        return _halt(plan, landed, now)
+    why = _why_to_halt(plan, landed.state, seen)
+    if why:
+        return _halt(landed, why, now)
     if landed.state.phase in {Phase.SOAKING, Phase.WAITING}:
         return _pass_gate(plan, landed, now)
     return _go_on(plan, landed, seen, now)
@@ -76,13 +90,18 @@ def _absorb(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decis
         found = seen.operations.get(flight.id)
         if found is None:
             looks.append(SOON)
+        elif found.gone:
+            lost = Refused(id=flight.id, reason=found.gone)
+            state, told = refuse(plan, state, lost, now)
+            events += told
         elif found.operation is None and state.phase is Phase.STOPPING:
             state = _withdraw(state, flight, now)
             looks.append(SOON)
         elif found.operation is None:
             # Committed, but it never arrived: the same id again cannot start it twice.
-            actions.append(StartOperation(request=request_of(plan, state, flight)))
-            looks.append(SOON)
+            actions.append(StartOperation(request=request_of(plan, flight)))
+            # Where others hold the stack set it is sent again and again, ever more rarely.
+            looks.append(next_look(flight.committed, now))
         elif not found.operation.status.is_terminal:
             looks.append(next_look(found.operation.created or flight.committed, now))
         elif results_add_up(flight, found, now):
@@ -155,16 +174,18 @@ def _go_on(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
     if frozen_until is not None:
         return _frozen(so_far, state, frozen_until, now)
     if state.flights or pieces_of_wave(plan, state):
-        return _launch(plan, so_far, state, now)
+        return _launch(plan, so_far, state, seen, now)
     return _wave_is_done(plan, replace(so_far, state=state), seen, now)
 
 
-def _launch(plan: Plan, so_far: Decision, state: RolloutState, now: datetime) -> Decision:
-    work = launch(plan, state, now)
+def _launch(
+    plan: Plan, so_far: Decision, state: RolloutState, seen: Seen, now: datetime
+) -> Decision:
+    due = tuple(p for p in unlaunched(plan, state) if p.not_before is None or p.not_before <= now)
+    unseen = before_launch(plan, state, due) - seen.definitions.keys()
+    work = launch(plan, state, now, unseen)
     first = (wave_event(plan, state.wave),) if state.next_number == 1 and work.flights else ()
-    starts = tuple(
-        StartOperation(request=request_of(plan, work.state, flight)) for flight in work.flights
-    )
+    starts = tuple(StartOperation(request=request_of(plan, flight)) for flight in work.flights)
     looks = [SOON] if starts or not work.state.flights else []
     retries = [
         max(piece.not_before - now, SOON)
@@ -173,6 +194,8 @@ def _launch(plan: Plan, so_far: Decision, state: RolloutState, now: datetime) ->
     ]
     if retries and not work.state.flights:
         looks = [min(retries)]
+    if unseen:
+        looks = [timedelta()]
     return _more(
         so_far,
         work.state,
@@ -186,32 +209,29 @@ def _wave_is_done(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> De
     state = so_far.state
     if _is_through(plan, state):
         return _finish(plan, so_far, seen, now)
-    gate = plan.waves[state.wave].gate
-    if gate.soak and state.wave + 1 < len(plan.waves):
-        text = f"wave {plan.waves[state.wave].name} soaks for {gate.soak}"
-        soaking = replace(state, phase=Phase.SOAKING, wake=now + gate.soak)
-        event = Event(kind=EventKind.SOAK, text=text)
-        return _more(so_far, soaking, wake_after=gate.soak, events=(event,))
+    soaking = soak(plan, state, now)
+    if soaking is not None:
+        first_look = min(soaking.wake_after or SOON, _look_at_alarm(plan, soaking.state))
+        return _more(so_far, soaking.state, wake_after=first_look, events=soaking.events)
     return _ask_approval(plan, so_far)
 
 
 def _pass_gate(plan: Plan, so_far: Decision, now: datetime) -> Decision:
     state = so_far.state
-    if state.phase is Phase.SOAKING and state.wake is not None and now < state.wake:
-        return replace(so_far, wake_after=state.wake - now)
+    if is_soaking(state, now) and state.wake is not None:
+        return replace(so_far, wake_after=min(state.wake - now, _look_at_alarm(plan, state)))
     return _ask_approval(plan, so_far)
 
 
+def _look_at_alarm(plan: Plan, state: RolloutState) -> timedelta:
+    """Return when to look at the alarm next; for ever where there is none to look at."""
+    return ALARM_LOOKS if watched_alarm(plan, state) else timedelta.max
+
+
 def _ask_approval(plan: Plan, so_far: Decision) -> Decision:
-    state = so_far.state
-    wave = plan.waves[state.wave]
-    last = state.wave + 1 >= len(plan.waves)
-    if wave.gate.approval and not last and wave.index not in state.approved:
-        text = f"wave {wave.name} is done; the next one waits for an approval"
-        waiting = replace(state, phase=Phase.WAITING, wake=None)
-        event = Event(kind=EventKind.APPROVAL, text=text)
-        told = () if state.phase is Phase.WAITING else (event,)
-        return replace(_more(so_far, waiting, events=told), wake_after=None)
+    waiting = awaits_approval(plan, so_far.state)
+    if waiting is not None:
+        return replace(_more(so_far, waiting.state, events=waiting.events), wake_after=None)
     return _next_wave(plan, so_far)
 
 
@@ -246,7 +266,7 @@ def _finish(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision
 def _prove(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
     if not touched(plan) - state.gone <= seen.instances.keys():
         return Decision(state=state, wake_after=SOON)
-    found = unproven(plan, state, seen.instances, now)
+    found = unproven(plan, state, seen, now)
     if found is None:
         return Decision(state=state, wake_after=SOON * 3)
     done = replace(state, phase=Phase.FINISHED, failures=(*state.failures, *found), ended=now)
@@ -275,26 +295,28 @@ def _is_known(seen: Seen, flight: Flight) -> bool:
     return found is not None and found.operation is not None
 
 
-def _halt(plan: Plan, so_far: Decision, now: datetime) -> Decision:
+def _halt(so_far: Decision, note: str, now: datetime) -> Decision:
     """Start nothing more; what is in flight ends by itself."""
     state = so_far.state
     if state.flights:
         return replace(so_far, wake_after=so_far.wake_after or SOON)
-    wave = plan.waves[state.wave]
-    failed = len(_failed_accounts(plan, state))
-    note = (
-        f"wave {wave.index} {wave.name}: {failed} of {len(wave.accounts)} accounts failed, "
-        f"{wave.allowed_failures} allowed"
-    )
     halted = replace(state, phase=Phase.HALTED, note=note, ended=now)
     event = Event(kind=EventKind.HALTED, text=note)
     return Decision(state=halted, events=(*so_far.events, event))
 
 
-def _over_budget(plan: Plan, state: RolloutState) -> bool:
-    if state.wave >= len(plan.waves):
-        return False
-    return len(_failed_accounts(plan, state)) > plan.waves[state.wave].allowed_failures
+def _why_to_halt(plan: Plan, state: RolloutState, seen: Seen) -> str:
+    """Return why nothing more may start, or nothing where it may."""
+    if _is_through(plan, state):
+        return ""
+    wave = plan.waves[state.wave]
+    failed = len(_failed_accounts(plan, state))
+    if failed > wave.allowed_failures:
+        return (
+            f"wave {wave.index} {wave.name}: {failed} of {len(wave.accounts)} accounts failed, "
+            f"{wave.allowed_failures} allowed"
+        )
+    return "; ".join(foreign_changes(plan, seen)) or alarmed(plan, state, seen)
 
 
 def _failed_accounts(plan: Plan, state: RolloutState) -> set[AccountId]:
@@ -322,6 +344,10 @@ def _frozen(so_far: Decision, state: RolloutState, until: datetime, now: datetim
         wake_after=until - now,
         events=(event,) if told else (),
     )
+
+
+def _stays(plan: Plan, key: StackSetKey) -> bool:
+    return plan.stack_sets[key].change is not StackSetChange.DELETE
 
 
 def _is_through(plan: Plan, state: RolloutState) -> bool:

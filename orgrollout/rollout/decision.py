@@ -17,6 +17,7 @@ class OperationSeen:
 
     operation: Operation | None
     results: tuple[OperationResult, ...] = ()  # read once it is over; of a success, all others
+    gone: str = ""  # why there is nothing to look at any more: the stack set itself is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,9 @@ class Seen:
     operations: Mapping[OperationId, OperationSeen] = field(default_factory=dict)
     existing: Mapping[StackSetKey, bool] = field(default_factory=dict)
     instances: Mapping[StackSetKey, Mapping[Pair, StackInstance]] = field(default_factory=dict)
+    definitions: Mapping[StackSetKey, StackSetDefinition | None] = field(default_factory=dict)
+    actions: Mapping[OperationId, str] = field(default_factory=dict)  # of others' operations
+    alarm: str | None = None  # its state; None: not asked for, or there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,18 @@ class Wanted:
 
     operations: Mapping[OperationId, StackSetKey] = field(default_factory=dict)
     existing: frozenset[StackSetKey] = frozenset()
-    instances: frozenset[StackSetKey] = frozenset()
+    instances: frozenset[StackSetKey] = frozenset()  # with what others did to them last
+    definitions: frozenset[StackSetKey] = frozenset()
+    alarm: str | None = None  # the ARN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An operation that CloudFormation does not take, and would not take if it were sent again."""
+
+    id: OperationId
+    reason: str
+    absent: frozenset[Pair] = frozenset()  # stack instances that are gone; empty: all was refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +94,7 @@ class EventKind(StrEnum):
     ENDED = "operation ended"
     RETRY = "retry"
     BLOCKED = "blocked"
+    REFUSED = "refused"
     SOAK = "soaking"
     APPROVAL = "approval needed"
     FROZEN = "frozen"

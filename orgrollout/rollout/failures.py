@@ -1,15 +1,9 @@
-"""What a failure reason means: whether to try again, and what a person would have to do.
+"""The classes of failures: which are tried again, how soon, and how often."""
 
-The texts are real ones, collected from public reports; where none fits, a failure counts as
-permanent, so that nothing is repeated that might do harm.
-"""
-
-import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
-
-from orgrollout.model.operation import ResultStatus
 
 
 class FailureClass(StrEnum):
@@ -28,7 +22,7 @@ class FailureClass(StrEnum):
     @property
     def is_retried(self) -> bool:
         """Return whether trying again without changing anything may help."""
-        return self in _RETRIED
+        return self in BACKOFFS
 
     @property
     def is_root_cause(self) -> bool:
@@ -36,107 +30,44 @@ class FailureClass(StrEnum):
         return self not in {FailureClass.CANCELLED, FailureClass.BLOCKED, FailureClass.SKIPPED}
 
 
-_RETRIED = frozenset({FailureClass.THROTTLED, FailureClass.TRANSIENT, FailureClass.CANCELLED})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long a class of failures is left alone before the next try; doubled after each."""
+
+    first: timedelta
+    longest: timedelta
+
+    def pause(self, attempts: int) -> timedelta:
+        """Return how long to wait after so many tries."""
+        doubled: int = 1 << min(max(attempts - 1, 0), 10)
+        return min(self.first * doubled, self.longest)
 
 
-class Known(NamedTuple):
-    """A reason that is known, and what to do about it."""
+BACKOFFS: Mapping[FailureClass, Backoff] = {
+    # Others use the same API, so it takes longer than a passing fault.
+    FailureClass.THROTTLED: Backoff(first=timedelta(seconds=30), longest=timedelta(minutes=15)),
+    FailureClass.TRANSIENT: Backoff(first=timedelta(seconds=15), longest=timedelta(minutes=15)),
+    # It did nothing wrong, and goes at once.
+    FailureClass.CANCELLED: Backoff(first=timedelta(), longest=timedelta()),
+}
+# For what is tried again although its class is not: a role that was just made takes minutes.
+SETTLING = Backoff(first=timedelta(minutes=2), longest=timedelta(minutes=15))
 
-    pattern: re.Pattern[str]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a reason means."""
+
     kind: FailureClass
-    advice: str
+    advice: str = ""
+    attempts: int | None = None  # instead of what the class has, the first one included
 
+    def budget(self, attempts: int) -> int:
+        """Return how often it is tried; ``attempts`` is what the plan gives to retried classes."""
+        if self.attempts is not None:
+            return self.attempts
+        return attempts if self.kind.is_retried else 1
 
-def _known(pattern: str, kind: FailureClass, advice: str = "") -> Known:
-    return Known(re.compile(pattern, re.IGNORECASE), kind, advice)
-
-
-_KNOWN = (
-    _known(
-        r"explicit deny in a service control policy",
-        FailureClass.POLICY,
-        "exempt arn:aws:iam::*:role/stacksets-exec-* in the service control policy, then retry",
-    ),
-    _known(r"cancelled since failure tolerance has exceeded", FailureClass.CANCELLED),
-    _known(r"SKIPPED_SUSPENDED_ACCOUNT|ACCOUNT_SUSPENDED", FailureClass.SKIPPED),
-    _known(r"rate exceeded|throttling|too ?many ?requests", FailureClass.THROTTLED),
-    _known(
-        r"should have '.*ExecutionRole' role with trust relationship",
-        FailureClass.CONFIGURATION,
-        "make the execution role in the account and let it trust the administrator, then retry",
-    ),
-    _known(
-        r"should have '.*AdministrationRole' role with trust relationship",
-        FailureClass.CONFIGURATION,
-        "make the administration role and let it trust CloudFormation, then retry",
-    ),
-    _known(
-        r"AccountGate check failed",
-        FailureClass.CONFIGURATION,
-        "look at the account gate function in the account, then retry",
-    ),
-    _known(
-        r"STS is not activated in this region|security token included in the request is invalid",
-        FailureClass.CONFIGURATION,
-        "enable the Region in the account, or leave it out of `regions`",
-    ),
-    _known(
-        r"is not authorized to perform|insufficient .*permissions|does not have permissions",
-        FailureClass.CONFIGURATION,
-        "give the execution role the permission that is named, then retry",
-    ),
-    _known(r"DEFAULT_ROLE_CREATION_ERROR|failed to get stack status", FailureClass.TRANSIENT),
-    _known(r"is in \w+_IN_PROGRESS state", FailureClass.TRANSIENT),
-    _known(
-        r"is in (\w+) state and can not be updated",
-        FailureClass.PERMANENT,
-        "mend or delete that stack in the account, then retry",
-    ),
-    _known(
-        r"already exists|has been taken|maximum number of (delivery channels|configuration"
-        r" recorders)",
-        FailureClass.PERMANENT,
-        "use what is there (a parameter override such as Recorder=existing), import or delete it",
-    ),
-    _known(
-        r"cannot be deleted while TerminationProtection",
-        FailureClass.PERMANENT,
-        "switch termination protection off, or detach instead of delete",
-    ),
-    _known(
-        r"more buckets than allowed|LimitExceeded|quota",
-        FailureClass.CONFIGURATION,
-        "raise the quota in the account, then retry",
-    ),
-    _known(r"internal ?failure|service unavailable|timed out", FailureClass.TRANSIENT),
-)
-
-
-def classify(status: ResultStatus, reason: str) -> FailureClass:
-    """Return what kind of failure a result that is not SUCCEEDED is."""
-    if status in {ResultStatus.CANCELLED, ResultStatus.PENDING, ResultStatus.RUNNING}:
-        return FailureClass.CANCELLED
-    found = _find(reason)
-    return found.kind if found else FailureClass.PERMANENT
-
-
-def advice(reason: str) -> str:
-    """Return what a person could do about it, or nothing."""
-    found = _find(reason)
-    return found.advice if found else ""
-
-
-def pause(kind: FailureClass, attempt: int) -> timedelta:
-    """Return how long to wait before attempt number ``attempt + 1``.
-
-    What was cancelled did nothing wrong and goes at once; throttling is given more time than a
-    passing fault. Each further attempt waits twice as long, 15 minutes at most.
-    """
-    if kind is FailureClass.CANCELLED:
-        return timedelta()
-    first = 30 if kind is FailureClass.THROTTLED else 15
-    return timedelta(seconds=min(first << min(attempt - 1, 10), 15 * 60))
-
-
-def _find(reason: str) -> Known | None:
-    return next((known for known in _KNOWN if known.pattern.search(reason)), None)
+    def pause(self, attempts: int) -> timedelta:
+        """Return how long to wait after so many tries."""
+        return BACKOFFS.get(self.kind, SETTLING).pause(attempts)

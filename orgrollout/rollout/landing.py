@@ -18,8 +18,10 @@ from orgrollout.model.operation import (
 )
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.rectangles import cover
-from orgrollout.rollout.decision import Event, EventKind, OperationSeen
-from orgrollout.rollout.failures import FailureClass, classify, pause
+from orgrollout.rollout.blocking import sends_definition, without_definition
+from orgrollout.rollout.decision import Event, EventKind, OperationSeen, Refused
+from orgrollout.rollout.failures import FailureClass, Reading
+from orgrollout.rollout.reasons import find, is_success, read
 from orgrollout.rollout.state import Failure, Flight, Landed, Piece, RolloutState
 
 RESULTS_MAY_LAG = timedelta(minutes=10)
@@ -50,7 +52,7 @@ def land(
     results = _unsuccessful(flight, seen)
     before = {f.pair: f for f in state.failures if f.planned == piece.planned}
     failures = _failures(plan, piece, results, before)
-    retried = tuple(_retries(piece, failures, now))
+    retried = tuple(_retries(plan, piece, failures, now))
     done = piece.pairs - results.keys()
     kept = [
         f
@@ -68,13 +70,52 @@ def land(
     return new, list(_events(plan, landed, retried))
 
 
+def refuse(
+    plan: Plan, state: RolloutState, refused: Refused, now: datetime
+) -> tuple[RolloutState, list[Event]]:
+    """Return the state after CloudFormation refused an operation for good.
+
+    What is gone has failed, and the rest of the operation waits to be sent without it. Nothing was
+    tried, so the attempt stays what it is: an operation that was to send the definition still does.
+    """
+    flight = next((f for f in state.flights if f.id == refused.id), None)
+    if flight is None:
+        return state, []
+    piece = flight.piece
+    lost = refused.absent or piece.pairs
+    reading = find(refused.reason, plan.failure_rules) or Reading(kind=FailureClass.PERMANENT)
+    kept = tuple(f for f in state.failures if f.planned != piece.planned or f.pair not in lost)
+    failures = tuple(
+        Failure(
+            planned=piece.planned,
+            pair=pair,
+            kind=reading.kind,
+            reason=refused.reason,
+            attempts=piece.attempt,
+            final=True,
+        )
+        for pair in sorted(lost)
+    )
+    rest = tuple(
+        replace(piece, accounts=left.accounts, regions=left.regions, not_before=now)
+        for left in cover(piece.pairs - lost)
+    )
+    new = replace(
+        state,
+        flights=tuple(f for f in state.flights if f.id != flight.id),
+        failures=(*kept, *failures),
+        waiting=(*rest, *state.waiting),
+    )
+    key = plan.operations[piece.planned].stack_set
+    if not rest and sends_definition(plan, piece):
+        new = without_definition(plan, new, key)
+    text = f"{len(failures)} refused: {refused.reason}"
+    return new, [Event(kind=EventKind.REFUSED, text=text, stack_set=key, number=flight.number)]
+
+
 def _unsuccessful(flight: Flight, seen: OperationSeen) -> dict[Pair, OperationResult]:
     """Return the results that are no success. No result at all is not taken for one."""
-    found = {
-        r.pair: r
-        for r in seen.results
-        if r.pair in flight.piece.pairs and r.status is not ResultStatus.SUCCEEDED
-    }
+    found = {r.pair: r for r in seen.results if r.pair in flight.piece.pairs and not is_success(r)}
     if not _succeeded(seen):
         for pair in _unreported(flight, seen):
             found[pair] = OperationResult(
@@ -97,11 +138,11 @@ def _failures(
     results: Mapping[Pair, OperationResult],
     before: Mapping[Pair, Failure],
 ) -> list[Failure]:
-    kinds = {pair: classify(r.status, r.reason) for pair, r in results.items()}
-    has_cause = any(kind.is_root_cause for kind in kinds.values())
+    readings = {p: read(r.status, r.reason, plan.failure_rules) for p, r in results.items()}
+    has_cause = any(reading.kind.is_root_cause for reading in readings.values())
     return [
-        _failure(plan, piece, results[pair], kind, before.get(pair), has_cause=has_cause)
-        for pair, kind in sorted(kinds.items())
+        _failure(plan, piece, results[pair], readings[pair], before.get(pair), has_cause=has_cause)
+        for pair in sorted(readings)
     ]
 
 
@@ -109,30 +150,33 @@ def _failure(
     plan: Plan,
     piece: Piece,
     result: OperationResult,
-    kind: FailureClass,
+    reading: Reading,
     before: Failure | None,
     *,
     has_cause: bool,
 ) -> Failure:
     # Cancelled because of others: not a try of its own. Cancelled without any cause: somebody
     # stops it, and that must not go on for ever.
-    tried = 0 if kind is FailureClass.CANCELLED and has_cause else 1
+    tried = 0 if reading.kind is FailureClass.CANCELLED and has_cause else 1
     attempts = (before.attempts if before else 0) + tried
     return Failure(
         planned=piece.planned,
         pair=result.pair,
-        kind=kind,
+        kind=reading.kind,
         reason=result.reason,
         attempts=attempts,
-        final=not kind.is_retried or attempts >= plan.attempts,
+        final=attempts >= reading.budget(plan.attempts),
     )
 
 
-def _retries(piece: Piece, failures: Iterable[Failure], now: datetime) -> Iterable[Piece]:
+def _retries(
+    plan: Plan, piece: Piece, failures: Iterable[Failure], now: datetime
+) -> Iterable[Piece]:
     by_time: dict[datetime, list[Failure]] = defaultdict(list)
     for failure in failures:
         if not failure.final:
-            by_time[now + pause(failure.kind, failure.attempts)].append(failure)
+            backoff = _reading_of(plan, failure).pause(failure.attempts)
+            by_time[now + backoff].append(failure)
     for time, again in sorted(by_time.items()):
         for rectangle in cover(f.pair for f in again):
             yield Piece(
@@ -142,6 +186,11 @@ def _retries(piece: Piece, failures: Iterable[Failure], now: datetime) -> Iterab
                 attempt=piece.attempt + 1,
                 not_before=time,
             )
+
+
+def _reading_of(plan: Plan, failure: Failure) -> Reading:
+    known = find(failure.reason, plan.failure_rules)
+    return known if known and known.kind is failure.kind else Reading(kind=failure.kind)
 
 
 def _landed(

@@ -1,16 +1,16 @@
 """Which operations may start now, and exactly what is asked of CloudFormation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from orgrollout.model.ids import AccountId, StackSetKey, digest_of
-from orgrollout.model.operation import OperationPreferences, OperationRequest
+from orgrollout.model.operation import OperationRequest
 from orgrollout.model.operation_id import OperationName
-from orgrollout.plan.plan import Plan, PlannedOperation
+from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
+from orgrollout.rollout.blocking import block, sends_definition, without_definition
 from orgrollout.rollout.decision import Event, EventKind
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Failure, Flight, Piece, RolloutState
+from orgrollout.rollout.state import Flight, Piece, RolloutState
 
 
 @dataclass(slots=True)
@@ -24,8 +24,12 @@ class Launch:
     events: list[Event] = field(default_factory=list)
 
 
-def launch(plan: Plan, state: RolloutState, now: datetime) -> Launch:
+def launch(
+    plan: Plan, state: RolloutState, now: datetime, unseen: Set[StackSetKey] = frozenset()
+) -> Launch:
     """Return the state with an intent for every operation that may start now.
+
+    None of the stack sets ``unseen``: whether somebody changed those has to be looked at first.
 
     One at a time per stack set, and none before what it depends on is through with this wave. An
     account where a dependency failed is taken out and recorded as blocked: operations shrink, and
@@ -34,7 +38,7 @@ def launch(plan: Plan, state: RolloutState, now: datetime) -> Launch:
     work = Launch(plan=plan, state=state, now=now)
     for piece in pieces_of_wave(plan, state):
         operation = plan.operations[piece.planned]
-        if not _is_free(work, piece, operation):
+        if operation.stack_set in unseen or not _is_free(work, piece, operation):
             continue
         shrunk = _without_blocked(work, piece, operation)
         if shrunk is not None:
@@ -50,12 +54,11 @@ def pieces_of_wave(plan: Plan, state: RolloutState) -> list[Piece]:
     return [p for p in state.waiting if plan.operations[p.planned].wave == wave]
 
 
-def request_of(plan: Plan, state: RolloutState, flight: Flight) -> OperationRequest:
+def request_of(plan: Plan, flight: Flight) -> OperationRequest:
     """Return what is sent for a committed intent: always the same for the same flight."""
     piece = flight.piece
     operation = plan.operations[piece.planned]
     stack_set = plan.stack_sets[operation.stack_set]
-    sends = operation.sends_definition and piece.attempt == 1
     return OperationRequest(
         id=flight.id,
         stack_set=stack_set.name,
@@ -64,9 +67,20 @@ def request_of(plan: Plan, state: RolloutState, flight: Flight) -> OperationRequ
         regions=piece.regions,
         units=operation.units,
         overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
-        definition=stack_set.definition if sends else None,
+        definition=stack_set.definition if sends_definition(plan, piece) else None,
         permission_model=stack_set.definition.permission_model,
-        preferences=_preferences(plan, state),
+        preferences=_wave_of(plan, operation).preferences,
+    )
+
+
+def unlaunched(plan: Plan, state: RolloutState) -> tuple[Piece, ...]:
+    """Return what of the current wave nothing holds up, apart from a pause before a retry."""
+    flying = {plan.operations[f.piece.planned].stack_set for f in state.flights}
+    return tuple(
+        piece
+        for piece in pieces_of_wave(plan, state)
+        for operation in (plan.operations[piece.planned],)
+        if operation.stack_set not in flying and not _is_held_up(plan, state, operation)
     )
 
 
@@ -74,21 +88,21 @@ def _is_free(work: Launch, piece: Piece, operation: PlannedOperation) -> bool:
     if piece.not_before is not None and piece.not_before > work.now:
         return False
     flying = {work.plan.operations[f.piece.planned].stack_set for f in work.state.flights}
-    return operation.stack_set not in flying and not _is_held_up(work, operation)
+    return operation.stack_set not in flying and not _is_held_up(work.plan, work.state, operation)
 
 
-def _is_held_up(work: Launch, operation: PlannedOperation) -> bool:
+def _is_held_up(plan: Plan, state: RolloutState, operation: PlannedOperation) -> bool:
     busy = {
         other.stack_set
-        for other in _open_operations(work.plan, work.state)
+        for other in _open_operations(plan, state)
         if other.wave == operation.wave and other.action.removes == operation.action.removes
     }
     if operation.action.removes:
         return any(
-            operation.stack_set in work.plan.stack_sets[key].depends_on
+            operation.stack_set in plan.stack_sets[key].depends_on
             for key in busy - {operation.stack_set}
         )
-    return not busy.isdisjoint(work.plan.stack_sets[operation.stack_set].depends_on)
+    return not busy.isdisjoint(plan.stack_sets[operation.stack_set].depends_on)
 
 
 def _open_operations(plan: Plan, state: RolloutState) -> Iterator[PlannedOperation]:
@@ -104,10 +118,12 @@ def _without_blocked(work: Launch, piece: Piece, operation: PlannedOperation) ->
         return piece
     rest = tuple(account for account in piece.accounts if account not in hit)
     lost = replace(piece, accounts=tuple(hit))
-    _block(work, lost, hit, operation.stack_set)
+    work.state = block(work.state, lost, hit)
+    text = f"{len(lost.pairs)} blocked, since {', '.join(sorted(set(hit.values())))} failed"
+    work.events.append(Event(kind=EventKind.BLOCKED, text=text, stack_set=operation.stack_set))
     left = replace(piece, accounts=rest) if rest else None
-    if left is None and operation.sends_definition:
-        _block_whole_stack_set(work, operation.stack_set)
+    if left is None and sends_definition(work.plan, piece):
+        work.state = without_definition(work.plan, work.state, operation.stack_set)
     work.state = replace(
         work.state,
         waiting=tuple(p for p in (_swap(w, piece, left) for w in work.state.waiting) if p),
@@ -127,40 +143,6 @@ def _blocked(work: Launch, operation: PlannedOperation) -> dict[AccountId, Stack
         for failure in work.state.failed
         if work.plan.operations[failure.planned].stack_set in needed
     }
-
-
-def _block(
-    work: Launch, piece: Piece, because: dict[AccountId, StackSetKey], key: StackSetKey
-) -> None:
-    failures = [
-        Failure(
-            planned=piece.planned,
-            pair=pair,
-            kind=FailureClass.BLOCKED,
-            reason=f"{because[pair.account]} failed in this account",
-            attempts=0,
-            final=True,
-        )
-        for pair in sorted(piece.pairs)
-    ]
-    work.state = replace(work.state, failures=(*work.state.failures, *failures))
-    text = f"{len(failures)} blocked, since {', '.join(sorted(set(because.values())))} failed"
-    work.events.append(Event(kind=EventKind.BLOCKED, text=text, stack_set=key))
-
-
-def _block_whole_stack_set(work: Launch, key: StackSetKey) -> None:
-    """Block the rest of a stack set whose definition could not be sent.
-
-    Without it every further operation would roll out the old one.
-    """
-    mine = [p for p in work.state.waiting if work.plan.operations[p.planned].stack_set == key]
-    waiting = tuple(p for p in work.state.waiting if p not in mine)
-    work.state = replace(work.state, waiting=waiting)
-    for piece in mine:
-        known = {f.pair for f in work.state.failures if f.planned == piece.planned}
-        accounts = tuple(a for a in piece.accounts if not any(p.account == a for p in known))
-        if accounts:
-            _block(work, replace(piece, accounts=accounts), dict.fromkeys(accounts, key), key)
 
 
 def _commit(work: Launch, waiting: Piece, piece: Piece, operation: PlannedOperation) -> None:
@@ -195,10 +177,5 @@ def _commit(work: Launch, waiting: Piece, piece: Piece, operation: PlannedOperat
     )
 
 
-def _preferences(plan: Plan, state: RolloutState) -> OperationPreferences:
-    """Return the plan's preferences; a tolerance that nobody chose is the wave's own budget."""
-    given = plan.preferences
-    chosen = given.failure_tolerance_count, given.failure_tolerance_percentage
-    if chosen != (None, None):
-        return given
-    return replace(given, failure_tolerance_count=plan.waves[state.wave].allowed_failures)
+def _wave_of(plan: Plan, operation: PlannedOperation) -> PlannedWave:
+    return next(wave for wave in plan.waves if wave.index == operation.wave)

@@ -9,20 +9,27 @@ from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.rectangles import cover
 from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Failure, Phase, Piece, RolloutState
+from orgrollout.rollout.gates import standing
+from orgrollout.rollout.state import Approval, Failure, Phase, Piece, RolloutState
 
 
 class WrongPhaseError(OrgRolloutError):
     """The rollout is not in a phase in which this can be done. Nothing was changed."""
 
 
-def begin(plan: Plan, plan_digest: Digest, rollout: RolloutId, now: datetime) -> RolloutState:
+class SecondPersonError(OrgRolloutError):
+    """An approval has to come from somebody else. Nothing was changed."""
+
+
+def begin(
+    plan: Plan, plan_digest: Digest, rollout: RolloutId, now: datetime, *, by: str = ""
+) -> RolloutState:
     """Return the state of a rollout that has done nothing yet."""
     pieces = tuple(
         Piece(planned=index, accounts=operation.accounts, regions=operation.regions)
         for index, operation in enumerate(plan.operations)
     )
-    return RolloutState(id=rollout, plan=plan_digest, created=now, waiting=pieces)
+    return RolloutState(id=rollout, plan=plan_digest, created=now, waiting=pieces, begun_by=by)
 
 
 def stop(state: RolloutState) -> RolloutState:
@@ -103,16 +110,23 @@ def retry(
     )
 
 
-def approve(plan: Plan, state: RolloutState, who: str) -> RolloutState:
-    """Return the state in which the next wave may start.
+def approve(plan: Plan, state: RolloutState, who: str, now: datetime) -> RolloutState:
+    """Return the state in which the next wave may start, and who was told what.
 
     Raises:
         WrongPhaseError: Nothing waits for an approval.
+        SecondPersonError: Whoever began the rollout may not approve it.
     """
     if state.phase is not Phase.WAITING:
         raise WrongPhaseError(f"{state.id} is {state.phase}; nothing waits for an approval.")
-    wave = plan.waves[state.wave].index
-    return replace(state, approved={**state.approved, wave: who})
+    wave = plan.waves[state.wave]
+    if wave.gate.not_by_planner and who == state.begun_by:
+        raise SecondPersonError(
+            f"{who} began {state.id}, and wave {wave.name} says `not_by: planner`; nothing was "
+            "changed. Somebody else has to run: orgrollout approve " + state.id
+        )
+    approval = Approval(by=who, at=now, shown=standing(plan, state))
+    return replace(state, approved={**state.approved, wave.index: approval})
 
 
 def _with_withdrawn(state: RolloutState) -> RolloutState:

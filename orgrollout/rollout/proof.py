@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from orgrollout.model.ids import Pair, StackSetKey
-from orgrollout.model.stack_set import InstanceStatus, StackInstance
+from orgrollout.model.ids import OperationId, StackSetKey
+from orgrollout.model.operation_id import read_operation_id
+from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
+from orgrollout.plan.compare import definition_differences
 from orgrollout.plan.plan import Plan, PlannedOperation
+from orgrollout.rollout.decision import Seen
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Failure, RolloutState
 
@@ -20,45 +23,76 @@ def touched(plan: Plan) -> frozenset[StackSetKey]:
 def unproven(
     plan: Plan,
     state: RolloutState,
-    instances: Mapping[StackSetKey, Mapping[Pair, StackInstance]],
+    seen: Seen,
     now: datetime,
 ) -> tuple[Failure, ...] | None:
     """Return what was reported as done but is not so, or None while lists may still lag."""
     known = {(f.planned, f.pair) for f in state.failures}
     found = tuple(
         failure
-        for failure in _mismatches(plan, instances)
+        for failure in _mismatches(plan, seen)
         if (failure.planned, failure.pair) not in known
     )
     since = state.proving_since or now
     return found if not found or now - since >= LISTS_MAY_LAG else None
 
 
-def _mismatches(
-    plan: Plan, instances: Mapping[StackSetKey, Mapping[Pair, StackInstance]]
-) -> Iterator[Failure]:
+def _mismatches(plan: Plan, seen: Seen) -> Iterator[Failure]:
+    foreign = {k for k, found in seen.definitions.items() if _is_foreign(plan, k, found)}
     for index, operation in enumerate(plan.operations):
         if operation.covered_again:
             continue
-        there = instances.get(operation.stack_set, {})
+        there = seen.instances.get(operation.stack_set, {})
+        changed = operation.stack_set in foreign and not operation.action.removes
         for pair in operation.rectangle.pairs:
-            wrong = _what_is_wrong(operation, there.get(pair))
+            instance = there.get(pair)
+            wrong = _what_is_wrong(operation, instance, seen.actions)
+            if changed and not wrong:
+                wrong = "somebody else changed the stack set"
             if wrong:
                 yield Failure(
                     planned=index,
                     pair=pair,
-                    kind=FailureClass.UNPROVEN,
+                    kind=_kind(operation, instance),
                     reason=wrong,
                     attempts=0,
                     final=True,
                 )
 
 
-def _what_is_wrong(operation: PlannedOperation, instance: StackInstance | None) -> str:
+def _kind(operation: PlannedOperation, instance: StackInstance | None) -> FailureClass:
+    skipped = instance is not None and instance.is_skipped and not operation.action.removes
+    return FailureClass.SKIPPED if skipped else FailureClass.UNPROVEN
+
+
+def _is_foreign(plan: Plan, key: StackSetKey, found: StackSetDefinition | None) -> bool:
+    return found is None or bool(definition_differences(found, plan.stack_sets[key].definition))
+
+
+def _what_is_wrong(
+    operation: PlannedOperation,
+    instance: StackInstance | None,
+    actions: Mapping[OperationId, str],
+) -> str:
     if operation.action.removes:
         return "" if instance is None else "the stack instance is still there"
     if instance is None:
         return "the stack instance is not there"
+    if instance.is_skipped:
+        return instance.status_reason or instance.detailed_status
     if instance.status is not InstanceStatus.CURRENT:
         return f"the stack instance is {instance.status}/{instance.detailed_status}"
-    return ""
+    return _what_others_did(operation, instance, actions)
+
+
+def _what_others_did(
+    operation: PlannedOperation, instance: StackInstance, actions: Mapping[OperationId, str]
+) -> str:
+    """Return what somebody else did to it last, unless that leaves the stack as it is."""
+    last = instance.last_operation
+    ours = read_operation_id(last)
+    if last is None or (ours is not None and ours.state == operation.state):
+        return ""
+    if actions.get(last) == "DETECT_DRIFT":
+        return ""
+    return f"operation {last} changed it since"

@@ -103,6 +103,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who let the next wave start, and on the strength of what."""
+
+    by: str  # an ARN
+    at: datetime
+    shown: str  # how the rollout stood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutState:
     """A rollout between two ticks."""
 
@@ -121,7 +130,8 @@ class RolloutState:
     next_number: int = 1
     wake: datetime | None = None  # while soaking
     proving_since: datetime | None = None
-    approved: Mapping[int, str] = field(default_factory=dict)  # wave index to who approved it
+    approved: Mapping[int, Approval] = field(default_factory=dict)  # by index of the wave
+    begun_by: str = ""  # the ARN of whoever began it
     ended: datetime | None = None
     calls: Mapping[str, int] = field(default_factory=dict)  # API requests sent, by operation
     note: str = ""  # why it halted

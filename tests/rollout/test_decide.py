@@ -41,6 +41,8 @@ KEY = StackSetKey("k")
 ONE, TWO = AccountId("1" * 12), AccountId("2" * 12)
 US = Region("us-east-1")
 DIGEST = Digest("0123456789abcdef")
+DEFINITION = StackSetDefinition(template_body="{}")
+UNTOUCHED = Seen(definitions={KEY: DEFINITION})  # nobody changed the stack set
 FIRST = RolloutId("m-1")
 LONGEST = RolloutId("a" * 40 + "-99999")
 
@@ -60,7 +62,7 @@ def a_plan(change: StackSetChange = StackSetChange.NONE, allowed: int = 0) -> Pl
         key=KEY,
         name=Name("m-k"),
         change=change,
-        definition=StackSetDefinition(template_body="{}"),
+        definition=DEFINITION,
         parameter_sets={DIGEST: {}},
     )
     wave = PlannedWave(index=1, name="rest", accounts=(ONE, TWO), allowed_failures=allowed)
@@ -75,7 +77,7 @@ def a_plan(change: StackSetChange = StackSetChange.NONE, allowed: int = 0) -> Pl
 
 
 def started(plan: Plan, rollout: RolloutId = FIRST) -> Decision:
-    return decide(plan, begin(plan, DIGEST, rollout, NOW), Seen(), NOW)
+    return decide(plan, begin(plan, DIGEST, rollout, NOW), UNTOUCHED, NOW)
 
 
 def seen(
@@ -122,11 +124,34 @@ def test_an_operation_id_carries_the_state_and_is_never_too_long() -> None:
     assert len(flight.id) <= MAX_LENGTH
 
 
+def test_nothing_starts_before_somebody_looked_at_the_definition() -> None:
+    """An operation on stack instances applies whatever the stack set says at that moment."""
+    plan = a_plan()
+    state = begin(plan, DIGEST, FIRST, NOW)
+
+    blind = decide(plan, state, Seen(), NOW)
+
+    assert wanted(plan, state).definitions == {KEY}
+    assert (blind.actions, blind.wake_after) == ((), timedelta())
+
+
+def test_a_definition_that_somebody_changed_halts_before_the_next_operation() -> None:
+    plan = a_plan()
+    state = begin(plan, DIGEST, FIRST, NOW)
+    other = Seen(definitions={KEY: StackSetDefinition(template_body="{other}")})
+
+    halted = decide(plan, state, other, NOW)
+
+    assert (halted.actions, halted.state.phase) == ((), Phase.HALTED)
+    assert "m-k was changed by somebody else: template" in halted.state.note
+
+
 def test_a_missing_stack_set_is_made_before_anything_else() -> None:
     plan = a_plan(StackSetChange.CREATE)
 
     first = started(plan)
-    second = decide(plan, first.state, Seen(existing={KEY: True}), NOW)
+    there = replace(UNTOUCHED, existing={KEY: True})
+    second = decide(plan, first.state, there, NOW)
 
     assert [type(a) for a in first.actions] == [CreateStackSet]
     assert [type(a) for a in second.actions] == [StartOperation]
@@ -168,7 +193,7 @@ def test_a_throttled_instance_is_tried_again_later_and_alone() -> None:
     what = seen(state, OperationStatus.SUCCEEDED, (TWO, "Rate exceeded"))
 
     waiting = decide(plan, state, what, NOW)
-    again = decide(plan, waiting.state, Seen(), NOW + timedelta(seconds=30))
+    again = decide(plan, waiting.state, UNTOUCHED, NOW + timedelta(seconds=30))
 
     assert waiting.actions == ()
     assert waiting.wake_after == timedelta(seconds=30)
@@ -188,7 +213,7 @@ def test_more_failures_than_allowed_halt_and_fewer_do_not() -> None:
         while decision.wake_after == timedelta():
             if decision.state.phase is Phase.PROVING:
                 break
-            decision = decide(plan, decision.state, Seen(), NOW)
+            decision = decide(plan, decision.state, UNTOUCHED, NOW)
 
         assert decision.state.phase is phase
         assert [f.kind for f in decision.state.failed] == [FailureClass.PERMANENT]

@@ -3,7 +3,7 @@
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.regions import PARTITIONS
-from orgrollout.manifest.schema import Wave
+from orgrollout.manifest.schema import Preferences, Wave
 from orgrollout.manifest.shorthand import did_you_mean
 
 SELECTORS = ("sample", "percent", "accounts", "organizational_units", "tags")
@@ -20,13 +20,18 @@ def check_rollout(checking: Checking) -> None:
             checking.note((*path, "name"), message, "Choose another name.")
         seen.add(wave.name)
         _check_selectors(checking, path, wave)
+        _check_gate(checking, (*path, "after"), wave)
+        if wave.operation_preferences is not None:
+            place: FieldPath = (*path, "operation_preferences")
+            _check_preferences(checking, place, wave.operation_preferences)
         if wave.percent is not None and wave.percent <= reached:
             message = (
                 f"an earlier wave reaches {reached} percent, so nobody is left for {wave.percent}."
             )
             checking.note((*path, "percent"), message, "Percentages are cumulative; raise it.")
         reached = max(reached, wave.percent or 0)
-    _check_preferences(checking)
+    preferences = checking.manifest.rollout.operation_preferences
+    _check_preferences(checking, ("rollout", "operation_preferences"), preferences)
 
 
 def _check_selectors(checking: Checking, path: FieldPath, wave: Wave) -> None:
@@ -42,9 +47,17 @@ def _check_selectors(checking: Checking, path: FieldPath, wave: Wave) -> None:
         checking.check_account((*path, "accounts", i), name)
 
 
-def _check_preferences(checking: Checking) -> None:
-    preferences = checking.manifest.rollout.operation_preferences
-    path = ("rollout", "operation_preferences")
+def _check_gate(checking: Checking, path: FieldPath, wave: Wave) -> None:
+    gate = wave.after
+    if gate.not_by is not None and gate.approval is None:
+        message = "says who may not approve, and nobody has to."
+        checking.note((*path, "not_by"), message, "Add `approval: required`.", key=True)
+    if gate.alarm is not None and gate.soak is None:
+        message = "is watched while the wave soaks, and it does not soak."
+        checking.note((*path, "alarm"), message, "Add `soak: 30m`.", key=True)
+
+
+def _check_preferences(checking: Checking, path: FieldPath, preferences: Preferences) -> None:
     for limit in ("max_concurrent", "failure_tolerance"):
         count, percentage = f"{limit}_count", f"{limit}_percentage"
         if getattr(preferences, count) is not None and getattr(preferences, percentage) is not None:

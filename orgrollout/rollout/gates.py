@@ -1,0 +1,79 @@
+"""The way out of a wave: a soak until an absolute time, an alarm that stays quiet, an approval."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from orgrollout.plan.plan import Gate, Plan, PlannedWave
+from orgrollout.rollout.decision import Decision, Event, EventKind, Seen
+from orgrollout.rollout.state import Phase, RolloutState
+
+_SHOWN = 5  # failures, in an approval
+QUIET = "OK"  # of the states an alarm may have, the only one that lets a wave pass
+
+
+def gate_of(plan: Plan, state: RolloutState) -> Gate:
+    """Return what the current wave has to pass; nothing where no other wave follows."""
+    last = state.wave + 1 >= len(plan.waves)
+    return Gate() if last else plan.waves[state.wave].gate
+
+
+def watched_alarm(plan: Plan, state: RolloutState) -> str | None:
+    """Return the ARN of the alarm that has to be looked at now, if there is one."""
+    return gate_of(plan, state).alarm if state.phase is Phase.SOAKING else None
+
+
+def soak(plan: Plan, state: RolloutState, now: datetime) -> Decision | None:
+    """Return the decision to soak, or nothing where the wave does not."""
+    gate = gate_of(plan, state)
+    if not gate.soak:
+        return None
+    until = now + gate.soak
+    text = f"wave {_current(plan, state).name} soaks for {gate.soak}, until {until.isoformat()}"
+    soaking = replace(state, phase=Phase.SOAKING, wake=until)
+    event = Event(kind=EventKind.SOAK, text=text)
+    return Decision(state=soaking, wake_after=gate.soak, events=(event,))
+
+
+def alarmed(plan: Plan, state: RolloutState, seen: Seen) -> str:
+    """Return why the alarm halts the rollout, or nothing where it is quiet or not watched."""
+    arn = watched_alarm(plan, state)
+    if arn is None or seen.alarm == QUIET:
+        return ""
+    said = f"is {seen.alarm}" if seen.alarm else "does not exist in the home Region"
+    return f"wave {_current(plan, state).name}: alarm {arn.rpartition(':')[2]} {said}"
+
+
+def is_soaking(state: RolloutState, now: datetime) -> bool:
+    """Return whether the soak goes on. Its end is absolute: a restart does not begin it anew."""
+    return state.phase is Phase.SOAKING and state.wake is not None and now < state.wake
+
+
+def awaits_approval(plan: Plan, state: RolloutState) -> Decision | None:
+    """Return the decision to wait for an approval, or nothing where none is needed any more."""
+    wave = _current(plan, state)
+    if not gate_of(plan, state).approval or wave.index in state.approved:
+        return None
+    text = f"wave {wave.name} is done; the next one waits for an approval"
+    told = () if state.phase is Phase.WAITING else (Event(kind=EventKind.APPROVAL, text=text),)
+    return Decision(state=replace(state, phase=Phase.WAITING, wake=None), events=told)
+
+
+def standing(plan: Plan, state: RolloutState) -> str:
+    """Return what somebody should know who lets the next wave start, in a few lines."""
+    wave, coming = _current(plan, state), plan.waves[state.wave + 1 :]
+    mine = [one for one in state.landed if plan.operations[one.planned].wave == wave.index]
+    failed = [f for f in state.failed if plan.operations[f.planned].wave == wave.index]
+    accounts = len({f.pair.account for f in failed})
+    lines = [
+        f"plan {state.plan} of {plan.manifest}, begun by {state.begun_by or 'unknown'}",
+        f"wave {wave.name}: {sum(one.succeeded for one in mine):,} stack instances done, "
+        f"{len(failed):,} failed in {accounts:,} of {len(wave.accounts):,} accounts",
+        *(f"failed: {f.pair} {f.kind}: {f.reason}" for f in failed[:_SHOWN]),
+        *(f"next: wave {each.name}, {len(each.accounts):,} accounts" for each in coming[:1]),
+        f"after it: {sum(len(each.accounts) for each in coming[1:]):,} accounts",
+    ]
+    return "\n".join(lines)
+
+
+def _current(plan: Plan, state: RolloutState) -> PlannedWave:
+    return plan.waves[state.wave]
