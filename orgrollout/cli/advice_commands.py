@@ -1,6 +1,7 @@
 """The commands that look and advise, and change nothing, as typer sees them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,4 +28,30 @@ def explain(
     return explain_account(manifest, account, region, reach, format_)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (explain,)
+def init(
+    file: Annotated[
+        Path, typer.Argument(metavar="[FILE]", help="Where to write it; nothing is overwritten.")
+    ] = Path("orgrollout.yaml"),
+    *,
+    from_aws: Annotated[
+        bool,
+        typer.Option(
+            "--from-aws",
+            help="Describe the stack sets that exist, their templates beside it, so that a plan "
+            "of it changes nothing.",
+        ),
+    ] = False,
+    name: Annotated[str, typer.Option("--name", help="What the manifest is called.")] = "baseline",
+    stack_set: Annotated[
+        list[str] | None,
+        typer.Option("--stack-set", help="Only this stack set that exists. Repeatable."),
+    ] = None,
+    reach: PlainReach,
+) -> int:
+    """Write a commented manifest to start from, or one of what exists."""
+    from orgrollout.cli.starting import init as run
+
+    return run(file, reach, name=name, from_aws=from_aws, stack_sets=stack_set or ())
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (init, explain)

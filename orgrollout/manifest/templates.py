@@ -54,8 +54,16 @@ def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
     Raises:
         ManifestError: It cannot be read, or is no YAML.
     """
+    return template_from(read_text(path), path.stem, file)
+
+
+def template_from(body: str, name: str, file: str) -> tuple[Template | None, Findings]:
+    """Return the template of a text, or nothing, and what is wrong with it.
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
     findings = Findings(file=file)
-    body = read_text(path)
     root = Reader(findings, custom_tags=True).read(compose(_as_yaml(body), file))
     if not isinstance(root.value, dict):
         findings.at(root, "is no template: its top level is no mapping.", "Begin with Resources:.")
@@ -65,7 +73,6 @@ def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
     metadata = _metadata(root, parameters, findings)
     if findings.problems:
         return None, findings
-    name = path.stem
     return (
         Template(name=name, body=body, parameters=parameters, metadata=metadata, file=file),
         findings,
@@ -78,10 +85,23 @@ def declared_parameters(body: str) -> tuple[str, ...]:
     Raises:
         ManifestError: It is no YAML.
     """
-    root = Reader(Findings(file="template"), custom_tags=True).read(
+    return _parsed(body).names("Parameters")
+
+
+def declared_defaults(body: str) -> dict[str, str]:
+    """Return the Default of each parameter of a template's text that has one.
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
+    found = _parameters(_parsed(body), Findings(file="template"))
+    return {p.name: p.default for p in found.values() if p.default is not None}
+
+
+def _parsed(body: str) -> Item:
+    return Reader(Findings(file="template"), custom_tags=True).read(
         compose(_as_yaml(body), "template")
     )
-    return root.names("Parameters")
 
 
 def builtin_template(name: str) -> Template:

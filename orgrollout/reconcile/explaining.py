@@ -13,6 +13,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.stack_set import StackInstance
+from orgrollout.organization.adoption import as_adopted
 from orgrollout.organization.desired import Desired, DesiredState
 from orgrollout.organization.explain import (
     MASK,
@@ -114,6 +115,8 @@ class _View:
         everything = self.desired.stack_sets[key]
         desired = self._narrowed(only_of(everything, self.account))
         inventory = self._inventory(desired)
+        if inventory is not None:
+            desired = as_adopted(desired, inventory.deployed)
         manifest = self.loaded.manifest
         intended = intentions(desired, inventory, self.organization)
         return StackSetExplained(

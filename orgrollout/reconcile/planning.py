@@ -1,13 +1,14 @@
 """From a manifest and an organization to a plan. Reads, and never writes."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orgrollout.aws.organizations import read_organization
 from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, Region, StackSetKey
+from orgrollout.organization.adoption import as_adopted
 from orgrollout.organization.desired import AccountSummary, DesiredState, LeftOutState
 from orgrollout.organization.needs import selects_by_tag
 from orgrollout.organization.resolve import desired_stack_sets
@@ -91,7 +92,22 @@ def look(
         progress=progress,
     )
     memories.keep(observed.memories)
-    return Picture(organization=organization, desired=desired, inventory=observed.inventory)
+    return Picture(
+        organization=organization,
+        desired=_adopting(desired, observed.inventory),
+        inventory=observed.inventory,
+    )
+
+
+def _adopting(desired: DesiredState, inventory: Inventory) -> DesiredState:
+    """Return what is wanted, as far as stack sets that others made allow it without a touch."""
+    stack_sets = {
+        key: as_adopted(each, inventory.stack_sets[each.name].deployed)
+        if each.name in inventory.stack_sets
+        else each
+        for key, each in desired.stack_sets.items()
+    }
+    return replace(desired, stack_sets=stack_sets)
 
 
 def plan_from(

@@ -55,8 +55,8 @@ def _stack_set(found: StackSetExplained) -> Iterator[Block]:
     if found.definition_changes:
         changes = ", ".join(found.definition_changes)
         yield Line(text=f"  the stack set's definition changes: {changes}")
-    for region in found.regions:
-        yield from _region(region)
+    for each in found.regions:
+        yield from _region(each)
 
 
 def _region(found: RegionExplained) -> Iterator[Block]:

@@ -1,0 +1,1 @@
+"""Beginnings: manifests to start from, and what an organization needs first. Text, nothing sent."""

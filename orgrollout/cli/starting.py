@@ -1,0 +1,77 @@
+"""`init`: a manifest to start from, or one of what exists. Overwrites nothing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from orgrollout.bootstrap.describe import Described, describe
+from orgrollout.bootstrap.starter import starter_manifest
+from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
+from orgrollout.cli.options import Reach
+from orgrollout.cli.screen import Screen
+from orgrollout.cli.session import open_session
+from orgrollout.errors import OrgRolloutError
+from orgrollout.reconcile.adopting import read_what_exists
+from orgrollout.report.words import count
+
+_HOME = "us-east-1"
+
+
+class InitError(OrgRolloutError):
+    """The files could not be written. Nothing was overwritten."""
+
+
+def init(file: Path, reach: Reach, *, name: str, from_aws: bool, stack_sets: Sequence[str]) -> int:
+    """Write a manifest; 3 where a person has to complete it."""
+    screen = Screen()
+    _refuse_existing([file])
+    if from_aws:
+        return _from_aws(file, reach, screen, name=name, stack_sets=stack_sets)
+    if stack_sets:
+        raise WrongUsageError("--stack-set goes with --from-aws.")
+    text = starter_manifest(name=name, organization=None, home_region=reach.home_region or _HOME)
+    _write({file: text})
+    screen.say(f"Wrote {file}. Change `organization`, then: orgrollout validate {file}")
+    return DONE
+
+
+def _from_aws(
+    file: Path, reach: Reach, screen: Screen, *, name: str, stack_sets: Sequence[str]
+) -> int:
+    with open_session(reach, screen, read_only=True) as session:
+        session.say_who()
+        with screen.working():
+            found = read_what_exists(session.planning, name, stack_sets, screen.progress)
+    made = describe(found)
+    files = {file.parent / each: text for each, text in made.templates.items()}
+    _refuse_existing(files)
+    _write({file: made.manifest, **files})
+    return _tell(screen, file, made)
+
+
+def _tell(screen: Screen, file: Path, made: Described) -> int:
+    templates = count(len(made.templates), "template")
+    screen.say(f"Wrote {file} and {templates}.")
+    for name, why in made.left_out.items():
+        screen.say(f"left out: {name}: {why}")
+    if made.open_values:
+        screen.say(f"A person has to write {count(len(made.open_values), 'value')}, see there:")
+        for place in made.open_values:
+            screen.say(f"  {place}")
+        return FINDINGS
+    screen.say(f"`orgrollout plan {file}` shows that it changes nothing.")
+    return DONE
+
+
+def _refuse_existing(files: "Sequence[Path] | Mapping[Path, str]") -> None:
+    for file in files:
+        if file.exists():
+            raise InitError(f"{file} exists already; nothing was written. Name another file.")
+
+
+def _write(files: Mapping[Path, str]) -> None:
+    for file, text in files.items():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode())  # a template is compared to the byte
+        except OSError as error:
+            raise InitError(f"cannot write {file}: {error.strerror or error}.") from error

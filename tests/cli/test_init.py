@@ -1,0 +1,78 @@
+"""`init`: files to start from, written once and never over anything."""
+
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+
+from orgrollout.manifest.lint import lint_templates
+from orgrollout.manifest.load import load_manifest
+from tests.cli.support import Program
+from tests.stage import TOPIC
+
+
+def test_the_starter_is_a_sound_manifest_that_explains_itself(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(program.folder)
+    ran = program.alone("init")
+
+    path = program.folder / "orgrollout.yaml"
+    assert ran.code == 0
+    assert "Wrote orgrollout.yaml" in ran.out
+    assert program.alone("validate", path).code == 0
+    assert lint_templates(load_manifest(path)) == []
+    assert path.read_text().count("#") > 20
+    assert program.alone("plan", path, "--sandbox").code == 0
+
+
+def test_nothing_is_overwritten(program: Program, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("precious")
+
+    ran = program.alone("init", mine)
+
+    assert ran.code == 1
+    assert f"{mine} exists already; nothing was written" in ran.err
+    assert mine.read_text() == "precious"
+
+
+def test_what_exists_is_written_with_its_templates_and_its_plan_is_empty(
+    program: Program, tmp_path: Path
+) -> None:
+    client = boto3.client("cloudformation", endpoint_url=program.server.endpoint)
+    root = program.sandbox.organization.root_id
+    client.create_stack_set(
+        StackSetName="TeamX-Config", TemplateBody=TOPIC, PermissionModel="SERVICE_MANAGED"
+    )
+    client.create_stack_instances(
+        StackSetName="TeamX-Config",
+        DeploymentTargets={"OrganizationalUnitIds": [root]},
+        Regions=["us-east-1"],
+    )
+    program.sandbox.run_to_end()
+    written = program.writes()
+    path = tmp_path / "new" / "manifest.yaml"
+
+    ran = program("init", path, "--from-aws", "--name", "taken")
+
+    assert ran.code == 0
+    assert program.writes() == written
+    assert (path.parent / "templates" / "TeamX-Config.yaml").read_text() == TOPIC
+    (entry,) = yaml.safe_load(path.read_text())["stack_sets"].values()
+    assert entry["targets"] == {"include": [{"organizational_units": [root]}]}
+    plan = program("plan", path, "--detailed-exitcode")
+    assert (plan.code, "Nothing to do: 9 stack instances are as wanted." in plan.out) == (0, True)
+
+
+def test_a_stack_set_that_does_not_exist_is_an_error_and_writes_nothing(
+    program: Program, tmp_path: Path
+) -> None:
+    path = tmp_path / "manifest.yaml"
+
+    ran = program("init", path, "--from-aws", "--stack-set", "Nope")
+
+    assert ran.code == 1
+    assert "there is no stack set Nope in us-east-1; nothing was written" in ran.err
+    assert not path.exists()
