@@ -25,7 +25,7 @@ class StackSetApi:
     ) -> None:
         self._sets = stack_sets
         self._targeting = targeting
-        self._definitions = Definitions(read_url)
+        self._definitions = Definitions(read_url, stack_sets.settings.omitted_parameters)
 
     def create_stack_set(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Make a stack set; it has no instances and no operation yet."""

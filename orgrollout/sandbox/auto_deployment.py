@@ -66,10 +66,14 @@ class AutoDeployment:
 
     def _plan(self, stack_set: StackSet, account: str, left: set[str], entered: set[str]) -> None:
         gone = [p for p, i in stack_set.instances.items() if p[0] == account and i.unit_id in left]
-        if gone:
-            self._steps.append(_Step(stack_set, "DELETE", gone, {}))
         targets = stack_set.auto_targets
         units = {region: unit for unit in targets if unit in entered for region in targets[unit]}
+        if self._sets.settings.move_between_targets == "keep":
+            for pair in [pair for pair in gone if pair[1] in units]:
+                stack_set.instances[pair].unit_id = units[pair[1]]
+                gone.remove(pair)
+        if gone:
+            self._steps.append(_Step(stack_set, "DELETE", gone, {}))
         wanted = [(account, region) for region in units]
         new = [pair for pair in wanted if pair not in stack_set.instances or pair in gone]
         if new and account != self._organization.management_account_id:

@@ -14,8 +14,9 @@ MAX_TAGS = 50
 class Definitions:
     """Checks and makes definitions; templates may be read from S3."""
 
-    def __init__(self, read_url: Callable[[str], str]) -> None:
+    def __init__(self, read_url: Callable[[str], str], omitted_parameters: str) -> None:
         self._read_url = read_url
+        self._keeps = omitted_parameters == "keep"
 
     def make(
         self, old: Definition | None, params: Mapping[str, Any], *, service_managed: bool
@@ -30,7 +31,9 @@ class Definitions:
         _check_template(template, service_managed=service_managed)
         given = tuple(params.get("Capabilities") or (old.capabilities if old else ()))
         templates.check_capabilities(template, given)
-        values = _parameters(template, old, params)
+        values = _parameters(
+            template, old if self._keeps or "Parameters" in params else None, params
+        )
         templates.check_parameters(template, values)
         tags = _tags(old, params)
         if old is not None and (old.template_body, old.parameters, old.tags) == (

@@ -46,6 +46,28 @@ class Message:
     body: bytes
 
 
+_owner: list[object] = []
+
+
+def claim(owner: object) -> None:
+    """Take moto's state for a sandbox, empty.
+
+    Raises:
+        SandboxError: Another sandbox of this process has it.
+    """
+    if _owner:
+        raise SandboxError("another sandbox is active in this process; leave it first")
+    _owner.append(owner)
+    reset()
+
+
+def release(owner: object) -> None:
+    """Give moto's state back, empty."""
+    if owner in _owner:
+        _owner.remove(owner)
+        reset()
+
+
 def reset() -> None:
     """Forget everything moto knows."""
     BackendDict.reset()

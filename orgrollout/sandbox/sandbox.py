@@ -70,8 +70,8 @@ class Sandbox(Incidents):
         return sandbox
 
     def __enter__(self) -> Self:
+        moto_bridge.claim(self)
         HOOK.activate(self.world.gateway)
-        moto_bridge.reset()
         self._outside = os.environ.copy()
         self._default_session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, None
         for name in _FOREIGN:
@@ -86,7 +86,7 @@ class Sandbox(Incidents):
         trace: TracebackType | None,
     ) -> None:
         HOOK.deactivate()
-        moto_bridge.reset()
+        moto_bridge.release(self)
         boto3.DEFAULT_SESSION = self._default_session
         for name in (*_FOREIGN, *self.environment()):
             os.environ.pop(name, None)

@@ -32,11 +32,16 @@ class SandboxServer:
     """A running server; stops when it is idle for long, when told to, or on leaving it."""
 
     def __init__(self, sandbox: Sandbox, port: int, idle: timedelta) -> None:
+        moto_bridge.claim(self)
         self.sandbox = sandbox
         self._idle = idle
         self._stopped = Event()
         self._last_request = time.monotonic()
-        self._http = _Server((HOST, port), _Handler)
+        try:
+            self._http = _Server((HOST, port), _Handler)
+        except OSError:
+            moto_bridge.release(self)
+            raise
         self._http.owner = self
         self._thread = Thread(target=self._http.serve_forever, args=(_CHECK_SECONDS,), daemon=True)
         self._watch = Thread(target=self._stop_when_idle, daemon=True)
@@ -52,7 +57,6 @@ class SandboxServer:
 
     def run(self) -> Self:
         """Begin to answer; returns at once."""
-        moto_bridge.reset()
         self._thread.start()
         self._watch.start()
         return self
@@ -64,7 +68,7 @@ class SandboxServer:
         self._stopped.set()
         self._http.shutdown()
         self._http.server_close()
-        moto_bridge.reset()
+        moto_bridge.release(self)
 
     def wait(self) -> None:
         """Return when the server has stopped, however that came about."""

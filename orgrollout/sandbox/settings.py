@@ -106,6 +106,21 @@ class Settings:
             ("CANCELLED", "SUCCEEDED", "FAILED"),
         ),
     ] = "CANCELLED"
+    omitted_parameters: Annotated[
+        str,
+        About(
+            "UpdateStackSet without Parameters: keeps the values, or returns to the defaults.",
+            ("keep", "default"),
+        ),
+    ] = "keep"
+    move_between_targets: Annotated[
+        str,
+        About(
+            "Automatic deployment, account moves from one targeted unit to another: its stacks "
+            "are deleted and created, or kept.",
+            ("delete_and_create", "keep"),
+        ),
+    ] = "delete_and_create"
     suspended_delete: Annotated[
         str,
         About(

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from types_boto3_cloudformation import CloudFormationClient
 
-from orgrollout.sandbox import Sandbox
+from orgrollout.sandbox import Sandbox, Settings
 from tests.sandbox.support import (
     ACCOUNTS,
     HOME,
+    ORGANIZATION,
     TEMPLATE,
+    cloudformation,
     deploy,
     describe,
     instances,
@@ -143,3 +145,28 @@ def test_switching_it_touches_no_instance(
     sandbox.add_account("new", "Prod")
     sandbox.run_to_end()
     assert accounts(automatic) == {"300000000000"}
+
+
+@pytest.mark.parametrize(
+    ("value", "actions"),
+    [("delete_and_create", ["CREATE", "DELETE", "CREATE"]), ("keep", ["CREATE"])],
+)
+def test_moving_between_two_targeted_units_is_a_setting(value: str, actions: list[str]) -> None:
+    with Sandbox.start(ORGANIZATION, settings=Settings(move_between_targets=value)) as sandbox:
+        client = cloudformation(sandbox)
+        service_managed(client, AutoDeployment=ON)
+        client.create_stack_instances(
+            StackSetName="base",
+            DeploymentTargets={
+                "OrganizationalUnitIds": [unit(sandbox, "Prod"), unit(sandbox, "Security")]
+            },
+            Regions=[HOME],
+            OperationPreferences={"MaxConcurrentCount": 9, "FailureToleranceCount": 9},
+        )
+        sandbox.run_to_end()
+        sandbox.move("p0", "Security")
+        sandbox.run_to_end()
+        assert [each.action for each in sandbox.operations("base")] == actions
+        moved = describe(client, "300000000000")
+        assert moved["OrganizationalUnitId"] == unit(sandbox, "Security")
+        assert log_groups(sandbox, "300000000000") == {f"/x/{HOME}": 30}

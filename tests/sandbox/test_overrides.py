@@ -312,3 +312,14 @@ def test_a_custom_administration_role_has_to_be_sent_each_time(
     sandbox.run_to_end()
     shown = client.describe_stack_set(StackSetName="base")["StackSet"]
     assert shown["AdministrationRoleARN"].endswith("/AWSCloudFormationStackSetAdministrationRole")
+
+
+@pytest.mark.parametrize(("value", "days"), [("keep", 60), ("default", 30)])
+def test_what_omitted_parameters_mean_is_a_setting(value: str, days: int) -> None:
+    with Sandbox.start(ORGANIZATION, settings=Settings(omitted_parameters=value)) as sandbox:
+        client = cloudformation(sandbox)
+        service_managed(client, Parameters=parameters({"Days": "60"}))
+        deploy(sandbox, client, accounts=[ONE])
+        client.update_stack_set(StackSetName="base", UsePreviousTemplate=True)
+        sandbox.run_to_end()
+        assert log_groups(sandbox, ONE) == {f"/x/{HOME}": days}

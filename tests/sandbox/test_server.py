@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
 from orgrollout.sandbox import (
+    Sandbox,
     SandboxError,
     SandboxServer,
     ScaledClock,
@@ -188,6 +190,26 @@ def test_a_virtual_clock_is_advanced_from_outside() -> None:
         assert clock.now() == server.sandbox.clock.now()
 
 
+def test_one_sandbox_in_a_process_in_whatever_form(server: SandboxServer) -> None:
+    with pytest.raises(SandboxError, match="another sandbox"), Sandbox.start(ORGANIZATION):
+        pass
+    with pytest.raises(SandboxError, match="another sandbox"):
+        serve(ORGANIZATION)
+    server.stop()
+    with Sandbox.start(ORGANIZATION) as sandbox:
+        assert sandbox.calls == []
+
+
+def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_behind() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match="in use"):
+            serve(ORGANIZATION, port=taken.getsockname()[1])
+    with serve(ORGANIZATION) as server:
+        assert server.endpoint
+
+
 def test_it_stops_when_nobody_calls() -> None:
     with serve(ORGANIZATION, idle=timedelta(seconds=0.3)) as server:
         server.wait()
@@ -261,6 +283,20 @@ def test_the_aws_cli_works_as_its_user_types_it(server: SandboxServer, tmp_path:
     assert wait(aws(gone)) == "SUCCEEDED"
     aws("cloudformation delete-stack-set --stack-set-name cli")
     assert aws("cloudformation list-stack-sets --status ACTIVE")["Summaries"] == []
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_scale_runs() -> None:
+    benchmark = Path(__file__).parents[2] / "benchmarks" / "sandbox_scale.py"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, str(benchmark), "100"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "deployed 1,700 stack instances" in done.stdout
+    assert "listed 1,700" in done.stdout
 
 
 class TestBackground:
