@@ -14,13 +14,12 @@ from orgrollout.cli.errors import (
     WrongUsageError,
 )
 from orgrollout.cli.options import Reach
-from orgrollout.cli.planning import plan_of, request_of
+from orgrollout.cli.planning import load_asked, plan_of, request_of
 from orgrollout.cli.progress import Progress
 from orgrollout.cli.saved import Asked, read_saved
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.drivers.local import drive
-from orgrollout.manifest.load import load_manifest
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.rollouts import Rollout, load_rollout
@@ -54,7 +53,7 @@ def apply(asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool) 
             "Nothing was read or changed. Add --yes, or save a plan and apply that."
         )
     asked = saved.asked if saved else asked
-    loaded = load_manifest(asked.manifest)
+    loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded) as session:
         if saved is None:
             made = plan_of(asked, loaded, session)

@@ -48,6 +48,13 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="End with 10 where something would change.")
     ] = False,
+    destroy: Annotated[
+        bool,
+        typer.Option(
+            "--destroy",
+            help="Plan to take all stack sets of the manifest away, for good. Save it with --out.",
+        ),
+    ] = False,
     allow_removals: RemovalsOption = None,
     narrow: Narrow,
     reach: Reach,
@@ -57,7 +64,7 @@ def plan(
     from orgrollout.cli.planning import plan as run
     from orgrollout.cli.saved import Asked
 
-    asked = Asked(manifest=manifest, narrow=narrow, allow_removals=allow_removals)
+    asked = Asked(manifest=manifest, narrow=narrow, allow_removals=allow_removals, destroy=destroy)
     return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orgrollout.cli.errors import DONE, PENDING
+from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.narrowing import narrowing_of
 from orgrollout.cli.options import Reach
 from orgrollout.cli.saved import Asked, save_plan
@@ -28,7 +28,7 @@ def plan(
 ) -> int:
     """Show what `apply` would change."""
     screen = Screen(format_)
-    loaded = load_manifest(asked.manifest)
+    loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         made = plan_of(asked, loaded, session)
         calls = session.connection.calls
@@ -37,6 +37,25 @@ def plan(
         save_plan(out, asked, made)
         screen.say(f"Saved {out}. `orgrollout apply {out}` carries it out, and asks nothing.")
     return PENDING if detailed_exitcode and not made.is_empty else DONE
+
+
+def load_asked(asked: Asked) -> LoadedManifest:
+    """Return the manifest, with every stack set absent where all of it is to be destroyed.
+
+    Raises:
+        ManifestError: Something is wrong with it.
+        WrongUsageError: Only a part of it was to be destroyed.
+    """
+    loaded = load_manifest(asked.manifest)
+    if not asked.destroy:
+        return loaded
+    if not asked.narrow.is_empty:
+        raise WrongUsageError(
+            "--destroy takes everything away, and --account, --ou, --region and --stack-set never "
+            "remove anything. Leave one or the other out; to take away one stack set, write "
+            "`state: absent` in the manifest."
+        )
+    return loaded.offboarded()
 
 
 def plan_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Plan:

@@ -32,6 +32,7 @@ class Asked:
     manifest: Path
     narrow: Narrow
     allow_removals: int | None
+    destroy: bool = False
 
 
 class SavedPlanError(OrgRolloutError):
@@ -103,6 +104,7 @@ def save_plan(path: Path, asked: Asked, plan: Plan) -> None:
         "manifest": str(asked.manifest),
         "narrow": asdict(asked.narrow),
         "allow_removals": asked.allow_removals,
+        "destroy": asked.destroy,
         "plan": plan_document(plan),
     }
     text = json.dumps({**document, "digest": digest_of(document)}, separators=(",", ":"))
@@ -147,6 +149,7 @@ def read_saved(asked: Asked) -> Saved | None:
             manifest=Path(document["manifest"]),
             narrow=Narrow(**document["narrow"]),
             allow_removals=document["allow_removals"],
+            destroy=document["destroy"],
         )
         return Saved(asked=made, plan=read_plan(document["plan"]))
     except (KeyError, TypeError, ValueError) as error:

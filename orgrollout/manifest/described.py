@@ -128,9 +128,11 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     },
     "Accounts": {"accounts": "Names from `accounts`, or ids in quotes."},
     "Guards": {
-        "max_removed_accounts": "A plan that removes more accounts is refused without "
-        "--allow-removals.",
+        "max_removed_accounts": "A plan that takes stack instances from more accounts is refused "
+        "without --allow-removals. Accounts that are suspended, closed or gone are counted apart.",
         "retain_stacks": "Removal detaches: the stacks stay in their accounts.",
+        "detach_suspended": "Let go of stack instances in accounts that are suspended or closed; "
+        "their stacks stay. Otherwise they are left alone and reported.",
         "never_remove_from": "Accounts that nothing is ever removed from.",
         "on_empty_targets": "What targets that select no account lead to.",
         "on_missing_target": "What a unit or account that the organization lacks leads to.",

@@ -1,7 +1,7 @@
 """A manifest that was read and found sound, with its templates and its places in the file."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orgrollout.errors import Problem
@@ -81,6 +81,14 @@ class LoadedManifest:
         if own is None and template and template.metadata.once_per_account:
             return self.expand_regions([HOME])
         return self.expand_regions(own or self.manifest.regions or ())
+
+    def offboarded(self) -> "LoadedManifest":
+        """Return the manifest with every stack set taken away, as if each were `state: absent`."""
+        absent = {
+            key: stack_set.model_copy(update={"state": "absent"})
+            for key, stack_set in self.manifest.stack_sets.items()
+        }
+        return replace(self, manifest=self.manifest.model_copy(update={"stack_sets": absent}))
 
     @property
     def values(self) -> Mapping[str, str]:

@@ -222,6 +222,7 @@ class Guards(Part):
 
     max_removed_accounts: Count = 3
     retain_stacks: Flag = True
+    detach_suspended: Flag = False
     never_remove_from: Accounts = Accounts()
     on_empty_targets: OnProblem = OnProblem.ERROR
     on_missing_target: OnProblem = OnProblem.ERROR

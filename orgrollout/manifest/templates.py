@@ -20,6 +20,8 @@ from orgrollout.model.ids import Region
 
 MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes as TemplateBody
 
+_KEEPING = {"Retain", "RetainExceptOnCreate", "Snapshot"}  # values of a DeletionPolicy
+
 Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -102,6 +104,29 @@ def _parsed(body: str) -> Item:
     return Reader(Findings(file="template"), custom_tags=True).read(
         compose(_as_yaml(body), "template")
     )
+
+
+def what_stays(body: str) -> tuple[str, tuple[str, ...]]:
+    """Return what a template's text says stays behind when its stack goes, and what is kept.
+
+    The first is `leaves_behind` of its metadata. The second are the logical ids of resources with
+    a DeletionPolicy that keeps them, or a snapshot of them (CloudFormation user guide,
+    "DeletionPolicy attribute").
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
+    root = Reader(Findings(file="template"), custom_tags=True).read(
+        compose(_as_yaml(body), "template")
+    )
+    resources = root.get("Resources")
+    kept = (
+        name
+        for name, resource in (resources.children if resources else ())
+        if _text(resource.get("DeletionPolicy")) in _KEEPING
+    )
+    said = _text(root.get("Metadata", "orgrollout", "leaves_behind")) or ""
+    return said, tuple(str(name) for name in kept)
 
 
 def builtin_template(name: str) -> Template:

@@ -21,6 +21,7 @@ from orgrollout.plan.plan import (
 )
 from orgrollout.plan.preferences import throttled, wave_preferences
 from orgrollout.plan.rectangles import Rectangle, cover
+from orgrollout.plan.removals import removals_of
 from orgrollout.plan.request import Request
 from orgrollout.plan.warnings import warnings_of
 
@@ -71,7 +72,9 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
                 kept=bool(request.kept(desired)),
                 instances=bool(inventory and inventory.instances),
             )
-    reasons += refusals.removals(differences, request.manifest, request.allow_removals)
+    reasons += refusals.removals(
+        differences.values(), request.manifest, request.allow_removals, request.membership.active
+    )
     if reasons:
         raise refusals.PlanRefusedError(reasons)
 
@@ -141,6 +144,7 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         notes=desired.notes if differences.creates else (),
         differences=differing,
         deployed=inventory.deployed.definition if inventory is not None else None,
+        removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
         seen=_seen(inventory, differences) if inventory is not None else {},
     )
 

@@ -9,10 +9,12 @@ from orgrollout.inventory.inventory import (
     keeps_overrides,
     runs_state,
 )
+from orgrollout.manifest.schema import Guards
 from orgrollout.model.ids import AccountId, Digest, Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
+from orgrollout.organization.snapshot import AccountState, Organization
 
 NEW = "not deployed yet"
 MASKED = "****"  # how CloudFormation shows the value of a NoEcho parameter
@@ -53,13 +55,40 @@ def state_digests(desired: Desired) -> Mapping[Digest, Digest]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Who belongs to the organization, as far as removals are concerned."""
+
+    members: frozenset[AccountId]
+    dormant: Mapping[AccountId, AccountState] = field(default_factory=dict)  # members not active
+    detach_dormant: bool = False
+
+    @property
+    def active(self) -> frozenset[AccountId]:
+        """Return the members that can be deployed to."""
+        return self.members - self.dormant.keys()
+
+
+def membership_of(organization: Organization, guards: Guards) -> Membership:
+    """Return who belongs to an organization, and what becomes of those that are not active."""
+    return Membership(
+        members=frozenset(organization.accounts),
+        dormant={
+            account.id: account.state
+            for account in organization.accounts.values()
+            if account.state is not AccountState.ACTIVE
+        },
+        detach_dormant=guards.detach_suspended,
+    )
+
+
 def compare(
-    desired: Desired, inventory: StackSetInventory | None, members: frozenset[AccountId]
+    desired: Desired, inventory: StackSetInventory | None, membership: Membership
 ) -> Differences:
     """Return what has to change.
 
-    An update never implies a replacement. A pair is removed only where it is not desired; one in
-    an account that is suspended or otherwise out of reach is left alone and reported.
+    An update never implies a replacement. A pair is removed only where it is not desired. One in
+    an account that is suspended, or in a Region that is out of reach, is left alone and reported.
     """
     if inventory is None:
         return Differences(creates=dict(desired.pairs))
@@ -73,16 +102,17 @@ def compare(
         if keeps_overrides(inventory.instances[pair], sets[chosen], kept[chosen])
     )
     extra = [p for p in inventory.instances if p not in desired.pairs]
-    left_alone = _left_alone(desired, extra)
+    left_alone = dict(_left_alone(desired, extra, membership))
     going = [p for p in extra if p not in left_alone]
-    reasons.update({p: _removal_reason(desired, p, members) for p in going})
-    # An account that has left cannot be reached any more, so its stacks can only be let go.
-    detaches = tuple(p for p in going if desired.retain_stacks or p.account not in members)
+    reasons.update({p: _removal_reason(desired, p, membership) for p in going})
+    # In an account that has left, or is suspended, stacks can only be let go.
+    active = membership.active
+    detaches = tuple(p for p in going if desired.retain_stacks or p.account not in active)
     return Differences(
         creates=creates,
         updates=updates,
         detaches=detaches,
-        deletes=tuple(p for p in going if not desired.retain_stacks and p.account in members),
+        deletes=tuple(p for p in going if not desired.retain_stacks and p.account in active),
         reasons=reasons,
         same_overrides=same,
         unchanged=len(desired.pairs) - len(creates) - len(updates),
@@ -164,14 +194,21 @@ def hides_parameters(deployed: StackSetDefinition) -> bool:
     return MASKED in deployed.parameters.values()
 
 
-def _left_alone(desired: Desired, extra: Iterable[Pair]) -> dict[Pair, str]:
-    """Return the instances that are not desired only because nothing can be deployed there."""
-    reasons = {pair: left_out_of(desired, pair) for pair in extra}
-    return {
-        pair: why.reason
-        for pair, why in reasons.items()
-        if why is not None and why.state is LeftOutState.SKIPPED
-    }
+def _left_alone(
+    desired: Desired, extra: Iterable[Pair], membership: Membership
+) -> Iterator[tuple[Pair, str]]:
+    """Yield the instances that nothing can be done about, or should be, and why.
+
+    A stack set that is to be absent cannot be deleted while it has any, so those are let go.
+    """
+    for pair in extra:
+        state = membership.dormant.get(pair.account)
+        why = left_out_of(desired, pair)
+        if state is not None:
+            if not (desired.absent or membership.detach_dormant):
+                yield pair, f"account is {state}"
+        elif why is not None and why.state is LeftOutState.SKIPPED:
+            yield pair, why.reason
 
 
 def left_out_of(desired: Desired, pair: Pair) -> LeftOut | None:
@@ -179,10 +216,12 @@ def left_out_of(desired: Desired, pair: Pair) -> LeftOut | None:
     return desired.left_out_pairs.get(pair) or desired.left_out.get(pair.account)
 
 
-def _removal_reason(desired: Desired, pair: Pair, members: frozenset[AccountId]) -> str:
+def _removal_reason(desired: Desired, pair: Pair, membership: Membership) -> str:
     if desired.absent:
         return "the stack set is to be absent"
-    if pair.account not in members:
+    if pair.account in membership.dormant:
+        return f"account is {membership.dormant[pair.account]}"
+    if pair.account not in membership.members:
         return "the account left the organization"
     left_out = left_out_of(desired, pair)
     return left_out.reason if left_out else "no longer targeted"

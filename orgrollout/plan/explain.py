@@ -12,7 +12,7 @@ from orgrollout.organization.desired import Desired
 from orgrollout.organization.explain import AccountAnswer, ParameterOrigin
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan import refusals, waves
-from orgrollout.plan.compare import NEW, Differences, compare, definition_differences
+from orgrollout.plan.compare import NEW, Differences, Membership, compare, definition_differences
 from orgrollout.plan.order import prerequisites
 
 NOTHING = "nothing"  # what a plan would do with a pair that is as it should be
@@ -77,11 +77,10 @@ def only_of(desired: Desired, account: AccountId) -> Desired:
 def intentions(
     desired: Desired,
     inventory: StackSetInventory | None,
-    organization: Organization,
+    membership: Membership,
 ) -> Mapping[Pair, Intention]:
     """Return what a plan would do with each pair that is desired or deployed."""
-    members = frozenset(organization.accounts)
-    differences = compare(desired, inventory, members)
+    differences = compare(desired, inventory, membership)
     pairs = {*desired.pairs, *(inventory.instances if inventory else ())}
     return {pair: _intention(pair, differences) for pair in sorted(pairs)}
 

@@ -54,6 +54,17 @@ class PlannedOperation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What becomes of the stacks of one stack set where its stack instances go."""
+
+    action: OperationAction  # DETACH or DELETE
+    instances: int
+    accounts: int
+    stays: tuple[str, ...]  # in words
+    way_back: str  # how to have it again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStackSet:
     """One stack set of the plan: what it becomes, and what it waits for."""
 
@@ -67,6 +78,7 @@ class PlannedStackSet:
     notes: tuple[str, ...] = ()  # what it costs and leaves behind
     differences: tuple[str, ...] = ()  # of the definition, in words
     deployed: StackSetDefinition | None = None  # when the plan was made; None: it did not exist
+    removals: tuple[Removal, ...] = ()
     seen: Mapping[str, tuple[Rectangle, ...]] = field(default_factory=dict)  # see `seen_of`
 
 

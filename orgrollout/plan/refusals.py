@@ -1,12 +1,12 @@
 """What a plan refuses to do, and why. Each refusal names what is in the way and the way out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.templates import declared_parameters
-from orgrollout.model.ids import AccountId, StackSetKey
+from orgrollout.model.ids import AccountId
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import Differences, definition_differences
 
@@ -53,21 +53,35 @@ def too_many_instances(desired: Desired) -> list[str]:
 
 
 def removals(
-    differences: Mapping[StackSetKey, Differences], manifest: Manifest, allowed: int | None
+    differences: Iterable[Differences],
+    manifest: Manifest,
+    allowed: int | None,
+    active: frozenset[AccountId],
 ) -> list[str]:
-    """Return why the removals are more than the guards allow. Accounts are counted, not pairs."""
-    going: dict[AccountId, StackSetKey] = {}
-    for key, difference in differences.items():
-        for pairs in difference.removals.values():
-            going.update({pair.account: key for pair in pairs})
+    """Return why the removals are more than the guards allow.
+
+    Accounts are counted, not pairs. Those that are suspended, closed or gone are counted apart,
+    against the same number: no stack of theirs can be deleted, but a list of accounts that was
+    read by halves must not let go of everything either.
+    """
+    going = {
+        pair.account
+        for difference in differences
+        for pairs in difference.removals.values()
+        for pair in pairs
+    }
     limit = manifest.guards.max_removed_accounts if allowed is None else allowed
     found = protected(going, manifest)
-    if len(going) > limit:
-        found.append(
-            f"{len(going)} accounts would lose stack instances, but guards.max_removed_accounts "
-            f"is {limit}: {_some(sorted(going))}. Nothing was changed. If all of them are meant, "
-            f"use --allow-removals {len(going)}."
-        )
+    for accounts, what in (
+        (going & active, "accounts would lose stack instances"),
+        (going - active, "accounts that are suspended, closed or gone would be let go of"),
+    ):
+        if len(accounts) > limit:
+            found.append(
+                f"{len(accounts)} {what}, but guards.max_removed_accounts is {limit}: "
+                f"{_some(sorted(accounts))}. Nothing was changed. If all of them are meant, use "
+                f"--allow-removals {len(accounts)}."
+            )
     return found
 
 

@@ -1,18 +1,20 @@
 """What a plan is made from, and what can be asked of it about one stack set."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
-from orgrollout.model.ids import Pair, Region, StackSetKey
+from orgrollout.model.ids import Pair, Region, RolloutId, StackSetKey
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.compare import (
     Differences,
+    Membership,
     compare,
     definition_differences,
     hides_parameters,
+    membership_of,
 )
 from orgrollout.plan.plan import Skipped
 
@@ -30,6 +32,7 @@ class Request:
     inventory: Inventory
     selected: Selection | None = None  # narrows to some pairs; narrowing never removes
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
+    retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -38,11 +41,16 @@ class Request:
         """Return what exists of a stack set, or nothing where it does not."""
         return self.inventory.stack_sets.get(desired.name)
 
+    @property
+    def membership(self) -> Membership:
+        """Return who belongs to the organization."""
+        return membership_of(self.organization, self.manifest.guards)
+
     def differences(self) -> Mapping[StackSetKey, Differences]:
         """Return how each stack set has to change, as far as it was selected."""
-        members = frozenset(self.organization.accounts)
+        membership = self.membership
         return {
-            key: self._narrowed(key, compare(desired, self.deployed(desired), members))
+            key: self._narrowed(key, compare(desired, self.deployed(desired), membership))
             for key, desired in self.desired.items()
         }
 

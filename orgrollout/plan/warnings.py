@@ -10,9 +10,8 @@ from orgrollout.plan.request import Request
 def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]) -> Iterator[str]:
     """Yield the warnings, each of them whole."""
     for key, difference in differences.items():
-        alone = {pair.account: reason for pair, reason in difference.left_alone.items()}
-        for account, reason in sorted(alone.items()):
-            yield f"{key}: stack instances in {account} are left alone: {reason}"
+        yield from _left_alone(key, difference, request)
+        yield from _retained(key, difference, request)
     for key, desired in request.desired.items():
         inventory = request.deployed(desired)
         for operation in inventory.running if inventory else ():
@@ -21,4 +20,27 @@ def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]
         yield (
             f"stack set {name} was made by this manifest, which no longer names it. It is left "
             "alone; `state: absent` would take it away."
+        )
+
+
+def _left_alone(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
+    alone = {pair.account: reason for pair, reason in differences.left_alone.items()}
+    for account, reason in sorted(alone.items()):
+        advice = ""
+        if account in request.membership.dormant:
+            advice = ". `guards: {detach_suspended: true}` lets go of them; the stacks stay"
+        yield f"{key}: stack instances in {account} are left alone: {reason}{advice}"
+
+
+def _retained(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
+    """Yield which new stack instances meet a stack that was kept when they were detached."""
+    kept = request.retained.get(key, {})
+    meeting = sorted(pair for pair in differences.creates if pair in kept)
+    if meeting:
+        rollouts = ", ".join(sorted({kept[pair] for pair in meeting}))
+        yield (
+            f"{key}: {len(meeting):,} stack instances to create were detached before, by "
+            f"{rollouts}, and their stacks were kept, e.g. in {meeting[0]}. Creating them again "
+            "fails where a name is taken, and makes a second copy where none is. Import the "
+            "stacks (ImportStacksToStackSet), or delete them first."
         )

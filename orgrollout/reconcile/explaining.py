@@ -25,7 +25,7 @@ from orgrollout.organization.explain import (
 from orgrollout.organization.needs import selects_by_tag
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
-from orgrollout.plan.compare import state_digests
+from orgrollout.plan.compare import Membership, membership_of, state_digests
 from orgrollout.plan.explain import (
     AccountExplained,
     Intention,
@@ -79,6 +79,7 @@ def explain(
         desired=desired,
         origins=ParameterOrigins(loaded, known.organization, home_region=home, today=today),
         waves=waves_of(account, loaded.manifest, known.organization, desired.stack_sets),
+        membership=membership_of(known.organization, loaded.manifest.guards),
         account=account,
         region=region,
     )
@@ -107,6 +108,7 @@ class _View:
     desired: DesiredState
     origins: ParameterOrigins
     waves: Mapping[StackSetKey, WaveOfAccount]
+    membership: Membership
     account: AccountId
     region: Region | None
 
@@ -118,7 +120,7 @@ class _View:
         if inventory is not None:
             desired = as_adopted(desired, inventory.deployed)
         manifest = self.loaded.manifest
-        intended = intentions(desired, inventory, self.organization)
+        intended = intentions(desired, inventory, self.membership)
         return StackSetExplained(
             answer=answer,
             name=desired.name,

@@ -19,6 +19,7 @@ from orgrollout.plan.request import Request
 from orgrollout.reconcile.known import remember
 from orgrollout.reconcile.memories import Memories, own_operations
 from orgrollout.reconcile.observe import Progress, Refresh, Remembered, read_inventory
+from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.world import World
 
 Narrowing = Callable[[Organization], Callable[[StackSetKey, Pair], bool]]
@@ -137,6 +138,7 @@ def request_from(
     allow_removals: int | None = None,
 ) -> Request:
     """Return what a plan is made from, or a saved plan is checked against."""
+    retained = retained_stacks(world.journal)
     return Request(
         manifest=loaded.manifest,
         organization=picture.organization,
@@ -145,6 +147,11 @@ def request_from(
         inventory=picture.inventory,
         selected=narrowing(picture.organization) if narrowing else None,
         allow_removals=allow_removals,
+        retained={
+            key: retained[desired.name]
+            for key, desired in picture.desired.stack_sets.items()
+            if desired.name in retained
+        },
         opening=(_accounts(picture.desired.accounts),),
         skipped=tuple(_skipped(picture)),
         warnings=picture.desired.warnings,

@@ -11,6 +11,7 @@ from orgrollout.plan.plan import (
     PlannedOperation,
     PlannedStackSet,
     PlannedWave,
+    Removal,
     Skipped,
     StackSetChange,
 )
@@ -107,6 +108,17 @@ def _stack_set_json(stack_set: PlannedStackSet) -> dict[str, Any]:
         "change": stack_set.change.value,
         "differences": list(stack_set.differences),
         "depends_on": list(stack_set.depends_on),
+        "removals": [_removal_json(removal) for removal in stack_set.removals],
+    }
+
+
+def _removal_json(removal: Removal) -> dict[str, Any]:
+    return {
+        "action": removal.action,
+        "instances": removal.instances,
+        "accounts": removal.accounts,
+        "stays": list(removal.stays),
+        "way_back": removal.way_back,
     }
 
 
@@ -166,6 +178,17 @@ def _definitions(plan: Plan, keys: Iterable[StackSetKey]) -> Iterator[Line]:
             yield Line(text=f"changed: {key}: {what}")
         elif stack_set.change is StackSetChange.DELETE:
             yield Line(text=f"deleted: {key}: the stack set {stack_set.name} itself")
+        for removal in stack_set.removals:
+            yield from _removal(key, removal)
+
+
+def _removal(key: StackSetKey, removal: Removal) -> Iterator[Line]:
+    """Yield what a removal means; *detach* and *delete* must not be taken for each other."""
+    stacks = f"{count(removal.instances, 'stack')} in {count(removal.accounts, 'account')}"
+    does = "are let go and stay" if removal.action is OperationAction.DETACH else "are deleted"
+    yield Line(text=f"{removal.action}: {key}: {stacks} {does}", style="yellow")
+    yield from (Line(text=f"  what stays: {text}") for text in removal.stays)
+    yield Line(text=f"  to have it again: {removal.way_back}")
 
 
 def _wave(wave: PlannedWave) -> str:

@@ -1,0 +1,71 @@
+"""Which stacks were kept when their stack instances were detached, by what our rollouts did.
+
+CloudFormation forgets a stack that was detached. The journal does not: each rollout that is over
+is read once, and what it let go of is kept in one document. Known is only what this journal saw.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from orgrollout.errors import JournalConflictError
+from orgrollout.journal.port import Journal
+from orgrollout.model.ids import Pair, RolloutId, StackSetName
+from orgrollout.model.operation import OperationAction
+from orgrollout.plan.rectangles import Rectangle, cover
+from orgrollout.reconcile.record import read_record
+from orgrollout.reconcile.rollouts import Rollout, load_rollout, rollout_ids, rollout_key
+
+_KEY = "retained"
+
+Retained = Mapping[StackSetName, Mapping[Pair, RolloutId]]
+
+
+def retained_stacks(journal: Journal) -> Retained:
+    """Return, by stack set, where a stack was kept, and the last rollout that let go of it."""
+    document = journal.get(_KEY)
+    known: dict[str, Any] = dict(document.value) if document else {}
+    read = {
+        str(rollout): _entry(load_rollout(journal, rollout))
+        for rollout in rollout_ids(journal)
+        if _is_news(journal, rollout, known)
+    }
+    if read:
+        known |= read
+        with suppress(JournalConflictError):  # whoever came first read the same
+            journal.put(_KEY, known, expected=document.version if document else None)
+    found: dict[StackSetName, dict[Pair, RolloutId]] = {}
+    for rollout, entry in sorted(known.items(), key=lambda item: str(item[1]["ended"])):
+        for name, rectangles in entry["kept"].items():
+            mine = found.setdefault(StackSetName(name), {})
+            for accounts, regions in rectangles:
+                pairs = Rectangle(tuple(accounts), tuple(regions)).pairs
+                mine.update(dict.fromkeys(pairs, RolloutId(rollout)))
+    return found
+
+
+def _is_news(journal: Journal, rollout: RolloutId, known: Mapping[str, Any]) -> bool:
+    """Return whether a rollout is over, and was not when it was read before, if it was."""
+    document = journal.get(rollout_key(rollout))
+    ended = read_record(document.value).state.ended if document else None
+    before = known.get(rollout)
+    return ended is not None and (before is None or before["ended"] != str(ended))
+
+
+def _entry(rollout: Rollout) -> dict[str, Any]:
+    kept: dict[str, list[Pair]] = {}
+    for name, pair in _detached(rollout):
+        kept.setdefault(name, []).append(pair)
+    return {"ended": str(rollout.state.ended), "kept": {n: cover(ps) for n, ps in kept.items()}}
+
+
+def _detached(rollout: Rollout) -> Iterator[tuple[StackSetName, Pair]]:
+    plan, state = rollout.plan, rollout.state
+    failed = {(failure.planned, failure.pair) for failure in state.failures}
+    for planned in sorted({landed.planned for landed in state.landed}):
+        operation = plan.operations[planned]
+        if operation.action is not OperationAction.DETACH:
+            continue
+        for pair in operation.rectangle.pairs:
+            if (planned, pair) not in failed:
+                yield plan.stack_sets[operation.stack_set].name, pair
