@@ -34,7 +34,8 @@ class Changes:
     new: tuple[Operation, ...]  # not read before, or not over then; oldest first
     definition: Digest
     own: Own  # what operations of ours were aimed at
-    drift: bool  # what drift detections found is asked for too
+    drift: bool = False  # what drift detections found is asked for too
+    every_row: bool = False  # all are to be listed, whatever has changed
 
     @property
     def changing(self) -> tuple[Operation, ...]:
@@ -54,7 +55,8 @@ class Changes:
         """
         aimed = sum(len(self.own.get(o.id, ())) for o in self.changing)
         return (
-            self.definition != self.known.definition
+            self.every_row
+            or self.definition != self.known.definition
             or (self.drift and bool(self.detections))
             or 2 * aimed > len(self.known.instances)
         )

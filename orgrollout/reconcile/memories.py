@@ -9,8 +9,11 @@ from orgrollout.inventory.memory_document import memory_document, read_memory
 from orgrollout.inventory.watermark import LOOK_BACK
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import OperationId, Pair, StackSetName
+from orgrollout.model.stack_set import StackInstance
 from orgrollout.reconcile.observe import OwnOperations
 from orgrollout.reconcile.rollouts import Rollout, recent_rollouts
+from orgrollout.reconcile.stack_set_reading import StackSetReading
+from orgrollout.reconcile.world import World
 
 _PREFIX = "inventory/"
 
@@ -54,6 +57,24 @@ class Memories:
                 self._progress(f"{name}: what was read is not remembered. {error}")
 
 
+def list_and_remember(world: World, name: StackSetName) -> Mapping[Pair, StackInstance]:
+    """Return all stack instances, and remember them, since they had to be listed anyway.
+
+    No more overrides are read than were known. Where the stack set is gone, so are they.
+    """
+    now = world.clock.now()
+    own = own_operations(world.journal, now).get(name, {})
+    memories = Memories(world.journal, _silent)
+    known = memories.recall([name]).get(name)
+    reading = StackSetReading(world.stack_sets, name, {}, now=now, progress=_silent)
+    read = reading.read(known, own, every_row=True)
+    if read is None:
+        return {}
+    inventory, memory = read
+    memories.keep({name: memory})
+    return inventory.instances
+
+
 def own_operations(journal: Journal, now: datetime) -> OwnOperations:
     """Return the operations of ours that CloudFormation's list may not name yet, with their pairs.
 
@@ -64,6 +85,10 @@ def own_operations(journal: Journal, now: datetime) -> OwnOperations:
         for name, operation, pairs in _operations(rollout, now - LOOK_BACK):
             found.setdefault(name, {})[operation] = pairs
     return found
+
+
+def _silent(_: str) -> None:
+    pass
 
 
 def _operations(

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from orgrollout.aws.stack_set_reads import StackSetReads
-from orgrollout.errors import OperationNotFoundError
+from orgrollout.errors import OperationNotFoundError, StackSetNotFoundError
 from orgrollout.inventory.inventory import StackSetInventory, open_questions
 from orgrollout.inventory.memory import Memory, merged
 from orgrollout.inventory.watermark import Watermark, advanced, unread
 from orgrollout.model.ids import Digest, OperationId, Pair, StackSetName
-from orgrollout.model.operation import ResultStatus
+from orgrollout.model.operation import Operation, ResultStatus
 from orgrollout.model.stack_set import DeployedStackSet
 from orgrollout.reconcile.changed_rows import Changes, Own, brought_up_to_date
 from orgrollout.reconcile.instance_rows import InstanceRows, detections_among, traced
@@ -44,17 +44,30 @@ class StackSetReading:
         self._list = OperationList(reads, name, now)
 
     def read(
-        self, known: Memory | None, own: Own, *, drift: bool
+        self, known: Memory | None, own: Own, *, drift: bool = False, every_row: bool = False
     ) -> tuple[StackSetInventory, Memory] | None:
         """Return the stack set as it is, and what to remember of it; None: there is none.
 
         ``own`` are operations of ours that lists may not show yet, with what they were aimed at.
         """
-        self._read_operations(known, own)
+        try:
+            self._read_operations(known, own)
+        except StackSetNotFoundError:
+            return None
         deployed = self._reads.describe(self._name)
         if deployed is None:
             return None
-        memory = self._brought_up_to_date(known, deployed, own, drift=drift) if known else None
+        memory = None
+        if known is not None and (new := self._new(known, deployed)) is not None:
+            changes = Changes(
+                known=known,
+                new=new,
+                definition=deployed.definition.state_digest({}),
+                own=own,
+                drift=drift,
+                every_row=every_row,
+            )
+            memory = brought_up_to_date(changes, self._list, self._rows)
         if memory is None:
             if known is not None:
                 self._progress(f"{self._name}: what is remembered does not fit; reading all of it")
@@ -69,15 +82,10 @@ class StackSetReading:
         self._list.add(operation for operation in own if operation not in seen)
         self._list.confirm()
 
-    def _brought_up_to_date(
-        self, known: Memory, deployed: DeployedStackSet, own: Own, *, drift: bool
-    ) -> Memory | None:
-        new = unread(known.watermark, self._list.operations)
-        if new is None or known.stack_set_id != deployed.id:
-            return None
-        definition = deployed.definition.state_digest({})
-        changes = Changes(known=known, new=new, definition=definition, own=own, drift=drift)
-        return brought_up_to_date(changes, self._list, self._rows)
+    def _new(self, known: Memory, deployed: DeployedStackSet) -> tuple[Operation, ...] | None:
+        """Return the operations since, or None where it is another stack set or they have gaps."""
+        same = known.stack_set_id == deployed.id
+        return unread(known.watermark, self._list.operations) if same else None
 
     def _whole(self, deployed: DeployedStackSet) -> Memory:
         listed = self._list.operations

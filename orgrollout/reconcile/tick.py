@@ -16,13 +16,14 @@ from pydantic import TypeAdapter
 
 from orgrollout.aws.alarms import alarm_state
 from orgrollout.errors import OperationInProgressError, StackSetNotFoundError
-from orgrollout.model.ids import OperationId, Pair, RolloutId, StackSetName
+from orgrollout.model.ids import OperationId, RolloutId, StackSetName
 from orgrollout.model.operation import OperationStatus
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.claims import confirm_claim
 from orgrollout.reconcile.held import HeldLease
+from orgrollout.reconcile.memories import list_and_remember
 from orgrollout.reconcile.refusals import REFUSALS, refused
 from orgrollout.reconcile.rollouts import NoSuchRolloutError, Rollout, load_rollout, save_record
 from orgrollout.reconcile.world import World
@@ -150,7 +151,7 @@ def _with_calls(state: RolloutState, world: World) -> RolloutState:
 
 def _observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World) -> Seen:
     names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
-    instances = {key: _instances(names[key], world) for key in what.instances}
+    instances = {key: list_and_remember(world, names[key]) for key in what.instances}
     deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions}
     return Seen(
         operations={
@@ -181,13 +182,6 @@ def _look(name: StackSetName, operation: OperationId, world: World) -> Operation
     else:
         results = tuple(world.stack_sets.results(name, operation))
     return OperationSeen(operation=found, results=results)
-
-
-def _instances(name: StackSetName, world: World) -> dict[Pair, StackInstance]:
-    try:
-        return {instance.pair: instance for instance in world.stack_sets.instances(name)}
-    except StackSetNotFoundError:
-        return {}
 
 
 def _of_others(rollout: RolloutId, found: Iterable[StackInstance]) -> set[OperationId]:
@@ -229,7 +223,7 @@ def _changed_by(action: CreateStackSet | DeleteStackSet | StartOperation) -> Sta
 def _stop_late_arrivals(busy: Iterable[StackSetName], rollout: RolloutId, world: World) -> None:
     """Stop what holds a stack set, where that is an operation another rollout had withdrawn."""
     for name in busy:
-        for operation in world.stack_sets.operations(name):
+        for operation in next(world.stack_sets.operation_pages(name), ()):
             said = read_operation_id(operation.id)
             if said is None or said.rollout == rollout or operation.status.is_terminal:
                 continue
