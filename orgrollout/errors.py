@@ -322,6 +322,21 @@ class JournalFullError(JournalError):
     )
 
 
+class JournalBucketError(JournalError):
+    """There is no such bucket. Nothing was written."""
+
+    text = (
+        "there is no bucket {where} ({said}); nothing was written. `orgrollout service template "
+        "--only journal` prints a CloudFormation template that makes one fit for a journal."
+    )
+
+
+class JournalNameError(JournalError):
+    """What was named cannot be a journal. Nothing was written."""
+
+    text = "{where} cannot be a journal: {said}. Write a folder, a file, or s3://BUCKET/PREFIX."
+
+
 class JournalReadOnlyError(JournalError):
     """The journal, or the folder it is in, cannot be written. Nothing was written."""
 

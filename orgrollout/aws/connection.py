@@ -89,6 +89,15 @@ class Connection:
         planning._known, planning._lock = self._known, self._lock
         return planning
 
+    def for_journal(self) -> "Connection":
+        """Return a connection that may write, for the journal alone.
+
+        A command that only reads the organization still keeps its journal.
+        """
+        writing = Connection(self._clients, self._caller, self.clock, read_only=False)
+        writing._known, writing._lock = self._known, self._lock
+        return writing
+
     def guarded(self, guard: "Guard") -> AbstractContextManager[None]:
         """Ask ``guard`` right before each attempt this thread sends inside the block.
 

@@ -30,6 +30,7 @@ OTHERS = Rate(10, 20)
 RATES: Mapping[str, Rate] = {
     "cloudformation": STACK_SETS,
     "organizations": Rate(5, 8),
+    "s3": Rate(100, 100),  # far below the 3,500 writes a second that a prefix takes
     "organizations:ListAccounts": Rate(8, 12),
     "organizations:ListChildren": Rate(6, 10),
     "organizations:ListRoots": Rate(1, 2),

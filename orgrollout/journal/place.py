@@ -3,17 +3,52 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_state_path
 
-from orgrollout.errors import JournalConflictError, JournalPlaceError
+from orgrollout.errors import JournalConflictError, JournalNameError, JournalPlaceError
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import AccountId, Region, digest_of
 
 FILE = "journal.sqlite"
 _PLACE = "place"
+_S3 = "s3://"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # names of Amazon S3
 _NAME_OF_FILE = re.compile(r"\.(sqlite3?|db)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Place:
+    """Where in which bucket a journal is."""
+
+    bucket: str
+    prefix: str  # of every object's name; ends with a slash
+
+    @property
+    def url(self) -> str:
+        """Return it as people write it."""
+        return f"{_S3}{self.bucket}/{self.prefix}".rstrip("/")
+
+
+def is_s3(named: str) -> bool:
+    """Return whether a journal that was named is one in a bucket."""
+    return named.startswith(_S3)
+
+
+def s3_place(named: str, account: AccountId, region: Region, endpoint: str | None) -> S3Place:
+    """Return the place for one administrator, Region and endpoint below ``s3://BUCKET/PREFIX``.
+
+    Raises:
+        JournalNameError: It names no bucket.
+    """
+    bucket, _, prefix = named.removeprefix(_S3).partition("/")
+    if not is_s3(named) or not _BUCKET.fullmatch(bucket):
+        raise JournalNameError(named, "it names no bucket that could be")
+    parts = [part for part in prefix.split("/") if part]
+    folder = _folder(account, region, endpoint)
+    return S3Place(bucket=bucket, prefix="/".join([*parts, folder, ""]))
 
 
 def journal_path(

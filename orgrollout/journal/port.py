@@ -37,7 +37,7 @@ class Journal(Protocol):
     """Keeps documents and streams. What a method returned from is on disk.
 
     Threads and processes may use one journal at the same time. Every method may raise
-    ``JournalError``.
+    ``JournalError``, and, where the journal is in AWS, ``AwsError``.
     """
 
     def get(self, key: str) -> Document | None:
@@ -52,6 +52,14 @@ class Journal(Protocol):
         """
         ...
 
+    def delete(self, key: str, *, expected: Version) -> None:
+        """Remove the document if its version is ``expected``; one that is gone is fine.
+
+        Raises:
+            JournalConflictError: Somebody else wrote it. It was left alone.
+        """
+        ...
+
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """Return the keys of all documents that begin with ``prefix``, in order."""
         ...
@@ -62,6 +70,14 @@ class Journal(Protocol):
 
     def read(self, stream: str, *, after: int = 0) -> Iterator[Entry]:
         """Return the entries behind position ``after``, oldest first."""
+        ...
+
+    def streams(self, prefix: str = "") -> tuple[str, ...]:
+        """Return the names of all streams that begin with ``prefix``, in order."""
+        ...
+
+    def drop(self, stream: str) -> None:
+        """Remove a stream with all its entries."""
         ...
 
     def close(self) -> None:

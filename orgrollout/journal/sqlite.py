@@ -111,6 +111,20 @@ class SqliteJournal:
             raise JournalConflictError(key)
         return Version("1" if expected is None else str(int(expected) + 1))
 
+    def delete(self, key: str, *, expected: Version) -> None:
+        """Remove the document if its version is ``expected``; one that is gone is fine.
+
+        Raises:
+            JournalConflictError: Somebody else wrote it. It was left alone.
+        """
+        with self._writing():
+            changed = self._db.execute(
+                "DELETE FROM documents WHERE key = ? AND CAST(version AS TEXT) = ?",
+                (key, expected),
+            )
+        if changed.rowcount != 1 and self.get(key) is not None:
+            raise JournalConflictError(key)
+
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """Return the keys of all documents that begin with ``prefix``, in order."""
         with self._lock, self._errors():
@@ -145,6 +159,21 @@ class SqliteJournal:
             if len(rows) < _BATCH:
                 return
             after = rows[-1][0]
+
+    def streams(self, prefix: str = "") -> tuple[str, ...]:
+        """Return the names of all streams that begin with ``prefix``, in order."""
+        with self._lock, self._errors():
+            rows = self._db.execute(
+                "SELECT DISTINCT stream FROM entries WHERE substr(stream, 1, ?) = ?"
+                " ORDER BY stream",
+                (len(prefix), prefix),
+            ).fetchall()
+        return tuple(row[0] for row in rows)
+
+    def drop(self, stream: str) -> None:
+        """Remove a stream with all its entries."""
+        with self._writing():
+            self._db.execute("DELETE FROM entries WHERE stream = ?", (stream,))
 
     def close(self) -> None:
         """Close the file."""

@@ -8,6 +8,7 @@ from typing import Any
 from orgrollout.aws.connection import connect
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.journal.port import Journal, Version
+from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.world import World
 from tests.stage import Stage, new_session
 
@@ -33,6 +34,15 @@ class HeldUpJournal:
             self._meanwhile = None
             meanwhile()
         return version
+
+
+def begun(stage: Stage) -> RolloutId:
+    """Return a rollout whose stack sets exist, so that its next tick starts operations."""
+    rollout = stage.begin()
+    while not stage.load(rollout).state.made:
+        stage.step(rollout)
+    assert stage.load(rollout).state.flights == ()
+    return rollout
 
 
 def held_up_after_commit(stage: Stage, meanwhile: Callable[[], object]) -> World:

@@ -24,7 +24,7 @@ from orgrollout.reconcile.rollouts import (
 from orgrollout.reconcile.tick import tick
 from orgrollout.rollout.orders import WrongPhaseError, resume, retry, stop
 from orgrollout.rollout.state import Outcome, Phase
-from tests.drivers.support import die, held_up_while_sending, until_dead
+from tests.drivers.support import begun, die, held_up_while_sending, until_dead
 from tests.stage import BASE, Stage
 
 TOPICS = StackSetName("base-topics")
@@ -136,8 +136,7 @@ def test_of_many_that_begin_at_once_one_begins(stage: Stage) -> None:
 
 
 def test_superseding_takes_over_from_a_rollout_that_stands_still(stage: Stage) -> None:
-    older = stage.begin()
-    stage.step(older)
+    older = begun(stage)
     world = stage.world()
     give_order(world.journal, older, lambda r: stop(r.state))
     stage.finish(older)
@@ -152,8 +151,7 @@ def test_superseding_takes_over_from_a_rollout_that_stands_still(stage: Stage) -
 
 
 def test_superseding_does_not_begin_while_the_other_is_running(stage: Stage) -> None:
-    older = stage.begin()
-    stage.step(older)
+    older = begun(stage)
     stage.step(older)
     plan = stage.load(older).plan
 
@@ -164,8 +162,7 @@ def test_superseding_does_not_begin_while_the_other_is_running(stage: Stage) -> 
 
 
 def test_before_a_plan_that_takes_over_what_runs_is_stopped(stage: Stage) -> None:
-    older = stage.begin()
-    stage.step(older)
+    older = begun(stage)
     stage.step(older)
     world = stage.world()
 
@@ -178,8 +175,7 @@ def test_before_a_plan_that_takes_over_what_runs_is_stopped(stage: Stage) -> Non
 
 
 def test_what_a_superseded_rollout_still_sends_is_stopped_by_its_successor(stage: Stage) -> None:
-    older = stage.begin()
-    stage.step(older)
+    older = begun(stage)
     newer: list[RolloutId] = []
 
     def others() -> None:
@@ -203,8 +199,7 @@ def test_what_a_superseded_rollout_still_sends_is_stopped_by_its_successor(stage
 def test_unlocking_by_force_ends_what_its_driver_sends_and_lets_others_begin(
     stage: Stage,
 ) -> None:
-    older = stage.begin()
-    stage.step(older)
+    older = begun(stage)
     world = stage.world()
     until_dead(lambda: tick(older, replace(world, journal=DyingJournal(world.journal, 1))))
     assert stage.load(older).record.lease is not None

@@ -96,14 +96,14 @@ def test_keys_are_found_by_prefix_in_order(journal: Journal) -> None:
 
 
 def test_a_stream_is_read_in_order_from_anywhere(journal: Journal) -> None:
-    positions = [journal.append("events", n) for n in range(1200)]
+    positions = [journal.append("events", n) for n in range(520)]
     journal.append("others", "x")
 
-    assert positions == list(range(1, 1201))
-    assert [entry.value for entry in journal.read("events")] == list(range(1200))
-    assert list(journal.read("events", after=1198)) == [
-        Entry(position=1199, value=1198),
-        Entry(position=1200, value=1199),
+    assert positions == list(range(1, 521))
+    assert [entry.value for entry in journal.read("events")] == list(range(520))
+    assert list(journal.read("events", after=518)) == [
+        Entry(position=519, value=518),
+        Entry(position=520, value=519),
     ]
     assert list(journal.read("nothing")) == []
 
@@ -163,3 +163,28 @@ def test_a_missing_or_changed_artifact_is_an_error(journal: Journal) -> None:
         get_artifact(journal, digest)
     with pytest.raises(JournalCorruptError, match="not what its digest says"):
         put_artifact(journal, "planned")
+
+
+def test_what_is_deleted_is_gone_and_can_be_put_anew(journal: Journal) -> None:
+    version = journal.put("k", 1, expected=None)
+
+    journal.delete("k", expected=version)
+    journal.delete("k", expected=version)
+
+    assert (journal.get("k"), journal.keys()) == (None, ())
+    journal.put("k", 2, expected=None)
+    with pytest.raises(JournalConflictError):
+        journal.delete("k", expected=Version("stale"))
+    assert journal.keys() == ("k",)
+
+
+def test_streams_are_listed_and_dropped_as_a_whole(journal: Journal) -> None:
+    for stream in ("history/a", "history/a/b", "history/c%", "other"):
+        journal.append(stream, stream)
+    assert journal.streams("history/") == ("history/a", "history/a/b", "history/c%")
+
+    journal.drop("history/a")
+
+    assert journal.streams() == ("history/a/b", "history/c%", "other")
+    assert [e.value for e in journal.read("history/a/b")] == ["history/a/b"]
+    assert journal.append("history/a", "anew") == 1

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orgrollout.errors import JournalPlaceError
-from orgrollout.journal.place import bind, journal_path
+from orgrollout.errors import JournalNameError, JournalPlaceError
+from orgrollout.journal.place import bind, journal_path, s3_place
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import AccountId, Region
 
@@ -55,3 +55,25 @@ def test_a_journal_keeps_to_whom_it_was_first_used_for(journal: Journal) -> None
     with pytest.raises(JournalPlaceError):
         bind(journal, AccountId("444455556666"), HOME, None)
     bind(journal, ADMIN, HOME, None)
+
+
+def test_in_a_bucket_each_has_a_prefix_of_its_own() -> None:
+    places = [
+        s3_place(named, account, home, endpoint)
+        for named in ("s3://acme-orgrollout/journal", "s3://acme-orgrollout", "s3://other/journal/")
+        for account, home, endpoint in (
+            (ADMIN, HOME, None),
+            (AccountId("444455556666"), HOME, None),
+            (ADMIN, Region("eu-west-1"), None),
+            (ADMIN, HOME, "http://localhost:5000"),
+        )
+    ]
+    assert len({(place.bucket, place.prefix) for place in places}) == 12
+    assert places[0].url == "s3://acme-orgrollout/journal/111122223333-us-east-1"
+    assert places[4].prefix == "111122223333-us-east-1/"
+
+
+@pytest.mark.parametrize("named", ["s3://", "s3:///journal", "s3://A_B/journal", "https://x/y"])
+def test_what_names_no_bucket_is_refused(named: str) -> None:
+    with pytest.raises(JournalNameError, match="s3://BUCKET/PREFIX"):
+        s3_place(named, ADMIN, HOME, None)

@@ -56,6 +56,19 @@ class FusedJournal:
         self._fuse.pass_point(f"after put {key}")
         return version
 
+    def delete(self, key: str, *, expected: Version) -> None:
+        self._fuse.pass_point(f"before delete {key}")
+        self._journal.delete(key, expected=expected)
+        self._fuse.pass_point(f"after delete {key}")
+
+    def streams(self, prefix: str = "") -> tuple[str, ...]:
+        return self._journal.streams(prefix)
+
+    def drop(self, stream: str) -> None:
+        self._fuse.pass_point(f"before drop {stream}")
+        self._journal.drop(stream)
+        self._fuse.pass_point(f"after drop {stream}")
+
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         return self._journal.keys(prefix)
 
