@@ -269,6 +269,16 @@ class QuotaError(AwsError):
     )
 
 
+class UnavailableError(AwsError):
+    """AWS answered with a failure of its own (HTTP 5xx), however often it was asked."""
+
+    text = (
+        "{api}{about} failed on the side of AWS, however often it was tried: {said} Whether it did "
+        "anything is not known; repeating is safe, since every operation carries its own id. A "
+        "rollout that was started goes on with `orgrollout resume`."
+    )
+
+
 class ThrottledError(AwsError):
     """AWS throttled a call for longer than is worth waiting."""
 

@@ -89,7 +89,7 @@ _MAY_QUOTE_VALUES = (errors.RejectedError, errors.InvalidOperationError, errors.
 def is_transient(error: BaseException) -> bool:
     """Return whether the same request, sent again, may well be answered."""
     if isinstance(error, boto.ClientError):
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        status = _status(error)
         code, said = _code(error), _said(error)
         # CloudFormation throttles with HTTP 400, and at times with a code that does not tell.
         throttled = code in THROTTLES or "rate exceeded" in said.lower()
@@ -140,6 +140,8 @@ def _of_client_error(
     kind = kind or _BY_CODE.get(code.removesuffix("Fault"), errors.AwsError)
     if kind is errors.AwsError:
         said = f"{code}: {withhold(said, parameters)}"
+        if _status(error) >= _SERVER_ERROR:
+            kind = errors.UnavailableError
     elif issubclass(kind, _MAY_QUOTE_VALUES):
         said = withhold(said, parameters)
     return kind(api, said, subject=subject, code=code)
@@ -157,6 +159,10 @@ def _values(parameters: Mapping[str, Any]) -> Iterator[str]:
         for parameter in parameters.get(field, ()):
             if value := parameter.get("ParameterValue"):
                 yield value
+
+
+def _status(error: boto.ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _code(error: boto.ClientError) -> str:

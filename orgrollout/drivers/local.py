@@ -3,15 +3,27 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from orgrollout.errors import JournalConflictError
+from orgrollout.errors import (
+    JournalBusyError,
+    JournalConflictError,
+    OrgRolloutError,
+    ThrottledError,
+    UnavailableError,
+    UnreachableError,
+)
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import holders_of
 from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout
 from orgrollout.reconcile.tick import Tick, tick
 from orgrollout.reconcile.world import World
 from orgrollout.rollout import orders
+from orgrollout.rollout.decision import Event, EventKind
 
 _ANOTHER_DRIVER = timedelta(seconds=1)
+_PASSING = (JournalBusyError, ThrottledError, UnavailableError, UnreachableError)
+_PATIENCE = timedelta(hours=1)  # of pauses, on top of what each call was repeated
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(minutes=5)
 
 
 def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> Rollout:
@@ -20,10 +32,14 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
     ``follow`` is told of every tick. Interrupting is harmless: operations go on in AWS, and
     driving again attaches to them. Any number of drivers may do this at the same time.
 
+    An outage, of AWS or of the network, is waited out for an hour at least: nothing is lost by it.
+
     Raises:
-        AwsError: AWS refused something. The rollout stays open and can be resumed.
+        AwsError: AWS refused something, or is away for too long. The rollout stays open and can be
+            resumed.
         ClaimLostError: Another rollout took over, or somebody unlocked a stack set.
     """
+    waited = timedelta()  # since a tick went well
     while True:
         try:
             latest = tick(rollout, world)
@@ -31,10 +47,27 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
             # Another driver was faster, and nothing was sent from here. Look at what it did.
             world.clock.sleep(_ANOTHER_DRIVER)
             continue
+        except _PASSING as error:
+            if waited >= _PATIENCE:
+                raise
+            pause = min(max(waited, _FIRST_PAUSE), _LONGEST_PAUSE)
+            follow(_waiting(rollout, error, pause, world))
+            waited += pause
+            world.clock.sleep(pause)
+            continue
+        waited = timedelta()
         follow(latest)
         if latest.wake_after is None:
             return latest.rollout
         world.clock.sleep(latest.wake_after)
+
+
+def _waiting(rollout: RolloutId, error: OrgRolloutError, pause: timedelta, world: World) -> Tick:
+    """Return what there is to tell while nothing can be done."""
+    text = f"{error} Trying again in {pause}; nothing is lost."
+    event = Event(kind=EventKind.WAITING, text=text)
+    known = load_rollout(world.journal, rollout)
+    return Tick(rollout=known, events=(event,), wake_after=pause)
 
 
 def stop_holders(

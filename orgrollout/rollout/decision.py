@@ -98,6 +98,7 @@ class EventKind(StrEnum):
     SOAK = "soaking"
     APPROVAL = "approval needed"
     FROZEN = "frozen"
+    WAITING = "waiting"  # for an outage to end
     HALTED = "halted"
     STOPPED = "stopped"
     PROOF = "proving"

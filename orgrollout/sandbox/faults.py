@@ -44,7 +44,8 @@ class InstanceFault:
 class CallFault:
     """An API call that goes wrong.
 
-    ``kind`` is one of throttle, server_error, expired_credentials, lost_response, delay.
+    ``kind`` is one of throttle, server_error, stale_request, expired_credentials, lost_response,
+    delay.
     """
 
     kind: str
@@ -157,6 +158,7 @@ KINDS = {
     "throttle": {"operation", "service", "times", "per_second"},
     "server_error": {"operation", "service", "times"},
     "lose_response": {"operation", "service", "times"},
+    "stale_request": {"operation", "times"},
     "delay": {"operation", "service", "times", "seconds"},
     "expire_credentials": {"account", "times"},
     "disable_region": {"account", "region"},

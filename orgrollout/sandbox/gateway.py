@@ -109,6 +109,9 @@ class Gateway:
             raise throttled(asked.service)
         if kind == "server_error":
             raise ApiError("InternalFailure", "Internal Failure", status=500)
+        if kind == "stale_request":
+            message = "Another operation has been performed on this StackSet since"
+            raise ApiError("StaleRequestException", message, status=409)
         if kind == "expired_credentials":
             raise expired()
         if asked.service not in _GLOBAL and not self._is_enabled(caller.account, asked.region):

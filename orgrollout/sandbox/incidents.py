@@ -152,6 +152,10 @@ class Incidents:
         """Do what is asked, and lose the answer: the caller sees a timeout."""
         self._call_fault("lost_response", operation, service, times)
 
+    def stale_request(self, operation: str | None = None, *, times: int | None = 1) -> None:
+        """Refuse with StaleRequestException, and do nothing: somebody else came in between."""
+        self._call_fault("stale_request", operation, "cloudformation", times)
+
     def delay(
         self,
         operation: str | None = None,
