@@ -76,10 +76,8 @@ def carry_out(made: Plan, session: Session, *, detach: bool = False) -> int:
         return DONE
     rollout = begin_rollout(made, session.world)
     name = rollout.state.id
-    screen.say(
-        f"{name} started. Ctrl-C leaves it running; "
-        f"`orgrollout stop {name}{session.options}` stops it."
-    )
+    leaves = f" Ctrl-C leaves it running; `orgrollout stop {name}{session.options}` stops it."
+    screen.say(f"{name} started.{'' if session.forgets else leaves}")
     return follow(rollout, session, detach=detach)
 
 
@@ -118,7 +116,9 @@ def follow(
 
 
 def next_step(rollout: Rollout, session: Session) -> str:
-    """Return what a person does next, or nothing where all is done."""
+    """Return what a person does next, or nothing where all is done, or gone."""
+    if session.forgets:
+        return ""
     name = f"{rollout.state.id}{session.options}"
     match rollout.state.outcome:
         case Outcome.HALTED | Outcome.FAILURES:

@@ -13,7 +13,7 @@ from rich.text import Text
 from orgrollout.report.blocks import Block, Sheet, as_csv, as_markdown
 from orgrollout.report.text import show
 
-_LOG_WIDTH = 240  # of what is no terminal, where nothing should be wrapped
+_LOG_WIDTH = 10_000  # of what is no terminal, where nothing should be wrapped
 
 
 class Screen:

@@ -33,7 +33,7 @@ Block = Line | Sheet
 def as_markdown(blocks: Iterable[Block]) -> str:
     """Return the blocks as Markdown: each line a paragraph, each table a table."""
     parts = [
-        _escaped(block.text) if isinstance(block, Line) else _markdown_table(block)
+        _escaped(block.text.strip()) if isinstance(block, Line) else _markdown_table(block)
         for block in blocks
     ]
     return "\n\n".join(parts)
@@ -61,7 +61,7 @@ def _markdown_table(sheet: Sheet) -> str:
 
 
 def _cell(text: str) -> str:
-    return _escaped(text).replace("|", "\\|").replace("\n", " ")
+    return _escaped(text.strip()).replace("|", "\\|").replace("\n", " ")
 
 
 def _escaped(text: str) -> str:

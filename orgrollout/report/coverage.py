@@ -64,9 +64,10 @@ def coverage_blocks(
     if len(found) > MOST_ROWS:
         yield Line(text=f"and {len(found) - MOST_ROWS:,} more: --format csv or json shows all")
     current = sum(1 for row in rows if row.state in _GOOD)
-    meant = sum(1 for row in rows if row.state not in _MEANT)
-    text = f"{current:,} of {count(meant, 'stack instance')} current"
-    yield Line(text=f"{text}.", style="bold green" if current == meant else "bold")
+    skipped = sum(1 for row in rows if row.state is CoverageState.SKIPPED)
+    meant = sum(1 for row in rows if row.state not in _MEANT) - skipped
+    text = f"{current:,} of {count(meant, 'stack instance')} current, {skipped:,} skipped."
+    yield Line(text=text, style="bold green" if current == meant else "bold")
 
 
 def _by_stack_set(rows: Sequence[Covered]) -> Sheet:

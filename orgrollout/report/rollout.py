@@ -13,6 +13,7 @@ from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.grouping import FailureGroup, group_failures
 from orgrollout.rollout.state import Failure, Landed, Outcome, Phase, RolloutState
 
+_UNITS = 3  # named in one line
 _STYLES = {
     Outcome.SUCCEEDED: "bold green",
     Outcome.FAILURES: "bold yellow",
@@ -132,19 +133,17 @@ def _failures(
 ) -> Iterator[Block]:
     final = [f for f in state.failures if f.final and chosen(f)]
     open_ = [f for f in state.failures if not f.final and chosen(f)]
-    rows: list[tuple[str, ...]] = []
-    details: list[Line] = []
-    for failures, standing in ((overcome, "retried, done"), (open_, "retrying"), (final, "")):
+    lines: list[Line] = []
+    for failures, standing in ((overcome, "retried, done"), (open_, "to be retried"), (final, "")):
         for group in group_failures(plan, state, failures):
-            rows.append(_failure_row(plan, group, standing))
-            details += _advice(group) if failures is final else []
-    if rows:
-        yield Sheet(
-            headers=("failures by class", "instances", "accounts", "stands", "e.g.", "reason"),
-            rows=tuple(rows),
-            right=frozenset({1, 2}),
-        )
-        yield from details
+            lines.append(_group_line(plan, group, standing))
+            if failures is final:
+                lines += _where(group)
+            if group.advice and failures is final:
+                lines.append(Line(text=f"    -> {group.advice}"))
+    if lines:
+        yield Line(text="failures by class:", style="dim")
+        yield from lines
     unseen = _overcome(state) - len({(f.planned, f.pair) for f in overcome})
     if unseen > 0:
         yield Line(text=f"failed at first and done after a retry: {unseen:,}")
@@ -157,21 +156,27 @@ def _overcome(state: RolloutState) -> int:
     return failed - final
 
 
-def _failure_row(plan: Plan, group: FailureGroup, standing: str) -> tuple[str, ...]:
+def _group_line(plan: Plan, group: FailureGroup, standing: str) -> Line:
     example = group.example
     key = plan.operations[example.planned].stack_set
-    return (
-        group.kind.value,
-        f"{group.instances:,}",
-        f"{group.accounts:,}",
-        standing or ("skipped" if group.kind is FailureClass.SKIPPED else "failed"),
-        f"{example.pair} {key}",
-        group.reason or "no reason given",
+    many = f"{count(group.instances, 'instance')} in {count(group.accounts, 'account')}"
+    stands = standing or ("skipped" if group.kind is FailureClass.SKIPPED else "failed")
+    return Line(
+        text=f"  {group.kind:<17}  {many} {stands}: {group.reason or 'no reason given'} "
+        f"(e.g. {example.pair} {key})",
+        style="" if standing else "red",
     )
 
 
-def _advice(group: FailureGroup) -> list[Line]:
-    return [Line(text=f"  -> {group.kind}: {group.advice}")] if group.advice else []
+def _where(group: FailureGroup) -> Iterator[Line]:
+    """Yield the units it happened in, and how many accounts there are still to come."""
+    if not group.is_root_cause or not group.units:
+        return
+    named = list(group.units.items())[:_UNITS]
+    units = ", ".join(f"{path} {number:,}" for path, number in named)
+    more = f" and {len(group.units) - _UNITS:,} more" if len(group.units) > _UNITS else ""
+    later = f"; later waves have {count(group.later, 'account')} there, too" if group.later else ""
+    yield Line(text=f"    in {units}{more}{later}")
 
 
 def _succeeded(plan: Plan, state: RolloutState) -> int:

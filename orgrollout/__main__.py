@@ -1,0 +1,5 @@
+"""`python -m orgrollout` is `orgrollout`."""
+
+from orgrollout.cli.main import run
+
+run()

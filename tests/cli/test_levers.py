@@ -1,0 +1,162 @@
+"""What an operator does with a rollout: look at it, go on, try again, approve, stop."""
+
+from typing import Any
+
+import pytest
+
+from tests.cli.support import Program
+from tests.stage import DEV, EU, PROD
+
+NOT_ALLOWED = "ResourceLogicalId:Topic, ResourceStatusReason:Topic is not allowed here."
+CANARY = {"waves": [{"name": "canary", "accounts": [PROD[0]]}]}
+APPROVAL = {"waves": [{"name": "canary", "accounts": [PROD[0]], "after": {"approval": "required"}}]}
+
+
+def states(program: Program) -> dict[str, Any]:
+    summary: dict[str, Any] = program(
+        "coverage", program.folder / "manifest.yaml", "--format", "json"
+    ).json["summary"]
+    return {state: number for state, number in summary.items() if number}
+
+
+def test_detached_it_returns_while_the_operation_runs_and_resume_attaches(
+    patient: Program,
+) -> None:
+    detached = patient("apply", patient.manifest(), "--yes", "--detach")
+    running = patient("status")
+    resumed = patient("resume")
+
+    assert detached.code == 0
+    assert "orgrollout resume base-1" in detached.out
+    assert "AWS says RUNNING" in running.out
+    assert resumed.code == 0
+    assert len(patient.operations()) == 1
+    assert patient.writes().count("CreateStackInstances") == 1
+
+
+def test_status_as_json_does_not_take_unknown_for_zero(patient: Program) -> None:
+    patient("apply", patient.manifest(), "--yes", "--detach")
+
+    (operation,) = patient("status", "base-1", "--format", "json").json["operations"]
+
+    assert operation["status"] == "RUNNING"
+    assert operation["ended"] is None
+    assert operation["succeeded"] is None
+
+
+def test_a_stopped_rollout_goes_on_where_it_was(patient: Program) -> None:
+    patient("apply", patient.manifest(), "--yes", "--detach")
+
+    stopped = patient("stop")
+    resumed = patient("resume", "base-1")
+
+    assert stopped.code == 0
+    assert "base-1 stopped" in stopped.out
+    assert patient.writes().count("StopStackSetOperation") >= 1
+    assert resumed.code == 0
+    assert states(patient)["current"] == 14
+    done = [pair for operation in patient.operations() for pair in operation.succeeded]
+    assert len(done) == len(set(done)) == 14
+
+
+def test_a_wave_that_needs_approval_waits_for_it(program: Program) -> None:
+    waiting = program("apply", program.manifest(rollout=APPROVAL), "--yes")
+    still = program("resume")
+    approved = program("approve")
+
+    assert waiting.code == 4
+    assert "orgrollout approve base-1" in waiting.out
+    assert still.code == 4
+    assert approved.code == 0
+    assert "approved by arn:aws:sts::999999999999" in approved.out
+    assert [len(operation.targets) for operation in program.operations()] == [2, 12]
+
+
+def test_an_approval_alone_starts_nothing(program: Program) -> None:
+    program("apply", program.manifest(rollout=APPROVAL), "--yes")
+
+    program("approve", "--detach")
+
+    assert len(program.operations()) == 1
+    assert program("resume").code == 0
+
+
+def test_a_canary_that_fails_halts_and_retry_goes_on_from_there(program: Program) -> None:
+    program.sandbox.fail(PROD[0], EU, reason=NOT_ALLOWED)
+
+    halted = program("apply", program.manifest(rollout=CANARY), "--yes")
+    resumed = program("resume", "base-1")
+    retried = program("retry")
+
+    assert halted.code == 4
+    assert "1 of 1 accounts failed, 0 allowed" in halted.out
+    assert "Not started: rest" in halted.out
+    assert resumed.code == 1
+    assert "orgrollout retry base-1" in resumed.err
+    assert retried.code == 0
+    assert program.operations()[1].targets == {(PROD[0], EU)}
+    assert states(program) == {"current": 14, "skipped": 2, "out_of_scope": 6}
+
+
+def test_retry_narrows_to_what_is_named(program: Program) -> None:
+    program.sandbox.fail(PROD[0], EU, reason=NOT_ALLOWED)
+    program.sandbox.fail(DEV[0], EU, reason=NOT_ALLOWED)
+    manifest = program.manifest(rollout={"max_failed_accounts": 5})
+    assert program("apply", manifest, "--yes").code == 3
+
+    retried = program("retry", "--account", "d1")
+
+    assert retried.code == 3
+    assert program.operations()[1].targets == {(DEV[0], EU)}
+    assert program("status", "--ou", "/Dev", "--format", "json").json["failures"] == []
+
+
+def test_there_is_nothing_to_retry_where_nothing_failed(program: Program) -> None:
+    program("apply", program.manifest(), "--yes")
+
+    ran = program("retry")
+
+    assert ran.code == 1
+    assert "nothing of base-1 failed that could be tried again" in ran.err
+
+
+def test_a_second_rollout_of_the_same_stack_sets_is_refused_while_one_is_open(
+    patient: Program,
+) -> None:
+    patient("apply", patient.manifest(), "--yes", "--detach")
+    wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
+
+    ran = patient("apply", patient.manifest(targets=wider), "--yes")
+
+    assert ran.code == 1
+    assert "is held by rollout base-1" in ran.err
+    assert "`orgrollout stop base-1` ends it" in ran.err
+
+
+def test_rollouts_are_listed_oldest_first(program: Program) -> None:
+    nothing = program("rollouts")
+    program("apply", program.manifest(), "--yes")
+    wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
+    program("apply", program.manifest(targets=wider), "--yes")
+
+    listed = program("rollouts", "--format", "json").json
+
+    assert "There is no rollout in this journal." in nothing.out
+    assert [each["rollout"] for each in listed["rollouts"]] == ["base-1", "base-2"]
+    assert {each["outcome"] for each in listed["rollouts"]} == {"succeeded"}
+
+
+@pytest.mark.parametrize("command", ["status", "resume", "retry", "stop", "approve"])
+def test_a_rollout_that_does_not_exist_is_said_so(program: Program, command: str) -> None:
+    ran = program(command, "base-7")
+
+    assert ran.code == 1
+    assert "there is no rollout base-7 in this journal" in ran.err
+
+
+def test_watching_ends_as_the_rollout_ends(program: Program) -> None:
+    program.sandbox.fail(DEV[1], EU, times=None, reason=NOT_ALLOWED)
+    program("apply", program.manifest(), "--yes")
+
+    assert program("status").code == 0
+    assert program("status", "--watch").code == 3

@@ -1,0 +1,109 @@
+"""`validate`, `schema`, `templates`: no AWS, no terminal, nothing to wait for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orgrollout.cli.main import main
+from tests.cli.support import write_manifest
+from tests.stage import BASE, TOPIC
+
+
+def test_a_sound_manifest_is_valid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(write_manifest(tmp_path, BASE))]) == 0
+
+    assert "valid; 1 stack set, 1 template." in capsys.readouterr().out
+
+
+def test_what_cfn_lint_finds_is_a_problem_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = write_manifest(tmp_path, BASE)
+    wrong = TOPIC.replace("DisplayName", "DisplayedName")
+    (tmp_path / "topic.yaml").write_text(wrong)
+
+    assert main(["validate", str(manifest), "--format", "json"]) == 1
+
+    checked = json.loads(capsys.readouterr().out)
+    assert checked["valid"] is False
+    (problem,) = checked["problems"]
+    assert problem["file"].endswith("topic.yaml")
+    assert (
+        problem["line"]
+        == wrong.splitlines().index('    Properties: {DisplayedName: !Sub "${Suffix}-${Other}"}')
+        + 1
+    )
+    assert "DisplayedName" in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("version: 1\nversion: 1\n", "twice"),
+        ("version: 1\n\tname: x\n", "a tab"),
+        ("version: 1\nname: base\nregoins: [us-east-1]\n", "regoins"),
+        ("- a\n- b\n", "no mapping"),
+        ("accounts: {a: 012345678901}\n", "accounts"),
+        ("{" * 5000, "manifest.yaml:1:"),
+    ],
+)
+@pytest.mark.parametrize("command", [["validate"], ["plan"], ["apply", "--yes"]])
+def test_a_bad_manifest_is_told_in_words_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], text: str, said: str
+) -> None:
+    path = tmp_path / "manifest.yaml"
+    path.write_text(text)
+
+    code = main([*command, str(path)])
+
+    told = capsys.readouterr()
+    assert code == 1
+    assert said in told.err
+    assert f"{path}:" in told.err
+    assert "Traceback" not in told.err
+    assert "bug" not in told.err
+
+
+def test_a_file_that_is_no_text_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "manifest.yaml"
+    path.write_bytes(b"name: \xff\xfe")
+
+    assert main(["plan", str(path)]) == 1
+    assert "UTF-8" in capsys.readouterr().err
+
+
+def test_the_schema_is_json_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert "stack_sets" in schema["required"]
+
+
+def test_templates_are_listed_as_a_manifest_calls_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["templates", "list", "--format", "json"]) == 0
+
+    listed = json.loads(capsys.readouterr().out)["templates"]
+    assert "builtin:config-regional" in {each["name"] for each in listed}
+    assert all(each["description"] for each in listed)
+
+
+def test_templates_are_exported_once_and_never_over_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    assert main(["templates", "export", str(folder)]) == 0
+    assert (folder / "account-roles.yaml").is_file()
+    (folder / "account-roles.yaml").write_text("mine")
+    capsys.readouterr()
+
+    assert main(["templates", "export", str(folder)]) == 1
+
+    assert "exists already; nothing was written" in capsys.readouterr().err
+    assert (folder / "account-roles.yaml").read_text() == "mine"

@@ -1,0 +1,123 @@
+"""`--sandbox` and `demo`: the whole of it without AWS, and without a trace."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orgrollout.cli.main import main
+from orgrollout.cli.shipped import BASELINE, ORGANIZATION, shipped_manifest
+from tests.cli.support import write_manifest
+from tests.stage import BASE, organization
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "organization.yaml"
+    path.write_text(yaml.safe_dump(organization()))
+    return path
+
+
+def test_the_demo_shows_the_main_job_from_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a newcomer sees first: 30 accounts, a retry, two suspended accounts, nothing left."""
+    assert main(["demo"]) == 0
+
+    told = capsys.readouterr()
+    assert "Plan: 182 to create" in told.out
+    row = next(line for line in told.out.splitlines() if line.startswith("  throttled"))
+    assert "1 instance in 1 account retried, done: Rate exceeded" in row
+    skipped = [line for line in told.out.splitlines() if line.startswith("skipped: ")]
+    assert len(skipped) == 3
+    assert all("identity_test" in line and "intranet" in line for line in skipped)
+    table = re.findall(r"^\d \w+ +[\w-]+ +create +(\d+)/(\d+) +0 ", told.out, re.MULTILINE)
+    assert sum(int(done) for done, _ in table) == 182
+    assert all(done == total for done, total in table)
+    assert "security-baseline-1 succeeded: 182 stack instances done" in told.out
+    assert "Nothing to do: 182 stack instances are as wanted." in told.out
+    assert told.err == ""
+    assert not (tmp_path / "state").exists(), "a sandbox left a journal behind"
+
+
+@pytest.mark.parametrize("order", ["file last", "file first", "equals"])
+def test_a_file_follows_the_option(
+    tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    manifest = str(write_manifest(tmp_path, BASE))
+    arguments = {
+        "file last": ["plan", manifest, "--sandbox", str(file)],
+        "file first": ["plan", "--sandbox", str(file), manifest],
+        "equals": ["plan", f"--sandbox={file}", manifest],
+    }[order]
+
+    assert main(arguments) == 0
+
+    told = capsys.readouterr()
+    assert "simulated: nothing here is real" in told.out
+    assert "Plan: 14 to create" in told.out
+
+
+@pytest.mark.parametrize("order", ["option last", "option first"])
+def test_without_a_file_it_is_the_organization_that_comes_along(
+    capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    manifest = str(shipped_manifest(BASELINE))
+    arguments = [manifest, "--sandbox"] if order == "option last" else ["--sandbox", manifest]
+
+    assert main(["plan", *arguments]) == 0
+    assert "accounts: 33 = 28 targeted" in capsys.readouterr().out
+
+
+def test_apply_in_it_leaves_nothing_behind(
+    tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = str(write_manifest(tmp_path, BASE))
+
+    assert main(["apply", manifest, "--yes", "--sandbox", str(file)]) == 0
+    assert "base-1 succeeded" in capsys.readouterr().out
+    assert main(["rollouts", "--sandbox", str(file)]) == 0
+    assert "There is no rollout in this journal." in capsys.readouterr().out
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_journal_does_not_go_with_what_forgets(
+    tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rollout of a sandbox must never be found in the journal of an organization."""
+    assert main(["rollouts", "--sandbox", str(file), "--journal", str(tmp_path / "j")]) == 2
+    assert "--journal does not go with --sandbox" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("root: [", "not valid YAML"), ("root: {}", "organization must be an id")],
+)
+def test_a_wrong_organization_file_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, said: str
+) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(content)
+
+    assert main(["rollouts", "--sandbox", str(path)]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_missing_organization_file_is_told_in_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["rollouts", "--sandbox", "nowhere.yaml"]) == 1
+    assert "nowhere.yaml: No such file" in capsys.readouterr().err
+
+
+def test_a_url_where_no_sandbox_answers_is_told_in_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["rollouts", "--sandbox", "http://127.0.0.1:9"]) == 1
+    assert "no sandbox answers at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_what_comes_along_is_where_it_is_looked_for() -> None:
+    assert shipped_manifest(BASELINE).is_file()
+    assert shipped_manifest(ORGANIZATION).is_file()
