@@ -15,6 +15,7 @@ from orgrollout.plan.plan import (
     Skipped,
     StackSetChange,
 )
+from orgrollout.plan.preferences import explained
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.words import count, span
 
@@ -33,6 +34,7 @@ def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
         yield from _definitions(plan, shown)
     if plan.waves:
         yield Line(text=f"waves: {' | '.join(_wave(wave) for wave in plan.waves)}")
+        yield from (Line(text=f"  {text}") for text in _preferences(plan))
     if pairs and plan.operations:
         yield _by_pair(plan)
     yield from (Line(text=f"warning: {text}", style="yellow") for text in plan.warnings)
@@ -128,6 +130,7 @@ def _wave_json(wave: PlannedWave) -> dict[str, Any]:
         "name": wave.name,
         "accounts": len(wave.accounts),
         "allowed_failures": wave.allowed_failures,
+        "operations": explained(wave),
     }
 
 
@@ -198,7 +201,18 @@ def _wave(wave: PlannedWave) -> str:
 
 def _gate(gate: Gate) -> str:
     soak = f", then soak {span(gate.soak)}" if gate.soak else ""
-    return f"{soak}{', then approval' if gate.approval else ''}"
+    alarm = f" while alarm {gate.alarm.rpartition(':')[2]} is quiet" if gate.alarm else ""
+    second = " by a second person" if gate.not_by_planner else ""
+    return f"{soak}{alarm}{f', then approval{second}' if gate.approval else ''}"
+
+
+def _preferences(plan: Plan) -> Iterator[str]:
+    """Yield how fast the operations of waves move, waves that are alike in one line."""
+    alike: dict[str, list[str]] = {}
+    for wave in plan.waves:
+        alike.setdefault(explained(wave), []).append(wave.name)
+    for text, names in alike.items():
+        yield f"{', '.join(names)}: {text}"
 
 
 def _by_pair(plan: Plan) -> Sheet:
