@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from orgrollout.aws.clock import Clock
@@ -35,20 +36,18 @@ def simulation_of(reach: Reach) -> Iterator[Simulation]:
     if reach.profile is not None:
         raise WrongUsageError("--profile does not go with --sandbox, which needs no credentials.")
     name = reach.sandbox or STARTER
-    clock: Clock
-    with sandbox_errors():
-        # An extra, and slow to import.
-        from orgrollout.sandbox import Sandbox  # noqa: PLC0415
+    must_be_installed()
+    with sandbox_errors(), ExitStack() as stack:
+        from orgrollout.sandbox import Sandbox  # noqa: PLC0415 - an extra, and slow to import
         from orgrollout.sandbox.control import SandboxClient  # noqa: PLC0415
 
+        clock: Clock
         if "://" in name:
             client = SandboxClient(name)
-            environment, clock = client.environment(), client.clock()
-            stand_in: AbstractContextManager[object] = _environment(environment)
+            clock = client.clock()
+            stack.enter_context(_environment(client.environment()))
         else:
-            stand_in = sandbox = Sandbox.start(organization_file(name))
-            clock = sandbox.clock
-    with stand_in:
+            clock = stack.enter_context(Sandbox.start(organization_file(name))).clock
         yield Simulation(clock=clock, forgets="://" not in name)
 
 
@@ -66,15 +65,23 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
+def must_be_installed() -> None:
+    """Refuse where the sandbox did not come along.
+
+    Raises:
+        SandboxUnavailableError: It is an extra of the package, and is missing.
+    """
+    if find_spec("moto") is None:
+        raise SandboxUnavailableError(
+            "the sandbox is not installed; it is an extra: pip install 'orgrollout[sandbox]'"
+        )
+
+
 @contextmanager
 def sandbox_errors() -> Iterator[None]:
     """Turn what the sandbox complains about into errors of the command line."""
     try:
         yield
-    except ImportError as error:
-        raise SandboxUnavailableError(
-            f"the sandbox is not installed ({error}). pip install 'orgrollout[sandbox]'"
-        ) from error
     except Exception as error:
         if not _is_sandbox_error(error):
             raise

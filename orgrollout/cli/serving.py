@@ -1,7 +1,7 @@
 """`sandbox serve`: a simulated organization on a port, for any AWS tool."""
 
 from orgrollout.cli.errors import DONE, SandboxUnavailableError, WrongUsageError
-from orgrollout.cli.sandboxes import organization_file, sandbox_errors
+from orgrollout.cli.sandboxes import must_be_installed, organization_file, sandbox_errors
 from orgrollout.cli.screen import Screen
 
 
@@ -10,6 +10,7 @@ def serve(file: str, *, port: int, speed: float) -> int:
     if speed <= 0:
         raise WrongUsageError(f"--speed {speed:g}: time runs forwards; give a positive number.")
     screen = Screen()
+    must_be_installed()
     with sandbox_errors():
         from orgrollout.sandbox import ScaledClock  # noqa: PLC0415 - an extra, and slow to import
         from orgrollout.sandbox import serve as start  # noqa: PLC0415

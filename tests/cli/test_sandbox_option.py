@@ -1,6 +1,7 @@
 """`--sandbox` and `demo`: the whole of it without AWS, and without a trace."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,16 @@ def test_a_url_where_no_sandbox_answers_is_told_in_words(
 ) -> None:
     assert main(["rollouts", "--sandbox", "http://127.0.0.1:9"]) == 1
     assert "no sandbox answers at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["rollouts", "--sandbox"], ["sandbox", "serve"], ["demo"]])
+def test_without_the_extra_it_is_said_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "moto", None)
+
+    assert main(arguments) == 1
+    assert "pip install 'orgrollout[sandbox]'" in capsys.readouterr().err
 
 
 def test_what_comes_along_is_where_it_is_looked_for() -> None:
