@@ -18,7 +18,7 @@ from orgrollout.sandbox.clock import ScaledClock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults import parse_fault
 from orgrollout.sandbox.gateway import Request
-from orgrollout.sandbox.moto_bridge import LOCK, Message
+from orgrollout.sandbox.moto_bridge import Message
 from orgrollout.sandbox.sandbox import Sandbox
 
 CONTROL = "/_sandbox/"
@@ -30,7 +30,7 @@ def answer_control(sandbox: Sandbox, path: str, request: Request) -> Message:
     query = dict(parse_qsl(urlparse(request.url).query))
     try:
         given = json.loads(request.body or b"{}")
-        with LOCK:
+        with sandbox.world.state.in_place():
             found = _answer(sandbox, name, query, given)
     except (SandboxError, ValueError, KeyError, TypeError) as error:
         return _json(400, {"error": str(error)})

@@ -20,7 +20,7 @@ from orgrollout.sandbox.clock import Clock
 from orgrollout.sandbox.errors import ApiError, LostResponseError, throttled
 from orgrollout.sandbox.faults import Faults
 from orgrollout.sandbox.identity import Identities, expired
-from orgrollout.sandbox.moto_bridge import LOCK, Message
+from orgrollout.sandbox.moto_bridge import Message, MotoState
 from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.timeline import Timeline
@@ -68,6 +68,7 @@ class Gateway:
         timeline: Timeline,
         prepare: Callable[[str], None],
         is_enabled: Callable[[str, str], bool],
+        state: MotoState,
     ) -> None:
         self.calls: list[Call] = []
         self._handlers = handlers
@@ -77,6 +78,7 @@ class Gateway:
         self._timeline = timeline
         self._prepare = prepare
         self._is_enabled = is_enabled
+        self._state = state
 
     def handle(self, request: Request) -> Message:
         """Return the answer to ``request``.
@@ -85,7 +87,7 @@ class Gateway:
             LostResponseError: The answer is to be lost on its way.
         """
         asked = _address(request)
-        with LOCK:
+        with self._state.in_place():
             self._timeline.settle()
             principal = self._identities.caller(asked.access_key)
             caller = Caller(principal, asked.region)

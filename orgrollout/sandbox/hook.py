@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 
-from orgrollout.sandbox.errors import LostResponseError
+from orgrollout.sandbox.errors import LostResponseError, SandboxError
 from orgrollout.sandbox.gateway import Gateway, Request
 
 _DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
@@ -29,7 +29,13 @@ class Hook:
         self._gateway: Gateway | None = None
 
     def activate(self, gateway: Gateway) -> None:
-        """Answer requests with ``gateway`` from now on."""
+        """Answer requests with ``gateway`` from now on.
+
+        Raises:
+            SandboxError: Another sandbox is active in this process.
+        """
+        if self._gateway is not None:
+            raise SandboxError("another sandbox is active in this process; leave it first")
         self._gateway = gateway
 
     def deactivate(self) -> None:

@@ -6,7 +6,6 @@ The kinds in the ``faults:`` of an organization file are these methods (see ``fa
 from datetime import timedelta
 from typing import Any
 
-from orgrollout.sandbox import moto_bridge
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults import REASON, SCP, CallFault, InstanceFault, RateLimit
 from orgrollout.sandbox.organization import Account, Organization, derive
@@ -27,7 +26,7 @@ class Incidents:
 
     def settle(self) -> None:
         """Let everything happen that is due by now."""
-        with moto_bridge.LOCK:
+        with self.world.state.in_place():
             self.world.timeline.settle()
 
     def stack_set(self, name: str) -> StackSet:
@@ -202,7 +201,9 @@ class Incidents:
     def terminate_protection(self, account: str, region: str, stack_set: str) -> None:
         """Protect the stack of a stack instance, so that it cannot be deleted."""
         pair = (self.organization.find(account), region)
-        self.world.deployer.protect(str(self.stack_set(stack_set).instances[pair].stack_id))
+        stack_id = str(self.stack_set(stack_set).instances[pair].stack_id)
+        with self.world.state.in_place():
+            self.world.deployer.protect(stack_id)
 
     def leave(self, account: str, *, after: timedelta = timedelta()) -> None:
         """Let an account leave the organization, now or in a while."""

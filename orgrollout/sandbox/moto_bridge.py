@@ -1,15 +1,15 @@
 """The one door to moto: its request handling, its state, and objects in its buckets.
 
-moto keeps one global state per process, so one sandbox can run at a time. Requests are
-handed to the function behind moto's own botocore stub, which needs no patching, and
+Requests are handed to the function behind moto's own botocore stub, which needs no patching, and
 carry the header in which moto looks for the account.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import RLock
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlparse
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -46,33 +46,73 @@ class Message:
     body: bytes
 
 
-_owner: list[object] = []
+# What moto keeps besides its backends.
+_GLOBALS: tuple[dict[Any, Any], ...] = (
+    s3_backends.bucket_accounts,
+    organizations_backends.master_accounts,
+    REMEDIATIONS,
+)
 
 
-def claim(owner: object) -> None:
-    """Take moto's state for a sandbox, empty.
+class MotoState:
+    """moto's state as one sandbox has it.
 
-    Raises:
-        SandboxError: Another sandbox of this process has it.
+    moto keeps a single state per process. Each sandbox has its own, which is put in place
+    whenever the sandbox works; so a server and a sandbox in process do not meet.
     """
-    if _owner:
-        raise SandboxError("another sandbox is active in this process; leave it first")
-    _owner.append(owner)
-    reset()
+
+    _in_place: ClassVar["MotoState | None"] = None
+
+    def __init__(self) -> None:
+        self._backends: dict[BackendDict[Any], dict[str, Any]] = {}
+        self._globals: list[dict[Any, Any]] = [{} for _ in _GLOBALS]
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Have moto work on this state, and nobody else at the same time."""
+        with LOCK:
+            before = MotoState._in_place
+            if before is not self:
+                if before is not None:
+                    before._take()  # noqa: SLF001
+                _clear()
+                self._put()
+                MotoState._in_place = self
+            yield
+
+    def forget(self) -> None:
+        """Forget this state for good, files that moto keeps open included."""
+        with self.in_place():
+            BackendDict.reset()
+            _clear()
+            reset_model_data()
+            MotoState._in_place = None
+            self._backends, self._globals = {}, [{} for _ in _GLOBALS]
+
+    def _take(self) -> None:
+        self._backends = {each: dict(each.items()) for each in _used()}
+        self._globals = [dict(each) for each in _GLOBALS]
+
+    def _put(self) -> None:
+        for backend, kept in self._backends.items():
+            backend.update(kept)
+            _used().append(backend)
+        for each, values in zip(_GLOBALS, self._globals, strict=True):
+            each.update(values)
 
 
-def release(owner: object) -> None:
-    """Give moto's state back, empty."""
-    if owner in _owner:
-        _owner.remove(owner)
-        reset()
+def _used() -> list[BackendDict[Any]]:
+    """Return moto's own list of the services that have state."""
+    return BackendDict._instances  # type: ignore[misc]  # noqa: SLF001
 
 
-def reset() -> None:
-    """Forget everything moto knows."""
-    BackendDict.reset()
-    reset_model_data()
-    REMEDIATIONS.clear()
+def _clear() -> None:
+    """Empty moto, without resetting what may be kept for later."""
+    for backend in _used():
+        backend.clear()
+    _used().clear()
+    for each in _GLOBALS:
+        each.clear()
 
 
 def forward(

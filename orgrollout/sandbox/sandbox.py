@@ -10,7 +10,6 @@ from typing import Any, Self
 import boto3
 import botocore.session
 
-from orgrollout.sandbox import moto_bridge
 from orgrollout.sandbox.calls import Call, OperationRecord, record_of
 from orgrollout.sandbox.clock import Clock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError
@@ -70,7 +69,6 @@ class Sandbox(Incidents):
         return sandbox
 
     def __enter__(self) -> Self:
-        moto_bridge.claim(self)
         HOOK.activate(self.world.gateway)
         self._outside = os.environ.copy()
         self._default_session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, None
@@ -86,7 +84,7 @@ class Sandbox(Incidents):
         trace: TracebackType | None,
     ) -> None:
         HOOK.deactivate()
-        moto_bridge.release(self)
+        self.world.state.forget()
         boto3.DEFAULT_SESSION = self._default_session
         for name in (*_FOREIGN, *self.environment()):
             os.environ.pop(name, None)

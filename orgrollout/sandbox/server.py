@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlparse
 
-from orgrollout.sandbox import moto_bridge
 from orgrollout.sandbox.clock import Clock, ScaledClock
 from orgrollout.sandbox.control import CONTROL, answer_control
 from orgrollout.sandbox.errors import LostResponseError, SandboxError
@@ -32,16 +31,11 @@ class SandboxServer:
     """A running server; stops when it is idle for long, when told to, or on leaving it."""
 
     def __init__(self, sandbox: Sandbox, port: int, idle: timedelta) -> None:
-        moto_bridge.claim(self)
         self.sandbox = sandbox
         self._idle = idle
         self._stopped = Event()
         self._last_request = time.monotonic()
-        try:
-            self._http = _Server((HOST, port), _Handler)
-        except OSError:
-            moto_bridge.release(self)
-            raise
+        self._http = _Server((HOST, port), _Handler)
         self._http.owner = self
         self._thread = Thread(target=self._http.serve_forever, args=(_CHECK_SECONDS,), daemon=True)
         self._watch = Thread(target=self._stop_when_idle, daemon=True)
@@ -68,7 +62,7 @@ class SandboxServer:
         self._stopped.set()
         self._http.shutdown()
         self._http.server_close()
-        moto_bridge.release(self)
+        self.sandbox.world.state.forget()
 
     def wait(self) -> None:
         """Return when the server has stopped, however that came about."""

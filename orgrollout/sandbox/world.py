@@ -26,6 +26,7 @@ from orgrollout.sandbox.effects import InstanceEffects
 from orgrollout.sandbox.faults import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
 from orgrollout.sandbox.identity import ACCESS_ROLE, Identities
+from orgrollout.sandbox.moto_bridge import MotoState
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
 from orgrollout.sandbox.organization import Account, Organization
 from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
@@ -60,6 +61,7 @@ class World:
         self.clock = clock
         self.settings = settings
         self.timeline = Timeline(clock)
+        self.state = MotoState()
         self.faults = Faults()
         if settings.requests_per_second is not None:
             limit = RateLimit(operation=None, per_second=settings.requests_per_second)
@@ -93,6 +95,7 @@ class World:
             timeline=self.timeline,
             prepare=self._prepare,
             is_enabled=self.obstacles.is_enabled,
+            state=self.state,
         )
         self._prepared: set[str] = set()
 

@@ -107,6 +107,16 @@ def test_a_server_error_has_no_effect(sandbox: Sandbox, client: CloudFormationCl
     assert client.list_stack_sets()["Summaries"] == []
 
 
+def test_a_stale_request_is_refused_once(sandbox: Sandbox, client: CloudFormationClient) -> None:
+    service_managed(client)
+    sandbox.stale_request("CreateStackInstances")
+    where: Any = {"DeploymentTargets": targets(unit(sandbox, "Workloads")), "Regions": [HOME]}
+    call = client.create_stack_instances
+    assert code_of(call, StackSetName="base", **where) == ("StaleRequestException", 409)
+    assert sandbox.operations("base") == []
+    assert code_of(call, StackSetName="base", **where) == ("", 200)
+
+
 def test_credentials_expire_until_they_are_renewed(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:

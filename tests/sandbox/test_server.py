@@ -190,14 +190,24 @@ def test_a_virtual_clock_is_advanced_from_outside() -> None:
         assert clock.now() == server.sandbox.clock.now()
 
 
-def test_one_sandbox_in_a_process_in_whatever_form(server: SandboxServer) -> None:
-    with pytest.raises(SandboxError, match="another sandbox"), Sandbox.start(ORGANIZATION):
-        pass
-    with pytest.raises(SandboxError, match="another sandbox"):
-        serve(ORGANIZATION)
-    server.stop()
-    with Sandbox.start(ORGANIZATION) as sandbox:
-        assert sandbox.calls == []
+def test_a_server_and_a_sandbox_in_process_do_not_meet(server: SandboxServer) -> None:
+    """Each has an organization, a clock and resources of its own."""
+    buckets = {}
+    for name in ("one", "two"):
+        client(server, "s3").create_bucket(Bucket=f"server-{name}")
+        with Sandbox.start(ORGANIZATION) as sandbox, serve(ORGANIZATION) as other:
+            sandbox.session().client("s3").create_bucket(Bucket=f"inside-{name}")
+            for label, each in (
+                ("server", client(server, "s3")),
+                ("inside", sandbox.session().client("s3")),
+                ("other", client(other, "s3")),
+            ):
+                buckets[label] = [bucket["Name"] for bucket in each.list_buckets()["Buckets"]]
+    assert buckets == {
+        "server": ["server-one", "server-two"],
+        "inside": ["inside-two"],
+        "other": [],
+    }
 
 
 def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_behind() -> None:
