@@ -1,0 +1,135 @@
+"""A rollout's text and JSON are two views of one value."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from orgrollout.model.ids import AccountId, OperationId, Pair
+from orgrollout.plan.plan import Plan, PlannedWave, Skipped
+from orgrollout.report.blocks import Line, Sheet
+from orgrollout.report.rollout import outcome_line, rollout_blocks, wave_status
+from orgrollout.report.rollout_json import rollout_json
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.orders import begin
+from orgrollout.rollout.state import Failure, Landed, Phase, RolloutState
+from tests.rollout.test_decide import DIGEST, FIRST, NOW, ONE, TWO, US, a_plan
+
+THROTTLED = Failure(
+    planned=0, pair=Pair(ONE, US), kind=FailureClass.THROTTLED, reason="Rate exceeded", attempts=1
+)
+DENIED = Failure(
+    planned=0,
+    pair=Pair(TWO, US),
+    kind=FailureClass.POLICY,
+    reason="is denied with an explicit deny in a service control policy",
+    attempts=1,
+    final=True,
+)
+SKIPPED = Skipped(account=AccountId("3" * 12), name="closed_shop", reason="account is SUSPENDED")
+
+
+def landed(number: int, attempt: int, succeeded: int, failed: int) -> Landed:
+    started = NOW + timedelta(minutes=number)
+    return Landed(
+        id=OperationId(f"or-{number}"),
+        number=number,
+        planned=0,
+        attempt=attempt,
+        status="SUCCEEDED",
+        started=started,
+        ended=started + timedelta(seconds=40),
+        succeeded=succeeded,
+        failed=failed,
+        cancelled=0,
+    )
+
+
+def finished(plan: Plan, *failures: Failure) -> RolloutState:
+    state = begin(plan, DIGEST, FIRST, NOW)
+    return replace(
+        state,
+        phase=Phase.FINISHED,
+        waiting=(),
+        wave=len(plan.waves),
+        landed=(landed(1, 1, 1, 1), landed(2, 2, 1 - len(failures), len(failures))),
+        failures=failures,
+        ended=NOW + timedelta(minutes=3),
+        calls={"CreateStackInstances": 2},
+    )
+
+
+def lines(plan: Plan, state: RolloutState, *overcome: Failure) -> list[str]:
+    return [b.text for b in rollout_blocks(plan, state, overcome) if isinstance(b, Line)]
+
+
+def test_operations_of_a_stack_set_in_a_wave_are_one_row() -> None:
+    plan = a_plan()
+
+    table = next(b for b in rollout_blocks(plan, finished(plan)) if isinstance(b, Sheet))
+
+    assert table.rows == (("1 rest", "k", "create", "2/2", "0", "2, 1 retry", "1m 40s"),)
+
+
+def test_what_failed_at_first_and_was_retried_is_told() -> None:
+    plan = a_plan()
+
+    told = lines(plan, finished(plan), THROTTLED)
+
+    assert (
+        f"  throttled          1 instance in 1 account retried, done: Rate exceeded "
+        f"(e.g. {ONE} us-east-1 k)"
+    ) in told
+    assert not any("failed at first" in line for line in told)
+
+
+def test_what_nobody_watched_is_still_counted() -> None:
+    """`status` in another process knows the numbers, and not the reasons."""
+    plan = a_plan()
+
+    assert "failed at first and done after a retry: 1" in lines(plan, finished(plan))
+
+
+def test_a_final_failure_is_red_with_its_advice_and_in_the_outcome() -> None:
+    plan = a_plan()
+    state = finished(plan, DENIED)
+
+    told = lines(plan, state)
+
+    assert any(line.startswith("  blocked by policy  1 instance") for line in told)
+    assert any("-> exempt arn:aws:iam::*:role/stacksets-exec-*" in line for line in told)
+    assert told[-1] == ("m-1 succeeded with failures: 1 stack instance done, 1 failed, in 3m 00s.")
+    (failure,) = rollout_json(plan, state)["failures"]
+    assert failure["class"] == "blocked by policy"
+    assert failure["account"] == TWO
+
+
+def test_the_accounts_that_were_skipped_are_named_in_both() -> None:
+    plan = replace(a_plan(), skipped=(SKIPPED,))
+    state = finished(plan)
+
+    assert "skipped: closed_shop 333333333333 (account is SUSPENDED)" in lines(plan, state)
+    assert rollout_json(plan, state)["skipped"] == [
+        {"account": "3" * 12, "account_name": "closed_shop", "reason": "account is SUSPENDED"}
+    ]
+
+
+def test_hundreds_of_skipped_accounts_do_not_fill_the_screen() -> None:
+    many = tuple(replace(SKIPPED, account=AccountId(f"{n:012d}")) for n in range(300))
+    plan = replace(a_plan(), skipped=many)
+
+    line = next(text for text in lines(plan, finished(plan)) if text.startswith("skipped"))
+
+    assert line.count("closed_shop") == 10
+    assert "290 more" in line
+
+
+def test_waves_that_were_not_reached_are_named() -> None:
+    later = PlannedWave(index=2, name="later", accounts=(), allowed_failures=0)
+    plan = replace(a_plan(), waves=(*a_plan().waves, later))
+    state = replace(
+        begin(plan, DIGEST, FIRST, NOW), phase=Phase.HALTED, note="1 of 2 accounts failed"
+    )
+
+    assert outcome_line(plan, state) == (
+        "m-1 halted: 0 stack instances done. 1 of 2 accounts failed. Not started: later."
+    )
+    assert [wave_status(state, position) for position in (0, 1)] == ["halted", "not started"]
