@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -103,16 +104,15 @@ class Progress:
         position = min(self._state.wave, len(self._plan.waves) - 1)
         return f"wave {self._plan.waves[position].index}"
 
-    def _running(self) -> Table:
+    def _running(self) -> Group:
         """Return one line for each operation under way, and how far the whole is."""
         table = Table.grid(padding=(0, 2))
         for flight in self._state.flights:
             table.add_row(*(Text(cell) for cell in _cells(self._plan, flight, self._clock)))
         done = sum(one.succeeded for one in self._state.landed)
         total = sum(o.rectangle.size for o in self._plan.operations)
-        table.add_row(Text(f"{self._state.id} {self._state.phase}", style="dim"))
-        table.add_row(Text(f"{done:,} of {count(total, 'stack instance')} done", style="dim"))
-        return table
+        whole = f"{done:,} of {count(total, 'stack instance')} done"
+        return Group(table, Text(f"{self._state.id} {self._state.phase}: {whole}", style="dim"))
 
 
 def _cells(plan: Plan, flight: Flight, clock: Clock) -> tuple[str, ...]:
