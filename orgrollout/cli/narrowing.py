@@ -7,7 +7,7 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.organizations import read_organization
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Narrow
-from orgrollout.manifest.loaded import HOME, LoadedManifest
+from orgrollout.manifest.loaded import ENABLED, HOME, LoadedManifest
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId, Pair, StackSetKey, UnitId
 from orgrollout.organization.snapshot import Organization
@@ -33,7 +33,7 @@ def narrowing_of(narrow: Narrow, loaded: LoadedManifest) -> Narrowing | None:
     by_name |= {str(key): key for key in keys}
     regions = {region for key in keys for region in loaded.regions(key)}
     stack_sets = _known("--stack-set", narrow.stack_set, by_name)
-    if HOME not in regions:
+    if regions.isdisjoint({HOME, ENABLED}):
         _known("--region", narrow.region, {region: region for region in regions})
     names = loaded.manifest.accounts
     return lambda organization: chooser(narrow, organization, names, stack_sets)

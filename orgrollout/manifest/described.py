@@ -29,7 +29,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "target_groups": "Names for targets.",
         "targets": "Which accounts, for stack sets that say nothing else.",
         "regions": "Which Regions, for stack sets that say nothing else: names of Regions, region "
-        "groups, or `home`.",
+        "groups, `home`, or `enabled`.",
         "stack_sets": "The stack sets, each under a key of its own.",
         "rollout": "How a plan is carried out.",
         "guards": "What a plan may never do by accident.",

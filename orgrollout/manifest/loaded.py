@@ -18,6 +18,7 @@ from orgrollout.manifest.template import Template
 from orgrollout.model.ids import StackSetKey, StackSetName
 
 HOME = "home"  # the Region that the stack sets live in
+ENABLED = "enabled"  # every Region that an account has enabled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,14 +58,6 @@ UNSUPPORTED = (
     ),
 )
 
-# A word among Regions, which may stand in many places.
-ENABLED_REGIONS = Unsupported(
-    (),
-    lambda value: value == "enabled",
-    "`enabled` is not supported yet.",
-    "List the Regions, or write `home`.",
-)
-
 
 def refuse_unsupported(root: Item, findings: Findings) -> None:
     """Note everything that is written and would not be carried out."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from orgrollout.manifest.loaded import ENABLED
 from orgrollout.manifest.schema import Block, Manifest, Targets
-from orgrollout.organization.regions import ENABLED
 
 
 def selects_by_tag(manifest: Manifest) -> bool:

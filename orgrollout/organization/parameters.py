@@ -9,10 +9,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from orgrollout.manifest.checks.values import why_refused
 from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.substitution import HOME_REGION, MANAGEMENT_ACCOUNT, substitute
+from orgrollout.manifest.substitution import (
+    HOME_REGION,
+    MANAGEMENT_ACCOUNT,
+    references,
+    substitute,
+)
 from orgrollout.model.ids import AccountId, Digest, Region, StackSetKey, digest_of
+from orgrollout.organization.findings import Findings
 from orgrollout.organization.regions import RegionNames
 from orgrollout.organization.selection import Selector
 from orgrollout.organization.snapshot import Organization
@@ -53,6 +60,30 @@ def own_parameters(
 def substituted(texts: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
     """Return texts with every reference replaced by its value."""
     return {name: substitute(text, values) for name, text in texts.items()}
+
+
+def check_substituted(
+    loaded: LoadedManifest, key: StackSetKey, values: Mapping[str, str], findings: Findings
+) -> None:
+    """Report values that the template refuses once every reference in them is replaced.
+
+    Those without references were checked when the manifest was loaded. What a dynamic reference
+    stands for is known to CloudFormation alone.
+    """
+    stack_set, template = loaded.manifest.stack_sets[key], loaded.templates[key]
+    path: FieldPath = ("stack_sets", key)
+    places = [((*path, "parameters"), {**loaded.parameter_defaults(key), **stack_set.parameters})]
+    places += [
+        ((*path, "parameter_overrides", index, "parameters"), override.parameters)
+        for index, override in enumerate(stack_set.parameter_overrides)
+    ]
+    for place, texts in places:
+        for name, text in texts.items():
+            if not references(text) or "{{resolve:" in text:
+                continue
+            refused = why_refused(template.parameters[name], substitute(text, values))
+            if refused is not None:
+                findings.error((*place, name), f"{refused[0]} (from {text})", refused[1])
 
 
 class OverrideReader:

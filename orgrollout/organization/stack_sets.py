@@ -17,6 +17,7 @@ from orgrollout.organization.parameters import (
     Override,
     OverrideReader,
     ParameterSets,
+    check_substituted,
     own_parameters,
     substituted,
     values_for,
@@ -57,6 +58,7 @@ class StackSetResolver:
         """Return one stack set as the manifest wants it, its dependencies not yet judged."""
         if self._manifest.stack_sets[key].state == "absent":
             return self._absent(key)
+        check_substituted(self._loaded, key, self._values, self._findings)
         reports = self._findings.reports
         targeting = self._targeting(key)
         reached = reach(targeting, self._selector, self._organization)

@@ -22,7 +22,6 @@ from orgrollout.organization.explain import (
     accounts_called,
     explain_account,
 )
-from orgrollout.organization.needs import selects_by_tag
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.compare import Membership, membership_of, state_digests
@@ -66,7 +65,7 @@ def explain(
         found = accounts_called(reference, organization, names)
         return found[0] if len(found) == 1 else None
 
-    known = known_organization(world, find, with_tags=selects_by_tag(loaded.manifest))
+    known = known_organization(world, find, loaded.manifest)
     account = find(known.organization)
     if account is None:
         raise NoSuchAccountError(_not_found(reference, known.organization, names))

@@ -13,11 +13,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from orgrollout.aws.organizations import read_account, read_organization
+from orgrollout.aws.organizations import read_account
 from orgrollout.errors import JournalConflictError
 from orgrollout.journal.port import Journal
+from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import AccountId
-from orgrollout.organization.snapshot import Organization
+from orgrollout.organization.needs import selects_by_tag, uses_enabled_regions
+from orgrollout.organization.snapshot import AccountState, Organization
+from orgrollout.reconcile.reading import read_for
 from orgrollout.reconcile.world import World
 
 MAX_AGE = timedelta(hours=1)
@@ -42,7 +45,10 @@ def remember(journal: Journal, organization: Organization, now: datetime) -> Non
 
 
 def known_organization(
-    world: World, find: Callable[[Organization], AccountId | None], *, with_tags: bool
+    world: World,
+    find: Callable[[Organization], AccountId | None],
+    manifest: Manifest,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> KnownOrganization:
     """Return the organization: as it was read within the last hour, else as it is now.
 
@@ -56,9 +62,9 @@ def known_organization(
     known = _kept(world.journal)
     if known and now - known.read <= MAX_AGE:
         account = find(known.organization)
-        if account and _holds(world, known.organization, account, with_tags=with_tags):
+        if account and _holds(world, known.organization, account, manifest):
             return known
-    organization = read_organization(world.connection, with_tags=with_tags)
+    organization = read_for(manifest, world, progress)
     remember(world.journal, organization, now)
     return KnownOrganization(organization=organization, read=now)
 
@@ -74,12 +80,14 @@ def _kept(journal: Journal) -> KnownOrganization | None:
 
 
 def _holds(
-    world: World, organization: Organization, account: AccountId, *, with_tags: bool
+    world: World, organization: Organization, account: AccountId, manifest: Manifest
 ) -> bool:
-    before = organization.accounts.get(account)
-    if before is None or (
-        with_tags and any(a.tags is None for a in organization.accounts.values())
-    ):
+    before, with_tags = organization.accounts.get(account), selects_by_tag(manifest)
+    untagged = with_tags and any(a.tags is None for a in organization.accounts.values())
+    if before is None or untagged:
+        return False
+    unread = uses_enabled_regions(manifest) and account not in organization.enabled_regions
+    if unread and before.state is AccountState.ACTIVE:
         return False
     now = read_account(world.connection, account, with_tags=with_tags)
     return (now.state, now.parent) == (before.state, before.parent) and (

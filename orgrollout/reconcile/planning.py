@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from orgrollout.aws.organizations import read_organization
 from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, Region, StackSetKey
 from orgrollout.organization.adoption import as_adopted
 from orgrollout.organization.desired import AccountSummary, DesiredState, LeftOutState
-from orgrollout.organization.needs import selects_by_tag
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import make_plan
@@ -19,6 +17,7 @@ from orgrollout.plan.request import Request
 from orgrollout.reconcile.known import remember
 from orgrollout.reconcile.memories import Memories, own_operations
 from orgrollout.reconcile.observe import Progress, Refresh, Remembered, read_inventory
+from orgrollout.reconcile.reading import read_for
 from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.world import World
 
@@ -71,8 +70,7 @@ def look(
     """
     manifest = loaded.manifest
     home = check_home_region(loaded, world)
-    progress("reading the organization")
-    organization = read_organization(world.connection, with_tags=selects_by_tag(manifest))
+    organization = read_for(manifest, world, progress)
     remember(world.journal, organization, world.clock.now())
     desired = desired_stack_sets(
         loaded, organization, home_region=home, today=world.clock.now().date()

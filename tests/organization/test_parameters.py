@@ -1,8 +1,11 @@
 """Layers of parameters: later ones win, sets are stored once, and every value has its origin."""
 
+from pathlib import Path
+
 import pytest
 
 from orgrollout.errors import ManifestError
+from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, digest_of
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel
@@ -253,3 +256,29 @@ def test_an_account_is_told_what_each_stack_set_does_with_it_and_why(load: Load)
     assert (excluded.regions, excluded.rule) == ((), "")
     assert (included.stack_set, included.regions) == (StackSetKey("other"), (HOME,))
     assert included.rule == "stack_sets.other.targets"
+
+
+def test_a_value_is_checked_against_the_template_once_it_is_substituted(tmp_path: Path) -> None:
+    """What the environment holds is known only here, and CloudFormation would tell too late."""
+    (tmp_path / "strict.yaml").write_text(
+        "Parameters:\n"
+        "  Level: {Type: Number, Default: 1, MaxValue: 5}\n"
+        "  Bucket: {Type: String, Default: a-b, AllowedPattern: '[a-z-]+'}\n"
+        "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n"
+    )
+    path = tmp_path / "manifest.yaml"
+    path.write_text(
+        "version: 1\nname: baseline\norganization: o-a1b2c3d4e5\nregions: [us-east-1]\n"
+        "targets: all\nstack_sets:\n  only:\n    template: strict.yaml\n"
+        '    parameters: {Level: "${env:LEVEL}", Bucket: "logs-${home_region}"}\n'
+        "    parameter_overrides:\n"
+        '      - {targets: all, parameters: {Level: "${env:LESS}"}}\n'
+    )
+
+    with pytest.raises(ManifestError) as caught:
+        resolve(load_manifest(path, environ={"LEVEL": "9", "LESS": "2", "OTHER": "x"}))
+
+    level, bucket = caught.value.problems
+    assert (level.line, bucket.line) == (9, 9)
+    assert "9 is too large. (from ${env:LEVEL})" in str(level)
+    assert "`logs-us-east-1` does not match [a-z-]+. (from logs-${home_region})" in str(bucket)

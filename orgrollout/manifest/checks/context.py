@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orgrollout.manifest.document import FieldPath, Findings, problem_at
-from orgrollout.manifest.loaded import HOME, LoadedManifest
+from orgrollout.manifest.loaded import ENABLED, HOME, LoadedManifest
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import Manifest, StackSet
 from orgrollout.manifest.shorthand import did_you_mean, is_close
-from orgrollout.manifest.unsupported import ENABLED_REGIONS
 from orgrollout.model.ids import StackSetKey
 
 
@@ -48,12 +47,10 @@ class Checking:
 
     def check_region(self, path: FieldPath, name: str, *, groups: bool = True) -> None:
         """Note a name that is neither a Region, nor `home`, nor (where they may be) a group."""
-        others = {HOME, *self.known("region_groups")} if groups else {HOME}
+        others = {HOME, ENABLED, *(self.known("region_groups") if groups else ())}
         if name in PARTITIONS or name in others:
             return
-        if ENABLED_REGIONS.is_used(name):
-            self.note(path, ENABLED_REGIONS.message, ENABLED_REGIONS.fix)
-        elif "," in name or " " in name.strip():
+        if "," in name or " " in name.strip():
             self.note(path, f"`{name}` is no Region.", "Write a list, such as [us-east-1, home].")
         else:
             kinds, hint = ("Region or region group", _OR_GROUP) if groups else ("Region", _NO_GROUP)
@@ -72,6 +69,6 @@ class Checking:
             self.note(path, f"no account is called `{name}`.", fix)
 
 
-_OR_GROUP = "Write a Region such as eu-west-1, `home`, or a name from region_groups."
-_NO_GROUP = "Write a Region such as eu-west-1, or `home`."
+_OR_GROUP = "Write a Region such as eu-west-1, `home`, `enabled`, or a name from region_groups."
+_NO_GROUP = "Write a Region such as eu-west-1, `home`, or `enabled`."
 _NO_SUCH_ACCOUNT = "Add it under accounts, or write the id in quotes."

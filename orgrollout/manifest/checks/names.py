@@ -3,7 +3,7 @@
 import re
 
 from orgrollout.manifest.checks.context import Checking
-from orgrollout.manifest.loaded import HOME
+from orgrollout.manifest.loaded import ENABLED, HOME
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.shorthand import did_you_mean
 
@@ -18,7 +18,7 @@ def check_names(checking: Checking) -> None:
             fix = "Use letters, digits, hyphens and underscores, a letter first."
             checking.note(("accounts", name), f"`{name}` cannot be a name.", fix, key=True)
     for name in manifest.region_groups:
-        if name in PARTITIONS or name in {HOME, "enabled", "all"}:
+        if name in PARTITIONS or name in {HOME, ENABLED, "all"}:
             message = f"`{name}` means something already."
             checking.note(("region_groups", name), message, "Choose another name.", key=True)
     if "all" in manifest.target_groups:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.checks.targets import all_targets
 from orgrollout.manifest.document import FieldPath
+from orgrollout.manifest.loaded import ENABLED
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import StackSet, Targets
 from orgrollout.model.ids import StackSetKey
@@ -80,7 +81,8 @@ def _has_no_regions(checking: Checking, key: StackSetKey) -> bool:
 def _check_count(checking: Checking, key: StackSetKey, stack_set: StackSet) -> None:
     template = checking.loaded.templates.get(key)
     once = template is not None and template.metadata.once_per_account
-    if once and len(checking.loaded.expand_regions(stack_set.regions or ())) > 1:
+    regions = checking.loaded.expand_regions(stack_set.regions or ())
+    if once and (len(regions) > 1 or ENABLED in regions):
         message = "the template goes to one Region of an account."
         fix = "Write one, or leave it out for the home Region."
         checking.note(("stack_sets", key, "regions"), message, fix)
