@@ -1,5 +1,6 @@
 """Makes and unmakes the stacks of stack instances in moto's CloudFormation."""
 
+import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,6 @@ from moto.cloudformation.models import CloudFormationBackend, cloudformation_bac
 from orgrollout.sandbox import drift
 from orgrollout.sandbox.effects import DeploymentError
 from orgrollout.sandbox.moto_stack import AWS_ERRORS, ResourceError, Stack, message_of
-from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.records import Definition, Pair, ResourceDrift
 
 
@@ -193,7 +193,7 @@ class NoStacks(MotoStacks):
 
 def new_stack_id(name: str, pair: Pair, number: str) -> str:
     """Return the ARN of a stack named ``StackSet-NAME-uuid``."""
-    text = derive(64, name, *pair, number, alphabet="0123456789abcdef")
+    text = hashlib.sha256("/".join((name, *pair, number)).encode()).hexdigest()
     one, other = _uuid(text[:32]), _uuid(text[32:])
     account, region = pair
     return f"arn:aws:cloudformation:{region}:{account}:stack/StackSet-{name}-{one}/{other}"
