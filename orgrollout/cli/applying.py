@@ -63,7 +63,7 @@ def apply(asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool) 
             made = saved.checked_against(request_of(asked, loaded, session))
         screen.show(plan_blocks(made))
         if not made.is_empty and saved is None and not yes:
-            _ask(screen)
+            ask(screen)
         return carry_out(made, session, detach=detach)
 
 
@@ -143,7 +143,12 @@ def _left_alone(rollout: Rollout, session: Session) -> str:
     )
 
 
-def _ask(screen: Screen) -> None:
+def ask(screen: Screen) -> None:
+    """Return if a person at the terminal says yes.
+
+    Raises:
+        DeclinedError: Nobody did.
+    """
     try:
         answer = screen.people.input("Apply this plan? Only `yes` is taken for a yes: ")
     except EOFError:

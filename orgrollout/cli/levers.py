@@ -1,17 +1,20 @@
-"""`resume`, `retry`, `approve`, `stop`: an operator's order is committed, then carried out."""
+"""`resume`, `retry`, `approve`, `stop`, `rollback`: an order is committed, then carried out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from orgrollout.cli.applying import CODES, follow
-from orgrollout.cli.errors import DONE
+from orgrollout.cli.applying import CODES, ask, follow
+from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.narrowing import failure_filter
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
+from orgrollout.reconcile.rollbacks import begin_rollback, plan_rollback
 from orgrollout.reconcile.rollouts import Rollout, find_rollout, give_order
+from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import rollout_json
 from orgrollout.rollout import orders
+from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Outcome, RolloutState
 
 Order = Callable[[Rollout], RolloutState]
@@ -26,14 +29,25 @@ def resume(name: str | None, reach: Reach, format_: str, *, detach: bool) -> int
         return follow(rollout, session, detach=detach)
 
 
-def retry(name: str | None, narrow: Narrow, reach: Reach, format_: str, *, detach: bool) -> int:
-    """Try again what failed for good."""
+def retry(
+    name: str | None,
+    classes: Collection[str],
+    narrow: Narrow,
+    reach: Reach,
+    format_: str,
+    *,
+    detach: bool,
+) -> int:
+    """Try again what failed for good, in some classes of failures or in all."""
+    kinds = _kinds(classes)
     with open_session(reach, Screen(format_)) as session:
         found = find_rollout(session.world.journal, name, only_open=False)
         chosen = failure_filter(narrow, found.plan, session.connection)
 
         def again(current: Rollout) -> RolloutState:
-            return orders.retry(current.plan, current.state, chosen)
+            return orders.retry(
+                current.plan, current.state, lambda f: f.kind in kinds and chosen(f)
+            )
 
         rollout = _give(session, found, again)
         session.screen.say(f"{rollout.state.id} tries again. Ctrl-C leaves it running.")
@@ -69,6 +83,36 @@ def stop(name: str | None, reach: Reach, format_: str) -> int:
         rollout = _give(session, found, lambda current: orders.stop(current.state))
         session.screen.say(f"{rollout.state.id} stops; what is in progress is finished.")
         return follow(rollout, session, codes={**CODES, Outcome.STOPPED: DONE})
+
+
+def rollback(name: str | None, reach: Reach, format_: str, *, yes: bool, detach: bool) -> int:
+    """Take a rollout back by another one, after showing it and asking."""
+    screen = Screen(format_)
+    if not yes and not screen.is_terminal:
+        raise WrongUsageError(
+            "`rollback` asks before it changes anything, and there is no terminal to ask on. "
+            "Nothing was changed. Add --yes."
+        )
+    with open_session(reach, screen) as session:
+        session.say_who()
+        found = find_rollout(session.world.journal, name, only_open=False)
+        screen.show(plan_blocks(plan_rollback(found, session.world.journal)))
+        if not yes:
+            ask(screen)
+        rollout = begin_rollback(found, session.world)
+        screen.say(f"{rollout.state.id} takes {found.state.id} back. Ctrl-C leaves it running.")
+        return follow(rollout, session, detach=detach)
+
+
+def _kinds(classes: Collection[str]) -> frozenset[FailureClass]:
+    """Return the classes that were named, blanks and underscores alike; all where none was."""
+    known = {kind.value.replace(" ", "_"): kind for kind in FailureClass}
+    for name in classes:
+        if name.replace(" ", "_") not in known:
+            raise WrongUsageError(
+                f"--class {name}: there is none of that name. Write one of {', '.join(known)}."
+            )
+    return frozenset(known[name.replace(" ", "_")] for name in classes) or frozenset(FailureClass)
 
 
 def _give(session: Session, rollout: Rollout, order: Order) -> Rollout:

@@ -12,6 +12,7 @@ from orgrollout.cli.options import (
     PlainReach,
     Reach,
     RolloutName,
+    YesOption,
 )
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
@@ -60,6 +61,15 @@ def resume(
 def retry(
     rollout: RolloutName = None,
     *,
+    class_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class",
+            metavar="CLASS",
+            help="Only failures of this class: throttled, transient, blocked_by_policy, "
+            "configuration, permanent, cancelled, blocked, unproven. Repeatable.",
+        ),
+    ] = None,
     detach: DetachOption = False,
     narrow: Narrow,
     reach: Reach,
@@ -71,7 +81,24 @@ def retry(
     """
     from orgrollout.cli.levers import retry as run
 
-    return run(rollout, narrow, reach, format_, detach=detach)
+    return run(rollout, class_ or (), narrow, reach, format_, detach=detach)
+
+
+def rollback(
+    rollout: RolloutName = None,
+    *,
+    yes: YesOption = False,
+    detach: DetachOption = False,
+    reach: PlainReach,
+    format_: FormatOption = "text",
+) -> int:
+    """Take back what a rollout updated; by default the newest one.
+
+    Template and parameters of before, in reverse order. What it created stays, and is listed.
+    """
+    from orgrollout.cli.levers import rollback as run
+
+    return run(rollout, reach, format_, yes=yes, detach=detach)
 
 
 def approve(
@@ -99,4 +126,12 @@ def stop(rollout: RolloutName = None, *, reach: PlainReach, format_: FormatOptio
     return run(rollout, reach, format_)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (status, rollouts, resume, retry, approve, stop)
+COMMANDS: tuple[Callable[..., int], ...] = (
+    status,
+    rollouts,
+    resume,
+    retry,
+    approve,
+    stop,
+    rollback,
+)

@@ -13,11 +13,13 @@ from orgrollout.errors import (
 )
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import holders_of
+from orgrollout.reconcile.rollbacks import begin_rollback
 from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout
 from orgrollout.reconcile.tick import Tick, tick
 from orgrollout.reconcile.world import World
 from orgrollout.rollout import orders
 from orgrollout.rollout.decision import Event, EventKind
+from orgrollout.rollout.rollback import NothingToRollBackError
 
 _ANOTHER_DRIVER = timedelta(seconds=1)
 _PASSING = (JournalBusyError, ThrottledError, UnavailableError, UnreachableError)
@@ -58,8 +60,24 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
         waited = timedelta()
         follow(latest)
         if latest.wake_after is None:
-            return latest.rollout
+            return _taken_back(latest.rollout, world, follow)
         world.clock.sleep(latest.wake_after)
+
+
+def _taken_back(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> Rollout:
+    """Return a rollout that is over, after it was taken back if that is what its plan says."""
+    if not rollout.state.undo or rollout.state.superseded_by is not None:
+        return rollout
+    try:
+        back = begin_rollback(rollout, world)
+    except NothingToRollBackError as error:
+        said = Event(kind=EventKind.ROLLBACK, text=str(error))
+        follow(Tick(rollout=rollout, events=(said,), wake_after=None))
+        return rollout
+    said = Event(kind=EventKind.ROLLBACK, text=f"{rollout.state.id} is taken back: {back.state.id}")
+    follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
+    drive(back.state.id, world, follow)
+    return load_rollout(world.journal, rollout.state.id)
 
 
 def _waiting(rollout: RolloutId, error: OrgRolloutError, pause: timedelta, world: World) -> Tick:

@@ -123,7 +123,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "retry": "How failed stack instances are tried again.",
         "failure_classes": "Reasons that this organization knows, by class: throttled, transient, "
         "blocked_by_policy, configuration, permanent, skipped.",
-        "on_failure": "What happens when too many fail.",
+        "on_failure": "What happens when too many fail: the rollout halts, or what it updated is taken "
+        "back by another one.",
         "freeze": "Spans in which no operation starts, as START/END.",
     },
     "Accounts": {"accounts": "Names from `accounts`, or ids in quotes."},

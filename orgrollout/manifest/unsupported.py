@@ -27,12 +27,6 @@ UNSUPPORTED = (
         "Remove it, and keep the journal on this machine.",
     ),
     Unsupported(
-        ("rollout", "on_failure"),
-        lambda value: value == "rollback",
-        "rolling back by itself is not supported yet.",
-        "Write `halt`.",
-    ),
-    Unsupported(
         ("stack_sets", _ANY, "managed_execution"),
         lambda value: value is True,
         "managed execution is not supported yet.",

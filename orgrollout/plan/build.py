@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from orgrollout.inventory.inventory import StackSetInventory
-from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
 from orgrollout.organization.desired import Desired
 from orgrollout.plan import refusals, waves
 from orgrollout.plan.compare import Differences, definition_differences, seen_of
@@ -44,6 +44,7 @@ def make_plan(request: Request) -> Plan:
         stack_sets={k: _planned(request, k, d) for k, d in differences.items()},
         waves=waves_,
         operations=operations,
+        rolls_back=request.manifest.rollout.on_failure == "rollback",
         attempts=request.manifest.rollout.retry.attempts,
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
         failure_rules=failure_rules(request.manifest),
@@ -146,7 +147,17 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         deployed=inventory.deployed.definition if inventory is not None else None,
         removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
         seen=_seen(inventory, differences) if inventory is not None else {},
+        described=_described(inventory, differences) if inventory is not None else {},
     )
+
+
+def _described(
+    inventory: StackSetInventory, differences: Differences
+) -> Mapping[Digest, Mapping[str, str]]:
+    """Return the overrides that are to change and no plan of ours may know, by state digest."""
+    changing = (inventory.instances[pair].overrides for pair in differences.updates)
+    definition = inventory.deployed.definition
+    return {definition.state_digest(o): dict(o) for o in changing if o is not None}
 
 
 def _seen(

@@ -80,6 +80,7 @@ class PlannedStackSet:
     deployed: StackSetDefinition | None = None  # when the plan was made; None: it did not exist
     removals: tuple[Removal, ...] = ()
     seen: Mapping[str, tuple[Rectangle, ...]] = field(default_factory=dict)  # see `seen_of`
+    described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,7 @@ class Plan:
     stack_sets: Mapping[StackSetKey, PlannedStackSet]
     waves: tuple[PlannedWave, ...]
     operations: tuple[PlannedOperation, ...]
+    rolls_back: bool = False  # by itself, when too many accounts fail
     attempts: int = 4  # of a stack instance, the first one included
     failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway
     freezes: tuple[Freeze, ...] = ()

@@ -75,7 +75,9 @@ def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decisi
         return _stop(plan, landed, seen, now)
     why = _why_to_halt(plan, landed.state, seen)
     if why:
-        return _halt(landed, why, now)
+        return _halt(
+            landed, why, now, undo=plan.rolls_back and not any(foreign_changes(plan, seen))
+        )
     if landed.state.phase in {Phase.SOAKING, Phase.WAITING}:
         return _pass_gate(plan, landed, now)
     return _go_on(plan, landed, seen, now)
@@ -295,12 +297,12 @@ def _is_known(seen: Seen, flight: Flight) -> bool:
     return found is not None and found.operation is not None
 
 
-def _halt(so_far: Decision, note: str, now: datetime) -> Decision:
+def _halt(so_far: Decision, note: str, now: datetime, *, undo: bool) -> Decision:
     """Start nothing more; what is in flight ends by itself."""
     state = so_far.state
     if state.flights:
         return replace(so_far, wake_after=so_far.wake_after or SOON)
-    halted = replace(state, phase=Phase.HALTED, note=note, ended=now)
+    halted = replace(state, phase=Phase.HALTED, note=note, ended=now, undo=undo)
     event = Event(kind=EventKind.HALTED, text=note)
     return Decision(state=halted, events=(*so_far.events, event))
 

@@ -100,6 +100,7 @@ class EventKind(StrEnum):
     FROZEN = "frozen"
     WAITING = "waiting"  # for an outage to end
     HALTED = "halted"
+    ROLLBACK = "rollback"
     STOPPED = "stopped"
     PROOF = "proving"
     FINISHED = "finished"

@@ -57,7 +57,8 @@ def supersede(state: RolloutState, by: RolloutId, now: datetime) -> RolloutState
             f"Run `orgrollout stop {state.id}` first."
         )
     ended = state.ended or now
-    return replace(state, phase=Phase.STOPPED, superseded_by=by, ended=ended, wake=None)
+    phase = state.phase if state.phase.is_over else Phase.STOPPED
+    return replace(state, phase=phase, superseded_by=by, ended=ended, wake=None)
 
 
 def resume(state: RolloutState) -> RolloutState:
@@ -73,7 +74,7 @@ def resume(state: RolloutState) -> RolloutState:
         raise WrongPhaseError(
             f"{state.id} is finished; `orgrollout plan` shows what is left to do."
         )
-    if state.phase is Phase.HALTED:
+    if state.phase is Phase.HALTED and not state.undo:
         raise WrongPhaseError(
             f"{state.id} halted ({state.note}); mend what failed, then: orgrollout retry {state.id}"
         )
@@ -107,6 +108,7 @@ def retry(
         ended=None,
         proving_since=None,
         note="",
+        undo=False,
     )
 
 

@@ -135,6 +135,7 @@ class RolloutState:
     ended: datetime | None = None
     calls: Mapping[str, int] = field(default_factory=dict)  # API requests sent, by operation
     note: str = ""  # why it halted
+    undo: bool = False  # it halted, and is to be taken back by itself
     superseded_by: RolloutId | None = None  # who took its stack sets over, for good
 
     @property

@@ -160,3 +160,44 @@ def test_watching_ends_as_the_rollout_ends(program: Program) -> None:
 
     assert program("status").code == 0
     assert program("status", "--watch").code == 3
+
+
+def test_a_rollout_is_taken_back_and_what_it_created_is_listed(program: Program) -> None:
+    program("apply", program.manifest(), "--yes")
+    wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
+    sets = {"topics": {"template": "topic.yaml", "parameters": {"Suffix": "new"}}}
+    program("apply", program.manifest(targets=wider, stack_sets=sets), "--yes")
+
+    back = program("rollback", "--yes")
+
+    assert back.code == 0
+    assert "14 to update" in back.out + back.err
+    assert "created and left as they are" in back.out + back.err
+    left = program("plan", program.manifest()).out
+    assert "0 to create, 0 to update, 4 to detach" in left
+
+
+def test_rolling_back_needs_a_yes(program: Program) -> None:
+    program("apply", program.manifest(), "--yes")
+    writes = len(program.writes())
+
+    ran = program("rollback")
+
+    assert ran.code == 2
+    assert "Add --yes" in ran.err
+    assert len(program.writes()) == writes
+
+
+def test_retry_of_one_class_leaves_the_others(program: Program) -> None:
+    program.server.sandbox.fail(PROD[0], EU, times=1, reason=NOT_ALLOWED)
+    program.server.sandbox.fail(DEV[0], EU, times=1, reason="my-bucket already exists")
+    rules = {"configuration": [{"pattern": "not allowed here"}]}
+    program("apply", program.manifest(rollout={"failure_classes": rules}), "--yes")
+
+    ran = program("retry", "--class", "configuration", "--format", "json")
+    wrong = program("retry", "--class", "nonsense")
+
+    assert [failure["account"] for failure in ran.json["failures"]] == [DEV[0]]
+    assert [cause["class"] for cause in ran.json["causes"]] == ["permanent"]
+    assert wrong.code == 2
+    assert "Write one of throttled" in wrong.err

@@ -17,7 +17,7 @@ from orgrollout.manifest.unsupported import UNSUPPORTED
 
 PAGE = Path(__file__).parents[2] / "docs" / "manifest.md"
 _TABLE = re.compile(r"<!-- keys of (\w+) -->\n.*?<!-- end -->", re.DOTALL)
-_VALUES = {"journal": "`s3://...`", "on_failure": "`rollback`"}
+_VALUES = {"journal": "`s3://...`"}
 _NOT_YET = {entry.path[-1]: entry for entry in UNSUPPORTED}
 
 

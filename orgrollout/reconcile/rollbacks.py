@@ -1,0 +1,55 @@
+"""Taking a rollout back: with what the journal knows of before."""
+
+from orgrollout.journal.port import Journal
+from orgrollout.model.ids import Digest, StackSetKey
+from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.rollouts import Rollout, give_order, rollouts
+from orgrollout.reconcile.world import World
+from orgrollout.rollout import orders
+from orgrollout.rollout.orders import WrongPhaseError
+from orgrollout.rollout.rollback import EarlierSets, Overrides, rollback_plan
+
+
+def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
+    """Return the plan that takes a rollout back.
+
+    Raises:
+        WrongPhaseError: It still runs.
+        NothingToRollBackError: It updated nothing.
+    """
+    state = rollout.state
+    if not state.phase.is_over or state.flights:
+        raise WrongPhaseError(
+            f"{state.id} is {state.phase}; nothing was changed. Run `orgrollout stop {state.id}` "
+            "first."
+        )
+    if state.superseded_by is not None:
+        raise WrongPhaseError(
+            f"{state.id} was superseded by {state.superseded_by}; take that one back instead."
+        )
+    return rollback_plan(rollout.plan, state, earlier_sets(rollout.plan, journal))
+
+
+def begin_rollback(rollout: Rollout, world: World) -> Rollout:
+    """Begin the rollout that takes another one back, which then cannot go on any more."""
+    back = begin_rollout(plan_rollback(rollout, world.journal), world, supersede=True)
+    by, now = back.state.id, world.clock.now()
+    give_order(world.journal, rollout.state.id, lambda r: orders.supersede(r.state, by, now))
+    return back
+
+
+def earlier_sets(plan: Plan, journal: Journal) -> EarlierSets:
+    """Return the overrides behind every digest of a state that any plan of the journal knows."""
+    found: dict[StackSetKey, dict[Digest, Overrides]] = {key: {} for key in plan.stack_sets}
+    keys = {stack_set.name: key for key, stack_set in plan.stack_sets.items()}
+    for known in (plan, *(rollout.plan for rollout in rollouts(journal))):
+        for stack_set in known.stack_sets.values():
+            key = keys.get(stack_set.name)
+            if key is None:
+                continue
+            for definition in filter(None, (stack_set.definition, stack_set.deployed)):
+                for overrides in ({}, *stack_set.parameter_sets.values()):
+                    found[key].setdefault(definition.state_digest(overrides), overrides)
+            found[key].update(stack_set.described)
+    return found

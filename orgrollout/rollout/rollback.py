@@ -1,0 +1,260 @@
+"""The plan that takes a rollout back: the template and parameters of before, in reverse order.
+
+Only what the rollout updated is taken back. What it created stays, what it removed is not brought
+back, and both are listed. A rollback is a rollout like any other: it has waves, budgets, and an end
+that is proved.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from orgrollout.errors import OrgRolloutError
+from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey, UnitId, digest_of
+from orgrollout.model.operation import OperationAction
+from orgrollout.plan.compare import definition_differences
+from orgrollout.plan.plan import (
+    Gate,
+    Plan,
+    PlannedOperation,
+    PlannedStackSet,
+    PlannedWave,
+    StackSetChange,
+)
+from orgrollout.plan.rectangles import cover
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.state import RolloutState
+
+Overrides = Mapping[str, str]
+EarlierSets = Mapping[StackSetKey, Mapping[Digest, Overrides]]  # by the digest of a state
+
+
+class NothingToRollBackError(OrgRolloutError):
+    """The rollout updated nothing that could be taken back. Nothing was changed."""
+
+
+def reached(plan: Plan, state: RolloutState) -> Iterator[tuple[int, PlannedOperation, set[Pair]]]:
+    """Yield every operation that was sent, with the stack instances it was sent for.
+
+    What was cancelled in it is among them: it was marked OUTDATED on the way to the new state.
+    """
+    never = defaultdict[int, set[Pair]](set)
+    for piece in state.waiting:
+        if piece.attempt == 1:
+            never[piece.planned] |= piece.pairs
+    for failure in state.failures:
+        if failure.kind is FailureClass.BLOCKED:
+            never[failure.planned].add(failure.pair)
+    sent = {landed.planned for landed in state.landed}
+    for index, operation in enumerate(plan.operations):
+        if index in sent:
+            yield index, operation, set(operation.rectangle.pairs) - never[index]
+
+
+def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierSets) -> Plan:
+    """Return the plan that takes a rollout back.
+
+    ``earlier`` gives the overrides of before. A stack instance whose overrides are not known is
+    left as it is, and named.
+
+    Raises:
+        NothingToRollBackError: Nothing was updated, or nothing is known of what was before.
+    """
+    updated = _updated(plan, state)
+    if not updated:
+        raise NothingToRollBackError(
+            f"{state.id} updated no stack instance, so there is nothing to take back; nothing was "
+            "changed. What it created goes away with the manifest that does not want it."
+        )
+    operations, lost = _operations(plan, updated, earlier)
+    if not operations:
+        raise NothingToRollBackError(
+            f"nobody knows what parameter overrides the stack instances of {state.id} had before; "
+            "nothing was changed. Plan the manifest of before instead."
+        )
+    keys = {operation.stack_set for operation in operations}
+    stack_sets = {
+        key: _stack_set(plan, key, keys, earlier) for key in plan.stack_sets if key in keys
+    }
+    return replace(
+        plan,
+        stack_sets=stack_sets,
+        waves=_waves(plan, operations),
+        operations=operations,
+        opening=(f"takes back {state.id}: the template and parameters of before",),
+        rolls_back=False,
+        warnings=tuple(_left(plan, state, lost)),
+    )
+
+
+def _updated(plan: Plan, state: RolloutState) -> dict[StackSetKey, dict[Pair, PlannedOperation]]:
+    found: dict[StackSetKey, dict[Pair, PlannedOperation]] = defaultdict(dict)
+    for _, operation, pairs in reached(plan, state):
+        if operation.action is OperationAction.UPDATE:
+            for pair in pairs:
+                known = found[operation.stack_set].get(pair)
+                if known is None or known.covered_again:
+                    found[operation.stack_set][pair] = operation
+    return dict(found)
+
+
+def _operations(
+    plan: Plan,
+    updated: Mapping[StackSetKey, Mapping[Pair, PlannedOperation]],
+    earlier: EarlierSets,
+) -> tuple[tuple[PlannedOperation, ...], list[tuple[StackSetKey, Pair]]]:
+    """Return the operations in the order they are sent, and what cannot be taken back."""
+    found: list[PlannedOperation] = []
+    lost: list[tuple[StackSetKey, Pair]] = []
+    last = max(wave.index for wave in plan.waves)
+    for key in reversed(list(plan.stack_sets)):
+        before = _overrides_of(plan.stack_sets[key], earlier.get(key, {}))
+        groups: dict[tuple[int, tuple[UnitId, ...], Digest], list[Pair]] = defaultdict(list)
+        kept: set[Pair] = set()
+        for pair, operation in updated.get(key, {}).items():
+            overrides = before.get(pair)
+            if overrides is None:
+                lost.append((key, pair))
+                continue
+            chosen = digest_of(dict(overrides))
+            now = plan.stack_sets[key].parameter_sets.get(operation.parameter_set, {})
+            if dict(now) == dict(overrides):
+                kept.add(pair)
+            groups[last - operation.wave, operation.units, chosen].append(pair)
+        found += _with_definition(plan.stack_sets[key], _cut(plan, key, groups, before), kept)
+    return tuple(sorted(found, key=lambda o: o.wave)), lost
+
+
+def _cut(
+    plan: Plan,
+    key: StackSetKey,
+    groups: Mapping[tuple[int, tuple[UnitId, ...], Digest], Iterable[Pair]],
+    before: Mapping[Pair, Overrides],
+) -> Iterator[PlannedOperation]:
+    definition = plan.stack_sets[key].deployed
+    for (wave, units, chosen), pairs in sorted(groups.items()):
+        members = sorted(pairs)
+        for rectangle in cover(members):
+            yield PlannedOperation(
+                stack_set=key,
+                wave=wave,
+                action=OperationAction.UPDATE,
+                accounts=rectangle.accounts,
+                regions=rectangle.regions,
+                units=units,
+                parameter_set=chosen,
+                state=definition.state_digest(before[members[0]]) if definition else Digest(""),
+                reason="as before",
+            )
+
+
+def _with_definition(
+    stack_set: PlannedStackSet, operations: Iterable[PlannedOperation], kept: set[Pair]
+) -> list[PlannedOperation]:
+    """Return the operations with the one that sends the definition of before, if it differs.
+
+    UpdateStackSet leaves overrides alone: where all of the first wave change theirs, one stack
+    instance carries the definition, and is updated once more.
+    """
+    found = sorted(operations, key=lambda o: o.wave)
+    if not found or not _differs(stack_set):
+        return found
+    for index, operation in enumerate(found):
+        if operation.wave == found[0].wave and kept.issuperset(operation.rectangle.pairs):
+            sending = replace(operation, sends_definition=True)
+            return [sending, *found[:index], *found[index + 1 :]]
+    first = found[0]
+    carrier = replace(
+        first,
+        accounts=first.accounts[:1],
+        regions=first.regions[:1],
+        sends_definition=True,
+        covered_again=True,
+    )
+    return [carrier, *found]
+
+
+def _differs(stack_set: PlannedStackSet) -> bool:
+    before = stack_set.deployed
+    return before is not None and bool(definition_differences(stack_set.definition, before))
+
+
+def _overrides_of(
+    stack_set: PlannedStackSet, earlier: Mapping[Digest, Overrides]
+) -> dict[Pair, Overrides]:
+    """Return the overrides of before, as far as they are known."""
+    found: dict[Pair, Overrides] = {}
+    for seen, rectangles in stack_set.seen.items():
+        overrides = earlier.get(Digest(seen.split()[1]))
+        if overrides is not None:
+            found.update({pair: overrides for r in rectangles for pair in r.pairs})
+    return found
+
+
+def _stack_set(
+    plan: Plan, key: StackSetKey, keys: set[StackSetKey], earlier: EarlierSets
+) -> PlannedStackSet:
+    now = plan.stack_sets[key]
+    definition = now.deployed or now.definition
+    sets = {digest_of(dict(each)): each for each in earlier.get(key, {}).values()}
+    return PlannedStackSet(
+        key=key,
+        name=now.name,
+        change=StackSetChange.UPDATE if _differs(now) else StackSetChange.NONE,
+        definition=definition,
+        parameter_sets=sets,
+        depends_on=tuple(k for k in plan.stack_sets if k in keys and key in _needs(plan, k)),
+        differences=definition_differences(now.definition, definition),
+        deployed=now.definition,
+    )
+
+
+def _needs(plan: Plan, key: StackSetKey) -> tuple[StackSetKey, ...]:
+    return plan.stack_sets[key].depends_on
+
+
+def _waves(plan: Plan, operations: Iterable[PlannedOperation]) -> tuple[PlannedWave, ...]:
+    """Return the waves in reverse, without what stood between them."""
+    accounts: dict[int, set[AccountId]] = defaultdict(set)
+    for operation in operations:
+        accounts[operation.wave].update(operation.accounts)
+    last = max(wave.index for wave in plan.waves)
+    return tuple(
+        replace(
+            wave,
+            index=last - wave.index,
+            name=f"back-{wave.name}",
+            accounts=tuple(sorted(accounts[last - wave.index])),
+            gate=Gate(),
+        )
+        for wave in reversed(plan.waves)
+        if last - wave.index in accounts
+    )
+
+
+def _left(
+    plan: Plan, state: RolloutState, lost: Iterable[tuple[StackSetKey, Pair]]
+) -> Iterator[str]:
+    """Yield what is not taken back, stack set by stack set."""
+    created: dict[StackSetKey, list[Pair]] = defaultdict(list)
+    removed: dict[StackSetKey, list[Pair]] = defaultdict(list)
+    for _, operation, pairs in reached(plan, state):
+        if operation.action is OperationAction.CREATE:
+            created[operation.stack_set] += sorted(pairs)
+        elif operation.action.removes:
+            removed[operation.stack_set] += sorted(pairs)
+    for key, pairs_ in created.items():
+        yield f"{key}: created and left as they are: {_named(pairs_)}"
+    for key, pairs_ in removed.items():
+        yield f"{key}: removed, and not brought back: {_named(pairs_)}"
+    unknown: dict[StackSetKey, list[Pair]] = defaultdict(list)
+    for key, pair in lost:
+        unknown[key].append(pair)
+    for key, pairs_ in unknown.items():
+        yield f"{key}: left as they are, since their overrides of before are not known: " + _named(
+            pairs_
+        )
+
+
+def _named(pairs: list[Pair]) -> str:
+    return ", ".join(str(pair) for pair in sorted(pairs))
