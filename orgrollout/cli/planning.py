@@ -14,7 +14,8 @@ from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.request import Request
 from orgrollout.reconcile.planning import Picture, look, request_from
-from orgrollout.report.plan import plan_blocks, plan_json
+from orgrollout.report.plan import plan_blocks
+from orgrollout.report.plan_json import plan_json
 
 
 def plan(

@@ -90,6 +90,20 @@ def declared_parameters(body: str) -> tuple[str, ...]:
     return _parsed(body).names("Parameters")
 
 
+def secret_parameters(body: str) -> frozenset[str]:
+    """Return the names of the parameters that a template's text declares as NoEcho.
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
+    declared = _parsed(body).get("Parameters")
+    return frozenset(
+        str(name)
+        for name, parameter in (declared.children if declared else ())
+        if (_text(parameter.get("NoEcho")) or "").lower() == "true"
+    )
+
+
 def declared_defaults(body: str) -> dict[str, str]:
     """Return the Default of each parameter of a template's text that has one.
 
@@ -116,9 +130,7 @@ def what_stays(body: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         ManifestError: It is no YAML.
     """
-    root = Reader(Findings(file="template"), custom_tags=True).read(
-        compose(_as_yaml(body), "template")
-    )
+    root = _parsed(body)
     resources = root.get("Resources")
     kept = (
         name

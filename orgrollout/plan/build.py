@@ -23,7 +23,7 @@ from orgrollout.plan.preferences import throttled, wave_preferences
 from orgrollout.plan.rectangles import Rectangle, cover
 from orgrollout.plan.removals import removals_of
 from orgrollout.plan.request import Request
-from orgrollout.plan.warnings import warnings_of
+from orgrollout.plan.warnings import many_operations, warnings_of
 
 
 def make_plan(request: Request) -> Plan:
@@ -54,6 +54,7 @@ def make_plan(request: Request) -> Plan:
         warnings=(
             *request.warnings,
             *warnings_of(request, differences),
+            *many_operations(operations),
             *(text for text in map(throttled, waves_) if text),
         ),
     )

@@ -48,7 +48,7 @@ def preferences(given: Preferences) -> OperationPreferences:
 def at_a_time(wave: PlannedWave) -> int:
     """Return how many accounts of the wave may be worked on at a time in one Region."""
     allowed = _allowed_at_a_time(wave)
-    return min(allowed, _tolerated(wave) + 1) if wave.preferences.strict else allowed
+    return min(allowed, tolerated(wave) + 1) if wave.preferences.strict else allowed
 
 
 def explained(wave: PlannedWave) -> str:
@@ -57,12 +57,12 @@ def explained(wave: PlannedWave) -> str:
     regions = "all Regions at once" if sent.parallel_regions else "one Region after another"
     if sent.region_order and not sent.parallel_regions:
         regions += f" ({', '.join(sent.region_order)} first)"
-    tolerated = _tolerated(wave)
-    source = "its budget" if tolerated == wave.allowed_failures else "operation_preferences"
+    failing = tolerated(wave)
+    source = "its budget" if failing == wave.allowed_failures else "operation_preferences"
     mode = "strict" if sent.strict else "soft"
     return (
         f"{at_a_time(wave):,} of {len(wave.accounts):,} accounts at a time in a Region, {regions}; "
-        f"an operation is given up when more than {tolerated:,} accounts of a Region fail "
+        f"an operation is given up when more than {failing:,} accounts of a Region fail "
         f"({source}, {mode})"
     )
 
@@ -74,7 +74,7 @@ def throttled(wave: PlannedWave) -> str | None:
         return None
     return (
         f"wave {wave.name}: strict mode runs {runs:,} accounts at a time and not {allowed:,}, "
-        f"since it allows one more than the failure tolerance of {_tolerated(wave):,}. Leave out "
+        f"since it allows one more than the failure tolerance of {tolerated(wave):,}. Leave out "
         "`concurrency_mode: strict`, or raise the tolerance."
     )
 
@@ -87,7 +87,8 @@ def _allowed_at_a_time(wave: PlannedWave) -> int:
     return max(1, size * (sent.max_concurrent_percentage or 0) // 100)
 
 
-def _tolerated(wave: PlannedWave) -> int:
+def tolerated(wave: PlannedWave) -> int:
+    """Return how many accounts may fail in a Region before an operation is given up."""
     sent = wave.preferences
     if sent.failure_tolerance_count is not None:
         return sent.failure_tolerance_count

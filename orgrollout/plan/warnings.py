@@ -1,10 +1,14 @@
 """What a person should know before a plan is carried out, and that does not stand in its way."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.compare import Differences
+from orgrollout.plan.plan import PlannedOperation
 from orgrollout.plan.request import Request
+
+MANY = 200  # operations of one stack set
 
 
 def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]) -> Iterator[str]:
@@ -21,6 +25,27 @@ def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]
             f"stack set {name} was made by this manifest, which no longer names it. It is left "
             "alone; `state: absent` would take it away."
         )
+
+
+def many_operations(operations: Iterable[PlannedOperation]) -> Iterator[str]:
+    """Yield, with the arithmetic, which stack sets take more operations than anybody wants.
+
+    CloudFormation takes one set of overrides an operation, and one operation at a time.
+    """
+    found: dict[StackSetKey, list[PlannedOperation]] = defaultdict(list)
+    for operation in operations:
+        found[operation.stack_set].append(operation)
+    for key, mine in found.items():
+        if len(mine) > MANY:
+            sets = len({operation.parameter_set for operation in mine})
+            waves = len({operation.wave for operation in mine})
+            each = len(mine) / (sets * waves)
+            yield (
+                f"{key}: {len(mine):,} operations = {sets:,} distinct sets of overrides x {waves} "
+                f"waves x {each:.1f} on average for accounts with different Regions. They run "
+                f"one after another: at a minute each, {len(mine) / 60:.1f} hours. Fewer distinct "
+                "values, or fewer waves, make fewer operations."
+            )
 
 
 def _left_alone(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:

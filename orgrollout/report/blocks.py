@@ -5,6 +5,7 @@ A view returns blocks and knows nothing of terminals; every format is made from 
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -27,16 +28,32 @@ class Sheet:
     styles: tuple[str, ...] = field(default=())  # of the rows, if any has one
 
 
-Block = Line | Sheet
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Lines shown exactly as they are."""
+
+    lines: tuple[str, ...]
+    language: str  # as Markdown names it
+
+
+Block = Line | Sheet | Code
 
 
 def as_markdown(blocks: Iterable[Block]) -> str:
     """Return the blocks as Markdown: each line a paragraph, each table a table."""
-    parts = [
-        _escaped(block.text.strip()) if isinstance(block, Line) else _markdown_table(block)
-        for block in blocks
-    ]
-    return "\n\n".join(parts)
+    return "\n\n".join(_markdown(block) for block in blocks)
+
+
+def _markdown(block: Block) -> str:
+    match block:
+        case Line():
+            return _escaped(block.text.strip())
+        case Sheet():
+            return _markdown_table(block)
+        case Code():
+            longest = max(map(len, re.findall("`+", "\n".join(block.lines))), default=0)
+            fence = "`" * max(3, longest + 1)
+            return "\n".join((f"{fence}{block.language}", *block.lines, fence))
 
 
 def as_csv(sheet: Sheet) -> str:

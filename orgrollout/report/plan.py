@@ -1,14 +1,13 @@
 """A plan as people read it and as programs do."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
+from orgrollout.plan.exposure import exposed_accounts
 from orgrollout.plan.plan import (
     Gate,
     Plan,
-    PlannedOperation,
     PlannedStackSet,
     PlannedWave,
     Removal,
@@ -17,6 +16,8 @@ from orgrollout.plan.plan import (
 )
 from orgrollout.plan.preferences import explained
 from orgrollout.report.blocks import Block, Line, Sheet
+from orgrollout.report.plan_changes import definition_changes, override_lines
+from orgrollout.report.plan_cost import cost_line
 from orgrollout.report.words import count, span
 
 FORMAT_VERSION = 1
@@ -35,10 +36,13 @@ def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
     if plan.waves:
         yield Line(text=f"waves: {' | '.join(_wave(wave) for wave in plan.waves)}")
         yield from (Line(text=f"  {text}") for text in _preferences(plan))
+        yield Line(text=f"  {_exposed(plan)}")
     if pairs and plan.operations:
         yield _by_pair(plan)
     yield from (Line(text=f"warning: {text}", style="yellow") for text in plan.warnings)
     yield from (Line(text=text) for text in dict.fromkeys(_notes(plan)))
+    if plan.operations:
+        yield Line(text=cost_line(plan))
     yield Line(text=summary(plan), style="bold")
 
 
@@ -62,87 +66,6 @@ def skipped_lines(skipped: Iterable[Skipped]) -> Iterator[Line]:
         names.append(more)
     if names:
         yield Line(text=f"skipped: {', '.join(names)}")
-
-
-def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
-    """Return the plan as JSON can hold it. Keys may be added, never renamed."""
-    counts = plan.counts()
-    return {
-        "format_version": FORMAT_VERSION,
-        "manifest": plan.manifest,
-        "fingerprint": plan.fingerprint,
-        "summary": {**{a.value: counts[a] for a in _ACTIONS}, "unchanged": plan.unchanged},
-        "stack_sets": [_stack_set_json(s) for s in plan.stack_sets.values()],
-        "changes": [
-            {
-                "stack_set": operation.stack_set,
-                "account": pair.account,
-                "region": pair.region,
-                "action": operation.action,
-                "reason": reason,
-                "wave": operation.wave,
-                "parameter_set": operation.parameter_set or None,
-            }
-            for operation, pair, reason in plan.changes()
-        ],
-        "parameter_sets": {
-            key: dict(values)
-            for stack_set in plan.stack_sets.values()
-            for key, values in stack_set.parameter_sets.items()
-        },
-        "waves": [_wave_json(wave) for wave in plan.waves],
-        "operations": [_operation_json(i, o) for i, o in enumerate(plan.operations, start=1)],
-        "skipped": skipped_json(plan.skipped),
-        "warnings": list(plan.warnings),
-        "calls": dict(calls),
-    }
-
-
-def skipped_json(skipped: Iterable[Skipped]) -> list[dict[str, Any]]:
-    """Return the accounts that nothing can be deployed to."""
-    return [{"account": s.account, "account_name": s.name, "reason": s.reason} for s in skipped]
-
-
-def _stack_set_json(stack_set: PlannedStackSet) -> dict[str, Any]:
-    return {
-        "stack_set": stack_set.key,
-        "name": stack_set.name,
-        "change": stack_set.change.value,
-        "differences": list(stack_set.differences),
-        "depends_on": list(stack_set.depends_on),
-        "removals": [_removal_json(removal) for removal in stack_set.removals],
-    }
-
-
-def _removal_json(removal: Removal) -> dict[str, Any]:
-    return {
-        "action": removal.action,
-        "instances": removal.instances,
-        "accounts": removal.accounts,
-        "stays": list(removal.stays),
-        "way_back": removal.way_back,
-    }
-
-
-def _wave_json(wave: PlannedWave) -> dict[str, Any]:
-    return {
-        "wave": wave.index,
-        "name": wave.name,
-        "accounts": len(wave.accounts),
-        "allowed_failures": wave.allowed_failures,
-        "operations": explained(wave),
-    }
-
-
-def _operation_json(number: int, operation: PlannedOperation) -> dict[str, Any]:
-    return {
-        "id": str(number),
-        "wave": operation.wave,
-        "stack_set": operation.stack_set,
-        "action": operation.action,
-        "accounts": list(operation.accounts),
-        "regions": list(operation.regions),
-    }
 
 
 def _changes(plan: Plan, stack_set: PlannedStackSet) -> bool:
@@ -173,14 +96,16 @@ def _where(plan: Plan, key: StackSetKey) -> str:
     return f"{count(len(accounts), 'account')}, {where}"
 
 
-def _definitions(plan: Plan, keys: Iterable[StackSetKey]) -> Iterator[Line]:
+def _definitions(plan: Plan, keys: Iterable[StackSetKey]) -> Iterator[Block]:
     for key in keys:
         stack_set = plan.stack_sets[key]
         if stack_set.change is StackSetChange.UPDATE:
             what = ", ".join(stack_set.differences)
             yield Line(text=f"changed: {key}: {what}")
+            yield from definition_changes(stack_set)
         elif stack_set.change is StackSetChange.DELETE:
             yield Line(text=f"deleted: {key}: the stack set {stack_set.name} itself")
+        yield from override_lines(plan, key)
         for removal in stack_set.removals:
             yield from _removal(key, removal)
 
@@ -213,6 +138,11 @@ def _preferences(plan: Plan) -> Iterator[str]:
         alike.setdefault(explained(wave), []).append(wave.name)
     for text, names in alike.items():
         yield f"{', '.join(names)}: {text}"
+
+
+def _exposed(plan: Plan) -> str:
+    each = (f"{wave.name} {exposed_accounts(plan, wave):,}" for wave in plan.waves)
+    return f"accounts that may still be touched after one failure too many: {', '.join(each)}"
 
 
 def _by_pair(plan: Plan) -> Sheet:

@@ -5,7 +5,8 @@ from typing import Any
 
 from orgrollout.model.ids import OperationId
 from orgrollout.plan.plan import Plan
-from orgrollout.report.plan import FORMAT_VERSION, skipped_json
+from orgrollout.report.plan import FORMAT_VERSION
+from orgrollout.report.plan_json import skipped_json
 from orgrollout.report.rollout import wave_status
 from orgrollout.report.words import iso
 from orgrollout.rollout.grouping import FailureGroup, group_failures

@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orgrollout.report.blocks import Block, Line, Sheet
+from orgrollout.report.blocks import Block, Code, Line, Sheet
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}  # of the lines of a diff
 
 
 def show(console: Console, blocks: Iterable[Block]) -> None:
@@ -15,6 +17,9 @@ def show(console: Console, blocks: Iterable[Block]) -> None:
     for block in blocks:
         if isinstance(block, Line):
             console.print(Text(block.text, style=block.style), soft_wrap=True)
+        elif isinstance(block, Code):
+            for line in block.lines:
+                console.print(Text(f"  {line}", style=_COLOURS.get(line[:1], "")), soft_wrap=True)
         elif console.is_terminal:
             console.print(_table(block))
         else:

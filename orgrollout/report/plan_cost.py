@@ -1,0 +1,39 @@
+"""What a plan takes, in words and for programs."""
+
+from datetime import timedelta
+from typing import Any
+
+from orgrollout.aws.rates import STACK_SETS
+from orgrollout.plan.plan import Plan
+from orgrollout.report.words import count, span
+from orgrollout.rollout.cost import PER_INSTANCE, Cost, cost_of
+
+
+def cost_line(plan: Plan) -> str:
+    """Return the cost in one line."""
+    cost = cost_of(plan)
+    soaking = f", and {span(cost.soaking)} of soaking" if cost.soaking else ""
+    return (
+        f"cost: {count(cost.operations, 'operation')}, about {count(cost.calls, 'call')} "
+        f"({span(_calling(cost))} at {STACK_SETS.per_second:g} a second); about "
+        f"{span(cost.running)} if a stack instance takes {span(PER_INSTANCE)}{soaking}"
+    )
+
+
+def cost_json(plan: Plan) -> dict[str, Any]:
+    """Return the cost; spans in seconds."""
+    cost = cost_of(plan)
+    return {
+        "operations": cost.operations,
+        "calls": cost.calls,
+        "calls_per_second": STACK_SETS.per_second,
+        "calls_seconds": _calling(cost).total_seconds(),
+        "seconds_per_instance": PER_INSTANCE.total_seconds(),
+        "running_seconds": cost.running.total_seconds(),
+        "soaking_seconds": cost.soaking.total_seconds(),
+    }
+
+
+def _calling(cost: Cost) -> timedelta:
+    """Return how long the calls take at the rate that is allowed."""
+    return timedelta(seconds=cost.calls / STACK_SETS.per_second)

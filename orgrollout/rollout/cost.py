@@ -1,0 +1,89 @@
+"""What carrying a plan out takes: operations, API calls, and time.
+
+How long a stack instance takes is up to its template, so the time is told for a minute each, and
+the calls follow from it: an operation is looked at as `next_look` says.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from orgrollout.model.ids import StackSetKey
+from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave, StackSetChange
+from orgrollout.plan.preferences import at_a_time
+from orgrollout.rollout.polling import next_look
+
+PER_INSTANCE = timedelta(minutes=1)
+_PAGE = 100  # stack instances, or results, per call (MaxResults, CloudFormation API reference)
+_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """An estimate: no stack instance fails, and none takes longer than ``PER_INSTANCE``."""
+
+    operations: int
+    calls: int
+    running: timedelta  # until the last operation is over
+    soaking: timedelta
+
+
+def cost_of(plan: Plan) -> Cost:
+    """Return what the plan takes."""
+    waves = {wave.index: wave for wave in plan.waves}
+    # Each is started, looked at, and its results are read.
+    calls = sum(2 + _looks(_duration(o, waves[o.wave])) for o in plan.operations)
+    made = sum(s.change is StackSetChange.CREATE for s in plan.stack_sets.values())
+    return Cost(
+        operations=len(plan.operations),
+        calls=calls + made + _proof(plan),
+        running=sum((_of_wave(plan, wave) for wave in plan.waves), timedelta()),
+        soaking=sum((wave.gate.soak or timedelta() for wave in plan.waves), timedelta()),
+    )
+
+
+@cache
+def _looks(duration: timedelta) -> int:
+    looks, now = 0, _SOME_DAY
+    while now - _SOME_DAY < duration:
+        now += next_look(_SOME_DAY, now)
+        looks += 1
+    return looks
+
+
+def _duration(operation: PlannedOperation, wave: PlannedWave) -> timedelta:
+    """Return how long an operation takes if each stack instance takes ``PER_INSTANCE``."""
+    rounds = math.ceil(len(operation.accounts) / at_a_time(wave))
+    if not wave.preferences.parallel_regions:
+        rounds *= max(len(operation.regions), 1)
+    return rounds * PER_INSTANCE
+
+
+def _of_wave(plan: Plan, wave: PlannedWave) -> timedelta:
+    """Return how long a wave takes.
+
+    Operations of one stack set follow each other, and so do stack sets that depend on each other.
+    """
+    own: dict[StackSetKey, timedelta] = {}
+    for operation in plan.operations:
+        if operation.wave == wave.index:
+            before = own.get(operation.stack_set, timedelta())
+            own[operation.stack_set] = before + _duration(operation, wave)
+    done: dict[StackSetKey, timedelta] = {}
+
+    def ends(key: StackSetKey) -> timedelta:
+        if key not in done:
+            needed = (other for other in plan.stack_sets[key].depends_on if other in own)
+            done[key] = own[key] + max(map(ends, needed), default=timedelta())
+        return done[key]
+
+    return max(map(ends, own), default=timedelta())
+
+
+def _proof(plan: Plan) -> int:
+    """Return the calls that list all stack instances once at the end."""
+    touched: Sequence[StackSetKey] = sorted({o.stack_set for o in plan.operations})
+    sizes = (plan.counts(key).total() + plan.stack_sets[key].unchanged for key in touched)
+    return sum(max(1, math.ceil(size / _PAGE)) for size in sizes)
