@@ -16,6 +16,7 @@ from orgrollout.cli.options import (
     ManifestPath,
     Narrow,
     Reach,
+    RefreshOption,
     RemovalsOption,
     SheetFormatOption,
     YesOption,
@@ -56,6 +57,7 @@ def plan(
         ),
     ] = False,
     allow_removals: RemovalsOption = None,
+    refresh: RefreshOption = "incremental",
     narrow: Narrow,
     reach: Reach,
     format_: FormatOption = _TEXT,
@@ -63,8 +65,15 @@ def plan(
     """Show what `apply` would change, and change nothing."""
     from orgrollout.cli.planning import plan as run
     from orgrollout.cli.saved import Asked
+    from orgrollout.reconcile.observe import Refresh
 
-    asked = Asked(manifest=manifest, narrow=narrow, allow_removals=allow_removals, destroy=destroy)
+    asked = Asked(
+        manifest=manifest,
+        narrow=narrow,
+        allow_removals=allow_removals,
+        destroy=destroy,
+        refresh=Refresh(refresh),
+    )
     return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
 
 
@@ -76,6 +85,7 @@ def apply(
     yes: YesOption = False,
     detach: DetachOption = False,
     allow_removals: RemovalsOption = None,
+    refresh: RefreshOption = "incremental",
     narrow: Narrow,
     reach: Reach,
     format_: FormatOption = _TEXT,
@@ -87,8 +97,11 @@ def apply(
     """
     from orgrollout.cli.applying import apply as run
     from orgrollout.cli.saved import Asked
+    from orgrollout.reconcile.observe import Refresh
 
-    asked = Asked(manifest=manifest, narrow=narrow, allow_removals=allow_removals)
+    asked = Asked(
+        manifest=manifest, narrow=narrow, allow_removals=allow_removals, refresh=Refresh(refresh)
+    )
     return run(asked, reach, format_, yes=yes, detach=detach)
 
 
@@ -105,14 +118,24 @@ def coverage(
             "--fail-on", help="End with 3 if a pair is in this state. Repeatable, or with commas."
         ),
     ] = None,
+    refresh: RefreshOption = "incremental",
     narrow: Narrow,
     reach: Reach,
     format_: SheetFormatOption = "text",
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
     from orgrollout.cli.covering import coverage as run
+    from orgrollout.reconcile.observe import Refresh
 
-    return run(manifest, narrow, reach, format_, states=state or (), fail_on=fail_on or ())
+    return run(
+        manifest,
+        narrow,
+        reach,
+        format_,
+        states=state or (),
+        fail_on=fail_on or (),
+        refresh=Refresh(refresh),
+    )
 
 
 sandbox = typer.Typer(help="A simulated organization for any AWS tool.", no_args_is_help=True)

@@ -11,6 +11,7 @@ from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.rollouts import Rollout, rollouts
 from orgrollout.report.coverage import coverage_blocks, coverage_json, coverage_sheet
@@ -25,6 +26,7 @@ def coverage(
     *,
     states: Iterable[str],
     fail_on: Iterable[str],
+    refresh: Refresh,
 ) -> int:
     """Show the ledger; 3 if a pair is in one of the states to fail on."""
     screen = Screen(format_)
@@ -33,7 +35,7 @@ def coverage(
     loaded = load_manifest(manifest)
     narrowing = narrowing_of(narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
-        picture = picture_of(loaded, session)
+        picture = picture_of(loaded, session, refresh=refresh, drift=True)
         rows = list(_rows(picture, _newest(loaded.manifest.name, session)))
     organization = picture.organization
     if narrowing is not None:

@@ -55,6 +55,15 @@ RemovalsOption = Annotated[
 ]
 
 
+RefreshOption = Annotated[
+    Literal["incremental", "full"],
+    typer.Option(
+        "--refresh",
+        help="Read what operations have changed since the last time, or all stack instances anew.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
     """Which AWS, or which sandbox, and which journal."""

@@ -13,6 +13,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.request import Request
+from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture, look, request_from
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.plan_json import plan_json
@@ -77,15 +78,18 @@ def request_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Reques
     narrowing = narrowing_of(asked.narrow, loaded)
     return request_from(
         loaded,
-        picture_of(loaded, session),
+        picture_of(loaded, session, refresh=asked.refresh),
         session.planning,
         narrowing=narrowing,
         allow_removals=asked.allow_removals,
     )
 
 
-def picture_of(loaded: LoadedManifest, session: Session) -> Picture:
+def picture_of(
+    loaded: LoadedManifest, session: Session, *, refresh: Refresh, drift: bool = False
+) -> Picture:
     """Return what is wanted and what is there, after saying who is asking."""
     session.say_who()
     with session.screen.working():
-        return look(loaded, session.planning, session.screen.progress)
+        progress = session.screen.progress
+        return look(loaded, session.planning, progress, refresh=refresh, drift=drift)

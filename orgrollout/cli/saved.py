@@ -18,6 +18,7 @@ from orgrollout.plan.document import plan_document, read_plan
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.request import Request
 from orgrollout.plan.stale import come_up_since, moved_since
+from orgrollout.reconcile.observe import Refresh
 from orgrollout.report.words import count
 
 FORMAT_VERSION = 1
@@ -33,6 +34,7 @@ class Asked:
     narrow: Narrow
     allow_removals: int | None
     destroy: bool = False
+    refresh: Refresh = Refresh.INCREMENTAL  # how to look; the plan is the same
 
 
 class SavedPlanError(OrgRolloutError):
@@ -150,6 +152,7 @@ def read_saved(asked: Asked) -> Saved | None:
             narrow=Narrow(**document["narrow"]),
             allow_removals=document["allow_removals"],
             destroy=document["destroy"],
+            refresh=asked.refresh,
         )
         return Saved(asked=made, plan=read_plan(document["plan"]))
     except (KeyError, TypeError, ValueError) as error:

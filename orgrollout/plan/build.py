@@ -167,7 +167,8 @@ def _seen(
     """Return what the stack instances that change are now."""
     found: dict[str, list[Pair]] = defaultdict(list)
     for pair in (*differences.updates, *differences.detaches, *differences.deletes):
-        found[seen_of(inventory, inventory.instances[pair])].append(pair)
+        goes = pair not in differences.updates
+        found[seen_of(inventory, inventory.instances[pair], goes=goes)].append(pair)
     return {seen: cover(pairs) for seen, pairs in sorted(found.items())}
 
 

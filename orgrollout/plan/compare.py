@@ -148,14 +148,15 @@ def _update_reason(instance: StackInstance, wanted: Digest, changed: tuple[str, 
     return "parameter overrides"
 
 
-def seen_of(inventory: StackSetInventory, instance: StackInstance) -> str:
+def seen_of(inventory: StackSetInventory, instance: StackInstance, *, goes: bool = False) -> str:
     """Return what a stack instance is, as far as a plan relies on it.
 
     Its status, what it is known to run, and the unit it hangs below. Not its last operation: a
-    drift run is one too, and changes nothing.
+    drift run is one too, and changes nothing. Nobody asks for the overrides of one that goes, so
+    they do not count where they happen to be known.
     """
     runs = carried_digest(instance)
-    if runs is None and instance.overrides is not None:
+    if runs is None and instance.overrides is not None and not goes:
         runs = inventory.deployed.definition.state_digest(instance.overrides)
     detailed = f"{instance.status}/{instance.detailed_status}"
     return f"{detailed} {runs or 'unknown'} {instance.unit or '-'}"

@@ -110,7 +110,8 @@ def _action_moved(operation: PlannedOperation, becoming: _Becoming | None) -> st
 def _state_moved(was: str, desired: Desired, pair: Pair, now: Request) -> str:
     inventory = now.deployed(desired)
     instance = inventory.instances.get(pair) if inventory else None
-    seen = seen_of(inventory, instance) if inventory and instance else ""
+    goes = pair not in desired.pairs
+    seen = seen_of(inventory, instance, goes=goes) if inventory and instance else ""
     if seen == was:
         return ""
     before, after = was.partition(" ")[0], seen.partition(" ")[0]

@@ -1,6 +1,6 @@
 """The stack instances of one stack set as they are read, and what made each what it is."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -84,19 +84,26 @@ def traced(
     It is found in the results of earlier operations, a hundred a call, as long as that takes no
     more calls than describing the instances would.
     """
-    hidden = {pair for pair, each in instances.items() if each.applied_by in drifts}
-    calls, limit = 0, max(len(hidden), _PATIENCE)
+    behind: dict[OperationId, set[Pair]] = defaultdict(set)
+    for pair, each in instances.items():
+        if each.applied_by in drifts:
+            behind[each.applied_by].add(pair)
+    calls, limit = 0, max(sum(map(len, behind.values())), _PATIENCE)
+    hidden: set[Pair] = set()
     found: dict[Pair, StackInstance] = {}
-    for operation in operations.history() if hidden else ():
+    for operation in operations.history() if behind else ():
+        # What is newer than a detection has not touched the instances that name that one last.
         if operation.action == DRIFT:
+            hidden |= behind.pop(operation.id, set())
             continue
-        results = operations.results(operation.id)
-        if results is None or not operations.is_settled(operation, results):
-            break  # it may have changed any of them
-        calls += max(1, ceil(len(results) / PAGE))
-        for pair in hidden.intersection(result.pair for result in results):
-            found[pair] = replace(instances[pair], changed_by=operation.id)
-        hidden -= found.keys()
-        if not hidden or calls >= limit:
+        if hidden:
+            results = operations.results(operation.id)
+            if results is None or not operations.is_settled(operation, results):
+                break  # it may have changed any of them
+            calls += max(1, ceil(len(results) / PAGE))
+            reached = hidden.intersection(result.pair for result in results)
+            found.update({p: replace(instances[p], changed_by=operation.id) for p in reached})
+            hidden -= reached
+        if (not hidden and not behind) or calls >= limit:
             break
     return found

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,8 +22,10 @@ from orgrollout.rollout.orders import stop
 from orgrollout.sandbox import Sandbox
 from tests.stage import BASE, DEV, LAB, PROD, TOPIC, TOPICS, Stage
 
-SETTLED = timedelta(seconds=150)  # longer than any list of the sandbox lags, and it reacts
+LAG = timedelta(seconds=90)  # of the sandbox's lists, where they lag
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 ACCOUNTS = (*PROD, *DEV, *LAB)
+UNNAMED = PROD[3:]  # no manifest says their ids, so that they may leave
 REGIONS = ("us-east-1", "eu-west-1")
 NAME = "base-topics"
 QUICK: Mapping[str, Any] = {"median_duration": timedelta(seconds=20), "deploy_resources": False}
@@ -78,6 +80,7 @@ _some = st.lists(st.sampled_from(ACCOUNTS), min_size=1, max_size=4, unique=True)
 _where = st.sampled_from([REGIONS, REGIONS[:1], REGIONS[1:]])
 _values = st.sampled_from([{}, {"Other": "theirs"}, {"Other": "own"}])
 
+Planned = tuple[Plan, dict[Pair, str]] | tuple[str, ...]
 Step = tuple[str, tuple[Any, ...]]
 steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("apply"), st.tuples(wishes)),
@@ -98,8 +101,8 @@ steps: st.SearchStrategy[Step] = st.one_of(
         st.just("move"), st.tuples(st.sampled_from(ACCOUNTS), st.sampled_from(["/Dev", "/Lab"]))
     ),
     st.tuples(st.just("join"), st.tuples(st.sampled_from(["/Dev", "/Prod"]))),
-    st.tuples(st.just("leave"), st.tuples(st.sampled_from(DEV))),
-    st.tuples(st.just("suspend"), st.tuples(st.sampled_from(DEV))),
+    st.tuples(st.just("leave"), st.tuples(st.sampled_from(UNNAMED))),
+    st.tuples(st.just("suspend"), st.tuples(st.sampled_from(UNNAMED))),
     st.tuples(st.just("start_anew"), st.just(())),
     st.tuples(st.just("wait"), st.tuples(st.sampled_from([1, 30, 100, 1_000, 100_000]))),
 )
@@ -111,7 +114,6 @@ class Life:
 
     stage: Stage
     wish: Wish = Wish()
-    others: datetime | None = None  # when somebody else last did something
     joined: int = 0
     fresh: int = 0
 
@@ -237,22 +239,18 @@ class Life:
 
     def move(self, account: str, unit: str) -> None:
         if account in self.sandbox.organization.accounts:
-            self._others_did()
             self.sandbox.move(account, unit)
 
     def join(self, unit: str) -> None:
-        self._others_did()
         self.joined += 1
         self.sandbox.add_account(f"new{self.joined}", unit)
 
     def leave(self, account: str) -> None:
         if account in self.sandbox.organization.accounts:
-            self._others_did()
             self.sandbox.leave(account)
 
     def suspend(self, account: str) -> None:
         if account in self.sandbox.organization.accounts:
-            self._others_did()
             self.sandbox.suspend(account)
 
     def wait(self, seconds: int) -> None:
@@ -263,7 +261,18 @@ class Life:
     @property
     def is_listed(self) -> bool:
         """Return whether all that others did is long enough ago to be in AWS's lists."""
-        return self.others is None or self.sandbox.clock.now() - self.others >= SETTLED
+        self.sandbox.settle()
+        theirs = [
+            operation.created
+            for operation in self.sandbox.stack_set(NAME).operations.values()
+            if not operation.id.startswith("or-")
+        ]
+        return self.sandbox.clock.now() - max(theirs, default=_LONG_AGO) > LAG
+
+    def wait_until_listed(self) -> None:
+        """Let time pass until that is so."""
+        while not self.is_listed:
+            self.wait(10)
 
     def picture(self, *, drift: bool = False, remembering: bool = True) -> Picture:
         """Return what is wanted and there, with what is remembered or with a journal of its own."""
@@ -274,20 +283,25 @@ class Life:
         loaded = load_manifest(self.stage._write(self.wish.manifest()))
         return look(loaded, self.stage.world(journal), lambda _: None, drift=drift)
 
-    def plan_of(self, picture: Picture) -> Plan | tuple[str, ...]:
-        """Return the plan, or why there is none."""
+    def plan_of(self, picture: Picture) -> Planned:
+        """Return the plan, or why there is none.
+
+        What instances that go have run until then is left out, and so are the overrides of others:
+        a plan tells them where they are known, and does nothing else with them.
+        """
         loaded = load_manifest(self.stage._write(self.wish.manifest()))
         try:
-            return plan_from(loaded, picture, self.stage.world())
+            made = plan_from(loaded, picture, self.stage.world())
         except PlanRefusedError as error:
             return error.reasons
+        planned = made.stack_sets[TOPICS]
+        goes = {p for o, p, _ in made.changes() if o.action.removes}
+        seen = {p: was for was, rs in planned.seen.items() for r in rs for p in r.pairs}
+        plain = {**made.stack_sets, TOPICS: replace(planned, seen={}, described={})}
+        return replace(made, stack_sets=plain), {p: w for p, w in seen.items() if p not in goes}
 
     def _theirs(self) -> Any:
-        self._others_did()
         return self.sandbox.someone_else().client("cloudformation")
-
-    def _others_did(self) -> None:
-        self.others = self.sandbox.clock.now()
 
     @property
     def _root(self) -> str:

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,10 @@ from hypothesis import strategies as st
 
 from orgrollout.aws.rates import RateLimits
 from orgrollout.sandbox import Sandbox, Settings
-from tests.properties.life import QUICK, SETTLED, Life, Step, Wish, ledger, steps
+from tests.properties.life import LAG, QUICK, Life, Step, Wish, ledger, steps
 from tests.stage import Stage, organization
 
-LAGS = {
-    "operation_list_lag": timedelta(seconds=90),
-    "result_lag": timedelta(seconds=90),
-}
+LAGS = {"operation_list_lag": LAG, "result_lag": LAG}
 
 
 @contextmanager
@@ -50,10 +46,10 @@ def live(story: list[Step], **chosen: Any) -> None:
             life.happen(step)
             if life.is_listed or not chosen:
                 check(life)
-        life.wait(round(SETTLED.total_seconds()))
+        life.wait_until_listed()
         check(life)
         life.sandbox.run_to_end()
-        life.wait(round(SETTLED.total_seconds()))
+        life.wait_until_listed()
         check(life)
 
 

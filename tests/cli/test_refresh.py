@@ -1,0 +1,36 @@
+"""`--refresh`: what is remembered saves calls, and reading all anew is always possible."""
+
+import pytest
+
+from tests.cli.support import Program
+
+LIST = "ListStackInstances"
+
+
+@pytest.mark.parametrize("command", ["plan", "coverage"])
+def test_what_is_remembered_is_not_listed_again(program: Program, command: str) -> None:
+    program("apply", program.manifest(), "--yes")
+
+    before = len(program.sandbox.calls)
+    remembered = program(command, program.folder / "manifest.yaml", "--format", "json")
+    between = len(program.sandbox.calls)
+    anew = program(
+        command, program.folder / "manifest.yaml", "--refresh", "full", "--format", "json"
+    )
+
+    calls = [call.operation for call in program.sandbox.calls]
+    assert LIST not in calls[before:between]
+    assert LIST in calls[between:]
+    assert remembered.code == anew.code == 0
+    assert remembered.json.get("summary") == anew.json.get("summary")
+
+
+def test_a_saved_plan_may_be_checked_against_a_full_reading(program: Program) -> None:
+    """What the plan does is the same however its surroundings are looked at."""
+    saved = program.folder / "base.plan"
+    program("plan", program.manifest(), "--out", saved)
+
+    ran = program("apply", saved, "--refresh", "full")
+
+    assert ran.code == 0
+    assert [len(o.targets) for o in program.operations()] == [14]
