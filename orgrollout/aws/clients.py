@@ -1,10 +1,11 @@
 """boto3's sessions and clients: made here, with timeouts set and botocore's own retries off."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
@@ -52,6 +53,21 @@ class Clients:
             if (service, read_only) not in self._made:
                 self._made[service, read_only] = self._new(service, read_only=read_only)
             return self._made[service, read_only]
+
+    def assumed(self, credentials: Mapping[str, str], region: str) -> "Clients":
+        """Return clients with the credentials that sts:AssumeRole gave, in another Region."""
+        core = botocore.session.Session()
+        # Reading the service models takes longer than anything else about a session.
+        own = self._session._session  # noqa: SLF001 - boto3 offers no other way to it
+        core.register_component("data_loader", own.get_component("data_loader"))
+        session = boto3.Session(
+            botocore_session=core,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=region,
+        )
+        return Clients(session, self._watch)
 
     def _new(self, service: str, *, read_only: bool) -> Any:
         config = Config(

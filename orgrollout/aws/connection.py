@@ -98,6 +98,25 @@ class Connection:
         writing._known, writing._lock = self._known, self._lock
         return writing
 
+    def in_account(self, account: AccountId, role: str, region: Region) -> "Connection":
+        """Return a connection that reads in another account, through a role there.
+
+        The role is assumed once per account.
+
+        Raises:
+            AccessDeniedError: It does not exist, or does not trust the caller.
+        """
+
+        def assume() -> dict[str, str]:
+            arn = f"arn:{self.identity.partition}:iam::{account}:role/{role}"
+            asked = {"RoleArn": arn, "RoleSessionName": "orgrollout"}
+            found: dict[str, str] = self.call("sts", "AssumeRole", asked)["Credentials"]
+            return found
+
+        credentials = self.once(f"role/{account}/{role}", assume)
+        clients = self._clients.assumed(credentials, region)
+        return Connection(clients, self._caller, self.clock, read_only=True)
+
     def guarded(self, guard: "Guard") -> AbstractContextManager[None]:
         """Ask ``guard`` right before each attempt this thread sends inside the block.
 

@@ -23,11 +23,14 @@ READS: Mapping[str, frozenset[str]] = {
             "ValidateTemplate",
         }
     ),
+    "config": frozenset({"DescribeConfigurationRecorders", "DescribeDeliveryChannels"}),
+    "iam": frozenset({"GetRole"}),
     "organizations": frozenset(
         {
             "DescribeAccount",
             "DescribeOrganization",
             "DescribeOrganizationalUnit",
+            "DescribePolicy",
             "ListAWSServiceAccessForOrganization",
             "ListAccounts",
             "ListAccountsForParent",
@@ -36,11 +39,14 @@ READS: Mapping[str, frozenset[str]] = {
             "ListDelegatedServicesForAccount",
             "ListOrganizationalUnitsForParent",
             "ListParents",
+            "ListPolicies",
             "ListRoots",
             "ListTagsForResource",
+            "ListTargetsForPolicy",
         }
     ),
-    "sts": frozenset({"GetCallerIdentity"}),
+    # Assuming a role changes nothing; what it may be used for is guarded like everything else.
+    "sts": frozenset({"AssumeRole", "GetCallerIdentity"}),
 }
 
 

@@ -54,4 +54,29 @@ def init(
     return run(file, reach, name=name, from_aws=from_aws, stack_sets=stack_set or ())
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (init, explain)
+def preflight(
+    manifest: ManifestPath,
+    *,
+    probe_role: Annotated[
+        str | None,
+        typer.Option(
+            "--probe-role",
+            metavar="NAME",
+            help="A role of the member accounts to look through, as OrganizationAccountAccessRole. "
+            "Without one, what is inside of them is not checked.",
+        ),
+    ] = None,
+    all_accounts: Annotated[
+        bool, typer.Option("--all-accounts", help="Look into all, not into two of each unit.")
+    ] = False,
+    reach: PlainReach,
+    format_: FormatOption = "text",
+) -> int:
+    """Show what would fail, before it does, and how to mend it. Only reads; 3 with findings."""
+    from orgrollout.cli.checking import preflight as run
+    from orgrollout.reconcile.preflight import Looking
+
+    return run(manifest, reach, format_, Looking(role=probe_role, all_accounts=all_accounts))
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (init, preflight, explain)

@@ -114,6 +114,17 @@ def declared_defaults(body: str) -> dict[str, str]:
     return {p.name: p.default for p in found.values() if p.default is not None}
 
 
+def resource_types(body: str) -> tuple[str, ...]:
+    """Return the types of the resources that a template's text makes, each once.
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
+    resources = _parsed(body).get("Resources")
+    kinds = [item.get("Type") for _, item in resources.children] if resources else []
+    return tuple(dict.fromkeys(kind.text for kind in kinds if kind is not None))
+
+
 def _parsed(body: str) -> Item:
     return Reader(Findings(file="template"), custom_tags=True).read(
         compose(_as_yaml(body), "template")

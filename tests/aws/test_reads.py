@@ -16,7 +16,7 @@ MODEL = botocore.session.Session()
 
 
 def test_what_is_listed_exists_and_only_reads_by_name() -> None:
-    reading = ("Describe", "Get", "List", "Validate")
+    reading = ("Describe", "Get", "List", "Validate", "AssumeRole")
     for service, names in READS.items():
         assert names <= set(MODEL.get_service_model(service).operation_names)
         assert all(name.startswith(reading) for name in names)

@@ -1,0 +1,1 @@
+"""What would fail, before it does: facts in, findings out. Nothing is read or changed here."""

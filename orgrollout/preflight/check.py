@@ -1,0 +1,40 @@
+"""All checks, in the order in which a person mends what they find."""
+
+from orgrollout.preflight.access import (
+    delegated_administrators,
+    self_managed_roles,
+    trusted_access,
+)
+from orgrollout.preflight.facts import Facts
+from orgrollout.preflight.finding import Check, Finding
+from orgrollout.preflight.places import opt_in_regions, quotas, recorders, suspended_accounts
+from orgrollout.preflight.policies import service_control_policies
+
+CHECKS = (
+    trusted_access,
+    delegated_administrators,
+    self_managed_roles,
+    opt_in_regions,
+    quotas,
+    recorders,
+    service_control_policies,
+    suspended_accounts,
+)
+
+
+def preflight(facts: Facts) -> tuple[Check, ...]:
+    """Return what each check found."""
+    return (*(check(facts) for check in CHECKS), templates(facts))
+
+
+def templates(facts: Facts) -> Check:
+    """Hold each template against the Regions it goes to; cfn-lint knows what exists where."""
+    found = tuple(
+        Finding(
+            where=":".join(str(p) for p in (problem.file, problem.line) if p is not None),
+            why=problem.message,
+            mend=problem.fix or "# mend the template, or leave the Region out",
+        )
+        for problem in facts.templates
+    )
+    return Check(name="templates", findings=found, looked_at="cfn-lint finds nothing")

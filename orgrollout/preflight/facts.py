@@ -1,0 +1,70 @@
+"""What preflight knows before it judges. Each fact may be unknown, and then says why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orgrollout.errors import Problem
+from orgrollout.inventory.inventory import Inventory
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.organization.desired import Desired
+from orgrollout.organization.snapshot import Organization
+from orgrollout.preflight.finding import Unknown
+
+STACK_SETS_PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
+CONFIG_PRINCIPAL = "config.amazonaws.com"
+ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
+EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
+Needs = Mapping[StackSetKey, Mapping[str, tuple[str, ...]]]  # actions by resource type
+Policy = Mapping[str, Any]  # a policy document: Version, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """An IAM role: whether it exists, and whom it trusts."""
+
+    exists: bool
+    trust: Policy = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderFound:
+    """What of AWS Config is in an account and Region; empty names: nothing."""
+
+    recorder: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceControlPolicy:
+    """A policy of the organization, and what it is attached to."""
+
+    id: str
+    name: str
+    document: Policy
+    targets: frozenset[str]  # root, units, accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything that was read."""
+
+    loaded: LoadedManifest
+    organization: Organization
+    home_region: Region
+    desired: Mapping[StackSetKey, Desired]
+    inventory: Inventory
+    caller: AccountId
+    partition: str = "aws"
+    access: str | Unknown  # DescribeOrganizationsAccess: ENABLED or not
+    delegates: Mapping[str, frozenset[AccountId] | Unknown]  # by service principal
+    administration_roles: Mapping[StackSetKey, Role | Unknown]  # in the caller's account
+    execution_roles: Mapping[tuple[AccountId, str], Role | Unknown]  # of the accounts looked into
+    recorders: Mapping[Pair, RecorderFound | Unknown]  # of the places looked into
+    regions: Mapping[AccountId, frozenset[Region] | Unknown]  # enabled; of accounts looked into
+    policies: tuple[ServiceControlPolicy, ...] | Unknown
+    needs: Needs
+    stack_sets: int | Unknown  # that exist
+    templates: tuple[Problem, ...]  # what cfn-lint says
+    not_looked_into: int = 0  # accounts beyond the sample

@@ -1,0 +1,208 @@
+"""Gathers what preflight judges. Only reads; what cannot be read becomes a fact of its own.
+
+Inside member accounts it looks through a role that is named, and into a few accounts of each unit
+unless all are asked for: calls per account and Region add up.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from orgrollout.aws import environment
+from orgrollout.aws.connection import Connection
+from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
+from orgrollout.manifest.lint import lint_templates
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.resource_needs import creation_needs
+from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
+from orgrollout.model.stack_set import CallAs, PermissionModel
+from orgrollout.organization.desired import Desired
+from orgrollout.organization.snapshot import AccountState, Organization
+from orgrollout.plan.waves import rank
+from orgrollout.preflight.access import (
+    administration_role_of,
+    execution_role_of,
+    registrations,
+)
+from orgrollout.preflight.facts import Facts, Needs, RecorderFound, Role
+from orgrollout.preflight.finding import Unknown
+from orgrollout.preflight.places import places_for_recorders, wanted_opt_in_regions
+from orgrollout.reconcile.planning import Picture, look
+from orgrollout.reconcile.world import World
+
+T = TypeVar("T")
+Progress = Callable[[str], None]
+PER_UNIT = 2  # accounts of each unit that are looked into
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """How far preflight looks into member accounts."""
+
+    role: str | None = None  # that may be assumed in them; none: not at all
+    all_accounts: bool = False
+
+
+def gather(loaded: LoadedManifest, world: World, looking: Looking, progress: Progress) -> Facts:
+    """Return the facts of a manifest.
+
+    Raises:
+        ManifestError: It does not fit the organization.
+        AwsError: The organization or its stack sets cannot be read at all.
+    """
+    picture = look(loaded, world, progress)
+    connection, organization = world.connection, picture.organization
+    desired, inventory = picture.desired.stack_sets, picture.inventory
+    identity = connection.identity
+    needs = _needs(loaded)
+    chosen = _chosen(loaded.manifest.name, picture, looking)
+    progress("looking at the access of CloudFormation, and at policies")
+    members = _Members(connection, looking, chosen)
+    progress(f"looking into {len(chosen):,} accounts")
+    targeted = {pair.account for d in desired.values() for pair in d.pairs}
+    return Facts(
+        loaded=loaded,
+        organization=organization,
+        home_region=connection.home_region,
+        desired=desired,
+        inventory=inventory,
+        caller=identity.account,
+        partition=identity.partition,
+        access=_access(world, desired),
+        delegates=_delegates(connection, desired, needs, organization),
+        administration_roles={
+            d.key: _known(environment.role, connection, administration_role_of(d))
+            for d in _self_managed(desired)
+        },
+        execution_roles=members.execution_roles(desired),
+        recorders=members.recorders(places_for_recorders(desired, needs, inventory)),
+        regions=_regions(connection, picture, chosen),
+        policies=_known(environment.service_control_policies, connection),
+        needs=needs,
+        stack_sets=_known(lambda: len(world.stack_sets.list_stack_sets())),
+        templates=tuple(lint_templates(loaded)),
+        not_looked_into=len(targeted - chosen) if looking.role else 0,
+    )
+
+
+class _Members:
+    """Looks into member accounts through one role."""
+
+    def __init__(
+        self, connection: Connection, looking: Looking, chosen: frozenset[AccountId]
+    ) -> None:
+        self._connection = connection
+        self._role = looking.role
+        self._chosen = chosen
+
+    def execution_roles(
+        self, desired: Mapping[StackSetKey, Desired]
+    ) -> Mapping[tuple[AccountId, str], Role | Unknown]:
+        """Return the execution roles of self-managed stack sets in the chosen accounts."""
+        wanted = {
+            (account, execution_role_of(d))
+            for d in _self_managed(desired)
+            for account in d.accounts & self._chosen
+        }
+        home = self._connection.home_region
+        return {
+            (account, name): self._inside(Pair(account, home), environment.role, name)
+            for account, name in sorted(wanted)
+            if self._can_look(account)
+        }
+
+    def recorders(self, places: Iterable[Pair]) -> Mapping[Pair, RecorderFound | Unknown]:
+        """Return what there is of AWS Config in the chosen accounts."""
+        return {
+            pair: self._inside(pair, environment.recorder)
+            for pair in sorted(places)
+            if pair.account in self._chosen and self._can_look(pair.account)
+        }
+
+    def _can_look(self, account: AccountId) -> bool:
+        return self._role is not None or account == self._connection.identity.account
+
+    def _inside(self, pair: Pair, ask: Callable[..., T], *arguments: object) -> T | Unknown:
+        def there() -> T:
+            connection = self._connection
+            if pair.account != connection.identity.account or pair.region != connection.home_region:
+                role = self._role or ""
+                connection = connection.in_account(pair.account, role, pair.region)
+            return ask(connection, *arguments)
+
+        return _known(there)
+
+
+def _needs(loaded: LoadedManifest) -> Needs:
+    return {
+        key: creation_needs(template.body, loaded.regions(key))
+        for key, template in loaded.templates.items()
+    }
+
+
+def _access(world: World, desired: Mapping[StackSetKey, Desired]) -> str | Unknown:
+    models = {d.definition.permission_model for d in desired.values()}
+    if PermissionModel.SERVICE_MANAGED not in models:
+        return Unknown(reason="no service-managed stack set needs it")
+    delegated = world.stack_sets.call_as is CallAs.DELEGATED_ADMIN
+    return _known(lambda: environment.organizations_access(world.connection, delegated=delegated))
+
+
+def _delegates(
+    connection: Connection,
+    desired: Mapping[StackSetKey, Desired],
+    needs: Needs,
+    organization: Organization,
+) -> Mapping[str, frozenset[AccountId] | Unknown]:
+    own = connection.identity.account
+    asked = {principal for principal, _ in registrations(desired, needs, organization, own)}
+    return {
+        principal: _known(environment.delegates, connection, principal)
+        for principal in sorted(asked)
+    }
+
+
+def _regions(
+    connection: Connection, picture: Picture, chosen: frozenset[AccountId]
+) -> Mapping[AccountId, frozenset[Region] | Unknown]:
+    wanted = wanted_opt_in_regions(
+        picture.desired.stack_sets, picture.organization, connection.identity.account
+    )
+    always = {connection.identity.account, picture.organization.management_account}
+    return {
+        account: _known(environment.enabled_regions, connection, account)
+        for account in sorted(wanted)
+        if account in chosen | always
+    }
+
+
+def _self_managed(desired: Mapping[StackSetKey, Desired]) -> list[Desired]:
+    return [
+        d
+        for d in desired.values()
+        if d.definition.permission_model is PermissionModel.SELF_MANAGED and not d.absent
+    ]
+
+
+def _chosen(name: str, picture: Picture, looking: Looking) -> frozenset[AccountId]:
+    """Return the accounts to look into: a few of each unit, the same ones every time."""
+    organization = picture.organization
+    targeted = {pair.account for d in picture.desired.stack_sets.values() for pair in d.pairs}
+    active = {a for a in targeted if organization.accounts[a].state is AccountState.ACTIVE}
+    if looking.all_accounts:
+        return frozenset(active)
+    by_unit: dict[UnitId, list[AccountId]] = defaultdict(list)
+    for account in sorted(active, key=lambda account: rank(name, account)):
+        by_unit[organization.accounts[account].parent].append(account)
+    return frozenset(a for accounts in by_unit.values() for a in accounts[:PER_UNIT])
+
+
+def _known(ask: Callable[..., T], *arguments: object) -> T | Unknown:
+    """Return the answer, or why there is none. Broken credentials end everything."""
+    try:
+        return ask(*arguments)
+    except (InvalidCredentialsError, MissingCredentialsError):
+        raise
+    except AwsError as error:
+        return Unknown(reason=str(error))

@@ -1,0 +1,62 @@
+"""What preflight found, as people read it and as programs do."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from orgrollout.preflight.finding import Check, Outcome
+from orgrollout.report.blocks import Block, Line
+from orgrollout.report.plan import FORMAT_VERSION
+from orgrollout.report.words import count
+
+_STYLES = {Outcome.OK: "green", Outcome.FOUND: "red", Outcome.NOT_CHECKED: "yellow"}
+
+
+def preflight_blocks(checks: Sequence[Check]) -> Iterator[Block]:
+    """Yield each check with its outcome, its findings, and what it could not look at."""
+    for check in checks:
+        said = check.looked_at if check.outcome is Outcome.OK else ""
+        yield Line(
+            text=f"{check.outcome:<11}  {check.name}{f': {said}' if said else ''}",
+            style=_STYLES[check.outcome],
+        )
+        for finding in check.findings:
+            yield Line(text=f"  {finding.where}")
+            yield Line(text=f"    {finding.why}")
+            for line in finding.mend.splitlines():
+                yield Line(text=f"      {line}", style="bold")
+        for reason in check.not_checked:
+            yield Line(text=f"  not checked: {reason}")
+    yield Line(text=summary(checks), style="bold")
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """Return all checks in one line."""
+    found = sum(len(check.findings) for check in checks)
+    gaps = sum(1 for check in checks if check.not_checked)
+    words = [count(found, "finding") if found else "Nothing found"]
+    if gaps:
+        words.append(f"{count(gaps, 'check')} could not look everywhere")
+    return f"{'; '.join(words)}."
+
+
+def preflight_json(checks: Sequence[Check]) -> dict[str, Any]:
+    """Return the same as JSON can hold it. Keys may be added, never renamed."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "summary": {
+            outcome.value.replace(" ", "_"): sum(1 for c in checks if c.outcome is outcome)
+            for outcome in Outcome
+        },
+        "checks": [
+            {
+                "check": check.name,
+                "outcome": check.outcome.value.replace(" ", "_"),
+                "looked_at": check.looked_at,
+                "findings": [
+                    {"where": f.where, "why": f.why, "mend": f.mend} for f in check.findings
+                ],
+                "not_checked": list(check.not_checked),
+            }
+            for check in checks
+        ],
+    }
