@@ -27,8 +27,8 @@ from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.planning import look, plan_from
 from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.planning import look, plan_from
 from orgrollout.reconcile.world import World
 from orgrollout.sandbox import Sandbox, Settings
 

@@ -19,9 +19,11 @@ from orgrollout.cli.progress import Progress
 from orgrollout.cli.saved import Asked, read_saved
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
-from orgrollout.drivers.local import drive
+from orgrollout.drivers.local import drive, stop_holders
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.begin import begin_rollout, holders_of
 from orgrollout.reconcile.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.report.plan import plan_blocks
@@ -43,7 +45,9 @@ class _Detached(Exception):  # noqa: N818 - no error: the way out of the loop
     pass
 
 
-def apply(asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool) -> int:
+def apply(
+    asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool, supersede: bool = False
+) -> int:
     """Carry out a manifest, or a saved plan."""
     screen = Screen(format_)
     saved = read_saved(asked)
@@ -55,6 +59,8 @@ def apply(asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool) 
     asked = saved.asked if saved else asked
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded) as session:
+        if supersede:
+            _stop_others(loaded, session, yes=yes or saved is not None)
         if saved is None:
             made = plan_of(asked, loaded, session)
         else:
@@ -64,17 +70,19 @@ def apply(asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool) 
         screen.show(plan_blocks(made))
         if not made.is_empty and saved is None and not yes:
             ask(screen)
-        return carry_out(made, session, detach=detach)
+        return carry_out(made, session, detach=detach, supersede=supersede)
 
 
-def carry_out(made: Plan, session: Session, *, detach: bool = False) -> int:
+def carry_out(
+    made: Plan, session: Session, *, detach: bool = False, supersede: bool = False
+) -> int:
     """Begin a rollout of the plan, follow it to its end, and return the exit code."""
     screen = session.screen
     if made.is_empty:
         if not screen.is_text:
             screen.result(plan_blocks(made), no_rollout_json(made, session.connection.calls))
         return DONE
-    rollout = begin_rollout(made, session.world)
+    rollout = begin_rollout(made, session.world, supersede=supersede)
     name = rollout.state.id
     leaves = f" Ctrl-C leaves it running; `orgrollout stop {name}{session.options}` stops it."
     screen.say(f"{name} started.{'' if session.forgets else leaves}")
@@ -133,6 +141,24 @@ def next_step(rollout: Rollout, session: Session) -> str:
             return ""
 
 
+def _stop_others(loaded: LoadedManifest, session: Session, *, yes: bool) -> None:
+    """Stop what holds the manifest's stack sets: what it leaves is what there is to plan."""
+    world, screen = session.world, session.screen
+    names = [loaded.stack_set_name(StackSetKey(key)) for key in loaded.manifest.stack_sets]
+    others = sorted(set(holders_of(world.journal, names).values()))
+    if not others:
+        return
+    if not yes:
+        ask(screen, f"Stop {', '.join(others)} for good?")
+    for other in stop_holders(names, world, lambda tick: _say(screen, tick)):
+        screen.say(f"{other} is stopped, and will be superseded.")
+
+
+def _say(screen: Screen, tick: Tick) -> None:
+    for event in tick.events:
+        screen.say(f"{tick.rollout.state.id}: {event.text}", "dim")
+
+
 def _left_alone(rollout: Rollout, session: Session) -> str:
     name = f"{rollout.state.id}{session.options}"
     if session.forgets:
@@ -143,14 +169,14 @@ def _left_alone(rollout: Rollout, session: Session) -> str:
     )
 
 
-def ask(screen: Screen) -> None:
+def ask(screen: Screen, question: str = "Apply this plan?") -> None:
     """Return if a person at the terminal says yes.
 
     Raises:
         DeclinedError: Nobody did.
     """
     try:
-        answer = screen.people.input("Apply this plan? Only `yes` is taken for a yes: ")
+        answer = screen.people.input(f"{question} Only `yes` is taken for a yes: ")
     except EOFError:
         answer = ""
     if answer.strip() != "yes":

@@ -84,6 +84,13 @@ def apply(
     *,
     yes: YesOption = False,
     detach: DetachOption = False,
+    supersede: Annotated[
+        bool,
+        typer.Option(
+            "--supersede",
+            help="Stop other rollouts of these stack sets first, and take over from them for good.",
+        ),
+    ] = False,
     allow_removals: RemovalsOption = None,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
@@ -102,7 +109,7 @@ def apply(
     asked = Asked(
         manifest=manifest, narrow=narrow, allow_removals=allow_removals, refresh=Refresh(refresh)
     )
-    return run(asked, reach, format_, yes=yes, detach=detach)
+    return run(asked, reach, format_, yes=yes, detach=detach, supersede=supersede)
 
 
 def coverage(

@@ -13,7 +13,14 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli import advice_commands, commands, levers_commands, offline_commands
+from orgrollout.cli import (
+    advice_commands,
+    commands,
+    journal_commands,
+    levers_commands,
+    offline_commands,
+    service_commands,
+)
 from orgrollout.cli.errors import FAILED, INTERRUPTED
 from orgrollout.cli.options import Command, gathered
 from orgrollout.errors import OrgRolloutError
@@ -60,10 +67,13 @@ for _command in (
     + advice_commands.COMMANDS
     + offline_commands.COMMANDS
     + levers_commands.COMMANDS
+    + journal_commands.COMMANDS
 ):
     app.command(cls=Command, epilog=EPILOG)(gathered(_command))
 app.add_typer(offline_commands.templates, name="templates")
 app.add_typer(commands.sandbox, name="sandbox")
+app.add_typer(journal_commands.journal, name="journal")
+app.add_typer(service_commands.service, name="service")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -94,9 +94,9 @@ class Reach:
         str | None,
         typer.Option(
             "--journal",
-            metavar="PATH",
-            help="A folder, or a file named *.sqlite, that keeps the rollouts. Default: `journal` "
-            "of the manifest, or this platform's place for state.",
+            metavar="PATH|s3://BUCKET/PREFIX",
+            help="A folder, a file named *.sqlite, or a bucket that keeps the rollouts. Default: "
+            "`journal` of the manifest, or this platform's place for state.",
         ),
     ] = None
     debug: DebugOption = False

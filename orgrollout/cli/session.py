@@ -19,10 +19,12 @@ from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import simulation_of
 from orgrollout.cli.screen import Screen
 from orgrollout.journal.place import journal_path
+from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
+from orgrollout.reconcile.journals import open_journal
 from orgrollout.reconcile.world import World
 
 IN_PROCESS = "sandbox://in-process"  # no journal of AWS, or of a server, is ever kept under it
@@ -36,7 +38,7 @@ class Session:
     screen: Screen
     world: World
     planning: World
-    journal: Path
+    journal: str  # where it is
     forgets: bool  # an organization inside this process, gone when it ends
     options: str  # what other commands need to find the same journal
 
@@ -79,16 +81,12 @@ def open_session(
             on_sent=_tell(screen) if reach.debug else None,
         )
         forgets = simulation is not None and simulation.forgets
+        journal: Journal
         if forgets:
             path = _forgotten(reach, stack)
+            journal, where = SqliteJournal(path), str(path)
         else:
-            path = journal_path(
-                _chosen(reach, loaded),
-                connection.identity.account,
-                connection.home_region,
-                connection.endpoint,
-            )
-        journal = SqliteJournal(path)
+            journal, where = open_journal(_chosen(reach, loaded), connection)
         stack.callback(journal.close)
         call_as = manifest.call_as if manifest else "auto"
         reading = connection.planning()
@@ -106,7 +104,7 @@ def open_session(
                 journal=journal,
                 clock=connection.clock,
             ),
-            journal=path,
+            journal=where,
             forgets=forgets,
             options=_options(reach, loaded),
         )
@@ -139,18 +137,17 @@ def _options(reach: Reach, loaded: LoadedManifest | None) -> str:
     return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given.items() if value)
 
 
-def _chosen(reach: Reach, loaded: LoadedManifest | None) -> Path | None:
-    """Return the folder or file that was named: on the command line, else in the manifest."""
+def _chosen(reach: Reach, loaded: LoadedManifest | None) -> str | None:
+    """Return the journal that was named: on the command line, else in the manifest."""
     if reach.journal is not None:
-        if "://" in reach.journal:
-            raise WrongUsageError(
-                f"--journal {reach.journal}: a journal is a folder or a file; S3 is not "
-                "supported yet."
-            )
-        return Path(reach.journal).expanduser()
+        return _in_folder(reach.journal, Path())
     if loaded is not None and loaded.manifest.journal is not None:
-        return loaded.path.parent / Path(loaded.manifest.journal).expanduser()
+        return _in_folder(loaded.manifest.journal, loaded.path.parent)
     return None
+
+
+def _in_folder(named: str, folder: Path) -> str:
+    return named if "://" in named else str(folder / Path(named).expanduser())
 
 
 def _tell(screen: Screen) -> Callable[[Sent], None]:

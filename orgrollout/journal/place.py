@@ -32,11 +32,6 @@ class S3Place:
         return f"{_S3}{self.bucket}/{self.prefix}".rstrip("/")
 
 
-def is_s3(named: str) -> bool:
-    """Return whether a journal that was named is one in a bucket."""
-    return named.startswith(_S3)
-
-
 def s3_place(named: str, account: AccountId, region: Region, endpoint: str | None) -> S3Place:
     """Return the place for one administrator, Region and endpoint below ``s3://BUCKET/PREFIX``.
 
@@ -44,7 +39,7 @@ def s3_place(named: str, account: AccountId, region: Region, endpoint: str | Non
         JournalNameError: It names no bucket.
     """
     bucket, _, prefix = named.removeprefix(_S3).partition("/")
-    if not is_s3(named) or not _BUCKET.fullmatch(bucket):
+    if not named.startswith(_S3) or not _BUCKET.fullmatch(bucket):
         raise JournalNameError(named, "it names no bucket that could be")
     parts = [part for part in prefix.split("/") if part]
     folder = _folder(account, region, endpoint)

@@ -122,5 +122,14 @@ def get_artifact(journal: Journal, digest: Digest) -> str:
     return content
 
 
+def drop_artifact(journal: Journal, digest: Digest) -> str | None:
+    """Remove the text kept under ``digest`` and return it; None where there is none."""
+    found = journal.get(_artifact(digest))
+    if found is None:
+        return None
+    journal.delete(found.key, expected=found.version)
+    return str(found.value)
+
+
 def _artifact(digest: Digest) -> str:
     return f"artifacts/{digest}"

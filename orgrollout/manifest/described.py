@@ -22,8 +22,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "organization": "The id of the organization. In any other, nothing is done.",
         "home_region": "The Region that the stack sets live in. Default: the caller's.",
         "call_as": "As whom service-managed stack sets are called; `auto` finds out.",
-        "journal": "Where the state of rollouts is kept: a folder or file. Default: the state "
-        "directory of this machine.",
+        "journal": "Where the state of rollouts is kept: a folder, a file, or "
+        "`s3://BUCKET/PREFIX`. Default: the state directory of this machine.",
         "accounts": 'Names for accounts: {log_archive: "111122223333"}.',
         "region_groups": "Names for lists of Regions.",
         "target_groups": "Names for targets.",
@@ -123,8 +123,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "retry": "How failed stack instances are tried again.",
         "failure_classes": "Reasons that this organization knows, by class: throttled, transient, "
         "blocked_by_policy, configuration, permanent, skipped.",
-        "on_failure": "What happens when too many fail: the rollout halts, or what it updated is taken "
-        "back by another one.",
+        "on_failure": "What happens when too many fail: the rollout halts, or what it updated is "
+        "taken back by another one.",
         "freeze": "Spans in which no operation starts, as START/END.",
     },
     "Accounts": {"accounts": "Names from `accounts`, or ids in quotes."},

@@ -24,6 +24,7 @@ from orgrollout.manifest.values import (
     Names,
     RegularExpression,
     Texts,
+    journal_place,
     one_or_more,
     span,
 )
@@ -259,7 +260,7 @@ class Manifest(Part):
     organization: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")]
     home_region: str | None = None  # default: the caller's Region
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"
-    journal: str | None = None  # default: this machine
+    journal: Annotated[str | None, BeforeValidator(journal_place)] = None  # default: this machine
     accounts: dict[str, AccountNumber] = {}
     region_groups: dict[Key, Names] = {}
     target_groups: dict[str, Targets] = {}

@@ -21,12 +21,6 @@ class Unsupported:
 
 UNSUPPORTED = (
     Unsupported(
-        ("journal",),
-        lambda value: str(value).startswith("s3://"),
-        "a journal in S3 is not supported yet.",
-        "Remove it, and keep the journal on this machine.",
-    ),
-    Unsupported(
         ("stack_sets", _ANY, "managed_execution"),
         lambda value: value is True,
         "managed execution is not supported yet.",

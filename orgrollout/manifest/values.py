@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")  # names of Amazon S3
 _CLOCK = r"(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,6})s)?"
 _SHORT = re.compile(rf"(?:(?P<days>\d{{1,4}})d)?{_CLOCK}")
 _ISO = re.compile(
@@ -23,6 +24,14 @@ def refusal(message: str, fix: str) -> PydanticCustomError:
 def one_or_more(value: Any) -> Any:
     """Return a list; one text stands for a list of one."""
     return [value] if isinstance(value, str) else value
+
+
+def journal_place(value: Any) -> Any:
+    """Return where a journal is: a path, or ``s3://`` with the name of a bucket that could be."""
+    if isinstance(value, str) and "://" in value and not _BUCKET.fullmatch(value):
+        fix = "Write a folder, a file, or s3://BUCKET/PREFIX."
+        raise refusal(f"`{value}` names no bucket that could be.", fix)
+    return value
 
 
 def duration(value: Any) -> timedelta:

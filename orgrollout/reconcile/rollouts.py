@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -63,12 +64,10 @@ class Rollout:
 
 def recent_rollouts(journal: Journal, since: datetime) -> Iterator[Rollout]:
     """Yield the rollouts that are not over, or ended since then."""
-    for key in journal.keys(_PREFIX):
-        document = journal.get(key)
-        if document is not None:
-            ended = read_record(document.value).state.ended
-            if ended is None or ended >= since:
-                yield load_rollout(journal, RolloutId(key.removeprefix(_PREFIX)))
+    for record in records(journal):
+        ended = record.state.ended
+        if ended is None or ended >= since:
+            yield load_rollout(journal, record.state.id)
 
 
 def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
@@ -93,10 +92,19 @@ def rollout_ids(journal: Journal) -> tuple[RolloutId, ...]:
     return tuple(RolloutId(key.removeprefix(_PREFIX)) for key in journal.keys(_PREFIX))
 
 
+def records(journal: Journal) -> Iterator[Record]:
+    """Yield the records of all rollouts, without their plans, in no order that means anything."""
+    for key in journal.keys(_PREFIX):
+        document = journal.get(key)
+        if document is not None:  # pruned meanwhile
+            yield read_record(document.value)
+
+
 def rollouts(journal: Journal) -> Iterator[Rollout]:
     """Yield every rollout, oldest first."""
-    found = [load_rollout(journal, rollout) for rollout in rollout_ids(journal)]
-    yield from sorted(found, key=lambda rollout: rollout.state.created)
+    for record in sorted(records(journal), key=lambda record: record.state.created):
+        with suppress(NoSuchRolloutError):
+            yield load_rollout(journal, record.state.id)
 
 
 def find_rollout(journal: Journal, rollout: str | None, *, only_open: bool) -> Rollout:

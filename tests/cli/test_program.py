@@ -143,12 +143,3 @@ def test_another_home_region_than_the_manifests_is_refused(program: Program) -> 
 
     assert ran.code == 1
     assert "has home_region us-east-1, but eu-west-1 is called" in ran.err
-
-
-def test_a_journal_in_s3_is_refused_and_not_taken_for_a_folder(program: Program) -> None:
-    where = ("--sandbox", program.server.endpoint, "--journal", "s3://bucket/prefix")
-
-    ran = program.alone("rollouts", *where)
-
-    assert ran.code == 2
-    assert "S3 is not supported yet" in ran.err

@@ -80,7 +80,6 @@ guards:
 """
 
 NOT_YET = """\
-journal: s3://acme-orgrollout/journal
 drift:
   ignore:
     - stack_set: config-regional

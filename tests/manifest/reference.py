@@ -17,7 +17,6 @@ from orgrollout.manifest.unsupported import UNSUPPORTED
 
 PAGE = Path(__file__).parents[2] / "docs" / "manifest.md"
 _TABLE = re.compile(r"<!-- keys of (\w+) -->\n.*?<!-- end -->", re.DOTALL)
-_VALUES = {"journal": "`s3://...`"}
 _NOT_YET = {entry.path[-1]: entry for entry in UNSUPPORTED}
 
 
@@ -50,9 +49,7 @@ def _refused(part: type[BaseModel], key: str) -> str:
     if key not in _NOT_YET:
         return ""
     flag = "`true`" if part.model_fields[key].default is False else ""
-    return (
-        f" *{f'{value} is refused' if (value := _VALUES.get(key, flag)) else 'Refused'} for now.*"
-    )
+    return f" *{f'{flag} is refused' if flag else 'Refused'} for now.*"
 
 
 def _default(field: FieldInfo) -> str:

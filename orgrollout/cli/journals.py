@@ -1,0 +1,68 @@
+"""`unlock`, `journal export`, `journal prune`."""
+
+import json
+from pathlib import Path
+
+from orgrollout.cli.errors import DONE, WrongUsageError
+from orgrollout.cli.options import Reach
+from orgrollout.cli.screen import Screen
+from orgrollout.cli.session import open_session
+from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.export import journal_document
+from orgrollout.reconcile.begin import unlock as unlock_rollout
+from orgrollout.reconcile.pruning import prune_journal
+from orgrollout.reconcile.rollouts import find_rollout
+from orgrollout.report.blocks import Line
+from orgrollout.report.words import count
+
+
+class ExportError(OrgRolloutError):
+    """The file cannot be written. The journal was left as it is."""
+
+
+def unlock(name: str | None, reach: Reach, format_: str, *, force: bool) -> int:
+    """Take a rollout's claims and lease away."""
+    if not force:
+        raise WrongUsageError(
+            "`unlock` cuts off whatever still drives the rollout, and lets another one begin on "
+            "its stack sets; nothing was changed. `orgrollout stop` is the usual way to end one. "
+            "Add --force where that is not possible."
+        )
+    screen = Screen(format_)
+    with open_session(reach, screen) as session:
+        found = find_rollout(session.world.journal, name, only_open=True)
+        session.say_who()
+        released = unlock_rollout(session.world.journal, found.state.id)
+    text = f"{found.state.id} is unlocked: {', '.join(released) or 'it had claimed nothing'}."
+    document = {"rollout": found.state.id, "unlocked": list(released)}
+    screen.result([Line(text=text)], document)
+    return DONE
+
+
+def export(reach: Reach, out: Path | None) -> int:
+    """Write the whole journal as JSON."""
+    screen = Screen("json")
+    with open_session(reach, screen) as session:
+        text = json.dumps(journal_document(session.world.journal), indent=1, ensure_ascii=False)
+    if out is None:
+        screen.raw(text)
+        return DONE
+    try:
+        out.touch(mode=0o600)
+        out.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"cannot write {out}: {error.strerror or error}.") from error
+    screen.say(f"Exported to {out}.")
+    return DONE
+
+
+def prune(reach: Reach, format_: str, *, keep: int) -> int:
+    """Forget old rollouts."""
+    screen = Screen(format_)
+    with open_session(reach, screen) as session:
+        removed = prune_journal(session.world.journal, keep=keep)
+    names = ", ".join(removed.rollouts)
+    text = f"forgot {count(len(removed.rollouts), 'rollout')}{': ' if names else ''}{names}"
+    document = {"rollouts": list(removed.rollouts), "plans": removed.plans}
+    screen.result([Line(text=text)], document)
+    return DONE

@@ -1,0 +1,1 @@
+"""What is deployed for orgrollout itself: templates, kept as CloudFormation reads them."""

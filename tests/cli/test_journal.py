@@ -1,0 +1,122 @@
+"""The journal as the command line shows it: in a bucket, taken over, unlocked, exported, pruned."""
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.cli.support import Program
+
+APPROVAL = {
+    "waves": [{"name": "canary", "sample": {"per_ou": 1}, "after": {"approval": "required"}}]
+}
+
+
+@pytest.fixture
+def bucket(program: Program) -> str:
+    """Return a journal in a bucket of the organization's management account."""
+    keys = program.sandbox.environment()
+    boto3.client(
+        "s3",
+        endpoint_url=program.server.endpoint,
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=keys["AWS_SESSION_TOKEN"],
+    ).create_bucket(Bucket="acme-orgrollout")
+    return "s3://acme-orgrollout/journal"
+
+
+def test_a_rollout_is_kept_in_a_bucket_that_the_manifest_names(
+    program: Program, bucket: str
+) -> None:
+    manifest = program.manifest(journal=bucket, rollout=APPROVAL)
+    sandbox = ("--sandbox", program.server.endpoint)
+
+    begun = program.alone("apply", manifest, "--yes", *sandbox)
+    assert begun.code == 4, begun.err
+    assert f"journal {bucket}/999999999999-us-east-1-127.0.0.1" in begun.out
+    assert f"--journal {bucket}" in begun.out
+
+    assert program.alone("approve", "--journal", bucket, *sandbox).code == 0
+    shown = program.alone("status", "--journal", bucket, "--format", "json", *sandbox)
+    assert shown.json["outcome"] == "succeeded"
+    assert list((program.folder).glob("**/*.sqlite")) == []
+
+
+def test_a_bucket_that_does_not_exist_is_said_with_the_way_to_make_one(program: Program) -> None:
+    ran = program.alone(
+        "rollouts", "--sandbox", program.server.endpoint, "--journal", "s3://nowhere/j"
+    )
+    assert ran.code == 1
+    assert "orgrollout service template --only journal" in ran.err
+
+
+@pytest.mark.parametrize("named", ["s3://NO/x", "gs://bucket/x"])
+def test_what_is_no_journal_is_refused_before_anything_is_read(
+    program: Program, named: str
+) -> None:
+    told = program.alone("rollouts", "--sandbox", program.server.endpoint, "--journal", named)
+    assert told.code == 1
+    assert "s3://BUCKET/PREFIX" in told.err
+    checked = program.alone("validate", program.manifest(journal=named))
+    assert checked.code != 0
+    assert "names no bucket" in checked.out + checked.err
+
+
+def test_superseding_stops_the_other_and_plans_what_is_left(program: Program) -> None:
+    manifest = program.manifest(rollout=APPROVAL)
+    assert program("apply", manifest, "--yes").code == 4
+    refused = program("apply", manifest, "--yes")
+    assert refused.code == 1
+    assert "apply --supersede" in refused.err
+
+    ran = program("apply", program.manifest(), "--yes", "--supersede")
+
+    assert ran.code == 0, ran.err
+    assert "base-1 is stopped, and will be superseded" in ran.out
+    first, second = program.operations()
+    assert first.targets.isdisjoint(second.targets)
+    again = program("resume", "base-1")
+    assert again.code == 1
+    assert "superseded by base-2" in again.err
+
+
+def test_unlocking_needs_force_and_lets_another_begin(program: Program) -> None:
+    manifest = program.manifest(rollout=APPROVAL)
+    assert program("apply", manifest, "--yes").code == 4
+
+    refused = program("unlock", "base-1")
+    assert refused.code == 2
+    assert "--force" in refused.err
+    unlocked = program("unlock", "base-1", "--force", "--format", "json")
+    assert unlocked.json == {"rollout": "base-1", "unlocked": ["base-topics"]}
+
+    assert program("apply", program.manifest(), "--yes").code == 0
+    cut_off = program("approve", "base-1")
+    assert cut_off.code == 1
+    assert "base-2" in cut_off.err
+
+
+def test_export_and_prune(program: Program, tmp_path: Path) -> None:
+    assert program("apply", program.manifest(), "--yes").code == 0
+    again = program.manifest(
+        stack_sets={"topics": {"template": "topic.yaml", "parameters": {"Suffix": "b"}}}
+    )
+    assert program("apply", again, "--yes").code == 0
+
+    everything = program("journal", "export").json
+    assert {"rollout/base-1", "rollout/base-2"} <= everything["documents"].keys()
+    file = tmp_path / "journal.json"
+    assert program("journal", "export", "--out", file).code == 0
+    assert json.loads(file.read_text()) == everything
+    assert file.stat().st_mode & 0o077 == 0
+    nowhere = program("journal", "export", "--out", tmp_path / "no" / "where")
+    assert nowhere.code == 1
+    assert "cannot write" in nowhere.err
+
+    pruned = program("journal", "prune", "--keep", "1", "--format", "json")
+    assert pruned.json == {"rollouts": ["base-1"], "plans": 1}
+    listed = program("rollouts", "--format", "json").out
+    assert "base-2" in listed
+    assert "base-1" not in listed
