@@ -1,6 +1,6 @@
 """What the controller adds to the time that CloudFormation itself needs, and what preferences do.
 
-`python benchmarks/rollout.py [accounts] [ours|usual]...` rolls one stack set out to 1,000 accounts x
+`python benchmarks/rollout.py [accounts] [ours|usual]...` rolls a stack set out to 1,000 accounts x
 17 Regions on the sandbox's virtual clock; stack instances take 20 s to 10 min, and the API takes 2
 calls a second. Nothing is timed on this machine: all numbers are simulated. With a ceiling of 100
 concurrent stack instances a stack set, as an older user guide has it, each Region gets its share.

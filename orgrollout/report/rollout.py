@@ -11,6 +11,7 @@ from orgrollout.report.plan import skipped_lines
 from orgrollout.report.words import count, span
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.grouping import FailureGroup, group_failures
+from orgrollout.rollout.halfway import half_way
 from orgrollout.rollout.state import Failure, Landed, Outcome, Phase, RolloutState
 
 _UNITS = 3  # named in one line
@@ -36,6 +37,7 @@ def rollout_blocks(
     if plan.operations:
         yield _by_wave(plan, state)
     yield from _failures(plan, state, list(overcome), chosen)
+    yield from (Line(text=f"warning: {text}", style="yellow") for text in half_way(plan, state))
     yield from skipped_lines(plan.skipped)
     if state.calls:
         yield Line(text=calls_line(state.calls.items()), style="dim")

@@ -140,6 +140,10 @@ def _instance_state(instance: StackInstance | None) -> tuple[CoverageState, str]
         return CoverageState.IN_PROGRESS, said
     if instance.detailed_status in {"FAILED", "CANCELLED"}:
         return CoverageState.FAILED, said
+    if instance.detailed_status == "PENDING":
+        # A partial update marks all others so (CloudFormation user guide, UpdateStackSet).
+        marked = "it keeps what it had; an update of others marked it, and nothing is pending"
+        return CoverageState.OUTDATED, f"not what the manifest says: {marked}"
     return CoverageState.OUTDATED, "not what the manifest says"
 
 
