@@ -1,13 +1,12 @@
 """Settings: each with a note, and what is documented holds under every one of them."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 from typing import Any
 
 import pytest
 
 from orgrollout.sandbox import Sandbox, SandboxFileError, ScaledClock, Settings, VirtualClock
+from tests.pairwise import pairwise
 from tests.sandbox.support import (
     ACCOUNTS,
     FAST,
@@ -22,8 +21,6 @@ from tests.sandbox.support import (
     targets,
     unit,
 )
-
-UNDOCUMENTED = list(Settings.undocumented())
 
 
 def test_every_setting_says_what_it_decides() -> None:
@@ -43,34 +40,6 @@ def test_a_file_may_set_them_in_seconds() -> None:
 def test_unknown_settings_and_values_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(SandboxFileError, match=next(iter(given))):
         Settings.from_mapping(given)
-
-
-def pairwise() -> Iterator[dict[str, Any]]:
-    """Yield few combinations in which every two values of two settings meet."""
-    missing = {
-        ((one.name, a), (two.name, b))
-        for one, two in combinations(UNDOCUMENTED, 2)
-        for a in one.choices
-        for b in two.choices
-    }
-    while missing:
-        chosen: dict[str, Any] = dict(next(iter(sorted(missing, key=str))))
-        for note in UNDOCUMENTED:
-            if note.name not in chosen:
-                chosen[note.name] = max(
-                    note.choices,
-                    key=lambda value, name=note.name: sum(  # type: ignore[misc]
-                        (pair in missing)
-                        for other in chosen.items()
-                        for pair in (((name, value), other), (other, (name, value)))
-                    ),
-                )
-        missing = {
-            (one, two)
-            for one, two in missing
-            if chosen[one[0]] != one[1] or chosen[two[0]] != two[1]
-        }
-        yield chosen
 
 
 def test_what_is_documented_holds_under_every_pair_of_settings() -> None:
