@@ -1,0 +1,200 @@
+"""Operators, faults and drivers in any order: what must hold at every moment, and at the end.
+
+Each operation is started once for each intent, no update is untargeted, nothing outside of the plan
+is touched, and a rollout that says it succeeded has.
+"""
+
+import tempfile
+from collections import Counter
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from orgrollout.drivers.local import drive
+from orgrollout.errors import OrgRolloutError
+from orgrollout.model.ids import Pair
+from orgrollout.reconcile.rollouts import give_order
+from orgrollout.reconcile.tick import tick
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.orders import WrongPhaseError, approve, resume, retry, stop
+from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.sandbox import Sandbox, Settings
+from tests.scenarios.pairwise import pairwise
+from tests.stage import BASE, DEV, PROD, Stage, organization
+
+ROWS = pairwise()
+QUICK = Settings(median_duration=timedelta(seconds=20), deploy_resources=False)
+# That UpdateStackInstances applies the stack set's definition is inferred, and relied upon.
+RELIED_UPON = "update_instances_definition"
+NAME = "base-topics"
+REASONS = ("Rate exceeded", "Internal Failure", "nobody has seen this", "already exists")
+WRITES = ("CreateStackInstances", "UpdateStackInstances", "UpdateStackSet")
+
+
+class Rollouts(RuleBasedStateMachine):
+    """One rollout of an update with new accounts, and all that can happen to it."""
+
+    @initialize(row=st.sampled_from(ROWS), approval=st.booleans())
+    def begin(self, row: dict[str, Any], approval: bool) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        chosen = replace(QUICK, **{k: v for k, v in row.items() if k != RELIED_UPON})
+        self.sandbox = Sandbox.start(organization(), settings=chosen)
+        self.sandbox.__enter__()
+        self.stage = Stage(self.sandbox, Path(self.folder.name))
+        before = {**deepcopy(BASE), "targets": {"organizational_units": ["/Prod"]}}
+        self.stage.apply(before)
+        self.before = len(self.sandbox.calls)
+        manifest = deepcopy(BASE)
+        manifest["stack_sets"]["topics"]["parameters"] = {"Suffix": "new"}
+        after: dict[str, Any] = {"soak": "30m", **({"approval": "required"} if approval else {})}
+        manifest["rollout"] = {
+            "waves": [{"name": "canary", "sample": {"per_ou": 1}, "after": after}],
+            "max_failed_accounts": 2,
+        }
+        self.rollout = self.stage.begin(manifest)
+        self.worlds = [self.stage.world() for _ in range(3)]
+        plan = self.stage.load(self.rollout).plan
+        self.planned = {pair for o in plan.operations for pair in o.rectangle.pairs}
+
+    @rule(driver=st.integers(0, 2), wait=st.booleans())
+    def a_driver_ticks(self, driver: int, wait: bool) -> None:
+        """Any of three processes does the next step."""
+        with suppress(OrgRolloutError):
+            done = tick(self.rollout, self.worlds[driver])
+            if wait and done.wake_after is not None:
+                self.sandbox.clock.sleep(done.wake_after)
+
+    @rule(minutes=st.integers(1, 120))
+    def time_passes(self, minutes: int) -> None:
+        self.sandbox.clock.sleep(timedelta(minutes=minutes))
+
+    @rule(account=st.sampled_from((*PROD, *DEV)), reason=st.sampled_from(REASONS))
+    def a_stack_instance_will_fail(self, account: str, reason: str) -> None:
+        self.sandbox.fail(account, "us-east-1", reason=reason)
+
+    @rule(operation=st.sampled_from((*WRITES, None)), times=st.integers(1, 4))
+    def answers_get_lost(self, operation: str | None, times: int) -> None:
+        self.sandbox.lose_response(operation, times=times)
+
+    @rule(times=st.integers(1, 30))
+    def aws_is_away(self, times: int) -> None:
+        self.sandbox.server_error(times=times)
+
+    @rule(account=st.sampled_from(PROD))
+    def an_account_is_suspended(self, account: str) -> None:
+        self.sandbox.suspend(account)
+
+    @rule()
+    def somebody_looks_for_drift(self) -> None:
+        client = self.sandbox.session().client("cloudformation")
+        with suppress(client.exceptions.ClientError):
+            client.detect_stack_set_drift(StackSetName=NAME)
+
+    @rule(order=st.sampled_from(("stop", "resume", "retry", "approve")))
+    def the_operator_orders(self, order: str) -> None:
+        now = self.sandbox.clock.now()
+        orders: dict[str, Any] = {
+            "stop": lambda r: stop(r.state),
+            "resume": lambda r: resume(r.state),
+            "retry": lambda r: retry(r.plan, r.state),
+            "approve": lambda r: approve(r.plan, r.state, "arn:grace", now),
+        }
+        with suppress(WrongPhaseError):
+            give_order(self.worlds[0].journal, self.rollout, orders[order])
+
+    @precondition(lambda self: hasattr(self, "sandbox"))
+    @invariant()
+    def each_operation_starts_once_and_where_it_was_planned(self) -> None:
+        calls = [c for c in self.sandbox.calls[self.before :] if c.operation in WRITES]
+        for call in calls:
+            assert call.params["DeploymentTargets"]["AccountFilterType"] == "INTERSECTION"
+        mine = [o for o in self.sandbox.operations(NAME) if o.id.startswith(f"or-{self.rollout}-")]
+        assert all({Pair(*p) for p in o.targets} <= self.planned for o in mine)
+        assert max(Counter(o.id for o in mine).values(), default=1) == 1
+        sent = {c.params["OperationId"] for c in calls if c.operation == "UpdateStackSet"}
+        assert len(sent) <= 1
+
+    @precondition(lambda self: hasattr(self, "sandbox"))
+    @invariant()
+    def what_says_that_it_succeeded_has(self) -> None:
+        rollout = self.stage.load(self.rollout)
+        if rollout.state.outcome is not Outcome.SUCCEEDED:
+            return
+        skipped = {f.pair for f in rollout.state.failures if f.kind is FailureClass.SKIPPED}
+        there = self.sandbox.stack_set(NAME).instances
+        for pair in self.planned - skipped:
+            assert there[pair].applied_version == self.sandbox.stack_set(NAME).definition.version
+
+    def teardown(self) -> None:
+        """However it went: without new faults, somebody can bring it to an end."""
+        if not hasattr(self, "sandbox"):
+            return
+        try:
+            self.sandbox.world.faults.calls.clear()
+            self._bring_to_an_end()
+        finally:
+            self.sandbox.__exit__(None, None, None)
+            self.folder.cleanup()
+
+    def _bring_to_an_end(self) -> None:
+        now = self.sandbox.clock.now()
+        for _ in range(4):
+            state = drive(self.rollout, self.stage.world(), lambda _: None).state
+            assert state.flights == ()
+            journal = self.worlds[0].journal
+            if state.phase is Phase.WAITING:
+                give_order(
+                    journal, self.rollout, lambda r: approve(r.plan, r.state, "arn:grace", now)
+                )
+            elif state.phase is Phase.STOPPED:
+                give_order(journal, self.rollout, lambda r: resume(r.state))
+            else:
+                break
+        assert state.phase.is_over
+        self.what_says_that_it_succeeded_has()
+
+
+def machine_runs(examples: int) -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Rollouts,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_whatever_happens_in_some_orders() -> None:
+    machine_runs(6)
+
+
+@pytest.mark.slow
+def test_whatever_happens_in_many_orders() -> None:
+    """Enough examples that every row of the pairwise settings is met."""
+    machine_runs(8 * len(ROWS))
+
+
+def test_any_two_undocumented_values_meet() -> None:
+    notes = list(Settings.undocumented())
+    for number, one in enumerate(notes):
+        for two in notes[number + 1 :]:
+            met = {(repr(row[one.name]), repr(row[two.name])) for row in ROWS}
+            assert len(met) == len(one.choices) * len(two.choices)
