@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from orgrollout.cli.options import (
-    STARTER,
-    Command,
     DebugOption,
     DetachOption,
     Format,
@@ -20,7 +18,6 @@ from orgrollout.cli.options import (
     RemovalsOption,
     SheetFormatOption,
     YesOption,
-    gathered,
 )
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
@@ -144,30 +141,5 @@ def coverage(
         refresh=Refresh(refresh),
     )
 
-
-sandbox = typer.Typer(help="A simulated organization for any AWS tool.", no_args_is_help=True)
-
-
-def serve(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="[FILE]", show_default=False, help="Default: the one that comes along."
-        ),
-    ] = STARTER,
-    *,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 4599,
-    speed: Annotated[
-        float, typer.Option("--speed", help="How many times as fast as real time it goes.")
-    ] = 60,
-    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
-) -> int:
-    """Answer AWS's APIs for a simulated organization on a port of this machine, until Ctrl-C."""
-    from orgrollout.cli.serving import serve as run
-
-    return run(file, port=port, speed=speed)
-
-
-sandbox.command("serve", cls=Command)(gathered(serve))
 
 COMMANDS: tuple[Callable[..., int], ...] = (demo, plan, apply, coverage)

@@ -19,6 +19,7 @@ from orgrollout.cli import (
     journal_commands,
     levers_commands,
     offline_commands,
+    sandbox_commands,
     service_commands,
 )
 from orgrollout.cli.errors import FAILED, INTERRUPTED
@@ -71,7 +72,7 @@ for _command in (
 ):
     app.command(cls=Command, epilog=EPILOG)(gathered(_command))
 app.add_typer(offline_commands.templates, name="templates")
-app.add_typer(commands.sandbox, name="sandbox")
+app.add_typer(sandbox_commands.sandbox, name="sandbox")
 app.add_typer(journal_commands.journal, name="journal")
 app.add_typer(service_commands.service, name="service")
 

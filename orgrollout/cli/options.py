@@ -85,9 +85,9 @@ class Reach:
         typer.Option(
             _SANDBOX,
             metavar="[FILE|URL]",
-            help="Use a simulated organization instead of AWS: the one that `sandbox serve` has "
-            "at URL, or one inside this process, from FILE or the one that comes along, which "
-            "forgets everything when the command ends.",
+            help="Use a simulated organization instead of AWS: the one at URL, or the one that "
+            "`sandbox start` started, or one inside this process, from FILE or the one that comes "
+            "along, which forgets everything when the command ends.",
         ),
     ] = None
     journal: Annotated[

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from platformdirs import user_state_path
+
 from orgrollout.aws.clock import Clock
 from orgrollout.cli.errors import SandboxUnavailableError, WrongUsageError
 from orgrollout.cli.options import STARTER, Reach
@@ -16,6 +18,11 @@ from orgrollout.cli.shipped import ORGANIZATION, shipped_manifest
 def organization_file(name: str) -> Path:
     """Return the organization file that was named, or the one that comes along."""
     return shipped_manifest(ORGANIZATION) if name == STARTER else Path(name)
+
+
+def state_folder() -> Path:
+    """Return where the sandbox in the background is remembered."""
+    return user_state_path("orgrollout") / "sandbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +37,9 @@ class Simulation:
 def simulation_of(reach: Reach) -> Iterator[Simulation]:
     """Let the sandbox that was asked for stand in for AWS.
 
-    That is the one a URL leads to, in another process and with a clock of its own, or else one
-    inside this process, on a virtual clock, where nothing waits.
+    That is the one a URL leads to, in another process and with a clock of its own; without a file
+    or a URL the one that `sandbox start` started; or else one inside this process, on a virtual
+    clock, where nothing waits.
     """
     if reach.profile is not None:
         raise WrongUsageError("--profile does not go with --sandbox, which needs no credentials.")
@@ -39,24 +47,28 @@ def simulation_of(reach: Reach) -> Iterator[Simulation]:
     must_be_installed()
     with sandbox_errors(), ExitStack() as stack:
         from orgrollout.sandbox import Sandbox  # noqa: PLC0415 - an extra, and slow to import
+        from orgrollout.sandbox.background import running  # noqa: PLC0415
         from orgrollout.sandbox.control import SandboxClient  # noqa: PLC0415
 
+        if name == STARTER and (found := running(state_folder())) is not None:
+            name = found.endpoint
         clock: Clock
         if "://" in name:
             client = SandboxClient(name)
             clock = client.clock()
-            stack.enter_context(_environment(client.environment()))
+            stack.enter_context(environment(client.environment()))
         else:
             clock = stack.enter_context(Sandbox.start(organization_file(name))).clock
         yield Simulation(clock=clock, forgets="://" not in name)
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Let boto3 find these variables, and no profile."""
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Let boto3 find these variables; with credentials among them, no profile."""
     before = dict(os.environ)
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
-        os.environ.pop(name, None)
+    if "AWS_ACCESS_KEY_ID" in variables:
+        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+            os.environ.pop(name, None)
     os.environ.update(variables)
     try:
         yield

@@ -5,6 +5,7 @@ its calls, its operations, its faults, and a way to stop it (see ``control``).
 """
 
 import socket
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -101,11 +102,17 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     owner: SandboxServer
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that went away in the middle; it may do so."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     """Reads a request, gives it the host name it would have at AWS, and sends the answer."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # heads and bodies are small and follow each other
     server: _Server
 
     def _handle(self) -> None:

@@ -1,19 +1,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socketserver import StreamRequestHandler
 
 import pytest
 
 from orgrollout.sandbox import Clock, ScaledClock, VirtualClock, serve
 from tests.cli.support import Program
 from tests.stage import organization
-
-
-@pytest.fixture(autouse=True)
-def answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Head and body of an answer leave together, and not 40 ms apart."""
-    monkeypatch.setattr(StreamRequestHandler, "disable_nagle_algorithm", True)
 
 
 @pytest.fixture
