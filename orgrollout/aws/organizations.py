@@ -1,7 +1,8 @@
 """An organization, read in the fewest calls.
 
-One call per page of accounts, one per organizational unit for the units below it. Where accounts
-name their paths (``Paths``, a new field), that is all; where they do not, one more per unit.
+One call per page of accounts, one per organizational unit for the units below it, apart from those
+that cannot have any. Where accounts name their paths (``Paths``, a new field), that is all; where
+they do not, one more per unit.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from orgrollout.organization.snapshot import Account, AccountState, Organization
 
 _PAGE = {"MaxResults": 20}
 _NOWHERE = UnitId("")
+_DEEPEST = 5  # units below one another, the root not counted (quotas of AWS Organizations)
 
 
 def describe_organization(connection: Connection) -> tuple[str, AccountId]:
@@ -93,9 +95,11 @@ def _read_tree(connection: Connection) -> _Tree:
     return top.id, units, _placed(connection, units, accounts)
 
 
-def _walk(connection: Connection, unit: Unit) -> Iterator[Unit]:
+def _walk(connection: Connection, unit: Unit, depth: int = 0) -> Iterator[Unit]:
     """Return the unit and all below it, parents first."""
     yield unit
+    if depth == _DEEPEST:
+        return
     below = connection.pages(
         "organizations",
         "ListOrganizationalUnitsForParent",
@@ -104,9 +108,8 @@ def _walk(connection: Connection, unit: Unit) -> Iterator[Unit]:
     )
     for child in below:
         path = f"{unit.path.rstrip('/')}/{child['Name']}"
-        yield from _walk(
-            connection, Unit(id=UnitId(child["Id"]), name=child["Name"], parent=unit.id, path=path)
-        )
+        found = Unit(id=UnitId(child["Id"]), name=child["Name"], parent=unit.id, path=path)
+        yield from _walk(connection, found, depth + 1)
 
 
 def _account(listed: Mapping[str, Any]) -> Account:

@@ -244,3 +244,20 @@ def test_a_member_that_may_not_read_is_told_who_may_and_what_to_allow(
     assert caught.value.action == "organizations:ListAccounts"
     assert "delegated administrators" in str(caught.value)
     assert "allows organizations:ListAccounts" in str(caught.value)
+
+
+def test_units_that_cannot_have_units_below_are_not_asked_for_them(
+    moto: Any, connection: Connection
+) -> None:
+    """Five levels are all there can be, and most units of a large organization are leaves."""
+    root = parent = moto.list_roots()["Roots"][0]["Id"]
+    for level in range(1, 6):
+        made = moto.create_organizational_unit(ParentId=parent, Name=f"Level{level}")
+        parent = made["OrganizationalUnit"]["Id"]
+
+    read = read_organization(connection, with_tags=False)
+
+    assert read.units[parent].path == "/Level1/Level2/Level3/Level4/Level5"
+    assert len(read.units) == 6
+    assert root in read.units
+    assert connection.calls["ListOrganizationalUnitsForParent"] == 5
