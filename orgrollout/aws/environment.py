@@ -11,11 +11,10 @@ from urllib.parse import unquote
 
 from orgrollout.aws.connection import Connection
 from orgrollout.errors import AwsError
-from orgrollout.model.ids import AccountId, Region
+from orgrollout.model.ids import AccountId
 from orgrollout.preflight.facts import RecorderFound, Role, ServiceControlPolicy
 
 _PAGE = {"MaxResults": 20}
-_ENABLED = frozenset({"ENABLED", "ENABLED_BY_DEFAULT", "ENABLING"})
 
 
 def organizations_access(connection: Connection, *, delegated: bool) -> str:
@@ -64,18 +63,6 @@ def role(connection: Connection, name: str) -> Role:
             return Role(exists=False)
         raise
     return Role(exists=True, trust=_document(found.get("AssumeRolePolicyDocument") or "{}"))
-
-
-def enabled_regions(connection: Connection, account: AccountId) -> frozenset[Region]:
-    """Return the Regions that an account has enabled, those enabled by default included."""
-    # The caller's own account must not be named (AccountId, Account Management API reference).
-    own = account == connection.identity.account
-    parameters = {"MaxResults": 50, **({} if own else {"AccountId": account})}
-    return frozenset(
-        Region(each["RegionName"])
-        for each in connection.pages("account", "ListRegions", parameters, "Regions")
-        if each.get("RegionOptStatus") in _ENABLED
-    )
 
 
 def recorder(connection: Connection) -> RecorderFound:

@@ -6,37 +6,31 @@ from typing import Any
 from orgrollout.errors import ReadOnlyError
 
 READS: Mapping[str, frozenset[str]] = {
-    "account": frozenset({"GetRegionOptStatus", "ListRegions"}),
+    "account": frozenset({"ListRegions"}),
     "cloudformation": frozenset(
         {
             "DescribeOrganizationsAccess",
             "DescribeStackInstance",
             "DescribeStackSet",
             "DescribeStackSetOperation",
-            "GetTemplateSummary",
-            "ListStackInstanceResourceDrifts",
             "ListStackInstances",
-            "ListStackSetAutoDeploymentTargets",
             "ListStackSetOperationResults",
             "ListStackSetOperations",
             "ListStackSets",
-            "ValidateTemplate",
         }
     ),
+    "cloudwatch": frozenset({"DescribeAlarms"}),
     "config": frozenset({"DescribeConfigurationRecorders", "DescribeDeliveryChannels"}),
     "iam": frozenset({"GetRole"}),
     "organizations": frozenset(
         {
             "DescribeAccount",
             "DescribeOrganization",
-            "DescribeOrganizationalUnit",
             "DescribePolicy",
             "ListAWSServiceAccessForOrganization",
             "ListAccounts",
             "ListAccountsForParent",
-            "ListChildren",
             "ListDelegatedAdministrators",
-            "ListDelegatedServicesForAccount",
             "ListOrganizationalUnitsForParent",
             "ListParents",
             "ListPolicies",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -79,4 +79,25 @@ def preflight(
     return run(manifest, reach, format_, Looking(role=probe_role, all_accounts=all_accounts))
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (init, preflight, explain)
+def bootstrap(
+    manifest: ManifestPath,
+    *,
+    probe_role: Annotated[
+        str | None,
+        typer.Option(
+            "--probe-role", metavar="NAME", help="Let planners look into accounts through this."
+        ),
+    ] = None,
+    reach: PlainReach,
+    format_: Annotated[
+        Literal["text", "json", "cli", "cloudformation"],
+        typer.Option("--format", help="For people, for programs, or to be run. Runs none."),
+    ] = "text",
+) -> int:
+    """Show what the organization still needs for a manifest: access, roles, policies."""
+    from orgrollout.cli.preparing import bootstrap as run
+
+    return run(manifest, reach, format_, probe_role)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain)

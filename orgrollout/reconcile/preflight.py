@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from orgrollout.aws import environment
 from orgrollout.aws.connection import Connection
+from orgrollout.aws.regions import read_enabled_regions
 from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
 from orgrollout.manifest.lint import lint_templates
 from orgrollout.manifest.loaded import LoadedManifest
@@ -171,10 +172,14 @@ def _regions(
     )
     always = {connection.identity.account, picture.organization.management_account}
     return {
-        account: _known(environment.enabled_regions, connection, account)
+        account: _known(_enabled, connection, account)
         for account in sorted(wanted)
         if account in chosen | always
     }
+
+
+def _enabled(connection: Connection, account: AccountId) -> frozenset[Region]:
+    return read_enabled_regions(connection, [account])[account]
 
 
 def _self_managed(desired: Mapping[StackSetKey, Desired]) -> list[Desired]:

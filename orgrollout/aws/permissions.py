@@ -1,0 +1,122 @@
+"""What whom has to be allowed: the one source of the policies that are printed and documented.
+
+- The planner looks at everything and changes nothing: `plan`, `explain`, `coverage`, `preflight`.
+- The operator does what the planner does, and carries plans out.
+- The auditor looks at what is deployed, and not at policies or into accounts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orgrollout.aws.reads import READS
+
+# What a rollout sends besides the reads. AWS asks for no permission to find out who is calling.
+WRITES: Mapping[str, frozenset[str]] = {
+    "cloudformation": frozenset(
+        {
+            "CreateStackInstances",
+            "CreateStackSet",
+            "DeleteStackInstances",
+            "DeleteStackSet",
+            "StopStackSetOperation",
+            "UpdateStackInstances",
+            "UpdateStackSet",
+        }
+    ),
+}
+# Tags of a stack set need these besides (TagResource, CloudFormation's service authorization).
+_TAGGING = ("cloudformation:TagResource", "cloudformation:UntagResource")
+_JOURNAL = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+_INSIDE = frozenset({"config"})  # called in member accounts, through a role there
+_UNASKED = frozenset({"sts:GetCallerIdentity"})
+_ROLE = "sts:AssumeRole"
+_OF_POLICIES = frozenset(
+    {
+        "organizations:ListPolicies",
+        "organizations:DescribePolicy",
+        "organizations:ListTargetsForPolicy",
+    }
+)
+
+Statement = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What the policies of one manifest are narrowed to."""
+
+    partition: str = "aws"
+    administration_roles: tuple[str, ...] = ()  # ARNs; of self-managed stack sets
+    journal_bucket: str | None = None
+    probe_role: str | None = None
+
+
+def read_actions() -> frozenset[str]:
+    """Return the IAM action of every read that the program makes, wherever it makes it."""
+    return frozenset(f"{service}:{name}" for service, names in READS.items() for name in names)
+
+
+def planner_policy(scope: Scope) -> dict[str, Any]:
+    """Return the policy of who plans: every read, and nothing else."""
+    own = read_actions() - _UNASKED - {_ROLE}
+    here = (a for a in own if a.partition(":")[0] not in _INSIDE)
+    return _document([_allow("Read", here), *_looking_inside(scope), *_journal(scope)])
+
+
+def operator_policy(scope: Scope) -> dict[str, Any]:
+    """Return the policy of who carries plans out: what the planner may, and stack sets."""
+    writes = [f"{service}:{name}" for service, names in WRITES.items() for name in names]
+    base = f"arn:{scope.partition}:cloudformation:*:*"
+    places = [f"{base}:stackset/*", f"{base}:stackset-target/*"]
+    resources = [*places, f"arn:{scope.partition}:cloudformation:*::type/resource/*"]
+    planner: list[Statement] = planner_policy(scope)["Statement"]
+    statements = [*planner, _allow("RollOut", [*writes, *_TAGGING], resources)]
+    if scope.administration_roles:
+        statements.append(_allow("HandOverRoles", ["iam:PassRole"], scope.administration_roles))
+    return _document(statements)
+
+
+def auditor_policy(scope: Scope) -> dict[str, Any]:
+    """Return the policy of who looks at what is deployed: coverage, explanations, rollouts."""
+    services = ("cloudformation:", "organizations:", "account:")
+    own = (a for a in read_actions() - _OF_POLICIES if a.startswith(services))
+    return _document([_allow("Read", own), *_journal(scope, write=False)])
+
+
+def probe_policy() -> dict[str, Any]:
+    """Return the policy of a role that `preflight` looks through in member accounts."""
+    inside = (a for a in read_actions() if a.partition(":")[0] in _INSIDE)
+    return _document([_allow("LookInside", [*inside, "iam:GetRole"])])
+
+
+def _looking_inside(scope: Scope) -> list[Statement]:
+    if scope.probe_role is None:
+        return []
+    return [
+        _allow("LookInside", [_ROLE], [f"arn:{scope.partition}:iam::*:role/{scope.probe_role}"])
+    ]
+
+
+def _journal(scope: Scope, *, write: bool = True) -> list[Statement]:
+    if scope.journal_bucket is None:
+        return []
+    bucket = f"arn:{scope.partition}:s3:::{scope.journal_bucket}"
+    objects = _JOURNAL if write else ("s3:GetObject",)
+    return [
+        _allow("FindJournal", ["s3:ListBucket"], [bucket]),
+        _allow("KeepJournal" if write else "ReadJournal", objects, [f"{bucket}/*"]),
+    ]
+
+
+def _allow(sid: str, actions: Iterable[str], resources: Iterable[str] = ("*",)) -> Statement:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": sorted(set(actions)),
+        "Resource": list(resources),
+    }
+
+
+def _document(statements: Iterable[Statement]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}

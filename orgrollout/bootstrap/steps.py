@@ -1,0 +1,198 @@
+"""What an organization still needs before a manifest can be carried out, step by step."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from orgrollout.bootstrap.roles import (
+    administration_permissions,
+    administration_trust,
+    execution_trust,
+)
+from orgrollout.model.ids import AccountId, Region
+
+STACK_SETS_PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
+CONFIG_PRINCIPAL = "config.amazonaws.com"
+PREFIX = "orgrollout"  # of the policies that are made
+
+
+class State(StrEnum):
+    """Whether a step is still to be done."""
+
+    NEEDED = "needed"
+    DONE = "done"
+    UNKNOWN = "unknown"  # it could not be looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to be done once, by whoever may."""
+
+    what: str
+    state: State
+    where: str  # which account's credentials it takes
+    why: str = ""
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfManaged:
+    """The roles that self-managed stack sets work with."""
+
+    administration_role: str
+    execution_role: str
+    opt_in_regions: tuple[Region, ...]  # whose own principals the administration role must trust
+    actions: tuple[str, ...]  # that the templates need in the target accounts
+    state: State = State.UNKNOWN  # of the administration role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What was found, and what the manifest asks for. None: could not be read."""
+
+    partition: str
+    home_region: Region
+    management: AccountId
+    administrator: AccountId  # who calls
+    service_managed: bool
+    access: str | None  # of CloudFormation to the organization
+    trusted: frozenset[str] | None  # services that Organizations trusts
+    delegates: Mapping[str, frozenset[AccountId] | None]  # by service principal
+    config_administrators: tuple[AccountId, ...]  # accounts with an organization-wide aggregator
+    self_managed: tuple[SelfManaged, ...]
+    policies: Mapping[str, Mapping[str, Any]]  # planner, operator, auditor: policy documents
+
+
+def steps(found: Situation) -> tuple[Step, ...]:
+    """Return everything the manifest takes, done or not, in the order to do it in."""
+    return (
+        *_trusted_access(found),
+        *_delegates(found),
+        *_roles(found),
+        *_policies(found),
+    )
+
+
+def _trusted_access(found: Situation) -> Iterator[Step]:
+    management = f"management account {found.management}"
+    if found.service_managed:
+        state = _state(None if found.access is None else found.access == "ENABLED")
+        yield Step(
+            what="trusted access of StackSets",
+            state=state,
+            where=management,
+            why="Organizations and CloudFormation both have to be told: the activation does both, "
+            "enabling it in Organizations alone does not.",
+            commands=(
+                f"aws cloudformation activate-organizations-access --region {found.home_region}",
+            ),
+        )
+    if found.config_administrators:
+        known = None if found.trusted is None else CONFIG_PRINCIPAL in found.trusted
+        yield Step(
+            what="trusted access of AWS Config",
+            state=_state(known),
+            where=management,
+            why="an aggregator of the whole organization reads its accounts through it.",
+            commands=(
+                "aws organizations enable-aws-service-access "
+                f"--service-principal {CONFIG_PRINCIPAL}",
+            ),
+        )
+
+
+def _delegates(found: Situation) -> Iterator[Step]:
+    wanted: list[tuple[str, AccountId, str]] = []
+    if found.service_managed and found.administrator != found.management:
+        why = "it is to run service-managed stack sets."
+        wanted.append((STACK_SETS_PRINCIPAL, found.administrator, why))
+    for account in found.config_administrators:
+        if account != found.management:
+            why = "its aggregator is one of the whole organization."
+            wanted.append((CONFIG_PRINCIPAL, account, why))
+    for principal, account, why in wanted:
+        registered = found.delegates.get(principal)
+        yield Step(
+            what=f"delegated administrator {account} for {principal}",
+            state=_state(None if registered is None else account in registered),
+            where=f"management account {found.management}",
+            why=why,
+            commands=(
+                "aws organizations register-delegated-administrator "
+                f"--account-id {account} --service-principal {principal}",
+            ),
+        )
+
+
+def _roles(found: Situation) -> Iterator[Step]:
+    for roles in found.self_managed:
+        name, execution = roles.administration_role, roles.execution_role
+        arn = f"arn:{found.partition}:iam::{found.administrator}:role/{name}"
+        trust = administration_trust(found.partition, found.administrator, roles.opt_in_regions)
+        yield Step(
+            what=f"role {name}",
+            state=roles.state,
+            where=f"administrator account {found.administrator}",
+            why="CloudFormation works through it for self-managed stack sets.",
+            commands=(
+                *_new_role(name, trust),
+                _role_policy(name, administration_permissions(found.partition, execution)),
+            ),
+        )
+        yield Step(
+            what=f"role {execution}",
+            state=State.UNKNOWN,
+            where="each target account",
+            why="the administration role works through it there; `orgrollout preflight "
+            "--probe-role NAME` tells where it is missing.",
+            commands=(
+                *_new_role(execution, execution_trust(arn)),
+                _role_policy(execution, _execution_policy(roles)),
+            ),
+        )
+
+
+def _policies(found: Situation) -> Iterator[Step]:
+    for name, document in found.policies.items():
+        yield Step(
+            what=f"policy {PREFIX}-{name}",
+            state=State.UNKNOWN,
+            where=f"administrator account {found.administrator}",
+            why=f"what the {name} may do, and nothing else; attach it to a role of yours.",
+            commands=(
+                f"aws iam create-policy --policy-name {PREFIX}-{name} "
+                f"--policy-document {_quoted(document)}",
+            ),
+        )
+
+
+def _execution_policy(roles: SelfManaged) -> dict[str, Any]:
+    actions = ["cloudformation:*", *roles.actions]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _new_role(name: str, trust: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        f"aws iam create-role --role-name {name} --assume-role-policy-document {_quoted(trust)}",
+    )
+
+
+def _role_policy(role: str, document: Mapping[str, Any]) -> str:
+    return (
+        f"aws iam put-role-policy --role-name {role} --policy-name {PREFIX} "
+        f"--policy-document {_quoted(document)}"
+    )
+
+
+def _quoted(document: Mapping[str, Any]) -> str:
+    return shlex.quote(json.dumps(document, separators=(",", ":")))
+
+
+def _state(done: bool | None) -> State:  # noqa: FBT001 - three states in, three out
+    if done is None:
+        return State.UNKNOWN
+    return State.DONE if done else State.NEEDED

@@ -1,0 +1,79 @@
+"""The policies that are printed and documented are the calls that are made, no more and no less."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+import orgrollout.aws
+from orgrollout.aws.permissions import (
+    WRITES,
+    Scope,
+    auditor_policy,
+    operator_policy,
+    planner_policy,
+    probe_policy,
+    read_actions,
+)
+from orgrollout.aws.reads import READS
+
+NOT_CALLS = {"reads.py", "permissions.py", "rates.py", "faults.py"}
+MODEL = botocore.session.Session()
+SERVICES = ("account", "cloudformation", "cloudwatch", "config", "iam", "organizations", "sts")
+OPERATIONS = {name: set(MODEL.get_service_model(name).operation_names) for name in SERVICES}
+
+
+def called() -> Iterator[str]:
+    """Yield every name of an operation that the code which speaks to AWS contains."""
+    for path in sorted(Path(orgrollout.aws.__file__).parent.glob("*.py")):
+        if path.name not in NOT_CALLS:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def test_what_is_allowed_is_what_the_code_calls() -> None:
+    """A permission that nothing uses is one too many; a call without one fails on the first day."""
+    names = set(called())
+    listed = {s: READS.get(s, frozenset()) | WRITES.get(s, frozenset()) for s in SERVICES}
+
+    for service, allowed in listed.items():
+        assert allowed <= names, f"{service}: allowed, and never called: {allowed - names}"
+    everything = frozenset[str]().union(*listed.values())
+    for service, operations in OPERATIONS.items():
+        unlisted = (operations & names) - everything
+        assert not unlisted, f"{service}: called, and not allowed: {unlisted}"
+
+
+def test_no_policy_but_the_operators_lets_anything_be_changed() -> None:
+    written = {f"{service}:{name}" for service, names in WRITES.items() for name in names}
+    for policy in (planner_policy(Scope()), auditor_policy(Scope()), probe_policy()):
+        assert actions(policy) <= read_actions()
+    assert written <= actions(operator_policy(Scope()))
+    assert actions(planner_policy(Scope())) <= actions(operator_policy(Scope()))
+
+
+def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
+    scope = Scope(
+        administration_roles=("arn:aws:iam::1:role/Admin",), journal_bucket="b", probe_role="Probe"
+    )
+    found = {s["Sid"]: s["Resource"] for s in operator_policy(scope)["Statement"]}
+
+    assert found["LookInside"] == ["arn:aws:iam::*:role/Probe"]
+    assert found["KeepJournal"] == ["arn:aws:s3:::b/*"]
+    assert found["HandOverRoles"] == ["arn:aws:iam::1:role/Admin"]
+    assert "sts:AssumeRole" not in actions(planner_policy(Scope()))
+
+
+@pytest.mark.parametrize("name", sorted(read_actions()))
+def test_every_action_is_one_that_aws_has(name: str) -> None:
+    service, _, operation = name.partition(":")
+    assert operation in OPERATIONS[service]
+
+
+def actions(policy: dict[str, object]) -> set[str]:
+    statements = policy["Statement"]
+    assert isinstance(statements, list)
+    return {action for statement in statements for action in statement["Action"]}
