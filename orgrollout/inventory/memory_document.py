@@ -56,6 +56,13 @@ def read_memory(document: Any, only: AccountId | None = None) -> Memory | None:
     """
     if not isinstance(document, dict) or document.get("format_version") != FORMAT:
         return None
+    try:
+        return _read(document, only)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None  # a cache that is damaged is read anew, and written over
+
+
+def _read(document: Mapping[str, Any], only: AccountId | None) -> Memory:
     mark = document["watermark"]
     return Memory(
         stack_set_id=document["stack_set"],

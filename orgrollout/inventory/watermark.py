@@ -45,12 +45,17 @@ def newest_first(listed: Iterable[Operation]) -> tuple[Operation, ...]:
 def unread(watermark: Watermark, listed: Sequence[Operation]) -> tuple[Operation, ...] | None:
     """Return the operations since the watermark that were not read, oldest first.
 
-    None is a gap: the list does not go on where it was left. The operation that was read last may
-    have expired, or one turned up later than ``LOOK_BACK``, or some carry no time.
+    None is a gap: the list does not go on where it was left. What was read has expired, and with it
+    maybe what came after; or an operation turned up later than ``LOOK_BACK``; or some carry no
+    time.
     """
     ordered = newest_first(listed)
     older = next((o.id for o in ordered if _created(o) < watermark.since), None)
     if older != watermark.anchor or any(o.created is None for o in listed):
+        return None
+    # Old operations expire before new ones, so a single one tells that nothing after it has.
+    read = watermark.known | {o for o in [watermark.anchor] if o}
+    if read and read.isdisjoint(o.id for o in listed):
         return None
     return tuple(
         operation
