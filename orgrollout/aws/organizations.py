@@ -118,6 +118,7 @@ def _account(listed: Mapping[str, Any]) -> Account:
         name=listed.get("Name", ""),
         state=_state(listed),
         parent=_parent(listed.get("Paths") or ()),
+        joined=listed.get("JoinedTimestamp"),
     )
 
 

@@ -9,6 +9,7 @@ from orgrollout.cli.errors import (
     DONE,
     FINDINGS,
     INTERRUPTED,
+    PENDING,
     WAITING,
     DeclinedError,
     WrongUsageError,
@@ -29,6 +30,7 @@ from orgrollout.reconcile.tick import Tick
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import no_rollout_json, rollout_json
+from orgrollout.rollout.enrolment import only_pending
 from orgrollout.rollout.state import Outcome
 
 CODES: Mapping[Outcome, int] = {
@@ -120,12 +122,14 @@ def follow(
     )
     if hint := next_step(ended, session):
         screen.say(hint)
+    if only_pending(ended.plan, state) and state.outcome is Outcome.FAILURES:
+        return PENDING
     return codes[state.outcome]
 
 
 def next_step(rollout: Rollout, session: Session) -> str:
     """Return what a person does next, or nothing where all is done, or gone."""
-    if session.forgets:
+    if session.forgets or only_pending(rollout.plan, rollout.state):
         return ""
     name = f"{rollout.state.id}{session.options}"
     match rollout.state.outcome:

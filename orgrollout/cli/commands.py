@@ -88,6 +88,26 @@ def apply(
             help="Stop other rollouts of these stack sets first, and take over from them for good.",
         ),
     ] = False,
+    unattended: Annotated[
+        bool,
+        typer.Option(
+            "--unattended",
+            help="For cron and CI: ask nothing, do only what --allow says, report the rest.",
+        ),
+    ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            metavar="ACTIONS",
+            help="create, update, detach, delete; with commas, or repeated. Default: create, "
+            "which enrols accounts that are new or have moved.",
+        ),
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option("--detailed-exitcode", help="End with 10 where something is left for later."),
+    ] = False,
     allow_removals: RemovalsOption = None,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
@@ -97,15 +117,30 @@ def apply(
     """Carry a manifest out, showing progress; shows the plan and asks first.
 
     A saved plan asks nothing: it is carried out as it is, or refused where what it touches has
-    changed since it was made.
+    changed since it was made. --unattended asks nothing either, and ends with 0 where an account
+    that has just joined is not ready: the next run tries it again.
     """
     from orgrollout.cli.applying import apply as run
+    from orgrollout.cli.enrolling import apply_unattended
+    from orgrollout.cli.errors import WrongUsageError
     from orgrollout.cli.saved import Asked
     from orgrollout.reconcile.observe import Refresh
 
     asked = Asked(
         manifest=manifest, narrow=narrow, allow_removals=allow_removals, refresh=Refresh(refresh)
     )
+    if unattended:
+        return apply_unattended(
+            asked,
+            reach,
+            format_,
+            allow=allow,
+            detach=detach,
+            supersede=supersede,
+            detailed_exitcode=detailed_exitcode,
+        )
+    if allow or detailed_exitcode:
+        raise WrongUsageError("--allow and --detailed-exitcode go with --unattended only.")
     return run(asked, reach, format_, yes=yes, detach=detach, supersede=supersede)
 
 

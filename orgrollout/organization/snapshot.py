@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from orgrollout.model.ids import AccountId, Region, UnitId
@@ -26,6 +27,7 @@ class Account:
     state: AccountState
     parent: UnitId
     tags: Mapping[str, str] | None = None  # None: not read, since nothing selects by tag
+    joined: datetime | None = None  # None: the endpoint does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

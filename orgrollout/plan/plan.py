@@ -147,6 +147,9 @@ class Plan:
     failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway
     freezes: tuple[Freeze, ...] = ()
     units: Mapping[str, tuple[AccountId, ...]] = field(default_factory=dict)  # by path
+    enrols: bool = False  # nothing that is deployed changes; accounts do not wait for each other
+    held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed
+    young: tuple[AccountId, ...] = ()  # joined less than a day before: may not be ready yet
     opening: tuple[str, ...] = ()  # how many accounts, and why not more
     skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
     warnings: tuple[str, ...] = ()

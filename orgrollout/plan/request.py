@@ -32,6 +32,8 @@ class Request:
     inventory: Inventory
     selected: Selection | None = None  # narrows to some pairs; narrowing never removes
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
+    given: Mapping[StackSetKey, Differences] | None = None  # instead of comparing
+    sends_definitions: bool = True  # else stack sets that exist keep their definition
     retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
@@ -48,6 +50,8 @@ class Request:
 
     def differences(self) -> Mapping[StackSetKey, Differences]:
         """Return how each stack set has to change, as far as it was selected."""
+        if self.given is not None:
+            return self.given
         membership = self.membership
         return {
             key: self._narrowed(key, compare(desired, self.deployed(desired), membership))
@@ -82,7 +86,7 @@ class Request:
     def definition_changes(self, desired: Desired, differences: Differences) -> bool:
         """Return whether a stack set that exists needs its definition sent."""
         inventory = self.deployed(desired)
-        if inventory is None or desired.absent:
+        if inventory is None or desired.absent or not self.sends_definitions:
             return False
         now = inventory.deployed.definition
         if hides_parameters(now) and differences.updates:

@@ -43,6 +43,9 @@ def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
     yield from (Line(text=text) for text in dict.fromkeys(_notes(plan)))
     if plan.operations:
         yield Line(text=cost_line(plan))
+    if plan.held_back:
+        kinds = ", ".join(f"{number:,} to {action}" for action, number in plan.held_back.items())
+        yield Line(text=f"not allowed here, and only reported: {kinds}", style="yellow")
     yield Line(text=summary(plan), style="bold")
 
 

@@ -47,6 +47,7 @@ def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         },
         "waves": [_wave_json(plan, wave) for wave in plan.waves],
         "operations": [_operation_json(i, o) for i, o in enumerate(plan.operations, start=1)],
+        "held_back": {action.value: number for action, number in plan.held_back.items()},
         "cost": cost_json(plan),
         "skipped": skipped_json(plan.skipped),
         "warnings": list(plan.warnings),

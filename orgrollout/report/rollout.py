@@ -9,6 +9,7 @@ from orgrollout.plan.plan import Plan, PlannedOperation
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import skipped_lines
 from orgrollout.report.words import count, span
+from orgrollout.rollout.enrolment import is_pending
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.grouping import FailureGroup, group_failures
 from orgrollout.rollout.halfway import half_way
@@ -38,10 +39,19 @@ def rollout_blocks(
         yield _by_wave(plan, state)
     yield from _failures(plan, state, list(overcome), chosen)
     yield from (Line(text=f"warning: {text}", style="yellow") for text in half_way(plan, state))
+    yield from _pending(plan, [f for f in state.failures if chosen(f)])
     yield from skipped_lines(plan.skipped)
     if state.calls:
         yield Line(text=calls_line(state.calls.items()), style="dim")
     yield Line(text=outcome_line(plan, state), style=_STYLES.get(state.outcome, "bold"))
+
+
+def _pending(plan: Plan, failures: Iterable[Failure]) -> Iterator[Line]:
+    accounts = sorted({f.pair.account for f in failures if is_pending(plan, f)})
+    if accounts:
+        who = count(len(accounts), "account that has", "accounts that have")
+        text = f"pending: {who} just joined and not been ready: {', '.join(accounts)}"
+        yield Line(text=f"{text}; the next enrolment tries again")
 
 
 def outcome_line(plan: Plan, state: RolloutState) -> str:

@@ -9,6 +9,7 @@ from orgrollout.report.plan import FORMAT_VERSION
 from orgrollout.report.plan_json import skipped_json
 from orgrollout.report.rollout import wave_status
 from orgrollout.report.words import iso
+from orgrollout.rollout.enrolment import is_pending
 from orgrollout.rollout.grouping import FailureGroup, group_failures
 from orgrollout.rollout.reasons import advice
 from orgrollout.rollout.state import Failure, Flight, Landed, RolloutState
@@ -55,6 +56,7 @@ def rollout_json(
                 plan, state, (f for f in state.failures if f.final and chosen(f))
             )
         ],
+        "held_back": {action.value: number for action, number in plan.held_back.items()},
         "skipped": skipped_json(plan.skipped),
         "calls": dict(state.calls),
     }
@@ -71,6 +73,7 @@ def no_rollout_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "operations": [],
         "failures": [],
         "causes": [],
+        "held_back": {action.value: number for action, number in plan.held_back.items()},
         "skipped": skipped_json(plan.skipped),
         "calls": dict(calls),
     }
@@ -141,6 +144,7 @@ def _failure(plan: Plan, failure: Failure) -> dict[str, Any]:
         "advice": advice(failure.reason, plan.failure_rules),
         "attempts": failure.attempts,
         "final": failure.final,
+        "pending": is_pending(plan, failure),
     }
 
 
