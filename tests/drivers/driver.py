@@ -1,0 +1,109 @@
+"""A driver as a process of its own: drives a rollout to its end, and writes down what it did.
+
+    python -m tests.drivers.driver ENDPOINT JOURNAL ROLLOUT LOG [POINT]
+
+With a POINT it stops itself there, once, as a laptop does whose lid is closed: `committed`, between
+the commit of an intent and the look at the lease; `sending`, when nothing can keep back a request.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from orgrollout.aws.connection import connect
+from orgrollout.aws.stack_sets import StackSets
+from orgrollout.drivers.local import drive
+from orgrollout.errors import JournalConflictError
+from orgrollout.journal.port import Document, Entry, Journal, Version
+from orgrollout.model.ids import RolloutId
+from orgrollout.reconcile.journals import open_journal
+from orgrollout.reconcile.world import World
+from orgrollout.sandbox.control import SandboxClient
+from tests.stage import new_session
+
+
+class Recorded:
+    """A journal that writes down each attempt to change the rollout, and what came of it."""
+
+    def __init__(self, journal: Journal, log: Path, point: str) -> None:
+        self._journal = journal
+        self._log = log
+        self._stops = point == "committed"
+
+    def put(self, key: str, value: Any, *, expected: Version | None) -> Version:
+        try:
+            version = self._journal.put(key, value, expected=expected)
+        except JournalConflictError:
+            self._note(key, value, expected, None)
+            raise
+        self._note(key, value, expected, version)
+        if self._stops and key.startswith("rollout/") and value["state"]["flights"]:
+            self._stops = False
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return version
+
+    def _note(self, key: str, value: Any, before: Version | None, after: Version | None) -> None:
+        if key.startswith("rollout/"):
+            entry = {"fence": value["fence"], "before": before, "after": after}
+            with self._log.open("a") as log:
+                log.write(json.dumps(entry) + "\n")
+
+    def get(self, key: str) -> Document | None:
+        return self._journal.get(key)
+
+    def delete(self, key: str, *, expected: Version) -> None:
+        self._journal.delete(key, expected=expected)
+
+    def keys(self, prefix: str = "") -> tuple[str, ...]:
+        return self._journal.keys(prefix)
+
+    def append(self, stream: str, value: Any) -> int:
+        return self._journal.append(stream, value)
+
+    def read(self, stream: str, *, after: int = 0) -> Iterator[Entry]:
+        return self._journal.read(stream, after=after)
+
+    def streams(self, prefix: str = "") -> tuple[str, ...]:
+        return self._journal.streams(prefix)
+
+    def drop(self, stream: str) -> None:
+        self._journal.drop(stream)
+
+    def close(self) -> None:
+        self._journal.close()
+
+
+def world_of(endpoint: str, named: str, log: Path, point: str) -> World:
+    """Return what a process at the sandbox's endpoint works with."""
+    session = new_session()
+    left = ["once"] if point == "sending" else []
+
+    def before(**_: Any) -> None:
+        if left:
+            left.pop()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    session.events.register_first("before-send.cloudformation.CreateStackInstances", before)
+    connection = connect(session=session, clock=SandboxClient(endpoint).clock())
+    journal, _ = open_journal(named, connection)
+    return World(
+        connection=connection,
+        stack_sets=StackSets(connection),
+        journal=Recorded(journal, log, point),
+        clock=connection.clock,
+    )
+
+
+def main(endpoint: str, named: str, rollout: str, log: str, point: str = "") -> None:
+    """Drive the rollout as far as it goes."""
+    world = world_of(endpoint, named, Path(log), point)
+    ended = drive(RolloutId(rollout), world, lambda _: None)
+    print(ended.state.phase, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
