@@ -81,7 +81,8 @@ def advanced(
     return Watermark(
         since=since,
         anchor=next((o.id for o in ordered if _created(o) < since), None),
-        known=frozenset(o.id for o in ordered if _created(o) >= since and o.id in done),
+        known=frozenset(o.id for o in ordered if _created(o) >= since and o.id in done)
+        | (before.known - {o.id for o in ordered}),  # a list may forget what it has named before
     )
 
 

@@ -69,7 +69,7 @@ def test_after_an_apply_there_is_nothing_left_to_do(story: list[Step], wish: Wis
 
 @pytest.mark.slow
 @given(story=st.lists(steps, max_size=12), wish=wishes)
-@settings(BOUNDED, max_examples=50)
+@settings(BOUNDED, max_examples=15)
 def test_after_an_apply_there_is_nothing_left_to_do_whatever_was_before(
     story: list[Step], wish: Wish
 ) -> None:

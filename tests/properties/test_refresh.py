@@ -61,27 +61,27 @@ BOUNDED = settings(
 )
 
 
-@given(story=st.lists(steps, min_size=1, max_size=8))
+@given(story=st.lists(steps, min_size=1, max_size=6))
 @BOUNDED
 def test_a_refresh_sees_what_a_full_reading_sees(story: list[Step]) -> None:
     live(story)
 
 
-@given(story=st.lists(steps, min_size=1, max_size=8))
+@given(story=st.lists(steps, min_size=1, max_size=6))
 @BOUNDED
 def test_and_so_it_does_where_lists_lag(story: list[Step]) -> None:
     live(story, **LAGS)
 
 
 @pytest.mark.slow
-@given(story=st.lists(steps, min_size=1, max_size=14))
-@settings(BOUNDED, max_examples=60)
+@given(story=st.lists(steps, min_size=1, max_size=12))
+@settings(BOUNDED, max_examples=20)
 def test_long_stories(story: list[Step]) -> None:
     live(story)
 
 
 @pytest.mark.slow
-@given(story=st.lists(steps, min_size=1, max_size=14))
-@settings(BOUNDED, max_examples=60)
+@given(story=st.lists(steps, min_size=1, max_size=12))
+@settings(BOUNDED, max_examples=20)
 def test_long_stories_where_lists_lag(story: list[Step]) -> None:
     live(story, **LAGS)
