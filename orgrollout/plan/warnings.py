@@ -16,6 +16,7 @@ def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]
     for key, difference in differences.items():
         yield from _left_alone(key, difference, request)
         yield from _retained(key, difference, request)
+        yield from _cannot_go(key, difference, request)
     for key, desired in request.desired.items():
         inventory = request.deployed(desired)
         for operation in inventory.running if inventory else ():
@@ -68,4 +69,17 @@ def _retained(key: StackSetKey, differences: Differences, request: Request) -> I
             f"{rollouts}, and their stacks were kept, e.g. in {meeting[0]}. Creating them again "
             "fails where a name is taken, and makes a second copy where none is. Import the "
             "stacks (ImportStacksToStackSet), or delete them first."
+        )
+
+
+def _cannot_go(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
+    """Yield why a stack set that is to be absent may stay: it must be empty to be deleted."""
+    desired = request.desired[key]
+    going = {pair.account for pairs in differences.removals.values() for pair in pairs}
+    asleep = sorted(going & request.membership.dormant.keys())
+    if desired.absent and asleep:
+        yield (
+            f"{key}: {desired.name} cannot be deleted while CloudFormation skips "
+            f"{', '.join(asleep)}, which can be: operations leave suspended accounts alone. Plan "
+            "again once they are closed for good, or active."
         )

@@ -1,0 +1,67 @@
+"""Commands that look change nothing, whatever they find: asked of what CloudFormation saw."""
+
+import pytest
+
+from tests.cli.support import Program
+from tests.stage import DEV, PROD, US
+
+
+@pytest.fixture
+def busy(program: Program) -> Program:
+    """A deployed baseline, and reasons to do something about it."""
+    program("apply", program.manifest(), "--yes")
+    program.sandbox.suspend(DEV[0])
+    program.sandbox.move(PROD[0], "/Lab")
+    program.sandbox.add_account("newcomer", "/Dev")
+    program.sandbox.calls.clear()
+    return program
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("plan",),
+        ("plan", "--pairs", "--format", "markdown"),
+        ("plan", "--destroy", "--allow-removals", "9"),
+        ("plan", "--allow-removals", "0"),  # refused
+        ("plan", "--out", "FILE"),
+        ("plan", "--refresh", "full"),
+        ("coverage",),
+        ("validate",),
+    ],
+    ids=" ".join,
+)
+def test_no_write_is_sent(busy: Program, command: tuple[str, ...]) -> None:
+    name, *options = command
+    file = str(busy.folder / "saved.plan")
+
+    busy(name, busy.manifest(), *(file if option == "FILE" else option for option in options))
+
+    assert [c.operation for c in busy.sandbox.calls if c.is_write] == []
+
+
+def test_neither_is_any_by_an_explanation(busy: Program) -> None:
+    ran = busy("explain", busy.manifest(), PROD[1], US)
+
+    assert ran.code == 0
+    assert [c.operation for c in busy.sandbox.calls if c.is_write] == []
+
+
+def test_destroying_is_planned_and_then_carried_out_from_the_file(busy: Program) -> None:
+    """Offboarding takes two steps and a number, so that nobody does it by mistake."""
+    file = busy.folder / "gone.plan"
+    manifest = busy.manifest()
+
+    refused = busy("plan", manifest, "--destroy")
+    narrowed = busy("plan", manifest, "--destroy", "--account", "p1")
+    planned = busy("plan", manifest, "--destroy", "--allow-removals", 9, "--out", file)
+    applied = busy("apply", file)
+
+    assert refused.code == 1
+    assert "--allow-removals 6" in refused.err
+    assert narrowed.code == 2
+    assert "deleted: topics: the stack set base-topics itself" in planned.out
+    assert "what stays: the stacks and all they made" in planned.out
+    assert f"cannot be deleted while CloudFormation skips {DEV[0]}" in planned.out
+    assert applied.code == 0
+    assert {account for account, _ in busy.sandbox.stack_set("base-topics").instances} == {DEV[0]}

@@ -1,0 +1,13 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orgrollout.sandbox import Sandbox
+from tests.stage import Stage, organization
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Sandbox.start(organization()) as sandbox:
+        yield Stage(sandbox, tmp_path)
