@@ -197,6 +197,10 @@ class SqliteJournal:
             self.path.chmod(0o600)
         self._use_wal()
         self._db.execute("PRAGMA synchronous = FULL")
+        if self._is_empty():
+            self._begin_journal()
+
+    def _begin_journal(self) -> None:
         with self._writing():
             if self._is_empty():  # still, and no other process can begin it now
                 for statement in _SCHEMA:
