@@ -37,6 +37,7 @@ class Progress:
         self._plan = rollout.plan
         self._state = rollout.state
         self._busy: set[str] = set()
+        self._held_by = ""
         self._retried: dict[tuple[int, object], Failure] = {}
         self._width = max((len(key) for key in rollout.plan.stack_sets), default=0)
         self._live = (
@@ -72,6 +73,9 @@ class Progress:
                 self._retried[failure.planned, failure.pair] = failure
         for event in tick.events:
             self._tell(event)
+        if tick.held_by and tick.held_by != self._held_by:
+            self._line(f"{tick.held_by} acts on it right now; waiting", "yellow")
+        self._held_by = tick.held_by
         for name in tick.busy:
             if name not in self._busy:
                 self._busy.add(name)
