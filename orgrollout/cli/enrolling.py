@@ -39,7 +39,7 @@ def apply_unattended(
         )
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded) as session:
-        request = request_of(asked, loaded, session)
+        request = request_of(asked, loaded, session).compared()
         unfinished = unfinished_creations(session.world.journal, request)
         allowance = Allowance(actions=actions, unfinished=unfinished)
         made = plan_unattended(request, allowance, session.world.clock.now())

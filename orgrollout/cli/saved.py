@@ -82,6 +82,7 @@ class Saved:
         Raises:
             StalePlanError: Something that the plan names has changed.
         """
+        now = now.compared()
         moved = list(moved_since(self.plan, now))
         if moved:
             raise StalePlanError(moved)

@@ -58,6 +58,10 @@ class Request:
             for key, desired in self.desired.items()
         }
 
+    def compared(self) -> "Request":
+        """Return the same, with everything compared once for whoever asks."""
+        return replace(self, given=self.differences())
+
     def _narrowed(self, key: StackSetKey, differences: Differences) -> Differences:
         """Return the differences of the pairs that were selected."""
         selected = self.selected
