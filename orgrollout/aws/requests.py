@@ -18,6 +18,8 @@ def operation_call(request: OperationRequest) -> tuple[str, Parameters]:
         "OperationPreferences": preferences(request.preferences),
         **targets(request),
     }
+    if request.stacks:
+        return "ImportStacksToStackSet", _import(request)
     match request.action:
         case OperationAction.CREATE:
             return "CreateStackInstances", common | overrides(request.overrides)
@@ -28,6 +30,18 @@ def operation_call(request: OperationRequest) -> tuple[str, Parameters]:
         case OperationAction.DETACH | OperationAction.DELETE:
             retain = request.action is OperationAction.DETACH
             return "DeleteStackInstances", common | {"RetainStacks": retain}
+
+
+def _import(request: OperationRequest) -> Parameters:
+    """Return the parameters of ImportStacksToStackSet: the stacks say where they are."""
+    units = {"OrganizationalUnitIds": list(request.units)} if request.units else {}
+    return {
+        "StackSetName": request.stack_set,
+        "OperationId": request.id,
+        "OperationPreferences": preferences(request.preferences),
+        "StackIds": list(request.stacks),
+        **units,
+    }
 
 
 def creation(name: StackSetName, made_of: StackSetDefinition, token: str) -> Parameters:

@@ -57,6 +57,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "the key.",
         "state": "`absent` takes the stack set away; removing its key leaves it alone.",
         "adopt": "Take over a stack set that exists and is not ours.",
+        "import_stacks": "Ids (ARNs) of stacks that exist, to become stack instances instead of "
+        "new stacks.",
         "description": "What CloudFormation shows.",
         "targets": "Which accounts. Default: the manifest's.",
         "regions": "Which Regions. Default: the manifest's; for templates that go once to each "

@@ -110,6 +110,7 @@ class StackSet(Part):
     stack_set_name: str | None = None  # default: <manifest>-<key>
     state: Literal["present", "absent"] = "present"
     adopt: Flag = False
+    import_stacks: Texts = ()  # ids of stacks that exist, to become its stack instances
     description: str = Field(default="", max_length=1024)
     targets: Targets | None = None  # default: the manifest's
     regions: Names | None = None  # default: the manifest's

@@ -85,6 +85,7 @@ class OperationRequest:
     units: tuple[UnitId, ...] = ()  # where the accounts hang; empty for self-managed sets
     overrides: Mapping[str, str] = field(default_factory=dict)
     definition: StackSetDefinition | None = None  # given: sent by UpdateStackSet
+    stacks: tuple[str, ...] = ()  # ids of stacks that exist; given: imported, one per pair
     permission_model: PermissionModel = PermissionModel.SERVICE_MANAGED
     preferences: OperationPreferences = field(default_factory=OperationPreferences)
 

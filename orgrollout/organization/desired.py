@@ -49,6 +49,7 @@ class Desired:
     ] = ()  # in accounts of their own: before this one anywhere
     retain_stacks: bool = True
     adopt: bool = False
+    imports: Mapping[Pair, str] = field(default_factory=dict)  # ids of stacks that exist there
     auto_deployment: bool = False
     absent: bool = False  # `state: absent`: nothing is desired, and the stack set goes too
     notes: tuple[str, ...] = ()  # what it costs and leaves behind

@@ -8,6 +8,7 @@ from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import Block, OnProblem, Targets
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey
+from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
 from orgrollout.organization.findings import Findings, written
@@ -87,6 +88,7 @@ class StackSetResolver:
             left_out_pairs=left_out_pairs,
             retain_stacks=self._retains(key),
             adopt=stack_set.adopt,
+            imports=self._imports(key, pairs),
             auto_deployment=stack_set.auto_deployment,
             notes=notes_of(self._loaded.templates[key].metadata, targeting.regions, pairs),
         )
@@ -178,6 +180,21 @@ class StackSetResolver:
             adopt=stack_set.adopt,
             absent=True,
         )
+
+    def _imports(self, key: StackSetKey, pairs: Mapping[Pair, Digest]) -> dict[Pair, str]:
+        """Return the stacks to import, by place; report those where nothing is wanted."""
+        found: dict[Pair, str] = {}
+        for index, arn in enumerate(self._manifest.stack_sets[key].import_stacks):
+            place = place_of_stack(arn)
+            if place is not None and place in pairs:
+                found[place] = arn
+            else:
+                self._findings.error(
+                    ("stack_sets", key, "import_stacks", index),
+                    f"{key} does not go to {place}, where this stack is.",
+                    "Target that account and Region, or take the stack out.",
+                )
+        return found
 
     def _retains(self, key: StackSetKey) -> bool:
         own = self._manifest.stack_sets[key].retain_stacks

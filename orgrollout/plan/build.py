@@ -149,6 +149,9 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
         seen=_seen(inventory, differences) if inventory is not None else {},
         described=_described(inventory, differences) if inventory is not None else {},
+        imports=tuple(
+            desired.imports[p] for p in sorted(differences.creates) if p in desired.imports
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from orgrollout.model.operation_id import NO_STATE
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import NEW, Differences, state_digests
+from orgrollout.plan.importing import import_operations
 from orgrollout.plan.plan import PlannedOperation
 from orgrollout.plan.rectangles import Rectangle, cover
 
@@ -45,18 +46,31 @@ def operations_of(scene: Scene) -> list[PlannedOperation]:
     updates = list(_updating(scene))
     if scene.definition_changed and scene.inventory is not None:
         updates = _with_carrier(scene, updates)
-    operations = [*updates, *_creating(scene), *_removing(scene)]
+    operations = [*updates, *_creating(scene), *_importing(scene), *_removing(scene)]
+    return sorted(operations, key=_rank)
+
+
+def _rank(operation: PlannedOperation) -> tuple[int, bool, int]:
     order = {OperationAction.UPDATE: 0, OperationAction.CREATE: 1}
-    return sorted(
-        operations,
-        key=lambda o: (o.wave, not o.sends_definition, order.get(o.action, 2)),
-    )
+    # What is imported is updated afterwards: all of these stay in the order they come in.
+    rank = 2 if operation.imports else order.get(operation.action, 3)
+    return operation.wave, not operation.sends_definition, rank
+
+
+def _importing(scene: Scene) -> Iterator[PlannedOperation]:
+    desired = scene.desired
+    creates = scene.differences.creates
+    pairs = {pair: chosen for pair, chosen in creates.items() if pair in desired.imports}
+    units = (scene.root,) if _service_managed(desired) else ()
+    yield from import_operations(desired.key, _grouped(scene, pairs), units, state_digests(desired))
 
 
 def _creating(scene: Scene) -> Iterator[PlannedOperation]:
     units = (scene.root,) if _service_managed(scene.desired) else ()
     states = state_digests(scene.desired)
-    for (wave, chosen), pairs in _grouped(scene, scene.differences.creates).items():
+    imports = scene.desired.imports
+    creates = {p: s for p, s in scene.differences.creates.items() if p not in imports}
+    for (wave, chosen), pairs in _grouped(scene, creates).items():
         for rectangle in cover(pairs):
             yield PlannedOperation(
                 stack_set=scene.desired.key,

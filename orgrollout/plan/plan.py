@@ -43,6 +43,7 @@ class PlannedOperation:
     parameter_set: Digest
     state: Digest  # what its stack instances run afterwards
     sends_definition: bool = False  # by UpdateStackSet, which marks all others OUTDATED
+    imports: bool = False  # of stacks that exist; an update of them follows
     covered_again: bool = False  # a later operation of the plan covers its pairs, and counts them
     reason: str
     other_reasons: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class PlannedStackSet:
     removals: tuple[Removal, ...] = ()
     seen: Mapping[str, tuple[Rectangle, ...]] = field(default_factory=dict)  # see `seen_of`
     described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
+    imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +173,7 @@ class Plan:
                 self.home_region,
                 [[s.name, s.change, digest_of(_sent(s))] for s in self.stack_sets.values()],
                 [
-                    [o.stack_set, o.wave, o.action, o.accounts, o.regions, o.state]
+                    [o.stack_set, o.wave, o.action, o.accounts, o.regions, o.state, o.imports]
                     for o in self.operations
                 ],
             ]

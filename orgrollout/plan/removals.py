@@ -12,7 +12,8 @@ from orgrollout.plan.plan import Removal
 
 _UNMANAGED = "the stacks and all they made, which no stack set manages any more"
 _IMPORT = (
-    "import the stacks (ImportStacksToStackSet): a stack that was kept cannot be created again"
+    "import the stacks (`import_stacks`, by ImportStacksToStackSet): a stack that was kept cannot "
+    "be created again"
 )
 _CREATE = "target the accounts again: new stacks are created, without what the old ones held"
 

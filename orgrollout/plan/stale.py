@@ -70,7 +70,7 @@ def _pairs_moved(
     becoming = dict(_becoming(differences, state_digests(desired)))
     was = {p: seen for seen, rs in plan.stack_sets[key].seen.items() for r in rs for p in r.pairs}
     for operation in plan.operations:
-        if operation.stack_set != key:
+        if operation.stack_set != key or (operation.imports and operation.covered_again):
             continue
         for pair in operation.rectangle.pairs:
             text = (

@@ -61,14 +61,15 @@ def _left_alone(key: StackSetKey, differences: Differences, request: Request) ->
 def _retained(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
     """Yield which new stack instances meet a stack that was kept when they were detached."""
     kept = request.retained.get(key, {})
-    meeting = sorted(pair for pair in differences.creates if pair in kept)
+    imports = request.desired[key].imports
+    meeting = sorted(p for p in differences.creates if p in kept and p not in imports)
     if meeting:
         rollouts = ", ".join(sorted({kept[pair] for pair in meeting}))
         yield (
             f"{key}: {len(meeting):,} stack instances to create were detached before, by "
             f"{rollouts}, and their stacks were kept, e.g. in {meeting[0]}. Creating them again "
             "fails where a name is taken, and makes a second copy where none is. Import the "
-            "stacks (ImportStacksToStackSet), or delete them first."
+            "stacks (`import_stacks`, by ImportStacksToStackSet), or delete them first."
         )
 
 

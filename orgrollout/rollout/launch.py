@@ -1,12 +1,13 @@
 """Which operations may start now, and exactly what is asked of CloudFormation."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from orgrollout.model.ids import AccountId, StackSetKey, digest_of
-from orgrollout.model.operation import OperationRequest
-from orgrollout.model.operation_id import OperationName
+from orgrollout.model.operation import OperationAction, OperationRequest
+from orgrollout.model.operation_id import NO_STATE, OperationName
+from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
 from orgrollout.rollout.blocking import block, sends_definition, without_definition
 from orgrollout.rollout.decision import Event, EventKind
@@ -68,6 +69,7 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
         units=operation.units,
         overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
         definition=stack_set.definition if sends_definition(plan, piece) else None,
+        stacks=_stacks(stack_set.imports, piece) if _imports(operation) else (),
         permission_model=stack_set.definition.permission_model,
         preferences=_wave_of(plan, operation).preferences,
     )
@@ -158,7 +160,9 @@ def _commit(work: Launch, waiting: Piece, piece: Piece, operation: PlannedOperat
             piece.regions,
         ]
     )
-    name = OperationName(state.id, state.next_number, piece.attempt, operation.state, intent)
+    # A stack that was just imported is what it was before, and not yet what is wanted.
+    becomes = NO_STATE if _imports(operation) else operation.state
+    name = OperationName(state.id, state.next_number, piece.attempt, becomes, intent)
     flight = Flight(id=name.id, number=state.next_number, piece=piece, committed=work.now)
     work.state = replace(
         state,
@@ -175,6 +179,14 @@ def _commit(work: Launch, waiting: Piece, piece: Piece, operation: PlannedOperat
             number=flight.number,
         )
     )
+
+
+def _imports(operation: PlannedOperation) -> bool:
+    return operation.imports and operation.action is OperationAction.CREATE
+
+
+def _stacks(imports: Iterable[str], piece: Piece) -> tuple[str, ...]:
+    return tuple(arn for arn in imports if place_of_stack(arn) in piece.pairs)
 
 
 def _wave_of(plan: Plan, operation: PlannedOperation) -> PlannedWave:

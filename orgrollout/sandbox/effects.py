@@ -46,6 +46,9 @@ class Deployer(Protocol):
     def delete(self, stack_id: str, /) -> None:
         """Delete a stack and its resources."""
 
+    def take_in(self, stack_id: str, /) -> None:
+        """Let a stack that was made directly be one of a stack instance from now on."""
+
     def is_there(self, stack_id: str, /) -> bool:
         """Tell whether the stack exists (somebody may have deleted it)."""
 
@@ -178,6 +181,7 @@ class InstanceEffects:
     def _import(self, stack_id: str, instance: StackInstance) -> None:
         if not self._deployer.is_there(stack_id):
             raise DeploymentError(f"Stack with id {stack_id} does not exist")
+        self._deployer.take_in(stack_id)
         instance.stack_id = stack_id
 
     def _definition(

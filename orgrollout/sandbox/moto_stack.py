@@ -157,6 +157,24 @@ class Stack(models.Stack):
         stack.__init__(**arguments)  # type: ignore[misc]
         return stack
 
+    @classmethod
+    def taken_over(cls, plain: models.Stack, note: Note) -> "Stack":
+        """Return a stack of moto's own as one that behaves, with the resources it has."""
+        stack = cls.made(
+            note,
+            stack_id=plain.stack_id,
+            name=plain.name,
+            template=plain.template,
+            parameters=dict(plain.parameters),
+            account_id=plain.account_id,
+            region_name=plain.region_name,
+            tags=dict(plain.tags or {}),
+            cross_stack_resources=plain.cross_stack_resources,
+        )
+        stack.resource_map.take_over(cast("Resources", plain.resource_map))
+        stack.status, stack.events = plain.status, plain.events
+        return stack
+
     @staticmethod
     def parse_template(template: str) -> dict[str, Any]:
         """Return the template, parsed once however many stacks use it."""

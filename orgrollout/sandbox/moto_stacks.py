@@ -96,6 +96,17 @@ class MotoStacks:
         """Protect a stack from deletion."""
         self._backend(stack_id).stacks[stack_id].enable_termination_protection = True
 
+    def take_in(self, stack_id: str) -> None:
+        """Let a stack that was made directly be one of a stack instance; its resources stay."""
+        backend = self._backend(stack_id)
+        if not isinstance(backend.stacks[stack_id], Stack):
+            with _quiet():
+                taken = Stack.taken_over(
+                    backend.stacks[stack_id], lambda *what: self._note(stack_id, *what)
+                )
+            backend.stacks[stack_id] = taken
+            self._baselines[stack_id] = drift.baseline_of(taken)
+
     def is_there(self, stack_id: str) -> bool:
         """Tell whether the stack exists."""
         return stack_id in self._backend(stack_id).stacks
@@ -176,6 +187,9 @@ class NoStacks(MotoStacks):
         """Do nothing."""
 
     def delete(self, stack_id: str) -> None:
+        """Do nothing."""
+
+    def take_in(self, stack_id: str) -> None:
         """Do nothing."""
 
     def is_there(self, stack_id: str) -> bool:  # noqa: ARG002

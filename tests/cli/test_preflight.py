@@ -131,6 +131,7 @@ def test_without_a_role_to_look_through_nothing_inside_accounts_is_called_ok(
     assert "--probe-role" in checks["AWS Config recorders"]["not_checked"][0]
 
 
+@pytest.mark.slow
 def test_a_role_that_cannot_be_assumed_leaves_its_account_unchecked(program: Program) -> None:
     check = found(program, "--probe-role", "Nobody", stack_sets=BUILTIN)["AWS Config recorders"]
 
@@ -138,6 +139,7 @@ def test_a_role_that_cannot_be_assumed_leaves_its_account_unchecked(program: Pro
     assert any("sts:AssumeRole" in reason for reason in check["not_checked"])
 
 
+@pytest.mark.slow
 def test_only_a_few_accounts_of_a_unit_are_looked_into_unless_all_are(program: Program) -> None:
     few = found(program, "--probe-role", ROLE, stack_sets=BUILTIN)["AWS Config recorders"]
     every = found(program, "--probe-role", ROLE, "--all-accounts", stack_sets=BUILTIN)
@@ -159,6 +161,7 @@ def test_a_missing_execution_role_is_found_in_its_account(program: Program) -> N
     assert "it is missing" in finding["why"]
 
 
+@pytest.mark.slow
 def test_an_administration_role_must_trust_cloudformation(program: Program) -> None:
     iam = aws(program, "iam")
     iam.update_assume_role_policy(
@@ -231,6 +234,7 @@ def test_a_suspended_account_with_stack_instances_is_found_with_the_way_to_let_t
     assert "--retain-stacks" in finding["mend"]
 
 
+@pytest.mark.slow
 def test_an_opt_in_region_is_asked_of_each_account(tmp_path: Path, capsys: Any) -> None:
     """SRA#214: an opt-in Region times out with no reason."""
     regions = ["us-east-1", "eu-south-1"]
@@ -258,6 +262,7 @@ def test_a_type_that_a_region_lacks_is_found_before_it_fails_there(program: Prog
     assert any("ap-east-2" in f["why"] for f in checks["templates"]["findings"])
 
 
+@pytest.mark.slow
 def test_a_delegate_that_is_not_registered_for_config_cannot_aggregate(program: Program) -> None:
     sets = {"view": {"template": "builtin:org-aggregator", "targets": {"accounts": [LAB[0]]}}}
 

@@ -9,7 +9,8 @@ from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.schema import StackSet
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.manifest.templates import Capability
-from orgrollout.model.ids import StackSetKey, StackSetName
+from orgrollout.model.ids import Pair, StackSetKey, StackSetName
+from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel
 
 MAX_TAGS = 49  # of CloudFormation's 50; one says whose the stack set is
@@ -34,6 +35,7 @@ def check_stack_sets(checking: Checking) -> None:
             _check_absent(checking, path)
         elif stack_set.template is None:
             checking.note((*path, "template"), "is missing.", "Name a file, or builtin:NAME.")
+        _check_imports(checking, path, stack_set)
         _check_tags(checking, path, stack_set)
         _check_capabilities(checking, path, stack_set)
         _check_auto_deployment(checking, path, stack_set)
@@ -71,6 +73,21 @@ def _check_absent(checking: Checking, path: FieldPath) -> None:
         if field not in _WITH_ABSENT:
             message = "means nothing beside `state: absent`."
             checking.note((*path, field), message, "Remove it.", key=True)
+
+
+def _check_imports(checking: Checking, path: FieldPath, stack_set: StackSet) -> None:
+    places: dict[Pair, str] = {}
+    for i, arn in enumerate(stack_set.import_stacks):
+        at = (*path, "import_stacks", i)
+        place = place_of_stack(arn)
+        if place is None:
+            fix = "Write arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID, as AWS shows it."
+            checking.note(at, f"`{arn}` is no id of a stack.", fix)
+        elif place in places:
+            message = f"a second stack for {place}: {places[place]} is the first."
+            checking.note(at, message, "Keep one; the other takes a stack set of its own.")
+        else:
+            places[place] = arn
 
 
 def _check_tags(checking: Checking, path: FieldPath, stack_set: StackSet) -> None:
