@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orgrollout.errors import JournalConflictError
 from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
+from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.rollouts import Rollout, records, rollout_key, rollouts
 from orgrollout.reconcile.tick import history_of
 
@@ -24,6 +25,7 @@ def prune_journal(journal: Journal, *, keep: int) -> Pruned:
     What may still go on stays, and so does the newest of every manifest, so that no id comes up a
     second time. Whatever is killed in the middle, nothing that stays refers to something gone.
     """
+    retained_stacks(journal)  # which stacks were kept is remembered beyond the rollouts
     forgotten = [r for r in _old(tuple(rollouts(journal)), keep) if _forget(journal, r)]
     for rollout in forgotten:
         journal.drop(history_of(rollout.state.id))

@@ -7,13 +7,14 @@ import pytest
 
 from orgrollout.journal.export import journal_document
 from orgrollout.journal.port import Version
-from orgrollout.model.ids import RolloutId
+from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.pruning import prune_journal
+from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout, rollout_ids, rollouts
 from orgrollout.rollout.orders import stop
 from orgrollout.rollout.state import Outcome
-from tests.stage import BASE, Stage
+from tests.stage import BASE, PROD, Stage, pairs
 
 
 def changed(suffix: str) -> dict[str, Any]:
@@ -101,6 +102,22 @@ def test_one_that_is_changed_meanwhile_is_left_alone(many: Stage) -> None:
 
     assert "base-1" not in removed.rollouts
     assert many.load(RolloutId("base-1")).state.outcome is Outcome.SUCCEEDED
+
+
+def test_which_stacks_were_kept_is_known_when_the_rollout_is_forgotten(stage: Stage) -> None:
+    stage.apply()
+    less = deepcopy(BASE)
+    less["targets"] = {"organizational_units": ["/Dev"]}
+    stage.finish(stage.begin(less, allow_removals=5))
+    less["stack_sets"]["topics"]["parameters"] = {"Suffix": "z"}
+    stage.apply(less)
+    journal = stage.world().journal
+
+    assert prune_journal(journal, keep=0).rollouts == ("base-1", "base-2")
+
+    kept = retained_stacks(journal)[StackSetName("base-topics")]
+    assert set(kept) == pairs(PROD)
+    assert set(kept.values()) == {"base-2"}
 
 
 def test_an_export_has_all_there_is(many: Stage) -> None:
