@@ -55,7 +55,8 @@ def _chosen(lines: Sequence[str]) -> Iterator[str]:
     end = first(lambda line: "succeeded:" in line, calls)
     again = first(lambda line: line.startswith("$ orgrollout plan"), end)
     nothing = first(lambda line: line.startswith("Nothing to do"), again)
-    yield from [*lines[plan : notes + 1], LEFT_OUT, lines[summary], ""]
+    waves = first(lambda line: line.startswith("waves:"), plan)
+    yield from [*lines[plan : waves + 1], LEFT_OUT, lines[notes], LEFT_OUT, lines[summary], ""]
     yield from [*lines[apply : apply + 9], LEFT_OUT, *lines[retry - 1 : retry + 3], LEFT_OUT]
     yield from [*lines[table:calls], LEFT_OUT, lines[end], "", lines[again], LEFT_OUT]
     yield lines[nothing]
