@@ -1,5 +1,6 @@
 """A full disk, a locked journal, a clock that jumps: nothing is lost, repeated or said wrongly."""
 
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,9 @@ from orgrollout.drivers.local import drive
 from orgrollout.errors import JournalFullError
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import RolloutId
+from orgrollout.reconcile.held import HeldLease
+from orgrollout.reconcile.lease import SPAN
+from orgrollout.reconcile.rollouts import load_rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.state import Outcome, RolloutState
@@ -140,6 +144,25 @@ def test_a_clock_that_jumps_between_commit_and_request_is_survived(
     world = replace(at(clock, stage), journal=held_up.journal)
 
     must_be_done_once(stage, drive(rollout, world, lambda _: None).state)
+
+
+def test_a_lease_runs_out_although_the_clock_is_set_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the wall clock it would last for another day."""
+    rollout = begun(stage)
+    clock = JumpingClock(stage.sandbox.clock)
+    world = at(clock, stage)
+    current = load_rollout(world.journal, rollout)
+    held = HeldLease.take(current, current.state, world)
+    taken = time.monotonic()
+
+    clock.wrong = -DAY
+    monkeypatch.setattr(time, "monotonic", lambda: taken + 30)
+    held.ensure()
+
+    assert held.rollout.record.lease is not None
+    assert held.rollout.record.lease.until == clock.now() + SPAN
 
 
 def test_two_machines_whose_clocks_differ_by_a_day_share_a_rollout(stage: Stage) -> None:
