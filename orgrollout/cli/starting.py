@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orgrollout.bootstrap.describe import Described, describe
+from orgrollout.bootstrap.describe import describe
+from orgrollout.bootstrap.describing import Described
 from orgrollout.bootstrap.starter import starter_manifest
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
 from orgrollout.cli.options import Reach

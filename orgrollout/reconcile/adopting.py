@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection
 
 from orgrollout.aws.organizations import read_organization
-from orgrollout.bootstrap.describe import CONTROL_TOWER, Describing
+from orgrollout.bootstrap.describe import CONTROL_TOWER
+from orgrollout.bootstrap.describing import Describing
 from orgrollout.errors import ManifestError, OrgRolloutError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.template import Template

@@ -37,6 +37,7 @@ from orgrollout.plan.explain import (
     refusals_of,
     waves_of,
 )
+from orgrollout.reconcile.collecting import rarely_collected
 from orgrollout.reconcile.known import known_organization
 from orgrollout.reconcile.planning import check_home_region
 from orgrollout.reconcile.world import World
@@ -46,6 +47,7 @@ class NoSuchAccountError(OrgRolloutError):
     """The organization has no such account, or several. Nothing was changed."""
 
 
+@rarely_collected()
 def explain(
     loaded: LoadedManifest, world: World, reference: str, region: Region | None
 ) -> AccountExplained:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from orgrollout.aws.connection import connect
 from orgrollout.aws.stack_sets import StackSets
-from orgrollout.bootstrap.describe import Described, describe
+from orgrollout.bootstrap.describe import describe
+from orgrollout.bootstrap.describing import Described
 from orgrollout.drivers.local import drive
 from orgrollout.errors import ManifestError
 from orgrollout.journal.sqlite import SqliteJournal
@@ -26,7 +27,7 @@ from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.planning import look, plan_from
 from orgrollout.reconcile.world import World
 from orgrollout.sandbox import Sandbox, Settings
-from tests.sandbox.test_settings import pairwise
+from tests.pairwise import pairwise
 from tests.stage import DEV, LAB, PROD, TOPIC, new_session, organization
 
 MANAGEMENT = "999999999999"
