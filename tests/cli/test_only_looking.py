@@ -17,33 +17,28 @@ def busy(program: Program) -> Program:
     return program
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("plan",),
-        ("plan", "--pairs", "--format", "markdown"),
-        ("plan", "--destroy", "--allow-removals", "9"),
-        ("plan", "--allow-removals", "0"),  # refused
-        ("plan", "--out", "FILE"),
-        ("plan", "--refresh", "full"),
-        ("coverage",),
-        ("validate",),
-    ],
-    ids=" ".join,
+LOOKING = (
+    ("plan",),
+    ("plan", "--pairs", "--format", "markdown"),
+    ("plan", "--destroy", "--allow-removals", "9"),
+    ("plan", "--allow-removals", "0"),  # refused
+    ("plan", "--out", "FILE"),
+    ("plan", "--refresh", "full"),
+    ("coverage",),
+    ("validate",),
 )
-def test_no_write_is_sent(busy: Program, command: tuple[str, ...]) -> None:
-    name, *options = command
+
+
+def test_no_write_is_sent_by_any_command_that_looks(busy: Program) -> None:
     file = str(busy.folder / "saved.plan")
+    for name, *options in LOOKING:
+        before = len(busy.sandbox.calls)
 
-    busy(name, busy.manifest(), *(file if option == "FILE" else option for option in options))
+        busy(name, busy.manifest(), *(file if option == "FILE" else option for option in options))
 
-    assert [c.operation for c in busy.sandbox.calls if c.is_write] == []
-
-
-def test_neither_is_any_by_an_explanation(busy: Program) -> None:
-    ran = busy("explain", busy.manifest(), PROD[1], US)
-
-    assert ran.code == 0
+        assert name == "validate" or len(busy.sandbox.calls) > before, options
+        assert [c.operation for c in busy.sandbox.calls if c.is_write] == [], (name, options)
+    assert busy("explain", busy.manifest(), PROD[1], US).code == 0
     assert [c.operation for c in busy.sandbox.calls if c.is_write] == []
 
 

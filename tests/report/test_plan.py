@@ -213,6 +213,7 @@ def test_strict_mode_that_throttles_is_a_warning(stage: Stage) -> None:
     )
 
 
+@pytest.mark.slow
 def test_more_than_two_hundred_operations_are_a_warning_with_the_arithmetic(stage: Stage) -> None:
     for n in range(220):
         stage.sandbox.add_account(f"many{n}", "/Lab")
