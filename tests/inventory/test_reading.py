@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks import inventory as bench
+from orgrollout.aws.rates import RateLimits
 from orgrollout.inventory.memory_document import read_memory
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
@@ -20,8 +21,8 @@ from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.planning import look, plan_from
 from orgrollout.rollout.coverage import CoverageState
 from orgrollout.sandbox import Sandbox, Settings
-from tests.properties.life import ALL_AT_ONCE, NAME, Life
-from tests.stage import BASE, DEV, EU, PROD, TOPICS, US, Stage, changed, organization, pairs
+from tests.properties.life import ALL_AT_ONCE, NAME, Life, Wish, pairs_in
+from tests.stage import BASE, DEV, EU, LAB, PROD, TOPICS, US, Stage, changed, organization, pairs
 
 KEY = f"inventory/{NAME}"
 
@@ -156,15 +157,19 @@ def test_what_operations_expired_without_being_read_is_read_anew(tmp_path: Path)
 
 
 def test_our_own_operations_are_known_before_any_list_has_them(tmp_path: Path) -> None:
-    """A plan right after an apply is empty, even where the apply was stopped half way."""
+    """A plan while a rollout is under way, or right after it, knows what that has begun."""
     lag = timedelta(seconds=90)
     with staged(tmp_path, operation_list_lag=lag, result_lag=lag) as stage:
+        stage.limits = RateLimits(speed=1e9)  # so that two pictures of one moment can be compared
         life = Life(stage)
-        stage.plan()
-        stage.apply()
-        assert stage.plan().is_empty
-        life.begin_and_stop(life.wish, 2)
-        assert stage.plan().is_empty
+        life.apply(Wish())
+        life.plan(Wish())
+        stage.step(stage.begin(Wish(units=("/Prod", "/Dev", "/Lab")).manifest()), wait=False)
+
+        remembered = life.picture()
+
+        assert pairs_in(remembered) == pairs((*PROD, *DEV, *LAB))
+        assert pairs_in(life.picture(remembering=False)) == pairs_in(remembered)
 
 
 def test_an_instance_that_waits_for_its_turn_is_not_current(tmp_path: Path) -> None:
@@ -272,3 +277,22 @@ def test_plans_cost_what_is_allowed_where_ten_thousand_instances_are_deployed() 
             assert set(each.plan.counts()) <= {OperationAction.UPDATE}
             assert each.plan.counts().total() in {0, bench.THEIRS}
             assert TOPICS in each.plan.stack_sets
+
+
+def test_a_definition_that_was_changed_and_changed_back_is_noticed(quick: Stage) -> None:
+    """Both updates mark instances they were not aimed at, and the definition is as it was."""
+    quick.apply()
+    life = Life(quick)
+    life.their_update(PROD[1:2], (US,), {})
+    quick.sandbox.run_to_end()
+    assert quick.plan().is_empty
+    for suffix in ("b", "a"):
+        life.their_definition(suffix, PROD[:1], (US,))
+        quick.sandbox.run_to_end()
+
+    remembered = changed(quick.plan(), OperationAction.UPDATE)
+    forget(quick)
+
+    # Whether this one ran the newer definition in between is not known any more.
+    assert remembered == {Pair(PROD[1], US)}
+    assert changed(quick.plan(), OperationAction.UPDATE) == remembered
