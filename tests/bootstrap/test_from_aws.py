@@ -28,7 +28,6 @@ from orgrollout.reconcile.planning import look, plan_from
 from orgrollout.reconcile.world import World
 from orgrollout.sandbox import Sandbox, Settings
 from tests.pairwise import pairwise
-from tests.pairwise import pairwise
 from tests.stage import DEV, LAB, PROD, TOPIC, new_session, organization
 
 MANAGEMENT = "999999999999"
