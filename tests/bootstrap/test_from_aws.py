@@ -30,6 +30,8 @@ from orgrollout.sandbox import Sandbox, Settings
 from tests.pairwise import pairwise
 from tests.stage import DEV, LAB, PROD, TOPIC, new_session, organization
 
+pytestmark = pytest.mark.slow
+
 MANAGEMENT = "999999999999"
 SECRET = TOPIC.replace("  Other:", "  Token: {Type: String, NoEcho: true}\n  Other:")
 UNITS = ("Prod", "Regulated", "Dev", "Lab")

@@ -17,6 +17,8 @@ from tests.bootstrap.aws_cli import check_command, commands_of
 from tests.cli.support import Program
 from tests.stage import LAB
 
+pytestmark = pytest.mark.slow
+
 SELF = {"topics": {"template": "topic.yaml", "permission_model": "self_managed"}}
 VIEW = {"view": {"template": "builtin:org-aggregator", "targets": {"accounts": [LAB[0]]}}}
 TOPICS = {"topics": {"template": "topic.yaml"}}

@@ -9,6 +9,8 @@ import pytest
 from tests.cli.support import Program
 from tests.stage import DEV, PROD, TOPIC
 
+pytestmark = pytest.mark.slow
+
 WITH_SECRET = TOPIC.replace(
     "  Other: {Type: String, Default: b}",
     "  Other: {Type: String, Default: b}\n"

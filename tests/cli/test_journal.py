@@ -8,6 +8,8 @@ import pytest
 
 from tests.cli.support import Program
 
+pytestmark = pytest.mark.slow
+
 APPROVAL = {
     "waves": [{"name": "canary", "sample": {"per_ou": 1}, "after": {"approval": "required"}}]
 }

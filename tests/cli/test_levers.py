@@ -7,6 +7,8 @@ import pytest
 from tests.cli.support import Program
 from tests.stage import DEV, EU, PROD
 
+pytestmark = pytest.mark.slow
+
 NOT_ALLOWED = "ResourceLogicalId:Topic, ResourceStatusReason:Topic is not allowed here."
 CANARY = {"waves": [{"name": "canary", "accounts": [PROD[0]]}]}
 APPROVAL = {"waves": [{"name": "canary", "accounts": [PROD[0]], "after": {"approval": "required"}}]}

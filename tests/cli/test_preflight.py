@@ -14,6 +14,8 @@ from tests.bootstrap.aws_cli import check_command, commands_of
 from tests.cli.support import Program
 from tests.stage import DEV, LAB, PROD, TOPIC, organization
 
+pytestmark = pytest.mark.slow
+
 ROLE = "OrganizationAccountAccessRole"
 BUILTIN = {"config": {"template": "builtin:config-regional", "depends_on": []}}
 ROLES = {"roles": {"template": "builtin:account-roles"}}

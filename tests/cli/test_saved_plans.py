@@ -10,6 +10,8 @@ import pytest
 from tests.cli.support import Program, Ran
 from tests.stage import DEV, EU, LAB, PROD, TOPIC, US
 
+pytestmark = pytest.mark.slow
+
 OTHER = TOPIC.replace("Default: b", "Default: c")
 
 

@@ -10,6 +10,8 @@ from tests.cli.support import write_manifest
 from tests.cli.terminal import PROGRAM, Terminal
 from tests.stage import BASE, organization
 
+pytestmark = pytest.mark.slow
+
 COLOUR = "\x1b[3"  # of the foreground; moving the cursor is another matter
 QUESTION = "Only `yes` is taken for a yes: "
 

@@ -7,6 +7,8 @@ import pytest
 from tests.cli.support import Program
 from tests.stage import EU, LAB, PROD, TOPIC, US
 
+pytestmark = pytest.mark.slow
+
 NOT_READY = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: cloudformation:X"
 WIDER = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
 GATED = {

@@ -16,6 +16,8 @@ from orgrollout.rollout.orders import stop
 from orgrollout.rollout.state import Outcome
 from tests.stage import BASE, PROD, Stage, pairs
 
+pytestmark = pytest.mark.slow
+
 
 def changed(suffix: str) -> dict[str, Any]:
     manifest = deepcopy(BASE)

@@ -23,6 +23,8 @@ from tests.matrix.story import Ending, Story
 from tests.matrix.test_kill import undisturbed
 from tests.stage import organization
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SEED = 20260106
 

@@ -13,6 +13,8 @@ from tests.properties.life import NAME, QUICK, Life, Step, Wish, steps, wishes
 from tests.properties.test_refresh import BOUNDED, check, live, living
 from tests.stage import DEV, PROD, TOPICS
 
+pytestmark = pytest.mark.slow
+
 ROUTE: list[Step] = [
     ("their_create", (PROD[:2], ("us-east-1",), {"Other": "theirs"})),
     ("apply", (Wish(units=("/Prod",), suffix="b", special=PROD[2]),)),

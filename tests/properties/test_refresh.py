@@ -15,6 +15,8 @@ from orgrollout.sandbox import Sandbox, Settings
 from tests.properties.life import LAG, QUICK, Life, Step, Wish, ledger, steps
 from tests.stage import Stage, organization
 
+pytestmark = pytest.mark.slow
+
 LAGS = {"operation_list_lag": LAG, "result_lag": LAG}
 
 

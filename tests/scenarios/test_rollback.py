@@ -16,6 +16,8 @@ from orgrollout.rollout.state import Outcome, Phase
 from tests.scenarios.test_rollout import DENIED, EVERYWHERE, with_waves
 from tests.stage import BASE, DEV, EU, LAB, PROD, US, Stage, pairs
 
+pytestmark = pytest.mark.slow
+
 CANARY = {"name": "canary", "sample": {"per_ou": 1}}
 
 

@@ -37,6 +37,8 @@ from orgrollout.sandbox import Sandbox, Settings
 from tests.pairwise import pairwise
 from tests.stage import BASE, DEV, PROD, Stage, organization
 
+pytestmark = pytest.mark.slow
+
 ROWS = list(pairwise())
 QUICK = Settings(median_duration=timedelta(seconds=20), deploy_resources=False)
 # That UpdateStackInstances applies the stack set's definition is inferred, and relied upon.
