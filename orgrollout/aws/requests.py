@@ -30,6 +30,8 @@ def operation_call(request: OperationRequest) -> tuple[str, Parameters]:
         case OperationAction.DETACH | OperationAction.DELETE:
             retain = request.action is OperationAction.DETACH
             return "DeleteStackInstances", common | {"RetainStacks": retain}
+        case OperationAction.REVERT | OperationAction.CALL:
+            raise ValueError(f"{request.action} is done in accounts, and not by StackSets")
 
 
 def _import(request: OperationRequest) -> Parameters:

@@ -33,7 +33,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "stack_sets": "The stack sets, each under a key of its own.",
         "rollout": "How a plan is carried out.",
         "guards": "What a plan may never do by accident.",
-        "drift": "What drift is left alone.",
+        "drift": "How drift is looked at, what is left alone, what may be repaired by itself.",
         "notifications": "Who is told of what.",
     },
     "Block": _BLOCK,
@@ -147,7 +147,27 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "reason": "Why, for those who come later.",
         "until": "The last day on which it holds.",
     },
-    "Drift": {"ignore": "Differences that are known and accepted."},
+    "Drift": {
+        "probe_role": "Name of the role in member accounts that looks at posture. Default: "
+        "`resync_role`. With neither, posture is unknown.",
+        "resync_role": "Name of the role in member accounts that `resync` repairs with.",
+        "external_id": "What the roles want to hear (sts:ExternalId).",
+        "aggregator": "Name of an aggregator of AWS Config in the caller's account and home "
+        "Region, which is asked before any account is.",
+        "ignore": "Differences that are known and accepted.",
+        "unattended": "What `resync --unattended` may do; all else is only reported.",
+    },
+    "Unattended": {
+        "max_instances": "How many stack instances one run may repair. More: none is.",
+        "resource_types": "Types of resources that may be repaired, `*` for any part of a name. "
+        "Default: all.",
+        "windows": "When something may be repaired. Default: always.",
+    },
+    "ResyncWindow": {
+        "days": "Days on which it begins. Default: all.",
+        "start": "When it begins, as HH:MM, in UTC.",
+        "end": "When it is over, as HH:MM; before `start`: on the next day.",
+    },
     "Notification": {
         "sns": "The ARN of a topic.",
         "on": "What to tell.",

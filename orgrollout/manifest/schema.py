@@ -6,7 +6,7 @@ by `check`; where in the file a problem stands is known to `load`.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -44,6 +44,8 @@ AlarmArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d{12}:alarm:.+$")
 ]
 Moment = Annotated[datetime, Field(strict=True)]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 PositiveCount = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Ownership = Annotated[
     PermissionModel,
@@ -240,10 +242,31 @@ class DriftIgnore(Part):
     until: Day | None = None
 
 
-class Drift(Part):
-    """What drift is left alone."""
+class ResyncWindow(Part):
+    """When changes may be made: days of the week, from one time of day to another, in UTC."""
 
+    days: Annotated[tuple[Weekday, ...], BeforeValidator(one_or_more)] = get_args(Weekday)
+    start: TimeOfDay = "00:00"  # HH:MM
+    end: TimeOfDay = "24:00"  # the first minute after it; before `start`: on the next day
+
+
+class Unattended(Part):
+    """What `resync --unattended` may do; all else is only reported."""
+
+    max_instances: Count = 25
+    resource_types: Texts = ("*",)  # with `*` for any part; empty: posture only
+    windows: Annotated[tuple[ResyncWindow, ...], BeforeValidator(one_or_more)] = ()  # none: always
+
+
+class Drift(Part):
+    """How drift is looked at, what of it is left alone, and what may be repaired by itself."""
+
+    probe_role: str | None = None  # in member accounts, looks at posture; default: resync_role
+    resync_role: str | None = None  # in member accounts, repairs
+    external_id: str | None = Field(default=None, min_length=2, max_length=1224)
+    aggregator: str | None = None  # of AWS Config, in the caller's account and home Region
     ignore: tuple[DriftIgnore, ...] = ()
+    unattended: Unattended = Unattended()
 
 
 class Notification(Part):

@@ -16,11 +16,18 @@ class OperationAction(StrEnum):
     UPDATE = "update"
     DETACH = "detach"  # the stack instance goes, the stack stays
     DELETE = "delete"  # both go
+    REVERT = "revert"  # a drift-aware change set in the account itself
+    CALL = "call"  # a named call in the account itself, for what is in no template
 
     @property
     def removes(self) -> bool:
         """Return whether a stack instance is gone afterwards."""
         return self in {OperationAction.DETACH, OperationAction.DELETE}
+
+    @property
+    def is_inside(self) -> bool:
+        """Return whether it is done by calls in member accounts, and not by StackSets."""
+        return self in {OperationAction.REVERT, OperationAction.CALL}
 
 
 class OperationStatus(StrEnum):

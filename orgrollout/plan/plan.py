@@ -19,6 +19,7 @@ from orgrollout.model.ids import (
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.rectangles import Rectangle
+from orgrollout.plan.repair import Repair
 
 
 class StackSetChange(StrEnum):
@@ -47,6 +48,7 @@ class PlannedOperation:
     covered_again: bool = False  # a later operation of the plan covers its pairs, and counts them
     reason: str
     other_reasons: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
+    repair: Repair | None = None  # given where the calls go into member accounts
 
     @property
     def rectangle(self) -> Rectangle:

@@ -59,6 +59,8 @@ def _default(field: FieldInfo) -> str:
     if value is None or isinstance(value, BaseModel) or value in ((), {}, ""):
         return ""
     text = value.value if isinstance(value, Enum) else value
+    if isinstance(value, tuple):
+        text = ", ".join(value)
     return f"`{str(text).lower()}`"
 
 

@@ -1,0 +1,54 @@
+"""A finding: one thing that is not as deployed, where, and what to make of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orgrollout.model.ids import Digest, Pair, StackSetKey, digest_of
+from orgrollout.model.posture import PostureCheck
+
+
+class FindingKind(StrEnum):
+    """What was looked at."""
+
+    RESOURCE = "resource"  # a resource of a stack, or one of its properties
+    POSTURE = "posture"  # what drift detection cannot see
+    INSTANCE = "instance"  # the stack instance itself: missing, extra, OUTDATED, INOPERABLE
+
+
+class Verdict(StrEnum):
+    """What to make of a finding."""
+
+    REAL = "real"
+    DELETED = "deleted resource"  # real, too
+    IGNORED = "ignored"  # accepted by a rule of the manifest
+    NOT_CHECKABLE = "not checkable"  # by drift detection, or nobody could look
+    SUSPECT = "suspect"  # likely false: the role that looked may not read it
+
+    @property
+    def is_real(self) -> bool:
+        """Return whether it is to be repaired."""
+        return self in {Verdict.REAL, Verdict.DELETED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not as deployed. Values that may be secret are masked before."""
+
+    stack_set: StackSetKey
+    pair: Pair
+    kind: FindingKind
+    what: str  # the logical id; the check's name; missing, extra, outdated or inoperable
+    verdict: Verdict
+    reason: str = ""  # of the verdict, or of the state
+    resource_type: str = ""
+    physical_id: str = ""
+    path: str = ""  # of the property, a JSON pointer; empty: the whole resource
+    expected: str = ""
+    actual: str = ""
+    check: PostureCheck | None = None
+    subjects: tuple[str, ...] = ()  # of a check: what is broken, by id
+
+    @property
+    def key(self) -> Digest:
+        """Return what tells it from all others, and is the same when it is found again."""
+        return digest_of([self.stack_set, self.pair, self.kind, self.what, self.path])
