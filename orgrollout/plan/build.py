@@ -49,6 +49,7 @@ def make_plan(request: Request) -> Plan:
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
         failure_rules=failure_rules(request.manifest),
         units=waves.units(request.organization, operations),
+        inside=request.inside,
         opening=request.opening,
         skipped=request.skipped,
         warnings=(
@@ -151,6 +152,11 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         described=_described(inventory, differences) if inventory is not None else {},
         imports=tuple(
             desired.imports[p] for p in sorted(differences.creates) if p in desired.imports
+        ),
+        stacks=tuple(
+            stack
+            for pair, stack in sorted(request.stacks.get(key, {}).items())
+            if pair in differences.repairs
         ),
     )
 

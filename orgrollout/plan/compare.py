@@ -15,6 +15,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
 from orgrollout.organization.snapshot import AccountState, Organization
+from orgrollout.plan.repair import Repair
 
 NEW = "not deployed yet"
 MASKED = "****"  # how CloudFormation shows the value of a NoEcho parameter
@@ -32,12 +33,14 @@ class Differences:
     same_overrides: frozenset[Pair] = frozenset()  # updates that change the definition alone
     unchanged: int = 0
     left_alone: Mapping[Pair, str] = field(default_factory=dict)  # deployed, but unreachable
+    repairs: Mapping[Pair, tuple[Repair, ...]] = field(default_factory=dict)  # by a re-sync
 
     @property
     def changing(self) -> Iterator[Pair]:
         """Yield every pair that changes."""
         yield from self.creates
         yield from self.updates
+        yield from self.repairs
         yield from self.detaches
         yield from self.deletes
 

@@ -19,6 +19,7 @@ from orgrollout.plan.compare import NEW, Differences, state_digests
 from orgrollout.plan.importing import import_operations
 from orgrollout.plan.plan import PlannedOperation
 from orgrollout.plan.rectangles import Rectangle, cover
+from orgrollout.plan.repair import Repair
 
 MAX_UNITS = 50  # organizational units per call (DeploymentTargets, CloudFormation API reference)
 NO_OVERRIDES = Digest("")
@@ -46,14 +47,25 @@ def operations_of(scene: Scene) -> list[PlannedOperation]:
     updates = list(_updating(scene))
     if scene.definition_changed and scene.inventory is not None:
         updates = _with_carrier(scene, updates)
-    operations = [*updates, *_creating(scene), *_importing(scene), *_removing(scene)]
+    operations = [
+        *updates,
+        *_creating(scene),
+        *_importing(scene),
+        *_repairing(scene),
+        *_removing(scene),
+    ]
     return sorted(operations, key=_rank)
 
 
 def _rank(operation: PlannedOperation) -> tuple[int, bool, int]:
-    order = {OperationAction.UPDATE: 0, OperationAction.CREATE: 1}
+    order = {
+        OperationAction.UPDATE: 0,
+        OperationAction.CREATE: 1,
+        OperationAction.REVERT: 3,
+        OperationAction.CALL: 4,  # what a revert brings back may be what is called
+    }
     # What is imported is updated afterwards: all of these stay in the order they come in.
-    rank = 2 if operation.imports else order.get(operation.action, 3)
+    rank = 2 if operation.imports else order.get(operation.action, 5)
     return operation.wave, not operation.sends_definition, rank
 
 
@@ -121,6 +133,29 @@ def _removing(scene: Scene) -> Iterator[PlannedOperation]:
                     state=NO_STATE,
                     reason="",
                 ),
+            )
+
+
+def _repairing(scene: Scene) -> Iterator[PlannedOperation]:
+    groups: dict[tuple[int, Digest], list[Pair]] = defaultdict(list)
+    known: dict[Digest, Repair] = {}
+    for pair, repairs in sorted(scene.differences.repairs.items()):
+        for repair in repairs:
+            known[repair.digest] = repair
+            groups[scene.wave_of(pair), repair.digest].append(pair)
+    for (wave, digest), pairs in groups.items():
+        repair = known[digest]
+        for rectangle in cover(pairs):
+            yield PlannedOperation(
+                stack_set=scene.desired.key,
+                wave=wave,
+                action=repair.action,
+                accounts=rectangle.accounts,
+                regions=rectangle.regions,
+                parameter_set=NO_OVERRIDES,
+                state=NO_STATE,
+                reason=repair.reason,
+                repair=repair,
             )
 
 

@@ -85,6 +85,7 @@ class PlannedStackSet:
     seen: Mapping[str, tuple[Rectangle, ...]] = field(default_factory=dict)  # see `seen_of`
     described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
     imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
+    stacks: tuple[str, ...] = ()  # ids of those that are repaired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,14 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """How member accounts are entered."""
+
+    role: str  # its name, the same in each of them
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What will be done, in order. Equal plans have equal fingerprints."""
 
@@ -152,6 +161,7 @@ class Plan:
     freezes: tuple[Freeze, ...] = ()
     units: Mapping[str, tuple[AccountId, ...]] = field(default_factory=dict)  # by path
     enrols: bool = False  # nothing that is deployed changes; accounts do not wait for each other
+    inside: Inside | None = None  # given where operations go on inside accounts
     held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed
     young: tuple[AccountId, ...] = ()  # joined less than a day before: may not be ready yet
     opening: tuple[str, ...] = ()  # how many accounts, and why not more
@@ -175,7 +185,10 @@ class Plan:
                 self.home_region,
                 [[s.name, s.change, digest_of(_sent(s))] for s in self.stack_sets.values()],
                 [
-                    [o.stack_set, o.wave, o.action, o.accounts, o.regions, o.state, o.imports]
+                    [
+                        *(o.stack_set, o.wave, o.action, o.accounts, o.regions),
+                        *(o.state, o.imports, o.repair.digest if o.repair else None),
+                    ]
                     for o in self.operations
                 ],
             ]

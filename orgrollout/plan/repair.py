@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from orgrollout.model.ids import Digest, digest_of
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureCheck
 
@@ -15,3 +16,14 @@ class Repair:
     keeps: tuple[str, ...] = ()  # properties it must not touch, as LogicalId/Property/...
     check: PostureCheck | None = None  # of a call: the check that it is to make true
     reason: str = ""  # in words, for the plan
+
+    @property
+    def digest(self) -> Digest:
+        """Return what equal repairs have in common."""
+        check = [self.check.name, dict(self.check.arguments)] if self.check else None
+        return digest_of([self.action, self.resources, self.keeps, check, self.reason])
+
+
+def below(pointer: str, other: str) -> bool:
+    """Return whether a JSON pointer is another one, or lies below it."""
+    return pointer == other or pointer.startswith(f"{other.rstrip('/')}/")

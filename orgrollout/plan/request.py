@@ -16,7 +16,7 @@ from orgrollout.plan.compare import (
     hides_parameters,
     membership_of,
 )
-from orgrollout.plan.plan import Skipped
+from orgrollout.plan.plan import Inside, Skipped
 
 Selection = Callable[[StackSetKey, Pair], bool]
 
@@ -34,6 +34,8 @@ class Request:
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
     given: Mapping[StackSetKey, Differences] | None = None  # instead of comparing
     sends_definitions: bool = True  # else stack sets that exist keep their definition
+    stacks: Mapping[StackSetKey, Mapping[Pair, str]] = field(default_factory=dict)  # to repair
+    inside: Inside | None = None
     retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()

@@ -23,6 +23,7 @@ from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.claims import confirm_claim
 from orgrollout.reconcile.held import HeldLease
+from orgrollout.reconcile.inside import look_inside, work_inside
 from orgrollout.reconcile.memories import list_and_remember
 from orgrollout.reconcile.refusals import REFUSALS, refused
 from orgrollout.reconcile.rollouts import NoSuchRolloutError, Rollout, load_rollout, save_record
@@ -40,6 +41,7 @@ from orgrollout.rollout.decision import (
     StartOperation,
     StopOperation,
     Wanted,
+    WorkInside,
 )
 from orgrollout.rollout.landing import refuse
 from orgrollout.rollout.state import RolloutState
@@ -105,7 +107,7 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: World) -> Ti
     try:
         _note(done, world)
         with world.connection.guarded(held.ensure):
-            answers = [answer for a in decision.actions for answer in _act(a, rollout, world)]
+            answers = [answer for a in decision.actions for answer in _act(a, held, world)]
     except (Exception, KeyboardInterrupt):
         held.release()
         raise
@@ -158,6 +160,7 @@ def _observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World) -> Seen
             operation: _look(names[key], operation, world)
             for operation, key in what.operations.items()
         },
+        inside={flight.id: look_inside(flight, plan, world) for flight in what.inside},
         existing={key: world.stack_sets.describe(names[key]) is not None for key in what.existing},
         instances=instances,
         definitions={k: found.definition if found else None for k, found in deployed.items()},
@@ -195,11 +198,14 @@ def _action_of(name: StackSetName, operation: OperationId, world: World) -> str:
     return found.action if found else ""
 
 
-def _act(action: Action, rollout: RolloutId, world: World) -> Iterator[Busy | Refused]:
+def _act(action: Action, held: HeldLease, world: World) -> Iterator[Busy | Refused]:
     """Carry an action out; yield what keeps an operation from starting, now or for good."""
+    plan, rollout = held.rollout.plan, held.rollout.state.id
     if not isinstance(action, StopOperation):
-        confirm_claim(world.journal, _changed_by(action), rollout)
+        confirm_claim(world.journal, _changed_by(action, plan), rollout)
     match action:
+        case WorkInside():
+            work_inside(action, plan, world, held.ensure)
         case CreateStackSet():
             world.stack_sets.create_stack_set(action.name, action.definition, action.token)
         case DeleteStackSet():
@@ -216,8 +222,16 @@ def _act(action: Action, rollout: RolloutId, world: World) -> Iterator[Busy | Re
                 yield refused(error, action.request, world)
 
 
-def _changed_by(action: CreateStackSet | DeleteStackSet | StartOperation) -> StackSetName:
-    return action.request.stack_set if isinstance(action, StartOperation) else action.name
+def _changed_by(
+    action: CreateStackSet | DeleteStackSet | StartOperation | WorkInside, plan: Plan
+) -> StackSetName:
+    match action:
+        case StartOperation():
+            return action.request.stack_set
+        case WorkInside():
+            return plan.stack_sets[plan.operations[action.piece.planned].stack_set].name
+        case _:
+            return action.name
 
 
 def _stop_late_arrivals(busy: Iterable[StackSetName], rollout: RolloutId, world: World) -> None:

@@ -10,6 +10,8 @@ from orgrollout.aws.clock import Clock
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.journal.port import Journal
+from orgrollout.model.ids import OperationId
+from orgrollout.reconcile.inside_memory import InsideMemory
 from orgrollout.reconcile.lease import LeaseWatch
 
 
@@ -42,3 +44,5 @@ class World:
     meter: CallMeter = field(default_factory=CallMeter)
     holder: str = field(default_factory=this_process)  # of leases
     watch: LeaseWatch = field(default_factory=LeaseWatch)
+    inside: dict[OperationId, InsideMemory] = field(default_factory=dict)
+    at_once: int = 16  # calls into member accounts at a time

@@ -22,7 +22,7 @@ from orgrollout.report.words import count, span
 
 FORMAT_VERSION = 1
 _NAMED = 10  # accounts by name in one line
-_ACTIONS = tuple(OperationAction)
+_ALWAYS = tuple(action for action in OperationAction if not action.is_inside)
 
 
 def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
@@ -55,9 +55,15 @@ def summary(plan: Plan) -> str:
         unchanged = count(plan.unchanged, "stack instance is", "stack instances are")
         return f"Nothing to do: {unchanged} as wanted."
     counts = plan.counts()
-    changes = ", ".join(f"{counts[action]:,} to {action}" for action in _ACTIONS)
+    changes = ", ".join(f"{counts[action]:,} to {action}" for action in actions_of(plan))
     operations = count(len(plan.operations), "operation")
     return f"Plan: {changes}; {plan.unchanged:,} unchanged; {operations}."
+
+
+def actions_of(plan: Plan) -> tuple[OperationAction, ...]:
+    """Return the actions that are told of: those of a re-sync only where there are any."""
+    counts = plan.counts()
+    return (*_ALWAYS, *(a for a in OperationAction if a.is_inside and counts[a]))
 
 
 def skipped_lines(skipped: Iterable[Skipped]) -> Iterator[Line]:
@@ -76,16 +82,16 @@ def _changes(plan: Plan, stack_set: PlannedStackSet) -> bool:
 
 
 def _by_stack_set(plan: Plan, keys: Iterable[StackSetKey]) -> Sheet:
-    rows = []
+    rows, actions = [], actions_of(plan)
     for key in keys:
         counts = plan.counts(key)
-        numbers = [f"{counts[action]:,}" for action in _ACTIONS]
+        numbers = [f"{counts[action]:,}" for action in actions]
         unchanged = f"{plan.stack_sets[key].unchanged:,}"
         rows.append((f"  {key}", *numbers, unchanged, _where(plan, key)))
     return Sheet(
-        headers=("  stack set", *_ACTIONS, "unchanged", "where"),
+        headers=("  stack set", *actions, "unchanged", "where"),
         rows=tuple(rows),
-        right=frozenset(range(1, len(_ACTIONS) + 2)),
+        right=frozenset(range(1, len(actions) + 2)),
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orgrollout.model.operation import OperationAction
 from orgrollout.plan.exposure import exposed_accounts
 from orgrollout.plan.plan import (
     Plan,
@@ -14,7 +13,7 @@ from orgrollout.plan.plan import (
     Skipped,
 )
 from orgrollout.plan.preferences import explained
-from orgrollout.report.plan import FORMAT_VERSION
+from orgrollout.report.plan import FORMAT_VERSION, actions_of
 from orgrollout.report.plan_changes import changes_json
 from orgrollout.report.plan_cost import cost_json
 
@@ -26,7 +25,7 @@ def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "manifest": plan.manifest,
         "fingerprint": plan.fingerprint,
-        "summary": {**{a.value: counts[a] for a in OperationAction}, "unchanged": plan.unchanged},
+        "summary": {**{a.value: counts[a] for a in actions_of(plan)}, "unchanged": plan.unchanged},
         "stack_sets": [_stack_set_json(s) for s in plan.stack_sets.values()],
         "changes": [
             {

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.plan.plan import Plan, StackSetChange
+from orgrollout.rollout.absorb import SOON, absorb, is_inside
 from orgrollout.rollout.decision import (
     Action,
     CreateStackSet,
@@ -16,24 +17,18 @@ from orgrollout.rollout.decision import (
     DeleteStackSet,
     Event,
     EventKind,
-    Refused,
     Seen,
     StartOperation,
     StopOperation,
     Wanted,
 )
-from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.gates import alarmed, awaits_approval, is_soaking, soak, watched_alarm
-from orgrollout.rollout.landing import land, refuse, results_add_up
 from orgrollout.rollout.launch import launch, pieces_of_wave, request_of, unlaunched
-from orgrollout.rollout.polling import next_look
 from orgrollout.rollout.proof import touched, unproven
 from orgrollout.rollout.state import Flight, Phase, RolloutState
 from orgrollout.rollout.watch import before_launch, foreign_changes
 
-SOON = timedelta(seconds=2)
 ALARM_LOOKS = timedelta(minutes=1)
-MAY_BE_ON_ITS_WAY = timedelta(seconds=90)  # longer than any call is waited for
 
 
 def wanted(plan: Plan, state: RolloutState) -> Wanted:
@@ -45,7 +40,9 @@ def wanted(plan: Plan, state: RolloutState) -> Wanted:
         operations={
             f.id: plan.operations[f.piece.planned].stack_set
             for f in (*state.flights, *state.withdrawn)
+            if not is_inside(plan, f)
         },
+        inside=tuple(f for f in state.flights if is_inside(plan, f)),
         existing=frozenset() if state.phase.is_over else _existing(plan, state),
         definitions=_definitions(plan, state),
         alarm=watched_alarm(plan, state),
@@ -70,7 +67,7 @@ def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decisi
         return _keep_away(plan, state, seen)
     if state.phase is Phase.PROVING:
         return _prove(plan, state, seen, now)
-    landed = _absorb(plan, state, seen, now)
+    landed = absorb(plan, state, seen, now, given_up=_given_up(plan, state, seen, now))
     if landed.state.phase is Phase.STOPPING:
         return _stop(plan, landed, seen, now)
     why = _why_to_halt(plan, landed.state, seen)
@@ -83,52 +80,13 @@ def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decisi
     return _go_on(plan, landed, seen, now)
 
 
-def _absorb(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
-    """Return the state without the operations that are over, and what flights still need."""
-    actions: list[Action] = []
-    events: list[Event] = []
-    looks: list[timedelta] = []
-    for flight in state.flights:
-        found = seen.operations.get(flight.id)
-        if found is None:
-            looks.append(SOON)
-        elif found.gone:
-            lost = Refused(id=flight.id, reason=found.gone)
-            state, told = refuse(plan, state, lost, now)
-            events += told
-        elif found.operation is None and state.phase is Phase.STOPPING:
-            state = _withdraw(state, flight, now)
-            looks.append(SOON)
-        elif found.operation is None:
-            # Committed, but it never arrived: the same id again cannot start it twice.
-            actions.append(StartOperation(request=request_of(plan, flight)))
-            # Where others hold the stack set it is sent again and again, ever more rarely.
-            looks.append(next_look(flight.committed, now))
-        elif not found.operation.status.is_terminal:
-            looks.append(next_look(found.operation.created or flight.committed, now))
-        elif results_add_up(flight, found, now):
-            state, told = land(plan, state, flight, found, now)
-            events += told
-        else:
-            state = _ended(state, flight, now)
-            looks.append(SOON)
-    return Decision(
-        state=state,
-        actions=tuple(actions),
-        wake_after=min(looks, default=None),
-        events=tuple(events),
+def _given_up(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> bool:
+    """Return whether nothing may begin any more, also not within what is under way."""
+    return (
+        state.phase is Phase.STOPPING
+        or _frozen_until(plan, now) is not None
+        or bool(_why_to_halt(plan, state, seen))
     )
-
-
-def _withdraw(state: RolloutState, flight: Flight, now: datetime) -> RolloutState:
-    """Return the state without an intent that AWS does not know, once it can hardly be on its way.
-
-    It is kept by its id: a driver that was asleep may yet send it, and `resume` sends the same.
-    """
-    if now - flight.committed < MAY_BE_ON_ITS_WAY:
-        return state
-    flights = tuple(f for f in state.flights if f.id != flight.id)
-    return replace(state, flights=flights, withdrawn=(*state.withdrawn, flight))
 
 
 def _with_late_arrivals(state: RolloutState, seen: Seen) -> RolloutState:
@@ -155,13 +113,6 @@ def _keep_away(plan: Plan, state: RolloutState, seen: Seen) -> Decision:
     late = [f for f in state.withdrawn if (o := found.get(f.id)) and not o.status.is_terminal]
     stops = tuple(_stop_of(plan, flight) for flight in late)
     return Decision(state=state, actions=stops, wake_after=SOON if stops else None)
-
-
-def _ended(state: RolloutState, flight: Flight, now: datetime) -> RolloutState:
-    flights = tuple(
-        replace(f, ended=f.ended or now) if f.id == flight.id else f for f in state.flights
-    )
-    return replace(state, flights=flights)
 
 
 def _go_on(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
@@ -327,7 +278,7 @@ def _failed_accounts(plan: Plan, state: RolloutState) -> set[AccountId]:
     return {
         f.pair.account
         for f in state.failed
-        if f.kind is not FailureClass.BLOCKED and plan.operations[f.planned].wave == wave
+        if f.kind.weighs and plan.operations[f.planned].wave == wave
     }
 
 

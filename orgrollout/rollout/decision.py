@@ -8,7 +8,16 @@ from enum import StrEnum
 from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
 from orgrollout.model.operation import Operation, OperationRequest, OperationResult
 from orgrollout.model.stack_set import StackInstance, StackSetDefinition
-from orgrollout.rollout.state import RolloutState
+from orgrollout.rollout.repairs import NextStep, Step
+from orgrollout.rollout.state import Flight, Piece, RolloutState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsideSeen:
+    """What was read of an operation inside accounts: how each of its repairs stands."""
+
+    ended: Mapping[Pair, NextStep] = field(default_factory=dict)
+    open: Mapping[Pair, NextStep] = field(default_factory=dict)  # only those in the window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +34,7 @@ class Seen:
     """What was observed of what the state waits for."""
 
     operations: Mapping[OperationId, OperationSeen] = field(default_factory=dict)
+    inside: Mapping[OperationId, InsideSeen] = field(default_factory=dict)
     existing: Mapping[StackSetKey, bool] = field(default_factory=dict)
     instances: Mapping[StackSetKey, Mapping[Pair, StackInstance]] = field(default_factory=dict)
     definitions: Mapping[StackSetKey, StackSetDefinition | None] = field(default_factory=dict)
@@ -40,6 +50,7 @@ class Wanted:
     existing: frozenset[StackSetKey] = frozenset()
     instances: frozenset[StackSetKey] = frozenset()  # with what others did to them last
     definitions: frozenset[StackSetKey] = frozenset()
+    inside: tuple[Flight, ...] = ()  # operations inside accounts
     alarm: str | None = None  # the ARN
 
 
@@ -83,7 +94,17 @@ class StopOperation:
     id: OperationId
 
 
-Action = CreateStackSet | DeleteStackSet | StartOperation | StopOperation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkInside:
+    """Do the next step of repairs inside accounts. Each may be done again without harm."""
+
+    id: OperationId
+    piece: Piece
+    steps: Mapping[Pair, Step]
+    discards: frozenset[Pair] = frozenset()  # change sets that will not be executed
+
+
+Action = CreateStackSet | DeleteStackSet | StartOperation | StopOperation | WorkInside
 
 
 class EventKind(StrEnum):

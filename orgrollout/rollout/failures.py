@@ -18,11 +18,23 @@ class FailureClass(StrEnum):
     CANCELLED = "cancelled"  # never begun, because others failed or somebody stopped it
     BLOCKED = "blocked"  # what it depends on failed in the same account
     UNPROVEN = "unproven"  # reported as done, but not found that way afterwards
+    REFUSED = "refused"  # a change set that would do more than it should; left for a person
+    CAME_BACK = "came back"  # it was repaired, and somebody undid that
 
     @property
     def is_retried(self) -> bool:
         """Return whether trying again without changing anything may help."""
         return self in BACKOFFS
+
+    @property
+    def weighs(self) -> bool:
+        """Return whether the account counts as failed: others may fail for the same reason."""
+        return self not in {
+            FailureClass.BLOCKED,
+            FailureClass.CAME_BACK,
+            FailureClass.REFUSED,
+            FailureClass.SKIPPED,
+        }
 
     @property
     def is_root_cause(self) -> bool:

@@ -11,7 +11,11 @@ from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
 from orgrollout.rollout.blocking import block, sends_definition, without_definition
 from orgrollout.rollout.decision import Event, EventKind
+from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Flight, Piece, RolloutState
+
+# Nothing was changed by them, or not to the worse.
+_HARMLESS = frozenset({FailureClass.REFUSED, FailureClass.CAME_BACK})
 
 
 @dataclass(slots=True)
@@ -77,20 +81,33 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
 
 def unlaunched(plan: Plan, state: RolloutState) -> tuple[Piece, ...]:
     """Return what of the current wave nothing holds up, apart from a pause before a retry."""
-    flying = {plan.operations[f.piece.planned].stack_set for f in state.flights}
     return tuple(
         piece
         for piece in pieces_of_wave(plan, state)
         for operation in (plan.operations[piece.planned],)
-        if operation.stack_set not in flying and not _is_held_up(plan, state, operation)
+        if not _is_busy(plan, state, operation) and not _is_held_up(plan, state, operation)
     )
 
 
 def _is_free(work: Launch, piece: Piece, operation: PlannedOperation) -> bool:
     if piece.not_before is not None and piece.not_before > work.now:
         return False
-    flying = {work.plan.operations[f.piece.planned].stack_set for f in work.state.flights}
-    return operation.stack_set not in flying and not _is_held_up(work.plan, work.state, operation)
+    plan, state = work.plan, work.state
+    return not _is_busy(plan, state, operation) and not _is_held_up(plan, state, operation)
+
+
+def _is_busy(plan: Plan, state: RolloutState, operation: PlannedOperation) -> bool:
+    """Return whether something runs that the operation may not run beside.
+
+    StackSets takes one operation at a time per stack set. Repairs of different stacks do not
+    disturb each other.
+    """
+    flying = [plan.operations[flight.piece.planned] for flight in state.flights]
+    return any(
+        other.stack_set == operation.stack_set
+        and not (other.action.is_inside and operation.action.is_inside)
+        for other in flying
+    )
 
 
 def _is_held_up(plan: Plan, state: RolloutState, operation: PlannedOperation) -> bool:
@@ -144,6 +161,7 @@ def _blocked(work: Launch, operation: PlannedOperation) -> dict[AccountId, Stack
         failure.pair.account: work.plan.operations[failure.planned].stack_set
         for failure in work.state.failed
         if work.plan.operations[failure.planned].stack_set in needed
+        and failure.kind not in _HARMLESS
     }
 
 

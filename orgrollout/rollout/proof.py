@@ -17,7 +17,7 @@ LISTS_MAY_LAG = timedelta(minutes=1)
 
 def touched(plan: Plan) -> frozenset[StackSetKey]:
     """Return the stack sets whose instances must be listed."""
-    return frozenset(operation.stack_set for operation in plan.operations)
+    return frozenset(o.stack_set for o in plan.operations if not o.action.is_inside)
 
 
 def unproven(
@@ -40,8 +40,8 @@ def unproven(
 def _mismatches(plan: Plan, seen: Seen) -> Iterator[Failure]:
     foreign = {k for k, found in seen.definitions.items() if _is_foreign(plan, k, found)}
     for index, operation in enumerate(plan.operations):
-        if operation.covered_again:
-            continue
+        if operation.covered_again or operation.action.is_inside:
+            continue  # what is repaired inside an account is proven there
         there = seen.instances.get(operation.stack_set, {})
         changed = operation.stack_set in foreign and not operation.action.removes
         for pair in operation.rectangle.pairs:

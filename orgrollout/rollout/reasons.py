@@ -13,6 +13,7 @@ from typing import NamedTuple
 from orgrollout.model.operation import OperationResult, ResultStatus
 from orgrollout.plan.plan import FailureRule
 from orgrollout.rollout.failures import FailureClass, Reading
+from orgrollout.rollout.repairs import CAME_BACK, REFUSED
 
 _NOTHING_TO_DO = "no updates are to be performed"
 _TWICE = 2  # tries of what may only have been made minutes ago: a role, a principal, a Region
@@ -34,6 +35,17 @@ def _known(
 
 # The first that fits holds, so what is more special comes first.
 KNOWN = (
+    _known(
+        rf"^{REFUSED}",
+        FailureClass.REFUSED,
+        "the change set was left in the account: look at it there, then execute or delete it",
+    ),
+    _known(
+        rf"^{CAME_BACK}",
+        FailureClass.CAME_BACK,
+        "find out who changes it (CloudTrail), or accept it by a rule under `drift.ignore`",
+    ),
+    _known(r"before the change set was used", FailureClass.TRANSIENT),
     _known(
         r"explicit deny in a service control policy",
         FailureClass.POLICY,

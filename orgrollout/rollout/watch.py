@@ -51,5 +51,6 @@ def before_launch(
         plan.operations[piece.planned].stack_set
         for piece in ready
         if not plan.operations[piece.planned].action.removes
+        and not plan.operations[piece.planned].action.is_inside
     }
     return frozenset(key for key in keys if settled(plan, state, key))

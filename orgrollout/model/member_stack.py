@@ -1,0 +1,72 @@
+"""Stacks and change sets, as CloudFormation describes them inside a member account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from orgrollout.model.drift import ResourceDrift
+
+# StackStatus in which nothing runs and the stack is whole (CloudFormation API reference, Stack).
+WHOLE = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberStack:
+    """The stack of a stack instance, asked for in its own account."""
+
+    id: str
+    status: str
+    status_reason: str = ""
+    change_set: str = ""  # name of the one that was executed last
+    updated: datetime | None = None  # or created, where it never was
+    drift_status: str = "NOT_CHECKED"
+    drift_checked: datetime | None = None
+    parameters: tuple[str, ...] = ()  # names; values are nobody's business
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether something runs on it."""
+        return self.status.endswith("_IN_PROGRESS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceChange:
+    """What a change set would do to one resource."""
+
+    action: str  # Add, Modify, Remove, Import, Dynamic, SyncWithActual
+    logical_id: str
+    resource_type: str
+    replacement: str = ""  # True, False, Conditional; empty: not said
+    properties: tuple[str, ...] = ()  # JSON pointers, as far as they are told
+    drift_status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """A change set, and what it would do."""
+
+    status: str  # CREATE_PENDING, CREATE_IN_PROGRESS, CREATE_COMPLETE, FAILED, DELETE_...
+    execution: str  # UNAVAILABLE, AVAILABLE, EXECUTE_IN_PROGRESS, EXECUTE_COMPLETE, ...
+    reason: str = ""
+    changes: tuple[ResourceChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackDrift:
+    """What the newest detection of one stack found."""
+
+    resources: tuple[ResourceDrift, ...] = ()
+
+    @property
+    def by_resource(self) -> Mapping[str, ResourceDrift]:
+        """Return the resources that are not in sync, by logical id."""
+        return {r.logical_id: r for r in self.resources}

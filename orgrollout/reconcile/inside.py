@@ -1,0 +1,220 @@
+"""Operations inside accounts: looked at, and worked on, in the accounts themselves.
+
+What this process knows besides is only what spares it calls: which repairs have ended, and for what
+it has asked. Another process finds the same in AWS.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from orgrollout import errors
+from orgrollout.aws import posture
+from orgrollout.aws.connection import Connection
+from orgrollout.aws.member_stacks import MemberStacks
+from orgrollout.errors import AwsError
+from orgrollout.model.ids import OperationId, Pair
+from orgrollout.model.stack_arn import place_of_stack
+from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.inside_memory import InsideMemory
+from orgrollout.reconcile.spreading import spread
+from orgrollout.reconcile.world import World
+from orgrollout.rollout.decision import InsideSeen, WorkInside
+from orgrollout.rollout.inside import at_once, window
+from orgrollout.rollout.repairs import Look, NextStep, RepairSeen, Step, next_step
+from orgrollout.rollout.state import Flight
+
+_T = TypeVar("_T")
+# These pass by themselves; whoever looks again later may be answered.
+PASSING = (errors.ThrottledError, errors.UnavailableError, errors.UnreachableError)
+
+
+class _Place:
+    """One operation, and the way into its accounts."""
+
+    def __init__(self, operation: OperationId, planned: int, plan: Plan, world: World) -> None:
+        self.id = operation
+        self.planned = plan.operations[planned]
+        self.repair = _given(self.planned.repair)
+        self.memory = world.inside.setdefault(operation, InsideMemory())
+        self.world = world
+        self._way = _given(plan.inside)
+        stacks = plan.stack_sets[self.planned.stack_set].stacks
+        self._stacks = {place_of_stack(arn): arn for arn in stacks}
+
+    def enter(self, pair: Pair) -> Connection:
+        """Return a connection into an account and Region that may write."""
+        return self.world.connection.in_account(
+            pair.account,
+            self._way.role,
+            pair.region,
+            external_id=self._way.external_id,
+            read_only=False,
+        )
+
+    def stack(self, pair: Pair) -> str:
+        """Return the id of the stack there."""
+        return self._stacks[pair]
+
+
+def look_inside(flight: Flight, plan: Plan, world: World) -> InsideSeen:
+    """Return how the repairs of an operation stand: those that have ended, and those in the window.
+
+    Raises:
+        ThrottledError, UnavailableError, UnreachableError: Nobody could be asked at all.
+        InvalidCredentialsError: The caller's own credentials have expired.
+    """
+    place = _Place(flight.id, flight.piece.planned, plan, world)
+    size = at_once(plan, place.planned)
+    found: dict[Pair, NextStep] = {}
+    while new := [
+        pair for pair in window(flight.piece.pairs, place.memory.ended, size) if pair not in found
+    ]:
+        looked = spread(new, lambda pair: _look(pair, place), at_once=world.at_once)
+        for pair, seen in _answered(looked):
+            place.memory.seen[pair] = seen
+            look = Look(
+                repair=place.repair,
+                name=flight.id,
+                begun=flight.committed,
+                now=world.clock.now(),
+                seen=seen,
+            )
+            step = next_step(look)
+            known = place.memory.ended if step.step.is_end else found
+            known[pair] = step
+    return InsideSeen(ended=dict(place.memory.ended), open=found)
+
+
+def work_inside(work: WorkInside, plan: Plan, world: World, guard: Callable[[], None]) -> None:
+    """Do the next step of each repair; what AWS refuses for good has failed.
+
+    ``guard`` is asked right before each request; what it raises prevents it, and is raised.
+    """
+    place = _Place(work.id, work.piece.planned, plan, world)
+    alone = threading.Lock()
+
+    def guarded() -> None:
+        with alone:
+            guard()
+
+    def do(item: tuple[Pair, Step | None]) -> NextStep | AwsError | None:
+        pair, step = item
+        with world.connection.guarded(guarded):
+            return _tried(pair, step, place)
+
+    steps: list[tuple[Pair, Step | None]] = [*work.steps.items()]
+    steps += [(pair, None) for pair in sorted(work.discards)]
+    done = list(spread(steps, do, at_once=world.at_once))
+    for (pair, _), answer in done:
+        if isinstance(answer, NextStep):
+            place.memory.ended[pair] = answer
+    passing = [answer for _, answer in done if isinstance(answer, AwsError)]
+    if passing and len(passing) == len(done):
+        raise passing[0]
+
+
+def _answered(
+    looked: Iterable[tuple[Pair, RepairSeen | AwsError]],
+) -> Iterable[tuple[Pair, RepairSeen]]:
+    """Return what was seen; where nobody could be asked at all, that is an outage."""
+    answers = list(looked)
+    passing = [answer for _, answer in answers if isinstance(answer, AwsError)]
+    if passing and len(passing) == len(answers):
+        raise passing[0]
+    return [
+        (pair, RepairSeen(unreachable=True) if isinstance(answer, AwsError) else answer)
+        for pair, answer in answers
+    ]
+
+
+def _look(pair: Pair, place: _Place) -> RepairSeen | AwsError:
+    asked = place.memory.asked.get(pair)
+    try:
+        connection = place.enter(pair)
+    except errors.AccessDeniedError as error:
+        return RepairSeen(problem=str(error))
+    except PASSING as error:
+        return error
+    try:
+        seen = _seen(pair, place, connection)
+    except PASSING as error:
+        return error
+    except AwsError as error:
+        return RepairSeen(problem=str(error))
+    if asked is None:
+        return seen
+    return replace(seen, asked_first=asked[0], asked=asked[1])
+
+
+def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
+    if place.repair.check is not None:
+        return RepairSeen(posture=posture.look(connection, place.repair.check))
+    return _seen_stack(place.stack(pair), place.id, MemberStacks(connection))
+
+
+def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairSeen:
+    found = stacks.describe(stack)
+    if found is None:
+        return RepairSeen()
+    executed = found.change_set == name
+    made = None if executed else stacks.change_set(stack, name)
+    failed = made is not None and made.execution == "EXECUTE_FAILED"
+    ended_badly = executed and not found.is_busy and found.status != "UPDATE_COMPLETE"
+    return RepairSeen(
+        stack=found,
+        change_set=made,
+        left=stacks.drift(stack).resources if found.drift_status == "DRIFTED" else (),
+        why=stacks.why_it_failed(stack) if failed or ended_badly else "",
+    )
+
+
+def _tried(pair: Pair, step: Step | None, place: _Place) -> NextStep | AwsError | None:
+    """Do one step; return why it can never be done, or that it could not be done just now."""
+    try:
+        _do(pair, step, place)
+    except PASSING as error:
+        return error
+    except (errors.LeaseLostError, errors.InvalidCredentialsError):
+        raise
+    except AwsError as error:
+        return NextStep(Step.FAILED, str(error))
+    return None
+
+
+def _do(pair: Pair, step: Step | None, place: _Place) -> None:
+    connection = place.enter(pair)
+    if step is Step.CALL:
+        _call(pair, place, connection)
+        return
+    stack, stacks = place.stack(pair), MemberStacks(connection)
+    match step:
+        case Step.BEGIN:
+            stacks.revert(_given(place.memory.seen[pair].stack), place.id)
+        case Step.EXECUTE:
+            stacks.execute(stack, place.id)
+        case Step.DETECT:
+            stacks.detect_drift(stack)
+            _note_asked(pair, place)
+        case None:
+            stacks.discard(stack, place.id)
+
+
+def _call(pair: Pair, place: _Place, connection: Connection) -> None:
+    seen = _given(place.memory.seen[pair].posture)
+    posture.mend(connection, _given(place.repair.check), seen)
+    _note_asked(pair, place)
+
+
+def _note_asked(pair: Pair, place: _Place) -> None:
+    now = place.world.clock.now()
+    first, _ = place.memory.asked.get(pair, (now, now))
+    place.memory.asked[pair] = first, now
+
+
+def _given(value: _T | None) -> _T:
+    """Return what every plan of such an operation has."""
+    if value is None:
+        raise ValueError("an operation inside accounts without repair or role")
+    return value

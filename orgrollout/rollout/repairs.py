@@ -1,0 +1,198 @@
+"""One repair inside an account, seen from outside: how far it is, and what comes next.
+
+Nothing of it is kept anywhere but in AWS: a change set carries the operation's id as its name, a
+stack names the change set that was executed last, and a check that is made true is true. So who
+takes over after a crash sees the same as who began.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from orgrollout.model.drift import ResourceDrift, ResourceDriftStatus
+from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack
+from orgrollout.model.operation import OperationAction
+from orgrollout.model.posture import PostureSeen, PostureState
+from orgrollout.plan.repair import Repair, below
+from orgrollout.rollout.objections import objections_to
+
+REFUSED = "refused: "
+CAME_BACK = "came back: "
+COULD_NOT = "could not: "
+ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, that came to nothing
+GIVE_UP = timedelta(minutes=40)
+_UNCHANGED = ("didn't contain changes", "no updates are to be performed")
+
+
+class Step(StrEnum):
+    """What to do next about one repair."""
+
+    BEGIN = "begin"  # nothing of it is there yet
+    WAIT = "wait"  # it goes on by itself
+    EXECUTE = "execute"
+    DETECT = "detect"  # it is through; see whether it worked
+    CALL = "call"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    @property
+    def is_end(self) -> bool:
+        """Return whether nothing more happens."""
+        return self in {Step.SUCCEEDED, Step.FAILED}
+
+    @property
+    def is_under_way(self) -> bool:
+        """Return whether something was begun that must be brought to its end."""
+        return self in {Step.WAIT, Step.DETECT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairSeen:
+    """What was found in one account and Region."""
+
+    stack: MemberStack | None = None  # of a revert; None: it is gone
+    change_set: ChangeSet | None = None  # the one of this operation
+    left: tuple[ResourceDrift, ...] = ()  # by the detection that came after
+    why: str = ""  # the stack did not take the change set
+    posture: PostureSeen | None = None  # of a call
+    asked: datetime | None = None  # when this process asked for a detection, or made the call
+    asked_first: datetime | None = None
+    problem: str = ""  # nobody could look, and looking again does not help
+    unreachable: bool = False  # nobody could look just now
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The next step, and why where it failed."""
+
+    step: Step
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One repair, and what was found of it."""
+
+    repair: Repair
+    name: str  # the operation's id
+    begun: datetime  # when its intent was committed
+    now: datetime
+    seen: RepairSeen
+
+    @property
+    def asked_lately(self) -> bool:
+        """Return whether what was asked for may still come."""
+        return self.seen.asked is not None and self.now - self.seen.asked < ASK_AGAIN
+
+    @property
+    def asked_in_vain(self) -> bool:
+        """Return whether it was asked for long enough."""
+        first = self.seen.asked_first
+        return first is not None and self.now - first >= GIVE_UP
+
+
+WAIT = NextStep(Step.WAIT)
+DONE = NextStep(Step.SUCCEEDED)
+
+
+def next_step(look: Look) -> NextStep:
+    """Return what is to be done next."""
+    seen = look.seen
+    if seen.problem:
+        return _failed(seen.problem)
+    if seen.unreachable:
+        return WAIT
+    if look.repair.action is OperationAction.CALL:
+        return _of_call(look)
+    if seen.stack is None:
+        return _failed(f"{COULD_NOT}the stack is gone")
+    if seen.stack.change_set == look.name:
+        return _of_executed(look, seen.stack)
+    if seen.change_set is None:
+        return _of_stack(seen.stack)
+    return _of_change_set(look, seen.stack, seen.change_set)
+
+
+def _failed(reason: str) -> NextStep:
+    return NextStep(Step.FAILED, reason)
+
+
+def _of_call(look: Look) -> NextStep:
+    posture = look.seen.posture
+    if posture is None:
+        return WAIT
+    if posture.state is PostureState.OK:
+        return DONE
+    if posture.state is PostureState.UNKNOWN:
+        return _failed(posture.reason or "nobody could look")
+    if look.asked_in_vain:
+        return _failed(f"{COULD_NOT}{posture.reason}")
+    return WAIT if look.asked_lately else NextStep(Step.CALL)
+
+
+def _of_executed(look: Look, stack: MemberStack) -> NextStep:
+    if stack.is_busy:
+        return WAIT
+    if stack.status != "UPDATE_COMPLETE":
+        why = look.seen.why or stack.status_reason or "no reason given"
+        return _failed(f"the stack is {stack.status}: {why}")
+    return _proven(look, stack, max(look.begun, stack.updated or look.begun))
+
+
+def _of_stack(stack: MemberStack) -> NextStep:
+    if stack.is_busy:
+        return WAIT
+    if stack.status not in WHOLE:
+        return _failed(f"the stack is in {stack.status} state and cannot be updated")
+    return NextStep(Step.BEGIN)
+
+
+def _of_change_set(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
+    if change_set.status in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+        return WAIT
+    if change_set.status == "FAILED":
+        if any(words in change_set.reason.lower() for words in _UNCHANGED):
+            return _proven(look, stack, look.begun)
+        return _failed(f"{COULD_NOT}{change_set.reason or 'no reason given'}")
+    match change_set.execution:
+        case "AVAILABLE":
+            objections = "; ".join(objections_to(change_set.changes, look.repair))
+            if objections:
+                return _failed(f"{REFUSED}{objections}")
+            return WAIT if stack.is_busy else NextStep(Step.EXECUTE)
+        case "EXECUTE_IN_PROGRESS":
+            return WAIT
+        case "EXECUTE_COMPLETE":
+            return _proven(look, stack, look.begun)
+        case "EXECUTE_FAILED":
+            why = look.seen.why or change_set.reason or "no reason given"
+            return _failed(f"the change set failed: {why}")
+        case _:
+            return _failed("somebody changed the stack before the change set was used")
+
+
+def _proven(look: Look, stack: MemberStack, since: datetime) -> NextStep:
+    """Return what a detection that is newer than the repair says, or that one is needed."""
+    if stack.drift_checked is None or stack.drift_checked < since:
+        if look.asked_in_vain:
+            return _failed("drift detection does not end, so nothing is proven")
+        return WAIT if look.asked_lately else NextStep(Step.DETECT)
+    left = sorted(_left(look.seen.left, look.repair))
+    if stack.drift_status == "IN_SYNC" or not left:
+        return DONE
+    was_used = look.seen.change_set is None or look.seen.change_set.execution == "EXECUTE_COMPLETE"
+    return _failed(f"{CAME_BACK if was_used else COULD_NOT}{', '.join(left)}")
+
+
+def _left(found: Iterable[ResourceDrift], repair: Repair) -> Iterator[str]:
+    """Yield what of the repair is not as deployed; what the plan did not mean does not count."""
+    for drift in found:
+        if drift.logical_id not in repair.resources:
+            continue
+        if drift.status is ResourceDriftStatus.DELETED:
+            yield drift.logical_id
+        for difference in drift.differences:
+            name = f"{drift.logical_id}{difference.path}"
+            if not any(below(name, kept) for kept in repair.keeps):
+                yield name
