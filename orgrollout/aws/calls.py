@@ -36,6 +36,14 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """Where a call goes that another account answers."""
+
+    place: str  # account and Region: AWS counts calls for each
+    refresh: Callable[[], object]  # renews credentials that are about to expire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """How long a call is repeated before it counts as failed."""
 
@@ -102,9 +110,14 @@ class Caller:
             self._guards.current = guard
 
     def call(
-        self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]
+        self,
+        client: Any,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        inside: Inside | None = None,
     ) -> dict[str, Any]:
-        """Return the answer to one request.
+        """Return the answer to one request, ``inside`` another account or from our own.
 
         Throttled requests (CloudFormation says so with HTTP 400), server errors and broken
         connections are repeated, within ``Patience``.
@@ -128,12 +141,20 @@ class Caller:
             for attempt in repeat:
                 with attempt:
                     number = attempt.retry_state.attempt_number
+                    self._get_ready(service, operation, inside)
                     return self._send(client, service, operation, parameters, number)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             ours = faults.translate(error, service, operation, parameters)
             # botocore's own complaint about a parameter quotes its value, in tracebacks too.
             raise ours from (None if isinstance(error, ParamValidationError) else error)
         raise AwsError(f"{service}:{operation}", "it was never sent.")  # pragma: no cover
+
+    def _get_ready(self, service: str, operation: str, inside: Inside | None) -> None:
+        """Wait and renew what has to be; the guard comes last, since both take time."""
+        self._limits.wait(service, operation, self._clock, inside.place if inside else "")
+        if inside:
+            inside.refresh()
+        self._ask_guard()
 
     def _send(
         self,
@@ -143,8 +164,6 @@ class Caller:
         parameters: Mapping[str, Any],
         attempt: int,
     ) -> dict[str, Any]:
-        self._limits.wait(service, operation, self._clock)
-        self._ask_guard()
         started = self._clock.now()
 
         def tell(response: Mapping[str, Any], error: str = "") -> None:

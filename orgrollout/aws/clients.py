@@ -1,12 +1,13 @@
 """boto3's sessions and clients: made here, with timeouts set and botocore's own retries off."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from orgrollout.aws import faults
@@ -54,19 +55,14 @@ class Clients:
                 self._made[service, read_only] = self._new(service, read_only=read_only)
             return self._made[service, read_only]
 
-    def assumed(self, credentials: Mapping[str, str], region: str) -> "Clients":
-        """Return clients with the credentials that sts:AssumeRole gave, in another Region."""
+    def assumed(self, credentials: RefreshableCredentials, region: str) -> "Clients":
+        """Return clients with credentials of a role that was assumed, in another Region."""
         core = botocore.session.Session()
         # Reading the service models takes longer than anything else about a session.
         own = self._session._session  # noqa: SLF001 - boto3 offers no other way to it
         core.register_component("data_loader", own.get_component("data_loader"))
-        session = boto3.Session(
-            botocore_session=core,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=region,
-        )
+        core.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
+        session = boto3.Session(botocore_session=core, region_name=region)
         return Clients(session, self._watch)
 
     def _new(self, service: str, *, read_only: bool) -> Any:
@@ -87,3 +83,16 @@ class Clients:
         if read_only:
             only_reads(client)
         return client
+
+
+class _Given(CredentialProvider):
+    """Credentials that somebody else keeps fresh."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, credentials: RefreshableCredentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> RefreshableCredentials:
+        return self._credentials

@@ -19,8 +19,9 @@ from orgrollout.model.ids import AccountId, Region
 if TYPE_CHECKING:
     import boto3
 
-    from orgrollout.aws.calls import Caller, Guard, Jitter, Sent
+    from orgrollout.aws.calls import Caller, Guard, Inside, Jitter, Sent
     from orgrollout.aws.clients import Clients
+    from orgrollout.aws.sessions import AccountRole, Sessions
 
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 
@@ -42,10 +43,17 @@ class Connection:
     """The way to AWS's APIs for one identity and one home Region. Threads may share it."""
 
     def __init__(
-        self, clients: "Clients", caller: "Caller", clock: Clock, *, read_only: bool
+        self,
+        clients: "Clients",
+        caller: "Caller",
+        clock: Clock,
+        *,
+        read_only: bool,
+        inside: "Inside | None" = None,
     ) -> None:
         self.read_only = read_only
         self.clock = clock
+        self._inside = inside
         self._clients = clients
         self._caller = caller
         self._known: dict[str, Any] = {}
@@ -98,24 +106,49 @@ class Connection:
         writing._known, writing._lock = self._known, self._lock
         return writing
 
-    def in_account(self, account: AccountId, role: str, region: Region) -> "Connection":
-        """Return a connection that reads in another account, through a role there.
+    def in_account(
+        self,
+        account: AccountId,
+        role: str,
+        region: Region,
+        *,
+        external_id: str | None = None,
+        read_only: bool = True,
+    ) -> "Connection":
+        """Return a connection in another account, through a role there.
 
-        The role is assumed once per account.
+        The role is assumed once per account, and again before the session expires; Regions and
+        threads share it. What is called there counts against the rates of that account and Region.
+        A connection that cannot write gives none that can.
 
         Raises:
             AccessDeniedError: It does not exist, or does not trust the caller.
         """
+        from orgrollout.aws.calls import Inside  # noqa: PLC0415
+        from orgrollout.aws.sessions import AccountRole  # noqa: PLC0415
 
-        def assume() -> dict[str, str]:
-            arn = f"arn:{self.identity.partition}:iam::{account}:role/{role}"
-            asked = {"RoleArn": arn, "RoleSessionName": "orgrollout"}
+        entered = AccountRole(account=account, name=role, external_id=external_id)
+        sessions = self._sessions()
+        clients = sessions.clients(entered, region)
+        renew = sessions.credentials(entered).get_frozen_credentials
+        return Connection(
+            clients,
+            self._caller,
+            self.clock,
+            read_only=read_only or self.read_only,
+            inside=Inside(place=f"{account}/{region}", refresh=renew),
+        )
+
+    def _sessions(self) -> "Sessions":
+        from orgrollout.aws.sessions import Sessions  # noqa: PLC0415
+
+        def assume(role: "AccountRole") -> dict[str, str]:
+            asked = role.request(self.identity.partition)
             found: dict[str, str] = self.call("sts", "AssumeRole", asked)["Credentials"]
             return found
 
-        credentials = self.once(f"role/{account}/{role}", assume)
-        clients = self._clients.assumed(credentials, region)
-        return Connection(clients, self._caller, self.clock, read_only=True)
+        found: Sessions = self.once("sessions", lambda: Sessions(self._clients, self.clock, assume))
+        return found
 
     def guarded(self, guard: "Guard") -> AbstractContextManager[None]:
         """Ask ``guard`` right before each attempt this thread sends inside the block.
@@ -134,7 +167,7 @@ class Connection:
             AwsError: One of its kinds.
         """
         client = self._clients.get(service, read_only=self.read_only)
-        return self._caller.call(client, service, operation, parameters or {})
+        return self._caller.call(client, service, operation, parameters or {}, self._inside)
 
     def pages(
         self,

@@ -1,5 +1,7 @@
 """How often each API is called: one token bucket per API, shared by the whole process.
 
+AWS counts calls per account and Region, so what is called inside other accounts has buckets there.
+
 The rates are AWS's where AWS publishes them. Organizations does (quotas of AWS Organizations, "API
 throttling limits"); CloudFormation does not, and 2 calls a second for StackSets is what its own
 resource handler was told.
@@ -30,6 +32,7 @@ OTHERS = Rate(10, 20)
 RATES: Mapping[str, Rate] = {
     "cloudformation": STACK_SETS,
     "organizations": Rate(5, 8),
+    "sts": Rate(50, 50),  # of 600 a second (request rates, IAM and STS quotas)
     "s3": Rate(100, 100),  # far below the 3,500 writes a second that a prefix takes
     "organizations:ListAccounts": Rate(8, 12),
     "organizations:ListChildren": Rate(6, 10),
@@ -38,6 +41,9 @@ RATES: Mapping[str, Rate] = {
     "organizations:DescribeOrganization": Rate(1, 2),
     "organizations:ListTagsForResource": Rate(10, 15),
 }
+
+
+_MANY_BUCKETS = 5_000
 
 
 class _Bucket:
@@ -59,6 +65,10 @@ class _Bucket:
         self._next = moment + self._interval
         return max(moment - now, timedelta())
 
+    def is_idle(self, now: datetime) -> bool:
+        """Return whether it is as good as new."""
+        return self._next is None or self._next <= now - self._slack
+
 
 class RateLimits:
     """One rate per API. Safe to share between threads and connections."""
@@ -68,18 +78,36 @@ class RateLimits:
         self._rates = rates
         self._speed = speed
         self._buckets: dict[str, _Bucket] = {}
+        self._next_check = _MANY_BUCKETS
         self._lock = threading.Lock()
 
-    def wait(self, service: str, operation: str, clock: Clock) -> None:
-        """Return when the API may be called again."""
-        api = f"{service}:{operation}"
+    def wait(self, service: str, operation: str, clock: Clock, place: str = "") -> None:
+        """Return when the API may be called again.
+
+        ``place`` is another account, and a Region of it, that answers.
+        """
         with self._lock:
-            if api not in self._buckets:
-                rate = self._rates.get(api) or self._rates.get(service, OTHERS)
-                self._buckets[api] = _Bucket(Rate(rate.per_second * self._speed, rate.burst))
-            pause = self._buckets[api].reserve(clock.now())
+            pause = self._bucket(service, operation, clock, place).reserve(clock.now())
         if pause:
             clock.sleep(pause)
+
+    def _bucket(self, service: str, operation: str, clock: Clock, place: str) -> _Bucket:
+        api = f"{service}:{operation}"
+        key = f"{place} {api}" if place else api
+        if key not in self._buckets:
+            self._forget_idle(clock.now())
+            # The rate of a service is that of what is called from home, e.g. of StackSets.
+            usual = OTHERS if place else self._rates.get(service, OTHERS)
+            rate = self._rates.get(api, usual)
+            self._buckets[key] = _Bucket(Rate(rate.per_second * self._speed, rate.burst))
+        return self._buckets[key]
+
+    def _forget_idle(self, now: datetime) -> None:
+        """Keep no bucket for each of a hundred thousand places that were called once."""
+        if len(self._buckets) >= self._next_check:
+            kept = {key: b for key, b in self._buckets.items() if not b.is_idle(now)}
+            self._buckets = kept
+            self._next_check = len(kept) + _MANY_BUCKETS
 
 
 OF_THIS_PROCESS = RateLimits()
