@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from orgrollout.aws.alarms import alarm_state
 from orgrollout.errors import OperationInProgressError, StackSetNotFoundError
 from orgrollout.model.ids import OperationId, RolloutId, StackSetName
-from orgrollout.model.operation import OperationStatus
+from orgrollout.model.operation import OperationRequest, OperationStatus
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.plan import Plan
@@ -213,13 +213,17 @@ def _act(action: Action, held: HeldLease, world: World) -> Iterator[Busy | Refus
         case StopOperation():
             world.stack_sets.stop(action.stack_set, action.id)
         case StartOperation():
-            try:
-                world.stack_sets.start(action.request)
-            except OperationInProgressError:
-                # The intent is committed; the next tick sends it again under the same id.
-                yield Busy(stack_set=action.request.stack_set)
-            except REFUSALS as error:
-                yield refused(error, action.request, world)
+            yield from _start(action.request, world)
+
+
+def _start(request: OperationRequest, world: World) -> Iterator[Busy | Refused]:
+    try:
+        world.stack_sets.start(request)
+    except OperationInProgressError:
+        # The intent is committed; the next tick sends it again under the same id.
+        yield Busy(stack_set=request.stack_set)
+    except REFUSALS as error:
+        yield refused(error, request, world)
 
 
 def _changed_by(

@@ -1,4 +1,4 @@
-"""What speaks against carrying a change set out: it may revert what was planned, and nothing else."""
+"""What speaks against carrying a change set out: it may revert what was planned, and no more."""
 
 from collections.abc import Iterable, Iterator
 

@@ -98,13 +98,15 @@ DONE = NextStep(Step.SUCCEEDED)
 
 def next_step(look: Look) -> NextStep:
     """Return what is to be done next."""
-    seen = look.seen
-    if seen.problem:
-        return _failed(seen.problem)
-    if seen.unreachable:
+    if look.seen.problem:
+        return _failed(look.seen.problem)
+    if look.seen.unreachable:
         return WAIT
-    if look.repair.action is OperationAction.CALL:
-        return _of_call(look)
+    return _of_call(look) if look.repair.action is OperationAction.CALL else _of_revert(look)
+
+
+def _of_revert(look: Look) -> NextStep:
+    seen = look.seen
     if seen.stack is None:
         return _failed(f"{COULD_NOT}the stack is gone")
     if seen.stack.change_set == look.name:
@@ -149,27 +151,34 @@ def _of_stack(stack: MemberStack) -> NextStep:
 
 
 def _of_change_set(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
-    if change_set.status in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
-        return WAIT
-    if change_set.status == "FAILED":
-        if any(words in change_set.reason.lower() for words in _UNCHANGED):
-            return _proven(look, stack, look.begun)
-        return _failed(f"{COULD_NOT}{change_set.reason or 'no reason given'}")
-    match change_set.execution:
-        case "AVAILABLE":
-            objections = "; ".join(objections_to(change_set.changes, look.repair))
-            if objections:
-                return _failed(f"{REFUSED}{objections}")
-            return WAIT if stack.is_busy else NextStep(Step.EXECUTE)
-        case "EXECUTE_IN_PROGRESS":
+    match change_set.status, change_set.execution:
+        case ("CREATE_PENDING" | "CREATE_IN_PROGRESS", _) | (_, "EXECUTE_IN_PROGRESS"):
             return WAIT
-        case "EXECUTE_COMPLETE":
+        case "FAILED", _:
+            return _of_failed(look, stack, change_set.reason)
+        case _, "AVAILABLE":
+            return _of_available(look, stack, change_set)
+        case _, "EXECUTE_COMPLETE":
             return _proven(look, stack, look.begun)
-        case "EXECUTE_FAILED":
+        case _, "EXECUTE_FAILED":
             why = look.seen.why or change_set.reason or "no reason given"
             return _failed(f"the change set failed: {why}")
         case _:
             return _failed("somebody changed the stack before the change set was used")
+
+
+def _of_failed(look: Look, stack: MemberStack, reason: str) -> NextStep:
+    """Return what follows from a change set that could not be made: there may be nothing to do."""
+    if any(words in reason.lower() for words in _UNCHANGED):
+        return _proven(look, stack, look.begun)
+    return _failed(f"{COULD_NOT}{reason or 'no reason given'}")
+
+
+def _of_available(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
+    objections = "; ".join(objections_to(change_set.changes, look.repair))
+    if objections:
+        return _failed(f"{REFUSED}{objections}")
+    return WAIT if stack.is_busy else NextStep(Step.EXECUTE)
 
 
 def _proven(look: Look, stack: MemberStack, since: datetime) -> NextStep:

@@ -14,6 +14,13 @@ ARN = "arn:aws:cloudformation:eu-west-1:111122223333:stack/x"
 IN_SCP = "with an explicit deny in a service control policy"
 ONCE, TWICE, AS_PLANNED = 1, 2, 4
 TEXTS = [
+    ("refused: it would replace Topic (AWS::SNS::Topic)", FailureClass.REFUSED, ONCE),
+    ("came back: Topic/DisplayName", FailureClass.CAME_BACK, ONCE),
+    (
+        "somebody changed the stack before the change set was used",
+        FailureClass.TRANSIENT,
+        AS_PLANNED,
+    ),
     ("Rate exceeded", FailureClass.THROTTLED, AS_PLANNED),
     ("Throttling", FailureClass.THROTTLED, AS_PLANNED),
     ("Another Operation on StackSet arn:x is in progress", FailureClass.TRANSIENT, AS_PLANNED),

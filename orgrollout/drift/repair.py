@@ -1,0 +1,126 @@
+"""Which findings are repaired, and how: the least that brings an account back, decided per pair.
+
+A revert works on a whole stack, so whatever else of the stack is not as deployed goes with it, or
+keeps it from being reverted. What is not repaired is named, with the reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.model.operation import OperationAction
+from orgrollout.plan.repair import Repair
+
+Obstacle = Callable[[StackSetKey, Pair], str]
+"""Tells why a stack must not be touched; empty: it may be."""
+Place = tuple[StackSetKey, Pair]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A finding that is not repaired."""
+
+    finding: Finding
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repairs:
+    """What is to be done inside accounts, and what is left."""
+
+    by_stack_set: Mapping[StackSetKey, Mapping[Pair, tuple[Repair, ...]]] = field(
+        default_factory=dict
+    )
+    left: tuple[Left, ...] = ()
+
+
+def decide_repairs(
+    findings: Iterable[Finding],
+    obstacle: Obstacle,
+    mended_by: Callable[[str], str | None],
+    allowed_types: Iterable[str] = ("*",),
+) -> Repairs:
+    """Return how findings are repaired.
+
+    ``mended_by`` tells which call makes a check true, if one does. ``allowed_types`` are those of
+    resources that may be touched, with `*` for any part of a name.
+    """
+    types = tuple(allowed_types)
+    by_place: dict[Place, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_place[finding.stack_set, finding.pair].append(finding)
+    repairs: dict[StackSetKey, dict[Pair, tuple[Repair, ...]]] = defaultdict(dict)
+    left: list[Left] = []
+    for (key, pair), here in sorted(by_place.items()):
+        why = obstacle(key, pair)
+        if why:
+            left += (Left(finding=f, why=why) for f in here if _is_inside(f) and f.verdict.is_real)
+            left += _never(here)
+            continue
+        steps, rest = _of_pair(here, mended_by, types)
+        left += (*rest, *_never(here))
+        if steps:
+            repairs[key][pair] = tuple(steps)
+    return Repairs(by_stack_set=dict(repairs), left=tuple(left))
+
+
+def _of_pair(
+    here: list[Finding], mended_by: Callable[[str], str | None], types: tuple[str, ...]
+) -> tuple[list[Repair], list[Left]]:
+    real = [f for f in here if f.verdict.is_real]
+    resources = [f for f in real if f.kind is FindingKind.RESOURCE]
+    steps: list[Repair] = []
+    left: list[Left] = []
+    forbidden = sorted({f.resource_type for f in resources if not _may(f.resource_type, types)})
+    if forbidden:
+        why = f"the stack also has drift of {', '.join(forbidden)}, which may not be repaired here"
+        left += (Left(finding=f, why=why) for f in resources)
+    elif resources:
+        steps.append(_revert(resources, here))
+    for finding in real:
+        if finding.kind is FindingKind.POSTURE and finding.check is not None:
+            call = mended_by(finding.check.name)
+            if call is None:
+                left.append(Left(finding=finding, why="no single call makes it true"))
+            else:
+                steps.append(
+                    Repair(
+                        action=OperationAction.CALL,
+                        check=finding.check,
+                        reason=f"{finding.check.name}: {call}",
+                    )
+                )
+    return steps, left
+
+
+def _revert(resources: Iterable[Finding], here: Iterable[Finding]) -> Repair:
+    names = tuple(sorted({f.what for f in resources}))
+    kept = {
+        f"{f.what}{f.path}"
+        for f in here
+        if f.kind is FindingKind.RESOURCE and f.verdict is Verdict.IGNORED
+    }
+    return Repair(
+        action=OperationAction.REVERT,
+        resources=names,
+        keeps=tuple(sorted(kept)),
+        reason=f"drifted: {', '.join(names)}",
+    )
+
+
+def _never(here: Iterable[Finding]) -> Iterator[Left]:
+    """Yield what a re-sync leaves whatever the manifest says."""
+    for finding in here:
+        if finding.verdict is Verdict.SUSPECT:
+            yield Left(finding=finding, why="nobody could confirm it")
+
+
+def _is_inside(finding: Finding) -> bool:
+    return finding.kind is not FindingKind.INSTANCE
+
+
+def _may(resource_type: str, types: Iterable[str]) -> bool:
+    return any(fnmatchcase(resource_type, pattern) for pattern in types)

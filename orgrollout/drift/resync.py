@@ -1,0 +1,150 @@
+"""The plan of a re-sync: made from findings, and carried out like any other.
+
+A re-sync brings back what was deployed, and nothing that the manifest says since. So it repairs
+inside accounts, creates what is missing and updates what is OUTDATED, as far as that needs no
+definition that was never sent; it removes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from orgrollout.drift.finding import Finding, FindingKind
+from orgrollout.drift.repair import Left, decide_repairs
+from orgrollout.inventory.inventory import StackSetInventory
+from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.model.stack_set import InstanceStatus
+from orgrollout.organization.desired import Desired
+from orgrollout.plan.build import make_plan
+from orgrollout.plan.compare import Differences, definition_differences
+from orgrollout.plan.plan import Plan
+from orgrollout.plan.request import Request
+
+OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resync:
+    """What a re-sync does, and what it leaves."""
+
+    plan: Plan
+    left: tuple[Left, ...] = ()
+
+    @property
+    def instances(self) -> int:
+        """Return how many stack instances it touches."""
+        return len({(o.stack_set, pair) for o, pair, _ in self.plan.changes()})
+
+
+def plan_resync(
+    request: Request,
+    findings: Iterable[Finding],
+    mended_by: Callable[[str], str | None],
+    allowed_types: Iterable[str] = ("*",),
+) -> Resync:
+    """Return how the findings are repaired.
+
+    ``request`` carries the ids of the stacks, and the way into accounts.
+
+    Raises:
+        PlanRefusedError: It would do harm; all reasons at once.
+    """
+    known = list(findings)
+    compared = request.differences()
+    brought = {key: _brought_back(request, key, compared[key]) for key in request.desired}
+
+    def obstacle(key: StackSetKey, pair: Pair) -> str:
+        return _obstacle(request, brought[key], key, pair)
+
+    repairs = decide_repairs(known, obstacle, mended_by, allowed_types)
+    given = {
+        key: replace(differences, repairs=repairs.by_stack_set.get(key, {}))
+        for key, differences in brought.items()
+    }
+    touched = {key: d for key, d in given.items() if any(True for _ in d.changing)}
+    plan = make_plan(
+        replace(
+            request,
+            desired={key: _as_deployed(request, key) for key in touched},
+            given=touched,
+            sends_definitions=False,
+        )
+    )
+    return Resync(plan=plan, left=(*repairs.left, *_other_instances(known, given, request)))
+
+
+def _brought_back(request: Request, key: StackSetKey, compared: Differences) -> Differences:
+    """Return what StackSets itself brings back: what is missing, and what is OUTDATED."""
+    desired = request.desired[key]
+    inventory = request.deployed(desired)
+    if inventory is None or desired.absent:
+        return Differences()
+    still = {} if _is_otherwise(desired, inventory) else compared.updates
+    updates = {
+        pair: chosen
+        for pair, chosen in still.items()
+        if inventory.instances[pair].status is InstanceStatus.OUTDATED
+    }
+    creates = {} if _is_otherwise(desired, inventory) else compared.creates
+    return replace(
+        compared,
+        creates=creates,
+        updates=updates,
+        detaches=(),
+        deletes=(),
+        unchanged=len(desired.pairs) - len(creates) - len(updates),
+    )
+
+
+def _is_otherwise(desired: Desired, inventory: StackSetInventory) -> bool:
+    return bool(definition_differences(inventory.deployed.definition, desired.definition))
+
+
+def _as_deployed(request: Request, key: StackSetKey) -> Desired:
+    desired = request.desired[key]
+    inventory = request.deployed(desired)
+    return replace(desired, definition=inventory.deployed.definition) if inventory else desired
+
+
+def _obstacle(request: Request, brought: Differences, key: StackSetKey, pair: Pair) -> str:
+    """Return why a stack is not to be touched from inside its account."""
+    inventory = request.deployed(request.desired[key])
+    instance = inventory.instances.get(pair) if inventory else None
+    if request.selected is not None and not request.selected(key, pair):
+        return "not selected"
+    if pair.account not in request.membership.active:
+        return "its account is not active"
+    if pair in brought.updates or pair in brought.creates:
+        return "it is brought up to date first; the next re-sync looks at it again"
+    if instance is None or instance.status is not InstanceStatus.CURRENT:
+        status = instance.status if instance else "not there"
+        return f"its stack instance is {status}, and not CURRENT"
+    if request.inside is None:
+        return "no role is named that may repair: `drift: {resync_role: ...}`"
+    return ""
+
+
+def _other_instances(
+    findings: Iterable[Finding], given: Mapping[StackSetKey, Differences], request: Request
+) -> Iterable[Left]:
+    """Yield the findings about stack instances themselves that the plan does not change."""
+    for finding in findings:
+        if finding.kind is not FindingKind.INSTANCE or not finding.verdict.is_real:
+            continue
+        differences = given.get(finding.stack_set, Differences())
+        if finding.pair in differences.creates or finding.pair in differences.updates:
+            continue
+        yield Left(finding=finding, why=_why_left(finding, request))
+
+
+def _why_left(finding: Finding, request: Request) -> str:
+    desired = request.desired.get(finding.stack_set)
+    inventory = request.deployed(desired) if desired is not None else None
+    match finding.what:
+        case "inoperable":
+            return "it is recovered only when told to: `orgrollout apply --recover inoperable`"
+        case "extra":
+            return "a re-sync removes nothing; `orgrollout plan` shows what goes"
+        case _ if desired is not None and inventory is not None:
+            return OTHERWISE if _is_otherwise(desired, inventory) else "not selected"
+        case _:
+            return "the stack set does not exist; `orgrollout apply` makes it"

@@ -1,0 +1,248 @@
+"""One repair inside an account: the next step follows from what AWS says, and from nothing else."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from orgrollout.model.drift import (
+    DifferenceType,
+    PropertyDifference,
+    ResourceDrift,
+    ResourceDriftStatus,
+)
+from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange
+from orgrollout.model.operation import OperationAction
+from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
+from orgrollout.plan.repair import Repair
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.objections import objections_to
+from orgrollout.rollout.reasons import find
+from orgrollout.rollout.repairs import ASK_AGAIN, GIVE_UP, Look, RepairSeen, Step, next_step
+
+ID = "or-base-1-1-a1-0000000000000000-1111111111111111"
+BEGUN = datetime(2026, 1, 5, 8, tzinfo=UTC)
+NOW = BEGUN + timedelta(minutes=5)
+REVERT = Repair(action=OperationAction.REVERT, resources=("Topic",), keeps=("Topic/Tags",))
+CALL = Repair(action=OperationAction.CALL, check=PostureCheck(name="recorder"))
+STACK = MemberStack(id="arn", status="CREATE_COMPLETE", updated=BEGUN - timedelta(days=9))
+MODIFY = ResourceChange(
+    action="Modify",
+    logical_id="Topic",
+    resource_type="AWS::SNS::Topic",
+    replacement="False",
+    properties=("/DisplayName",),
+)
+MADE = ChangeSet(status="CREATE_COMPLETE", execution="AVAILABLE", changes=(MODIFY,))
+DONE = replace(STACK, status="UPDATE_COMPLETE", change_set=ID, updated=BEGUN + timedelta(minutes=2))
+
+
+def look(seen: RepairSeen, repair: Repair = REVERT) -> tuple[Step, str]:
+    found = next_step(Look(repair=repair, name=ID, begun=BEGUN, now=NOW, seen=seen))
+    return found.step, found.reason
+
+
+def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
+    difference = PropertyDifference(
+        path=path, expected="a", actual="b", kind=DifferenceType.NOT_EQUAL
+    )
+    left = ResourceDrift(
+        logical_id="Topic",
+        physical_id="arn",
+        resource_type="AWS::SNS::Topic",
+        status=ResourceDriftStatus.MODIFIED,
+        differences=(difference,),
+    )
+    return RepairSeen(stack=replace(stack, drift_status="DRIFTED", drift_checked=NOW), left=(left,))
+
+
+@pytest.mark.parametrize(
+    ("seen", "step"),
+    [
+        (RepairSeen(stack=STACK), Step.BEGIN),
+        (RepairSeen(stack=replace(STACK, status="UPDATE_IN_PROGRESS")), Step.WAIT),
+        (
+            RepairSeen(
+                stack=STACK,
+                change_set=ChangeSet(status="CREATE_IN_PROGRESS", execution="UNAVAILABLE"),
+            ),
+            Step.WAIT,
+        ),
+        (RepairSeen(stack=STACK, change_set=MADE), Step.EXECUTE),
+        (RepairSeen(stack=replace(DONE, status="UPDATE_IN_PROGRESS")), Step.WAIT),
+        (
+            RepairSeen(stack=replace(DONE, status="UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")),
+            Step.WAIT,
+        ),
+        (RepairSeen(stack=DONE), Step.DETECT),
+        (RepairSeen(stack=DONE, asked=NOW, asked_first=NOW), Step.WAIT),
+        (
+            RepairSeen(stack=replace(DONE, drift_status="IN_SYNC", drift_checked=NOW)),
+            Step.SUCCEEDED,
+        ),
+        (RepairSeen(unreachable=True), Step.WAIT),
+    ],
+)
+def test_a_revert_goes_on_from_wherever_it_is(seen: RepairSeen, step: Step) -> None:
+    """Whoever takes over after a crash sees this and no more."""
+    assert look(seen) == (step, "")
+
+
+def test_a_detection_from_before_the_repair_proves_nothing() -> None:
+    before = replace(DONE, drift_status="IN_SYNC", drift_checked=BEGUN + timedelta(minutes=1))
+
+    assert look(RepairSeen(stack=before))[0] is Step.DETECT
+
+
+def test_a_detection_that_does_not_end_is_asked_for_again_and_then_given_up() -> None:
+    long_ago = RepairSeen(stack=DONE, asked=NOW - ASK_AGAIN, asked_first=NOW - ASK_AGAIN)
+    too_long = replace(long_ago, asked_first=NOW - GIVE_UP)
+
+    assert look(long_ago)[0] is Step.DETECT
+    assert look(too_long) == (Step.FAILED, "drift detection does not end, so nothing is proven")
+
+
+def test_what_came_back_after_a_change_set_ran_is_not_tried_again() -> None:
+    """Somebody is fighting us: a loop would only hide it."""
+    step, reason = look(drifted("/DisplayName"))
+
+    assert (step, reason) == (Step.FAILED, "came back: Topic/DisplayName")
+    reading = find(reason)
+    assert reading is not None
+    assert (reading.kind, reading.budget(4)) == (FailureClass.CAME_BACK, 1)
+    assert not reading.kind.weighs
+
+
+def test_what_is_left_by_a_rule_does_not_count_as_left_over() -> None:
+    assert look(drifted("/Tags/0/Value"))[0] is Step.SUCCEEDED
+
+
+def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
+    """CloudFormation says so also where the drift is there and it cannot revert it."""
+    none = ChangeSet(
+        status="FAILED",
+        execution="UNAVAILABLE",
+        reason="The submitted information didn't contain changes. Submit different information.",
+    )
+
+    assert look(RepairSeen(stack=STACK, change_set=none))[0] is Step.DETECT
+    still = replace(drifted("/DisplayName", STACK), change_set=none)
+    assert look(still) == (Step.FAILED, "could not: Topic/DisplayName")
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason", "kind"),
+    [
+        (RepairSeen(), "the stack is gone", None),
+        (
+            RepairSeen(problem="not authorized: is not authorized to perform: sts:AssumeRole"),
+            "sts",
+            "c",
+        ),
+        (
+            RepairSeen(stack=replace(DONE, status="UPDATE_ROLLBACK_COMPLETE"), why="Topic: no"),
+            "the stack is UPDATE_ROLLBACK_COMPLETE: Topic: no",
+            None,
+        ),
+        (
+            RepairSeen(stack=replace(STACK, status="UPDATE_ROLLBACK_FAILED")),
+            "is in UPDATE_ROLLBACK_FAILED state",
+            "p",
+        ),
+        (
+            RepairSeen(
+                stack=STACK,
+                change_set=ChangeSet(
+                    status="FAILED", execution="UNAVAILABLE", reason="no such key"
+                ),
+            ),
+            "could not: no such key",
+            None,
+        ),
+        (
+            RepairSeen(stack=STACK, change_set=replace(MADE, execution="OBSOLETE")),
+            "somebody changed the stack",
+            "t",
+        ),
+        (
+            RepairSeen(
+                stack=STACK, change_set=replace(MADE, execution="EXECUTE_FAILED"), why="Topic: no"
+            ),
+            "the change set failed: Topic: no",
+            None,
+        ),
+    ],
+)
+def test_what_cannot_go_on_says_why(seen: RepairSeen, reason: str, kind: str | None) -> None:
+    kinds = {
+        "c": FailureClass.CONFIGURATION,
+        "p": FailureClass.PERMANENT,
+        "t": FailureClass.TRANSIENT,
+    }
+    step, said = look(seen)
+
+    assert step is Step.FAILED
+    assert reason in said
+    found = find(said)
+    assert (found.kind if found else None) == (kinds[kind] if kind else None)
+
+
+@pytest.mark.parametrize(
+    ("change", "objection"),
+    [
+        (replace(MODIFY, action="Remove"), "it would remove Topic"),
+        (replace(MODIFY, replacement="True"), "it would replace Topic"),
+        (replace(MODIFY, replacement="Conditional"), "it would perhaps replace Topic"),
+        (replace(MODIFY, action="Dynamic"), "it would dynamic Topic"),
+        (replace(MODIFY, action=""), "it would do something unknown to Topic"),
+        (replace(MODIFY, logical_id="Queue"), "it would also touch Queue"),
+        (replace(MODIFY, properties=("/Tags",)), "Topic/Tags, which is accepted by a rule"),
+        (replace(MODIFY, properties=("/Tags/0",)), "Topic/Tags, which is accepted by a rule"),
+        (replace(MODIFY, properties=()), "Topic/Tags, which is accepted by a rule"),
+    ],
+)
+def test_a_change_set_that_would_do_more_is_refused(change: ResourceChange, objection: str) -> None:
+    """It is left for a person, in the account, with the reason."""
+    step, reason = look(RepairSeen(stack=STACK, change_set=replace(MADE, changes=(change,))))
+
+    assert step is Step.FAILED
+    assert reason.startswith("refused: ")
+    assert objection in reason
+    reading = find(reason)
+    assert reading is not None
+    assert reading.kind is FailureClass.REFUSED
+
+
+def test_a_resource_that_is_brought_back_may_be_added() -> None:
+    added = replace(MODIFY, action="Add", replacement="", properties=())
+
+    assert not list(objections_to([added], replace(REVERT, keeps=())))
+
+
+def posture(state: PostureState, **asked: Any) -> RepairSeen:
+    return RepairSeen(posture=PostureSeen(state=state, reason="it does not record"), **asked)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (posture(PostureState.BROKEN), (Step.CALL, "")),
+        (posture(PostureState.BROKEN, asked=NOW, asked_first=NOW), (Step.WAIT, "")),
+        (
+            posture(PostureState.BROKEN, asked=NOW - ASK_AGAIN, asked_first=NOW - ASK_AGAIN),
+            (Step.CALL, ""),
+        ),
+        (
+            posture(PostureState.BROKEN, asked=NOW, asked_first=NOW - GIVE_UP),
+            (Step.FAILED, "could not: it does not record"),
+        ),
+        (posture(PostureState.OK), (Step.SUCCEEDED, "")),
+        (posture(PostureState.UNKNOWN), (Step.FAILED, "it does not record")),
+    ],
+)
+def test_a_call_is_over_when_the_check_is_true(
+    seen: RepairSeen, expected: tuple[Step, str]
+) -> None:
+    """Not when the call was answered: that proves nothing."""
+    assert look(seen, CALL) == expected
