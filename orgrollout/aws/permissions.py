@@ -19,6 +19,7 @@ WRITES: Mapping[str, frozenset[str]] = {
             "CreateStackSet",
             "DeleteStackInstances",
             "DeleteStackSet",
+            "DetectStackSetDrift",
             "ImportStacksToStackSet",
             "StopStackSetOperation",
             "UpdateStackInstances",

@@ -13,6 +13,7 @@ READS: Mapping[str, frozenset[str]] = {
             "DescribeStackInstance",
             "DescribeStackSet",
             "DescribeStackSetOperation",
+            "ListStackInstanceResourceDrifts",
             "ListStackInstances",
             "ListStackSetOperationResults",
             "ListStackSetOperations",

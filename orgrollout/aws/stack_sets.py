@@ -6,7 +6,7 @@ Translates, and repeats throttled calls. Targets, waiting and retries are the ca
 from contextlib import suppress
 
 from orgrollout.aws import requests
-from orgrollout.aws.stack_set_reads import StackSetReads
+from orgrollout.aws.drift import DriftReads
 from orgrollout.errors import (
     InvalidOperationError,
     OperationExistsError,
@@ -15,11 +15,14 @@ from orgrollout.errors import (
     StackSetNotFoundError,
 )
 from orgrollout.model.ids import OperationId, StackSetName
-from orgrollout.model.operation import OperationRequest
+from orgrollout.model.operation import OperationPreferences, OperationRequest
 from orgrollout.model.stack_set import StackSetDefinition
 
+# A detection changes nothing, so nothing is gained by being careful with it.
+_FULL_SPEED = OperationPreferences(max_concurrent_percentage=100, failure_tolerance_percentage=100)
 
-class StackSets(StackSetReads):
+
+class StackSets(DriftReads):
     """The stack sets of one administrator in one home Region, to be looked at and changed."""
 
     def create_stack_set(
@@ -72,6 +75,28 @@ class StackSets(StackSetReads):
         except OperationInProgressError:
             # Whether AWS checks the lock or the id first is not documented: it may be this one.
             if self.describe_operation(request.stack_set, request.id) is None:
+                raise
+
+    def detect_drift(self, stack_set: StackSetName, operation: OperationId) -> None:
+        """Start looking for drift in all stack instances, under an id of ours, as fast as it goes.
+
+        Calling again after a lost response, or after a crash, starts nothing new.
+
+        Raises:
+            OperationInProgressError: The stack set is busy with another; nothing was started.
+            StackSetNotFoundError: It is gone.
+        """
+        sent = {
+            "OperationId": operation,
+            "OperationPreferences": requests.preferences(_FULL_SPEED),
+        }
+        try:
+            self._call("DetectStackSetDrift", self._for(stack_set, sent))
+        except OperationExistsError:
+            return
+        except OperationInProgressError:
+            # As above: it may be this one.
+            if self.describe_operation(stack_set, operation) is None:
                 raise
 
     def stop(self, stack_set: StackSetName, operation: OperationId) -> None:

@@ -1,6 +1,7 @@
 """A finding: one thing that is not as deployed, where, and what to make of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from orgrollout.model.ids import Digest, Pair, StackSetKey, digest_of
@@ -47,6 +48,7 @@ class Finding:
     actual: str = ""
     check: PostureCheck | None = None
     subjects: tuple[str, ...] = ()  # of a check: what is broken, by id
+    looked: datetime | None = None  # when AWS looked at it
 
     @property
     def key(self) -> Digest:

@@ -87,7 +87,7 @@ def declared_parameters(body: str) -> tuple[str, ...]:
     Raises:
         ManifestError: It is no YAML.
     """
-    return _parsed(body).names("Parameters")
+    return parsed_template(body).names("Parameters")
 
 
 def secret_parameters(body: str) -> frozenset[str]:
@@ -96,7 +96,7 @@ def secret_parameters(body: str) -> frozenset[str]:
     Raises:
         ManifestError: It is no YAML.
     """
-    declared = _parsed(body).get("Parameters")
+    declared = parsed_template(body).get("Parameters")
     return frozenset(
         str(name)
         for name, parameter in (declared.children if declared else ())
@@ -110,7 +110,7 @@ def declared_defaults(body: str) -> dict[str, str]:
     Raises:
         ManifestError: It is no YAML.
     """
-    found = _parameters(_parsed(body), Findings(file="template"))
+    found = _parameters(parsed_template(body), Findings(file="template"))
     return {p.name: p.default for p in found.values() if p.default is not None}
 
 
@@ -120,12 +120,26 @@ def resource_types(body: str) -> tuple[str, ...]:
     Raises:
         ManifestError: It is no YAML.
     """
-    resources = _parsed(body).get("Resources")
+    resources = parsed_template(body).get("Resources")
     kinds = [item.get("Type") for _, item in resources.children] if resources else []
     return tuple(dict.fromkeys(kind.text for kind in kinds if kind is not None))
 
 
-def _parsed(body: str) -> Item:
+def resource_names(body: str) -> tuple[str, ...]:
+    """Return the logical ids of the resources in a template's text.
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
+    return parsed_template(body).names("Resources")
+
+
+def parsed_template(body: str) -> Item:
+    """Return a template's text, every value with its place.
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
     return Reader(Findings(file="template"), custom_tags=True).read(
         compose(_as_yaml(body), "template")
     )
@@ -141,7 +155,7 @@ def what_stays(body: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         ManifestError: It is no YAML.
     """
-    root = _parsed(body)
+    root = parsed_template(body)
     resources = root.get("Resources")
     kept = (
         name

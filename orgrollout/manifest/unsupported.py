@@ -38,12 +38,6 @@ UNSUPPORTED = (
         "notifications are not supported yet.",
         "Remove them.",
     ),
-    Unsupported(
-        ("drift", "ignore"),
-        bool,
-        "accepting drift is not supported yet.",
-        "Remove it.",
-    ),
 )
 
 

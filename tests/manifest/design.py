@@ -77,16 +77,17 @@ guards:
   never_remove_from: {accounts: ["999988887777"]}
   on_empty_targets: error
   on_missing_target: error
-"""
 
-NOT_YET = """\
 drift:
   ignore:
     - stack_set: config-regional
-      resource: Recorder
+      resource: ConfigurationRecorder
       property: /RecordingGroup
       reason: "..."
       until: 2027-03-01
+"""
+
+NOT_YET = """\
 notifications:
   - {sns: "arn:aws:sns:us-east-1:111111111111:rollouts", on: [halted, finished, drift]}
 """

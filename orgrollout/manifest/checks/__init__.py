@@ -4,6 +4,7 @@ Unknown and ambiguous organizational units need the organization, and are found 
 """
 
 from orgrollout.manifest.checks.context import Checking
+from orgrollout.manifest.checks.drift import check_drift
 from orgrollout.manifest.checks.names import check_names
 from orgrollout.manifest.checks.order import check_order
 from orgrollout.manifest.checks.parameters import check_parameters
@@ -26,4 +27,5 @@ def check(loaded: LoadedManifest, findings: Findings) -> None:
     check_order(checking)
     check_parameters(checking)
     check_rollout(checking)
+    check_drift(checking)
     refuse_unsupported(loaded.root, findings)

@@ -1,0 +1,47 @@
+"""All that was found for one manifest, and how much of it was looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.model.drift import StackSetDrift
+from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackSetLook:
+    """How far one stack set was looked at."""
+
+    key: StackSetKey
+    name: StackSetName
+    detection: StackSetDrift | None = None  # the last that ended
+    running: OperationId | None = None  # a detection under way
+    instances: int = 0  # that are wanted, there, and meant
+    told: frozenset[Pair] = frozenset()  # of those, the ones that a detection still tells of
+    not_checkable: Mapping[str, int] = field(default_factory=dict)  # resources, by type
+    repaired_since: int = 0  # differences that a repair has dealt with since they were found
+
+    @property
+    def unknown(self) -> int:
+        """Return how many stack instances no detection tells of."""
+        return self.instances - len(self.told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found for a manifest, in the order of its stack sets."""
+
+    stack_sets: tuple[StackSetLook, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+    kinds: frozenset[FindingKind] = frozenset({FindingKind.RESOURCE, FindingKind.INSTANCE})
+
+    @property
+    def real(self) -> tuple[Finding, ...]:
+        """Return what is to be repaired."""
+        return tuple(finding for finding in self.findings if finding.verdict.is_real)
+
+    @property
+    def suspects(self) -> tuple[Finding, ...]:
+        """Return what a second look has to tell of."""
+        return tuple(f for f in self.findings if f.verdict is Verdict.SUSPECT)

@@ -1,0 +1,195 @@
+"""Reading what is not as deployed, for one manifest: a call for each drifted stack instance."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from orgrollout.aws.rates import STACK_SETS
+from orgrollout.drift.classify import Viewpoint, classify, not_checkable
+from orgrollout.drift.detections import Detections, Telling
+from orgrollout.drift.finding import Finding, FindingKind
+from orgrollout.drift.findings import Findings, StackSetLook
+from orgrollout.drift.history import is_old_news
+from orgrollout.drift.ignoring import in_force, rule_warnings
+from orgrollout.drift.instances import instance_findings
+from orgrollout.errors import OperationNotFoundError, StackSetNotFoundError
+from orgrollout.inventory.inventory import StackSetInventory
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.secrets import secrets_of
+from orgrollout.model.ids import OperationId, Pair, StackSetKey
+from orgrollout.model.stack_set import StackInstance
+from orgrollout.organization.desired import Desired
+from orgrollout.plan.compare import compare, membership_of
+from orgrollout.reconcile.finding_history import history
+from orgrollout.reconcile.observe import Progress
+from orgrollout.reconcile.planning import Picture
+from orgrollout.reconcile.world import World
+
+DRIFTED = "DRIFTED"
+Chosen = Callable[[StackSetKey, Pair], bool]
+_WORTH_SAYING = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What was read of one stack set."""
+
+    look: StackSetLook
+    findings: tuple[Finding, ...] = ()
+
+
+def gather_findings(
+    loaded: LoadedManifest,
+    picture: Picture,
+    world: World,
+    progress: Progress,
+    *,
+    chosen: Chosen | None = None,
+    besides: Iterable[Finding] = (),
+) -> Findings:
+    """Return everything that is not as deployed, as far as somebody has looked.
+
+    ``picture`` was taken with ``drift=True``. ``chosen`` narrows what is looked at. ``besides`` is
+    what was found by looking where drift detection does not: posture.
+
+    Raises:
+        AwsError: Something could not be read.
+    """
+    today = world.clock.now().date()
+    membership = membership_of(picture.organization, loaded.manifest.guards)
+    reads: list[_Read] = []
+    instances: list[Finding] = []
+    for key, desired in picture.desired.stack_sets.items():
+        inventory = picture.inventory.stack_sets.get(desired.name)
+        differences = compare(desired, inventory, membership)
+        instances += instance_findings(key, differences, inventory, world.clock.now())
+        reads.append(read_drift(loaded, desired, inventory, world, progress, chosen=chosen))
+    looks = tuple(read.look for read in reads)
+    resources = [finding for read in reads for finding in read.findings]
+    extra = tuple(besides)
+    found = (*resources, *instances, *extra)
+    is_meant = chosen or (lambda _key, _pair: True)
+    return Findings(
+        stack_sets=looks,
+        findings=tuple(f for f in found if is_meant(f.stack_set, f.pair)),
+        warnings=tuple(_warnings(loaded, resources, looks, today, narrowed=chosen is not None)),
+        kinds=frozenset({FindingKind.RESOURCE, FindingKind.INSTANCE, *(f.kind for f in extra)}),
+    )
+
+
+def read_drift(
+    loaded: LoadedManifest,
+    desired: Desired,
+    inventory: StackSetInventory | None,
+    world: World,
+    progress: Progress,
+    *,
+    chosen: Chosen | None = None,
+) -> _Read:
+    """Return what the last detections of one stack set found, a call per drifted instance."""
+    key, name = desired.key, desired.name
+    look = StackSetLook(key=key, name=name)
+    if inventory is None:
+        return _Read(look=look)
+    try:
+        detections = world.stack_sets.detections(name)
+    except StackSetNotFoundError:  # deleted since it was listed
+        return _Read(look=look)
+    looking = _Looking(
+        world=world,
+        desired=desired,
+        view=_view(loaded, desired, inventory, world.clock.now().date()),
+    )
+    meant = [
+        instance
+        for pair, instance in inventory.instances.items()
+        if pair in desired.pairs and (chosen is None or chosen(key, pair))
+    ]
+    return looking.read(meant, detections, progress)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looking:
+    """Looking at the stack instances of one stack set."""
+
+    world: World
+    desired: Desired
+    view: Viewpoint
+
+    def read(self, meant: list[StackInstance], detections: Detections, progress: Progress) -> _Read:
+        telling = Telling(detections)
+        told = {i.pair: o for i in meant if (o := telling.operation(i)) is not None}
+        drifted = [i for i in meant if i.pair in told and i.drift_status == DRIFTED]
+        self._announce(len(drifted), progress)
+        unseen: Counter[str] = Counter()
+        findings: list[Finding] = []
+        for instance in drifted:
+            found = self._findings(instance, told[instance.pair], unseen)
+            if found is None:
+                told.pop(instance.pair)
+            else:
+                findings += found
+        records = history(self.world.journal, self.desired.name)
+        still = tuple(f for f in findings if not is_old_news(records, f))
+        look = StackSetLook(
+            key=self.desired.key,
+            name=self.desired.name,
+            detection=detections.last,
+            running=detections.running,
+            instances=len(meant),
+            told=frozenset(told),
+            not_checkable=dict(sorted(unseen.items())),
+            repaired_since=len(findings) - len(still),
+        )
+        return _Read(look=look, findings=still)
+
+    def _findings(
+        self, instance: StackInstance, operation: OperationId, unseen: Counter[str]
+    ) -> list[Finding] | None:
+        """Return what was found in one stack instance; None where nobody knows any more.
+
+        CloudFormation may call an instance DRIFTED and name no resource that is.
+        """
+        try:
+            drifts = self.world.stack_sets.resource_drifts(
+                self.desired.name, instance.pair, operation
+            )
+        except OperationNotFoundError:
+            return None
+        unseen.update(not_checkable(drifts))
+        found = list(classify(self.view, instance.pair, drifts, instance.last_drift_check))
+        return found or None
+
+    def _announce(self, calls: int, progress: Progress) -> None:
+        takes = timedelta(seconds=round(calls / STACK_SETS.per_second))
+        what = f"{self.desired.name}: reading what drifted in {calls:,} stack instances"
+        if takes >= _WORTH_SAYING:
+            progress(f"{what}: about {takes} at {STACK_SETS.per_second:g} a second")
+        elif calls:
+            progress(what)
+
+
+def _view(
+    loaded: LoadedManifest, desired: Desired, inventory: StackSetInventory, today: date
+) -> Viewpoint:
+    definition = inventory.deployed.definition
+    overrides = [i.overrides for i in inventory.instances.values() if i.overrides]
+    values = (definition.parameters, *desired.parameter_sets.values(), *overrides)
+    return Viewpoint(
+        stack_set=desired.key,
+        rules=in_force(loaded.manifest.drift.ignore, today),
+        secrets=secrets_of(definition.template_body, values),
+    )
+
+
+def _warnings(
+    loaded: LoadedManifest,
+    findings: list[Finding],
+    looks: Iterable[StackSetLook],
+    today: date,
+    *,
+    narrowed: bool,
+) -> Iterator[str]:
+    whole = () if narrowed else [look.key for look in looks if look.told and not look.unknown]
+    yield from rule_warnings(loaded.manifest.drift.ignore, findings, today, whole)

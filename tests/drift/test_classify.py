@@ -1,0 +1,134 @@
+"""What is made of each difference: what is repaired rests on this, and so does what is left."""
+
+from datetime import date
+
+import pytest
+
+from orgrollout.drift.classify import IS_FALSE, judged, not_checkable, second_look
+from orgrollout.drift.finding import Verdict
+from orgrollout.drift.ignoring import in_force, rule_warnings
+from orgrollout.model.drift import DifferenceType, ResourceDrift, ResourceDriftStatus
+from tests.drift.support import HERE, KEY, NOON, differs, found, gone, modified, resource, rule
+
+DELETED = resource(ResourceDriftStatus.DELETED)
+
+
+def test_each_property_that_differs_is_a_finding_of_its_own() -> None:
+    one, two = found(modified(differs("/RetentionInDays"), differs("/Tags/0/Value", "a", "b")))
+
+    assert (one.verdict, one.path, one.expected, one.actual) == (
+        Verdict.REAL,
+        "/RetentionInDays",
+        "30",
+        "7",
+    )
+    assert (two.path, two.physical_id, two.looked) == ("/Tags/0/Value", "id-of-Group", NOON)
+    assert one.key != two.key
+
+
+def test_what_is_in_sync_or_cannot_be_checked_is_no_finding() -> None:
+    drifts = [
+        resource(status, name=status.value)
+        for status in ResourceDriftStatus
+        if status not in {ResourceDriftStatus.MODIFIED, ResourceDriftStatus.DELETED}
+    ]
+
+    assert found(*drifts, *drifts) == []
+    assert not_checkable([*drifts, *drifts]) == {
+        "AWS::Logs::NOT_CHECKED": 2,
+        "AWS::Logs::UNKNOWN": 2,
+        "AWS::Logs::UNSUPPORTED": 2,
+    }
+
+
+def test_a_resource_that_was_changed_without_naming_a_property_is_still_real() -> None:
+    (only,) = found(modified())
+
+    assert only.verdict is Verdict.REAL
+    assert "names no property" in only.reason
+
+
+@pytest.mark.parametrize(
+    ("drift", "verdict"),
+    [
+        (DELETED, Verdict.DELETED),
+        (modified(gone("/KmsKeyId")), Verdict.SUSPECT),
+        # Only a property as a whole: whoever cannot read it does not see a part of it, either.
+        (modified(gone("/Tags/0")), Verdict.REAL),
+        (modified(differs("/KmsKeyId", "key", "null")), Verdict.REAL),
+        (modified(differs("/KmsKeyId", "k", "other", DifferenceType.REMOVE)), Verdict.REAL),
+        (modified(differs("/Tags/3", "null", "x", DifferenceType.ADD)), Verdict.REAL),
+    ],
+)
+def test_only_a_property_that_is_gone_as_a_whole_is_a_suspect(
+    drift: ResourceDrift, verdict: Verdict
+) -> None:
+    assert [f.verdict for f in found(drift)] == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("path", "property_", "is_ignored"),
+    [
+        ("/RecordingGroup", "/RecordingGroup", True),
+        ("/RecordingGroup/AllSupported", "/RecordingGroup", True),
+        ("/RecordingGroupX", "/RecordingGroup", False),
+        ("/RecordingGroup", "/RecordingGroup/AllSupported", False),
+        ("/Tags/10/Value", "/Tags/1", False),
+        ("/Anything", None, True),
+    ],
+)
+def test_a_rule_covers_its_property_and_all_below_it_and_nothing_else(
+    path: str, property_: str | None, is_ignored: bool
+) -> None:
+    (only,) = found(modified(differs(path)), rules=(rule(property=property_),))
+
+    assert (only.verdict is Verdict.IGNORED) is is_ignored
+    assert only.reason == ("SEC-7" if is_ignored else "")
+
+
+def test_a_deleted_resource_is_accepted_only_where_all_of_it_is() -> None:
+    assert found(DELETED, rules=(rule(property="/X"),))[0].verdict is Verdict.DELETED
+    assert found(DELETED, rules=(rule("Other"),))[0].verdict is Verdict.DELETED
+    assert found(DELETED, rules=(rule(),))[0].verdict is Verdict.IGNORED
+
+
+def test_a_rule_holds_through_its_last_day_and_not_longer() -> None:
+    accepted = rule(until=date(2026, 11, 2))
+
+    assert in_force([accepted], date(2026, 11, 2)) == (accepted,)
+    assert in_force([accepted], date(2026, 11, 3)) == ()
+    assert found(DELETED, rules=(accepted,))[0].reason == "SEC-7 (until 2026-11-02)"
+
+
+def test_rules_that_do_nothing_are_named_where_everything_was_looked_at() -> None:
+    """A rule that is forgotten hides the next change of that property."""
+    rules = [rule(until=date(2026, 11, 1)), rule("Used"), rule("Unused", property="/X")]
+    findings = found(modified(differs("/Y"), name="Used"), rules=tuple(rules))
+
+    expired, unused = rule_warnings(rules, findings, date(2026, 11, 2), [KEY])
+    assert "config Group held until 2026-11-01, and no longer does (SEC-7)" in expired
+    assert "config Unused/X matches nothing" in unused
+    assert len(list(rule_warnings(rules, findings, date(2026, 11, 2), []))) == 1
+
+
+def test_a_suspect_is_real_only_after_a_second_look_has_found_it_again() -> None:
+    suspects = found(
+        modified(gone("/A"), name="Again"),
+        modified(gone("/A"), name="Fine"),
+        modified(gone("/A"), name="Deleted"),
+        modified(gone("/A"), name="Unread"),
+        modified(gone("/A"), name="Unseen"),
+    )
+    again = [
+        modified(gone("/A"), name="Again"),
+        resource(ResourceDriftStatus.IN_SYNC, "Fine"),
+        resource(ResourceDriftStatus.DELETED, "Deleted"),
+        resource(ResourceDriftStatus.NOT_CHECKED, "Unread"),
+    ]
+
+    confirmed, refuted = second_look(suspects, {(KEY, HERE): again})
+    seen = {f.what: f for f in judged(suspects, confirmed=confirmed, refuted=refuted)}
+
+    assert {name for name, f in seen.items() if f.verdict is Verdict.REAL} == {"Again", "Deleted"}
+    assert {name for name, f in seen.items() if f.reason == IS_FALSE} == {"Fine"}
+    assert {f.verdict for f in seen.values()} == {Verdict.REAL, Verdict.SUSPECT}

@@ -1,0 +1,123 @@
+"""What people changed by hand is found where it is, over real calls, and in few of them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orgrollout.drift.finding import FindingKind, Verdict
+from orgrollout.drift.instances import EXTRA, MISSING, OUTDATED
+from orgrollout.model.ids import Pair
+from orgrollout.sandbox import Sandbox
+from tests.drift import stack
+from tests.stage import DEV, EU, LAB, PROD, US, Stage, organization
+
+ONE, TWO, THREE, FOUR = (Pair(PROD[n], US) for n in range(4))
+FIVE = Pair(DEV[0], EU)
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Sandbox.start(organization()) as sandbox:
+        made = Stage(sandbox, tmp_path)
+        made.apply(stack.manifest(made))
+        yield made
+
+
+def test_every_change_by_hand_is_found_where_it_is_and_classed(stage: Stage) -> None:
+    accepted = {
+        "stack_set": "topics",
+        "resource": "Topic",
+        "property": "/DisplayName",
+        "reason": "theirs",
+    }
+    wanted = stack.manifest(stage, drift={"ignore": [accepted]})
+    stack.rename_topic(stage, ONE)
+    stack.shorten_retention(stage, ONE)
+    stack.delete_group(stage, TWO)
+    stack.change_secret(stage, THREE, SECRET)
+    stage.sandbox.hide(FOUR.account, FOUR.region, "AWS::Logs::LogGroup", "RetentionInDays")
+    stack.detect(stage)
+    before = Counter(c.operation for c in stage.sandbox.calls)
+
+    found = stack.gather(stage, wanted)
+
+    one = stack.at(found, ONE)
+    assert {k: f.verdict for k, f in one.items()} == {
+        ("Topic", "/DisplayName"): Verdict.IGNORED,
+        ("Group", "/RetentionInDays"): Verdict.REAL,
+    }
+    retention = one["Group", "/RetentionInDays"]
+    assert (retention.expected, retention.actual) == ("30", "7")
+    assert stack.at(found, TWO)["Group", ""].verdict is Verdict.DELETED
+    hidden = stack.at(found, THREE)["Hidden", "/Value"]
+    assert (hidden.expected, hidden.actual) == ("****", "****")
+    assert SECRET not in repr(found)
+    assert stack.at(found, FOUR)["Group", "/RetentionInDays"].verdict is Verdict.SUSPECT
+    assert len(found.findings) == 5
+    (look,) = found.stack_sets
+    assert (look.instances, look.unknown) == (14, 0)
+    assert look.not_checkable == {"AWS::SSM::Document": 4}
+    assert look.detection is not None
+    assert (look.detection.status, look.detection.drifted) == ("COMPLETED", 4)
+    assert found.warnings == ()
+    spent = Counter(c.operation for c in stage.sandbox.calls) - before
+    assert spent["ListStackInstanceResourceDrifts"] == 4  # one for each that drifted
+    assert spent["ListStackInstances"] == 1
+
+
+def test_nothing_is_known_of_what_was_changed_after_it_was_looked_at(stage: Stage) -> None:
+    """What a detection said before an update is no word on how things are now."""
+    wanted = stack.manifest(stage)
+    assert stack.gather(stage, wanted).stack_sets[0].unknown == 14  # nobody ever looked
+    stack.rename_topic(stage, ONE)
+    stack.rename_topic(stage, FIVE)
+    stack.detect(stage)
+    client = stage.sandbox.session().client("cloudformation")
+    client.update_stack_instances(
+        StackSetName="base-topics",
+        DeploymentTargets={
+            "OrganizationalUnitIds": [stage.sandbox.organization.root_id],
+            "Accounts": [ONE.account],
+            "AccountFilterType": "INTERSECTION",
+        },
+        Regions=[ONE.region],
+        ParameterOverrides=[{"ParameterKey": "Secret", "ParameterValue": "y"}],
+    )
+    stage.sandbox.run_to_end()
+
+    found = stack.gather(stage, wanted)
+
+    assert found.stack_sets[0].unknown == 1
+    assert ONE not in found.stack_sets[0].told
+    assert {f.pair for f in found.findings if f.kind is FindingKind.RESOURCE} == {FIVE}
+    (outdated,) = stack.at(found, ONE).values()
+    assert (outdated.what, outdated.reason) == (OUTDATED, "parameter overrides")
+
+
+def test_what_a_stopped_detection_did_not_reach_is_known_from_the_one_before(
+    stage: Stage,
+) -> None:
+    stack.rename_topic(stage, ONE)
+    stack.detect(stage)
+    client = stage.sandbox.session().client("cloudformation")
+    operation = client.detect_stack_set_drift(StackSetName="base-topics")["OperationId"]
+    client.stop_stack_set_operation(StackSetName="base-topics", OperationId=operation)
+    stage.sandbox.run_to_end()
+
+    found = stack.gather(stage, stack.manifest(stage))
+
+    assert [f.pair for f in found.findings] == [ONE]
+    assert found.stack_sets[0].unknown == 0
+
+
+def test_missing_and_extra_stack_instances_are_what_a_plan_calls_so(stage: Stage) -> None:
+    here = {"accounts": [*PROD[1:], *DEV, LAB[0]]}
+
+    found = stack.gather(stage, stack.manifest(stage, targets=here))
+
+    kinds = {(f.pair.account, f.what) for f in found.findings}
+    assert kinds == {(PROD[0], EXTRA), (LAB[0], MISSING)}
+    assert {f.kind for f in found.findings} == {FindingKind.INSTANCE}
