@@ -8,14 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orgrollout.aws.connection import Connection
+from orgrollout.aws.drift import resource_drift
 from orgrollout.errors import AwsError, InvalidOperationError, RejectedError, StackSetExistsError
-from orgrollout.model.drift import (
-    DifferenceType,
-    PropertyDifference,
-    ResourceDrift,
-    ResourceDriftStatus,
-)
-from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange, StackDrift
+from orgrollout.model.drift import ResourceDrift
+from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange
 
 _GONE = "does not exist"
 _NO_CHANGE_SET = ("ChangeSetNotFound", "ChangeSetNotFoundException")
@@ -57,6 +53,7 @@ class MemberStacks:
                     status=answer.get("Status") or "",
                     execution=answer.get("ExecutionStatus") or "",
                     reason=answer.get("StatusReason") or "",
+                    created=_moment(answer.get("CreationTime")),
                     changes=tuple(changes),
                 )
             parameters["NextToken"] = token
@@ -112,15 +109,15 @@ class MemberStacks:
             if _DETECTING not in error.said.lower():
                 raise
 
-    def drift(self, stack: str) -> StackDrift:
-        """Return what the newest detection of the stack found wrong."""
-        pages = self._connection.pages(
+    def drift(self, stack: str) -> tuple[ResourceDrift, ...]:
+        """Return every resource as the newest detection of the stack found it."""
+        rows = self._connection.pages(
             "cloudformation",
             "DescribeStackResourceDrifts",
-            {"StackName": stack, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]},
+            {"StackName": stack, "MaxResults": 100},
             "StackResourceDrifts",
         )
-        return StackDrift(resources=tuple(_drift(row) for row in pages))
+        return tuple(resource_drift(row) for row in rows)
 
     def why_it_failed(self, stack: str) -> str:
         """Return the reason of the resource that failed first in the last update, if one did."""
@@ -185,26 +182,6 @@ def _property(target: dict[str, Any]) -> str:
     if target.get("Name"):
         return f"/{target['Name']}"
     return f"/{target['Attribute']}" if target.get("Attribute") not in {None, "Properties"} else ""
-
-
-def _drift(found: dict[str, Any]) -> ResourceDrift:
-    known = {status.value for status in ResourceDriftStatus}
-    raw = found.get("StackResourceDriftStatus") or ""
-    return ResourceDrift(
-        logical_id=found.get("LogicalResourceId") or "",
-        physical_id=found.get("PhysicalResourceId") or "",
-        resource_type=found.get("ResourceType") or "",
-        status=ResourceDriftStatus(raw) if raw in known else ResourceDriftStatus.UNKNOWN,
-        differences=tuple(
-            PropertyDifference(
-                path=each.get("PropertyPath") or "",
-                expected=each.get("ExpectedValue") or "",
-                actual=each.get("ActualValue") or "",
-                kind=DifferenceType(each.get("DifferenceType") or "NOT_EQUAL"),
-            )
-            for each in found.get("PropertyDifferences") or ()
-        ),
-    )
 
 
 def _moment(raw: datetime | None) -> datetime | None:

@@ -1,10 +1,7 @@
 """Stacks and change sets, as CloudFormation describes them inside a member account."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-
-from orgrollout.model.drift import ResourceDrift
 
 # StackStatus in which nothing runs and the stack is whole (CloudFormation API reference, Stack).
 WHOLE = frozenset(
@@ -57,16 +54,5 @@ class ChangeSet:
     status: str  # CREATE_PENDING, CREATE_IN_PROGRESS, CREATE_COMPLETE, FAILED, DELETE_...
     execution: str  # UNAVAILABLE, AVAILABLE, EXECUTE_IN_PROGRESS, EXECUTE_COMPLETE, ...
     reason: str = ""
+    created: datetime | None = None  # by AWS's clock, as all that it is compared with
     changes: tuple[ResourceChange, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackDrift:
-    """What the newest detection of one stack found."""
-
-    resources: tuple[ResourceDrift, ...] = ()
-
-    @property
-    def by_resource(self) -> Mapping[str, ResourceDrift]:
-        """Return the resources that are not in sync, by logical id."""
-        return {r.logical_id: r for r in self.resources}

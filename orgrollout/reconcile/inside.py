@@ -17,6 +17,7 @@ from orgrollout.errors import AwsError
 from orgrollout.model.ids import OperationId, Pair
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.entering import enter
 from orgrollout.reconcile.inside_memory import InsideMemory
 from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
@@ -45,13 +46,7 @@ class _Place:
 
     def enter(self, pair: Pair) -> Connection:
         """Return a connection into an account and Region that may write."""
-        return self.world.connection.in_account(
-            pair.account,
-            self._way.role,
-            pair.region,
-            external_id=self._way.external_id,
-            read_only=False,
-        )
+        return enter(pair, self._way, self.world)
 
     def stack(self, pair: Pair) -> str:
         """Return the id of the stack there."""
@@ -77,7 +72,6 @@ def look_inside(flight: Flight, plan: Plan, world: World) -> InsideSeen:
             look = Look(
                 repair=place.repair,
                 name=flight.id,
-                begun=flight.committed,
                 now=world.clock.now(),
                 seen=seen,
             )
@@ -165,7 +159,7 @@ def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairSeen:
     return RepairSeen(
         stack=found,
         change_set=made,
-        left=stacks.drift(stack).resources if found.drift_status == "DRIFTED" else (),
+        left=stacks.drift(stack) if found.drift_status == "DRIFTED" else (),
         why=stacks.why_it_failed(stack) if failed or ended_badly else "",
     )
 

@@ -26,6 +26,7 @@ from orgrollout.reconcile.held import HeldLease
 from orgrollout.reconcile.inside import look_inside, work_inside
 from orgrollout.reconcile.memories import list_and_remember
 from orgrollout.reconcile.refusals import REFUSALS, refused
+from orgrollout.reconcile.repaired import note_repairs
 from orgrollout.reconcile.rollouts import NoSuchRolloutError, Rollout, load_rollout, save_record
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decide import decide, wanted
@@ -90,6 +91,7 @@ def tick(rollout: RolloutId, world: World) -> Tick:
     seen = _observe(rollout, current.plan, wanted(current.plan, current.state), world)
     decision = decide(current.plan, current.state, seen, world.clock.now())
     done = Tick(rollout=current, events=decision.events, wake_after=decision.wake_after)
+    note_repairs(current, decision.state, world)
     if decision.actions:
         state = _with_calls(decision.state, world)
         return _act_on(HeldLease.take(current, state, world), decision, done, world)

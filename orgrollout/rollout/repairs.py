@@ -76,7 +76,6 @@ class Look:
 
     repair: Repair
     name: str  # the operation's id
-    begun: datetime  # when its intent was committed
     now: datetime
     seen: RepairSeen
 
@@ -139,7 +138,7 @@ def _of_executed(look: Look, stack: MemberStack) -> NextStep:
     if stack.status != "UPDATE_COMPLETE":
         why = look.seen.why or stack.status_reason or "no reason given"
         return _failed(f"the stack is {stack.status}: {why}")
-    return _proven(look, stack, max(look.begun, stack.updated or look.begun))
+    return _proven(look, stack, stack.updated)
 
 
 def _of_stack(stack: MemberStack) -> NextStep:
@@ -155,11 +154,11 @@ def _of_change_set(look: Look, stack: MemberStack, change_set: ChangeSet) -> Nex
         case ("CREATE_PENDING" | "CREATE_IN_PROGRESS", _) | (_, "EXECUTE_IN_PROGRESS"):
             return WAIT
         case "FAILED", _:
-            return _of_failed(look, stack, change_set.reason)
+            return _of_failed(look, stack, change_set)
         case _, "AVAILABLE":
             return _of_available(look, stack, change_set)
         case _, "EXECUTE_COMPLETE":
-            return _proven(look, stack, look.begun)
+            return _proven(look, stack, change_set.created)
         case _, "EXECUTE_FAILED":
             why = look.seen.why or change_set.reason or "no reason given"
             return _failed(f"the change set failed: {why}")
@@ -167,11 +166,11 @@ def _of_change_set(look: Look, stack: MemberStack, change_set: ChangeSet) -> Nex
             return _failed("somebody changed the stack before the change set was used")
 
 
-def _of_failed(look: Look, stack: MemberStack, reason: str) -> NextStep:
+def _of_failed(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
     """Return what follows from a change set that could not be made: there may be nothing to do."""
-    if any(words in reason.lower() for words in _UNCHANGED):
-        return _proven(look, stack, look.begun)
-    return _failed(f"{COULD_NOT}{reason or 'no reason given'}")
+    if any(words in change_set.reason.lower() for words in _UNCHANGED):
+        return _proven(look, stack, change_set.created)
+    return _failed(f"{COULD_NOT}{change_set.reason or 'no reason given'}")
 
 
 def _of_available(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
@@ -181,9 +180,12 @@ def _of_available(look: Look, stack: MemberStack, change_set: ChangeSet) -> Next
     return WAIT if stack.is_busy else NextStep(Step.EXECUTE)
 
 
-def _proven(look: Look, stack: MemberStack, since: datetime) -> NextStep:
-    """Return what a detection that is newer than the repair says, or that one is needed."""
-    if stack.drift_checked is None or stack.drift_checked < since:
+def _proven(look: Look, stack: MemberStack, since: datetime | None) -> NextStep:
+    """Return what a detection that is newer than the repair says, or that one is needed.
+
+    Both moments are AWS's: this machine's clock may be wrong.
+    """
+    if stack.drift_checked is None or since is None or stack.drift_checked < since:
         if look.asked_in_vain:
             return _failed("drift detection does not end, so nothing is proven")
         return WAIT if look.asked_lately else NextStep(Step.DETECT)

@@ -126,7 +126,8 @@ def test_one_account_too_many_and_no_further_one_is_begun() -> None:
     work = work_of(next_of(plan, state, {PAIRS[0]: FAILED}, open_))
 
     assert work is not None
-    assert (work.steps, work.discards) == ({PAIRS[1]: Step.DETECT}, {PAIRS[2]})
+    assert work.steps == {PAIRS[1]: Step.DETECT}
+    assert work.discards == frozenset({PAIRS[2]})
 
     begin_ = {PAIRS[2]: NextStep(Step.BEGIN), PAIRS[3]: NextStep(Step.BEGIN)}
     over = next_of(plan, state, {PAIRS[0]: FAILED, PAIRS[1]: DONE}, begin_).state

@@ -39,7 +39,7 @@ DONE = replace(STACK, status="UPDATE_COMPLETE", change_set=ID, updated=BEGUN + t
 
 
 def look(seen: RepairSeen, repair: Repair = REVERT) -> tuple[Step, str]:
-    found = next_step(Look(repair=repair, name=ID, begun=BEGUN, now=NOW, seen=seen))
+    found = next_step(Look(repair=repair, name=ID, now=NOW, seen=seen))
     return found.step, found.reason
 
 
@@ -123,6 +123,7 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
     none = ChangeSet(
         status="FAILED",
         execution="UNAVAILABLE",
+        created=BEGUN,
         reason="The submitted information didn't contain changes. Submit different information.",
     )
 

@@ -1,0 +1,97 @@
+"""A second look at what may be false drift: at exactly that stack, with a role that may read it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from orgrollout.aws.member_stacks import MemberStacks
+from orgrollout.drift.classify import judged, second_look
+from orgrollout.drift.finding import Finding
+from orgrollout.drift.findings import Findings
+from orgrollout.errors import AwsError
+from orgrollout.model.drift import ResourceDrift
+from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.model.member_stack import MemberStack
+from orgrollout.plan.plan import Inside
+from orgrollout.reconcile.entering import enter
+from orgrollout.reconcile.observe import Progress
+from orgrollout.reconcile.spreading import spread
+from orgrollout.reconcile.world import World
+
+Place = tuple[StackSetKey, Pair]
+_LOOKS = timedelta(seconds=10)
+_PATIENCE = timedelta(minutes=15)
+
+
+def confirm(
+    found: Findings,
+    stacks: Mapping[StackSetKey, Mapping[Pair, str]],
+    inside: Inside,
+    world: World,
+    progress: Progress,
+) -> Findings:
+    """Return the findings with what a second look made of suspects.
+
+    Where nobody could look, they stay suspects: no more is known, and nothing is repaired.
+    """
+    places = sorted({(f.stack_set, f.pair) for f in found.suspects})
+    known = [place for place in places if place[1] in stacks.get(place[0], {})]
+    if not known:
+        return found
+    progress(f"a second look at {len(known):,} stacks whose drift may be false")
+    looking = _Looking(stacks, inside, world)
+    confirmed, refuted = second_look(found.suspects, looking.at(known))
+    findings: Iterable[Finding] = judged(found.findings, confirmed=confirmed, refuted=refuted)
+    return replace(found, findings=tuple(findings))
+
+
+class _Looking:
+    """Detections on single stacks: begun side by side, and waited for together."""
+
+    def __init__(
+        self, stacks: Mapping[StackSetKey, Mapping[Pair, str]], inside: Inside, world: World
+    ) -> None:
+        self._stacks = stacks
+        self._inside = inside
+        self._world = world
+
+    def at(self, places: list[Place]) -> Mapping[Place, tuple[ResourceDrift, ...]]:
+        """Return what was found, of the stacks that could be looked at."""
+        at_once, clock = self._world.at_once, self._world.clock
+        begun = dict(spread(places, self._begin, at_once=at_once))
+        waiting = {place: before for place, before in begun.items() if before is not None}
+        found: dict[Place, tuple[ResourceDrift, ...]] = {}
+        until = clock.now() + _PATIENCE
+        while waiting and clock.now() < until:
+            clock.sleep(_LOOKS)
+            for (place, _), drifts in spread(list(waiting.items()), self._end, at_once=at_once):
+                if drifts is not None:
+                    found[place] = drifts
+                    del waiting[place]
+        return found
+
+    def _begin(self, place: Place) -> MemberStack | None:
+        """Begin to look, and return how the stack stood before."""
+        try:
+            stacks, stack = self._enter(place)
+            before = stacks.describe(stack)
+            if before is not None:
+                stacks.detect_drift(stack)
+        except AwsError:
+            return None
+        return before
+
+    def _end(self, begun: tuple[Place, MemberStack]) -> tuple[ResourceDrift, ...] | None:
+        place, before = begun
+        try:
+            stacks, stack = self._enter(place)
+            now = stacks.describe(stack)
+            if now is None or now.drift_checked == before.drift_checked:
+                return None
+            return stacks.drift(stack)
+        except AwsError:
+            return None
+
+    def _enter(self, place: Place) -> tuple[MemberStacks, str]:
+        key, pair = place
+        return MemberStacks(enter(pair, self._inside, self._world)), self._stacks[key][pair]
