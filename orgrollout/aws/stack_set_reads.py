@@ -104,6 +104,7 @@ class StackSetReads:
         *,
         last_operation: OperationId | None = None,
         detailed_status: str | None = None,
+        drift_status: str | None = None,
         account: AccountId | None = None,
         region: Region | None = None,
     ) -> Iterator[StackInstance]:
@@ -113,7 +114,11 @@ class StackSetReads:
             StackSetNotFoundError: There is no such stack set.
         """
         parameters: dict[str, Any] = {**_PAGE}
-        wanted = {"LAST_OPERATION_ID": last_operation, "DETAILED_STATUS": detailed_status}
+        wanted = {
+            "LAST_OPERATION_ID": last_operation,
+            "DETAILED_STATUS": detailed_status,
+            "DRIFT_STATUS": drift_status,
+        }
         if filters := [{"Name": name, "Values": v} for name, v in wanted.items() if v is not None]:
             parameters["Filters"] = filters
         if account is not None:

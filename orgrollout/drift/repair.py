@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
+from orgrollout.model.posture import mended_by
 from orgrollout.plan.repair import Repair
 
 Obstacle = Callable[[StackSetKey, Pair], str]
@@ -40,13 +41,11 @@ class Repairs:
 def decide_repairs(
     findings: Iterable[Finding],
     obstacle: Obstacle,
-    mended_by: Callable[[str], str | None],
     allowed_types: Iterable[str] = ("*",),
 ) -> Repairs:
     """Return how findings are repaired.
 
-    ``mended_by`` tells which call makes a check true, if one does. ``allowed_types`` are those of
-    resources that may be touched, with `*` for any part of a name.
+    ``allowed_types`` are those of resources that may be touched, `*` for any part of a name.
     """
     types = tuple(allowed_types)
     by_place: dict[Place, list[Finding]] = defaultdict(list)
@@ -60,16 +59,14 @@ def decide_repairs(
             left += (Left(finding=f, why=why) for f in here if _is_inside(f) and f.verdict.is_real)
             left += _never(here)
             continue
-        steps, rest = _of_pair(here, mended_by, types)
+        steps, rest = _of_pair(here, types)
         left += (*rest, *_never(here))
         if steps:
             repairs[key][pair] = tuple(steps)
     return Repairs(by_stack_set=dict(repairs), left=tuple(left))
 
 
-def _of_pair(
-    here: list[Finding], mended_by: Callable[[str], str | None], types: tuple[str, ...]
-) -> tuple[list[Repair], list[Left]]:
+def _of_pair(here: list[Finding], types: tuple[str, ...]) -> tuple[list[Repair], list[Left]]:
     real = [f for f in here if f.verdict.is_real]
     resources = [f for f in real if f.kind is FindingKind.RESOURCE]
     steps: list[Repair] = []
@@ -82,7 +79,7 @@ def _of_pair(
         steps.append(_revert(resources, here))
     for finding in real:
         if finding.kind is FindingKind.POSTURE and finding.check is not None:
-            call = mended_by(finding.check.name)
+            call = mended_by(finding.check, finding.subjects)
             if call is None:
                 left.append(Left(finding=finding, why="no single call makes it true"))
             else:
@@ -90,7 +87,7 @@ def _of_pair(
                     Repair(
                         action=OperationAction.CALL,
                         check=finding.check,
-                        reason=f"{finding.check.name}: {call}",
+                        reason=f"{finding.check.label}: {call}",
                     )
                 )
     return steps, left

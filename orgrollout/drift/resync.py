@@ -5,7 +5,7 @@ inside accounts, creates what is missing and updates what is OUTDATED, as far as
 definition that was never sent; it removes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from orgrollout.drift.finding import Finding, FindingKind
@@ -38,7 +38,6 @@ class Resync:
 def plan_resync(
     request: Request,
     findings: Iterable[Finding],
-    mended_by: Callable[[str], str | None],
     allowed_types: Iterable[str] = ("*",),
 ) -> Resync:
     """Return how the findings are repaired.
@@ -55,7 +54,7 @@ def plan_resync(
     def obstacle(key: StackSetKey, pair: Pair) -> str:
         return _obstacle(request, brought[key], key, pair)
 
-    repairs = decide_repairs(known, obstacle, mended_by, allowed_types)
+    repairs = decide_repairs(known, obstacle, allowed_types)
     given = {
         key: replace(differences, repairs=repairs.by_stack_set.get(key, {}))
         for key, differences in brought.items()

@@ -13,9 +13,10 @@ def cost_line(plan: Plan) -> str:
     """Return the cost in one line."""
     cost = cost_of(plan)
     soaking = f", and {span(cost.soaking)} of soaking" if cost.soaking else ""
+    inside = f" and {count(cost.inside, 'call')} in member accounts" if cost.inside else ""
     return (
         f"cost: {count(cost.operations, 'operation')}, about {count(cost.calls, 'call')} "
-        f"({span(_calling(cost))} at {STACK_SETS.per_second:g} a second); about "
+        f"({span(_calling(cost))} at {STACK_SETS.per_second:g} a second){inside}; about "
         f"{span(cost.running)} if a stack instance takes {span(PER_INSTANCE)}{soaking}"
     )
 
@@ -26,6 +27,7 @@ def cost_json(plan: Plan) -> dict[str, Any]:
     return {
         "operations": cost.operations,
         "calls": cost.calls,
+        "calls_in_member_accounts": cost.inside,
         "calls_per_second": STACK_SETS.per_second,
         "calls_seconds": _calling(cost).total_seconds(),
         "seconds_per_instance": PER_INSTANCE.total_seconds(),

@@ -1,0 +1,94 @@
+"""From findings to a plan that repairs them. Reads, and changes nothing but drift detections."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from orgrollout.drift.finding import Finding, FindingKind
+from orgrollout.drift.findings import Findings
+from orgrollout.drift.resync import Resync, plan_resync
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.ids import Pair, StackSetKey, StackSetName
+from orgrollout.plan.plan import Inside
+from orgrollout.plan.request import Request
+from orgrollout.reconcile.confirming import confirm
+from orgrollout.reconcile.observe import Progress
+from orgrollout.reconcile.world import World
+
+Stacks = Mapping[StackSetKey, Mapping[Pair, str]]
+_FEW = 3  # stack instances: described one by one that is cheaper than a list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What was found, and what is to be done about it."""
+
+    findings: Findings
+    resync: Resync
+
+
+def seek_repairs(
+    loaded: LoadedManifest,
+    request: Request,
+    found: Findings,
+    world: World,
+    progress: Progress,
+    *,
+    allowed_types: Iterable[str] = ("*",),
+) -> Sought:
+    """Return how findings are repaired, after a second look at what may be false.
+
+    Raises:
+        PlanRefusedError: It would do harm; all reasons at once.
+        AwsError: Something could not be read.
+    """
+    inside = inside_of(loaded)
+    stacks = _stacks(request, [f for f in found.findings if _may_need_its_stack(f)], world)
+    if inside is not None:
+        found = confirm(found, stacks, inside, world, progress)
+    asked = replace(request, stacks=stacks, inside=inside)
+    return Sought(findings=found, resync=plan_resync(asked, found.findings, allowed_types))
+
+
+def inside_of(loaded: LoadedManifest) -> Inside | None:
+    """Return how member accounts are entered to repair, if the manifest says so."""
+    drift = loaded.manifest.drift
+    if drift.resync_role is None:
+        return None
+    return Inside(role=drift.resync_role, external_id=drift.external_id)
+
+
+def _may_need_its_stack(finding: Finding) -> bool:
+    return finding.kind is FindingKind.RESOURCE
+
+
+def _stacks(request: Request, findings: Iterable[Finding], world: World) -> Stacks:
+    """Return the ids of the stacks that findings are about.
+
+    A list of what drifted has them, a page per hundred; a memory has not.
+    """
+    wanted: dict[StackSetKey, set[Pair]] = {}
+    for finding in findings:
+        wanted.setdefault(finding.stack_set, set()).add(finding.pair)
+    return {
+        key: _stacks_of(request.desired[key].name, frozenset(pairs), request, key, world)
+        for key, pairs in wanted.items()
+    }
+
+
+def _stacks_of(
+    name: StackSetName, pairs: frozenset[Pair], request: Request, key: StackSetKey, world: World
+) -> dict[Pair, str]:
+    inventory = request.deployed(request.desired[key])
+    known = {
+        pair: instance.stack_id
+        for pair, instance in (inventory.instances if inventory else {}).items()
+        if pair in pairs and instance.stack_id
+    }
+    if len(pairs - known.keys()) > _FEW:
+        listed = world.stack_sets.instances(name, drift_status="DRIFTED")
+        known |= {i.pair: i.stack_id for i in listed if i.pair in pairs and i.stack_id}
+    for pair in sorted(pairs - known.keys()):
+        found = world.stack_sets.describe_instance(name, pair)
+        if found is not None and found.stack_id:
+            known[pair] = found.stack_id
+    return known

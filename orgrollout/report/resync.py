@@ -1,0 +1,41 @@
+"""What a re-sync leaves, as people read it and as programs do."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from orgrollout.drift.repair import Left
+from orgrollout.report.blocks import Block, Line
+from orgrollout.report.words import count
+
+
+def left_blocks(left: Iterable[Left]) -> Iterator[Block]:
+    """Yield what is not repaired: a line for each thing and reason, with how many, and where."""
+    groups: dict[tuple[str, str, str], list[Left]] = defaultdict(list)
+    for each in left:
+        finding = each.finding
+        groups[finding.stack_set, f"{finding.what}{finding.path}", each.why].append(each)
+    if groups:
+        yield Line(text="not repaired:", style="dim")
+    for (key, what, why), members in groups.items():
+        places = {each.finding.pair for each in members}
+        example = f"e.g. {min(places)}" if len(places) > 1 else str(min(places))
+        text = f"  {key} {what}: {count(len(places), 'stack instance')} ({example}): {why}"
+        yield Line(text=text, style="yellow")
+
+
+def left_json(left: Iterable[Left]) -> list[dict[str, Any]]:
+    """Return what is not repaired, finding by finding."""
+    return [
+        {
+            "stack_set": each.finding.stack_set,
+            "account": each.finding.pair.account,
+            "region": each.finding.pair.region,
+            "kind": each.finding.kind.value,
+            "what": each.finding.what,
+            "property": each.finding.path or None,
+            "verdict": each.finding.verdict.value,
+            "why": each.why,
+        }
+        for each in left
+    ]

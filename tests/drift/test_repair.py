@@ -1,0 +1,128 @@
+"""Which findings are repaired, and how: decided per stack, since a revert works on a whole one."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.repair import Repairs, decide_repairs
+from orgrollout.drift.unattended import is_open
+from orgrollout.manifest.schema import ResyncWindow
+from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.model.operation import OperationAction
+from orgrollout.model.posture import PostureCheck
+from orgrollout.plan.repair import Repair
+
+KEY = StackSetKey("topics")
+HERE = Pair(AccountId("1" * 12), Region("us-east-1"))
+THERE = Pair(AccountId("2" * 12), Region("us-east-1"))
+
+
+def finding(what: str = "Topic", path: str = "/DisplayName", **more: Any) -> Finding:
+    given: dict[str, Any] = {
+        "stack_set": KEY,
+        "pair": HERE,
+        "kind": FindingKind.RESOURCE,
+        "verdict": Verdict.REAL,
+        "resource_type": "AWS::SNS::Topic",
+    }
+    return Finding(what=what, path=path, **{**given, **more})
+
+
+def decided(*findings: Finding, obstacle: str = "", **options: Any) -> Repairs:
+    return decide_repairs(findings, lambda _key, _pair: obstacle, **options)
+
+
+def test_everything_real_in_a_stack_is_reverted_at_once_and_what_is_ignored_is_kept() -> None:
+    """One change set a stack; one that would touch what a rule accepts is refused later."""
+    found = decided(
+        finding(),
+        finding("Queue", path="", verdict=Verdict.DELETED, resource_type="AWS::SQS::Queue"),
+        finding(path="/Tags", verdict=Verdict.IGNORED),
+    )
+
+    assert found.by_stack_set[KEY][HERE] == (
+        Repair(
+            action=OperationAction.REVERT,
+            resources=("Queue", "Topic"),
+            keeps=("Topic/Tags",),
+            reason="drifted: Queue, Topic",
+        ),
+    )
+    assert not found.left
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.IGNORED, Verdict.SUSPECT, Verdict.NOT_CHECKABLE], ids=str
+)
+def test_what_is_not_real_is_not_touched(verdict: Verdict) -> None:
+    found = decided(finding(verdict=verdict))
+
+    assert not found.by_stack_set
+    whys = [left.why for left in found.left]
+    assert whys == (["nobody could confirm it"] if verdict is Verdict.SUSPECT else [])
+
+
+def test_a_stack_that_must_not_be_touched_is_left_with_the_reason() -> None:
+    found = decided(finding(), obstacle="its account is not active")
+
+    assert not found.by_stack_set
+    assert [left.why for left in found.left] == ["its account is not active"]
+
+
+def test_one_type_that_may_not_be_touched_keeps_the_whole_stack() -> None:
+    """A revert cannot be told to leave a resource out."""
+    role = finding("Role", resource_type="AWS::IAM::Role")
+    found = decided(finding(), role, allowed_types=["AWS::SNS::*"])
+
+    assert not found.by_stack_set
+    assert {left.finding.what for left in found.left} == {"Role", "Topic"}
+    assert "AWS::IAM::Role" in found.left[0].why
+    assert decided(finding(), allowed_types=["AWS::SNS::*"]).by_stack_set
+
+
+def test_a_check_is_made_true_by_its_call_and_left_where_there_is_none() -> None:
+    check = PostureCheck(name="config-recorder")
+    recorder = finding(
+        "config-recorder", "", kind=FindingKind.POSTURE, check=check, subjects=("main",)
+    )
+    document = finding(
+        "ssm-document",
+        "",
+        kind=FindingKind.POSTURE,
+        check=PostureCheck(name="ssm-document"),
+        pair=THERE,
+    )
+
+    found = decided(recorder, document)
+
+    (step,) = found.by_stack_set[KEY][HERE]
+    assert (step.action, step.check) == (OperationAction.CALL, check)
+    assert "StartConfigurationRecorder" in step.reason
+    assert [(left.finding.what, left.why) for left in found.left] == [
+        ("ssm-document", "no single call makes it true")
+    ]
+
+
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("window", "day", "hour", "expected"),
+    [
+        ({}, 5, 0, True),
+        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 5, 8, True),
+        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 5, 17, False),
+        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 6, 9, False),
+        ({"days": ["mon"], "start": "22:00", "end": "04:00"}, 6, 3, True),
+        ({"days": ["mon"], "start": "22:00", "end": "04:00"}, 5, 3, False),
+        ({"days": ["sun"], "start": "22:00", "end": "24:00"}, 4, 23, True),
+    ],
+)
+def test_a_window_is_of_the_day_on_which_it_begins(
+    window: dict[str, Any], day: int, hour: int, *, expected: bool
+) -> None:
+    moment = MONDAY.replace(day=day, hour=hour)
+
+    assert is_open(ResyncWindow(**window), moment) is expected
