@@ -18,6 +18,7 @@ from orgrollout.aws import faults
 from orgrollout.aws.clock import Clock
 from orgrollout.aws.rates import RateLimits
 from orgrollout.errors import AwsError
+from orgrollout.model.ids import AccountId, Region
 
 Jitter = Callable[[timedelta], timedelta]
 Guard = Callable[[], None]
@@ -39,8 +40,14 @@ class Sent:
 class Inside:
     """Where a call goes that another account answers."""
 
-    place: str  # account and Region: AWS counts calls for each
+    account: AccountId
+    region: Region
     refresh: Callable[[], object]  # renews credentials that are about to expire
+
+    @property
+    def place(self) -> str:
+        """Return a name for both: AWS counts calls for each."""
+        return f"{self.account}/{self.region}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

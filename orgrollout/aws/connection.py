@@ -85,6 +85,11 @@ class Connection:
         return found
 
     @property
+    def account(self) -> AccountId:
+        """Return the account that answers."""
+        return self._inside.account if self._inside else self.identity.account
+
+    @property
     def endpoint(self) -> str | None:
         """Return where CloudFormation is asked, if that is not AWS itself."""
         url = str(self._clients.get("cloudformation", read_only=self.read_only).meta.endpoint_url)
@@ -136,7 +141,7 @@ class Connection:
             self._caller,
             self.clock,
             read_only=read_only or self.read_only,
-            inside=Inside(place=f"{account}/{region}", refresh=renew),
+            inside=Inside(account=account, region=region, refresh=renew),
         )
 
     def _sessions(self) -> "Sessions":

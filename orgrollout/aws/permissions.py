@@ -30,7 +30,20 @@ WRITES: Mapping[str, frozenset[str]] = {
 # Tags of a stack set need these besides (TagResource, CloudFormation's service authorization).
 _TAGGING = ("cloudformation:TagResource", "cloudformation:UntagResource")
 _JOURNAL = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-_INSIDE = frozenset({"config"})  # called in member accounts, through a role there
+# Sent inside member accounts, through the role that repairs.
+WRITES_INSIDE: Mapping[str, frozenset[str]] = {
+    "config": frozenset(
+        {
+            "StartConfigRulesEvaluation",
+            "StartConfigurationRecorder",
+            "StartRemediationExecution",
+        }
+    ),
+}
+_AGGREGATE = "config:DescribeAggregateComplianceByConfigRules"
+# Services that are asked in member accounts, through a role there, and single reads of others.
+_SERVICES_INSIDE = frozenset({"config", "ec2", "ssm"})
+_READS_INSIDE = frozenset({"cloudformation:DescribeStackResource"})
 _UNASKED = frozenset({"sts:GetCallerIdentity"})
 _ROLE = "sts:AssumeRole"
 _OF_POLICIES = frozenset(
@@ -62,7 +75,7 @@ def read_actions() -> frozenset[str]:
 def planner_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who plans: every read, and nothing else."""
     own = read_actions() - _UNASKED - {_ROLE}
-    here = (a for a in own if a.partition(":")[0] not in _INSIDE)
+    here = own - _inside()
     return _document([_allow("Read", here), *_looking_inside(scope), *_journal(scope)])
 
 
@@ -82,14 +95,19 @@ def operator_policy(scope: Scope) -> dict[str, Any]:
 def auditor_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who looks at what is deployed: coverage, explanations, rollouts."""
     services = ("cloudformation:", "organizations:", "account:")
-    own = (a for a in read_actions() - _OF_POLICIES if a.startswith(services))
+    own = (a for a in read_actions() - _OF_POLICIES - _inside() if a.startswith(services))
     return _document([_allow("Read", own), *_journal(scope, write=False)])
 
 
 def probe_policy() -> dict[str, Any]:
-    """Return the policy of a role that `preflight` looks through in member accounts."""
-    inside = (a for a in read_actions() if a.partition(":")[0] in _INSIDE)
-    return _document([_allow("LookInside", [*inside, "iam:GetRole"])])
+    """Return the policy of a role that posture and `preflight` look through in member accounts."""
+    return _document([_allow("LookInside", [*_inside(), "iam:GetRole"])])
+
+
+def _inside() -> frozenset[str]:
+    """Return the reads that are made in member accounts only."""
+    services = {a for a in read_actions() if a.partition(":")[0] in _SERVICES_INSIDE}
+    return frozenset(services - {_AGGREGATE}) | _READS_INSIDE
 
 
 def _looking_inside(scope: Scope) -> list[Statement]:

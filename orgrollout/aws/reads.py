@@ -11,6 +11,7 @@ READS: Mapping[str, frozenset[str]] = {
         {
             "DescribeOrganizationsAccess",
             "DescribeStackInstance",
+            "DescribeStackResource",
             "DescribeStackSet",
             "DescribeStackSetOperation",
             "ListStackInstanceResourceDrifts",
@@ -21,7 +22,20 @@ READS: Mapping[str, frozenset[str]] = {
         }
     ),
     "cloudwatch": frozenset({"DescribeAlarms"}),
-    "config": frozenset({"DescribeConfigurationRecorders", "DescribeDeliveryChannels"}),
+    "config": frozenset(
+        {
+            "DescribeAggregateComplianceByConfigRules",
+            "DescribeComplianceByConfigRule",
+            "DescribeConfigRuleEvaluationStatus",
+            "DescribeConfigRules",
+            "DescribeConfigurationRecorderStatus",
+            "DescribeConfigurationRecorders",
+            "DescribeDeliveryChannelStatus",
+            "DescribeDeliveryChannels",
+            "GetComplianceDetailsByConfigRule",
+        }
+    ),
+    "ec2": frozenset({"DescribeFlowLogs", "DescribeVpcs"}),
     "iam": frozenset({"GetRole"}),
     "organizations": frozenset(
         {
@@ -40,6 +54,7 @@ READS: Mapping[str, frozenset[str]] = {
             "ListTargetsForPolicy",
         }
     ),
+    "ssm": frozenset({"GetDocument"}),
     # Assuming a role changes nothing; what it may be used for is guarded like everything else.
     "sts": frozenset({"AssumeRole", "GetCallerIdentity"}),
 }

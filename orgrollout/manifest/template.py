@@ -37,6 +37,15 @@ class RegionGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateCheck:
+    """A posture check as the template asks for it; arguments may hold `${ParameterName}`."""
+
+    name: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, their values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateMetadata:
     """`Metadata: orgrollout:` of a template. The manifest wins over all of it."""
 
@@ -48,6 +57,7 @@ class TemplateMetadata:
     parameter_defaults: Mapping[str, str] = field(default_factory=dict)
     costs: str = ""  # may hold {pairs}, {accounts}, {regions}
     leaves_behind: str = ""
+    posture: tuple[TemplateCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

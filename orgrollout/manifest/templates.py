@@ -1,13 +1,14 @@
 """A template's text becomes a `Template`, with what it says of itself, or errors with places."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.builtin import PREFIX, builtin_path
 from orgrollout.manifest.document import Findings, Item, Reader, problem_at
+from orgrollout.manifest.posture import read_posture
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import Flag, Part
 from orgrollout.manifest.shorthand import did_you_mean
@@ -46,6 +47,7 @@ class _Description(Part):
     parameter_defaults: dict[str, str] = Field(default={})
     costs: str = ""
     leaves_behind: str = ""
+    posture: tuple[dict[str, Any], ...] = ()
 
 
 def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
@@ -72,7 +74,7 @@ def template_from(body: str, name: str, file: str) -> tuple[Template | None, Fin
         return None, findings
     _check_body(root, body, findings)
     parameters = _parameters(root, findings)
-    metadata = _metadata(root, parameters, findings)
+    metadata = _metadata(root, body, parameters, findings)
     if findings.problems:
         return None, findings
     return (
@@ -250,7 +252,7 @@ def _whole(item: Item | None) -> int | None:
 
 
 def _metadata(
-    root: Item, parameters: dict[str, TemplateParameter], findings: Findings
+    root: Item, body: str, parameters: dict[str, TemplateParameter], findings: Findings
 ) -> TemplateMetadata:
     item = root.get("Metadata", "orgrollout")
     said = validate(_Description, item, findings) if item else None
@@ -270,6 +272,7 @@ def _metadata(
         parameter_defaults=said.parameter_defaults,
         costs=said.costs,
         leaves_behind=said.leaves_behind,
+        posture=read_posture(item, said.posture, parameters, body, findings),
     )
 
 

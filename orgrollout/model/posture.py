@@ -20,6 +20,13 @@ class PostureCheck:
     name: str  # e.g. config-recorder
     arguments: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """Return its name, and what tells it from another of that name in the same place."""
+        known = CHECKS.get(self.name)
+        told_by = self.arguments.get(known.told_by, "") if known else ""
+        return f"{self.name} {told_by}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostureSeen:
@@ -27,4 +34,64 @@ class PostureSeen:
 
     state: PostureState
     reason: str = ""
-    subjects: tuple[str, ...] = ()  # what is broken, by id: VPCs, a recorder
+    subjects: tuple[str, ...] = ()  # what a call would mend, by id: VPCs, a recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCheck:
+    """A check that templates may ask for."""
+
+    required: tuple[str, ...] = ()  # arguments
+    optional: tuple[str, ...] = ()
+    told_by: str = ""  # the argument that tells two checks of this name apart
+    mended_by: str = ""  # the call that mends it, service:Operation; empty: none does
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return the names of all arguments."""
+        return self.required + self.optional
+
+
+CONFIG_RECORDER = "config-recorder"
+CONFIG_DELIVERY = "config-delivery"
+CONFIG_RULE = "config-rule"
+CONFIG_COMPLIANCE = "config-compliance"
+SSM_DOCUMENT = "ssm-document"
+VPC_FLOW_LOGS = "vpc-flow-logs"
+# What a check of a document is told besides its arguments: the stack, and what the template says.
+STACK, DIGEST = "stack", "digest"
+
+_REMEDIATION = "config:StartRemediationExecution"
+CHECKS: Mapping[str, KnownCheck] = {
+    CONFIG_RECORDER: KnownCheck(
+        optional=("recorder",), mended_by="config:StartConfigurationRecorder"
+    ),
+    CONFIG_DELIVERY: KnownCheck(optional=("channel",)),
+    CONFIG_RULE: KnownCheck(
+        required=("rule",), told_by="rule", mended_by="config:StartConfigRulesEvaluation"
+    ),
+    CONFIG_COMPLIANCE: KnownCheck(
+        required=("rule",),
+        optional=("remediated_type",),  # what the rule's remediation is for, e.g. AWS::EC2::VPC
+        told_by="rule",
+        mended_by=_REMEDIATION,
+    ),
+    SSM_DOCUMENT: KnownCheck(required=("resource",), told_by="resource"),
+    VPC_FLOW_LOGS: KnownCheck(
+        required=("traffic",),
+        optional=("rule",),  # whose remediation makes flow logs
+        mended_by=_REMEDIATION,
+    ),
+}
+
+
+def mended_by(check: PostureCheck, subjects: tuple[str, ...]) -> str | None:
+    """Return the call that may mend a broken check, as service:Operation; None: no call does.
+
+    A remediation is started where the template says that there is one.
+    """
+    known = CHECKS.get(check.name)
+    if known is None or not subjects or not known.mended_by:
+        return None
+    needs = {CONFIG_COMPLIANCE: "remediated_type", VPC_FLOW_LOGS: "rule"}.get(check.name)
+    return None if needs and not check.arguments.get(needs) else known.mended_by

@@ -10,6 +10,7 @@ import pytest
 import orgrollout.aws
 from orgrollout.aws.permissions import (
     WRITES,
+    WRITES_INSIDE,
     Scope,
     auditor_policy,
     operator_policy,
@@ -18,10 +19,22 @@ from orgrollout.aws.permissions import (
     read_actions,
 )
 from orgrollout.aws.reads import READS
+from orgrollout.model.posture import CHECKS
 
 NOT_CALLS = {"reads.py", "permissions.py", "rates.py", "faults.py"}
 MODEL = botocore.session.Session()
-SERVICES = ("account", "cloudformation", "cloudwatch", "config", "iam", "organizations", "sts")
+SERVICES = (
+    "account",
+    "cloudformation",
+    "cloudwatch",
+    "config",
+    "ec2",
+    "iam",
+    "organizations",
+    "ssm",
+    "sts",
+)
+MENDING = {known.mended_by for known in CHECKS.values() if known.mended_by}
 OPERATIONS = {name: set(MODEL.get_service_model(name).operation_names) for name in SERVICES}
 
 
@@ -36,8 +49,11 @@ def called() -> Iterator[str]:
 
 def test_what_is_allowed_is_what_the_code_calls() -> None:
     """A permission that nothing uses is one too many; a call without one fails on the first day."""
-    names = set(called())
-    listed = {s: READS.get(s, frozenset()) | WRITES.get(s, frozenset()) for s in SERVICES}
+    names = set(called()) | {call.partition(":")[2] for call in MENDING}
+    listed = {
+        s: frozenset[str]().union(*(kind.get(s, ()) for kind in (READS, WRITES, WRITES_INSIDE)))
+        for s in SERVICES
+    }
 
     for service, allowed in listed.items():
         assert allowed <= names, f"{service}: allowed, and never called: {allowed - names}"
@@ -65,6 +81,13 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
     assert found["KeepJournal"] == ["arn:aws:s3:::b/*"]
     assert found["HandOverRoles"] == ["arn:aws:iam::1:role/Admin"]
     assert "sts:AssumeRole" not in actions(planner_policy(Scope()))
+
+
+def test_what_mends_is_sent_inside_accounts_and_by_nobody_at_home() -> None:
+    inside = {f"{service}:{name}" for service, names in WRITES_INSIDE.items() for name in names}
+    assert inside == MENDING
+    assert inside.isdisjoint(actions(operator_policy(Scope())))
+    assert inside.isdisjoint(actions(probe_policy()))
 
 
 @pytest.mark.parametrize("name", sorted(read_actions()))

@@ -1,0 +1,261 @@
+"""Looks at posture checks in one account and Region, and mends one by one call.
+
+The connection is one inside the account. What several checks need is read once; what cannot be
+read is unknown, with the reason.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from orgrollout.aws.connection import Connection
+from orgrollout.drift import posture
+from orgrollout.drift.posture import (
+    ComplianceFact,
+    DeliveryFact,
+    FlowLogFact,
+    RecorderFact,
+    RuleFact,
+)
+from orgrollout.errors import AwsError, MissingCredentialsError, ReadOnlyError, RejectedError
+from orgrollout.manifest.content import content_digest
+from orgrollout.model.ids import Digest
+from orgrollout.model.posture import (
+    CONFIG_COMPLIANCE,
+    CONFIG_DELIVERY,
+    CONFIG_RECORDER,
+    CONFIG_RULE,
+    DIGEST,
+    SSM_DOCUMENT,
+    STACK,
+    VPC_FLOW_LOGS,
+    PostureCheck,
+    PostureSeen,
+    PostureState,
+    mended_by,
+)
+
+T = TypeVar("T")
+MOST_SUBJECTS = 100  # resource keys of one StartRemediationExecution (AWS Config API reference)
+_NO_RULE = "NoSuchConfigRuleException"
+_FAILED = {"failure", "failed"}
+
+
+def look(connection: Connection, check: PostureCheck) -> PostureSeen:
+    """Return how a check stands where the connection leads to.
+
+    Raises:
+        MissingCredentialsError: There is nobody who could look.
+    """
+    return Looking(connection).look(check)
+
+
+def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
+    """Send the one call that mends a broken check, and return its name, service:Operation.
+
+    What it starts ends later: look again. At most 100 resources are handed over at a time.
+
+    Raises:
+        ValueError: Nothing is broken that a call mends.
+        AwsError: One of its kinds; or AWS Config took it and did not start everything.
+    """
+    call = mended_by(check, seen.subjects) if seen.state is PostureState.BROKEN else None
+    if call is None:
+        raise ValueError(f"no call mends {check.label}: {seen.reason}")
+    service, _, operation = call.partition(":")
+    subjects = seen.subjects[:MOST_SUBJECTS]
+    answer = connection.call(service, operation, _request(check, subjects))
+    if failed := [each["resourceId"] for each in answer.get("FailedItems") or ()]:
+        said = answer.get("FailureMessage") or "no reason given"
+        raise RejectedError(call, f"not started for {', '.join(failed)}: {said}")
+    return call
+
+
+def _request(check: PostureCheck, subjects: tuple[str, ...]) -> dict[str, Any]:
+    if check.name == CONFIG_RECORDER:
+        return {"ConfigurationRecorderName": subjects[0]}
+    if check.name == CONFIG_RULE:
+        return {"ConfigRuleNames": list(subjects)}
+    kind = check.arguments.get("remediated_type", "AWS::EC2::VPC")
+    return {
+        "ConfigRuleName": check.arguments["rule"],
+        "ResourceKeys": [{"resourceType": kind, "resourceId": each} for each in subjects],
+    }
+
+
+class Looking:
+    """Looks at several checks of one account and Region, and reads nothing twice."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._checks: Mapping[str, Callable[[Mapping[str, str]], PostureSeen]] = {
+            CONFIG_RECORDER: self._recorder,
+            CONFIG_DELIVERY: self._delivery,
+            CONFIG_RULE: self._rule,
+            CONFIG_COMPLIANCE: self._compliance,
+            SSM_DOCUMENT: self._document,
+            VPC_FLOW_LOGS: self._flow_logs,
+        }
+
+    def look(self, check: PostureCheck) -> PostureSeen:
+        """Return how a check stands."""
+        for name, value in check.arguments.items():
+            if "{{resolve:" in value:
+                return posture.unknown(f"the value of {name} is known to CloudFormation alone")
+        try:
+            return self._checks[check.name](check.arguments)
+        except (MissingCredentialsError, ReadOnlyError):
+            raise
+        except AwsError as error:
+            return posture.unknown(str(error))
+
+    def _recorder(self, arguments: Mapping[str, str]) -> PostureSeen:
+        answer = self._once("config", "DescribeConfigurationRecorderStatus")
+        found = [
+            RecorderFact(
+                name=each["name"],
+                recording=bool(each.get("recording")),
+                failure=_failure(each),
+            )
+            for each in answer.get("ConfigurationRecordersStatus", ())
+            if not each.get("servicePrincipal")  # those belong to other services
+        ]
+        return posture.recorder(found, arguments.get("recorder"))
+
+    def _delivery(self, arguments: Mapping[str, str]) -> PostureSeen:
+        answer = self._once("config", "DescribeDeliveryChannelStatus")
+        found = [_delivery_fact(each) for each in answer.get("DeliveryChannelsStatus", ())]
+        return posture.delivery(found, arguments.get("channel"))
+
+    def _rule(self, arguments: Mapping[str, str]) -> PostureSeen:
+        return posture.rule(self._rule_fact(arguments["rule"]), arguments["rule"])
+
+    def _rule_fact(self, name: str) -> RuleFact | None:
+        asked = {"ConfigRuleNames": [name]}
+        rules = self._unless(_NO_RULE, lambda: self._once("config", "DescribeConfigRules", asked))
+        if not rules or not rules.get("ConfigRules"):
+            return None
+        answer = self._once("config", "DescribeConfigRuleEvaluationStatus", asked)
+        told = next(iter(answer.get("ConfigRulesEvaluationStatus", ())), None)
+        status = told or {}
+        return RuleFact(
+            name=name,
+            state=rules["ConfigRules"][0].get("ConfigRuleState", "ACTIVE"),
+            told=told is not None,
+            succeeded=status.get("LastSuccessfulEvaluationTime"),
+            failed=status.get("LastFailedEvaluationTime"),
+            failure=_words(status.get("LastErrorCode"), status.get("LastErrorMessage")),
+        )
+
+    def _compliance(self, arguments: Mapping[str, str]) -> PostureSeen:
+        name = arguments["rule"]
+        return posture.compliance(self._unless(_NO_RULE, lambda: self._compliance_fact(name)), name)
+
+    def _compliance_fact(self, name: str) -> ComplianceFact | None:
+        asked = {"ConfigRuleNames": [name]}
+        answer = self._once("config", "DescribeComplianceByConfigRule", asked)
+        found = next(iter(answer.get("ComplianceByConfigRules", ())), None)
+        if found is None:
+            return None
+        kind = found.get("Compliance", {}).get("ComplianceType", "INSUFFICIENT_DATA")
+        failing = self._failing(name) if kind == "NON_COMPLIANT" else ()
+        return ComplianceFact(compliance=kind, failing=tuple(failing))
+
+    def _failing(self, rule: str) -> Iterator[str]:
+        asked = {"ConfigRuleName": rule, "ComplianceTypes": ["NON_COMPLIANT"], "Limit": 100}
+        operation, items = "GetComplianceDetailsByConfigRule", "EvaluationResults"
+        for each in self._connection.pages("config", operation, asked, items):
+            yield each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]
+
+    def _document(self, arguments: Mapping[str, str]) -> PostureSeen:
+        resource, stack = arguments["resource"], arguments.get(STACK)
+        if not stack or DIGEST not in arguments:
+            return posture.unknown("its stack is not known")
+        asked = {"StackName": stack, "LogicalResourceId": resource}
+        answer = self._once("cloudformation", "DescribeStackResource", asked)
+        name = answer["StackResourceDetail"].get("PhysicalResourceId", "")
+        return posture.document(
+            self._unless("InvalidDocument", lambda: self._content(name)),
+            Digest(arguments[DIGEST]),
+            name or resource,
+        )
+
+    def _content(self, name: str) -> Digest:
+        answer = self._once("ssm", "GetDocument", {"Name": name, "DocumentFormat": "JSON"})
+        try:
+            return content_digest(json.loads(answer.get("Content", "")))
+        except json.JSONDecodeError:
+            return content_digest(answer.get("Content", ""))
+
+    def _flow_logs(self, arguments: Mapping[str, str]) -> PostureSeen:
+        vpcs = self._pages("DescribeVpcs", "Vpcs", MaxResults=1000)
+        own = [
+            each["VpcId"]
+            for each in vpcs
+            # A subnet that another account shares shows the VPC too; its owner logs it.
+            if each.get("OwnerId", self._connection.account) == self._connection.account
+        ]
+        logs = self._pages("DescribeFlowLogs", "FlowLogs", MaxResults=1000) if own else []
+        return posture.flow_logs(own, map(_flow_log, logs), arguments["traffic"])
+
+    def _pages(self, operation: str, items: str, **asked: Any) -> list[dict[str, Any]]:
+        def ask() -> list[dict[str, Any]]:
+            return list(self._connection.pages("ec2", operation, asked, items))
+
+        found: list[dict[str, Any]] = self._connection.once(operation, ask)
+        return found
+
+    def _once(
+        self, service: str, operation: str, parameters: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the answer to a request that is sent once, however many checks need it."""
+        key = f"{operation} {json.dumps(parameters)}"
+        found: dict[str, Any] = self._connection.once(
+            key, lambda: self._connection.call(service, operation, parameters)
+        )
+        return found
+
+    @staticmethod
+    def _unless(code: str, ask: Callable[[], T]) -> T | None:
+        """Return what was asked for, or nothing where AWS says that there is no such thing."""
+        try:
+            return ask()
+        except AwsError as error:
+            if error.code == code:
+                return None
+            raise
+
+
+def _flow_log(found: Mapping[str, Any]) -> FlowLogFact:
+    failed = found.get("DeliverLogsStatus") == "FAILED"
+    why = found.get("DeliverLogsErrorMessage") or "it cannot deliver"
+    return FlowLogFact(
+        id=found["FlowLogId"],
+        vpc=found.get("ResourceId", ""),
+        traffic=found.get("TrafficType", ""),
+        status=found.get("FlowLogStatus", ""),
+        failure=why if failed else "",
+    )
+
+
+def _delivery_fact(found: Mapping[str, Any]) -> DeliveryFact:
+    # The stream goes to SNS, where there is a topic; what counts is what reaches the bucket.
+    kinds = ("configHistoryDeliveryInfo", "configSnapshotDeliveryInfo")
+    infos = [found.get(kind) or {} for kind in kinds]
+    failures = [why for why in map(_failure, infos) if why]
+    return DeliveryFact(
+        name=found["name"],
+        delivered=any(str(each.get("lastStatus", "")).lower() == "success" for each in infos),
+        failure=failures[0] if failures else "",
+    )
+
+
+def _failure(found: Mapping[str, Any]) -> str:
+    """Return why the last attempt failed. The API's model writes Failure, and answers FAILURE."""
+    if str(found.get("lastStatus", "")).lower() not in _FAILED:
+        return ""
+    return _words(found.get("lastErrorCode"), found.get("lastErrorMessage")) or "no reason given"
+
+
+def _words(code: str | None, message: str | None) -> str:
+    return ": ".join(part for part in (code, message) if part)

@@ -1,0 +1,47 @@
+"""Which checks hold for one stack instance, with every reference in them replaced. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from orgrollout.manifest.content import NotComparableError, expected_content
+from orgrollout.manifest.posture import PARAMETERS
+from orgrollout.manifest.regions import PARTITIONS
+from orgrollout.manifest.substitution import substitute
+from orgrollout.manifest.template import Template, TemplateCheck
+from orgrollout.model.ids import Pair
+from orgrollout.model.posture import DIGEST, SSM_DOCUMENT, STACK, PostureCheck
+
+
+def checks_for(
+    template: Template, parameters: Mapping[str, str], pair: Pair, stack: str | None
+) -> Iterator[PostureCheck]:
+    """Yield the checks of a template for a pair.
+
+    ``parameters`` are all that the stack instance has, overrides included; ``stack`` is the id of
+    its stack. Where a parameter's value is a dynamic reference, so is the argument.
+    """
+    values = {
+        **parameters,
+        "AWS::AccountId": pair.account,
+        "AWS::Region": pair.region,
+    }
+    if pair.region in PARTITIONS:
+        values["AWS::Partition"] = PARTITIONS[pair.region]
+    values |= {f"{PARAMETERS}{name}": value for name, value in parameters.items()}
+    for asked in template.metadata.posture:
+        if all(values.get(name) in allowed for name, allowed in asked.when.items()):
+            yield _resolved(template, asked, values, stack)
+
+
+def _resolved(
+    template: Template, asked: TemplateCheck, values: Mapping[str, str], stack: str | None
+) -> PostureCheck:
+    arguments = {name: substitute(text, values) for name, text in asked.arguments.items()}
+    if asked.name == SSM_DOCUMENT:
+        arguments |= {STACK: stack} if stack else {}
+        try:
+            digest = expected_content(template.body, arguments["resource"], values)
+        except NotComparableError:
+            pass  # without a digest the check stays unknown
+        else:
+            arguments[DIGEST] = digest
+    return PostureCheck(name=asked.name, arguments=arguments)
