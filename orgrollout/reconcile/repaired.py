@@ -49,7 +49,7 @@ def _repaired(records: Records, repair: Repair, done: frozenset[Pair]) -> Iterat
 
 def _is_of(record: Record, repair: Repair) -> bool:
     if repair.check is not None:
-        return record.kind is FindingKind.POSTURE and record.what == repair.check.name
+        return record.kind is FindingKind.POSTURE and record.what == repair.check.label
     name = f"{record.what}{record.path}"
     return (
         record.kind is FindingKind.RESOURCE

@@ -138,8 +138,13 @@ def _launch(
     unseen = before_launch(plan, state, due) - seen.definitions.keys()
     work = launch(plan, state, now, unseen)
     first = (wave_event(plan, state.wave),) if state.next_number == 1 and work.flights else ()
-    starts = tuple(StartOperation(request=request_of(plan, flight)) for flight in work.flights)
-    looks = [SOON] if starts or not work.state.flights else []
+    # What goes on inside accounts begins with the next look: it tells whether it has begun already.
+    starts = tuple(
+        StartOperation(request=request_of(plan, flight))
+        for flight in work.flights
+        if not is_inside(plan, flight)
+    )
+    looks = [SOON] if work.flights or not work.state.flights else []
     retries = [
         max(piece.not_before - now, SOON)
         for piece in pieces_of_wave(plan, work.state)
