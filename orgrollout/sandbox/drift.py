@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orgrollout.sandbox import watched
-from orgrollout.sandbox.records import ResourceDrift
+from orgrollout.sandbox.records import Difference, ResourceDrift
 from orgrollout.sandbox.watched import WATCHED, Place, Seen
 
 Baseline = dict[str, dict[str, Seen]]
-Difference = tuple[str, str, str, str]
 
 
 def baseline_of(stack: Any) -> Baseline:
@@ -46,9 +45,17 @@ def revert(stack: Any, baseline: Baseline) -> list[str]:
             stack.create_again(drift.logical_id)
             made.append(drift.logical_id)
         elif drift.status == "MODIFIED":
-            place = _place(stack)
-            watched.write(drift.resource_type, place, drift.physical_id, baseline[drift.logical_id])
+            _write_back(_place(stack), drift, baseline[drift.logical_id])
     return made
+
+
+def _write_back(place: Place, drift: ResourceDrift, seen: Mapping[str, Seen]) -> None:
+    """Bring a resource back; tags whose keys are not in the template stay."""
+    kept = dict(seen)
+    if "Tags" in seen:
+        now = watched.read(drift.resource_type, place, drift.physical_id, {"Tags": None})
+        kept["Tags"] = Seen(seen["Tags"].plain, {**now["Tags"].raw, **seen["Tags"].raw})
+    watched.write(drift.resource_type, place, drift.physical_id, kept)
 
 
 def _drift_of(
@@ -84,7 +91,8 @@ def _compared(
 
 def _differences(path: str, expected: Any, actual: Any) -> Iterator[Difference]:
     if isinstance(expected, dict) and isinstance(actual, dict):
-        for key in {**expected, **actual}:
+        # CloudFormation leaves tags alone whose keys are not in the template.
+        for key in expected if path == "/Tags" else {**expected, **actual}:
             yield from _differences(f"{path}/{key}", expected.get(key), actual.get(key))
     elif expected != actual:
         kind = "ADD" if expected is None else "REMOVE" if actual is None else "NOT_EQUAL"

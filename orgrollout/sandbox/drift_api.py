@@ -1,17 +1,20 @@
 """Drift: of stack sets, of single stacks, and of their resources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from orgrollout.sandbox import errors, views
 from orgrollout.sandbox.errors import validation
-from orgrollout.sandbox.moto_stacks import MotoStacks
+from orgrollout.sandbox.live_stacks import LiveStacks
 from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.preferences import check_preferences
 from orgrollout.sandbox.records import Operation, ResourceDrift, StackSet
+from orgrollout.sandbox.runner import spread
+from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import Caller, StackSets
+from orgrollout.sandbox.stack_states import Detection
 
 Answer = dict[str, Any]
 CHECKABLE = frozenset(
@@ -24,29 +27,14 @@ CHECKABLE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Detection:
-    stack_id: str
-    moment: datetime
-    drifts: tuple[ResourceDrift, ...]
-
-    @property
-    def status(self) -> str:
-        return "DRIFTED" if any(_is_drifted(each) for each in self.drifts) else "IN_SYNC"
-
-
-def _is_drifted(drift: ResourceDrift) -> bool:
-    return drift.status in ("MODIFIED", "DELETED")
-
-
 class DriftApi:
     """The calls that detect drift and tell what was found."""
 
-    def __init__(self, stack_sets: StackSets, stacks: MotoStacks) -> None:
+    def __init__(self, stack_sets: StackSets, live: LiveStacks, settings: Settings) -> None:
         self._sets = stack_sets
-        self._stacks = stacks
-        self._detections: dict[str, _Detection] = {}
-        self._latest: dict[str, _Detection] = {}
+        self._live = live
+        self._settings = settings
+        self._detections: dict[str, Detection] = {}
 
     def detect_stack_set_drift(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Detect drift of all stack instances; there is no way to choose some."""
@@ -84,42 +72,62 @@ class DriftApi:
         return {"Summaries": items, "NextToken": token}
 
     def detect_stack_drift(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Detect drift of one stack; the stack set does not hear of it."""
+        """Begin to detect drift of one stack; the stack set does not hear of it."""
         stack = self._stack(caller, params["StackName"])
-        if stack.status not in CHECKABLE:
-            raise validation(f"Drift detection cannot be performed on stack in {stack.status}")
-        now = self._sets.timeline.now()
-        found = _Detection(stack.stack_id, now, self._stacks.drifts(stack.stack_id))
+        status = self._live.status(stack)
+        if status not in CHECKABLE:
+            raise validation(f"Drift detection cannot be performed on stack in {status}")
+        state, now = self._live.state(stack), self._sets.timeline.now()
+        if state.detecting is not None:
+            # The refusal is known, its wording is not documented.
+            message = f"Drift detection is already in progress for this stack {stack.stack_id}"
+            raise validation(message)
         count = str(len(self._detections))
         identifier = derive(32, stack.stack_id, count, alphabet="0123456789abcdef")
-        self._detections[identifier] = self._latest[stack.stack_id] = found
+        begun = Detection(id=identifier, stack_id=stack.stack_id, began=now)
+        self._detections[identifier] = state.detecting = begun
+        taken = spread(self._settings, self._settings.stack_drift_duration, "drift", identifier)
+        self._sets.timeline.at(now + taken, lambda: self._detected(stack, begun))
         return {"StackDriftDetectionId": identifier}
+
+    def _detected(self, stack: Any, begun: Detection) -> None:
+        drifts, state = self._live.drifts(stack), self._live.state(stack)
+        ended = replace(begun, ended=self._sets.timeline.now(), drifts=drifts)
+        self._detections[begun.id] = state.detected = ended
+        state.detecting = None
 
     def describe_stack_drift_detection_status(
         self, _caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell what a detection found."""
+        """Tell how far a detection is, and what it found."""
         identifier = params["StackDriftDetectionId"]
         found = self._detections.get(identifier)
         if found is None:
             raise validation(f"Drift detection {identifier} does not exist")
-        return {
+        status = "DETECTION_IN_PROGRESS" if found.drifts is None else "DETECTION_COMPLETE"
+        answer = {
             "StackId": found.stack_id,
             "StackDriftDetectionId": identifier,
+            "DetectionStatus": status,
+            "Timestamp": found.began,
+        }
+        if found.drifts is None:
+            return answer
+        return {
+            **answer,
             "StackDriftStatus": found.status,
-            "DetectionStatus": "DETECTION_COMPLETE",
-            "DriftedStackResourceCount": sum(_is_drifted(each) for each in found.drifts),
-            "Timestamp": found.moment,
+            "DriftedStackResourceCount": found.drifted,
         }
 
     def describe_stack_resource_drifts(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """List the resources of a stack as its newest detection found them."""
         stack = self._stack(caller, params["StackName"])
-        found = self._latest.get(stack.stack_id)
+        state = self._live.states.known(stack.stack_id)
+        found = state.detected if state is not None else None
         wanted = params.get("StackResourceDriftStatusFilters") or ()
-        drifts = found.drifts if found is not None else ()
+        drifts = (found.drifts or ()) if found is not None else ()
         shown = [
-            _view(stack.stack_id, each, found.moment if found else None)
+            _view(stack.stack_id, each, found.ended if found else None)
             for each in drifts
             if not wanted or each.status in wanted
         ]
@@ -127,7 +135,7 @@ class DriftApi:
         return {"StackResourceDrifts": items, "NextToken": token}
 
     def _stack(self, caller: Caller, name: str) -> Any:
-        stack = self._stacks.find(caller.account, caller.region, name)
+        stack = self._live.find(caller.account, caller.region, name)
         if stack is None:
             raise validation(f"Stack [{name}] does not exist")
         return stack

@@ -20,6 +20,7 @@ from orgrollout.sandbox.records import (
 )
 from orgrollout.sandbox.runner import Attempt
 from orgrollout.sandbox.settings import Settings
+from orgrollout.sandbox.stack_states import StackStates
 from orgrollout.sandbox.timeline import Timeline
 
 SUSPENDED = "SKIPPED_SUSPENDED_ACCOUNT"
@@ -52,7 +53,7 @@ class Deployer(Protocol):
     def is_there(self, stack_id: str, /) -> bool:
         """Tell whether the stack exists (somebody may have deleted it)."""
 
-    def drifts(self, stack_id: str, /) -> tuple[ResourceDrift, ...]:
+    def drifts(self, stack_id: str, /, *, by_stack_set: bool = True) -> tuple[ResourceDrift, ...]:
         """Compare a stack's resources with its template."""
 
 
@@ -69,6 +70,7 @@ class InstanceEffects:
         timeline: Timeline,
         obstacle: Callable[[StackSet, Pair], str | None],
         gate: Callable[[Pair], tuple[str, str]],
+        states: StackStates,
     ) -> None:
         self._organization = organization
         self._deployer = deployer
@@ -77,6 +79,7 @@ class InstanceEffects:
         self._timeline = timeline
         self._obstacle = obstacle
         self._gate = gate
+        self._states = states
         self._met: dict[tuple[str, Pair], InstanceFault] = {}
 
     def begin(self, stack_set: StackSet, operation: Operation, result: Result) -> Attempt:
@@ -159,6 +162,7 @@ class InstanceEffects:
             raise DeploymentError(reason)
 
     def _apply(self, stack_set: StackSet, operation: Operation, instance: StackInstance) -> None:
+        self._check_idle(instance)
         if operation.action == "DELETE":
             self._delete(stack_set, operation, instance)
             return
@@ -171,12 +175,29 @@ class InstanceEffects:
         elif instance.stack_id is None or not self._deployer.is_there(instance.stack_id):
             instance.stack_id = None
             instance.stack_id = self._deployer.create(stack_set.name, pair, definition, values)
+            instance.stack_created, instance.stack_updated = self._timeline.now(), None
         else:
             self._deployer.update(instance.stack_id, definition, values)
+            if (stored, definition.version) != (instance.overrides, instance.applied_version):
+                instance.stack_updated = self._timeline.now()
+                self._tell(instance.stack_id, "UPDATE_COMPLETE")
             if self._settings.update_resets_drift:
                 instance.drift_status = "NOT_CHECKED"
         instance.overrides, instance.applied_version = stored, definition.version
         _succeeded(stack_set, instance, definition)
+
+    def _check_idle(self, instance: StackInstance) -> None:
+        stack_id = instance.stack_id
+        running = self._states.in_progress(stack_id) if stack_id is not None else None
+        if running is not None:
+            raise DeploymentError(f"Stack:{stack_id} is in {running} state and can not be updated.")
+
+    def _tell(self, stack_id: str, status: str, reason: str | None = None) -> None:
+        """Bring what is known of a stack that somebody asked something of up to date."""
+        state = self._states.known(stack_id)
+        if state is not None and state.in_progress is None:
+            state.outcome = None
+            state.tell(self._timeline.now(), status, reason)
 
     def _import(self, stack_id: str, instance: StackInstance) -> None:
         if not self._deployer.is_there(stack_id):
@@ -211,7 +232,12 @@ class InstanceEffects:
         if instance.pair in operation.imported:
             instance.status, instance.detailed_status = "INOPERABLE", "FAILED_IMPORT"
         elif instance.stack_id is not None:
-            self._deployer.roll_back(instance.stack_id)
+            self._roll_back(instance.stack_id, reason)
+
+    def _roll_back(self, stack_id: str, reason: str) -> None:
+        if self._states.in_progress(stack_id) is None:
+            self._deployer.roll_back(stack_id)
+            self._tell(stack_id, "UPDATE_ROLLBACK_COMPLETE", reason)
 
     def _detect(
         self, stack_set: StackSet, operation: Operation, instance: StackInstance, result: Result
@@ -223,7 +249,7 @@ class InstanceEffects:
             instance.drift_status = "UNKNOWN"
             return False
         drifts = self._deployer.drifts(instance.stack_id)
-        drifted = any(each.status in ("MODIFIED", "DELETED") for each in drifts)
+        drifted = any(each.is_drifted for each in drifts)
         instance.drift_status = "DRIFTED" if drifted else "IN_SYNC"
         instance.resource_drifts = drifts
         instance.drift_checked = self._timeline.now()

@@ -82,6 +82,34 @@ class RateLimit:
         return fits
 
 
+@dataclass(slots=True, kw_only=True)
+class ChangeSetFault:
+    """A change set in an account that does not go as it should.
+
+    ``step`` is create or execute. With a ``reason`` that step fails; ``action`` is what the
+    changes hold besides (Modify with a ``replacement``, or Remove).
+    """
+
+    step: str
+    account: str | None = None
+    region: str | None = None
+    stack_set: str | None = None
+    times: int | None = 1
+    reason: str = ""
+    stuck: bool = False
+    delay: timedelta = timedelta()
+    action: str = ""
+    replacement: str = "True"
+    logical_id: str | None = None
+
+    def matches(self, step: str, stack_set: str, account: str, region: str) -> bool:
+        """Tell whether this step of a change set meets the fault."""
+        wanted = (self.stack_set, self.account, self.region)
+        actual = (stack_set, account, region)
+        fits = all(want in (None, is_) for want, is_ in zip(wanted, actual, strict=True))
+        return fits and self.step == step
+
+
 class Faults:
     """All that is going to go wrong."""
 
@@ -89,6 +117,7 @@ class Faults:
         self.instances: list[InstanceFault] = []
         self.calls: list[CallFault] = []
         self.rates: list[RateLimit] = []
+        self.change_sets: list[ChangeSetFault] = []
 
     def for_instance(
         self, stack_set: str, action: str, account: str, region: str
@@ -97,6 +126,16 @@ class Faults:
         for fault in self.instances:
             if fault.matches(stack_set, action, account, region):
                 _use_up(self.instances, fault)
+                return fault
+        return None
+
+    def for_change_set(
+        self, step: str, stack_set: str, account: str, region: str
+    ) -> ChangeSetFault | None:
+        """Return the fault that this step of a change set meets, and count it."""
+        for fault in self.change_sets:
+            if fault.matches(step, stack_set, account, region):
+                _use_up(self.change_sets, fault)
                 return fault
         return None
 
@@ -141,7 +180,7 @@ def organizations_rates() -> list[RateLimit]:
     ]
 
 
-def _use_up(faults: list[Any], fault: InstanceFault | CallFault) -> None:
+def _use_up(faults: list[Any], fault: InstanceFault | CallFault | ChangeSetFault) -> None:
     if fault.times is None:
         return
     fault.times -= 1
@@ -149,7 +188,8 @@ def _use_up(faults: list[Any], fault: InstanceFault | CallFault) -> None:
         faults.remove(fault)
 
 
-KINDS = {
+_RESOURCE = {"account", "region", "stack_set", "logical_id", "after", "again"}
+KINDS: dict[str, set[str]] = {
     "fail": {"account", "region", "stack_set", "action", "times", "reason"},
     "stuck": {"account", "region", "stack_set", "action", "times", "reason"},
     "slow": {"account", "region", "stack_set", "action", "times", "seconds"},
@@ -167,7 +207,23 @@ KINDS = {
     "move": {"account", "to", "after"},
     "add_account": {"name", "to", "after"},
     "leave": {"account", "after"},
-    "hide": {"account", "region", "resource_type", "name"},
+    "hide": {"account", "region", "resource_type", "name", "everyone"},
+    "tamper": {*_RESOURCE, "path", "value"},
+    "delete_resource": _RESOURCE,
+    "remove_tag": {*_RESOURCE, "key"},
+    "widen_policy": _RESOURCE,
+    "stop_recorder": {"account", "region", "after", "again"},
+    "delete_rule": {"account", "region", "name", "after"},
+    "drifted": {
+        *("stack_set", "logical_id", "type", "differences", "share", "pairs", "status"),
+        *("after", "again"),
+    },
+    "replaces": {"account", "region", "stack_set", "logical_id", "replacement", "times"},
+    "removes": {"account", "region", "stack_set", "logical_id", "times"},
+    "refuse_change_set": {"account", "region", "stack_set", "reason", "times"},
+    "fail_change_set": {"account", "region", "stack_set", "reason", "times"},
+    "slow_change_set": {"account", "region", "stack_set", "step", "seconds", "times"},
+    "stuck_change_set": {"account", "region", "stack_set", "step", "times"},
 }
 
 
@@ -192,7 +248,7 @@ def parse_fault(entry: Any, source: str) -> tuple[str, dict[str, Any]]:
         raise SandboxFileError(source, [f"faults.{kind}: {', '.join(unknown)} is not known"])
     if arguments.get("times") == "always":
         arguments["times"] = None
-    for name in ("after", "seconds"):
+    for name in ("after", "again", "seconds"):
         if name in arguments:
             arguments[name] = timedelta(seconds=arguments[name])
     return kind, arguments

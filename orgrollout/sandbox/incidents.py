@@ -6,39 +6,14 @@ The kinds in the ``faults:`` of an organization file are these methods (see ``fa
 from datetime import timedelta
 from typing import Any
 
-from orgrollout.sandbox.errors import SandboxError
+from orgrollout.sandbox.by_hand import ByHand
 from orgrollout.sandbox.faults import REASON, SCP, CallFault, InstanceFault, RateLimit
-from orgrollout.sandbox.organization import Account, Organization, derive
-from orgrollout.sandbox.records import StackSet
-from orgrollout.sandbox.world import World
+from orgrollout.sandbox.organization import Account, derive
+from orgrollout.sandbox.scripted_change_sets import ScriptedChangeSets
 
 
-class Incidents:
+class Incidents(ByHand, ScriptedChangeSets):
     """What may be told to happen; ``Sandbox`` is one of these."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    @property
-    def organization(self) -> Organization:
-        """The organization as it stands."""
-        return self.world.organization
-
-    def settle(self) -> None:
-        """Let everything happen that is due by now."""
-        with self.world.state.in_place():
-            self.world.timeline.settle()
-
-    def stack_set(self, name: str) -> StackSet:
-        """Return the newest stack set of this name.
-
-        Raises:
-            SandboxError: There is none.
-        """
-        found = [each for each in self.world.stack_sets if each.name == name]
-        if not found:
-            raise SandboxError(f"there is no stack set {name}")
-        return found[-1]
 
     def fail(
         self,
@@ -109,11 +84,6 @@ class Incidents:
     ) -> None:
         fault = InstanceFault(account=self._id(account), region=region, stack_set=stack_set, **rest)
         self.world.faults.instances.append(fault)
-
-    def _id(self, account: str | None) -> str | None:
-        if account is None or (account.isdigit() and account not in self.organization.accounts):
-            return account
-        return self.organization.find(account)
 
     def throttle(
         self,
@@ -193,10 +163,24 @@ class Incidents:
         """Let the account gate function of an account and Region answer so."""
         self.world.gates[self.organization.find(account), region] = (status, reason)
 
-    def hide(self, account: str, region: str, resource_type: str, name: str) -> None:
-        """Let drift detection not read a property of a type: it seems to be gone."""
+    def hide(
+        self,
+        account: str,
+        region: str,
+        resource_type: str,
+        name: str,
+        *,
+        everyone: bool = False,
+    ) -> None:
+        """Let drift detection not read a property of a type: it seems to be gone.
+
+        What the stack sets' role may not read, a role in the account may, unless it is hidden
+        from ``everyone``.
+        """
         pair = (self.organization.find(account), region)
-        self.world.deployer.unreadable.setdefault(pair, {})[resource_type] = name
+        deployer = self.world.deployer
+        hidden = deployer.hidden if everyone else deployer.hidden_from_sets
+        hidden.setdefault(pair, {})[resource_type] = name
 
     def terminate_protection(self, account: str, region: str, stack_set: str) -> None:
         """Protect the stack of a stack instance, so that it cannot be deleted."""

@@ -7,8 +7,10 @@ instead of dropping it. What depends on the inside of moto's CloudFormation is h
 """
 
 import copy
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, cast
 
 from moto.cloudformation import models, parsing
@@ -69,6 +71,7 @@ class Resources(parsing.ResourceMap):
                     kind, (self._account_id, self._region_name), key, self.stack_id, properties
                 )
                 return made
+        _tidy(kind, made, self._resource_json_map[key].get("Properties") or {})
         if is_recorded(made):
             self.note(key, kind, "recorded: moto has no such resource")
         return made
@@ -116,6 +119,17 @@ class Resources(parsing.ResourceMap):
         return cleaned
 
 
+def _tidy(kind: str, made: Any, properties: Mapping[str, Any]) -> None:
+    """Mend what moto's CloudFormation gets wrong: policies of roles, tags of topics."""
+    if kind == "AWS::IAM::Role":
+        for name, policy in made.policies.items():
+            made.policies[name] = (
+                policy if isinstance(policy, str) else json.dumps(policy, default=str)
+            )
+    if kind == "AWS::SNS::Topic":
+        made._tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}  # noqa: SLF001
+
+
 def _pruned(value: Any) -> Any:
     """Return ``value`` without what AWS::NoValue stands for; moto leaves it in lists."""
     if isinstance(value, dict):
@@ -148,6 +162,7 @@ class Stack(models.Stack):
     resource_map: Resources
     touched: frozenset[str] = frozenset()
     """The resources that the latest update added, changed or removed."""
+    updated: datetime | None = None
 
     @classmethod
     def made(cls, note: Note, **arguments: Any) -> "Stack":
@@ -232,6 +247,10 @@ class Stack(models.Stack):
         changed = [(key, e) for key, e in after if key in before and e != before[key]]
         return found + [("Modify", key, entry["Type"]) for key, entry in changed]
 
+    def forget_and_delete(self, key: str) -> None:
+        """Delete a resource in its service."""
+        self._remove(key, dict(self.resource_map.entries())[key])
+
     def create_again(self, key: str) -> None:
         """Create a resource anew that somebody deleted."""
         self.resource_map.forget(key)
@@ -271,4 +290,5 @@ class Stack(models.Stack):
                 # moto cannot update this type, so it is replaced.
                 self._remove(key, entry)
                 changed = resources[key]
+        _tidy(entry["Type"], changed, entry.get("Properties") or {})
         resources.keep(key, changed, entry)

@@ -4,6 +4,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, cast
 
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
@@ -17,12 +18,21 @@ from orgrollout.sandbox.records import Definition, Pair, ResourceDrift
 class MotoStacks:
     """Makes and unmakes stacks in moto's CloudFormation."""
 
-    def __init__(self, note: Callable[[str, str, str, str], None]) -> None:
+    records_only = False
+
+    def __init__(
+        self, note: Callable[[str, str, str, str], None], now: Callable[[], datetime]
+    ) -> None:
         self._note = note
+        self._now = now
         self._names = 0
         self._baselines: dict[str, drift.Baseline] = {}
-        self.unreadable: dict[Pair, dict[str, str]] = {}
-        """Per account and Region: types, with a property that the role may not read."""
+        self.hidden: dict[Pair, dict[str, str]] = {}
+        """Per account and Region: types, with a property that nobody may read."""
+        self.hidden_from_sets: dict[Pair, dict[str, str]] = {}
+        """The same for what only the stack sets' role may not read."""
+        self.reverted: Callable[[str], None] = lambda _stack_id: None
+        """Told when a stack's drift was reverted."""
 
     def create(
         self, name: str, pair: Pair, definition: Definition, values: Mapping[str, str]
@@ -52,6 +62,7 @@ class MotoStacks:
                 raise DeploymentError(message_of(error)) from error
         if stack.status != "CREATE_COMPLETE":
             stack.mark_creation_complete()
+        stack.creation_time = self._now()
         for export in stack.exports:
             backend.exports[export.name] = export
         self._baselines[stack_id] = drift.baseline_of(stack)
@@ -111,12 +122,14 @@ class MotoStacks:
         """Tell whether the stack exists."""
         return stack_id in self._backend(stack_id).stacks
 
-    def drifts(self, stack_id: str) -> tuple[ResourceDrift, ...]:
+    def drifts(self, stack_id: str, *, by_stack_set: bool = True) -> tuple[ResourceDrift, ...]:
         """Compare a stack's resources with what they were when it was deployed."""
         stack = self._backend(stack_id).stacks.get(stack_id)
         if stack is None:
             return ()
-        blind = self.unreadable.get((stack.account_id, stack.region_name), {})
+        pair = (stack.account_id, stack.region_name)
+        only_sets = self.hidden_from_sets.get(pair, {}) if by_stack_set else {}
+        blind = {**self.hidden.get(pair, {}), **only_sets}
         return drift.drifts_of(stack, self._baselines.get(stack_id, {}), blind)
 
     def revert(self, stack_id: str) -> None:
@@ -125,6 +138,7 @@ class MotoStacks:
             stack = self._backend(stack_id).stacks[stack_id]
             drift.revert(stack, self._baselines[stack_id])
             self._baselines[stack_id] = drift.baseline_of(stack)
+        self.reverted(stack_id)
 
     def bring_to(
         self, stack_id: str, body: str, values: Mapping[str, str], tags: dict[str, str]
@@ -134,6 +148,7 @@ class MotoStacks:
         with _quiet():
             changed = stack.bring_to(body, values, tags)
             if changed:
+                stack.updated = self._now()
                 # What this update did not touch stays as drifted as it was.
                 now, then = drift.baseline_of(stack), self._baselines[stack_id]
                 untouched = {k: v for k, v in then.items() if k in now and k not in stack.touched}
@@ -170,6 +185,15 @@ class MotoStacks:
 class NoStacks(MotoStacks):
     """Stands in where only records matter: ids without stacks."""
 
+    records_only = True
+
+    def __init__(
+        self, note: Callable[[str, str, str, str], None], now: Callable[[], datetime]
+    ) -> None:
+        super().__init__(note, now)
+        self.drifted: dict[str, tuple[ResourceDrift, ...]] = {}
+        """By stack id: the drift that was scripted."""
+
     def create(
         self,
         name: str,
@@ -187,7 +211,23 @@ class NoStacks(MotoStacks):
         """Do nothing."""
 
     def delete(self, stack_id: str) -> None:
-        """Do nothing."""
+        """Forget what drifted."""
+        self.drifted.pop(stack_id, None)
+
+    def revert(self, stack_id: str) -> None:
+        """Forget what drifted."""
+        self.drifted.pop(stack_id, None)
+        self.reverted(stack_id)
+
+    def bring_to(
+        self,
+        stack_id: str,  # noqa: ARG002
+        body: str,  # noqa: ARG002
+        values: Mapping[str, str],  # noqa: ARG002
+        tags: dict[str, str],  # noqa: ARG002
+    ) -> bool:
+        """Do nothing: there is nothing to change."""
+        return False
 
     def take_in(self, stack_id: str) -> None:
         """Do nothing."""
@@ -196,9 +236,14 @@ class NoStacks(MotoStacks):
         """Every stack is there."""
         return True
 
-    def drifts(self, stack_id: str) -> tuple[ResourceDrift, ...]:  # noqa: ARG002
-        """Nothing was made, so nothing drifts."""
-        return ()
+    def drifts(
+        self,
+        stack_id: str,
+        *,
+        by_stack_set: bool = True,  # noqa: ARG002
+    ) -> tuple[ResourceDrift, ...]:
+        """Return the drift that was scripted; resources that did not drift are not listed."""
+        return self.drifted.get(stack_id, ())
 
     def find(self, account: str, region: str, name: str) -> Any:  # noqa: ARG002
         """There are no stacks."""

@@ -7,6 +7,9 @@ from typing import Any
 Pair = tuple[str, str]
 """(account id, Region)."""
 
+Difference = tuple[str, str, str, str]
+"""(path, expected, actual, ADD | REMOVE | NOT_EQUAL)"""
+
 FINAL = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 
 
@@ -18,8 +21,12 @@ class ResourceDrift:
     physical_id: str
     resource_type: str
     status: str
-    differences: tuple[tuple[str, str, str, str], ...] = ()
-    """(path, expected, actual, ADD | REMOVE | NOT_EQUAL)"""
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def is_drifted(self) -> bool:
+        """Whether it was changed or deleted."""
+        return self.status in ("MODIFIED", "DELETED")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +46,9 @@ class StackInstance:
     drift_checked: datetime | None = None
     drift_operation_id: str | None = None
     resource_drifts: tuple[ResourceDrift, ...] = ()
+    stack_created: datetime | None = None
+    stack_updated: datetime | None = None
+    """When an operation of the stack set changed the stack last."""
     applied_version: int = 0
     """The version of the stack set's definition that its stack carries; 0: none."""
 

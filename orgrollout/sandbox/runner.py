@@ -243,7 +243,11 @@ class Runner:
 
     def _duration(self, pair: Pair) -> timedelta:
         number = str(self._operation.number)
-        text = derive(8, str(self._settings.seed), self._set.name, number, *pair)
-        share = (int(text, _BASE) + 0.5) / _BASE**8
-        factor = math.exp(self._settings.duration_spread * _NORMAL.inv_cdf(share))
-        return self._settings.median_duration * factor
+        return spread(self._settings, self._settings.median_duration, self._set.name, number, *pair)
+
+
+def spread(settings: Settings, median: timedelta, *what: str) -> timedelta:
+    """Return how long something takes: around ``median``, always the same for the same words."""
+    text = derive(8, str(settings.seed), *what)
+    share = (int(text, _BASE) + 0.5) / _BASE**8
+    return median * math.exp(settings.duration_spread * _NORMAL.inv_cdf(share))

@@ -46,6 +46,15 @@ class Settings:
     duration_spread: Annotated[
         float, About("Sigma of the logarithm of that time; 0 makes all equal.")
     ] = 0.35
+    change_set_duration: Annotated[
+        timedelta, About("Median time until a change set is created (sandbox time).")
+    ] = timedelta(seconds=4)
+    stack_update_duration: Annotated[
+        timedelta, About("Median time that executing a change set takes (sandbox time).")
+    ] = timedelta(seconds=20)
+    stack_drift_duration: Annotated[
+        timedelta, About("Median time that DetectStackDrift takes (sandbox time).")
+    ] = timedelta(seconds=6)
     deploy_resources: Annotated[
         bool, About("Create the templates' resources; off, instances are mere records.")
     ] = True
@@ -174,6 +183,13 @@ class Settings:
     update_resets_drift: Annotated[
         bool, About("A successful update sets DriftStatus back to NOT_CHECKED.", _BOTH)
     ] = False
+    executed_change_set: Annotated[
+        str,
+        About(
+            "An executed change set stays describable, or is gone (ChangeSetNotFound).",
+            ("kept", "gone"),
+        ),
+    ] = "kept"
     revert_drift_on_stack_set_stacks: Annotated[
         bool,
         About("REVERT_DRIFT change sets are allowed on stacks of a stack set.", (True, False)),

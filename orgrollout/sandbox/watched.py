@@ -18,6 +18,7 @@ from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 from moto.ssm.models import ssm_backends
 
 Place = tuple[str, str]
@@ -50,6 +51,11 @@ def _topic(place: Place, arn: str) -> Any:
     return sns_backends[place[0]][place[1]].topics.get(arn)
 
 
+def _queue(place: Place, url: str) -> Any:
+    queues = sqs_backends[place[0]][place[1]].queues
+    return queues.get(url.rsplit("/", 1)[-1])
+
+
 def _group(place: Place, identifier: str) -> Any:
     return ec2_backends[place[0]][place[1]].get_security_group_from_id(identifier)
 
@@ -78,6 +84,7 @@ WATCHED: dict[str, Watched] = {
             "ManagedPolicyArns": "managed_policies",
             "MaxSessionDuration": "max_session_duration",
             "Description": "description",
+            "Tags": "tags",
         },
     ),
     "AWS::KMS::Key": Watched(
@@ -106,9 +113,26 @@ WATCHED: dict[str, Watched] = {
         },
     ),
     "AWS::SSM::Parameter": Watched(_parameter, {"Value": "value", "Description": "description"}),
-    "AWS::SNS::Topic": Watched(_topic, {"DisplayName": "display_name"}),
+    "AWS::SNS::Topic": Watched(
+        _topic,
+        {"DisplayName": "display_name", "KmsMasterKeyId": "kms_master_key_id", "Tags": "_tags"},
+    ),
+    "AWS::SNS::TopicPolicy": Watched(_topic, {"PolicyDocument": "policy"}),
+    "AWS::SQS::Queue": Watched(
+        _queue,
+        {
+            "VisibilityTimeout": "visibility_timeout",
+            "MessageRetentionPeriod": "message_retention_period",
+            "DelaySeconds": "delay_seconds",
+            "Tags": "tags",
+        },
+    ),
+    "AWS::SQS::QueuePolicy": Watched(_queue, {"PolicyDocument": "policy"}),
     "AWS::EC2::SecurityGroup": Watched(_group, {"SecurityGroupIngress": "ingress_rules"}),
 }
+
+
+_POLICIES = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +147,10 @@ def read(kind: str, place: Place, physical_id: str, properties: Mapping[str, Any
     """Return what is seen of a resource: its explicitly set properties; None if it is gone."""
     watched = WATCHED[kind]
     found = watched.find(place, physical_id)
-    if found is None or (kind == "AWS::S3::BucketPolicy" and found.policy is None):
+    if found is None or (kind in _POLICIES and found.policy is None):
         return None
     return {
-        name: Seen(_plain(getattr(found, attribute)), copy.copy(getattr(found, attribute)))
+        name: _seen(name, getattr(found, attribute))
         for name, attribute in watched.attributes.items()
         if name in properties
     }
@@ -137,7 +161,18 @@ def write(kind: str, place: Place, physical_id: str, seen: Mapping[str, Seen]) -
     watched = WATCHED[kind]
     found = watched.find(place, physical_id)
     for name, each in seen.items():
-        setattr(found, watched.attributes[name], copy.copy(each.raw))
+        attribute, raw = watched.attributes[name], copy.copy(each.raw)
+        if name == "Tags" and isinstance(getattr(found, attribute), list):
+            raw = [{"Key": key, "Value": value} for key, value in raw.items()]
+        setattr(found, attribute, raw)
+
+
+def _seen(name: str, raw: Any) -> Seen:
+    if name == "Tags":
+        # Some services of moto keep a list of pairs, others a mapping.
+        pairs = {tag["Key"]: tag["Value"] for tag in raw} if isinstance(raw, list) else dict(raw)
+        return Seen(dict(pairs), pairs)
+    return Seen(_plain(raw), copy.copy(raw))
 
 
 def _plain(value: Any) -> Any:

@@ -4,8 +4,9 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from orgrollout.sandbox.api_instances import InstanceApi
 from orgrollout.sandbox.api_operations import OperationApi
 from orgrollout.sandbox.api_sets import StackSetApi
 from orgrollout.sandbox.auto_deployment import AutoDeployment
+from orgrollout.sandbox.change_set_work import ChangeSetWork
 from orgrollout.sandbox.change_sets import ChangeSetApi
 from orgrollout.sandbox.clock import Clock
 from orgrollout.sandbox.config_api import ConfigApi
@@ -26,6 +28,7 @@ from orgrollout.sandbox.effects import InstanceEffects
 from orgrollout.sandbox.faults import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
 from orgrollout.sandbox.identity import ACCESS_ROLE, Identities
+from orgrollout.sandbox.live_stacks import LiveStacks
 from orgrollout.sandbox.moto_bridge import MotoState
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
 from orgrollout.sandbox.organization import Account, Organization
@@ -33,9 +36,13 @@ from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
 from orgrollout.sandbox.records import Operation, Pair, StackSet
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import Caller, StackSets
+from orgrollout.sandbox.stack_states import StackStates
+from orgrollout.sandbox.stacks_api import StacksApi
 from orgrollout.sandbox.targeting import Targeting
 from orgrollout.sandbox.timeline import Timeline
 
+Repaired = str | tuple[str, str, str]
+"""A stack by its id, or ("recorder", account, Region)."""
 GATE = "AWSCloudFormationStackSetAccountGate"
 
 
@@ -73,7 +80,8 @@ class World:
         self.gates: dict[Pair, tuple[str, str]] = {}
         self.identities = Identities(organization, self.timeline, operator)
         kind = MotoStacks if settings.deploy_resources else NoStacks
-        self.deployer = kind(self._note)
+        self.deployer = kind(self._note, self.timeline.now)
+        states = StackStates()
         self.effects = InstanceEffects(
             organization=organization,
             deployer=self.deployer,
@@ -82,10 +90,12 @@ class World:
             timeline=self.timeline,
             obstacle=self.obstacles.reason,
             gate=self._gate,
+            states=states,
         )
         self.stack_sets = StackSets(
             organization, self.timeline, settings, self.effects, self._operation_ended
         )
+        self.live = LiveStacks(self.deployer, self.stack_sets, states)
         self.auto_deployment = AutoDeployment(organization, self.stack_sets, self.timeline)
         self.gateway = Gateway(
             handlers=self._handlers(),
@@ -98,10 +108,14 @@ class World:
             state=self.state,
         )
         self._prepared: set[str] = set()
+        self.stubborn: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
+        """What somebody does again, so long after each repair of a stack or a recorder."""
+        self.deployer.reverted = self.repaired
 
     def _handlers(self) -> dict[tuple[str, str], Handler]:
         targeting = Targeting(self.organization, self._read_url)
         known_regions = _regions()
+        work = ChangeSetWork(self.live, self.settings, self.faults, self.timeline)
         made: dict[tuple[str, str], Handler] = {
             ("cloudformation", "GetTemplateSummary"): self._template_summary,
             ("sts", "GetCallerIdentity"): self._caller_identity,
@@ -111,8 +125,9 @@ class World:
             StackSetApi(self.stack_sets, targeting, self._read_url),
             InstanceApi(self.stack_sets, targeting, known_regions),
             OperationApi(self.stack_sets),
-            DriftApi(self.stack_sets, self.deployer),
-            ChangeSetApi(self.deployer, self.settings, self.timeline),
+            DriftApi(self.stack_sets, self.live, self.settings),
+            ChangeSetApi(self.live, work, self.settings, self.timeline),
+            StacksApi(self.live),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})
         own = OrganizationsAdminApi(
@@ -182,6 +197,11 @@ class World:
             operation.drift = drift_details(stack_set, operation)
             stack_set.drift = operation.drift
         self.auto_deployment.operation_ended(stack_set, operation)
+
+    def repaired(self, what: Repaired) -> None:
+        """Let those who insist have their way again in a while."""
+        for again, action in self.stubborn.get(what, ()):
+            self.timeline.at(self.timeline.now() + again, action)
 
     def organization_changed(self, kind: str, account: Account, before: str | None) -> None:
         """Let follow what follows from a join, a leave or a move."""

@@ -236,6 +236,7 @@ def test_drift_found_on_the_stack_itself_is_not_shown_by_the_stack_set(
 ) -> None:
     account, name = inside(sandbox)
     begun = account.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+    sandbox.run_to_end()
     found = account.describe_stack_drift_detection_status(StackDriftDetectionId=begun)
     assert (found["DetectionStatus"], found["StackDriftStatus"]) == (
         "DETECTION_COMPLETE",
@@ -275,6 +276,7 @@ class TestRevertDrift:
             DeploymentMode="REVERT_DRIFT",
             UsePreviousTemplate=True,
         )
+        sandbox.run_to_end()
         return client, client.describe_change_set(ChangeSetName=made["Id"])
 
     def test_it_brings_modified_resources_back(
@@ -285,6 +287,7 @@ class TestRevertDrift:
         assert change["ResourceChange"]["Action"] == "Modify"
         assert change["ResourceChange"]["Replacement"] == "False"
         client.execute_change_set(ChangeSetName=planned["ChangeSetId"])
+        sandbox.run_to_end()
         assert log_groups(sandbox, ONE) == {GROUP: 30}
         detect(sandbox, deployed)
         assert describe(deployed, ONE)["DriftStatus"] == "IN_SYNC"
@@ -295,6 +298,7 @@ class TestRevertDrift:
         client, planned = self.change_set(sandbox, TWO)
         assert planned["Changes"][0]["ResourceChange"]["Action"] == "Add"
         client.execute_change_set(ChangeSetName=planned["ChangeSetId"])
+        sandbox.run_to_end()
         assert log_groups(sandbox, TWO) == {GROUP: 30}
 
     def test_the_status_of_the_instance_changes_only_with_the_next_detection(
@@ -303,6 +307,7 @@ class TestRevertDrift:
         detect(sandbox, deployed)
         client, planned = self.change_set(sandbox)
         client.execute_change_set(ChangeSetName=planned["ChangeSetId"])
+        sandbox.run_to_end()
         assert describe(deployed, ONE)["DriftStatus"] == "DRIFTED"
 
     @pytest.mark.usefixtures("deployed")
@@ -319,6 +324,7 @@ class TestRevertDrift:
         client, name = inside(sandbox)
         same = {"StackName": name, "UsePreviousTemplate": True}
         made = client.create_change_set(ChangeSetName="c", ChangeSetType="UPDATE", **same)  # type: ignore[arg-type]
+        sandbox.run_to_end()
         assert client.describe_change_set(ChangeSetName=made["Id"])["Status"] == "FAILED"
         assert code_of(client.update_stack, **same) == ("ValidationError", 400)
 

@@ -5,6 +5,8 @@ import json
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
 from orgrollout.sandbox.resource_types.base import ProvidedResource
 
@@ -90,8 +92,46 @@ class Key(ProvidedResource):
         return self.key_id or self.generated_name
 
 
+class TopicPolicy(ProvidedResource):
+    """The policy of a topic; the first of them, where a template names several."""
+
+    def make(self) -> None:
+        """Put the policy."""
+        topics = sns_backends[self.account][self.region].topics
+        topics[self.physical_resource_id].policy = json.dumps(self.properties["PolicyDocument"])
+
+    @property
+    def physical_resource_id(self) -> str:
+        """The topic's ARN."""
+        return str(self.properties["Topics"][0])
+
+
+class QueuePolicy(ProvidedResource):
+    """The policy of a queue; the first of them, where a template names several."""
+
+    def make(self) -> None:
+        """Put the policy."""
+        self._put(json.dumps(self.properties["PolicyDocument"]))
+
+    def unmake(self) -> None:
+        """Take the policy away, if its queue is still there."""
+        self._put(None)
+
+    def _put(self, policy: str | None) -> None:
+        queue = sqs_backends[self.account][self.region].queues.get(self.physical_resource_id)
+        if queue is not None:
+            queue.policy = policy
+
+    @property
+    def physical_resource_id(self) -> str:
+        """The queue's name."""
+        return str(self.properties["Queues"][0]).rsplit("/", 1)[-1]
+
+
 OTHER_TYPES: dict[str, type[ProvidedResource]] = {
     "AWS::S3::BucketPolicy": BucketPolicy,
     "AWS::IAM::ServiceLinkedRole": ServiceLinkedRole,
     "AWS::KMS::Key": Key,
+    "AWS::SNS::TopicPolicy": TopicPolicy,
+    "AWS::SQS::QueuePolicy": QueuePolicy,
 }

@@ -1,0 +1,127 @@
+"""The stacks of stack instances as they are described inside of their accounts.
+
+Stacks that somebody made directly are left to moto.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moto.cloudformation.models import cloudformation_backends
+
+from orgrollout.sandbox import views
+from orgrollout.sandbox.gateway import FORWARD
+from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack, effective_parameters
+from orgrollout.sandbox.moto_stack import Stack
+from orgrollout.sandbox.stack_sets import Caller
+from orgrollout.sandbox.stack_states import STACK, StackEvent
+from orgrollout.sandbox.templates import parse_template
+
+Answer = dict[str, Any]
+MASK = "****"
+
+
+class StacksApi:
+    """DescribeStacks and DescribeStackEvents."""
+
+    def __init__(self, live: LiveStacks) -> None:
+        self._live = live
+
+    def describe_stacks(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """Describe one stack or all of an account and Region."""
+        name = params.get("StackName")
+        if name:
+            stack = self._live.find(caller.account, caller.region, name)
+            return FORWARD if stack is None else {"Stacks": [self._view(stack)]}
+        found = [self._view(each) for each in self._all(caller)]
+        items, token = views.page(found, {"NextToken": params.get("NextToken")})
+        return {"Stacks": items, "NextToken": token}
+
+    def describe_stack_events(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """List what happened to a stack, newest first."""
+        stack = self._live.find(caller.account, caller.region, params.get("StackName") or "")
+        if stack is None:
+            return FORWARD
+        found = [_event(stack, each) for each in self._events(stack)]
+        items, token = views.page(found, {"NextToken": params.get("NextToken")})
+        return {"StackEvents": items, "NextToken": token}
+
+    def _all(self, caller: Caller) -> Iterator[Any]:
+        yield from cloudformation_backends[caller.account][caller.region].stacks.values()
+        yield from self._live.records(caller.account, caller.region)
+
+    def _events(self, stack: Any) -> Iterator[StackEvent]:
+        state = self._live.states.known(stack.stack_id)
+        if state is not None:
+            yield from reversed(state.events)
+        yield StackEvent(
+            id="created",
+            time=self._live.created(stack),
+            logical_id=stack.name,
+            physical_id=stack.stack_id,
+            resource_type=STACK,
+            status="CREATE_COMPLETE",
+        )
+
+    def _view(self, stack: Any) -> Answer:
+        state = self._live.states.known(stack.stack_id)
+        detected = state.detected if state is not None else None
+        owner = self._live.owner(stack)
+        return {
+            "StackId": stack.stack_id,
+            "StackName": stack.name,
+            "ChangeSetId": state.change_set_id if state is not None else None,
+            "Description": _description(stack),
+            "Parameters": _masked(stack),
+            "CreationTime": self._live.created(stack),
+            "LastUpdatedTime": self._live.updated(stack),
+            "StackStatus": self._live.status(stack),
+            "DisableRollback": False,
+            "Capabilities": owner[0].definition.capabilities if owner is not None else [],
+            "Outputs": [] if isinstance(stack, RecordStack) else stack.outputs or [],
+            "Tags": views.key_values(stack.tags, "Key", "Value"),
+            "EnableTerminationProtection": getattr(stack, "enable_termination_protection", False),
+            "DriftInformation": {
+                "StackDriftStatus": detected.status if detected is not None else "NOT_CHECKED",
+                "LastCheckTimestamp": detected.ended if detected is not None else None,
+            },
+        }
+
+
+def _masked(stack: Any) -> list[dict[str, str]]:
+    if _is_plain(stack):
+        return list(stack.parameter_list)
+    declared = parse_template(stack.template).get("Parameters") or {}
+    values = effective_parameters(stack.template, stack.parameters)
+    return views.parameters(
+        {k: MASK if _is_secret(declared[k]) else value for k, value in values.items()}
+    )
+
+
+def _is_secret(declaration: Mapping[str, Any]) -> bool:
+    return str(declaration.get("NoEcho", "")).lower() == "true"
+
+
+def _description(stack: Any) -> str | None:
+    if _is_plain(stack):
+        return stack.template_description or None
+    found = parse_template(stack.template).get("Description")
+    return None if found is None else str(found)
+
+
+def _is_plain(stack: Any) -> bool:
+    """Tell whether a stack is moto's own, made by CreateStack."""
+    return not isinstance(stack, Stack | RecordStack)
+
+
+def _event(stack: Any, event: StackEvent) -> Answer:
+    return {
+        "StackId": stack.stack_id,
+        "EventId": event.id,
+        "StackName": stack.name,
+        "LogicalResourceId": event.logical_id,
+        "PhysicalResourceId": event.physical_id,
+        "ResourceType": event.resource_type,
+        "Timestamp": event.time,
+        "ResourceStatus": event.status,
+        "ResourceStatusReason": event.reason,
+    }
