@@ -276,10 +276,9 @@ def test_the_aggregator_answers_for_all_accounts_in_pages(
         page: dict[str, Any] = {"AggregateComplianceByConfigRules": [row]}
         page |= {"NextToken": token} if token else {}
         services("config").add_response("describe_aggregate_compliance_by_config_rules", page)
-    found = aggregated_compliance(connection, "all", ["r", "r"])
-    assert found == {
-        ("r", Pair(AccountId(f"10000000000{n}"), Region("eu-west-1"))): "COMPLIANT" for n in (1, 2)
-    }
+    accounts = (AccountId("100000000001"), AccountId("100000000002"))
+    expected = [(Pair(account, Region("eu-west-1")), "COMPLIANT") for account in accounts]
+    assert list(aggregated_compliance(connection, "all", "r")) == expected
 
 
 def test_an_aggregator_that_may_not_be_asked_is_an_error(
@@ -289,4 +288,4 @@ def test_an_aggregator_that_may_not_be_asked_is_an_error(
         "describe_aggregate_compliance_by_config_rules", "AccessDeniedException", "no"
     )
     with pytest.raises(AccessDeniedError):
-        aggregated_compliance(connection, "all", ["r"])
+        list(aggregated_compliance(connection, "all", "r"))

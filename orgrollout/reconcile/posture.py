@@ -1,0 +1,239 @@
+"""Looks at posture in all accounts that a manifest reaches: who has to look where, and at what.
+
+Accounts are looked at side by side, each through one session; what several stack sets ask of the
+same account and Region is read once.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from orgrollout.aws.connection import Connection
+from orgrollout.aws.posture import Looking
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.posture import ok, unknown
+from orgrollout.drift.posture_checks import checks_for
+from orgrollout.drift.posture_record import Look, combined
+from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.template import Template
+from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
+from orgrollout.model.stack_set import StackInstance
+from orgrollout.organization.desired import Desired
+from orgrollout.reconcile.planning import Picture
+from orgrollout.reconcile.posture_aggregate import Aggregator
+from orgrollout.reconcile.posture_records import keep_look
+from orgrollout.reconcile.world import World
+
+AT_A_TIME = 16  # accounts
+_SAID_EVERY = 100  # accounts
+_VERDICTS = {
+    PostureState.BROKEN: Verdict.REAL,
+    PostureState.UNKNOWN: Verdict.NOT_CHECKABLE,
+}
+Chosen = Callable[[StackSetKey, Pair], bool]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """A stack set that has checks, and the stack instances to look at."""
+
+    desired: Desired
+    template: Template
+    instances: Mapping[Pair, StackInstance]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """How one check of one stack instance stands."""
+
+    stack_set: StackSetKey
+    pair: Pair
+    check: PostureCheck
+    seen: PostureSeen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """What was seen in one account, or why nothing was."""
+
+    account: AccountId
+    seen: tuple[_Seen, ...] = ()
+    closed: str = ""
+
+
+def look_at_posture(
+    loaded: LoadedManifest,
+    picture: Picture,
+    world: World,
+    progress: Progress,
+    *,
+    chosen: Chosen | None = None,
+) -> tuple[Finding, ...]:
+    """Return every check that is broken or unknown, where a stack instance exists.
+
+    ``chosen`` narrows what is looked at. What was found is kept in the journal, for `coverage`.
+    An account that cannot be entered is one finding.
+
+    Raises:
+        MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
+    """
+    tasks = tuple(_tasks(loaded, picture, chosen))
+    accounts = sorted({pair.account for task in tasks for pair in task.instances})
+    if not accounts:
+        return ()
+    visit = _Visit(loaded, world, tasks, progress)
+    now = world.clock.now()
+    findings: list[Finding] = []
+    looked: dict[StackSetKey, dict[Pair, PostureSeen]] = defaultdict(dict)
+    for found in _side_by_side(visit, accounts, progress):
+        findings += _findings(found, tasks)
+        for key, pair, seen in _by_pair(found, tasks):
+            looked[key][pair] = seen
+    for task in tasks:
+        seen_there = looked[task.desired.key]
+        look = Look(
+            when=now,
+            ok=frozenset(p for p, seen in seen_there.items() if seen.state is PostureState.OK),
+            others={p: s for p, s in seen_there.items() if s.state is not PostureState.OK},
+        )
+        keep_look(world.journal, task.desired.name, look, progress)
+    return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what)))
+
+
+def _tasks(loaded: LoadedManifest, picture: Picture, chosen: Chosen | None) -> Iterator[_Task]:
+    for key, desired in picture.desired.stack_sets.items():
+        inventory = picture.inventory.stack_sets.get(desired.name)
+        template = loaded.templates.get(key)
+        if inventory is None or template is None or not template.metadata.posture:
+            continue
+        instances = {
+            pair: instance
+            for pair, instance in inventory.instances.items()
+            if pair in desired.pairs and (chosen is None or chosen(key, pair))
+        }
+        yield _Task(desired=desired, template=template, instances=instances)
+
+
+def _side_by_side(
+    visit: "_Visit", accounts: list[AccountId], progress: Progress
+) -> Iterator[_Account]:
+    """Yield what was seen in each account, in the order in which they come."""
+    with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="posture") as pool:
+        try:
+            running = [pool.submit(visit.look_into, account) for account in accounts]
+            for number, done in enumerate(as_completed(running), start=1):
+                yield done.result()
+                if number % _SAID_EVERY == 0 or number == len(running):
+                    progress(f"posture: {number:,} of {len(running):,} accounts looked at")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Visit:
+    """Looks into accounts, one at a time; threads share it."""
+
+    def __init__(
+        self,
+        loaded: LoadedManifest,
+        world: World,
+        tasks: tuple[_Task, ...],
+        progress: Progress,
+    ) -> None:
+        drift = loaded.manifest.drift
+        self._role = drift.probe_role or drift.resync_role
+        self._external_id = drift.external_id
+        self._home = world.connection.planning()
+        self._aggregator = Aggregator(self._home, drift.aggregator, progress)
+        self._here: dict[AccountId, list[tuple[_Task, Pair]]] = defaultdict(list)
+        for task in tasks:
+            for pair in task.instances:
+                self._here[pair.account].append((task, pair))
+
+    def look_into(self, account: AccountId) -> _Account:
+        """Return what is seen in an account, or why nobody can look."""
+        by_region: dict[Pair, list[_Task]] = defaultdict(list)
+        for task, pair in self._here[account]:
+            by_region[pair].append(task)
+        seen: list[_Seen] = []
+        for pair, tasks in sorted(by_region.items()):
+            try:
+                connection = self._enter(pair)
+            except (InvalidCredentialsError, MissingCredentialsError):
+                raise
+            except AwsError as error:
+                return _Account(account=account, closed=str(error))
+            if connection is None:
+                return _Account(account=account, closed="the manifest names no drift.probe_role")
+            looking = Looking(connection)
+            seen += (each for task in tasks for each in self._look(looking, task, pair))
+        return _Account(account=account, seen=tuple(seen))
+
+    def _enter(self, pair: Pair) -> Connection | None:
+        """Return a connection that reads there; None where there is no role to enter by."""
+        if pair.account == self._home.identity.account and pair.region == self._home.home_region:
+            return self._home
+        if self._role is None:
+            return None
+        return self._home.in_account(
+            pair.account, self._role, pair.region, external_id=self._external_id
+        )
+
+    def _look(self, looking: Looking, task: _Task, pair: Pair) -> Iterator[_Seen]:
+        desired = task.desired
+        overrides = desired.parameter_sets[desired.pairs[pair]]
+        parameters = {**desired.definition.parameters, **overrides}
+        stack = task.instances[pair].stack_id
+        for check in checks_for(task.template, parameters, pair, stack):
+            known = self._aggregator.knows_ok(check, pair)
+            seen = ok("by the aggregator") if known else looking.look(check)
+            yield _Seen(stack_set=desired.key, pair=pair, check=check, seen=seen)
+
+
+def _findings(found: _Account, tasks: tuple[_Task, ...]) -> Iterator[Finding]:
+    if found.closed:
+        key, pair = min(_wanted(found.account, tasks))
+        yield Finding(
+            stack_set=key,
+            pair=pair,
+            kind=FindingKind.POSTURE,
+            what="access",
+            verdict=Verdict.NOT_CHECKABLE,
+            reason=f"nobody could look into account {found.account}: {found.closed}",
+        )
+    for each in found.seen:
+        verdict = _VERDICTS.get(each.seen.state)
+        if verdict is not None:
+            yield Finding(
+                stack_set=each.stack_set,
+                pair=each.pair,
+                kind=FindingKind.POSTURE,
+                what=each.check.label,
+                verdict=verdict,
+                reason=each.seen.reason,
+                check=each.check,
+                subjects=each.seen.subjects,
+            )
+
+
+def _by_pair(
+    found: _Account, tasks: tuple[_Task, ...]
+) -> Iterator[tuple[StackSetKey, Pair, PostureSeen]]:
+    """Yield how each stack instance of an account stands, with all its checks."""
+    if found.closed:
+        closed = unknown(f"nobody could look into the account: {found.closed}")
+        yield from ((key, pair, closed) for key, pair in _wanted(found.account, tasks))
+        return
+    checks: dict[tuple[StackSetKey, Pair], list[tuple[str, PostureSeen]]] = defaultdict(list)
+    for each in found.seen:
+        checks[each.stack_set, each.pair].append((each.check.label, each.seen))
+    for (key, pair), seen in checks.items():
+        yield key, pair, combined(seen)
+
+
+def _wanted(account: AccountId, tasks: tuple[_Task, ...]) -> Iterator[tuple[StackSetKey, Pair]]:
+    for task in tasks:
+        yield from ((task.desired.key, pair) for pair in task.instances if pair.account == account)
