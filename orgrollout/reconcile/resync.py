@@ -11,7 +11,11 @@ from orgrollout.model.ids import Pair, StackSetKey, StackSetName
 from orgrollout.plan.plan import Inside
 from orgrollout.plan.request import Request
 from orgrollout.reconcile.confirming import confirm
+from orgrollout.reconcile.finding_history import remember_findings
+from orgrollout.reconcile.findings import gather_findings
 from orgrollout.reconcile.observe import Progress
+from orgrollout.reconcile.planning import Narrowing, Picture, request_from
+from orgrollout.reconcile.posture import look_at_posture
 from orgrollout.reconcile.world import World
 
 Stacks = Mapping[StackSetKey, Mapping[Pair, str]]
@@ -28,23 +32,30 @@ class Sought:
 
 def seek_repairs(
     loaded: LoadedManifest,
-    request: Request,
-    found: Findings,
+    picture: Picture,
     world: World,
     progress: Progress,
     *,
+    narrowing: Narrowing | None = None,
     allowed_types: Iterable[str] = ("*",),
 ) -> Sought:
-    """Return how findings are repaired, after a second look at what may be false.
+    """Return what is not as deployed, and how it is repaired, after a second look at suspects.
+
+    ``picture`` was taken with ``drift=True``. What was found is remembered.
 
     Raises:
         PlanRefusedError: It would do harm; all reasons at once.
         AwsError: Something could not be read.
     """
+    request = request_from(loaded, picture, world, narrowing=narrowing).compared()
+    chosen = request.selected
+    posture = look_at_posture(loaded, picture, world, progress, chosen=chosen)
+    found = gather_findings(loaded, picture, world, progress, chosen=chosen, besides=posture)
     inside = inside_of(loaded)
     stacks = _stacks(request, [f for f in found.findings if _may_need_its_stack(f)], world)
     if inside is not None:
         found = confirm(found, stacks, inside, world, progress)
+    remember_findings(world, found, chosen)
     asked = replace(request, stacks=stacks, inside=inside)
     return Sought(findings=found, resync=plan_resync(asked, found.findings, allowed_types))
 

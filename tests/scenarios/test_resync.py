@@ -1,0 +1,226 @@
+"""A re-sync repairs what is real, and nothing else."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from orgrollout.drift.finding import Verdict
+from orgrollout.model.ids import Pair
+from orgrollout.model.operation import OperationAction
+from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.state import Outcome
+from tests.resyncing import (
+    GUARD,
+    NAME,
+    changed_stacks,
+    deploy,
+    detect,
+    later,
+    manifest,
+    repair,
+    seek,
+)
+from tests.stage import EU, PROD, US, Stage
+
+ONE, TWO, THREE = (Pair(account, US) for account in PROD[:3])
+FOUR = Pair(PROD[0], EU)
+
+
+def display_name(stage: Stage, pair: Pair) -> str | None:
+    return stage.display_name(pair)
+
+
+def test_only_what_was_changed_is_brought_back_and_that_is_proven(stage: Stage) -> None:
+    """The sandbox's own account of calls tells what was touched."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    stage.sandbox.delete_resource(*FOUR, NAME, "Queue")
+    detect(stage)
+
+    before = len(stage.sandbox.calls)
+    sought = seek(stage)
+    assert changed_stacks(stage, before) == Counter()
+    done = repair(stage, sought)
+
+    assert done.state.outcome is Outcome.SUCCEEDED
+    assert changed_stacks(stage, before) == {
+        (call, pair): 1 for call in ("CreateChangeSet", "ExecuteChangeSet") for pair in (ONE, FOUR)
+    }
+    assert display_name(stage, ONE) == "mine-a"
+    detect(stage)
+    again = seek(stage)
+    assert not again.findings.real
+    assert again.resync.plan.is_empty
+
+
+def test_an_update_with_the_same_template_leaves_drift_as_it_is(stage: Stage) -> None:
+    """CloudFormation calls it a success; so nothing of ours ever repairs drift that way."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    client = stage.sandbox.session().client("cloudformation")
+    root = stage.world().connection.call("organizations", "ListRoots")["Roots"][0]["Id"]
+    operation = client.update_stack_instances(
+        StackSetName=NAME,
+        DeploymentTargets={
+            "OrganizationalUnitIds": [root],
+            "Accounts": [ONE.account],
+            "AccountFilterType": "INTERSECTION",
+        },
+        Regions=[ONE.region],
+    )["OperationId"]
+    stage.sandbox.run_to_end()
+
+    found = client.describe_stack_set_operation(StackSetName=NAME, OperationId=operation)
+    assert found["StackSetOperation"]["Status"] == "SUCCEEDED"
+    assert display_name(stage, ONE) == "theirs"
+    detect(stage)
+    assert [(f.pair, f.what) for f in seek(stage).findings.real] == [(ONE, "Topic")]
+
+
+@pytest.mark.parametrize("kind", ["replaces", "removes"])
+def test_a_change_set_that_would_do_more_is_refused_and_left_for_a_person(
+    stage: Stage, kind: str
+) -> None:
+    """One stack is refused, and the others are repaired all the same."""
+    deploy(stage)
+    for pair in (ONE, TWO):
+        stage.sandbox.tamper(*pair, NAME, "Topic", "/DisplayName", "theirs")
+    getattr(stage.sandbox, kind)(*ONE, NAME, logical_id="Queue")
+    detect(stage)
+
+    before = len(stage.sandbox.calls)
+    done = repair(stage, seek(stage))
+
+    assert done.state.outcome is Outcome.FAILURES
+    (failure,) = done.state.failed
+    assert (failure.pair, failure.kind) == (ONE, FailureClass.REFUSED)
+    assert "Queue" in failure.reason
+    assert changed_stacks(stage, before)["ExecuteChangeSet", ONE] == 0
+    assert (display_name(stage, ONE), display_name(stage, TWO)) == ("theirs", "mine-a")
+    client = stage.sandbox.session(*ONE).client("cloudformation")
+    stack = stage.sandbox.stack_set(NAME).instances[ONE].stack_id
+    (left,) = client.list_change_sets(StackName=str(stack))["Summaries"]
+    assert left["ChangeSetName"] == done.state.landed[0].id
+
+
+def test_drift_that_a_rule_accepts_is_not_touched_even_beside_what_is_real(stage: Stage) -> None:
+    """A change set works on a whole stack; one that would undo what was accepted is refused."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Queue", "/DelaySeconds", 30)
+    stage.sandbox.tamper(*TWO, NAME, "Queue", "/DelaySeconds", 30)
+    stage.sandbox.tamper(*TWO, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+
+    sought = seek(stage)
+    assert {(f.pair, f.what) for f in sought.findings.real} == {(TWO, "Topic")}
+    (failure,) = repair(stage, sought).state.failed
+
+    assert (failure.pair, failure.kind) == (TWO, FailureClass.REFUSED)
+    assert "accepted by a rule" in failure.reason
+
+
+def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> None:
+    """Whoever lacks a permission to read sees a property as gone."""
+    deploy(stage)
+    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "DisplayName")
+    stage.sandbox.tamper(*TWO, NAME, "Topic", "/DisplayName", None)
+    detect(stage)
+
+    before = len(stage.sandbox.calls)
+    sought = seek(stage)
+
+    verdicts = {f.pair: f.verdict for f in sought.findings.findings if f.what == "Topic"}
+    assert verdicts == {ONE: Verdict.SUSPECT, TWO: Verdict.REAL}
+    assert {pair for _, pair, _ in sought.resync.plan.changes()} == {TWO}
+    assert changed_stacks(stage, before) == Counter()
+
+
+def test_what_somebody_changes_back_is_reported_and_not_fought(stage: Stage) -> None:
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs", again=timedelta(seconds=1))
+    detect(stage)
+
+    done = repair(stage, seek(stage))
+
+    (failure,) = done.state.failed
+    assert (failure.kind, failure.reason) == (
+        FailureClass.CAME_BACK,
+        "came back: Topic/DisplayName",
+    )
+    assert [landed.attempt for landed in done.state.landed] == [1]
+    later(stage)
+    detect(stage)
+    seek(stage)
+    records = stage.world().journal.get(f"findings/{NAME}")
+    assert records is not None
+    assert '"came_back": 1' in str(records.value).replace("'", '"')
+
+
+def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stage) -> None:
+    """Drift detection does not see it: that it records is no property."""
+    deploy(stage)
+    stage.sandbox.stop_recorder(*ONE)
+    detect(stage)
+
+    before = len(stage.sandbox.calls)
+    sought = seek(stage)
+    assert [(f.pair, f.what) for f in sought.findings.real] == [(ONE, "config-recorder")]
+    done = repair(stage, sought)
+
+    assert done.state.outcome is Outcome.SUCCEEDED
+    assert changed_stacks(stage, before) == {("StartConfigurationRecorder", ONE): 1}
+    assert not seek(stage).findings.real
+
+
+def test_what_is_missing_is_made_again_and_what_is_not_wanted_is_left(stage: Stage) -> None:
+    deploy(stage)
+    operation = stage.world().stack_sets
+    client = stage.sandbox.session().client("cloudformation")
+    root = stage.world().connection.call("organizations", "ListRoots")["Roots"][0]["Id"]
+    del operation
+    client.delete_stack_instances(
+        StackSetName=NAME,
+        DeploymentTargets={
+            "OrganizationalUnitIds": [root],
+            "Accounts": [ONE.account],
+            "AccountFilterType": "INTERSECTION",
+        },
+        Regions=[ONE.region],
+        RetainStacks=False,
+    )
+    stage.sandbox.run_to_end()
+
+    sought = seek(stage)
+    plan = sought.resync.plan
+    assert {(o.action, pair) for o, pair, _ in plan.changes()} == {(OperationAction.CREATE, ONE)}
+    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
+
+
+def test_a_manifest_that_says_something_new_is_not_rolled_out_by_a_resync(stage: Stage) -> None:
+    """It brings back what was deployed; what is new has to be applied, and reviewed."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    newer = manifest()
+    newer["stack_sets"]["guard"]["parameters"] = {"Suffix": "b"}
+
+    done = repair(stage, seek(stage, newer))
+
+    assert done.state.outcome is Outcome.SUCCEEDED
+    assert {o.action for o in done.plan.operations} == {OperationAction.REVERT}
+    assert display_name(stage, ONE) == "mine-a"
+
+
+def test_without_a_role_that_may_repair_everything_is_reported_and_left(stage: Stage) -> None:
+    bare = manifest(drift={})
+    deploy(stage, bare)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+
+    sought = seek(stage, bare)
+
+    assert sought.resync.plan.is_empty
+    whys = {left.why for left in sought.resync.left if left.finding.pair == ONE}
+    assert whys == {"no role is named that may repair: `drift: {resync_role: ...}`"}
+    assert GUARD in {left.finding.stack_set for left in sought.resync.left}
