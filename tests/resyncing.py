@@ -25,7 +25,6 @@ Metadata:
     version: 1
     posture:
       - {check: config-recorder}
-      - {check: ssm-document, resource: Runbook}
 Parameters:
   Suffix: {Type: String, Default: a}
 Resources:

@@ -175,10 +175,8 @@ def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stag
 
 def test_what_is_missing_is_made_again_and_what_is_not_wanted_is_left(stage: Stage) -> None:
     deploy(stage)
-    operation = stage.world().stack_sets
     client = stage.sandbox.session().client("cloudformation")
     root = stage.world().connection.call("organizations", "ListRoots")["Roots"][0]["Id"]
-    del operation
     client.delete_stack_instances(
         StackSetName=NAME,
         DeploymentTargets={
