@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from orgrollout.aws.calls import Caller
+from orgrollout.aws.clients import Clients
 from orgrollout.aws.clock import Clock
-from orgrollout.aws.connection import connect
+from orgrollout.aws.connection import Connection
+from orgrollout.aws.rates import RateLimits
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.journal.port import Document, Entry, Journal, Version
 from orgrollout.reconcile.world import World
@@ -86,9 +89,12 @@ class FusedJournal:
 
 
 def fused_world(journal: Journal, clock: Clock, fuse: Fuse) -> World:
-    """Return what a process works with that dies when the fuse says so."""
-    session = new_session()
-    events = session.events
+    """Return what a process works with that dies when the fuse says so.
+
+    Calls into member accounts are counted like all others, and made one at a time, so that the
+    points are the same each time.
+    """
+    caller = Caller(clock=clock, limits=RateLimits())
 
     def before(event_name: str, **_: Any) -> None:
         fuse.pass_point(f"before {event_name.rpartition('.')[2]}")
@@ -96,13 +102,18 @@ def fused_world(journal: Journal, clock: Clock, fuse: Fuse) -> World:
     def after(event_name: str, **_: Any) -> None:
         fuse.pass_point(f"after {event_name.rpartition('.')[2]}")
 
-    events.register_first("before-send.*.*", before)
-    events.register_last("after-call.*.*", after)
-    events.register_last("after-call-error.*.*", after)  # the answer was lost on its way
-    connection = connect(clock=clock, session=session)
+    def watch(client: Any) -> None:
+        caller.watch(client)
+        events = client.meta.events
+        events.register_first("before-send.*.*", before)
+        events.register_last("after-call.*.*", after)
+        events.register_last("after-call-error.*.*", after)  # the answer was lost on its way
+
+    connection = Connection(Clients(new_session(), watch), caller, clock, read_only=False)
     return World(
         connection=connection,
         stack_sets=StackSets(connection),
         journal=FusedJournal(journal, fuse),
         clock=clock,
+        at_once=1,
     )

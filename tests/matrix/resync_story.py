@@ -1,0 +1,181 @@
+"""The re-sync that is killed again and again, and what must be true when it is over.
+
+Two stack sets of which one waits for the other, three waves, a soak: drift that is reverted, that a
+change set would replace, that somebody changes back, a change set that fails and works the second
+time, a recorder that was stopped, and a stack instance that is missing.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from orgrollout.journal.sqlite import SqliteJournal
+from orgrollout.manifest.load import load_manifest
+from orgrollout.model.ids import StackSetName
+from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.finding_history import history
+from orgrollout.reconcile.planning import look
+from orgrollout.reconcile.resync import seek_repairs
+from orgrollout.reconcile.rollouts import Rollout
+from orgrollout.sandbox import Sandbox, Settings
+from tests.resyncing import ROLE
+from tests.stage import BASE, DEV, EU, PROD, TOPIC, US, Stage, organization
+
+QUICK = Settings(
+    median_duration=timedelta(seconds=3),
+    duration_spread=0.2,
+    deploy_resources=False,
+)
+FIRST, SECOND = StackSetName("base-first"), StackSetName("base-second")
+RECORDED = TOPIC.replace(
+    "Parameters:\n",
+    "Metadata: {orgrollout: {version: 1, posture: [{check: config-recorder}]}}\nParameters:\n",
+    1,
+)
+DIFFERENCE = ("/DisplayName", "a-b", "theirs", "NOT_EQUAL")
+REVERTED = [(PROD[0], US), (PROD[1], US), (PROD[1], EU), (PROD[4], EU), (DEV[0], US), (DEV[1], EU)]
+REFUSED, FOUGHT, STUMBLES = (PROD[2], US), (PROD[3], US), (DEV[1], EU)
+MISSING, STOPPED = (PROD[3], EU), (PROD[1], US)
+
+
+def manifest() -> dict[str, Any]:
+    """Return the manifest that was applied long ago."""
+    wanted = deepcopy(BASE)
+    wanted["stack_sets"] = {
+        "first": {"template": "recorded.yaml"},
+        "second": {"template": "topic.yaml", "depends_on": ["first"]},
+    }
+    wanted["drift"] = {"resync_role": ROLE}
+    wanted["rollout"] = {
+        "waves": [
+            {"name": "canary", "sample": {"per_ou": 1}, "after": {"soak": "30m"}},
+            {"name": "dev", "organizational_units": ["/Dev"]},
+        ],
+        "max_failed_accounts": 2,
+    }
+    return wanted
+
+
+@dataclass(frozen=True)
+class Ending:
+    """All that two runs of the same re-sync must agree on."""
+
+    outcome: str
+    failures: frozenset[tuple[Any, ...]]
+    landed: tuple[tuple[Any, ...], ...]
+    executed: tuple[tuple[Any, ...], ...]  # change sets that were carried out, by stack
+    drifted: frozenset[str]
+    repaired: frozenset[tuple[Any, ...]]
+
+
+class ResyncStory:
+    """One telling of it: a sandbox in which people changed things, and a plan to repair them."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.stage = Stage(sandbox, folder)
+        (folder / "recorded.yaml").write_text(RECORDED)
+        self.stage.apply(manifest())
+        self._people_change_things()
+        self.plan: Plan = self._seek()
+
+    def journal(self) -> SqliteJournal:
+        """Return the journal as a new process opens it."""
+        return SqliteJournal(self.stage.folder / "journal.sqlite")
+
+    def ending(self, rollout: Rollout) -> Ending:
+        """Return how it all stands, apart from times and ids."""
+        state = rollout.state
+        calls = Counter(
+            (call.account, call.region, str(call.params["StackName"]))
+            for call in self.sandbox.calls
+            if call.operation == "ExecuteChangeSet" and call.error is None
+        )
+        records = [r for n in (FIRST, SECOND) for r in history(self.journal(), n).values()]
+        return Ending(
+            outcome=state.outcome,
+            failures=frozenset(
+                (f.planned, f.pair, f.kind, f.attempts, f.final) for f in state.failures
+            ),
+            landed=tuple(
+                sorted(
+                    (o.planned, o.attempt, o.succeeded, o.failed, o.cancelled) for o in state.landed
+                )
+            ),
+            executed=tuple(sorted(calls.items())),
+            drifted=frozenset(str(s) for s in self.sandbox.world.deployer.drifted),  # type: ignore[attr-defined]
+            repaired=frozenset(
+                (r.stack_set, r.pair, r.what, r.repaired is not None) for r in records
+            ),
+        )
+
+    def _people_change_things(self) -> None:
+        sandbox = self.sandbox
+        for account, region in (*REVERTED, REFUSED):
+            sandbox.drifted(
+                FIRST, "Topic", "AWS::SNS::Topic", [DIFFERENCE], pairs=[(account, region)]
+            )
+        sandbox.drifted(SECOND, "Topic", "AWS::SNS::Topic", [DIFFERENCE], pairs=[REVERTED[0]])
+        sandbox.drifted(
+            *(SECOND, "Topic", "AWS::SNS::Topic", [DIFFERENCE]),
+            pairs=[FOUGHT],
+            again=timedelta(seconds=1),
+        )
+        sandbox.replaces(*REFUSED, FIRST, logical_id="Topic")
+        sandbox.fail_change_set(*STUMBLES, FIRST, reason="Rate exceeded")
+        self._recorders()
+        self._remove(*MISSING)
+
+    def _recorders(self) -> None:
+        for account in (*PROD, *DEV):
+            for region in (US, EU):
+                client = self.sandbox.session(account, region).client("config")
+                role = f"arn:aws:iam::{account}:role/config"
+                client.put_configuration_recorder(
+                    ConfigurationRecorder={"name": "main", "roleARN": role}
+                )
+                client.put_delivery_channel(
+                    DeliveryChannel={"name": "main", "s3BucketName": "history"}
+                )
+                if (account, region) != STOPPED:
+                    client.start_configuration_recorder(ConfigurationRecorderName="main")
+
+    def _remove(self, account: str, region: str) -> None:
+        organization_ = self.stage.world().connection.call("organizations", "ListRoots")
+        self.sandbox.session().client("cloudformation").delete_stack_instances(
+            StackSetName=SECOND,
+            DeploymentTargets={
+                "OrganizationalUnitIds": [organization_["Roots"][0]["Id"]],
+                "Accounts": [account],
+                "AccountFilterType": "INTERSECTION",
+            },
+            Regions=[region],
+            RetainStacks=False,
+        )
+        self.sandbox.run_to_end()
+
+    def _seek(self) -> Plan:
+        client = self.sandbox.session().client("cloudformation")
+        for name in (FIRST, SECOND):
+            client.detect_stack_set_drift(StackSetName=name)
+            self.sandbox.run_to_end()
+        world = self.stage.world()
+        loaded = load_manifest(self.stage._write(manifest()))
+        picture = look(loaded, world, lambda _: None, drift=True)
+        return seek_repairs(loaded, picture, world, lambda _: None).resync.plan
+
+
+@contextmanager
+def telling(folder: Path, settings: Settings = QUICK) -> Iterator[ResyncStory]:
+    """Give the story in a sandbox of its own."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        Sandbox.start(organization(), settings=settings) as sandbox,
+    ):
+        yield ResyncStory(sandbox, Path(place))

@@ -1,0 +1,95 @@
+"""The kill matrix of a re-sync: a process that dies before or after anything it does.
+
+Whatever the moment, every real finding is repaired once, what is refused stays refused, and the
+history knows what was repaired.
+"""
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from orgrollout.reconcile.rollouts import Rollout
+from tests.matrix.killing import Fuse, Killed, fused_world
+from tests.matrix.resync_story import Ending, ResyncStory, telling
+from tests.matrix.story import go_on
+
+PAUSES = (timedelta(), timedelta(minutes=2), timedelta(days=1))  # until somebody resumes
+SHARDS = 8
+SEED = 20260106
+WRITES = ("CreateChangeSet", "ExecuteChangeSet", "DetectStackDrift", "StartConfigurationRecorder")
+
+
+def one_process(story: ResyncStory, fuse: Fuse) -> Rollout:
+    """Drive the re-sync until it ends, or the process does."""
+    journal = story.journal()
+    try:
+        return go_on(story.plan, fused_world(journal, story.sandbox.clock, fuse))
+    finally:
+        journal.close()
+
+
+@cache
+def undisturbed(folder: Path) -> tuple[Ending, tuple[str, ...]]:
+    """Return how the story ends when nobody dies, and all the points at which somebody could."""
+    fuse = Fuse()
+    with telling(folder) as story:
+        rollout = one_process(story, fuse)
+        return story.ending(rollout), tuple(fuse.points)
+
+
+def killed_at(folder: Path, moment: int) -> None:
+    """Kill a process at the moment, and check the ending."""
+    expected, points = undisturbed(folder)
+    name = f"{moment} {points[moment - 1]}"
+    with telling(folder) as story:
+        with suppress(Killed):
+            one_process(story, Fuse(at=moment))
+        story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
+        rollout = one_process(story, Fuse())
+
+        assert story.ending(rollout) == expected, name
+        assert rollout.state.flights == (), name
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("resync")
+
+
+def test_the_story_has_everything_that_can_go_wrong(folder: Path) -> None:
+    """The matrix shows something only if the re-sync it kills does not just go well."""
+    ending, points = undisturbed(folder)
+
+    assert ending.outcome == "succeeded with failures"
+    assert {kind for _, _, kind, _, _ in ending.failures} == {"refused", "came back"}
+    assert {attempt for _, attempt, *_ in ending.landed} == {1, 2}
+    assert {point.split()[1] for point in points} >= {*WRITES, "CreateStackInstances", "put"}
+    assert len(ending.drifted) == 2
+
+
+def test_a_sample_of_all_moments(
+    folder: Path, record_property: Callable[[str, object], None]
+) -> None:
+    _, points = undisturbed(folder)
+    writes = [n for n, point in enumerate(points, 1) if point.split()[1] in WRITES]
+    chosen = random.Random(SEED)  # noqa: S311
+    moments = {*chosen.sample(writes, 3), *chosen.sample(range(1, len(points) + 1), 3)}
+    record_property("kill_points", len(points))
+    for moment in sorted(moments):
+        killed_at(folder, moment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_every_moment(folder: Path, shard: int, capsys: pytest.CaptureFixture[str]) -> None:
+    _, points = undisturbed(folder)
+    mine = range(shard + 1, len(points) + 1, SHARDS)
+    with capsys.disabled():
+        print(f"\nkill points: {len(points)}, of which {len(mine)} in shard {shard + 1}/{SHARDS}")
+    for moment in mine:
+        killed_at(folder, moment)
