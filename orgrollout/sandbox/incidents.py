@@ -182,6 +182,33 @@ class Incidents(ByHand, ScriptedChangeSets):
         hidden = deployer.hidden if everyone else deployer.hidden_from_sets
         hidden.setdefault(pair, {})[resource_type] = name
 
+    def break_delivery(
+        self,
+        account: str,
+        region: str,
+        code: str = "AccessDenied",
+        message: str = "Access Denied",
+    ) -> None:
+        """Let deliveries of AWS Config not arrive, until ``mend_delivery``."""
+        pair = (self.organization.find(account), region)
+        self.world.broken_deliveries[pair] = (code, message)
+
+    def mend_delivery(self, account: str, region: str) -> None:
+        """Let deliveries of AWS Config arrive again."""
+        self.world.broken_deliveries.pop((self.organization.find(account), region), None)
+
+    def fail_remediation(
+        self,
+        account: str | None = None,
+        region: str | None = None,
+        *,
+        reason: str = "Simulated.",
+        times: int | None = 1,
+    ) -> None:
+        """Let remediations of AWS Config end FAILED."""
+        fault = InstanceFault(account=self._id(account), region=region, reason=reason, times=times)
+        self.world.faults.remediations.append(fault)
+
     def terminate_protection(self, account: str, region: str, stack_set: str) -> None:
         """Protect the stack of a stack instance, so that it cannot be deleted."""
         pair = (self.organization.find(account), region)

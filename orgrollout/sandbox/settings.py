@@ -55,6 +55,9 @@ class Settings:
     stack_drift_duration: Annotated[
         timedelta, About("Median time that DetectStackDrift takes (sandbox time).")
     ] = timedelta(seconds=6)
+    remediation_duration: Annotated[
+        timedelta, About("Median time that a remediation takes (sandbox time).")
+    ] = timedelta(seconds=30)
     deploy_resources: Annotated[
         bool, About("Create the templates' resources; off, instances are mere records.")
     ] = True

@@ -15,6 +15,7 @@ import boto3
 from orgrollout.sandbox import moto_bridge, templates
 from orgrollout.sandbox.access import ADMINISTRATION_ROLE, EXECUTION_ROLE, Obstacles
 from orgrollout.sandbox.account_api import AccountApi, RegionsApi
+from orgrollout.sandbox.aggregator_api import AggregatorApi
 from orgrollout.sandbox.api_instances import InstanceApi
 from orgrollout.sandbox.api_operations import OperationApi
 from orgrollout.sandbox.api_sets import StackSetApi
@@ -33,7 +34,9 @@ from orgrollout.sandbox.moto_bridge import MotoState
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
 from orgrollout.sandbox.organization import Account, Organization
 from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
+from orgrollout.sandbox.recorder_api import RecorderApi
 from orgrollout.sandbox.records import Operation, Pair, StackSet
+from orgrollout.sandbox.remediation import RemediationApi
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import Caller, StackSets
 from orgrollout.sandbox.stack_states import StackStates
@@ -78,6 +81,8 @@ class World:
         self.unprovisioned: list[Unprovisioned] = []
         self.obstacles = Obstacles(organization, self._prepare)
         self.gates: dict[Pair, tuple[str, str]] = {}
+        self.broken_deliveries: dict[Pair, tuple[str, str]] = {}
+        """Where AWS Config cannot deliver: error code and message."""
         self.identities = Identities(organization, self.timeline, operator)
         kind = MotoStacks if settings.deploy_resources else NoStacks
         self.deployer = kind(self._note, self.timeline.now)
@@ -136,6 +141,12 @@ class World:
         for service, other in (
             ("organizations", own),
             ("config", ConfigApi(self.timeline)),
+            ("config", RecorderApi(self.timeline, self.broken_deliveries, self.repaired)),
+            ("config", RemediationApi(self.timeline, self.settings, self.faults)),
+            (
+                "config",
+                AggregatorApi(self.organization, self.timeline, self.obstacles.is_enabled),
+            ),
             ("account", AccountApi(self.organization, self.obstacles, known_regions)),
             ("ec2", RegionsApi(self.obstacles, known_regions)),
         ):
