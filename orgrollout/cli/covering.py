@@ -10,12 +10,20 @@ from orgrollout.cli.planning import picture_of
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture
+from orgrollout.reconcile.posture_records import known_posture
 from orgrollout.reconcile.rollouts import Rollout, rollouts
 from orgrollout.report.coverage import coverage_blocks, coverage_json, coverage_sheet
-from orgrollout.rollout.coverage import CoverageState, Covered, cover_stack_set, doing
+from orgrollout.rollout.coverage import (
+    CoverageState,
+    Covered,
+    cover_stack_set,
+    doing,
+    with_posture,
+)
 
 
 def coverage(
@@ -36,7 +44,8 @@ def coverage(
     narrowing = narrowing_of(narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         picture = picture_of(loaded, session, refresh=refresh, drift=True)
-        rows = list(_rows(picture, _newest(loaded.manifest.name, session)))
+        rows = list(_rows(loaded, picture, session))
+        now = session.connection.clock.now()
     organization = picture.organization
     if narrowing is not None:
         is_meant = narrowing(organization)
@@ -46,18 +55,24 @@ def coverage(
         screen.sheet(coverage_sheet(shown, organization))
     else:
         screen.result(
-            coverage_blocks(rows, organization, chosen=chosen),
+            coverage_blocks(rows, organization, now, chosen=chosen),
             coverage_json(rows, shown, organization),
         )
     return FINDINGS if any(row.state in failing for row in rows) else DONE
 
 
-def _rows(picture: Picture, newest: Rollout | None) -> Iterator[Covered]:
+def _rows(loaded: LoadedManifest, picture: Picture, session: Session) -> Iterator[Covered]:
     """Yield the ledger in the order of the manifest, then by account and Region."""
+    newest = _newest(loaded.manifest.name, session)
     for key, desired in picture.desired.stack_sets.items():
         inventory = picture.inventory.stack_sets.get(desired.name)
         now = doing(newest.plan, newest.state, key) if newest else None
-        yield from sorted(cover_stack_set(desired, inventory, now), key=lambda row: row.pair)
+        rows = cover_stack_set(desired, inventory, now)
+        template = loaded.templates.get(key)
+        if template is not None and template.metadata.posture:
+            known = known_posture(session.world.journal, desired.name, desired.pairs)
+            rows = with_posture(rows, desired, known)
+        yield from sorted(rows, key=lambda row: row.pair)
 
 
 def _newest(manifest: str, session: Session) -> Rollout | None:

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
+from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count, iso
+from orgrollout.report.words import count, iso, span
 from orgrollout.rollout.coverage import CoverageState, Covered
 
 MOST_ROWS = 60  # in text; CSV and JSON hold all
@@ -25,8 +27,10 @@ _COLUMNS = (
     "posture",
     "last_operation",
     "since",
+    "posture_since",
 )
 _SHOWN = ("stack_set", "account", "account_name", "ou_path", "region", "state", "reason")
+_OF_POSTURE = ("stack_set", "account", "account_name", "region", "posture")
 
 
 def coverage_json(
@@ -50,7 +54,11 @@ def coverage_sheet(rows: Sequence[Covered], organization: Organization) -> Sheet
 
 
 def coverage_blocks(
-    rows: Sequence[Covered], organization: Organization, *, chosen: Collection[CoverageState] = ()
+    rows: Sequence[Covered],
+    organization: Organization,
+    now: datetime,
+    *,
+    chosen: Collection[CoverageState] = (),
 ) -> Iterator[Block]:
     """Yield how many pairs are in which state, and those a person should look at.
 
@@ -63,11 +71,37 @@ def coverage_blocks(
         yield _sheet(found[:MOST_ROWS], organization, _SHOWN)
     if len(found) > MOST_ROWS:
         yield Line(text=f"and {len(found) - MOST_ROWS:,} more: --format csv or json shows all")
+    yield from _posture(rows, organization, now)
     current = sum(1 for row in rows if row.state in _GOOD)
     skipped = sum(1 for row in rows if row.state is CoverageState.SKIPPED)
     meant = sum(1 for row in rows if row.state not in _MEANT) - skipped
     text = f"{current:,} of {count(meant, 'stack instance')} current, {skipped:,} skipped."
     yield Line(text=text, style="bold green" if current == meant else "bold")
+
+
+def posture_words(seen: PostureSeen | None) -> str | None:
+    """Return how posture stands, in a few words; None where the template has no checks."""
+    if seen is None:
+        return None
+    return seen.state.value if not seen.reason else f"{seen.state.value}: {seen.reason}"
+
+
+def _posture(rows: Sequence[Covered], organization: Organization, now: datetime) -> Iterator[Block]:
+    """Yield what is broken where drift detection does not look, and how old that is."""
+    states = Counter(row.posture.state for row in rows if row.posture is not None)
+    if not states:
+        return
+    found = [r for r in rows if r.posture is not None and r.posture.state is PostureState.BROKEN]
+    if found:
+        yield _sheet(found[:MOST_ROWS], organization, _OF_POSTURE)
+    if len(found) > MOST_ROWS:
+        yield Line(text=f"and {len(found) - MOST_ROWS:,} more: --format csv or json shows all")
+    counts = ", ".join(f"{states[state]:,} {state.value}" for state in PostureState)
+    looked = [row.looked for row in rows if row.looked is not None]
+    age = (
+        f"looked at {span(now - min(looked))} ago at the earliest" if looked else "never looked at"
+    )
+    yield Line(text=f"posture: {counts}; {age}")
 
 
 def _by_stack_set(rows: Sequence[Covered]) -> Sheet:
@@ -107,7 +141,8 @@ def _instance(row: Covered, organization: Organization) -> dict[str, Any]:
         "state": row.state.value,
         "reason": row.reason,
         "drift": row.drift,
-        "posture": None,
+        "posture": posture_words(row.posture),
         "last_operation": row.last_operation,
         "since": iso(row.since),
+        "posture_since": iso(row.looked),
     }

@@ -4,13 +4,14 @@ Precedence, where several would fit: what a rollout is doing right now, then wha
 instance is, then why there is none. What is not known to be as desired is never `current`.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import OperationId, Pair, StackSetKey
+from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
 from orgrollout.organization.desired import Desired, LeftOutState
 from orgrollout.plan.compare import left_out_of
@@ -48,6 +49,8 @@ class Covered:
     drift: str = "NOT_CHECKED"
     last_operation: OperationId | None = None
     since: datetime | None = None  # of the drift status; CloudFormation dates nothing else
+    posture: PostureSeen | None = None  # None: the template has no checks for this pair
+    looked: datetime | None = None  # at posture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,21 @@ def cover_stack_set(
             why = left_out_of(desired, pair)
             reason = why.reason if why else "no longer targeted"
             yield _row(desired.key, pair, CoverageState.ORPHANED, reason, instance)
+
+
+def with_posture(
+    rows: Iterable[Covered],
+    desired: Desired,
+    known: Mapping[Pair, tuple[PostureSeen, datetime]],
+) -> Iterator[Covered]:
+    """Yield the rows of a stack set that has checks, with how its pairs stand."""
+    never = PostureSeen(state=PostureState.UNKNOWN, reason="nobody has looked")
+    for row in rows:
+        if row.pair in desired.pairs:
+            seen, looked = known.get(row.pair, (never, None))
+            yield replace(row, posture=seen, looked=looked)
+        else:
+            yield row
 
 
 def _desired_state(

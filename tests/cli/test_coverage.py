@@ -22,6 +22,7 @@ KEYS = [
     "posture",
     "last_operation",
     "since",
+    "posture_since",
 ]
 
 
