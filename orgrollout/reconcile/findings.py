@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from orgrollout.aws.rates import STACK_SETS
 from orgrollout.drift.classify import Viewpoint, classify, not_checkable
-from orgrollout.drift.detections import Detections, Telling
+from orgrollout.drift.detections import Detections, Telling, with_operation
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import is_old_news
@@ -17,10 +17,11 @@ from orgrollout.errors import OperationNotFoundError, StackSetNotFoundError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.secrets import secrets_of
-from orgrollout.model.ids import OperationId, Pair, StackSetKey
+from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import compare, membership_of
+from orgrollout.reconcile.detecting import WITHDRAWN, read_intent
 from orgrollout.reconcile.finding_history import history
 from orgrollout.reconcile.observe import Progress
 from orgrollout.reconcile.planning import Picture
@@ -93,7 +94,7 @@ def read_drift(
     if inventory is None:
         return _Read(look=look)
     try:
-        detections = world.stack_sets.detections(name)
+        detections = _detections(name, world)
     except StackSetNotFoundError:  # deleted since it was listed
         return _Read(look=look)
     looking = _Looking(
@@ -107,6 +108,18 @@ def read_drift(
         if pair in desired.pairs and (chosen is None or chosen(key, pair))
     ]
     return looking.read(meant, detections, progress)
+
+
+def _detections(name: StackSetName, world: World) -> Detections:
+    """Return what is known of detections, the newest of ours included: lists lag behind."""
+    found = world.stack_sets.detections(name)
+    intent = read_intent(world.journal, name)
+    if intent is None or intent.ended == WITHDRAWN:
+        return found
+    if any(operation.id == intent.operation for operation in found.operations):
+        return found
+    ours = world.stack_sets.describe_operation(name, intent.operation)
+    return found if ours is None else with_operation(found, ours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
