@@ -10,7 +10,9 @@ from orgrollout.cli.planning import picture_of
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.reconcile.findings import accepted_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.rollouts import Rollout, rollouts
@@ -36,7 +38,9 @@ def coverage(
     narrowing = narrowing_of(narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         picture = picture_of(loaded, session, refresh=refresh, drift=True)
-        rows = list(_rows(picture, _newest(loaded.manifest.name, session)))
+        newest = _newest(loaded.manifest.name, session)
+        with screen.working():
+            rows = list(_rows(loaded, picture, session, newest))
     organization = picture.organization
     if narrowing is not None:
         is_meant = narrowing(organization)
@@ -52,12 +56,17 @@ def coverage(
     return FINDINGS if any(row.state in failing for row in rows) else DONE
 
 
-def _rows(picture: Picture, newest: Rollout | None) -> Iterator[Covered]:
+def _rows(
+    loaded: LoadedManifest, picture: Picture, session: Session, newest: Rollout | None
+) -> Iterator[Covered]:
     """Yield the ledger in the order of the manifest, then by account and Region."""
     for key, desired in picture.desired.stack_sets.items():
         inventory = picture.inventory.stack_sets.get(desired.name)
         now = doing(newest.plan, newest.state, key) if newest else None
-        yield from sorted(cover_stack_set(desired, inventory, now), key=lambda row: row.pair)
+        world, progress = session.planning, session.screen.progress
+        accepted = accepted_drift(loaded, desired, inventory, world, progress)
+        covered = cover_stack_set(desired, inventory, now, accepted)
+        yield from sorted(covered, key=lambda row: row.pair)
 
 
 def _newest(manifest: str, session: Session) -> Rollout | None:

@@ -1,14 +1,14 @@
 """Reading what is not as deployed, for one manifest: a call for each drifted stack instance."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from orgrollout.aws.rates import STACK_SETS
 from orgrollout.drift.classify import Viewpoint, classify, not_checkable
 from orgrollout.drift.detections import Detections, Telling, with_operation
-from orgrollout.drift.finding import Finding, FindingKind
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import is_old_news
 from orgrollout.drift.ignoring import in_force, rule_warnings
@@ -77,6 +77,31 @@ def gather_findings(
         warnings=tuple(_warnings(loaded, resources, looks, today, narrowed=chosen is not None)),
         kinds=frozenset({FindingKind.RESOURCE, FindingKind.INSTANCE, *(f.kind for f in extra)}),
     )
+
+
+def accepted_drift(
+    loaded: LoadedManifest,
+    desired: Desired,
+    inventory: StackSetInventory | None,
+    world: World,
+    progress: Progress,
+) -> Mapping[Pair, str]:
+    """Return the pairs all of whose drift is ignored, with what is; asks only where rules hold.
+
+    Raises:
+        AwsError: Something could not be read.
+    """
+    rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
+    if not any(rule.stack_set == desired.key for rule in rules):
+        return {}
+    found: dict[Pair, list[Finding]] = defaultdict(list)
+    for finding in read_drift(loaded, desired, inventory, world, progress).findings:
+        found[finding.pair].append(finding)
+    return {
+        pair: f"drift is accepted: {', '.join(sorted({f.what + f.path for f in each}))}"
+        for pair, each in found.items()
+        if all(finding.verdict is Verdict.IGNORED for finding in each)
+    }
 
 
 def read_drift(
