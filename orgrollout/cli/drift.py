@@ -10,7 +10,6 @@ from orgrollout.cli.drift_detection import Detected, detect_drift
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, WrongUsageError
 from orgrollout.cli.narrowing import narrowing_of
 from orgrollout.cli.options import Narrow, Reach
-from orgrollout.cli.planning import picture_of
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.drift.findings import Findings
@@ -23,6 +22,7 @@ from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.reconcile.finding_history import history, remember_findings
 from orgrollout.reconcile.findings import Chosen, gather_findings
 from orgrollout.reconcile.observe import Refresh
+from orgrollout.reconcile.planning import look
 from orgrollout.reconcile.reading import read_for
 from orgrollout.report.drift import Shown, drift_blocks
 from orgrollout.report.drift_history import history_blocks, history_json, history_sheet
@@ -59,17 +59,17 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
     patience = asked.patience
     narrowing = narrowing_of(asked.narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=not asked.detect) as session:
+        session.say_who()
         detected = Detected()
         if asked.detect:
             detected = detect_drift(loaded, asked.narrow, session, patience)
             if detected.interrupted:
                 return INTERRUPTED
-        picture = picture_of(loaded, session, refresh=asked.refresh, drift=True)
-        chosen = narrowing(picture.organization) if narrowing else None
+        world, progress = session.planning, screen.progress
         with screen.working():
-            found = gather_findings(
-                loaded, picture, session.planning, screen.progress, chosen=chosen
-            )
+            picture = look(loaded, world, progress, refresh=asked.refresh, drift=True)
+            chosen = narrowing(picture.organization) if narrowing else None
+            found = gather_findings(loaded, picture, world, progress, chosen=chosen)
         shown = Shown(
             organization=picture.organization,
             now=session.world.clock.now(),
@@ -122,5 +122,6 @@ def _history(loaded: LoadedManifest, session: Session, chosen: Chosen | None) ->
     names = [loaded.stack_set_name(StackSetKey(key)) for key in loaded.manifest.stack_sets]
     found = [r for name in names for r in history(session.world.journal, name).values()]
     meant = [r for r in found if chosen is None or chosen(r.stack_set, r.pair)]
+    meant.sort(key=lambda record: (record.stack_set, record.pair, record.what, record.path))
     meant.sort(key=lambda record: record.last_seen, reverse=True)
     return tuple(sorted(meant, key=lambda record: not record.is_open))

@@ -84,6 +84,8 @@ def _ending(step: DetectionStep) -> str:
         case DetectionPhase.WAITING:
             busy = f" ({step.held_by})" if step.held_by else ""
             return f"not looked at now, since an operation of others goes on{busy}"
+        case DetectionPhase.REFUSED:
+            return f"CloudFormation does not look for drift here: {step.held_by}"
         case _:
             return _ENDS.get(step.phase, "")
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from orgrollout.errors import (
+    InvalidOperationError,
     JournalConflictError,
     OperationInProgressError,
     StackSetNotFoundError,
@@ -46,6 +47,7 @@ class DetectionPhase(StrEnum):
     STOPPED = "stopped"  # before it had looked everywhere
     ENDED = "ended"
     GONE = "gone"  # there is no such stack set any more
+    REFUSED = "refused"  # CloudFormation does not do it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class DetectionStep:
     phase: DetectionPhase
     intent: Intent | None = None  # the detection this process is attached to
     wake_after: timedelta | None = None  # None: nothing more is to be done
-    held_by: str = ""  # the rollout, or what the stack set is busy with
+    held_by: str = ""  # the rollout, or what the stack set is busy with; why it was refused
 
 
 def detect_step(name: StackSetName, world: World, mine: Intent | None = None) -> DetectionStep:
@@ -188,6 +190,9 @@ def _send(name: StackSetName, world: World, mine: Intent) -> DetectionStep:
             wake_after=wake,
             held_by=_busy_with(name, world),
         )
+    except InvalidOperationError as error:
+        withdraw(name, world, current)
+        return DetectionStep(stack_set=name, phase=DetectionPhase.REFUSED, held_by=error.said)
     return DetectionStep(
         stack_set=name, phase=DetectionPhase.RUNNING, intent=current, wake_after=wake
     )

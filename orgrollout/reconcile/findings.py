@@ -47,12 +47,12 @@ def gather_findings(
     progress: Progress,
     *,
     chosen: Chosen | None = None,
-    besides: Iterable[Finding] = (),
+    posture: Iterable[Finding] | None = None,
 ) -> Findings:
     """Return everything that is not as deployed, as far as somebody has looked.
 
-    ``picture`` was taken with ``drift=True``. ``chosen`` narrows what is looked at. ``besides`` is
-    what was found by looking where drift detection does not: posture.
+    ``picture`` was taken with ``drift=True``. ``chosen`` narrows what is looked at. ``posture`` is
+    what was found where drift detection cannot look; None: nobody looked there.
 
     Raises:
         AwsError: Something could not be read.
@@ -68,14 +68,14 @@ def gather_findings(
         reads.append(read_drift(loaded, desired, inventory, world, progress, chosen=chosen))
     looks = tuple(read.look for read in reads)
     resources = [finding for read in reads for finding in read.findings]
-    extra = tuple(besides)
-    found = (*resources, *instances, *extra)
+    found = (*resources, *instances, *(posture or ()))
+    looked = {FindingKind.RESOURCE, FindingKind.INSTANCE}
     is_meant = chosen or (lambda _key, _pair: True)
     return Findings(
         stack_sets=looks,
         findings=tuple(f for f in found if is_meant(f.stack_set, f.pair)),
         warnings=tuple(_warnings(loaded, resources, looks, today, narrowed=chosen is not None)),
-        kinds=frozenset({FindingKind.RESOURCE, FindingKind.INSTANCE, *(f.kind for f in extra)}),
+        kinds=frozenset(looked if posture is None else {*looked, FindingKind.POSTURE}),
     )
 
 
