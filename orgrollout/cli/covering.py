@@ -12,6 +12,7 @@ from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.reconcile.findings import accepted_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.posture_records import known_posture
@@ -44,7 +45,9 @@ def coverage(
     narrowing = narrowing_of(narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         picture = picture_of(loaded, session, refresh=refresh, drift=True)
-        rows = list(_rows(loaded, picture, session))
+        newest = _newest(loaded.manifest.name, session)
+        with screen.working():
+            rows = list(_rows(loaded, picture, session, newest))
         now = session.connection.clock.now()
     organization = picture.organization
     if narrowing is not None:
@@ -61,13 +64,16 @@ def coverage(
     return FINDINGS if any(row.state in failing for row in rows) else DONE
 
 
-def _rows(loaded: LoadedManifest, picture: Picture, session: Session) -> Iterator[Covered]:
+def _rows(
+    loaded: LoadedManifest, picture: Picture, session: Session, newest: Rollout | None
+) -> Iterator[Covered]:
     """Yield the ledger in the order of the manifest, then by account and Region."""
-    newest = _newest(loaded.manifest.name, session)
     for key, desired in picture.desired.stack_sets.items():
         inventory = picture.inventory.stack_sets.get(desired.name)
         now = doing(newest.plan, newest.state, key) if newest else None
-        rows = cover_stack_set(desired, inventory, now)
+        world, progress = session.planning, session.screen.progress
+        accepted = accepted_drift(loaded, desired, inventory, world, progress)
+        rows = cover_stack_set(desired, inventory, now, accepted)
         template = loaded.templates.get(key)
         if template is not None and template.metadata.posture:
             known = known_posture(session.world.journal, desired.name, desired.pairs)

@@ -63,6 +63,13 @@ def prune(reach: Reach, format_: str, *, keep: int) -> int:
         removed = prune_journal(session.world.journal, keep=keep)
     names = ", ".join(removed.rollouts)
     text = f"forgot {count(len(removed.rollouts), 'rollout')}{': ' if names else ''}{names}"
-    document = {"rollouts": list(removed.rollouts), "plans": removed.plans}
+    if removed.findings:
+        text += f"; {count(removed.findings, 'finding')} of drift that is gone"
+    document = {
+        "rollouts": list(removed.rollouts),
+        "plans": removed.plans,
+        "findings": removed.findings,
+        "detections": removed.detections,
+    }
     screen.result([Line(text=text)], document)
     return DONE

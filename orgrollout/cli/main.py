@@ -16,6 +16,7 @@ import typer
 from orgrollout.cli import (
     advice_commands,
     commands,
+    drift_commands,
     journal_commands,
     levers_commands,
     offline_commands,
@@ -65,6 +66,7 @@ def _about(
 
 for _command in (
     commands.COMMANDS
+    + drift_commands.COMMANDS
     + advice_commands.COMMANDS
     + offline_commands.COMMANDS
     + levers_commands.COMMANDS

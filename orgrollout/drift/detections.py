@@ -1,9 +1,9 @@
 """How much drift detections still tell of a stack instance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orgrollout.inventory.watermark import DRIFT
+from orgrollout.inventory.watermark import DRIFT, newest_first
 from orgrollout.model.drift import StackSetDrift
 from orgrollout.model.ids import OperationId
 from orgrollout.model.operation import Operation
@@ -17,6 +17,17 @@ class Detections:
     last: StackSetDrift | None = None  # of those that ended
     running: OperationId | None = None
     operations: tuple[Operation, ...] = ()  # newest first, back to a detection of all instances
+
+
+def with_operation(found: Detections, missing: Operation) -> Detections:
+    """Return what is known with an operation that the list does not name."""
+    operations = newest_first((missing, *found.operations))
+    ended = next((o for o in operations if o.action == DRIFT and o.status.is_terminal), None)
+    last = found.last
+    if ended is missing and last is not None:
+        last = replace(last, operation=missing.id, ended=missing.ended)
+    running = found.running if missing.status.is_terminal else missing.id
+    return Detections(last=last, running=running, operations=operations)
 
 
 class Telling:

@@ -34,7 +34,7 @@ class Findings:
     stack_sets: tuple[StackSetLook, ...] = ()
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
-    kinds: frozenset[FindingKind] = frozenset({FindingKind.RESOURCE, FindingKind.INSTANCE})
+    kinds: frozenset[FindingKind] = frozenset()  # that were looked for
 
     @property
     def real(self) -> tuple[Finding, ...]:

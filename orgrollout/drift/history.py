@@ -53,6 +53,8 @@ def seen(
     for finding in findings:
         key = finding.key
         found.add(key)
+        if finding.verdict is Verdict.NOT_CHECKABLE:  # nobody knows whether it is there
+            continue
         updated[key] = _seen(updated.get(key), finding, finding.looked or now)
     for key, record in records.items():
         if key not in found and record.gone is None and looked_at(record.kind, record.pair):

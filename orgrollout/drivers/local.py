@@ -3,14 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from orgrollout.errors import (
-    JournalBusyError,
-    JournalConflictError,
-    OrgRolloutError,
-    ThrottledError,
-    UnavailableError,
-    UnreachableError,
-)
+from orgrollout.drivers.outage import PASSING, Outage
+from orgrollout.errors import JournalConflictError, OrgRolloutError
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import holders_of
 from orgrollout.reconcile.rollbacks import begin_rollback
@@ -22,10 +16,6 @@ from orgrollout.rollout.decision import Event, EventKind
 from orgrollout.rollout.rollback import NothingToRollBackError
 
 _ANOTHER_DRIVER = timedelta(seconds=1)
-_PASSING = (JournalBusyError, ThrottledError, UnavailableError, UnreachableError)
-_PATIENCE = timedelta(hours=1)  # of pauses, on top of what each call was repeated
-_FIRST_PAUSE = timedelta(seconds=30)
-_LONGEST_PAUSE = timedelta(minutes=5)
 
 
 def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> Rollout:
@@ -41,7 +31,7 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
             resumed.
         ClaimLostError: Another rollout took over, or somebody unlocked a stack set.
     """
-    waited = timedelta()  # since a tick went well
+    outage = Outage()
     while True:
         try:
             latest = tick(rollout, world)
@@ -49,15 +39,12 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
             # Another driver was faster, and nothing was sent from here. Look at what it did.
             world.clock.sleep(_ANOTHER_DRIVER)
             continue
-        except _PASSING as error:
-            if waited >= _PATIENCE:
-                raise
-            pause = min(max(waited, _FIRST_PAUSE), _LONGEST_PAUSE)
+        except PASSING as error:
+            pause = outage.pause(error)
             follow(_waiting(rollout, error, pause, world))
-            waited += pause
             world.clock.sleep(pause)
             continue
-        waited = timedelta()
+        outage.over()
         follow(latest)
         if latest.wake_after is None:
             return _taken_back(latest.rollout, world, follow)

@@ -6,10 +6,11 @@ operation carries the state digest that is wanted has been given exactly that.
 """
 
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from orgrollout.model.ids import Digest, OperationId, RolloutId
+from orgrollout.model.ids import Digest, OperationId, RolloutId, digest_of
 
 NO_STATE = Digest("0" * 16)  # of a removal: nothing is there afterwards
 MAX_LENGTH = 100
@@ -17,6 +18,9 @@ _OURS = re.compile(
     r"or-(?P<rollout>.+)-(?P<number>\d+)-a(?P<attempt>\d+)"
     r"-(?P<state>[0-9a-f]{16})-(?P<intent>[0-9a-f]{16})"
 )
+
+# Of no rollout, and it says nothing of a state: a drift detection changes none.
+_DETECTION = re.compile(r"ordrift-\d{8}T\d{6}Z-[0-9a-f]{16}")
 
 
 class OperationName(NamedTuple):
@@ -49,3 +53,14 @@ def read_operation_id(operation: str | None) -> OperationName | None:
         Digest(found["state"]),
         Digest(found["intent"]),
     )
+
+
+def detection_id(now: datetime, what: Any) -> OperationId:
+    """Return the id of a drift detection that is committed now; ``what`` tells it from others."""
+    moment = now.astimezone(UTC)
+    return OperationId(f"ordrift-{moment:%Y%m%dT%H%M%SZ}-{digest_of([str(moment), what])}")
+
+
+def is_own_detection(operation: str) -> bool:
+    """Return whether an operation is a drift detection of ours."""
+    return _DETECTION.fullmatch(operation) is not None

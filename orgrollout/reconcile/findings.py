@@ -1,14 +1,14 @@
 """Reading what is not as deployed, for one manifest: a call for each drifted stack instance."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from orgrollout.aws.rates import STACK_SETS
 from orgrollout.drift.classify import Viewpoint, classify, not_checkable
-from orgrollout.drift.detections import Detections, Telling
-from orgrollout.drift.finding import Finding, FindingKind
+from orgrollout.drift.detections import Detections, Telling, with_operation
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import is_old_news
 from orgrollout.drift.ignoring import in_force, rule_warnings
@@ -17,10 +17,11 @@ from orgrollout.errors import OperationNotFoundError, StackSetNotFoundError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.secrets import secrets_of
-from orgrollout.model.ids import OperationId, Pair, StackSetKey
+from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import compare, membership_of
+from orgrollout.reconcile.detecting import WITHDRAWN, read_intent
 from orgrollout.reconcile.finding_history import history
 from orgrollout.reconcile.observe import Progress
 from orgrollout.reconcile.planning import Picture
@@ -46,12 +47,12 @@ def gather_findings(
     progress: Progress,
     *,
     chosen: Chosen | None = None,
-    besides: Iterable[Finding] = (),
+    posture: Iterable[Finding] | None = None,
 ) -> Findings:
     """Return everything that is not as deployed, as far as somebody has looked.
 
-    ``picture`` was taken with ``drift=True``. ``chosen`` narrows what is looked at. ``besides`` is
-    what was found by looking where drift detection does not: posture.
+    ``picture`` was taken with ``drift=True``. ``chosen`` narrows what is looked at. ``posture`` is
+    what was found where drift detection cannot look; None: nobody looked there.
 
     Raises:
         AwsError: Something could not be read.
@@ -67,15 +68,40 @@ def gather_findings(
         reads.append(read_drift(loaded, desired, inventory, world, progress, chosen=chosen))
     looks = tuple(read.look for read in reads)
     resources = [finding for read in reads for finding in read.findings]
-    extra = tuple(besides)
-    found = (*resources, *instances, *extra)
+    found = (*resources, *instances, *(posture or ()))
+    looked = {FindingKind.RESOURCE, FindingKind.INSTANCE}
     is_meant = chosen or (lambda _key, _pair: True)
     return Findings(
         stack_sets=looks,
         findings=tuple(f for f in found if is_meant(f.stack_set, f.pair)),
         warnings=tuple(_warnings(loaded, resources, looks, today, narrowed=chosen is not None)),
-        kinds=frozenset({FindingKind.RESOURCE, FindingKind.INSTANCE, *(f.kind for f in extra)}),
+        kinds=frozenset(looked if posture is None else {*looked, FindingKind.POSTURE}),
     )
+
+
+def accepted_drift(
+    loaded: LoadedManifest,
+    desired: Desired,
+    inventory: StackSetInventory | None,
+    world: World,
+    progress: Progress,
+) -> Mapping[Pair, str]:
+    """Return the pairs all of whose drift is ignored, with what is; asks only where rules hold.
+
+    Raises:
+        AwsError: Something could not be read.
+    """
+    rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
+    if not any(rule.stack_set == desired.key for rule in rules):
+        return {}
+    found: dict[Pair, list[Finding]] = defaultdict(list)
+    for finding in read_drift(loaded, desired, inventory, world, progress).findings:
+        found[finding.pair].append(finding)
+    return {
+        pair: f"drift is accepted: {', '.join(sorted({f.what + f.path for f in each}))}"
+        for pair, each in found.items()
+        if all(finding.verdict is Verdict.IGNORED for finding in each)
+    }
 
 
 def read_drift(
@@ -93,7 +119,7 @@ def read_drift(
     if inventory is None:
         return _Read(look=look)
     try:
-        detections = world.stack_sets.detections(name)
+        detections = _detections(name, world)
     except StackSetNotFoundError:  # deleted since it was listed
         return _Read(look=look)
     looking = _Looking(
@@ -107,6 +133,18 @@ def read_drift(
         if pair in desired.pairs and (chosen is None or chosen(key, pair))
     ]
     return looking.read(meant, detections, progress)
+
+
+def _detections(name: StackSetName, world: World) -> Detections:
+    """Return what is known of detections, the newest of ours included: lists lag behind."""
+    found = world.stack_sets.detections(name)
+    intent = read_intent(world.journal, name)
+    if intent is None or intent.ended == WITHDRAWN:
+        return found
+    if any(operation.id == intent.operation for operation in found.operations):
+        return found
+    ours = world.stack_sets.describe_operation(name, intent.operation)
+    return found if ours is None else with_operation(found, ours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

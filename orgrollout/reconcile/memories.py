@@ -10,6 +10,7 @@ from orgrollout.inventory.watermark import LOOK_BACK
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import OperationId, Pair, StackSetName
 from orgrollout.model.stack_set import StackInstance
+from orgrollout.reconcile.detecting import recent_detections
 from orgrollout.reconcile.observe import OwnOperations
 from orgrollout.reconcile.rollouts import Rollout, recent_rollouts
 from orgrollout.reconcile.stack_set_reading import StackSetReading
@@ -84,6 +85,8 @@ def own_operations(journal: Journal, now: datetime) -> OwnOperations:
     for rollout in recent_rollouts(journal, now - LOOK_BACK):
         for name, operation, pairs in _operations(rollout, now - LOOK_BACK):
             found.setdefault(name, {})[operation] = pairs
+    for name, intent in recent_detections(journal, now - LOOK_BACK):
+        found.setdefault(name, {})[intent.operation] = frozenset()  # a detection changes none
     return found
 
 

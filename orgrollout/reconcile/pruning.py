@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from orgrollout.errors import JournalConflictError
 from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
+from orgrollout.reconcile.detecting import forget_ended
+from orgrollout.reconcile.finding_history import forget_what_is_gone
 from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.rollouts import Rollout, records, rollout_key, rollouts
 from orgrollout.reconcile.tick import history_of
@@ -17,13 +19,16 @@ class Pruned:
 
     rollouts: tuple[RolloutId, ...]
     plans: int
+    findings: int = 0  # records of what is no longer found
+    detections: int = 0  # that are over
 
 
 def prune_journal(journal: Journal, *, keep: int) -> Pruned:
     """Forget all ended rollouts but the newest ``keep``, and return what is gone.
 
     What may still go on stays, and so does the newest of every manifest, so that no id comes up a
-    second time. Whatever is killed in the middle, nothing that stays refers to something gone.
+    second time. Of drift, what is over is forgotten: findings that are gone, detections that have
+    ended. Whatever is killed in the middle, nothing that stays refers to something gone.
     """
     retained_stacks(journal)  # which stacks were kept is remembered beyond the rollouts
     forgotten = [r for r in _old(tuple(rollouts(journal)), keep) if _forget(journal, r)]
@@ -31,7 +36,12 @@ def prune_journal(journal: Journal, *, keep: int) -> Pruned:
         journal.drop(history_of(rollout.state.id))
     digests = {rollout.state.plan for rollout in forgotten}
     gone = [digest for digest in sorted(digests) if _drop_plan(journal, digest)]
-    return Pruned(rollouts=tuple(r.state.id for r in forgotten), plans=len(gone))
+    return Pruned(
+        rollouts=tuple(r.state.id for r in forgotten),
+        plans=len(gone),
+        findings=forget_what_is_gone(journal),
+        detections=forget_ended(journal),
+    )
 
 
 def _old(found: tuple[Rollout, ...], keep: int) -> Iterable[Rollout]:

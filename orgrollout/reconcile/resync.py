@@ -50,7 +50,7 @@ def seek_repairs(
     request = request_from(loaded, picture, world, narrowing=narrowing).compared()
     chosen = request.selected
     posture = look_at_posture(loaded, picture, world, progress, chosen=chosen)
-    found = gather_findings(loaded, picture, world, progress, chosen=chosen, besides=posture)
+    found = gather_findings(loaded, picture, world, progress, chosen=chosen, posture=posture)
     inside = inside_of(loaded)
     stacks = _stacks(request, [f for f in found.findings if _may_need_its_stack(f)], world)
     if inside is not None:

@@ -22,6 +22,7 @@ from orgrollout.model.operation_id import read_operation_id
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.claims import confirm_claim
+from orgrollout.reconcile.detecting import running_detections
 from orgrollout.reconcile.held import HeldLease
 from orgrollout.reconcile.inside import look_inside, work_inside
 from orgrollout.reconcile.memories import list_and_remember
@@ -36,6 +37,7 @@ from orgrollout.rollout.decision import (
     Decision,
     DeleteStackSet,
     Event,
+    EventKind,
     OperationSeen,
     Refused,
     Seen,
@@ -48,6 +50,7 @@ from orgrollout.rollout.landing import refuse
 from orgrollout.rollout.state import RolloutState
 
 _LOOK_AGAIN = timedelta(seconds=5)
+_IN_THE_WAY = "a drift detection of ours is in the way and was stopped; what it found is kept"
 _NOTED = TypeAdapter(Event)
 
 
@@ -116,6 +119,8 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: World) -> Ti
     busy = tuple(answer.stack_set for answer in answers if isinstance(answer, Busy))
     state, told = _refuse(held.rollout, answers, world)
     if held.release(state):
+        stopped, busy = _stop_detections(busy, held.rollout, world)
+        told += stopped
         _stop_late_arrivals(busy, rollout, world)
         return replace(done, rollout=held.rollout, busy=busy, events=(*done.events, *told))
     # Held up for longer than the lease, and somebody has gone on: see what that one makes of it.
@@ -238,6 +243,22 @@ def _changed_by(
             return plan.stack_sets[plan.operations[action.piece.planned].stack_set].name
         case _:
             return action.name
+
+
+def _stop_detections(
+    busy: Iterable[StackSetName], rollout: Rollout, world: World
+) -> tuple[list[Event], tuple[StackSetName, ...]]:
+    """Stop detections of ours that are in the way; return what to tell, and what others hold."""
+    events, left = [], []
+    keys = {stack_set.name: key for key, stack_set in rollout.plan.stack_sets.items()}
+    for name in busy:
+        ours = running_detections(name, world)
+        for operation in ours:
+            if operation.status is not OperationStatus.STOPPING:
+                world.stack_sets.stop(name, operation.id)
+                events.append(Event(kind=EventKind.WAITING, text=_IN_THE_WAY, stack_set=keys[name]))
+        left += [] if ours else [name]
+    return events, tuple(left)
 
 
 def _stop_late_arrivals(busy: Iterable[StackSetName], rollout: RolloutId, world: World) -> None:

@@ -83,9 +83,15 @@ def doing(plan: Plan, state: RolloutState, key: StackSetKey) -> Doing:
 
 
 def cover_stack_set(
-    desired: Desired, inventory: StackSetInventory | None, now: Doing | None
+    desired: Desired,
+    inventory: StackSetInventory | None,
+    now: Doing | None,
+    accepted: Mapping[Pair, str] = {},
 ) -> Iterator[Covered]:
-    """Yield every pair the stack set could have, and every one it has besides."""
+    """Yield every pair the stack set could have, and every one it has besides.
+
+    ``accepted`` are pairs all of whose drift the manifest ignores, with what there is to say of it.
+    """
     instances = inventory.instances if inventory else {}
     wanted = {k: desired.definition.state_digest(o) for k, o in desired.parameter_sets.items()}
     for pair, chosen in desired.pairs.items():
@@ -95,7 +101,7 @@ def cover_stack_set(
             and instance is not None
             and runs_state(inventory, instance, wanted[chosen])
         )
-        state, reason = _desired_state(pair, instance, now, is_right=right)
+        state, reason = _desired_state(pair, instance, now, accepted.get(pair), is_right=right)
         yield _row(desired.key, pair, state, reason, instance)
     yield from _left_out(desired, instances)
     for pair, instance in instances.items():
@@ -121,12 +127,17 @@ def with_posture(
 
 
 def _desired_state(
-    pair: Pair, instance: StackInstance | None, now: Doing | None, *, is_right: bool
+    pair: Pair,
+    instance: StackInstance | None,
+    now: Doing | None,
+    accepted: str | None,
+    *,
+    is_right: bool,
 ) -> tuple[CoverageState, str]:
     if now is not None and pair in now.flying:
         return CoverageState.IN_PROGRESS, f"operation of {now.rollout}"
     if is_right and instance is not None:
-        return _right_state(instance)
+        return _right_state(instance, accepted)
     if now is not None and pair in now.waiting:
         return CoverageState.PENDING, f"wave {now.waiting[pair]} of {now.rollout}"
     if now is not None and pair in now.failed:
@@ -134,7 +145,9 @@ def _desired_state(
     return _instance_state(instance)
 
 
-def _right_state(instance: StackInstance) -> tuple[CoverageState, str]:
+def _right_state(instance: StackInstance, accepted: str | None) -> tuple[CoverageState, str]:
+    if accepted is not None:
+        return CoverageState.CURRENT, accepted
     if instance.drift_status == "DRIFTED":
         return CoverageState.DRIFTED, "changed by hand since it was deployed"
     return CoverageState.CURRENT, ""

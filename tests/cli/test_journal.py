@@ -118,7 +118,12 @@ def test_export_and_prune(program: Program, tmp_path: Path) -> None:
     assert "cannot write" in nowhere.err
 
     pruned = program("journal", "prune", "--keep", "1", "--format", "json")
-    assert pruned.json == {"rollouts": ["base-1"], "plans": 1}
+    assert pruned.json == {
+        "rollouts": ["base-1"],
+        "plans": 1,
+        "findings": 0,
+        "detections": 0,
+    }
     listed = program("rollouts", "--format", "json").out
     assert "base-2" in listed
     assert "base-1" not in listed

@@ -25,6 +25,8 @@ LOOKING = (
     ("plan", "--out", "FILE"),
     ("plan", "--refresh", "full"),
     ("coverage",),
+    ("drift",),
+    ("drift", "--history"),
     ("validate",),
 )
 

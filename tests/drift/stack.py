@@ -1,5 +1,6 @@
 """A stack set whose resources can be changed by hand, and ways to do so."""
 
+from datetime import timedelta
 from typing import Any
 
 from orgrollout.drift.finding import Finding
@@ -10,6 +11,8 @@ from orgrollout.reconcile.findings import gather_findings
 from orgrollout.reconcile.planning import look
 from orgrollout.reconcile.world import World
 from tests.stage import BASE, Stage
+
+HOUR = timedelta(hours=1)
 
 TEMPLATE = """\
 AWSTemplateFormatVersion: "2010-09-09"

@@ -2,20 +2,31 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from orgrollout.drift.finding import FindingKind, Verdict
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.instances import EXTRA, MISSING, OUTDATED
-from orgrollout.model.ids import Pair
-from orgrollout.sandbox import Sandbox
+from orgrollout.drivers.detecting import detect
+from orgrollout.model.ids import AccountId, Pair, StackSetName
+from orgrollout.reconcile.finding_history import (
+    MOST_INSTANCES,
+    history,
+    remember_findings,
+    remember_repairs,
+)
+from orgrollout.sandbox import Sandbox, Settings
 from tests.drift import stack
-from tests.stage import DEV, EU, LAB, PROD, US, Stage, organization
+from tests.drivers.support import HeldUpJournal
+from tests.stage import DEV, EU, LAB, PROD, TOPICS, US, Stage, organization
 
 ONE, TWO, THREE, FOUR = (Pair(PROD[n], US) for n in range(4))
 FIVE = Pair(DEV[0], EU)
 SECRET = "hunter2"
+NAME = StackSetName("base-topics")
 
 
 @pytest.fixture
@@ -121,3 +132,89 @@ def test_missing_and_extra_stack_instances_are_what_a_plan_calls_so(stage: Stage
     kinds = {(f.pair.account, f.what) for f in found.findings}
     assert kinds == {(PROD[0], EXTRA), (LAB[0], MISSING)}
     assert {f.kind for f in found.findings} == {FindingKind.INSTANCE}
+
+
+def test_what_was_repaired_is_old_news_until_somebody_looks_again(stage: Stage) -> None:
+    """CloudFormation's status follows only with the next detection; and then it may be back."""
+    wanted = stack.manifest(stage)
+    world = stage.world()
+    stack.rename_topic(stage, ONE)
+    stack.detect(stage)
+    found = stack.gather(stage, wanted, world)
+    remember_findings(world, found)
+    stage.sandbox.clock.sleep(stack.HOUR)
+    keys = [f.key for f in found.findings]
+
+    remember_repairs(world, NAME, keys, "or-resync-1")
+
+    after = stack.gather(stage, wanted)
+    assert after.findings == ()
+    assert after.stack_sets[0].repaired_since == 1
+    remember_findings(world, after)
+    assert [r.is_open for r in history(world.journal, NAME).values()] == [False]
+
+    stack.detect(stage)  # nothing was repaired at all, or somebody changed it back
+    again = stack.gather(stage, wanted)
+    remember_findings(world, again)
+    (record,) = history(world.journal, NAME).values()
+    assert [f.key for f in again.real] == keys
+    assert (record.came_back, record.is_open, record.repaired_by) == (1, True, "or-resync-1")
+
+
+def test_two_that_write_the_history_at_once_both_do(stage: Stage) -> None:
+    world = stage.world()
+    stack.rename_topic(stage, ONE)
+    stack.rename_topic(stage, TWO)
+    stack.detect(stage)
+    found = stack.gather(stage, stack.manifest(stage))
+    one, two = (
+        replace(found, findings=tuple(f for f in found.findings if f.pair == pair))
+        for pair in (ONE, TWO)
+    )
+    meanwhile = HeldUpJournal(
+        world.journal,
+        "findings/",
+        lambda: remember_findings(stage.world(), two, lambda _key, pair: pair == TWO),
+    )
+
+    remember_findings(replace(world, journal=meanwhile), one, lambda _key, pair: pair == ONE)
+    remember_findings(world, one, lambda _key, pair: pair == ONE)
+
+    assert {r.pair for r in history(world.journal, NAME).values()} == {ONE, TWO}
+
+
+def test_a_rollout_that_was_not_made_is_not_remembered_pair_by_pair(stage: Stage) -> None:
+    """A journal document holds findings, and not an organization."""
+    many = tuple(
+        Finding(
+            stack_set=TOPICS,
+            pair=Pair(AccountId(f"{n:012}"), US),
+            kind=FindingKind.INSTANCE,
+            what=MISSING,
+            verdict=Verdict.REAL,
+        )
+        for n in range(MOST_INSTANCES + 1)
+    )
+    world = stage.world()
+    found = stack.gather(stage, stack.manifest(stage))
+
+    remember_findings(world, replace(found, findings=many))
+
+    assert history(world.journal, NAME) == {}
+
+
+def test_lists_that_lag_behind_hide_nothing_that_we_just_looked_for(tmp_path: Path) -> None:
+    settings = Settings(operation_list_lag=timedelta(minutes=10))
+    with Sandbox.start(organization(), settings=settings) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+        wanted = stack.manifest(stage)
+        stage.apply(wanted)
+        stack.gather(stage, wanted)
+        stack.rename_topic(stage, ONE)
+        sandbox.clock.sleep(stack.HOUR)
+
+        detect([NAME], stage.world(), lambda _: None, lambda _e, _p: None, patience=stack.HOUR)
+
+        found = stack.gather(stage, wanted)
+        assert [f.pair for f in found.findings] == [ONE]
+        assert found.stack_sets[0].unknown == 0

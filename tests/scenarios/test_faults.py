@@ -15,7 +15,8 @@ from orgrollout.aws.clock import Clock
 from orgrollout.drivers.local import drive
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.model.ids import Pair, RolloutId
+from orgrollout.model.ids import Pair, RolloutId, StackSetName
+from orgrollout.model.operation_id import detection_id
 from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.failures import FailureClass
@@ -164,6 +165,14 @@ def slow_drift(trouble: Trouble) -> None:
     detect_drift(trouble)
 
 
+def own_drift(trouble: Trouble) -> None:
+    """Look for drift as we do, without this journal: from another machine."""
+    trouble.sandbox.slow(times=1)
+    name = StackSetName("base-topics")
+    operation = detection_id(trouble.sandbox.clock.now(), "elsewhere")
+    trouble.stage.world().stack_sets.detect_drift(name, operation)
+
+
 def drift_detected(trouble: Trouble) -> None:
     detect_drift(trouble)
     trouble.sandbox.run_to_end()
@@ -226,6 +235,7 @@ CASES: dict[str, Case] = {
         mend=lambda t: t.sandbox.renew_credentials(),
     ),
     "somebody else's operation runs on the stack set": Case(first=True, before=slow_drift),
+    "a drift detection of ours runs on the stack set": Case(first=True, before=own_drift),
     "a stale request": Case(before=lambda t: t.sandbox.stale_request("CreateStackInstances")),
     "an account is suspended": Case(during=lambda t: t.sandbox.suspend(PROD[4])),
     "an account is closed": Case(during=lambda t: t.sandbox.close(PROD[4])),

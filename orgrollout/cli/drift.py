@@ -1,0 +1,127 @@
+"""`drift`: what is not as deployed, after looking for it if that is asked for."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic_core import PydanticCustomError
+
+from orgrollout.cli.drift_detection import Detected, detect_drift
+from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, WrongUsageError
+from orgrollout.cli.narrowing import narrowing_of
+from orgrollout.cli.options import Narrow, Reach
+from orgrollout.cli.screen import Screen
+from orgrollout.cli.session import Session, open_session
+from orgrollout.drift.findings import Findings
+from orgrollout.drift.history import Record
+from orgrollout.errors import JournalError
+from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.values import duration
+from orgrollout.model.ids import Digest, StackSetKey
+from orgrollout.reconcile.finding_history import history, remember_findings
+from orgrollout.reconcile.findings import Chosen, gather_findings
+from orgrollout.reconcile.observe import Refresh
+from orgrollout.reconcile.planning import look
+from orgrollout.reconcile.reading import read_for
+from orgrollout.report.drift import Shown, drift_blocks
+from orgrollout.report.drift_history import history_blocks, history_json, history_sheet
+from orgrollout.report.drift_json import drift_json, drift_sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What `drift` was asked for."""
+
+    manifest: Path
+    narrow: Narrow
+    detect: bool
+    timeout: str
+    refresh: Refresh
+
+    @property
+    def patience(self) -> timedelta:
+        """Return how long operations of others are waited for.
+
+        Raises:
+            WrongUsageError: It is no duration.
+        """
+        try:
+            return duration(self.timeout)
+        except PydanticCustomError as error:
+            raise WrongUsageError(f"--timeout {self.timeout}: {error.message()}") from error
+
+
+def drift(asked: Asked, reach: Reach, format_: str) -> int:
+    """Show what is not as deployed; 3 if any of it is real."""
+    screen = Screen(format_)
+    loaded = load_manifest(asked.manifest)
+    patience = asked.patience
+    narrowing = narrowing_of(asked.narrow, loaded)
+    with open_session(reach, screen, loaded=loaded, read_only=not asked.detect) as session:
+        session.say_who()
+        detected = Detected()
+        if asked.detect:
+            detected = detect_drift(loaded, asked.narrow, session, patience)
+            if detected.interrupted:
+                return INTERRUPTED
+        world, progress = session.planning, screen.progress
+        with screen.working():
+            picture = look(loaded, world, progress, refresh=asked.refresh, drift=True)
+            chosen = narrowing(picture.organization) if narrowing else None
+            found = gather_findings(loaded, picture, world, progress, chosen=chosen)
+        shown = Shown(
+            organization=picture.organization,
+            now=session.world.clock.now(),
+            records=_remembered(found, session, chosen),
+            detected=detected.words,
+        )
+        calls = session.connection.calls
+    if format_ == "csv":
+        screen.sheet(drift_sheet(found.findings, shown))
+    else:
+        screen.result(drift_blocks(found, shown), drift_json(found, shown, calls))
+    return FINDINGS if found.real else DONE
+
+
+def drift_history(manifest: Path, narrow: Narrow, reach: Reach, format_: str) -> int:
+    """Show what became of all findings so far."""
+    screen = Screen(format_)
+    loaded = load_manifest(manifest)
+    narrowing = narrowing_of(narrow, loaded)
+    with open_session(reach, screen, loaded=loaded, read_only=True) as session:
+        session.say_who()
+        chosen = None
+        if narrowing is not None:
+            with screen.working():
+                chosen = narrowing(read_for(loaded.manifest, session.planning, screen.progress))
+        records = _history(loaded, session, chosen)
+    if format_ == "csv":
+        screen.sheet(history_sheet(records))
+    else:
+        screen.result(history_blocks(records), history_json(records))
+    return DONE
+
+
+def _remembered(found: Findings, session: Session, chosen: Chosen | None) -> dict[Digest, Record]:
+    """Note what was found, and return what is known of each finding.
+
+    A journal that takes no more is no reason not to show what was found.
+    """
+    try:
+        remember_findings(session.world, found, chosen)
+        journal = session.world.journal
+        return {k: r for look in found.stack_sets for k, r in history(journal, look.name).items()}
+    except JournalError as error:
+        session.screen.progress(f"what was found is not remembered. {error}")
+        return {}
+
+
+def _history(loaded: LoadedManifest, session: Session, chosen: Chosen | None) -> tuple[Record, ...]:
+    """Return the records of a manifest: what is there before what is over, the newest first."""
+    names = [loaded.stack_set_name(StackSetKey(key)) for key in loaded.manifest.stack_sets]
+    found = [r for name in names for r in history(session.world.journal, name).values()]
+    meant = [r for r in found if chosen is None or chosen(r.stack_set, r.pair)]
+    meant.sort(key=lambda record: (record.stack_set, record.pair, record.what, record.path))
+    meant.sort(key=lambda record: record.last_seen, reverse=True)
+    return tuple(sorted(meant, key=lambda record: not record.is_open))
