@@ -1,6 +1,7 @@
 """`apply`: show the plan, ask, carry it out, and tell how it ended."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from rich.text import Text
 
@@ -76,19 +77,28 @@ def apply(
 
 
 def carry_out(
-    made: Plan, session: Session, *, detach: bool = False, supersede: bool = False
+    made: Plan,
+    session: Session,
+    *,
+    detach: bool = False,
+    supersede: bool = False,
+    besides: Mapping[str, Any] | None = None,
 ) -> int:
-    """Begin a rollout of the plan, follow it to its end, and return the exit code."""
+    """Begin a rollout of the plan, follow it to its end, and return the exit code.
+
+    ``besides`` are keys of the document that is put out for programs.
+    """
     screen = session.screen
     if made.is_empty:
         if not screen.is_text:
-            screen.result(plan_blocks(made), no_rollout_json(made, session.connection.calls))
+            document = no_rollout_json(made, session.connection.calls)
+            screen.result(plan_blocks(made), {**document, **(besides or {})})
         return DONE
     rollout = begin_rollout(made, session.world, supersede=supersede)
     name = rollout.state.id
     leaves = f" Ctrl-C leaves it running; `orgrollout stop {name}{session.options}` stops it."
     screen.say(f"{name} started.{'' if session.forgets else leaves}")
-    return follow(rollout, session, detach=detach)
+    return follow(rollout, session, detach=detach, besides=besides)
 
 
 def follow(
@@ -97,6 +107,7 @@ def follow(
     *,
     detach: bool = False,
     codes: Mapping[Outcome, int] = CODES,
+    besides: Mapping[str, Any] | None = None,
 ) -> int:
     """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
     world, screen = session.world, session.screen
@@ -118,7 +129,7 @@ def follow(
     state = ended.state
     screen.result(
         rollout_blocks(ended.plan, state, progress.overcome(state)),
-        rollout_json(ended.plan, state),
+        {**rollout_json(ended.plan, state), **(besides or {})},
     )
     if hint := next_step(ended, session):
         screen.say(hint)

@@ -1,13 +1,10 @@
 """`drift`: what is not as deployed, after looking for it if that is asked for."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
-from pydantic_core import PydanticCustomError
-
-from orgrollout.cli.drift_detection import Detected, detect_drift
-from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, WrongUsageError
+from orgrollout.cli.drift_detection import Detected, detect_drift, patience_of
+from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED
 from orgrollout.cli.narrowing import narrowing_of
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
@@ -17,7 +14,6 @@ from orgrollout.drift.history import Record
 from orgrollout.errors import JournalError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.values import duration
 from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.reconcile.finding_history import history, remember_findings
 from orgrollout.reconcile.findings import Chosen, gather_findings
@@ -39,24 +35,12 @@ class Asked:
     timeout: str
     refresh: Refresh
 
-    @property
-    def patience(self) -> timedelta:
-        """Return how long operations of others are waited for.
-
-        Raises:
-            WrongUsageError: It is no duration.
-        """
-        try:
-            return duration(self.timeout)
-        except PydanticCustomError as error:
-            raise WrongUsageError(f"--timeout {self.timeout}: {error.message()}") from error
-
 
 def drift(asked: Asked, reach: Reach, format_: str) -> int:
     """Show what is not as deployed; 3 if any of it is real."""
     screen = Screen(format_)
     loaded = load_manifest(asked.manifest)
-    patience = asked.patience
+    patience = patience_of(asked.timeout)
     narrowing = narrowing_of(asked.narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=not asked.detect) as session:
         session.say_who()

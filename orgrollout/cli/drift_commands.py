@@ -1,14 +1,33 @@
-"""The command that looks for drift, as typer sees it."""
+"""The commands that look for drift and repair it, as typer sees them."""
 
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from orgrollout.cli.options import ManifestPath, Narrow, Reach, RefreshOption, SheetFormatOption
+from orgrollout.cli.options import (
+    DetachOption,
+    FormatOption,
+    ManifestPath,
+    Narrow,
+    Reach,
+    RefreshOption,
+    SheetFormatOption,
+    YesOption,
+)
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
+
+
+TimeoutOption = Annotated[
+    str,
+    typer.Option(
+        "--timeout",
+        metavar="DURATION",
+        help="While looking for drift: how long to wait for operations of others, such as 30m.",
+    ),
+]
 
 
 def drift(
@@ -22,14 +41,7 @@ def drift(
             "and keeps others from changing the stack set until it ends; a rollout stops it.",
         ),
     ] = False,
-    timeout: Annotated[
-        str,
-        typer.Option(
-            "--timeout",
-            metavar="DURATION",
-            help="With --detect: how long to wait for operations of others, such as 30m.",
-        ),
-    ] = "1h",
+    timeout: TimeoutOption = "1h",
     history: Annotated[
         bool,
         typer.Option(
@@ -62,4 +74,55 @@ def drift(
     return run(asked, reach, format_)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (drift,)
+def resync(
+    manifest: ManifestPath,
+    *,
+    detect: Annotated[
+        bool,
+        typer.Option(
+            "--detect/--no-detect",
+            help="Look for drift first, or repair what the last detection found.",
+        ),
+    ] = True,
+    timeout: TimeoutOption = "1h",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be repaired, and repair nothing.")
+    ] = False,
+    yes: YesOption = False,
+    detach: DetachOption = False,
+    unattended: Annotated[
+        bool,
+        typer.Option(
+            "--unattended",
+            help="For cron and CI: ask nothing, and repair only what drift.unattended of the "
+            "manifest allows.",
+        ),
+    ] = False,
+    narrow: Narrow,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Look for drift, repair only what is real, and prove it.
+
+    Each drifted stack gets a drift-aware change set in its own account, which is refused where it
+    would replace, remove or touch anything else. What no stack has (a recorder that was stopped) is
+    repaired by a named call. Ends with 3 where something is left, and with 4 where a person has to
+    look first.
+    """
+    from orgrollout.cli.resync import Asked
+    from orgrollout.cli.resync import resync as run
+
+    asked = Asked(
+        manifest=manifest,
+        narrow=narrow,
+        detect=detect,
+        timeout=timeout,
+        dry_run=dry_run,
+        yes=yes,
+        detach=detach,
+        unattended=unattended,
+    )
+    return run(asked, reach, format_)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (drift, resync)

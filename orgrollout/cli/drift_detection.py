@@ -4,15 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from pydantic_core import PydanticCustomError
 from rich.text import Text
 
 from orgrollout.aws.organizations import describe_organization
+from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Narrow
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session
 from orgrollout.drivers.detecting import detect
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.values import duration
 from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.reconcile.detecting import DetectionPhase, DetectionStep
 from orgrollout.reconcile.planning import check_home_region
@@ -57,6 +60,18 @@ def detect_drift(
         return Detected(interrupted=True)
     words |= {names[name]: text for name, step in ended.items() if (text := _ending(step))}
     return Detected(words=words)
+
+
+def patience_of(timeout: str) -> timedelta:
+    """Return how long operations of others are waited for.
+
+    Raises:
+        WrongUsageError: It is no duration.
+    """
+    try:
+        return duration(timeout)
+    except PydanticCustomError as error:
+        raise WrongUsageError(f"--timeout {timeout}: {error.message()}") from error
 
 
 def _meant(loaded: LoadedManifest, narrow: Narrow) -> Iterator[StackSetKey]:

@@ -1,0 +1,113 @@
+"""`resync`: look for what is not as deployed, show how it would be repaired, ask, repair, prove."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orgrollout.cli.applying import ask, carry_out
+from orgrollout.cli.drift_detection import Detected, detect_drift, patience_of
+from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, WAITING, WrongUsageError
+from orgrollout.cli.narrowing import narrowing_of
+from orgrollout.cli.options import Narrow, Reach
+from orgrollout.cli.screen import Screen
+from orgrollout.cli.session import Session, open_session
+from orgrollout.drift.unattended import why_not_now
+from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.reconcile.observe import Refresh
+from orgrollout.reconcile.planning import Picture, look
+from orgrollout.reconcile.resync import Sought, seek_repairs
+from orgrollout.reconcile.rollouts import OpenRolloutError
+from orgrollout.report.drift import Shown, drift_blocks
+from orgrollout.report.plan import plan_blocks
+from orgrollout.report.plan_json import plan_json
+from orgrollout.report.resync import left_blocks, left_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What `resync` was asked for."""
+
+    manifest: Path
+    narrow: Narrow
+    detect: bool
+    timeout: str
+    dry_run: bool
+    yes: bool
+    detach: bool
+    unattended: bool
+
+
+def resync(asked: Asked, reach: Reach, format_: str) -> int:
+    """Repair what drifted; 3 if something is left, 4 if a person has to look first."""
+    screen = Screen(format_)
+    asks = not (asked.yes or asked.unattended or asked.dry_run)
+    if asks and not screen.is_terminal:
+        raise WrongUsageError(
+            "`resync` asks before it changes anything, and there is no terminal to ask on. Nothing "
+            "was read or changed. Add --yes, --unattended for cron and CI, or --dry-run to look."
+        )
+    loaded = load_manifest(asked.manifest)
+    patience = patience_of(asked.timeout)
+    with open_session(reach, screen, loaded=loaded) as session:
+        session.say_who()
+        detected = Detected()
+        if asked.detect:
+            detected = detect_drift(loaded, asked.narrow, session, patience)
+            if detected.interrupted:
+                return INTERRUPTED
+        picture, sought = _seek(asked, loaded, session)
+        shown = Shown(
+            organization=picture.organization,
+            now=session.world.clock.now(),
+            detected=detected.words,
+        )
+        screen.show(drift_blocks(sought.findings, shown))
+        screen.show(plan_blocks(sought.resync.plan))
+        screen.show(left_blocks(sought.resync.left))
+        return _carried_out(asked, loaded, sought, session, asks=asks)
+
+
+def _seek(asked: Asked, loaded: LoadedManifest, session: Session) -> tuple[Picture, Sought]:
+    screen, unattended = session.screen, loaded.manifest.drift.unattended
+    with screen.working():
+        picture = look(
+            loaded, session.planning, screen.progress, refresh=Refresh.INCREMENTAL, drift=True
+        )
+        sought = seek_repairs(
+            loaded,
+            picture,
+            session.world,
+            screen.progress,
+            narrowing=narrowing_of(asked.narrow, loaded),
+            allowed_types=unattended.resource_types if asked.unattended else ("*",),
+        )
+    return picture, sought
+
+
+def _carried_out(
+    asked: Asked, loaded: LoadedManifest, sought: Sought, session: Session, *, asks: bool
+) -> int:
+    screen, plan = session.screen, sought.resync.plan
+    why = ""
+    if asked.dry_run:
+        why = "--dry-run"
+    elif asked.unattended:
+        unattended = loaded.manifest.drift.unattended
+        why = why_not_now(unattended, sought.resync, session.world.clock.now())
+    besides = {"left": left_json(sought.resync.left), "nothing_repaired": why or None}
+    if why and not plan.is_empty:
+        screen.say(f"Nothing was repaired: {why}.")
+        if not screen.is_text:
+            screen.result((), {**plan_json(plan, session.connection.calls), **besides})
+        return WAITING if asked.unattended else FINDINGS
+    if asks and not plan.is_empty:
+        ask(screen, "Repair this?")
+    try:
+        code = carry_out(plan, session, detach=asked.detach, besides=besides)
+    except OpenRolloutError as error:
+        if not asked.unattended:
+            raise
+        # Somebody is at work there; what is left is found again by the next run.
+        screen.errors.print(f"left to the next run: {error}", markup=False)
+        return WAITING
+    return FINDINGS if code == DONE and sought.resync.left else code
