@@ -1,0 +1,135 @@
+"""`resync`: what a person sees before anything is repaired, and what a cron job may do alone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgrollout.model.ids import Pair
+from tests.cli.support import Program
+from tests.resyncing import ROLE
+from tests.stage import BASE, DEV, EU, PROD, US
+
+pytestmark = pytest.mark.slow
+
+ONE, TWO = Pair(PROD[0], US), Pair(DEV[0], EU)
+NEVER = {"days": ["mon"], "start": "00:00", "end": "00:01"}
+
+
+def manifest(program: Program, **drift: Any) -> Path:
+    return program.manifest(**{**BASE, "drift": {"resync_role": ROLE, **drift}})
+
+
+@pytest.fixture
+def drifted(patient: Program) -> Program:
+    """The stack set everywhere, with a change by hand in each of two accounts."""
+    assert patient("apply", manifest(patient), "--yes").code == 0
+    for pair in (ONE, TWO):
+        patient.sandbox.tamper(*pair, "base-topics", "Topic", "/DisplayName", "theirs")
+    return patient
+
+
+def repairs(program: Program) -> set[tuple[str, str]]:
+    """Return where a change set was carried out."""
+    calls = (c for c in program.sandbox.calls if c.operation == "ExecuteChangeSet")
+    return {(call.account, call.region) for call in calls}
+
+
+def test_it_finds_shows_repairs_and_proves(drifted: Program) -> None:
+    ran = drifted("resync", manifest(drifted), "--yes")
+
+    assert ran.code == 0, ran.out + ran.err
+    assert "Topic/DisplayName" in ran.out
+    assert "2 to revert" in ran.out
+    assert "succeeded: 2 stack instances done" in ran.out
+    assert repairs(drifted) == {ONE, TWO}
+    again = drifted("resync", manifest(drifted), "--yes")
+    assert again.code == 0
+    assert "Nothing to do" in again.out
+    history = drifted("drift", manifest(drifted), "--history", "--format", "json")
+    assert history.code == 0
+
+
+def test_a_look_changes_nothing(drifted: Program) -> None:
+    before = len(drifted.writes())
+
+    ran = drifted("resync", manifest(drifted), "--dry-run", "--format", "json")
+
+    assert ran.code == 3
+    assert ran.json["summary"]["revert"] == 2
+    assert ran.json["nothing_repaired"] == "--dry-run"
+    assert not repairs(drifted)
+    assert set(drifted.writes()[before:]) <= {"DetectStackSetDrift", "AssumeRole"}
+
+
+def test_without_a_terminal_nobody_is_asked_and_nothing_read(drifted: Program) -> None:
+    before = len(drifted.sandbox.calls)
+
+    ran = drifted("resync", manifest(drifted))
+
+    assert ran.code == 2
+    assert "--unattended" in ran.err
+    assert len(drifted.sandbox.calls) == before
+
+
+def test_narrowing_repairs_only_what_was_chosen(drifted: Program) -> None:
+    ran = drifted("resync", manifest(drifted), "--yes", "--account", PROD[0])
+
+    assert ran.code == 0, ran.out + ran.err
+    assert repairs(drifted) == {ONE}
+
+
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"max_instances": 1}, "2 stack instances would be repaired"),
+        ({"windows": [NEVER]}, "is in none of drift.unattended.windows"),
+    ],
+)
+def test_a_job_that_nobody_watches_does_not_go_beyond_its_budget(
+    drifted: Program, limits: dict[str, Any], why: str
+) -> None:
+    """So much drift at once has a cause that somebody should know first."""
+    ran = drifted("resync", manifest(drifted, unattended=limits), "--unattended")
+
+    assert ran.code == 4
+    assert why in ran.out
+    assert not repairs(drifted)
+
+
+def test_a_job_repairs_only_the_types_it_may(drifted: Program) -> None:
+    limits = {"resource_types": ["AWS::SQS::*"]}
+
+    ran = drifted("resync", manifest(drifted, unattended=limits), "--unattended")
+
+    assert ran.code == 3
+    assert "AWS::SNS::Topic, which may not be repaired here" in ran.out
+    assert not repairs(drifted)
+
+
+def test_within_its_budget_a_job_repairs_and_says_how_it_ended(drifted: Program) -> None:
+    limits = {"max_instances": 2, "resource_types": ["AWS::SNS::*"]}
+
+    ran = drifted(
+        "resync", manifest(drifted, unattended=limits), "--unattended", "--format", "json"
+    )
+
+    assert ran.code == 0, ran.err
+    assert ran.json["outcome"] == "succeeded"
+    assert ran.json["left"] == []
+    assert repairs(drifted) == {ONE, TWO}
+
+
+def test_a_second_job_leaves_everything_to_the_first(drifted: Program) -> None:
+    first = drifted("resync", manifest(drifted), "--yes", "--detach")
+    assert first.code == 0
+
+    second = drifted("resync", manifest(drifted), "--unattended", "--no-detect")
+
+    assert second.code == 4
+    assert "left to the next run" in second.err
+    resumed = drifted("resume")
+    assert resumed.code == 0, resumed.out + resumed.err
+    assert repairs(drifted) == {ONE, TWO}
+    executed = [c for c in drifted.sandbox.calls if c.operation == "ExecuteChangeSet"]
+    assert len(executed) == 2
