@@ -80,6 +80,7 @@ def _seek(asked: Asked, loaded: LoadedManifest, session: Session) -> tuple[Pictu
             screen.progress,
             narrowing=narrowing_of(asked.narrow, loaded),
             allowed_types=unattended.resource_types if asked.unattended else ("*",),
+            refused_again=not asked.unattended,
         )
     return picture, sought
 

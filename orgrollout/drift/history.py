@@ -25,6 +25,7 @@ class Record:
     repaired_by: str = ""  # the operation or change set
     came_back: int = 0  # how often it was found again after a repair
     gone: datetime | None = None  # when it was first looked for and not found
+    refused: str = ""  # why a change set was left in the account, for a person
 
     @property
     def is_open(self) -> bool:
@@ -68,8 +69,16 @@ def repaired(records: Records, keys: Iterable[Digest], by: str, now: datetime) -
     What was never seen has no record, and gets none.
     """
     marked = {
-        key: replace(records[key], repaired=now, repaired_by=by) for key in keys if key in records
+        key: replace(records[key], repaired=now, repaired_by=by, refused="")
+        for key in keys
+        if key in records
     }
+    return {**records, **marked}
+
+
+def refused(records: Records, keys: Iterable[Digest], why: str) -> Records:
+    """Return the records with some whose change set was refused, and left for a person."""
+    marked = {key: replace(records[key], refused=why) for key in keys if key in records}
     return {**records, **marked}
 
 
@@ -103,4 +112,5 @@ def _seen(before: Record | None, finding: Finding, looked: datetime) -> Record:
         last_seen=looked,
         came_back=before.came_back + again,
         gone=None,
+        refused="" if before.gone else before.refused,
     )

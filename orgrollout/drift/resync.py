@@ -19,6 +19,8 @@ from orgrollout.plan.compare import Differences, definition_differences
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.request import Request
 
+NOTHING: Mapping[tuple[StackSetKey, Pair], str] = {}
+LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"
 
 
@@ -39,10 +41,12 @@ def plan_resync(
     request: Request,
     findings: Iterable[Finding],
     allowed_types: Iterable[str] = ("*",),
+    refused: Mapping[tuple[StackSetKey, Pair], str] = NOTHING,
 ) -> Resync:
     """Return how the findings are repaired.
 
-    ``request`` carries the ids of the stacks, and the way into accounts.
+    ``request`` carries the ids of the stacks, and the way into accounts. ``refused`` are stacks
+    whose change set was refused before, with the reason: those are not tried again.
 
     Raises:
         PlanRefusedError: It would do harm; all reasons at once.
@@ -52,12 +56,18 @@ def plan_resync(
     brought = {key: _brought_back(request, key, compared[key]) for key in request.desired}
 
     def obstacle(key: StackSetKey, pair: Pair) -> str:
-        return _obstacle(request, brought[key], key, pair)
+        why = refused.get((key, pair))
+        return f"{why}; {LEFT_THERE}" if why else _obstacle(request, brought[key], key, pair)
 
     repairs = decide_repairs(known, obstacle, allowed_types)
     given = {
-        key: replace(differences, repairs=repairs.by_stack_set.get(key, {}))
+        key: replace(
+            differences,
+            repairs=mine,
+            unchanged=differences.unchanged - len(mine),
+        )
         for key, differences in brought.items()
+        for mine in (repairs.by_stack_set.get(key, {}),)
     }
     touched = {key: d for key, d in given.items() if any(True for _ in d.changing)}
     plan = make_plan(

@@ -7,7 +7,7 @@ from functools import partial
 from orgrollout.drift.document import read_records, records_document
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings, StackSetLook
-from orgrollout.drift.history import LookedAt, Record, Records, repaired, seen
+from orgrollout.drift.history import LookedAt, Record, Records, refused, repaired, seen
 from orgrollout.errors import JournalConflictError, JournalVersionError
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import Digest, Pair, StackSetKey, StackSetName
@@ -45,6 +45,12 @@ def remember_repairs(world: World, name: StackSetName, keys: Iterable[Digest], b
     """Note that findings in a stack set were repaired, and by what."""
     chosen, now = frozenset(keys), world.clock.now()
     return _change(world.journal, name, lambda records: repaired(records, chosen, by, now))
+
+
+def remember_refusals(world: World, name: StackSetName, keys: Iterable[Digest], why: str) -> None:
+    """Note that change sets for findings in a stack set were refused, and why."""
+    chosen = frozenset(keys)
+    _change(world.journal, name, lambda records: refused(records, chosen, why))
 
 
 def forget_what_is_gone(journal: Journal) -> int:

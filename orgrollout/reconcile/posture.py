@@ -19,7 +19,7 @@ from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredenti
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template import Template
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
-from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
+from orgrollout.model.posture import SSM_DOCUMENT, PostureCheck, PostureSeen, PostureState
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.desired import Desired
 from orgrollout.reconcile.planning import Picture
@@ -72,19 +72,23 @@ def look_at_posture(
     progress: Progress,
     *,
     chosen: Chosen | None = None,
-) -> tuple[Finding, ...]:
+) -> tuple[Finding, ...] | None:
     """Return every check that is broken or unknown, where a stack instance exists.
 
     ``chosen`` narrows what is looked at. What was found is kept in the journal, for `coverage`.
-    An account that cannot be entered is one finding.
+    An account that cannot be entered is one finding. None: no role is named to look with.
 
     Raises:
         MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
     """
-    tasks = tuple(_tasks(loaded, picture, chosen))
+    tasks = tuple(_tasks(loaded, picture, chosen, world))
     accounts = sorted({pair.account for task in tasks for pair in task.instances})
     if not accounts:
         return ()
+    drift = loaded.manifest.drift
+    if drift.probe_role is None and drift.resync_role is None:
+        progress("posture is not looked at: the manifest names no `drift: {probe_role: ...}`")
+        return None
     visit = _Visit(loaded, world, tasks, progress)
     now = world.clock.now()
     findings: list[Finding] = []
@@ -104,18 +108,32 @@ def look_at_posture(
     return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what)))
 
 
-def _tasks(loaded: LoadedManifest, picture: Picture, chosen: Chosen | None) -> Iterator[_Task]:
+def _tasks(
+    loaded: LoadedManifest, picture: Picture, chosen: Chosen | None, world: World
+) -> Iterator[_Task]:
     for key, desired in picture.desired.stack_sets.items():
         inventory = picture.inventory.stack_sets.get(desired.name)
         template = loaded.templates.get(key)
         if inventory is None or template is None or not template.metadata.posture:
             continue
-        instances = {
+        instances: Mapping[Pair, StackInstance] = {
             pair: instance
             for pair, instance in inventory.instances.items()
             if pair in desired.pairs and (chosen is None or chosen(key, pair))
         }
+        if any(check.name == SSM_DOCUMENT for check in template.metadata.posture):
+            instances = _with_stacks(instances, desired, world)
         yield _Task(desired=desired, template=template, instances=instances)
+
+
+def _with_stacks(
+    instances: Mapping[Pair, StackInstance], desired: Desired, world: World
+) -> Mapping[Pair, StackInstance]:
+    """Return the instances with the ids of their stacks, which a memory does not keep."""
+    if all(instance.stack_id for instance in instances.values()):
+        return instances
+    listed = {each.pair: each for each in world.stack_sets.instances(desired.name)}
+    return {pair: listed.get(pair, instance) for pair, instance in instances.items()}
 
 
 def _side_by_side(

@@ -1,4 +1,4 @@
-"""What an operation inside accounts has repaired, noted in the history of findings."""
+"""What an operation inside accounts has repaired or refused, noted in the history of findings."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.history import Record, Records
 from orgrollout.model.ids import Digest, Pair
 from orgrollout.plan.repair import Repair, below
-from orgrollout.reconcile.finding_history import history, remember_repairs
+from orgrollout.reconcile.finding_history import history, remember_refusals, remember_repairs
 from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.failures import FailureClass
@@ -29,19 +29,23 @@ def note_repairs(before: Rollout, after: RolloutState, world: World) -> None:
 def _note(
     flight: Flight, repair: Repair, before: Rollout, after: RolloutState, world: World
 ) -> None:
-    done = flight.piece.pairs - {
-        failure.pair
+    failed = {
+        failure.pair: failure
         for failure in after.failures
         if failure.planned == flight.piece.planned and failure.kind is not FailureClass.CAME_BACK
     }
     planned = before.plan.operations[flight.piece.planned]
     name = before.plan.stack_sets[planned.stack_set].name
-    keys = list(_repaired(history(world.journal, name), repair, done))
-    if keys:
+    records = history(world.journal, name)
+    if keys := list(_of(records, repair, flight.piece.pairs - failed.keys())):
         remember_repairs(world, name, keys, flight.id)
+    for pair in flight.piece.pairs & failed.keys():
+        if failed[pair].kind is FailureClass.REFUSED:
+            keys = list(_of(records, repair, frozenset({pair})))
+            remember_refusals(world, name, keys, failed[pair].reason)
 
 
-def _repaired(records: Records, repair: Repair, done: frozenset[Pair]) -> Iterator[Digest]:
+def _of(records: Records, repair: Repair, done: frozenset[Pair]) -> Iterator[Digest]:
     for key, record in records.items():
         if record.pair in done and record.gone is None and _is_of(record, repair):
             yield key

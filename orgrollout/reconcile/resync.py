@@ -11,7 +11,7 @@ from orgrollout.model.ids import Pair, StackSetKey, StackSetName
 from orgrollout.plan.plan import Inside
 from orgrollout.plan.request import Request
 from orgrollout.reconcile.confirming import confirm
-from orgrollout.reconcile.finding_history import remember_findings
+from orgrollout.reconcile.finding_history import history, remember_findings
 from orgrollout.reconcile.findings import gather_findings
 from orgrollout.reconcile.observe import Progress
 from orgrollout.reconcile.planning import Narrowing, Picture, request_from
@@ -38,10 +38,12 @@ def seek_repairs(
     *,
     narrowing: Narrowing | None = None,
     allowed_types: Iterable[str] = ("*",),
+    refused_again: bool = True,
 ) -> Sought:
     """Return what is not as deployed, and how it is repaired, after a second look at suspects.
 
-    ``picture`` was taken with ``drift=True``. What was found is remembered.
+    ``picture`` was taken with ``drift=True``. What was found is remembered. Without
+    ``refused_again``, stacks whose change set was refused before are left.
 
     Raises:
         PlanRefusedError: It would do harm; all reasons at once.
@@ -57,7 +59,9 @@ def seek_repairs(
         found = confirm(found, stacks, inside, world, progress)
     remember_findings(world, found, chosen)
     asked = replace(request, stacks=stacks, inside=inside)
-    return Sought(findings=found, resync=plan_resync(asked, found.findings, allowed_types))
+    refused = {} if refused_again else _refused(request, world)
+    resync = plan_resync(asked, found.findings, allowed_types, refused)
+    return Sought(findings=found, resync=resync)
 
 
 def inside_of(loaded: LoadedManifest) -> Inside | None:
@@ -66,6 +70,15 @@ def inside_of(loaded: LoadedManifest) -> Inside | None:
     if drift.resync_role is None:
         return None
     return Inside(role=drift.resync_role, external_id=drift.external_id)
+
+
+def _refused(request: Request, world: World) -> Mapping[tuple[StackSetKey, Pair], str]:
+    return {
+        (key, record.pair): record.refused
+        for key, desired in request.desired.items()
+        for record in history(world.journal, desired.name).values()
+        if record.refused and record.is_open
+    }
 
 
 def _may_need_its_stack(finding: Finding) -> bool:

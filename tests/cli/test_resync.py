@@ -133,3 +133,19 @@ def test_a_second_job_leaves_everything_to_the_first(drifted: Program) -> None:
     assert repairs(drifted) == {ONE, TWO}
     executed = [c for c in drifted.sandbox.calls if c.operation == "ExecuteChangeSet"]
     assert len(executed) == 2
+
+
+def test_what_was_refused_is_left_by_a_job_until_a_person_has_looked(drifted: Program) -> None:
+    """Else each night would leave one more change set in the account."""
+    drifted.sandbox.replaces(*ONE, "base-topics", logical_id="Topic")
+    attended = drifted("resync", manifest(drifted), "--yes")
+    assert attended.code == 3
+    assert "it would replace Topic" in attended.out
+
+    job = drifted("resync", manifest(drifted), "--unattended")
+
+    assert job.code == 3
+    assert "still in the account, for a person to execute or delete" in job.out
+    made = [c for c in drifted.sandbox.calls if c.operation == "CreateChangeSet"]
+    assert len(made) == 2
+    assert repairs(drifted) == {TWO}

@@ -72,6 +72,7 @@ def look(stage: Stage, manifest: dict[str, Any], chosen: Chosen | None = None) -
     picture = stage.look(manifest, world)
     loaded = load_manifest(stage.folder / "manifest.yaml")
     found = look_at_posture(loaded, picture, world, lambda _: None, chosen=chosen)
+    assert found is not None
     assert all(f.kind is FindingKind.POSTURE for f in found)
     return list(found)
 
@@ -175,6 +176,7 @@ def test_an_aggregator_that_cannot_be_asked_leaves_the_accounts_to_be_asked(
     loaded = load_manifest(watched.folder / "manifest.yaml")
 
     found = look_at_posture(loaded, picture, world, said.append)
+    assert found is not None
     assert {f.reason for f in found if f.what == "config-compliance r"} == {"there is no rule r"}
     assert any("the accounts are asked instead" in line for line in said)
 
