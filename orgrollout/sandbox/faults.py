@@ -227,6 +227,7 @@ KINDS: dict[str, set[str]] = {
         *("stack_set", "logical_id", "type", "differences", "share", "pairs", "status"),
         *("after", "again"),
     },
+    "give_role": {"name", "external_id"},
     "break_delivery": {"account", "region", "code", "message"},
     "fail_remediation": {"account", "region", "reason", "times"},
     "replaces": {"account", "region", "stack_set", "logical_id", "replacement", "times"},

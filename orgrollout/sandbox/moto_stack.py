@@ -124,6 +124,7 @@ def _tidy(kind: str, made: Any, properties: Mapping[str, Any]) -> None:
     if kind == "AWS::SSM::Document" and isinstance(made.content, dict):
         made.content = json.dumps(made.content, default=str)
     if kind == "AWS::IAM::Role":
+        made.aws_managed = tuple(properties.get("ManagedPolicyArns", ()))
         for name, policy in made.policies.items():
             made.policies[name] = (
                 policy if isinstance(policy, str) else json.dumps(policy, default=str)

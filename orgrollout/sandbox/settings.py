@@ -186,6 +186,9 @@ class Settings:
     update_resets_drift: Annotated[
         bool, About("A successful update sets DriftStatus back to NOT_CHECKED.", _BOTH)
     ] = False
+    role_policies: Annotated[
+        bool, About("Calls of roles that have policies in IAM are checked against them [D].")
+    ] = True
     executed_change_set: Annotated[
         str,
         About(

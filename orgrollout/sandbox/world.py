@@ -19,6 +19,7 @@ from orgrollout.sandbox.aggregator_api import AggregatorApi
 from orgrollout.sandbox.api_instances import InstanceApi
 from orgrollout.sandbox.api_operations import OperationApi
 from orgrollout.sandbox.api_sets import StackSetApi
+from orgrollout.sandbox.authorization import Authorization, principal_context
 from orgrollout.sandbox.auto_deployment import AutoDeployment
 from orgrollout.sandbox.change_set_work import ChangeSetWork
 from orgrollout.sandbox.change_sets import ChangeSetApi
@@ -28,7 +29,7 @@ from orgrollout.sandbox.drift_api import DriftApi, drift_details
 from orgrollout.sandbox.effects import InstanceEffects
 from orgrollout.sandbox.faults import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
-from orgrollout.sandbox.identity import ACCESS_ROLE, Identities
+from orgrollout.sandbox.identity import ACCESS_ROLE, Identities, TrustedRole
 from orgrollout.sandbox.live_stacks import LiveStacks
 from orgrollout.sandbox.moto_bridge import MotoState
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
@@ -102,8 +103,15 @@ class World:
         )
         self.live = LiveStacks(self.deployer, self.stack_sets, states)
         self.auto_deployment = AutoDeployment(organization, self.stack_sets, self.timeline)
+        self._change_sets = ChangeSetWork(self.live, settings, self.faults, self.timeline)
         self.gateway = Gateway(
             handlers=self._handlers(),
+            authorization=Authorization(
+                organization,
+                self.live,
+                self._change_sets.stack_of,
+                checks=settings.role_policies,
+            ),
             identities=self.identities,
             faults=self.faults,
             clock=clock,
@@ -113,6 +121,8 @@ class World:
             state=self.state,
         )
         self._prepared: set[str] = set()
+        self.given_roles: dict[str, str] = {}
+        """Roles that every account comes with: name and trust policy."""
         self.stubborn: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
         """What somebody does again, so long after each repair of a stack or a recorder."""
         self.deployer.reverted = self.repaired
@@ -120,7 +130,6 @@ class World:
     def _handlers(self) -> dict[tuple[str, str], Handler]:
         targeting = Targeting(self.organization, self._read_url)
         known_regions = _regions()
-        work = ChangeSetWork(self.live, self.settings, self.faults, self.timeline)
         made: dict[tuple[str, str], Handler] = {
             ("cloudformation", "GetTemplateSummary"): self._template_summary,
             ("sts", "GetCallerIdentity"): self._caller_identity,
@@ -131,7 +140,7 @@ class World:
             InstanceApi(self.stack_sets, targeting, known_regions),
             OperationApi(self.stack_sets),
             DriftApi(self.stack_sets, self.live, self.settings),
-            ChangeSetApi(self.live, work, self.settings, self.timeline),
+            ChangeSetApi(self.live, self._change_sets, self.settings, self.timeline),
             StacksApi(self.live),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})
@@ -170,11 +179,30 @@ class World:
 
     def _assume_role(self, caller: Caller, params: Mapping[str, Any]) -> dict[str, Any]:
         account = (params.get("RoleArn", "").split(":") + [""] * 5)[4]
-        roles = None
+        roles: dict[str, TrustedRole] = {}
         if account in self.organization.accounts:
+            roles = self._roles_in(account)
+        context = principal_context(self.organization, caller)
+        return self.identities.assume_role(caller.principal, params, roles, context)
+
+    def _roles_in(self, account: str) -> dict[str, TrustedRole]:
+        """Return the roles of an account that may be assumed.
+
+        Where only records matter and nobody has looked into the account, moto stays out of it:
+        ten thousand accounts would take more memory than everything else.
+        """
+        if not self.deployer.records_only or account in self._prepared:
             self._prepare(account)
-            roles = moto_bridge.roles_of(account)
-        return self.identities.assume_role(caller.principal, params, roles)
+            return moto_bridge.trusted_roles_of(account)
+        management = self.organization.management_account_id
+        own = {ACCESS_ROLE: trust_of(management)} if account != management else {}
+        return {name: TrustedRole(trust) for name, trust in (own | self.given_roles).items()}
+
+    def give_role(self, name: str, trust: str) -> None:
+        """Let every account come with a role."""
+        self.given_roles[name] = trust
+        for account in self._prepared:
+            moto_bridge.ensure_role(self.organization.accounts[account], name, trust)
 
     def _prepare(self, account_id: str) -> None:
         """Give an account what it comes with, when it is first looked at."""
@@ -192,6 +220,8 @@ class World:
         admin = trust_of("cloudformation", *sorted(self.organization.optional_regions))
         moto_bridge.ensure_role(account, ADMINISTRATION_ROLE, admin)
         moto_bridge.ensure_role(account, EXECUTION_ROLE, trust_of(management, *delegates))
+        for name, trust in self.given_roles.items():
+            moto_bridge.ensure_role(account, name, trust)
 
     def _note(self, stack_id: str, logical_id: str, kind: str, what: str) -> None:
         _, _, _, region, account, resource = stack_id.split(":", 5)
