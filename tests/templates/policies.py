@@ -56,14 +56,24 @@ def _matches(patterns: Any, text: str) -> bool:
 def _conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     tests: dict[str, Callable[[str, str], bool]] = {
         "StringEquals": lambda have, wanted: have == wanted,
+        "StringLike": fnmatchcase,
         "ArnLike": fnmatchcase,
+        "ArnEquals": fnmatchcase,
         "Bool": lambda have, wanted: have == wanted,
         "NumericLessThan": lambda have, wanted: float(have) < float(wanted),
     }
     keys = {key.lower(): value for key, value in context.items()}
+
+    def holds(test: str, key: str, wanted: Any) -> bool:
+        if test == "Null":
+            return (key.lower() not in keys) is (wanted == "true")
+        compare = tests[test.removeprefix("ForAnyValue:")]  # one value stands for several
+        return key.lower() in keys and any(
+            compare(keys[key.lower()], each) for each in as_list(wanted)
+        )
+
     return all(
-        key.lower() in keys
-        and any(tests[test](keys[key.lower()], each) for each in as_list(wanted))
+        holds(test, key, wanted)
         for test, pairs in conditions.items()
         for key, wanted in pairs.items()
     )

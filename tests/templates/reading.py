@@ -18,6 +18,7 @@ NAMES = (
     "flowlogs-remediation",
     "log-buckets",
     "org-aggregator",
+    "resync-role",
 )
 
 

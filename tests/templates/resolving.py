@@ -13,6 +13,13 @@ ORGANIZATION = "o-a1b2c3d4e5"
 LOG_ARCHIVE = "111122223333"
 MEMBER = "123456789012"  # the account that moto calls its own
 MANAGEMENT = "999999999999"
+# What has no default, since only whoever deploys it can know.
+REQUIRED = {
+    "OrganizationId": ORGANIZATION,
+    "AdministratorAccountId": MANAGEMENT,
+    "CallerRole": "Rollout",
+    "ExternalId": "base-7",
+}
 _NOTHING = object()
 _NAMED_BY = (
     "RoleName",
@@ -77,7 +84,8 @@ def parameter_values(template: Mapping[str, Any], given: Mapping[str, str]) -> d
 
 
 def _accept(name: str, declared: Mapping[str, Any], given: Mapping[str, str]) -> Any:
-    value = str(given.get(name, declared["Default"]))
+    usual = declared["Default"] if "Default" in declared else REQUIRED[name]
+    value = str(given.get(name, usual))
     allowed = [str(each) for each in declared.get("AllowedValues", [value])]
     too_small = "MinValue" in declared and int(value) < declared["MinValue"]
     too_large = "MaxValue" in declared and int(value) > declared["MaxValue"]

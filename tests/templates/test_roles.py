@@ -35,7 +35,7 @@ def roles_of(templates: Templates, **given: str) -> dict[str, dict[str, Any]]:
 def every_role(templates: Templates) -> list[dict[str, Any]]:
     """Return every role that any template may make."""
     stacks = [resolve(templates.document("account-roles"), Place(), **each) for each in EVERY_ROLE]
-    stacks.append(resolve(templates.document("org-aggregator")))
+    stacks += [resolve(templates.document(name)) for name in ("org-aggregator", "resync-role")]
     return [role for stack in stacks for role in stack.of_type(ROLE)]
 
 
@@ -67,12 +67,22 @@ def test_check_27_no_role_has_more_than_it_needs(templates: Templates) -> None:
             if "*" in as_list(statement["Resource"]):
                 assert set(as_list(statement["Action"])) <= WITHOUT_RESOURCES
             if "iam:PassRole" in as_list(statement["Action"]):
-                (arn,) = as_list(statement["Resource"])
-                assert arn == f"arn:aws:iam::{MEMBER}:role/orgrollout-flowlogs-delivery"
                 passed_to = statement["Condition"]["StringEquals"]["iam:PassedToService"]
-                assert passed_to == "vpc-flow-logs.amazonaws.com"
+                for arn in as_list(statement["Resource"]):
+                    assert arn.removeprefix(f"arn:aws:iam::{MEMBER}:role/") in PASSED[passed_to]
 
 
+# Which role may be handed to which service.
+PASSED = {
+    "vpc-flow-logs.amazonaws.com": {"orgrollout-flowlogs-delivery"},
+    "ssm.amazonaws.com": {"orgrollout-flowlogs-remediation"},
+    "lambda.amazonaws.com": {"orgrollout-ensure-config-role"},
+    "config.amazonaws.com": {
+        "orgrollout-config-aggregator",
+        "orgrollout-config-recorder",
+        "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
+    },
+}
 # The service authorization reference names no resource type for these.
 WITHOUT_RESOURCES = {
     "ec2:DescribeFlowLogs",
@@ -83,6 +93,8 @@ WITHOUT_RESOURCES = {
     "config:DescribeConfigurationRecorderStatus",
     "config:DescribeDeliveryChannels",
     "config:DescribeDeliveryChannelStatus",
+    "config:PutConfigurationRecorder",
+    "config:PutDeliveryChannel",
 }
 
 
@@ -151,7 +163,7 @@ def test_check_28_only_the_administrator_account_assumes_the_probe_role(
     verbs = {action.split(":")[1] for action in actions(statements_of(role))}
     assert all(verb.startswith(("Describe", "Get")) for verb in verbs)
     services = {action.split(":")[0] for action in actions(statements_of(role))}
-    assert services == {"config", "ssm"}
+    assert services == {"cloudformation", "config", "ec2", "ssm"}
 
 
 RETAINED = {

@@ -1,0 +1,202 @@
+"""Checks 38 and 39: who may assume the roles that look and repair, and what these may not do."""
+
+from typing import Any
+
+import pytest
+
+from orgrollout.aws.permissions import WRITES_INSIDE, probe_policy
+from tests.templates.policies import Request, actions, allows, as_list, statements_of
+from tests.templates.reading import Templates
+from tests.templates.resolving import MANAGEMENT, MEMBER, ORGANIZATION, Place, resolve
+
+PROBE, RESYNC = "orgrollout-resync-probe", "orgrollout-resync"
+CALLER = f"arn:aws:iam::{MANAGEMENT}:role/Rollout"
+ROOT = f"arn:aws:iam::{MANAGEMENT}:root"
+KNOWN = {
+    "sts:ExternalId": "base-7",
+    "aws:PrincipalOrgID": ORGANIZATION,
+    "aws:PrincipalArn": CALLER,
+}
+STACK = f"arn:aws:cloudformation:eu-west-1:{MEMBER}:stack/StackSet-base-config-1/2"
+OTHER_STACK = f"arn:aws:cloudformation:eu-west-1:{MEMBER}:stack/payroll/2"
+OURS = {"cloudformation:ChangeSetName": "or-r1-1-a1-2-3"}
+THROUGH = {"aws:CalledVia": "cloudformation.amazonaws.com"}
+INLINE_LIMIT = 10_240  # characters of all inline policies of a role (IAM quotas)
+
+
+def roles(templates: Templates) -> dict[str, dict[str, Any]]:
+    stack = resolve(templates.document("resync-role"), Place())
+    return {each["RoleName"]: each for each in stack.of_type("AWS::IAM::Role")}
+
+
+def may(templates: Templates, role: str, action: str, resource: str, **context: str) -> bool:
+    """Return whether a role's own policies let something through."""
+    policy = {"Statement": statements_of(roles(templates)[role])}
+    asked = Request(principal=role, action=action, resource=resource, context=context)
+    return allows(policy, asked)
+
+
+def test_check_38_only_the_one_caller_who_says_the_external_id_gets_in(
+    templates: Templates,
+) -> None:
+    """Each of the three alone keeps others out."""
+    for role in roles(templates).values():
+        trust = role["AssumeRolePolicyDocument"]
+
+        def enters(principal: str = ROOT, /, **context: str) -> bool:
+            asked = Request(
+                principal=principal, action="sts:AssumeRole", resource="*", context=context
+            )
+            return allows(trust, asked)  # noqa: B023 - called in the same turn
+
+        assert enters(**KNOWN)
+        assert not enters("arn:aws:iam::222222222222:root", **KNOWN)
+        assert not enters(**{**KNOWN, "sts:ExternalId": "another"})
+        assert not enters(**{**KNOWN, "aws:PrincipalOrgID": "o-zzzzzzzzzz"})
+        assert not enters(**{**KNOWN, "aws:PrincipalArn": f"{CALLER}2"})
+        assert not enters(
+            **{**KNOWN, "aws:PrincipalArn": f"arn:aws:iam::{MANAGEMENT}:user/Rollout"}
+        )
+        for missing in KNOWN:
+            assert not enters(**{key: value for key, value in KNOWN.items() if key != missing})
+
+
+def test_check_38_a_caller_is_one_role_and_a_session_is_short(templates: Templates) -> None:
+    document = templates.document("resync-role")
+    for wrong in ("*", "Roll*", "", "a b", "/Rollout"):
+        with pytest.raises(ValueError, match="CallerRole"):
+            resolve(document, CallerRole=wrong)
+    resolve(document, CallerRole="aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_1a")
+    for wrong in ("", "a", "a b", "*"):
+        with pytest.raises(ValueError, match="ExternalId"):
+            resolve(document, ExternalId=wrong)
+    assert {role["MaxSessionDuration"] for role in roles(templates).values()} == {3600}
+
+
+def test_check_39_the_probe_role_may_look_and_nothing_else(templates: Templates) -> None:
+    """It is allowed what the program reads with it, but for what preflight asks elsewhere."""
+    (probe,) = probe_policy()["Statement"]
+    allowed = set(actions(statements_of(roles(templates)[PROBE])))
+    assert set(probe["Action"]) - {"iam:GetRole"} <= allowed
+    assert all(name.split(":")[1].startswith(("Describe", "Get")) for name in allowed)
+    assert not may(templates, PROBE, "cloudformation:DescribeStackResource", OTHER_STACK)
+
+
+def test_check_39_everything_that_mends_posture_is_allowed(templates: Templates) -> None:
+    for service, names in WRITES_INSIDE.items():
+        for name in names:
+            assert f"{service}:{name}" in actions(statements_of(roles(templates)[RESYNC])), name
+
+
+def test_check_39_change_sets_are_ours_and_of_stack_sets_stacks_only(templates: Templates) -> None:
+    """Neither another template nor a service role may come in with one."""
+    create = "cloudformation:CreateChangeSet"
+    assert may(templates, RESYNC, create, STACK, **OURS)
+    assert not may(templates, RESYNC, create, OTHER_STACK, **OURS)
+    assert not may(templates, RESYNC, create, STACK)
+    assert not may(templates, RESYNC, create, STACK, **{"cloudformation:ChangeSetName": "release"})
+    for more in ("cloudformation:TemplateUrl", "cloudformation:RoleArn"):
+        assert not may(templates, RESYNC, create, STACK, **OURS, **{more: "something"})
+    for name in ("ExecuteChangeSet", "DeleteChangeSet", "DescribeChangeSet"):
+        assert may(templates, RESYNC, f"cloudformation:{name}", STACK, **OURS)
+        assert not may(templates, RESYNC, f"cloudformation:{name}", OTHER_STACK, **OURS)
+    assert may(templates, RESYNC, "cloudformation:DetectStackDrift", STACK)
+
+
+FORBIDDEN = (
+    "cloudformation:UpdateStack",
+    "cloudformation:DeleteStack",
+    "cloudformation:CreateStack",
+    "cloudformation:CancelUpdateStack",
+    "cloudformation:SetStackPolicy",
+    "cloudformation:UpdateTerminationProtection",
+    "cloudformation:CreateStackSet",
+    "sts:AssumeRole",
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:AttachRolePolicy",
+    "iam:CreateUser",
+    "iam:CreateAccessKey",
+    "iam:PutUserPolicy",
+    "iam:CreatePolicyVersion",
+    "config:DeleteConfigurationRecorder",
+    "config:StopConfigurationRecorder",
+    "config:DeleteConfigRule",
+    "config:DeleteDeliveryChannel",
+    "ec2:DeleteFlowLogs",
+    "ssm:UpdateDocument",
+    "ssm:DeleteDocument",
+    "ssm:SendCommand",
+    "lambda:InvokeFunction",
+    "lambda:AddPermission",
+    "logs:DeleteLogGroup",
+    "s3:GetObject",
+    "s3:PutBucketPolicy",
+)
+
+
+def test_check_39_what_deletes_escalates_or_leads_elsewhere_is_not_allowed(
+    templates: Templates,
+) -> None:
+    for role in roles(templates):
+        for action in FORBIDDEN:
+            for context in ({}, THROUGH, OURS):
+                for resource in ("*", STACK, f"arn:aws:iam::{MEMBER}:role/{RESYNC}"):
+                    assert not may(templates, role, action, resource, **context), action
+
+
+def test_check_39_only_named_roles_are_changed_and_only_by_cloudformation(
+    templates: Templates,
+) -> None:
+    """A session that is stolen rewrites no policy; its own roles are never among the named."""
+    ours = f"arn:aws:iam::{MEMBER}:role/orgrollout-flowlogs-remediation"
+    for action in ("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:UpdateAssumeRolePolicy"):
+        assert may(templates, RESYNC, action, ours, **THROUGH)
+        assert not may(templates, RESYNC, action, ours)
+        assert not may(templates, RESYNC, action, ours, **{"aws:CalledVia": "athena.amazonaws.com"})
+        for other in ("Admin", PROBE, RESYNC, "orgrollout-operator"):
+            arn = f"arn:aws:iam::{MEMBER}:role/{other}"
+            assert not may(templates, RESYNC, action, arn, **THROUGH)
+    writes = ("Put", "Update", "Tag", "Untag", "Delete")
+    for statement in statements_of(roles(templates)[RESYNC]):
+        named = [a.split(":")[1] for a in as_list(statement["Action"])]
+        if any(n.startswith(writes) and n != "DeleteChangeSet" for n in named):
+            called = statement["Condition"]["ForAnyValue:StringEquals"]["aws:CalledVia"]
+            assert called == ["cloudformation.amazonaws.com"], statement["Sid"]
+
+
+def test_check_39_roles_are_handed_over_to_their_own_service_only(templates: Templates) -> None:
+    role = f"arn:aws:iam::{MEMBER}:role/"
+    to_ssm = {"iam:PassedToService": "ssm.amazonaws.com"}
+    assert may(
+        templates, RESYNC, "iam:PassRole", f"{role}orgrollout-flowlogs-remediation", **to_ssm
+    )
+    assert not may(templates, RESYNC, "iam:PassRole", f"{role}orgrollout-flowlogs-remediation")
+    assert not may(templates, RESYNC, "iam:PassRole", f"{role}Admin", **to_ssm)
+    to_ec2 = {"iam:PassedToService": "ec2.amazonaws.com"}
+    assert not may(
+        templates, RESYNC, "iam:PassRole", f"{role}orgrollout-flowlogs-remediation", **to_ec2
+    )
+
+
+def test_check_39_only_documents_of_stack_sets_are_started(templates: Templates) -> None:
+    start, documents = "ssm:StartAutomationExecution", f"arn:aws:ssm:eu-west-1:{MEMBER}:"
+    ours = f"{documents}automation-definition/StackSet-base-Runbook:1"
+    assert may(templates, RESYNC, start, ours)
+    assert not may(templates, RESYNC, start, f"{documents}automation-definition/AWS-RunShell:1")
+
+
+def test_check_39_policies_of_your_own_are_added_by_name(templates: Templates) -> None:
+    document = templates.document("resync-role")
+    arns = "arn:aws:iam::aws:policy/A,arn:aws:iam::aws:policy/B"
+    with_more = resolve(document, MorePolicyArns=arns).of_type("AWS::IAM::Role")
+    added = {r["RoleName"]: r.get("ManagedPolicyArns") for r in with_more}
+    assert added == {PROBE: None, RESYNC: arns.split(",")}
+    assert all("ManagedPolicyArns" not in role for role in roles(templates).values())
+
+
+def test_check_39_inline_policies_fit_with_the_longest_prefix(templates: Templates) -> None:
+    stack = resolve(templates.document("resync-role"), NamePrefix="a" * 20)
+    for role in stack.of_type("AWS::IAM::Role"):
+        text = "".join(str(policy["PolicyDocument"]) for policy in role["Policies"])
+        assert len(text.replace(" ", "")) < INLINE_LIMIT
