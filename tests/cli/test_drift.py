@@ -2,6 +2,9 @@
 
 import csv
 import io
+import signal
+import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +14,12 @@ import yaml
 from orgrollout.inventory.watermark import DRIFT
 from orgrollout.model.ids import Pair
 from tests.cli.support import Program
+from tests.cli.terminal import PROGRAM
 from tests.drift import stack
 from tests.stage import BASE, DEV, EU, PROD, US, Stage
 
 ONE, TWO = Pair(PROD[0], US), Pair(DEV[0], EU)
+PAGE = (Path(__file__).parents[2] / "docs" / "drift.md").read_text()
 ACCEPTED = {"stack_set": "topics", "resource": "Topic", "property": "/DisplayName", "reason": "ok"}
 KEYS = [
     "stack_set",
@@ -158,6 +163,7 @@ def test_narrowed_it_asks_and_tells_of_nothing_else(deployed: Program) -> None:
     assert not any(c.is_write for c in deployed.sandbox.calls)
 
 
+@pytest.mark.slow
 def test_the_history_tells_first_and_last_and_that_it_is_gone(deployed: Program) -> None:
     stage = Stage(deployed.sandbox, deployed.folder)
     path = manifest(deployed)
@@ -196,6 +202,7 @@ def test_a_stack_set_of_others_is_not_kept_busy(deployed: Program) -> None:
     assert DRIFT not in {o.action for o in deployed.operations()}
 
 
+@pytest.mark.slow
 def test_with_a_rollout_running_it_tells_so_and_shows_what_is_known(deployed: Program) -> None:
     stack.detect(Stage(deployed.sandbox, deployed.folder))
     wanted = yaml.safe_load(manifest(deployed).read_text())
@@ -234,3 +241,40 @@ def test_what_does_not_go_together_is_wrong_usage(
 
     assert ran.code == 2
     assert said in ran.err
+
+
+@pytest.mark.slow
+def test_every_key_that_programs_get_is_documented(deployed: Program) -> None:
+    path = manifest(deployed)
+    found = deployed("drift", path, "--detect", "--format", "json").json
+    (look,) = found["stack_sets"]
+    past = deployed("drift", path, "--history", "--format", "json").json
+
+    keys = {*found, *found["summary"], *look, *look["detection"], *found["findings"][0]}
+    for key in {*keys, *past, *past["findings"][0]} - {"format_version"}:
+        assert f"`{key}`" in PAGE, key
+
+
+@pytest.mark.slow
+def test_interrupted_it_goes_on_in_aws_and_the_next_one_picks_it_up(program: Program) -> None:
+    path = manifest(program)
+    program("apply", path, "--yes")
+    program.sandbox.slow(DEV[0], US, seconds=timedelta(hours=3))
+    where = ("--sandbox", program.server.endpoint, "--journal", str(program.folder / "journal"))
+    command = [*PROGRAM, "drift", str(path), "--detect", *where]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as looking:  # noqa: S603
+        assert looking.stderr is not None
+        told = ""
+        while "Ctrl-C leaves it running" not in told:
+            told += looking.stderr.readline()
+        looking.send_signal(signal.SIGINT)
+        told += looking.communicate(timeout=20)[1]
+
+    ran = program("drift", path, "--detect", "--format", "json")
+
+    assert looking.returncode == 130
+    assert "goes on in AWS" in told
+    assert "Traceback" not in told
+    assert ran.code == 0
+    detections = [o for o in program.operations() if o.action == DRIFT]
+    assert [o.id for o in detections] == [ran.json["stack_sets"][0]["detection"]["operation"]]

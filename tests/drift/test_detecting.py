@@ -91,7 +91,14 @@ def test_each_run_is_a_new_detection(stage: Stage) -> None:
     assert len(set(detections(stage))) == 2
 
 
-@pytest.mark.parametrize("fault", ["lose_response", "throttle", "server_error"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "lose_response",
+        pytest.param("throttle", marks=pytest.mark.slow),
+        pytest.param("server_error", marks=pytest.mark.slow),
+    ],
+)
 def test_an_answer_that_is_lost_or_late_starts_nothing_twice(stage: Stage, fault: str) -> None:
     getattr(stage.sandbox, fault)("DetectStackSetDrift")
 
@@ -188,6 +195,22 @@ def test_a_rollout_that_meets_it_stops_it_and_what_it_found_is_used(stage: Stage
     assert [f.pair for f in stack.gather(stage, wanted).findings] == [HERE]
 
 
+def test_a_rollout_that_begins_while_it_waits_comes_first(stage: Stage) -> None:
+    stage.sandbox.slow(times=1)
+    client = stage.sandbox.session().client("cloudformation")
+    client.detect_stack_set_drift(StackSetName=NAME)
+    waiting = detect_step(NAME, stage.world())
+    assert waiting.phase is DetectionPhase.WAITING
+    rollout = stage.begin(stack.manifest(stage, regions=["us-east-1"]), allow_removals=9)
+
+    step = detect_step(NAME, stage.world(), waiting.intent)
+
+    assert (step.phase, step.held_by) == (DetectionPhase.YIELDING, rollout)
+    stage.sandbox.run_to_end()
+    assert detect_step(NAME, stage.world()).phase is DetectionPhase.YIELDING
+    assert len(detections(stage)) == 1  # that of others
+
+
 def test_an_operation_of_others_is_waited_for_with_a_word_on_it(stage: Stage) -> None:
     stage.sandbox.slow(times=1)
     client = stage.sandbox.session().client("cloudformation")
@@ -219,6 +242,7 @@ def test_it_is_waited_for_no_longer_than_was_asked_for(stage: Stage) -> None:
     assert intent.ended == WITHDRAWN
 
 
+@pytest.mark.slow
 def test_an_outage_of_ten_minutes_is_waited_out(stage: Stage) -> None:
     stage.sandbox.server_error("DescribeStackSetOperation", times=25)
     waited: list[timedelta] = []
