@@ -46,7 +46,7 @@ def retry(
 
         def again(current: Rollout) -> RolloutState:
             return orders.retry(
-                current.plan, current.state, lambda f: f.kind in kinds and chosen(f)
+                current.plan, current.state, lambda f: f.kind in kinds and chosen(f), along=chosen
             )
 
         rollout = _give(session, found, again)

@@ -21,7 +21,7 @@ from orgrollout.plan.plan import (
 )
 from orgrollout.plan.preferences import throttled, wave_preferences
 from orgrollout.plan.rectangles import Rectangle, cover
-from orgrollout.plan.removals import removals_of
+from orgrollout.plan.removals import recovery_of, removals_of
 from orgrollout.plan.request import Request
 from orgrollout.plan.warnings import many_operations, warnings_of
 
@@ -98,7 +98,7 @@ def _ordered(
             operations,
             key=lambda o: (
                 o.wave,
-                -position[o.stack_set] if o.action.removes else position[o.stack_set],
+                -position[o.stack_set] if o.takes_away else position[o.stack_set],
             ),
         )
     )
@@ -130,6 +130,8 @@ def _scene(
 def _planned(request: Request, key: StackSetKey, differences: Differences) -> PlannedStackSet:
     desired = request.desired[key]
     inventory = request.deployed(desired)
+    recovered = {pair: found.stack for pair, found in differences.recovered.items()}
+    stacks = {**desired.imports, **recovered}
     differing = (
         definition_differences(inventory.deployed.definition, desired.definition)
         if inventory is not None and not desired.absent
@@ -149,9 +151,8 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
         seen=_seen(inventory, differences) if inventory is not None else {},
         described=_described(inventory, differences) if inventory is not None else {},
-        imports=tuple(
-            desired.imports[p] for p in sorted(differences.creates) if p in desired.imports
-        ),
+        imports=tuple(stack for p in sorted(differences.creates) if (stack := stacks.get(p))),
+        recovery=recovery_of(differences.recovered),
     )
 
 
@@ -169,8 +170,9 @@ def _seen(
 ) -> Mapping[str, tuple[Rectangle, ...]]:
     """Return what the stack instances that change are now."""
     found: dict[str, list[Pair]] = defaultdict(list)
-    for pair in (*differences.updates, *differences.detaches, *differences.deletes):
-        goes = pair not in differences.updates
+    there = (*differences.updates, *differences.recovered)
+    for pair in (*there, *differences.detaches, *differences.deletes):
+        goes = pair not in there
         found[seen_of(inventory, inventory.instances[pair], goes=goes)].append(pair)
     return {seen: cover(pairs) for seen, pairs in sorted(found.items())}
 

@@ -46,30 +46,60 @@ def operations_of(scene: Scene) -> list[PlannedOperation]:
     updates = list(_updating(scene))
     if scene.definition_changed and scene.inventory is not None:
         updates = _with_carrier(scene, updates)
-    operations = [*updates, *_creating(scene), *_importing(scene), *_removing(scene)]
+    operations = [
+        *updates,
+        *_creating(scene),
+        *_importing(scene),
+        *_recovering(scene),
+        *_removing(scene),
+    ]
     return sorted(operations, key=_rank)
 
 
 def _rank(operation: PlannedOperation) -> tuple[int, bool, int]:
     order = {OperationAction.UPDATE: 0, OperationAction.CREATE: 1}
     # What is imported is updated afterwards: all of these stay in the order they come in.
-    rank = 2 if operation.imports else order.get(operation.action, 3)
+    rank = 2 if operation.is_step else order.get(operation.action, 3)
     return operation.wave, not operation.sends_definition, rank
 
 
 def _importing(scene: Scene) -> Iterator[PlannedOperation]:
-    desired = scene.desired
+    imports, recovered = scene.desired.imports, scene.differences.recovered
     creates = scene.differences.creates
-    pairs = {pair: chosen for pair, chosen in creates.items() if pair in desired.imports}
+    yield from _imports(
+        scene, {p: s for p, s in creates.items() if p in imports and p not in recovered}
+    )
+
+
+def _imports(scene: Scene, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
+    desired = scene.desired
     units = (scene.root,) if _service_managed(desired) else ()
     yield from import_operations(desired.key, _grouped(scene, pairs), units, state_digests(desired))
 
 
+def _recovering(scene: Scene) -> Iterator[PlannedOperation]:
+    """Yield, for what is INOPERABLE, a detachment, and an import or a creation that follows it."""
+    recovered, reasons = scene.differences.recovered, scene.differences.reasons
+    creates = {p: s for p, s in scene.differences.creates.items() if p in recovered}
+    for (wave, _), pairs in _grouped(scene, creates).items():
+        for operation in _letting_go(scene, OperationAction.DETACH, pairs, wave):
+            yield replace(operation, recovers=True, covered_again=True)
+    there = {p: s for p, s in creates.items() if recovered[p].stack}
+    lost = {p: s for p, s in creates.items() if p not in there}
+    for operation in (*_imports(scene, there), *_creations(scene, lost)):
+        reason, others = _reasons(reasons, operation.rectangle.pairs)
+        yield replace(operation, recovers=True, reason=reason, other_reasons=others)
+
+
 def _creating(scene: Scene) -> Iterator[PlannedOperation]:
+    elsewhere = scene.desired.imports.keys() | scene.differences.recovered.keys()
+    creates = {p: s for p, s in scene.differences.creates.items() if p not in elsewhere}
+    yield from _creations(scene, creates)
+
+
+def _creations(scene: Scene, creates: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
     units = (scene.root,) if _service_managed(scene.desired) else ()
     states = state_digests(scene.desired)
-    imports = scene.desired.imports
-    creates = {p: s for p, s in scene.differences.creates.items() if p not in imports}
     for (wave, chosen), pairs in _grouped(scene, creates).items():
         for rectangle in cover(pairs):
             yield PlannedOperation(
@@ -107,21 +137,27 @@ def _updating(scene: Scene) -> Iterator[PlannedOperation]:
 
 def _removing(scene: Scene) -> Iterator[PlannedOperation]:
     for action, pairs in scene.differences.removals.items():
-        for rectangle in cover(pairs):
-            yield from _anchored(
-                scene,
-                rectangle,
-                PlannedOperation(
-                    stack_set=scene.desired.key,
-                    wave=scene.removal_wave,
-                    action=action,
-                    accounts=(),
-                    regions=rectangle.regions,
-                    parameter_set=NO_OVERRIDES,
-                    state=NO_STATE,
-                    reason="",
-                ),
-            )
+        yield from _letting_go(scene, action, pairs, scene.removal_wave)
+
+
+def _letting_go(
+    scene: Scene, action: OperationAction, pairs: Iterable[Pair], wave: int
+) -> Iterator[PlannedOperation]:
+    for rectangle in cover(pairs):
+        yield from _anchored(
+            scene,
+            rectangle,
+            PlannedOperation(
+                stack_set=scene.desired.key,
+                wave=wave,
+                action=action,
+                accounts=(),
+                regions=rectangle.regions,
+                parameter_set=NO_OVERRIDES,
+                state=NO_STATE,
+                reason="",
+            ),
+        )
 
 
 def _with_carrier(scene: Scene, updates: list[PlannedOperation]) -> list[PlannedOperation]:

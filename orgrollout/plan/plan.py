@@ -45,6 +45,7 @@ class PlannedOperation:
     state: Digest  # what its stack instances run afterwards
     sends_definition: bool = False  # by UpdateStackSet, which marks all others OUTDATED
     imports: bool = False  # of stacks that exist; an update of them follows
+    recovers: bool = False  # what is INOPERABLE: detached, then imported or created
     covered_again: bool = False  # a later operation of the plan covers its pairs, and counts them
     reason: str
     other_reasons: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
@@ -54,6 +55,16 @@ class PlannedOperation:
     def rectangle(self) -> Rectangle:
         """Return its accounts x Regions."""
         return Rectangle(self.accounts, self.regions)
+
+    @property
+    def takes_away(self) -> bool:
+        """Return whether its stack instances are not wanted any more."""
+        return self.action.removes and not self.recovers
+
+    @property
+    def is_step(self) -> bool:
+        """Return whether others of the plan come before or after it on the same stack instances."""
+        return self.recovers or self.imports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,15 @@ class Removal:
     accounts: int
     stays: tuple[str, ...]  # in words
     way_back: str  # how to have it again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """How many INOPERABLE stack instances of one stack set are detached and had anew."""
+
+    accounts: int
+    imported: int  # with the stacks that are still there
+    created: int  # where no stack is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +105,7 @@ class PlannedStackSet:
     seen: Mapping[str, tuple[Rectangle, ...]] = field(default_factory=dict)  # see `seen_of`
     described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
     imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

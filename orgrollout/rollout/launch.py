@@ -12,6 +12,7 @@ from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
 from orgrollout.rollout.blocking import block, sends_definition, without_definition
 from orgrollout.rollout.decision import Event, EventKind
 from orgrollout.rollout.state import Flight, Piece, RolloutState
+from orgrollout.rollout.steps import waits_for_a_step, without_failed_steps
 
 
 @dataclass(slots=True)
@@ -36,8 +37,8 @@ def launch(
     account where a dependency failed is taken out and recorded as blocked: operations shrink, and
     never grow.
     """
-    work = Launch(plan=plan, state=state, now=now)
-    for piece in pieces_of_wave(plan, state):
+    work = Launch(plan=plan, state=without_failed_steps(plan, state), now=now)
+    for piece in pieces_of_wave(plan, work.state):
         operation = plan.operations[piece.planned]
         if operation.stack_set in unseen or not _is_free(work, piece, operation):
             continue
@@ -82,7 +83,9 @@ def unlaunched(plan: Plan, state: RolloutState) -> tuple[Piece, ...]:
         piece
         for piece in pieces_of_wave(plan, state)
         for operation in (plan.operations[piece.planned],)
-        if operation.stack_set not in flying and not _is_held_up(plan, state, operation)
+        if operation.stack_set not in flying
+        and not _is_held_up(plan, state, operation)
+        and not waits_for_a_step(plan, state, piece)
     )
 
 
@@ -90,16 +93,20 @@ def _is_free(work: Launch, piece: Piece, operation: PlannedOperation) -> bool:
     if piece.not_before is not None and piece.not_before > work.now:
         return False
     flying = {work.plan.operations[f.piece.planned].stack_set for f in work.state.flights}
-    return operation.stack_set not in flying and not _is_held_up(work.plan, work.state, operation)
+    return (
+        operation.stack_set not in flying
+        and not _is_held_up(work.plan, work.state, operation)
+        and not waits_for_a_step(work.plan, work.state, piece)
+    )
 
 
 def _is_held_up(plan: Plan, state: RolloutState, operation: PlannedOperation) -> bool:
     busy = {
         other.stack_set
         for other in _open_operations(plan, state)
-        if other.wave == operation.wave and other.action.removes == operation.action.removes
+        if other.wave == operation.wave and other.takes_away == operation.takes_away
     }
-    if operation.action.removes:
+    if operation.takes_away:
         return any(
             operation.stack_set in plan.stack_sets[key].depends_on
             for key in busy - {operation.stack_set}
@@ -114,7 +121,7 @@ def _open_operations(plan: Plan, state: RolloutState) -> Iterator[PlannedOperati
 
 def _without_blocked(work: Launch, piece: Piece, operation: PlannedOperation) -> Piece | None:
     """Return the piece without blocked accounts, or None where nothing of it is left."""
-    blocked = {} if operation.action.removes else _blocked(work, operation)
+    blocked = {} if operation.takes_away else _blocked(work, operation)
     hit = {account: blocked[account] for account in piece.accounts if account in blocked}
     if not hit:
         return piece

@@ -241,7 +241,7 @@ def _left(
     for _, operation, pairs in reached(plan, state):
         if operation.action is OperationAction.CREATE:
             created[operation.stack_set] += sorted(pairs)
-        elif operation.action.removes:
+        elif operation.takes_away:
             removed[operation.stack_set] += sorted(pairs)
     for key, pairs_ in created.items():
         yield f"{key}: created and left as they are: {_named(pairs_)}"
