@@ -44,6 +44,7 @@ def make_plan(request: Request) -> Plan:
         stack_sets={k: _planned(request, k, d) for k, d in differences.items()},
         waves=waves_,
         operations=operations,
+        updates_by_stack_set=_by_stack_set(request),
         rolls_back=request.manifest.rollout.on_failure == "rollback",
         attempts=request.manifest.rollout.retry.attempts,
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
@@ -123,8 +124,13 @@ def _scene(
         wave_of=lambda pair: wave_of(key, pair),
         removal_wave=removal_wave,
         definition_changed=request.definition_changes(desired, differences) and not stranded,
+        updates_by_stack_set=_by_stack_set(request),
         kept=kept,
     )
+
+
+def _by_stack_set(request: Request) -> bool:
+    return request.manifest.rollout.updates_by == "update_stack_set"
 
 
 def _planned(request: Request, key: StackSetKey, differences: Differences) -> PlannedStackSet:

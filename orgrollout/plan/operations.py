@@ -13,12 +13,13 @@ from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import AccountId, Digest, Pair, UnitId
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
-from orgrollout.model.stack_set import PermissionModel
+from orgrollout.model.stack_set import InstanceStatus, PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import NEW, Differences, state_digests
 from orgrollout.plan.importing import import_operations
 from orgrollout.plan.plan import PlannedOperation
 from orgrollout.plan.rectangles import Rectangle, cover
+from orgrollout.plan.updating import both_ways, by_stack_set
 
 MAX_UNITS = 50  # organizational units per call (DeploymentTargets, CloudFormation API reference)
 NO_OVERRIDES = Digest("")
@@ -35,6 +36,7 @@ class Scene:
     wave_of: Callable[[Pair], int]
     removal_wave: int
     definition_changed: bool
+    updates_by_stack_set: bool  # the definition by UpdateStackSet, the overrides afterwards
     kept: frozenset[Pair]  # deployed and still desired, so that a definition may be aimed at them
 
 
@@ -43,7 +45,7 @@ def operations_of(scene: Scene) -> list[PlannedOperation]:
 
     Within a wave updates come first, so that new stack instances get the new definition.
     """
-    updates = list(_updating(scene))
+    updates = list(_updates(scene))
     if scene.definition_changed and scene.inventory is not None:
         updates = _with_carrier(scene, updates)
     operations = [
@@ -74,7 +76,12 @@ def _importing(scene: Scene) -> Iterator[PlannedOperation]:
 def _imports(scene: Scene, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
     desired = scene.desired
     units = (scene.root,) if _service_managed(desired) else ()
-    yield from import_operations(desired.key, _grouped(scene, pairs), units, state_digests(desired))
+    made = import_operations(desired.key, _grouped(scene, pairs), units, state_digests(desired))
+    for operation in made:
+        if scene.updates_by_stack_set and operation.action is OperationAction.UPDATE:
+            yield from (replace(o, covered_again=True) for o in both_ways(operation))
+        else:
+            yield operation
 
 
 def _recovering(scene: Scene) -> Iterator[PlannedOperation]:
@@ -113,6 +120,18 @@ def _creations(scene: Scene, creates: Mapping[Pair, Digest]) -> Iterator[Planned
                 state=states[chosen],
                 reason=NEW,
             )
+
+
+def _updates(scene: Scene) -> Iterator[PlannedOperation]:
+    if scene.updates_by_stack_set and scene.inventory is not None:
+        instances = scene.inventory.instances
+        current = {p for p in scene.kept if instances[p].status is InstanceStatus.CURRENT}
+        return by_stack_set(
+            _updating(scene),
+            same_overrides=scene.differences.same_overrides,
+            has_definition=frozenset() if scene.definition_changed else current,
+        )
+    return _updating(scene)
 
 
 def _updating(scene: Scene) -> Iterator[PlannedOperation]:
@@ -165,12 +184,13 @@ def _with_carrier(scene: Scene, updates: list[PlannedOperation]) -> list[Planned
     first = min((o.wave for o in updates), default=None)
     for index, operation in enumerate(updates):
         same = scene.differences.same_overrides
-        if operation.wave == first and same.issuperset(operation.rectangle.pairs):
+        alone = operation.by_stack_set or same.issuperset(operation.rectangle.pairs)
+        if operation.wave == first and alone:
             return [*updates[:index], _sending(operation), *updates[index + 1 :]]
     if updates and first is not None:
         # UpdateStackSet does not touch overrides, so these pairs are updated once more.
         chosen = next(o for o in updates if o.wave == first)
-        return [_sending(_one_pair_of(scene, chosen), covered_again=True), *updates]
+        return [_one_pair_of(scene, chosen), *updates]
     return _definition_alone(scene)
 
 
@@ -209,8 +229,8 @@ def _definition_alone(scene: Scene) -> list[PlannedOperation]:
     ]
 
 
-def _sending(operation: PlannedOperation, *, covered_again: bool = False) -> PlannedOperation:
-    return replace(operation, sends_definition=True, covered_again=covered_again)
+def _sending(operation: PlannedOperation) -> PlannedOperation:
+    return replace(operation, sends_definition=True)
 
 
 def _one_pair_of(scene: Scene, operation: PlannedOperation) -> PlannedOperation:
@@ -220,6 +240,9 @@ def _one_pair_of(scene: Scene, operation: PlannedOperation) -> PlannedOperation:
         accounts=(pair.account,),
         regions=(pair.region,),
         units=_units(scene, [pair]),
+        sends_definition=True,
+        covered_again=True,
+        state=NO_STATE,  # its overrides come afterwards
         reason="the stack set's definition",
         other_reasons={},
     )

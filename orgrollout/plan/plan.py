@@ -45,6 +45,8 @@ class PlannedOperation:
     state: Digest  # what its stack instances run afterwards
     sends_definition: bool = False  # by UpdateStackSet, which marks all others OUTDATED
     imports: bool = False  # of stacks that exist; an update of them follows
+    by_stack_set: bool = False  # an update by UpdateStackSet, with the definition it has by then
+    stepwise: bool = False  # of an update: the definition and the overrides are two operations
     recovers: bool = False  # what is INOPERABLE: detached, then imported or created
     covered_again: bool = False  # a later operation of the plan covers its pairs, and counts them
     reason: str
@@ -64,7 +66,7 @@ class PlannedOperation:
     @property
     def is_step(self) -> bool:
         """Return whether others of the plan come before or after it on the same stack instances."""
-        return self.recovers or self.imports
+        return self.recovers or self.imports or self.stepwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +169,7 @@ class Plan:
     stack_sets: Mapping[StackSetKey, PlannedStackSet]
     waves: tuple[PlannedWave, ...]
     operations: tuple[PlannedOperation, ...]
+    updates_by_stack_set: bool = False  # see `orgrollout.plan.updating`
     rolls_back: bool = False  # by itself, when too many accounts fail
     attempts: int = 4  # of a stack instance, the first one included
     failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway

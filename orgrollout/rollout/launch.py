@@ -61,6 +61,7 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
     piece = flight.piece
     operation = plan.operations[piece.planned]
     stack_set = plan.stack_sets[operation.stack_set]
+    sends = sends_definition(plan, piece)
     return OperationRequest(
         id=flight.id,
         stack_set=stack_set.name,
@@ -69,7 +70,8 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
         regions=piece.regions,
         units=operation.units,
         overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
-        definition=stack_set.definition if sends_definition(plan, piece) else None,
+        definition=stack_set.definition if sends or operation.by_stack_set else None,
+        definition_is_known=operation.by_stack_set and not sends,
         stacks=_stacks(stack_set.imports, piece) if _imports(operation) else (),
         permission_model=stack_set.definition.permission_model,
         preferences=_wave_of(plan, operation).preferences,

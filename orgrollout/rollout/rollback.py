@@ -12,6 +12,7 @@ from dataclasses import replace
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey, UnitId, digest_of
 from orgrollout.model.operation import OperationAction
+from orgrollout.model.operation_id import NO_STATE
 from orgrollout.plan.compare import definition_differences
 from orgrollout.plan.plan import (
     Gate,
@@ -22,6 +23,7 @@ from orgrollout.plan.plan import (
     StackSetChange,
 )
 from orgrollout.plan.rectangles import cover
+from orgrollout.plan.updating import by_stack_set
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import RolloutState
 
@@ -121,7 +123,11 @@ def _operations(
             if dict(now) == dict(overrides):
                 kept.add(pair)
             groups[last - operation.wave, operation.units, chosen].append(pair)
-        found += _with_definition(plan.stack_sets[key], _cut(plan, key, groups, before), kept)
+        updates: Iterable[PlannedOperation] = _cut(plan, key, groups, before)
+        if plan.updates_by_stack_set:
+            # Which of them had the definition of before all along is not known.
+            updates = by_stack_set(updates, same_overrides=kept, has_definition=frozenset())
+        found += _with_definition(plan.stack_sets[key], updates, kept)
     return tuple(sorted(found, key=lambda o: o.wave)), lost
 
 
@@ -160,7 +166,8 @@ def _with_definition(
     if not found or not _differs(stack_set):
         return found
     for index, operation in enumerate(found):
-        if operation.wave == found[0].wave and kept.issuperset(operation.rectangle.pairs):
+        alone = operation.by_stack_set or kept.issuperset(operation.rectangle.pairs)
+        if operation.wave == found[0].wave and alone:
             sending = replace(operation, sends_definition=True)
             return [sending, *found[:index], *found[index + 1 :]]
     first = found[0]
@@ -170,6 +177,7 @@ def _with_definition(
         regions=first.regions[:1],
         sends_definition=True,
         covered_again=True,
+        state=NO_STATE,  # its overrides come afterwards
     )
     return [carrier, *found]
 
