@@ -117,7 +117,7 @@ def follow(
         return INTERRUPTED
     state = ended.state
     screen.result(
-        rollout_blocks(ended.plan, state, progress.overcome(state)),
+        rollout_blocks(ended.plan, state),
         rollout_json(ended.plan, state),
     )
     if hint := next_step(ended, session):
