@@ -130,13 +130,13 @@ class Stage:
         manifest: Mapping[str, Any] = BASE,
         *,
         narrowing: Narrowing | None = None,
-        allow_removals: int | None = None,
+        **options: Any,
     ) -> Plan:
         """Return the plan for a manifest."""
         world = self.world()
         loaded = load_manifest(self._write(manifest))
         picture = look(loaded, world, lambda _: None)
-        return plan_from(loaded, picture, world, narrowing=narrowing, allow_removals=allow_removals)
+        return plan_from(loaded, picture, world, narrowing=narrowing, **options)
 
     def apply(self, manifest: Mapping[str, Any] = BASE, **options: Any) -> Rollout:
         """Plan a manifest and carry it out to the end."""

@@ -24,7 +24,9 @@ def operation_call(request: OperationRequest) -> tuple[str, Parameters]:
         case OperationAction.CREATE:
             return "CreateStackInstances", common | overrides(request.overrides)
         case OperationAction.UPDATE if request.definition is not None:
-            return "UpdateStackSet", common | definition(request.definition)
+            known = request.definition_is_known
+            sent = unchanged(request.definition) if known else definition(request.definition)
+            return "UpdateStackSet", common | sent
         case OperationAction.UPDATE:
             return "UpdateStackInstances", common | overrides(request.overrides)
         case OperationAction.DETACH | OperationAction.DELETE:
@@ -79,6 +81,19 @@ def definition(made_of: StackSetDefinition) -> Parameters:
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(made_of.tags.items())],
         **{field: value for field, value in optional.items() if value},
     }
+
+
+def unchanged(made_of: StackSetDefinition) -> Parameters:
+    """Return what UpdateStackSet needs so that targets get the definition there is.
+
+    Parameters that are sent, even with UsePreviousValue, would mark all other stack instances
+    OUTDATED; tags that are not sent stay as they are (UpdateStackSet, API reference). What omitted
+    parameters mean is not documented: whoever starts operations looks at the definition in between.
+    """
+    sent = definition(made_of)
+    for field in ("TemplateBody", "Parameters", "Tags"):
+        del sent[field]
+    return {"UsePreviousTemplate": True, **sent}
 
 
 def parameters(values: Mapping[str, str]) -> list[Parameters]:

@@ -128,14 +128,24 @@ def follow(
         return INTERRUPTED
     state = ended.state
     screen.result(
-        rollout_blocks(ended.plan, state, progress.overcome(state)),
+        rollout_blocks(ended.plan, state),
         {**rollout_json(ended.plan, state), **(besides or {})},
     )
-    if hint := next_step(ended, session):
+    left = detach and state.outcome is Outcome.RUNNING and not session.forgets
+    if hint := left_to_others(ended, session) if left else next_step(ended, session):
         screen.say(hint)
     if only_pending(ended.plan, state) and state.outcome is Outcome.FAILURES:
         return PENDING
     return codes[state.outcome]
+
+
+def left_to_others(rollout: Rollout, session: Session) -> str:
+    """Return what becomes of a rollout that nothing on this machine drives any more."""
+    name = f"{rollout.state.id}{session.options}"
+    return (
+        "-> operations that run in AWS go on, and nothing else does: unless a service drives it, "
+        f"nothing starts after them before: orgrollout resume {name}"
+    )
 
 
 def next_step(rollout: Rollout, session: Session) -> str:

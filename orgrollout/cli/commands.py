@@ -14,6 +14,7 @@ from orgrollout.cli.options import (
     ManifestPath,
     Narrow,
     Reach,
+    RecoverOption,
     RefreshOption,
     RemovalsOption,
     SheetFormatOption,
@@ -54,6 +55,7 @@ def plan(
         ),
     ] = False,
     allow_removals: RemovalsOption = None,
+    recover_inoperable: RecoverOption = False,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
     reach: Reach,
@@ -69,6 +71,7 @@ def plan(
         narrow=narrow,
         allow_removals=allow_removals,
         destroy=destroy,
+        recover_inoperable=recover_inoperable,
         refresh=Refresh(refresh),
     )
     return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
@@ -109,6 +112,7 @@ def apply(
         typer.Option("--detailed-exitcode", help="End with 10 where something is left for later."),
     ] = False,
     allow_removals: RemovalsOption = None,
+    recover_inoperable: RecoverOption = False,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
     reach: Reach,
@@ -127,7 +131,11 @@ def apply(
     from orgrollout.reconcile.observe import Refresh
 
     asked = Asked(
-        manifest=manifest, narrow=narrow, allow_removals=allow_removals, refresh=Refresh(refresh)
+        manifest=manifest,
+        narrow=narrow,
+        allow_removals=allow_removals,
+        recover_inoperable=recover_inoperable,
+        refresh=Refresh(refresh),
     )
     if unattended:
         return apply_unattended(

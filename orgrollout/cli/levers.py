@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from orgrollout.cli.applying import CODES, ask, follow
+from orgrollout.cli.applying import CODES, ask, follow, left_to_others
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.narrowing import failure_filter
 from orgrollout.cli.options import Narrow, Reach
@@ -23,7 +23,7 @@ Order = Callable[[Rollout], RolloutState]
 def resume(name: str | None, reach: Reach, format_: str, *, detach: bool) -> int:
     """Go on with a rollout that is open or was stopped."""
     with open_session(reach, Screen(format_)) as session:
-        found = find_rollout(session.world.journal, name, only_open=True)
+        found = find_rollout(session.world.journal, name, only_open=True, or_stopped=True)
         rollout = _give(session, found, lambda current: orders.resume(current.state))
         session.screen.say(f"{rollout.state.id} goes on. Ctrl-C leaves it running.")
         return follow(rollout, session, detach=detach)
@@ -46,7 +46,7 @@ def retry(
 
         def again(current: Rollout) -> RolloutState:
             return orders.retry(
-                current.plan, current.state, lambda f: f.kind in kinds and chosen(f)
+                current.plan, current.state, lambda f: f.kind in kinds and chosen(f), along=chosen
             )
 
         rollout = _give(session, found, again)
@@ -73,6 +73,7 @@ def approve(name: str | None, reach: Reach, format_: str, *, detach: bool) -> in
         session.screen.result(
             rollout_blocks(rollout.plan, state), rollout_json(rollout.plan, state)
         )
+        session.screen.say(left_to_others(rollout, session))
         return DONE
 
 

@@ -49,7 +49,7 @@ def resume(
     reach: PlainReach,
     format_: FormatOption = "text",
 ) -> int:
-    """Go on with a rollout; by default the only open one.
+    """Go on with a rollout; by default the only one that is open or was stopped.
 
     Attaches to operations that run, and starts none twice.
     """

@@ -53,8 +53,14 @@ RemovalsOption = Annotated[
         help="Let N accounts lose stack instances, instead of guards.max_removed_accounts.",
     ),
 ]
-
-
+RecoverOption = Annotated[
+    bool,
+    typer.Option(
+        "--recover-inoperable",
+        help="Detach stack instances that are INOPERABLE, and import the stacks that are still "
+        "there; create only where none is.",
+    ),
+]
 RefreshOption = Annotated[
     Literal["incremental", "full"],
     typer.Option(

@@ -82,6 +82,7 @@ def request_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Reques
         session.planning,
         narrowing=narrowing,
         allow_removals=asked.allow_removals,
+        recover_inoperable=asked.recover_inoperable,
     )
 
 

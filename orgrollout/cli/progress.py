@@ -15,7 +15,7 @@ from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.report.words import clock_time, count, span
 from orgrollout.rollout.decision import Event, EventKind
-from orgrollout.rollout.state import Failure, Flight, RolloutState
+from orgrollout.rollout.state import Flight
 
 _STYLES = {
     EventKind.WAVE: "bold",
@@ -29,7 +29,7 @@ _UNSAID = {EventKind.FINISHED, EventKind.HALTED}  # the end is told in the table
 
 
 class Progress:
-    """Follows a rollout tick by tick; remembers what failed at first and was retried."""
+    """Follows a rollout tick by tick."""
 
     def __init__(self, screen: Screen, rollout: Rollout, clock: Clock) -> None:
         self._screen = screen
@@ -38,7 +38,6 @@ class Progress:
         self._state = rollout.state
         self._busy: set[str] = set()
         self._held_by = ""
-        self._retried: dict[tuple[int, object], Failure] = {}
         self._width = max((len(key) for key in rollout.plan.stack_sets), default=0)
         self._live = (
             Live(
@@ -68,9 +67,6 @@ class Progress:
     def follow(self, tick: Tick) -> None:
         """Tell what a tick brought."""
         self._state = tick.rollout.state
-        for failure in self._state.failures:
-            if not failure.final:
-                self._retried[failure.planned, failure.pair] = failure
         for event in tick.events:
             self._tell(event)
         if tick.held_by and tick.held_by != self._held_by:
@@ -80,11 +76,6 @@ class Progress:
             if name not in self._busy:
                 self._busy.add(name)
                 self._line(f"{name} is busy with an operation of somebody else; waiting", "yellow")
-
-    def overcome(self, state: RolloutState) -> list[Failure]:
-        """Return what failed at first, was retried, and is done now."""
-        left = {(f.planned, f.pair) for f in state.failures}
-        return [f for place, f in self._retried.items() if place not in left]
 
     def _tell(self, event: Event) -> None:
         if event.kind in _UNSAID or (self._live and event.kind is EventKind.STARTED):

@@ -34,6 +34,7 @@ class Asked:
     narrow: Narrow
     allow_removals: int | None
     destroy: bool = False
+    recover_inoperable: bool = False
     refresh: Refresh = Refresh.INCREMENTAL  # how to look; the plan is the same
 
 
@@ -108,6 +109,7 @@ def save_plan(path: Path, asked: Asked, plan: Plan) -> None:
         "narrow": asdict(asked.narrow),
         "allow_removals": asked.allow_removals,
         "destroy": asked.destroy,
+        "recover_inoperable": asked.recover_inoperable,
         "plan": plan_document(plan),
     }
     text = json.dumps({**document, "digest": digest_of(document)}, separators=(",", ":"))
@@ -142,10 +144,11 @@ def read_saved(asked: Asked) -> Saved | None:
             f"{path} is not as it was written: somebody has edited it, or it was damaged on its "
             "way. Nothing was sent. Plan again."
         )
-    if not asked.narrow.is_empty or asked.allow_removals is not None:
+    if not asked.narrow.is_empty or asked.allow_removals is not None or asked.recover_inoperable:
         raise WrongUsageError(
             f"{path} is a saved plan: what it does is in it already. Leave out --account, --ou, "
-            "--region, --stack-set and --allow-removals, or plan again with them."
+            "--region, --stack-set, --allow-removals and --recover-inoperable, or plan again with "
+            "them."
         )
     try:
         made = Asked(
@@ -153,6 +156,7 @@ def read_saved(asked: Asked) -> Saved | None:
             narrow=Narrow(**document["narrow"]),
             allow_removals=document["allow_removals"],
             destroy=document["destroy"],
+            recover_inoperable=document["recover_inoperable"],
             refresh=asked.refresh,
         )
         return Saved(asked=made, plan=read_plan(document["plan"]))

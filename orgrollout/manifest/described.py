@@ -127,6 +127,9 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "blocked_by_policy, configuration, permanent, skipped.",
         "on_failure": "What happens when too many fail: the rollout halts, or what it updated is "
         "taken back by another one.",
+        "updates_by": "How a changed definition is brought to stack instances after the first "
+        "operation. `update_stack_set` is for when UpdateStackInstances turns out to apply the old "
+        "one; see Operating rollouts.",
         "freeze": "Spans in which no operation starts, as START/END.",
     },
     "Accounts": {"accounts": "Names from `accounts`, or ids in quotes."},

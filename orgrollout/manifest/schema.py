@@ -204,6 +204,7 @@ class Rollout(Part):
     retry: Retry = Retry()
     failure_classes: dict[KnownClass, tuple[FailurePattern, ...]] = {}
     on_failure: Literal["halt", "rollback"] = "halt"
+    updates_by: Literal["update_stack_instances", "update_stack_set"] = "update_stack_instances"
     freeze: Annotated[tuple[FreezeWindow, ...], BeforeValidator(one_or_more)] = ()
 
 

@@ -92,6 +92,7 @@ class OperationRequest:
     units: tuple[UnitId, ...] = ()  # where the accounts hang; empty for self-managed sets
     overrides: Mapping[str, str] = field(default_factory=dict)
     definition: StackSetDefinition | None = None  # given: sent by UpdateStackSet
+    definition_is_known: bool = False  # the stack set has it already: nothing of it is sent again
     stacks: tuple[str, ...] = ()  # ids of stacks that exist; given: imported, one per pair
     permission_model: PermissionModel = PermissionModel.SERVICE_MANAGED
     preferences: OperationPreferences = field(default_factory=OperationPreferences)

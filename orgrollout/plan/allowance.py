@@ -35,13 +35,17 @@ class Allowance:
         creates = OperationAction.CREATE in self.actions
         updates = OperationAction.UPDATE in self.actions
         tried = self.unfinished.get(key, frozenset()) if creates else frozenset()
+        # To recover what is INOPERABLE is to detach it first.
+        recovers = wanted.recovers and OperationAction.DETACH in self.actions
+        left = frozenset() if recovers else wanted.recovered.keys()
         kept = {p: s for p, s in wanted.updates.items() if updates or p in tried}
         return replace(
             wanted,
-            creates=wanted.creates if creates else {},
+            creates={p: s for p, s in wanted.creates.items() if creates and p not in left},
             updates=kept,
             detaches=wanted.detaches if OperationAction.DETACH in self.actions else (),
             deletes=wanted.deletes if OperationAction.DELETE in self.actions else (),
+            recovers=recovers,
         )
 
 

@@ -21,7 +21,7 @@ from orgrollout.plan.plan import (
 )
 from orgrollout.plan.preferences import throttled, wave_preferences
 from orgrollout.plan.rectangles import Rectangle, cover
-from orgrollout.plan.removals import removals_of
+from orgrollout.plan.removals import recovery_of, removals_of
 from orgrollout.plan.request import Request
 from orgrollout.plan.warnings import many_operations, warnings_of
 
@@ -44,6 +44,7 @@ def make_plan(request: Request) -> Plan:
         stack_sets={k: _planned(request, k, d) for k, d in differences.items()},
         waves=waves_,
         operations=operations,
+        updates_by_stack_set=_by_stack_set(request),
         rolls_back=request.manifest.rollout.on_failure == "rollback",
         attempts=request.manifest.rollout.retry.attempts,
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
@@ -99,7 +100,7 @@ def _ordered(
             operations,
             key=lambda o: (
                 o.wave,
-                -position[o.stack_set] if o.action.removes else position[o.stack_set],
+                -position[o.stack_set] if o.takes_away else position[o.stack_set],
             ),
         )
     )
@@ -124,13 +125,20 @@ def _scene(
         wave_of=lambda pair: wave_of(key, pair),
         removal_wave=removal_wave,
         definition_changed=request.definition_changes(desired, differences) and not stranded,
+        updates_by_stack_set=_by_stack_set(request),
         kept=kept,
     )
+
+
+def _by_stack_set(request: Request) -> bool:
+    return request.manifest.rollout.updates_by == "update_stack_set"
 
 
 def _planned(request: Request, key: StackSetKey, differences: Differences) -> PlannedStackSet:
     desired = request.desired[key]
     inventory = request.deployed(desired)
+    recovered = {pair: found.stack for pair, found in differences.recovered.items()}
+    stacks = {**desired.imports, **recovered}
     differing = (
         definition_differences(inventory.deployed.definition, desired.definition)
         if inventory is not None and not desired.absent
@@ -150,9 +158,8 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
         seen=_seen(inventory, differences) if inventory is not None else {},
         described=_described(inventory, differences) if inventory is not None else {},
-        imports=tuple(
-            desired.imports[p] for p in sorted(differences.creates) if p in desired.imports
-        ),
+        imports=tuple(stack for p in sorted(differences.creates) if (stack := stacks.get(p))),
+        recovery=recovery_of(differences.recovered),
         stacks=tuple(
             stack
             for pair, stack in sorted(request.stacks.get(key, {}).items())
@@ -175,8 +182,9 @@ def _seen(
 ) -> Mapping[str, tuple[Rectangle, ...]]:
     """Return what the stack instances that change are now."""
     found: dict[str, list[Pair]] = defaultdict(list)
-    for pair in (*differences.updates, *differences.detaches, *differences.deletes):
-        goes = pair not in differences.updates
+    there = (*differences.updates, *differences.recovered)
+    for pair in (*there, *differences.detaches, *differences.deletes):
+        goes = pair not in there
         found[seen_of(inventory, inventory.instances[pair], goes=goes)].append(pair)
     return {seen: cover(pairs) for seen, pairs in sorted(found.items())}
 

@@ -15,6 +15,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
 from orgrollout.organization.snapshot import AccountState, Organization
+from orgrollout.plan.recovering import Inoperable, inoperable
 from orgrollout.plan.repair import Repair
 
 NEW = "not deployed yet"
@@ -33,6 +34,8 @@ class Differences:
     same_overrides: frozenset[Pair] = frozenset()  # updates that change the definition alone
     unchanged: int = 0
     left_alone: Mapping[Pair, str] = field(default_factory=dict)  # deployed, but unreachable
+    inoperable: Mapping[Pair, Inoperable] = field(default_factory=dict)  # wanted; left, or
+    recovers: bool = False  # among `creates`: detached first, their stacks imported where they are
     repairs: Mapping[Pair, tuple[Repair, ...]] = field(default_factory=dict)  # by a re-sync
 
     @property
@@ -48,6 +51,11 @@ class Differences:
     def removals(self) -> Mapping[OperationAction, tuple[Pair, ...]]:
         """Return what goes, by how it goes."""
         return {OperationAction.DETACH: self.detaches, OperationAction.DELETE: self.deletes}
+
+    @property
+    def recovered(self) -> Mapping[Pair, Inoperable]:
+        """Return what is INOPERABLE, and is detached and had anew."""
+        return {p: i for p, i in self.inoperable.items() if self.recovers and p in self.creates}
 
 
 def state_digests(desired: Desired) -> Mapping[Digest, Digest]:
@@ -86,17 +94,28 @@ def membership_of(organization: Organization, guards: Guards) -> Membership:
 
 
 def compare(
-    desired: Desired, inventory: StackSetInventory | None, membership: Membership
+    desired: Desired,
+    inventory: StackSetInventory | None,
+    membership: Membership,
+    *,
+    recover: bool = False,
 ) -> Differences:
     """Return what has to change.
 
     An update never implies a replacement. A pair is removed only where it is not desired. One in
-    an account that is suspended, or in a Region that is out of reach, is left alone and reported.
+    an account that is suspended, or in a Region that is out of reach, is left alone and reported;
+    so is one that is INOPERABLE, unless it is to be recovered.
     """
     if inventory is None:
         return Differences(creates=dict(desired.pairs))
-    creates = {p: s for p, s in desired.pairs.items() if p not in inventory.instances}
-    updates, reasons = _updates(desired, inventory)
+    stuck = inoperable(desired, inventory)
+    creates = {
+        p: s
+        for p, s in desired.pairs.items()
+        if p not in inventory.instances or (recover and p in stuck)
+    }
+    updates, reasons = _updates(desired, inventory, stuck)
+    reasons.update({pair: found.reason for pair, found in stuck.items()})
     now, sets = inventory.deployed.definition, desired.parameter_sets
     kept = {chosen: now.state_digest(overrides) for chosen, overrides in sets.items()}
     same = frozenset(
@@ -118,13 +137,15 @@ def compare(
         deletes=tuple(p for p in going if not desired.retain_stacks and p.account in active),
         reasons=reasons,
         same_overrides=same,
-        unchanged=len(desired.pairs) - len(creates) - len(updates),
+        unchanged=len(desired.pairs.keys() - creates.keys() - updates.keys() - stuck.keys()),
         left_alone=left_alone,
+        inoperable=stuck,
+        recovers=recover,
     )
 
 
 def _updates(
-    desired: Desired, inventory: StackSetInventory
+    desired: Desired, inventory: StackSetInventory, stuck: Mapping[Pair, Inoperable]
 ) -> tuple[dict[Pair, Digest], dict[Pair, str]]:
     states = state_digests(desired)
     changed = definition_differences(inventory.deployed.definition, desired.definition)
@@ -132,7 +153,7 @@ def _updates(
     reasons: dict[Pair, str] = {}
     for pair, chosen in desired.pairs.items():
         instance = inventory.instances.get(pair)
-        if instance is None or runs_state(inventory, instance, states[chosen]):
+        if instance is None or pair in stuck or runs_state(inventory, instance, states[chosen]):
             continue
         updates[pair] = chosen
         reasons[pair] = _update_reason(instance, states[chosen], changed)
@@ -140,8 +161,6 @@ def _updates(
 
 
 def _update_reason(instance: StackInstance, wanted: Digest, changed: tuple[str, ...]) -> str:
-    if instance.status is InstanceStatus.INOPERABLE:
-        return f"INOPERABLE: {instance.status_reason or 'no reason given'}"
     if carried_digest(instance) == wanted:
         return f"did not succeed before: {instance.status_reason or instance.detailed_status}"
     if changed:

@@ -138,6 +138,8 @@ def _intention(pair: Pair, differences: Differences) -> Intention:
     for action, pairs in differences.removals.items():
         if pair in pairs:
             return Intention(action=action.value, reason=reason)
+    if pair in differences.inoperable:
+        return Intention(action=LEFT_ALONE, reason=reason)
     if pair in differences.left_alone:
         return Intention(action=LEFT_ALONE, reason=differences.left_alone[pair])
     return Intention(action=NOTHING)

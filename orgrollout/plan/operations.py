@@ -13,13 +13,14 @@ from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import AccountId, Digest, Pair, UnitId
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
-from orgrollout.model.stack_set import PermissionModel
+from orgrollout.model.stack_set import InstanceStatus, PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import NEW, Differences, state_digests
 from orgrollout.plan.importing import import_operations
 from orgrollout.plan.plan import PlannedOperation
 from orgrollout.plan.rectangles import Rectangle, cover
 from orgrollout.plan.repair import Repair
+from orgrollout.plan.updating import both_ways, by_stack_set
 
 MAX_UNITS = 50  # organizational units per call (DeploymentTargets, CloudFormation API reference)
 NO_OVERRIDES = Digest("")
@@ -36,6 +37,7 @@ class Scene:
     wave_of: Callable[[Pair], int]
     removal_wave: int
     definition_changed: bool
+    updates_by_stack_set: bool  # the definition by UpdateStackSet, the overrides afterwards
     kept: frozenset[Pair]  # deployed and still desired, so that a definition may be aimed at them
 
 
@@ -44,7 +46,7 @@ def operations_of(scene: Scene) -> list[PlannedOperation]:
 
     Within a wave updates come first, so that new stack instances get the new definition.
     """
-    updates = list(_updating(scene))
+    updates = list(_updates(scene))
     if scene.definition_changed and scene.inventory is not None:
         updates = _with_carrier(scene, updates)
     operations = [
@@ -52,6 +54,7 @@ def operations_of(scene: Scene) -> list[PlannedOperation]:
         *_creating(scene),
         *_importing(scene),
         *_repairing(scene),
+        *_recovering(scene),
         *_removing(scene),
     ]
     return sorted(operations, key=_rank)
@@ -65,23 +68,52 @@ def _rank(operation: PlannedOperation) -> tuple[int, bool, int]:
         OperationAction.CALL: 4,  # what a revert brings back may be what is called
     }
     # What is imported is updated afterwards: all of these stay in the order they come in.
-    rank = 2 if operation.imports else order.get(operation.action, 5)
+    rank = 2 if operation.is_step else order.get(operation.action, 5)
     return operation.wave, not operation.sends_definition, rank
 
 
 def _importing(scene: Scene) -> Iterator[PlannedOperation]:
-    desired = scene.desired
+    imports, recovered = scene.desired.imports, scene.differences.recovered
     creates = scene.differences.creates
-    pairs = {pair: chosen for pair, chosen in creates.items() if pair in desired.imports}
+    yield from _imports(
+        scene, {p: s for p, s in creates.items() if p in imports and p not in recovered}
+    )
+
+
+def _imports(scene: Scene, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
+    desired = scene.desired
     units = (scene.root,) if _service_managed(desired) else ()
-    yield from import_operations(desired.key, _grouped(scene, pairs), units, state_digests(desired))
+    made = import_operations(desired.key, _grouped(scene, pairs), units, state_digests(desired))
+    for operation in made:
+        if scene.updates_by_stack_set and operation.action is OperationAction.UPDATE:
+            yield from (replace(o, covered_again=True) for o in both_ways(operation))
+        else:
+            yield operation
+
+
+def _recovering(scene: Scene) -> Iterator[PlannedOperation]:
+    """Yield, for what is INOPERABLE, a detachment, and an import or a creation that follows it."""
+    recovered, reasons = scene.differences.recovered, scene.differences.reasons
+    creates = {p: s for p, s in scene.differences.creates.items() if p in recovered}
+    for (wave, _), pairs in _grouped(scene, creates).items():
+        for operation in _letting_go(scene, OperationAction.DETACH, pairs, wave):
+            yield replace(operation, recovers=True, covered_again=True)
+    there = {p: s for p, s in creates.items() if recovered[p].stack}
+    lost = {p: s for p, s in creates.items() if p not in there}
+    for operation in (*_imports(scene, there), *_creations(scene, lost)):
+        reason, others = _reasons(reasons, operation.rectangle.pairs)
+        yield replace(operation, recovers=True, reason=reason, other_reasons=others)
 
 
 def _creating(scene: Scene) -> Iterator[PlannedOperation]:
+    elsewhere = scene.desired.imports.keys() | scene.differences.recovered.keys()
+    creates = {p: s for p, s in scene.differences.creates.items() if p not in elsewhere}
+    yield from _creations(scene, creates)
+
+
+def _creations(scene: Scene, creates: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
     units = (scene.root,) if _service_managed(scene.desired) else ()
     states = state_digests(scene.desired)
-    imports = scene.desired.imports
-    creates = {p: s for p, s in scene.differences.creates.items() if p not in imports}
     for (wave, chosen), pairs in _grouped(scene, creates).items():
         for rectangle in cover(pairs):
             yield PlannedOperation(
@@ -95,6 +127,18 @@ def _creating(scene: Scene) -> Iterator[PlannedOperation]:
                 state=states[chosen],
                 reason=NEW,
             )
+
+
+def _updates(scene: Scene) -> Iterator[PlannedOperation]:
+    if scene.updates_by_stack_set and scene.inventory is not None:
+        instances = scene.inventory.instances
+        current = {p for p in scene.kept if instances[p].status is InstanceStatus.CURRENT}
+        return by_stack_set(
+            _updating(scene),
+            same_overrides=scene.differences.same_overrides,
+            has_definition=frozenset() if scene.definition_changed else current,
+        )
+    return _updating(scene)
 
 
 def _updating(scene: Scene) -> Iterator[PlannedOperation]:
@@ -119,21 +163,27 @@ def _updating(scene: Scene) -> Iterator[PlannedOperation]:
 
 def _removing(scene: Scene) -> Iterator[PlannedOperation]:
     for action, pairs in scene.differences.removals.items():
-        for rectangle in cover(pairs):
-            yield from _anchored(
-                scene,
-                rectangle,
-                PlannedOperation(
-                    stack_set=scene.desired.key,
-                    wave=scene.removal_wave,
-                    action=action,
-                    accounts=(),
-                    regions=rectangle.regions,
-                    parameter_set=NO_OVERRIDES,
-                    state=NO_STATE,
-                    reason="",
-                ),
-            )
+        yield from _letting_go(scene, action, pairs, scene.removal_wave)
+
+
+def _letting_go(
+    scene: Scene, action: OperationAction, pairs: Iterable[Pair], wave: int
+) -> Iterator[PlannedOperation]:
+    for rectangle in cover(pairs):
+        yield from _anchored(
+            scene,
+            rectangle,
+            PlannedOperation(
+                stack_set=scene.desired.key,
+                wave=wave,
+                action=action,
+                accounts=(),
+                regions=rectangle.regions,
+                parameter_set=NO_OVERRIDES,
+                state=NO_STATE,
+                reason="",
+            ),
+        )
 
 
 def _repairing(scene: Scene) -> Iterator[PlannedOperation]:
@@ -164,12 +214,13 @@ def _with_carrier(scene: Scene, updates: list[PlannedOperation]) -> list[Planned
     first = min((o.wave for o in updates), default=None)
     for index, operation in enumerate(updates):
         same = scene.differences.same_overrides
-        if operation.wave == first and same.issuperset(operation.rectangle.pairs):
+        alone = operation.by_stack_set or same.issuperset(operation.rectangle.pairs)
+        if operation.wave == first and alone:
             return [*updates[:index], _sending(operation), *updates[index + 1 :]]
     if updates and first is not None:
         # UpdateStackSet does not touch overrides, so these pairs are updated once more.
         chosen = next(o for o in updates if o.wave == first)
-        return [_sending(_one_pair_of(scene, chosen), covered_again=True), *updates]
+        return [_one_pair_of(scene, chosen), *updates]
     return _definition_alone(scene)
 
 
@@ -208,8 +259,8 @@ def _definition_alone(scene: Scene) -> list[PlannedOperation]:
     ]
 
 
-def _sending(operation: PlannedOperation, *, covered_again: bool = False) -> PlannedOperation:
-    return replace(operation, sends_definition=True, covered_again=covered_again)
+def _sending(operation: PlannedOperation) -> PlannedOperation:
+    return replace(operation, sends_definition=True)
 
 
 def _one_pair_of(scene: Scene, operation: PlannedOperation) -> PlannedOperation:
@@ -219,6 +270,9 @@ def _one_pair_of(scene: Scene, operation: PlannedOperation) -> PlannedOperation:
         accounts=(pair.account,),
         regions=(pair.region,),
         units=_units(scene, [pair]),
+        sends_definition=True,
+        covered_again=True,
+        state=NO_STATE,  # its overrides come afterwards
         reason="the stack set's definition",
         other_reasons={},
     )

@@ -45,6 +45,9 @@ class PlannedOperation:
     state: Digest  # what its stack instances run afterwards
     sends_definition: bool = False  # by UpdateStackSet, which marks all others OUTDATED
     imports: bool = False  # of stacks that exist; an update of them follows
+    by_stack_set: bool = False  # an update by UpdateStackSet, with the definition it has by then
+    stepwise: bool = False  # of an update: the definition and the overrides are two operations
+    recovers: bool = False  # what is INOPERABLE: detached, then imported or created
     covered_again: bool = False  # a later operation of the plan covers its pairs, and counts them
     reason: str
     other_reasons: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
@@ -54,6 +57,16 @@ class PlannedOperation:
     def rectangle(self) -> Rectangle:
         """Return its accounts x Regions."""
         return Rectangle(self.accounts, self.regions)
+
+    @property
+    def takes_away(self) -> bool:
+        """Return whether its stack instances are not wanted any more."""
+        return self.action.removes and not self.recovers
+
+    @property
+    def is_step(self) -> bool:
+        """Return whether others of the plan come before or after it on the same stack instances."""
+        return self.recovers or self.imports or self.stepwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +78,15 @@ class Removal:
     accounts: int
     stays: tuple[str, ...]  # in words
     way_back: str  # how to have it again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """How many INOPERABLE stack instances of one stack set are detached and had anew."""
+
+    accounts: int
+    imported: int  # with the stacks that are still there
+    created: int  # where no stack is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +108,7 @@ class PlannedStackSet:
     described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
     imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
     stacks: tuple[str, ...] = ()  # ids of those that are repaired
+    recovery: Recovery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +178,7 @@ class Plan:
     stack_sets: Mapping[StackSetKey, PlannedStackSet]
     waves: tuple[PlannedWave, ...]
     operations: tuple[PlannedOperation, ...]
+    updates_by_stack_set: bool = False  # see `orgrollout.plan.updating`
     rolls_back: bool = False  # by itself, when too many accounts fail
     attempts: int = 4  # of a stack instance, the first one included
     failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway

@@ -64,10 +64,11 @@ def removals(
     against the same number: no stack of theirs can be deleted, but a list of accounts that was
     read by halves must not let go of everything either.
     """
+    differences = tuple(differences)
     going = {
         pair.account
         for difference in differences
-        for pairs in difference.removals.values()
+        for pairs in (*difference.removals.values(), difference.recovered)
         for pair in pairs
     }
     limit = manifest.guards.max_removed_accounts if allowed is None else allowed
@@ -103,7 +104,8 @@ def protected(going: Iterable[AccountId], manifest: Manifest) -> list[str]:
     never = {manifest.accounts.get(n, n) for n in manifest.guards.never_remove_from.accounts}
     return [
         f"account {account} is in guards.never_remove_from, but stack instances would be removed "
-        "from it. Nothing was changed. Target it again, or take it off that list."
+        "from it. Nothing was changed. Target it again (or leave out --recover-inoperable), or "
+        "take it off that list."
         for account in sorted(never & set(going))
     ]
 

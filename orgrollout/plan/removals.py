@@ -1,6 +1,6 @@
 """What a removal leaves, and how to have again what it took away."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from orgrollout.errors import ManifestError
 from orgrollout.inventory.inventory import StackSetInventory
@@ -8,7 +8,8 @@ from orgrollout.manifest.templates import what_stays
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.compare import Differences
-from orgrollout.plan.plan import Removal
+from orgrollout.plan.plan import Recovery, Removal
+from orgrollout.plan.recovering import Inoperable
 
 _UNMANAGED = "the stacks and all they made, which no stack set manages any more"
 _IMPORT = (
@@ -23,6 +24,18 @@ def removals_of(inventory: StackSetInventory, differences: Differences) -> Itera
     for action, pairs in differences.removals.items():
         if pairs:
             yield _removal(inventory, action, pairs)
+
+
+def recovery_of(recovered: Mapping[Pair, Inoperable]) -> Recovery | None:
+    """Return how many stack instances are let go of and had anew, if any are."""
+    if not recovered:
+        return None
+    imported = sum(found.stack is not None for found in recovered.values())
+    return Recovery(
+        accounts=len({pair.account for pair in recovered}),
+        imported=imported,
+        created=len(recovered) - imported,
+    )
 
 
 def _removal(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import Pair, Region, RolloutId, StackSetKey
+from orgrollout.model.stack_set import InstanceStatus
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.compare import (
@@ -32,6 +33,7 @@ class Request:
     inventory: Inventory
     selected: Selection | None = None  # narrows to some pairs; narrowing never removes
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
+    recover_inoperable: bool = False  # detach them, and import or create them again
     given: Mapping[StackSetKey, Differences] | None = None  # instead of comparing
     sends_definitions: bool = True  # else stack sets that exist keep their definition
     stacks: Mapping[StackSetKey, Mapping[Pair, str]] = field(default_factory=dict)  # to repair
@@ -54,9 +56,11 @@ class Request:
         """Return how each stack set has to change, as far as it was selected."""
         if self.given is not None:
             return self.given
-        membership = self.membership
+        membership, recover = self.membership, self.recover_inoperable
         return {
-            key: self._narrowed(key, compare(desired, self.deployed(desired), membership))
+            key: self._narrowed(
+                key, compare(desired, self.deployed(desired), membership, recover=recover)
+            )
             for key, desired in self.desired.items()
         }
 
@@ -75,18 +79,21 @@ class Request:
             updates={p: s for p, s in differences.updates.items() if selected(key, p)},
             detaches=(),
             deletes=(),
+            inoperable={p: i for p, i in differences.inoperable.items() if selected(key, p)},
         )
 
     def kept(self, desired: Desired) -> frozenset[Pair]:
-        """Return the pairs that are deployed, still desired, and selected."""
+        """Return the pairs that are deployed and can be updated, still desired, and selected."""
         inventory = self.deployed(desired)
         if inventory is None:
             return frozenset()
         chosen = self.selected
         return frozenset(
             pair
-            for pair in inventory.instances
-            if pair in desired.pairs and (chosen is None or chosen(desired.key, pair))
+            for pair, instance in inventory.instances.items()
+            if pair in desired.pairs
+            and instance.status is not InstanceStatus.INOPERABLE
+            and (chosen is None or chosen(desired.key, pair))
         )
 
     def definition_changes(self, desired: Desired, differences: Differences) -> bool:

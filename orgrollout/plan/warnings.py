@@ -15,6 +15,7 @@ def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]
     """Yield the warnings, each of them whole."""
     for key, difference in differences.items():
         yield from _left_alone(key, difference, request)
+        yield from _inoperable(key, difference)
         yield from _retained(key, difference, request)
         yield from _cannot_go(key, difference, request)
     for key, desired in request.desired.items():
@@ -58,11 +59,24 @@ def _left_alone(key: StackSetKey, differences: Differences, request: Request) ->
         yield f"{key}: stack instances in {account} are left alone: {reason}{advice}"
 
 
+def _inoperable(key: StackSetKey, differences: Differences) -> Iterator[str]:
+    """Yield how many stack instances no update reaches, and the way out."""
+    left = sorted(differences.inoperable.keys() - differences.recovered.keys())
+    if left:
+        many = f"{len(left):,} stack instances are" if len(left) > 1 else "one stack instance is"
+        yield (
+            f"{key}: {many} left alone, which no update reaches, e.g. {left[0]}: "
+            f"{differences.inoperable[left[0]].reason}. Mend the stack in its account, then plan "
+            "with --recover-inoperable: it is detached, stays as it is, and is imported again."
+        )
+
+
 def _retained(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
     """Yield which new stack instances meet a stack that was kept when they were detached."""
     kept = request.retained.get(key, {})
     imports = request.desired[key].imports
-    meeting = sorted(p for p in differences.creates if p in kept and p not in imports)
+    known = imports.keys() | differences.recovered.keys()
+    meeting = sorted(p for p in differences.creates if p in kept and p not in known)
     if meeting:
         rollouts = ", ".join(sorted({kept[pair] for pair in meeting}))
         yield (

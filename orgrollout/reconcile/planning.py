@@ -18,6 +18,7 @@ from orgrollout.reconcile.known import remember
 from orgrollout.reconcile.memories import Memories, own_operations
 from orgrollout.reconcile.observe import Progress, Refresh, Remembered, read_inventory
 from orgrollout.reconcile.reading import read_for
+from orgrollout.reconcile.recovering import with_their_stacks
 from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.world import World
 
@@ -116,6 +117,7 @@ def plan_from(
     *,
     narrowing: Narrowing | None = None,
     allow_removals: int | None = None,
+    recover_inoperable: bool = False,
 ) -> Plan:
     """Return what has to be done.
 
@@ -123,7 +125,14 @@ def plan_from(
         PlanRefusedError: It would do harm; all reasons at once.
     """
     return make_plan(
-        request_from(loaded, picture, world, narrowing=narrowing, allow_removals=allow_removals)
+        request_from(
+            loaded,
+            picture,
+            world,
+            narrowing=narrowing,
+            allow_removals=allow_removals,
+            recover_inoperable=recover_inoperable,
+        )
     )
 
 
@@ -134,15 +143,20 @@ def request_from(
     *,
     narrowing: Narrowing | None = None,
     allow_removals: int | None = None,
+    recover_inoperable: bool = False,
 ) -> Request:
     """Return what a plan is made from, or a saved plan is checked against."""
     retained = retained_stacks(world.journal)
+    inventory = picture.inventory
+    if recover_inoperable:
+        inventory = with_their_stacks(inventory, world)
     return Request(
         manifest=loaded.manifest,
         organization=picture.organization,
         home_region=world.connection.home_region,
         desired=picture.desired.stack_sets,
-        inventory=picture.inventory,
+        inventory=inventory,
+        recover_inoperable=recover_inoperable,
         selected=narrowing(picture.organization) if narrowing else None,
         allow_removals=allow_removals,
         retained={

@@ -12,9 +12,11 @@ from orgrollout.errors import JournalConflictError
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation import OperationAction
+from orgrollout.plan.plan import Plan, PlannedOperation
 from orgrollout.plan.rectangles import Rectangle, cover
 from orgrollout.reconcile.record import read_record
 from orgrollout.reconcile.rollouts import Rollout, load_rollout, rollout_ids, rollout_key
+from orgrollout.rollout.state import RolloutState
 
 _KEY = "retained"
 
@@ -61,11 +63,21 @@ def _entry(rollout: Rollout) -> dict[str, Any]:
 
 def _detached(rollout: Rollout) -> Iterator[tuple[StackSetName, Pair]]:
     plan, state = rollout.plan, rollout.state
-    failed = {(failure.planned, failure.pair) for failure in state.failures}
+    done = {
+        (operation.action, plan.stack_sets[operation.stack_set].name, pair): operation.recovers
+        for operation, pair in _succeeded(plan, state)
+    }
+    for (action, name, pair), recovers in done.items():
+        had_again = recovers and (OperationAction.CREATE, name, pair) in done
+        if action is OperationAction.DETACH and not had_again:
+            yield name, pair
+
+
+def _succeeded(plan: Plan, state: RolloutState) -> Iterator[tuple[PlannedOperation, Pair]]:
+    left = {(failure.planned, failure.pair) for failure in state.failures}
+    left |= {(piece.planned, pair) for piece in state.waiting for pair in piece.pairs}
     for planned in sorted({landed.planned for landed in state.landed}):
         operation = plan.operations[planned]
-        if operation.action is not OperationAction.DETACH:
-            continue
         for pair in operation.rectangle.pairs:
-            if (planned, pair) not in failed:
-                yield plan.stack_sets[operation.stack_set].name, pair
+            if (planned, pair) not in left:
+                yield operation, pair

@@ -7,8 +7,9 @@ from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.rollouts import Rollout, give_order, rollouts
 from orgrollout.reconcile.world import World
 from orgrollout.rollout import orders
+from orgrollout.rollout.before import Before, EarlierStates
 from orgrollout.rollout.orders import WrongPhaseError
-from orgrollout.rollout.rollback import EarlierSets, Overrides, rollback_plan
+from orgrollout.rollout.rollback import rollback_plan
 
 
 def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
@@ -28,7 +29,7 @@ def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
         raise WrongPhaseError(
             f"{state.id} was superseded by {state.superseded_by}; take that one back instead."
         )
-    return rollback_plan(rollout.plan, state, earlier_sets(rollout.plan, journal))
+    return rollback_plan(rollout.plan, state, earlier_states(rollout.plan, journal))
 
 
 def begin_rollback(rollout: Rollout, world: World) -> Rollout:
@@ -39,9 +40,9 @@ def begin_rollback(rollout: Rollout, world: World) -> Rollout:
     return back
 
 
-def earlier_sets(plan: Plan, journal: Journal) -> EarlierSets:
-    """Return the overrides behind every digest of a state that any plan of the journal knows."""
-    found: dict[StackSetKey, dict[Digest, Overrides]] = {key: {} for key in plan.stack_sets}
+def earlier_states(plan: Plan, journal: Journal) -> EarlierStates:
+    """Return what is behind every digest of a state that any plan of the journal knows."""
+    found: dict[StackSetKey, dict[Digest, Before]] = {key: {} for key in plan.stack_sets}
     keys = {stack_set.name: key for key, stack_set in plan.stack_sets.items()}
     for known in (plan, *(rollout.plan for rollout in rollouts(journal))):
         for stack_set in known.stack_sets.values():
@@ -50,6 +51,9 @@ def earlier_sets(plan: Plan, journal: Journal) -> EarlierSets:
                 continue
             for definition in filter(None, (stack_set.definition, stack_set.deployed)):
                 for overrides in ({}, *stack_set.parameter_sets.values()):
-                    found[key].setdefault(definition.state_digest(overrides), overrides)
-            found[key].update(stack_set.described)
+                    state = definition.state_digest(overrides)
+                    found[key].setdefault(state, Before(definition, overrides))
+            if stack_set.deployed is not None:
+                for state, overrides in stack_set.described.items():
+                    found[key][state] = Before(stack_set.deployed, overrides)
     return found

@@ -107,15 +107,25 @@ def rollouts(journal: Journal) -> Iterator[Rollout]:
             yield load_rollout(journal, record.state.id)
 
 
-def find_rollout(journal: Journal, rollout: str | None, *, only_open: bool) -> Rollout:
+def find_rollout(
+    journal: Journal, rollout: str | None, *, only_open: bool, or_stopped: bool = False
+) -> Rollout:
     """Return the rollout that was named; by default the newest, or the only open one.
+
+    With ``or_stopped`` one that was stopped and may go on is open, too.
 
     Raises:
         NoSuchRolloutError: There is none, or several are open and none was named.
     """
     if rollout is not None:
         return load_rollout(journal, RolloutId(rollout))
-    found = [r for r in rollouts(journal) if not only_open or not r.state.phase.is_over]
+    found = [
+        r
+        for r in rollouts(journal)
+        if not only_open
+        or not r.state.phase.is_over
+        or (or_stopped and r.state.phase is Phase.STOPPED and r.state.holds)
+    ]
     if not found:
         what = "open rollout" if only_open else "rollout"
         raise NoSuchRolloutError(f"there is no {what} in this journal.")

@@ -10,6 +10,7 @@ from orgrollout.plan.plan import (
     Plan,
     PlannedStackSet,
     PlannedWave,
+    Recovery,
     Removal,
     Skipped,
     StackSetChange,
@@ -117,6 +118,8 @@ def _definitions(plan: Plan, keys: Iterable[StackSetKey]) -> Iterator[Block]:
         yield from override_lines(plan, key)
         for removal in stack_set.removals:
             yield from _removal(key, removal)
+        if stack_set.recovery:
+            yield from _recovery(key, stack_set.recovery)
 
 
 def _removal(key: StackSetKey, removal: Removal) -> Iterator[Line]:
@@ -126,6 +129,23 @@ def _removal(key: StackSetKey, removal: Removal) -> Iterator[Line]:
     yield Line(text=f"{removal.action}: {key}: {stacks} {does}", style="yellow")
     yield from (Line(text=f"  what stays: {text}") for text in removal.stays)
     yield Line(text=f"  to have it again: {removal.way_back}")
+
+
+def _recovery(key: StackSetKey, recovery: Recovery) -> Iterator[Line]:
+    """Yield what happens to what is INOPERABLE, step by step, and what may be left of it."""
+    many = count(recovery.imported + recovery.created, "INOPERABLE stack instance")
+    where = count(recovery.accounts, "account")
+    yield Line(text=f"recover: {key}: {many} in {where}", style="yellow")
+    yield Line(text="  first detached: no stack is touched, and all their resources stay")
+    if recovery.imported:
+        stacks = count(recovery.imported, "stack that is", "stacks that are")
+        yield Line(
+            text=f"  then imported: {stacks} still there, and then updated; none is made twice"
+        )
+        yield Line(text="  a stack that cannot be imported stays in its account, and is reported")
+    if recovery.created:
+        stacks = count(recovery.created, "new stack")
+        yield Line(text=f"  then created: {stacks}, where CloudFormation knows of none any more")
 
 
 def _wave(wave: PlannedWave) -> str:

@@ -1,6 +1,7 @@
 """A plan as programs read it. Keys may be added, never renamed."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from orgrollout.plan.exposure import exposed_accounts
@@ -68,6 +69,7 @@ def _stack_set_json(stack_set: PlannedStackSet) -> dict[str, Any]:
         "changes": changes_json(stack_set),
         "depends_on": list(stack_set.depends_on),
         "removals": [_removal_json(removal) for removal in stack_set.removals],
+        "recovery": asdict(stack_set.recovery) if stack_set.recovery else None,
     }
 
 

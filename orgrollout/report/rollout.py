@@ -13,6 +13,7 @@ from orgrollout.rollout.enrolment import is_pending
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.grouping import FailureGroup, group_failures
 from orgrollout.rollout.halfway import half_way
+from orgrollout.rollout.overcome import overcome
 from orgrollout.rollout.state import Failure, Landed, Outcome, Phase, RolloutState
 
 _UNITS = 3  # named in one line
@@ -26,18 +27,16 @@ _STYLES = {
 def rollout_blocks(
     plan: Plan,
     state: RolloutState,
-    overcome: Iterable[Failure] = (),
     *,
     chosen: Callable[[Failure], bool] = lambda _: True,
 ) -> Iterator[Block]:
     """Yield how a rollout stands or ended.
 
-    ``overcome`` is what failed at first and was retried, as far as somebody watched; what is
-    not known that way is still counted. ``chosen`` narrows the failures.
+    ``chosen`` narrows the failures.
     """
     if plan.operations:
         yield _by_wave(plan, state)
-    yield from _failures(plan, state, list(overcome), chosen)
+    yield from _failures(plan, state, chosen)
     yield from (Line(text=f"warning: {text}", style="yellow") for text in half_way(plan, state))
     yield from _pending(plan, [f for f in state.failures if chosen(f)])
     yield from skipped_lines(plan.skipped)
@@ -140,13 +139,13 @@ def _took(landed: list[Landed]) -> timedelta:
 def _failures(
     plan: Plan,
     state: RolloutState,
-    overcome: list[Failure],
     chosen: Callable[[Failure], bool],
 ) -> Iterator[Block]:
+    done = [f for f in overcome(state) if chosen(f)]
     final = [f for f in state.failures if f.final and chosen(f)]
     open_ = [f for f in state.failures if not f.final and chosen(f)]
     lines: list[Line] = []
-    for failures, standing in ((overcome, "retried, done"), (open_, "to be retried"), (final, "")):
+    for failures, standing in ((done, "retried, done"), (open_, "to be retried"), (final, "")):
         for group in group_failures(plan, state, failures):
             lines.append(_group_line(plan, group, standing))
             if failures is final:
@@ -156,16 +155,6 @@ def _failures(
     if lines:
         yield Line(text="failures by class:", style="dim")
         yield from lines
-    unseen = _overcome(state) - len({(f.planned, f.pair) for f in overcome})
-    if unseen > 0:
-        yield Line(text=f"failed at first and done after a retry: {unseen:,}")
-
-
-def _overcome(state: RolloutState) -> int:
-    """Return how often an instance failed and did not in the end, at least."""
-    failed = sum(one.failed for one in state.landed if one.attempt == 1)
-    final = sum(1 for f in state.failures if f.attempts)
-    return failed - final
 
 
 def _group_line(plan: Plan, group: FailureGroup, standing: str) -> Line:

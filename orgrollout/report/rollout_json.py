@@ -11,6 +11,7 @@ from orgrollout.report.rollout import wave_status
 from orgrollout.report.words import iso
 from orgrollout.rollout.enrolment import is_pending
 from orgrollout.rollout.grouping import FailureGroup, group_failures
+from orgrollout.rollout.overcome import overcome
 from orgrollout.rollout.reasons import advice
 from orgrollout.rollout.state import Failure, Flight, Landed, RolloutState
 
@@ -56,6 +57,10 @@ def rollout_json(
                 plan, state, (f for f in state.failures if f.final and chosen(f))
             )
         ],
+        "overcome": [
+            _group(plan, group)
+            for group in group_failures(plan, state, (f for f in overcome(state) if chosen(f)))
+        ],
         "held_back": {action.value: number for action, number in plan.held_back.items()},
         "skipped": skipped_json(plan.skipped),
         "calls": dict(state.calls),
@@ -73,6 +78,7 @@ def no_rollout_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "operations": [],
         "failures": [],
         "causes": [],
+        "overcome": [],
         "held_back": {action.value: number for action, number in plan.held_back.items()},
         "skipped": skipped_json(plan.skipped),
         "calls": dict(calls),

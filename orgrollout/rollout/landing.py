@@ -5,7 +5,7 @@ operation, and they lag: an operation has landed only when they add up.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from orgrollout.plan.rectangles import cover
 from orgrollout.rollout.blocking import sends_definition, without_definition
 from orgrollout.rollout.decision import Event, EventKind, OperationSeen, Refused
 from orgrollout.rollout.failures import FailureClass, Reading
+from orgrollout.rollout.overcome import in_short
 from orgrollout.rollout.reasons import find, is_success, read
 from orgrollout.rollout.state import Failure, Flight, Landed, Piece, RolloutState
 
@@ -194,7 +195,7 @@ def _reading_of(plan: Plan, failure: Failure) -> Reading:
 
 
 def _landed(
-    flight: Flight, operation: Operation | None, failures: Iterable[Failure], now: datetime
+    flight: Flight, operation: Operation | None, failures: Sequence[Failure], now: datetime
 ) -> Landed:
     counts = Counter(
         "cancelled"
@@ -216,6 +217,7 @@ def _landed(
         failed=counts["failed"],
         cancelled=counts["cancelled"],
         skipped=counts["skipped"],
+        failures=in_short(failures),
     )
 
 

@@ -13,6 +13,7 @@ from orgrollout.rollout.blocking import block, sends_definition, without_definit
 from orgrollout.rollout.decision import Event, EventKind
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Flight, Piece, RolloutState
+from orgrollout.rollout.steps import waits_for_a_step, without_failed_steps
 
 # Nothing was changed by them, or not to the worse.
 _HARMLESS = frozenset({FailureClass.REFUSED, FailureClass.CAME_BACK})
@@ -40,8 +41,8 @@ def launch(
     account where a dependency failed is taken out and recorded as blocked: operations shrink, and
     never grow.
     """
-    work = Launch(plan=plan, state=state, now=now)
-    for piece in pieces_of_wave(plan, state):
+    work = Launch(plan=plan, state=without_failed_steps(plan, state), now=now)
+    for piece in pieces_of_wave(plan, work.state):
         operation = plan.operations[piece.planned]
         if operation.stack_set in unseen or not _is_free(work, piece, operation):
             continue
@@ -64,6 +65,7 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
     piece = flight.piece
     operation = plan.operations[piece.planned]
     stack_set = plan.stack_sets[operation.stack_set]
+    sends = sends_definition(plan, piece)
     return OperationRequest(
         id=flight.id,
         stack_set=stack_set.name,
@@ -72,7 +74,8 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
         regions=piece.regions,
         units=operation.units,
         overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
-        definition=stack_set.definition if sends_definition(plan, piece) else None,
+        definition=stack_set.definition if sends or operation.by_stack_set else None,
+        definition_is_known=operation.by_stack_set and not sends,
         stacks=_stacks(stack_set.imports, piece) if _imports(operation) else (),
         permission_model=stack_set.definition.permission_model,
         preferences=_wave_of(plan, operation).preferences,
@@ -85,7 +88,9 @@ def unlaunched(plan: Plan, state: RolloutState) -> tuple[Piece, ...]:
         piece
         for piece in pieces_of_wave(plan, state)
         for operation in (plan.operations[piece.planned],)
-        if not _is_busy(plan, state, operation) and not _is_held_up(plan, state, operation)
+        if not _is_busy(plan, state, operation)
+        and not _is_held_up(plan, state, operation)
+        and not waits_for_a_step(plan, state, piece)
     )
 
 
@@ -93,7 +98,11 @@ def _is_free(work: Launch, piece: Piece, operation: PlannedOperation) -> bool:
     if piece.not_before is not None and piece.not_before > work.now:
         return False
     plan, state = work.plan, work.state
-    return not _is_busy(plan, state, operation) and not _is_held_up(plan, state, operation)
+    return (
+        not _is_busy(plan, state, operation)
+        and not _is_held_up(plan, state, operation)
+        and not waits_for_a_step(plan, state, piece)
+    )
 
 
 def _is_busy(plan: Plan, state: RolloutState, operation: PlannedOperation) -> bool:
@@ -114,9 +123,9 @@ def _is_held_up(plan: Plan, state: RolloutState, operation: PlannedOperation) ->
     busy = {
         other.stack_set
         for other in _open_operations(plan, state)
-        if other.wave == operation.wave and other.action.removes == operation.action.removes
+        if other.wave == operation.wave and other.takes_away == operation.takes_away
     }
-    if operation.action.removes:
+    if operation.takes_away:
         return any(
             operation.stack_set in plan.stack_sets[key].depends_on
             for key in busy - {operation.stack_set}
@@ -131,7 +140,7 @@ def _open_operations(plan: Plan, state: RolloutState) -> Iterator[PlannedOperati
 
 def _without_blocked(work: Launch, piece: Piece, operation: PlannedOperation) -> Piece | None:
     """Return the piece without blocked accounts, or None where nothing of it is left."""
-    blocked = {} if operation.action.removes else _blocked(work, operation)
+    blocked = {} if operation.takes_away else _blocked(work, operation)
     hit = {account: blocked[account] for account in piece.accounts if account in blocked}
     if not hit:
         return piece

@@ -84,9 +84,14 @@ def resume(state: RolloutState) -> RolloutState:
 
 
 def retry(
-    plan: Plan, state: RolloutState, chosen: Callable[[Failure], bool] = lambda _: True
+    plan: Plan,
+    state: RolloutState,
+    chosen: Callable[[Failure], bool] = lambda _: True,
+    along: Callable[[Failure], bool] = lambda _: False,
 ) -> RolloutState:
     """Return the state in which what failed for good is tried again, from its earliest wave on.
+
+    What is blocked in the same accounts goes ``along``: it has no cause of its own.
 
     Raises:
         WrongPhaseError: It still runs, it is superseded, or nothing failed.
@@ -97,6 +102,15 @@ def retry(
     again = [f for f in state.failures if f.final and chosen(f) and _can_help(f)]
     if not again:
         raise WrongPhaseError(f"nothing of {state.id} failed that could be tried again.")
+    accounts = {f.pair.account for f in again}
+    again += [
+        f
+        for f in state.failures
+        if f.kind is FailureClass.BLOCKED
+        and f.pair.account in accounts
+        and f not in again
+        and along(f)
+    ]
     pieces = (*_pieces(state, again), *state.waiting)
     earliest = min(plan.operations[piece.planned].wave for piece in pieces)
     return replace(

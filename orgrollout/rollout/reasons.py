@@ -173,6 +173,12 @@ KNOWN = (
         FailureClass.TRANSIENT,
     ),
     _known(
+        r"the stack instance is OUTDATED/SUCCEEDED",
+        FailureClass.UNPROVEN,
+        "UpdateStackInstances did not bring the definition that the stack set has: give "
+        "`rollout: {updates_by: update_stack_set}`, and plan again",
+    ),
+    _known(
         r"resource\(s\) failed to (create|update)|delete requested by user",
         FailureClass.PERMANENT,
         "the cause is in the events of the stack, in the account and Region",

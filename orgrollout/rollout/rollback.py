@@ -12,6 +12,7 @@ from dataclasses import replace
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey, UnitId, digest_of
 from orgrollout.model.operation import OperationAction
+from orgrollout.model.operation_id import NO_STATE
 from orgrollout.plan.compare import definition_differences
 from orgrollout.plan.plan import (
     Gate,
@@ -22,11 +23,10 @@ from orgrollout.plan.plan import (
     StackSetChange,
 )
 from orgrollout.plan.rectangles import cover
+from orgrollout.plan.updating import by_stack_set
+from orgrollout.rollout.before import EarlierStates, WayBack, way_back
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import RolloutState
-
-Overrides = Mapping[str, str]
-EarlierSets = Mapping[StackSetKey, Mapping[Digest, Overrides]]  # by the digest of a state
 
 
 class NothingToRollBackError(OrgRolloutError):
@@ -51,11 +51,11 @@ def reached(plan: Plan, state: RolloutState) -> Iterator[tuple[int, PlannedOpera
             yield index, operation, set(operation.rectangle.pairs) - never[index]
 
 
-def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierSets) -> Plan:
+def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierStates) -> Plan:
     """Return the plan that takes a rollout back.
 
-    ``earlier`` gives the overrides of before. A stack instance whose overrides are not known is
-    left as it is, and named.
+    ``earlier`` gives what was before. A stack instance of which nobody knows that, or that had
+    another definition than the rest of its stack set, is left as it is, and named.
 
     Raises:
         NothingToRollBackError: Nothing was updated, or nothing is known of what was before.
@@ -66,16 +66,22 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierSets) -> Plan
             f"{state.id} updated no stack instance, so there is nothing to take back; nothing was "
             "changed. What it created goes away with the manifest that does not want it."
         )
-    operations, lost = _operations(plan, updated, earlier)
+    back = {
+        key: way_back(plan.stack_sets[key], updated[key], earlier.get(key, {}))
+        for key in plan.stack_sets
+        if key in updated
+    }
+    operations = _operations(plan, updated, back)
     if not operations:
         raise NothingToRollBackError(
-            f"nobody knows what parameter overrides the stack instances of {state.id} had before; "
-            "nothing was changed. Plan the manifest of before instead."
+            f"nobody knows what the stack instances of {state.id} ran before; nothing was changed. "
+            "Plan the manifest of before instead."
         )
     keys = {operation.stack_set for operation in operations}
     stack_sets = {
-        key: _stack_set(plan, key, keys, earlier) for key in plan.stack_sets if key in keys
+        key: _stack_set(plan, key, keys, back[key]) for key in plan.stack_sets if key in keys
     }
+    lost = [(key, pair) for key in back for pair in updated[key] if pair not in back[key].pairs]
     return replace(
         plan,
         stack_sets=stack_sets,
@@ -101,37 +107,35 @@ def _updated(plan: Plan, state: RolloutState) -> dict[StackSetKey, dict[Pair, Pl
 def _operations(
     plan: Plan,
     updated: Mapping[StackSetKey, Mapping[Pair, PlannedOperation]],
-    earlier: EarlierSets,
-) -> tuple[tuple[PlannedOperation, ...], list[tuple[StackSetKey, Pair]]]:
-    """Return the operations in the order they are sent, and what cannot be taken back."""
+    back: Mapping[StackSetKey, WayBack],
+) -> tuple[PlannedOperation, ...]:
+    """Return the operations in the order they are sent."""
     found: list[PlannedOperation] = []
-    lost: list[tuple[StackSetKey, Pair]] = []
     last = max(wave.index for wave in plan.waves)
-    for key in reversed(list(plan.stack_sets)):
-        before = _overrides_of(plan.stack_sets[key], earlier.get(key, {}))
+    for key in reversed(list(back)):
+        before = back[key]
         groups: dict[tuple[int, tuple[UnitId, ...], Digest], list[Pair]] = defaultdict(list)
         kept: set[Pair] = set()
-        for pair, operation in updated.get(key, {}).items():
-            overrides = before.get(pair)
-            if overrides is None:
-                lost.append((key, pair))
-                continue
-            chosen = digest_of(dict(overrides))
+        for pair, overrides in before.pairs.items():
+            operation = updated[key][pair]
             now = plan.stack_sets[key].parameter_sets.get(operation.parameter_set, {})
             if dict(now) == dict(overrides):
                 kept.add(pair)
-            groups[last - operation.wave, operation.units, chosen].append(pair)
-        found += _with_definition(plan.stack_sets[key], _cut(plan, key, groups, before), kept)
-    return tuple(sorted(found, key=lambda o: o.wave)), lost
+            groups[last - operation.wave, operation.units, digest_of(dict(overrides))].append(pair)
+        updates: Iterable[PlannedOperation] = _cut(key, groups, before)
+        if plan.updates_by_stack_set:
+            # Which of them had the definition of before all along is not known.
+            updates = by_stack_set(updates, same_overrides=kept, has_definition=frozenset())
+        differs = _differs(plan.stack_sets[key], before)
+        found += _with_definition(updates, kept) if differs else updates
+    return tuple(sorted(found, key=lambda o: o.wave))
 
 
 def _cut(
-    plan: Plan,
     key: StackSetKey,
     groups: Mapping[tuple[int, tuple[UnitId, ...], Digest], Iterable[Pair]],
-    before: Mapping[Pair, Overrides],
+    before: WayBack,
 ) -> Iterator[PlannedOperation]:
-    definition = plan.stack_sets[key].deployed
     for (wave, units, chosen), pairs in sorted(groups.items()):
         members = sorted(pairs)
         for rectangle in cover(members):
@@ -143,24 +147,25 @@ def _cut(
                 regions=rectangle.regions,
                 units=units,
                 parameter_set=chosen,
-                state=definition.state_digest(before[members[0]]) if definition else Digest(""),
+                state=before.definition.state_digest(before.pairs[members[0]]),
                 reason="as before",
             )
 
 
 def _with_definition(
-    stack_set: PlannedStackSet, operations: Iterable[PlannedOperation], kept: set[Pair]
+    operations: Iterable[PlannedOperation], kept: set[Pair]
 ) -> list[PlannedOperation]:
-    """Return the operations with the one that sends the definition of before, if it differs.
+    """Return the operations with the one that sends the definition of before.
 
     UpdateStackSet leaves overrides alone: where all of the first wave change theirs, one stack
     instance carries the definition, and is updated once more.
     """
     found = sorted(operations, key=lambda o: o.wave)
-    if not found or not _differs(stack_set):
+    if not found:
         return found
     for index, operation in enumerate(found):
-        if operation.wave == found[0].wave and kept.issuperset(operation.rectangle.pairs):
+        alone = operation.by_stack_set or kept.issuperset(operation.rectangle.pairs)
+        if operation.wave == found[0].wave and alone:
             sending = replace(operation, sends_definition=True)
             return [sending, *found[:index], *found[index + 1 :]]
     first = found[0]
@@ -170,41 +175,27 @@ def _with_definition(
         regions=first.regions[:1],
         sends_definition=True,
         covered_again=True,
+        state=NO_STATE,  # its overrides come afterwards
     )
     return [carrier, *found]
 
 
-def _differs(stack_set: PlannedStackSet) -> bool:
-    before = stack_set.deployed
-    return before is not None and bool(definition_differences(stack_set.definition, before))
-
-
-def _overrides_of(
-    stack_set: PlannedStackSet, earlier: Mapping[Digest, Overrides]
-) -> dict[Pair, Overrides]:
-    """Return the overrides of before, as far as they are known."""
-    found: dict[Pair, Overrides] = {}
-    for seen, rectangles in stack_set.seen.items():
-        overrides = earlier.get(Digest(seen.split()[1]))
-        if overrides is not None:
-            found.update({pair: overrides for r in rectangles for pair in r.pairs})
-    return found
+def _differs(stack_set: PlannedStackSet, back: WayBack) -> bool:
+    return bool(definition_differences(stack_set.definition, back.definition))
 
 
 def _stack_set(
-    plan: Plan, key: StackSetKey, keys: set[StackSetKey], earlier: EarlierSets
+    plan: Plan, key: StackSetKey, keys: set[StackSetKey], back: WayBack
 ) -> PlannedStackSet:
     now = plan.stack_sets[key]
-    definition = now.deployed or now.definition
-    sets = {digest_of(dict(each)): each for each in earlier.get(key, {}).values()}
     return PlannedStackSet(
         key=key,
         name=now.name,
-        change=StackSetChange.UPDATE if _differs(now) else StackSetChange.NONE,
-        definition=definition,
-        parameter_sets=sets,
+        change=StackSetChange.UPDATE if _differs(now, back) else StackSetChange.NONE,
+        definition=back.definition,
+        parameter_sets={digest_of(dict(each)): each for each in back.pairs.values()},
         depends_on=tuple(k for k in plan.stack_sets if k in keys and key in _needs(plan, k)),
-        differences=definition_differences(now.definition, definition),
+        differences=definition_differences(now.definition, back.definition),
         deployed=now.definition,
     )
 
@@ -241,7 +232,7 @@ def _left(
     for _, operation, pairs in reached(plan, state):
         if operation.action is OperationAction.CREATE:
             created[operation.stack_set] += sorted(pairs)
-        elif operation.action.removes:
+        elif operation.takes_away:
             removed[operation.stack_set] += sorted(pairs)
     for key, pairs_ in created.items():
         yield f"{key}: created and left as they are: {_named(pairs_)}"
@@ -251,9 +242,8 @@ def _left(
     for key, pair in lost:
         unknown[key].append(pair)
     for key, pairs_ in unknown.items():
-        yield f"{key}: left as they are, since their overrides of before are not known: " + _named(
-            pairs_
-        )
+        why = "what they ran before is not known, or not what most of them ran"
+        yield f"{key}: left as they are, since {why}: {_named(pairs_)}"
 
 
 def _named(pairs: list[Pair]) -> str:

@@ -14,6 +14,7 @@ from orgrollout.model.ids import (
     RolloutId,
     StackSetKey,
 )
+from orgrollout.plan.rectangles import Rectangle
 from orgrollout.rollout.failures import FailureClass
 
 
@@ -74,6 +75,15 @@ class Flight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailedThere:
+    """Stack instances that failed in one operation for one cause, whatever became of them later."""
+
+    kind: FailureClass
+    reason: str  # of one of them
+    where: tuple[Rectangle, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
     """An operation that is over, with what came of it in numbers."""
 
@@ -88,6 +98,7 @@ class Landed:
     failed: int
     cancelled: int
     skipped: int = 0
+    failures: tuple[FailedThere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

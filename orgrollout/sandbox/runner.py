@@ -6,7 +6,7 @@ is decided here.
 
 import math
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -48,26 +48,30 @@ class Effects(Protocol):
 
 
 class Slots:
-    """How many stack instances run in a Region, over all stack sets of an administrator."""
+    """How many stack instances run: of all stack sets in a Region, and of one stack set."""
 
-    def __init__(self, maximum: int) -> None:
+    def __init__(self, maximum: int, of_one_stack_set: int | None) -> None:
         self._maximum = maximum
-        self._running: dict[tuple[str, str], int] = {}
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._of_one = of_one_stack_set
+        self._running: Counter[tuple[str, str]] = Counter()  # by administrator and Region
+        self._by_set: Counter[str] = Counter()
+        self._waiting: dict[Callable[[], None], None] = {}  # a set that keeps its order
 
-    def take(self, owner: str, region: str, wake: Callable[[], None]) -> bool:
+    def take(self, stack_set: StackSet, region: str, wake: Callable[[], None]) -> bool:
         """Take a slot, or ask to be woken when one is free."""
-        running = self._running.get((owner, region), 0)
-        if running >= self._maximum:
-            self._waiting.append(wake)
+        crowded = self._of_one is not None and self._by_set[stack_set.id] >= self._of_one
+        if crowded or self._running[stack_set.owner, region] >= self._maximum:
+            self._waiting[wake] = None
             return False
-        self._running[owner, region] = running + 1
+        self._running[stack_set.owner, region] += 1
+        self._by_set[stack_set.id] += 1
         return True
 
-    def give_back(self, owner: str, region: str) -> None:
+    def give_back(self, stack_set: StackSet, region: str) -> None:
         """Free a slot and wake who waits."""
-        self._running[owner, region] -= 1
-        waiting, self._waiting = self._waiting, deque()
+        self._running[stack_set.owner, region] -= 1
+        self._by_set[stack_set.id] -= 1
+        waiting, self._waiting = self._waiting, {}
         for wake in waiting:
             wake()
 
@@ -173,7 +177,7 @@ class Runner:
         while work.pending and work.running < work.limits.concurrency(work.failed):
             if self._operation.status != "RUNNING":
                 return
-            if not self._slots.take(self._set.owner, work.region, self._advance):
+            if not self._slots.take(self._set, work.region, self._advance):
                 return
             self._dispatch(work, work.pending.popleft())
 
@@ -181,7 +185,7 @@ class Runner:
         pair = (result.account, result.region)
         attempt = self._effects.begin(self._set, self._operation, result)
         if attempt.skipped:
-            self._slots.give_back(self._set.owner, work.region)
+            self._slots.give_back(self._set, work.region)
             result.started = result.ended = self._timeline.now()
             return
         result.status, result.started = "RUNNING", self._timeline.now()
@@ -211,7 +215,7 @@ class Runner:
             self._operation.failed += 1
             if work.limits.is_exceeded(work.failed):
                 self._give_up(work)
-        self._slots.give_back(self._set.owner, work.region)
+        self._slots.give_back(self._set, work.region)
         self._advance()
 
     def _give_up(self, failed: _RegionWork) -> None:

@@ -66,6 +66,13 @@ class Settings:
     max_concurrent_instances: Annotated[
         int, About("Instance operations at one time per Region and administrator account [D].")
     ] = 10_000
+    max_concurrent_per_stack_set: Annotated[
+        int | None,
+        About(
+            "Instance operations at one time per stack set: 100 in the user guide of 2023, and in "
+            "no newer one. None: no such ceiling."
+        ),
+    ] = None
     max_queued_operations: Annotated[int, About("Queued operations per stack set [D].")] = 10_000
     requests_per_second: Annotated[
         float | None,

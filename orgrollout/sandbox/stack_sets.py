@@ -59,7 +59,9 @@ class StackSets:
         self._announce = ended
         self._sets: dict[tuple[str, str], dict[str, StackSet]] = {}
         self._runners: dict[tuple[str, str], Runner] = {}
-        self._slots = Slots(settings.max_concurrent_instances)
+        self._slots = Slots(
+            settings.max_concurrent_instances, settings.max_concurrent_per_stack_set
+        )
 
     def __iter__(self) -> Iterator[StackSet]:
         for sets in self._sets.values():

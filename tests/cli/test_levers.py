@@ -29,7 +29,7 @@ def test_detached_it_returns_while_the_operation_runs_and_resume_attaches(
     resumed = patient("resume")
 
     assert detached.code == 0
-    assert "orgrollout resume base-1" in detached.out
+    assert "nothing starts after them before: orgrollout resume base-1" in detached.out
     assert "AWS says RUNNING" in running.out
     assert resumed.code == 0
     assert len(patient.operations()) == 1
@@ -50,7 +50,7 @@ def test_a_stopped_rollout_goes_on_where_it_was(patient: Program) -> None:
     patient("apply", patient.manifest(), "--yes", "--detach")
 
     stopped = patient("stop")
-    resumed = patient("resume", "base-1")
+    resumed = patient("resume")
 
     assert stopped.code == 0
     assert "base-1 stopped" in stopped.out

@@ -10,6 +10,7 @@ from orgrollout.report.rollout import outcome_line, rollout_blocks, wave_status
 from orgrollout.report.rollout_json import rollout_json
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.orders import begin
+from orgrollout.rollout.overcome import in_short, overcome
 from orgrollout.rollout.state import Failure, Landed, Phase, RolloutState
 from tests.rollout.test_decide import DIGEST, FIRST, NOW, ONE, TWO, US, a_plan
 
@@ -57,8 +58,8 @@ def finished(plan: Plan, *failures: Failure) -> RolloutState:
     )
 
 
-def lines(plan: Plan, state: RolloutState, *overcome: Failure) -> list[str]:
-    return [b.text for b in rollout_blocks(plan, state, overcome) if isinstance(b, Line)]
+def lines(plan: Plan, state: RolloutState) -> list[str]:
+    return [b.text for b in rollout_blocks(plan, state) if isinstance(b, Line)]
 
 
 def test_operations_of_a_stack_set_in_a_wave_are_one_row() -> None:
@@ -72,20 +73,28 @@ def test_operations_of_a_stack_set_in_a_wave_are_one_row() -> None:
 def test_what_failed_at_first_and_was_retried_is_told() -> None:
     plan = a_plan()
 
-    told = lines(plan, finished(plan), THROTTLED)
+    state = finished(plan)
+    first = replace(state.landed[0], failures=in_short([THROTTLED]))
+    state = replace(state, landed=(first, *state.landed[1:]))
+
+    told = lines(plan, state)
 
     assert (
         f"  throttled          1 instance in 1 account retried, done: Rate exceeded "
         f"(e.g. {ONE} us-east-1 k)"
     ) in told
-    assert not any("failed at first" in line for line in told)
+    (group,) = rollout_json(plan, state)["overcome"]
+    assert (group["class"], group["instances"]) == ("throttled", 1)
 
 
-def test_what_nobody_watched_is_still_counted() -> None:
-    """`status` in another process knows the numbers, and not the reasons."""
+def test_what_failed_in_the_end_was_not_overcome() -> None:
     plan = a_plan()
+    state = finished(plan, DENIED)
+    both = in_short([THROTTLED, replace(THROTTLED, pair=DENIED.pair)])
+    state = replace(state, landed=(replace(state.landed[0], failures=both),))
 
-    assert "failed at first and done after a retry: 1" in lines(plan, finished(plan))
+    assert [(f.pair, f.kind) for f in overcome(state)] == [(THROTTLED.pair, THROTTLED.kind)]
+    assert len(both) == 1
 
 
 def test_a_final_failure_is_red_with_its_advice_and_in_the_outcome() -> None:

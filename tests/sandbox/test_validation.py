@@ -254,6 +254,27 @@ def test_the_quota_of_instances_at_one_time_is_per_region_over_all_sets() -> Non
         assert one.max_concurrent == 3
 
 
+def test_a_ceiling_per_stack_set_counts_all_of_its_regions() -> None:
+    settings = Settings(max_concurrent_per_stack_set=3, deploy_resources=False)
+    with Sandbox.start(ORGANIZATION, settings=settings) as sandbox:
+        client = cloudformation(sandbox)
+        service_managed(client)
+        client.create_stack_instances(
+            StackSetName="base",
+            DeploymentTargets=targets(unit(sandbox, "Workloads"), ACCOUNTS),
+            Regions=[HOME, "eu-west-1"],
+            OperationPreferences={
+                "MaxConcurrentPercentage": 100,
+                "FailureToleranceCount": 9,
+                "RegionConcurrencyType": "PARALLEL",
+            },
+        )
+        sandbox.run_to_end()
+        (operation,) = sandbox.operations("base")
+        assert operation.max_concurrent == 3
+        assert len(operation.succeeded) == 2 * len(ACCOUNTS)
+
+
 def test_a_queue_of_operations_is_limited() -> None:
     with Sandbox.start(ORGANIZATION, settings=Settings(max_queued_operations=1)) as sandbox:
         client = cloudformation(sandbox)

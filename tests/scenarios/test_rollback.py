@@ -7,6 +7,7 @@ import pytest
 from orgrollout.drivers.local import drive
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
+from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.rollbacks import begin_rollback, plan_rollback
 from orgrollout.reconcile.rollouts import Rollout, give_order
 from orgrollout.rollout.decision import EventKind
@@ -14,7 +15,7 @@ from orgrollout.rollout.orders import WrongPhaseError, resume, retry
 from orgrollout.rollout.rollback import NothingToRollBackError
 from orgrollout.rollout.state import Outcome, Phase
 from tests.scenarios.test_rollout import DENIED, EVERYWHERE, with_waves
-from tests.stage import BASE, DEV, EU, LAB, PROD, US, Stage, pairs
+from tests.stage import BASE, DEV, EU, LAB, PROD, TOPIC, US, Stage, pairs
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +143,46 @@ def test_overrides_that_somebody_else_had_set_come_back(stage: Stage) -> None:
 
     assert stage.display_name(Pair(DEV[0], US)) == "foreign-b"
     assert stage.display_name(Pair(DEV[0], EU)) == "a-b"
+
+
+def test_before_is_what_it_ran_and_not_what_the_stack_set_said(stage: Stage) -> None:
+    """Where an earlier rollout sent the definition and was taken over, its plan tells."""
+    stage.apply()
+    stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
+    manifest = changed(parameters={"Suffix": "new"})
+    halted = stage.apply(manifest)
+    assert halted.state.outcome is Outcome.HALTED
+    rest = {p for p in EVERYWHERE if stage.display_name(p) == "a-b"}
+    begun = begin_rollout(stage.plan(manifest), stage.world(), supersede=True)
+    rollout = stage.finish(begun.state.id)
+    assert names(stage, EVERYWHERE) == {"new-b"}
+
+    back = take_back(stage, rollout)
+
+    assert back.state.outcome is Outcome.SUCCEEDED
+    left = {p for p in rest if stage.display_name(p) != "a-b"}
+    assert left < rest
+    (warning,) = back.plan.warnings  # what failed before carries the id of what it never became
+    assert all(str(pair) in warning for pair in left)
+    assert names(stage, EVERYWHERE - rest) == {"new-b"}
+
+
+def test_a_hidden_value_is_not_sent_as_it_is_shown(stage: Stage) -> None:
+    """CloudFormation shows NoEcho parameters as ****."""
+    secret = "{{resolve:ssm-secure:/topic}}"
+    template = TOPIC.replace("Other: {Type", "Other: {NoEcho: true, Type")
+    (stage.folder / "secret.yaml").write_text(template)
+    manifest = changed(template="secret.yaml", parameters={"Other": secret, "Suffix": "a"})
+    stage.apply(manifest)
+    manifest["stack_sets"]["topics"]["parameters"]["Suffix"] = "new"
+    rollout = stage.apply(manifest)
+
+    back = take_back(stage, rollout)
+
+    assert back.state.outcome is Outcome.SUCCEEDED
+    sent = [c.params for c in stage.sandbox.calls if c.operation == "UpdateStackSet"][-1]
+    values = {p["ParameterKey"]: p["ParameterValue"] for p in sent["Parameters"]}
+    assert values == {"Other": secret, "Suffix": "a"}
 
 
 def test_nothing_updated_is_nothing_to_take_back(stage: Stage) -> None:
