@@ -24,6 +24,9 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "call_as": "As whom service-managed stack sets are called; `auto` finds out.",
         "journal": "Where the state of rollouts is kept: a folder, a file, or "
         "`s3://BUCKET/PREFIX`. Default: the state directory of this machine.",
+        "template_bucket": "Where `apply` puts what is too large for a call, as "
+        "`s3://BUCKET/PREFIX`: templates of more than 51,200 bytes, lists of more than ten stacks "
+        "to import.",
         "accounts": 'Names for accounts: {log_archive: "111122223333"}.',
         "region_groups": "Names for lists of Regions.",
         "target_groups": "Names for targets.",

@@ -27,6 +27,7 @@ from orgrollout.manifest.values import (
     journal_place,
     one_or_more,
     span,
+    template_place,
 )
 from orgrollout.model.stack_set import PermissionModel
 
@@ -285,6 +286,7 @@ class Manifest(Part):
     home_region: str | None = None  # default: the caller's Region
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"
     journal: Annotated[str | None, BeforeValidator(journal_place)] = None  # default: this machine
+    template_bucket: Annotated[str | None, BeforeValidator(template_place)] = None  # s3://
     accounts: dict[str, AccountNumber] = {}
     region_groups: dict[Key, Names] = {}
     target_groups: dict[str, Targets] = {}

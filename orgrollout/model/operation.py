@@ -93,6 +93,7 @@ class OperationRequest:
     overrides: Mapping[str, str] = field(default_factory=dict)
     definition: StackSetDefinition | None = None  # given: sent by UpdateStackSet
     stacks: tuple[str, ...] = ()  # ids of stacks that exist; given: imported, one per pair
+    bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call
     permission_model: PermissionModel = PermissionModel.SERVICE_MANAGED
     preferences: OperationPreferences = field(default_factory=OperationPreferences)
 

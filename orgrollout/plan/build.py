@@ -9,6 +9,7 @@ from orgrollout.organization.desired import Desired
 from orgrollout.plan import refusals, waves
 from orgrollout.plan.compare import Differences, definition_differences, seen_of
 from orgrollout.plan.failure_rules import failure_rules
+from orgrollout.plan.importing import MAX_LISTED, MAX_NAMED
 from orgrollout.plan.operations import Scene, operations_of
 from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.plan import (
@@ -49,6 +50,8 @@ def make_plan(request: Request) -> Plan:
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
         failure_rules=failure_rules(request.manifest),
         units=waves.units(request.organization, operations),
+        call_as=request.manifest.call_as,
+        template_bucket=request.manifest.template_bucket,
         opening=request.opening,
         skipped=request.skipped,
         warnings=(
@@ -124,6 +127,7 @@ def _scene(
         removal_wave=removal_wave,
         definition_changed=request.definition_changes(desired, differences) and not stranded,
         kept=kept,
+        most_imports=MAX_LISTED if request.manifest.template_bucket else MAX_NAMED,
     )
 
 

@@ -36,6 +36,7 @@ class Scene:
     removal_wave: int
     definition_changed: bool
     kept: frozenset[Pair]  # deployed and still desired, so that a definition may be aimed at them
+    most_imports: int  # of one operation
 
 
 def operations_of(scene: Scene) -> list[PlannedOperation]:
@@ -62,7 +63,8 @@ def _importing(scene: Scene) -> Iterator[PlannedOperation]:
     creates = scene.differences.creates
     pairs = {pair: chosen for pair, chosen in creates.items() if pair in desired.imports}
     units = (scene.root,) if _service_managed(desired) else ()
-    yield from import_operations(desired.key, _grouped(scene, pairs), units, state_digests(desired))
+    groups, states = _grouped(scene, pairs), state_digests(desired)
+    yield from import_operations(desired.key, groups, units, states, scene.most_imports)
 
 
 def _creating(scene: Scene) -> Iterator[PlannedOperation]:

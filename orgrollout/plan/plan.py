@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from orgrollout.model.ids import (
     AccountId,
@@ -151,6 +152,8 @@ class Plan:
     failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway
     freezes: tuple[Freeze, ...] = ()
     units: Mapping[str, tuple[AccountId, ...]] = field(default_factory=dict)  # by path
+    call_as: Literal["auto", "self", "delegated_admin"] = "auto"  # service-managed stack sets
+    template_bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call
     enrols: bool = False  # nothing that is deployed changes; accounts do not wait for each other
     held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed
     young: tuple[AccountId, ...] = ()  # joined less than a day before: may not be ready yet

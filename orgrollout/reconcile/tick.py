@@ -81,6 +81,7 @@ def tick(rollout: RolloutId, world: World) -> Tick:
         AwsError: AWS refused something. The intent is kept, and `resume` goes on from there.
     """
     current = load_rollout(world.journal, rollout)
+    world = world.calling_as(current.plan.call_as)
     left = world.watch.left(current.record, world.holder, world.clock)
     if left and current.record.lease:
         held_by = current.record.lease.holder
@@ -201,7 +202,9 @@ def _act(action: Action, rollout: RolloutId, world: World) -> Iterator[Busy | Re
         confirm_claim(world.journal, _changed_by(action), rollout)
     match action:
         case CreateStackSet():
-            world.stack_sets.create_stack_set(action.name, action.definition, action.token)
+            world.stack_sets.create_stack_set(
+                action.name, action.definition, action.token, action.bucket
+            )
         case DeleteStackSet():
             world.stack_sets.delete_stack_set(action.name)
         case StopOperation():

@@ -70,6 +70,7 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
         overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
         definition=stack_set.definition if sends_definition(plan, piece) else None,
         stacks=_stacks(stack_set.imports, piece) if _imports(operation) else (),
+        bucket=plan.template_bucket,
         permission_model=stack_set.definition.permission_model,
         preferences=_wave_of(plan, operation).preferences,
     )

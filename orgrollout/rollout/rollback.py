@@ -73,6 +73,7 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierSets) -> Plan
             "nothing was changed. Plan the manifest of before instead."
         )
     keys = {operation.stack_set for operation in operations}
+    _must_fit(plan, operations)
     stack_sets = {
         key: _stack_set(plan, key, keys, earlier) for key in plan.stack_sets if key in keys
     }
@@ -85,6 +86,18 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierSets) -> Plan
         rolls_back=False,
         warnings=tuple(_left(plan, state, lost)),
     )
+
+
+def _must_fit(plan: Plan, operations: Iterable[PlannedOperation]) -> None:
+    """Refuse to send a template that goes by way of a bucket where nobody named one."""
+    for operation in operations:
+        before = plan.stack_sets[operation.stack_set].deployed
+        if operation.sends_definition and before and before.is_large and not plan.template_bucket:
+            raise NothingToRollBackError(
+                f"{operation.stack_set} had a template too large for a call to CloudFormation, and "
+                "the plan names no bucket for it; nothing was changed. Plan the manifest of before "
+                "instead, with `template_bucket`."
+            )
 
 
 def _updated(plan: Plan, state: RolloutState) -> dict[StackSetKey, dict[Pair, PlannedOperation]]:
