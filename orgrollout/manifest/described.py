@@ -76,7 +76,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "permission_model": "Who provides the roles: AWS Organizations, or you.",
         "administration_role_arn": "The role to work with; self_managed only.",
         "execution_role_name": "The role in each account; self_managed only.",
-        "managed_execution": "Let CloudFormation queue operations.",
+        "managed_execution": "Let operations of this stack set run side by side "
+        "(CloudFormation's managed execution). Default: off.",
         "auto_deployment": "Let CloudFormation deploy to new accounts by itself.",
         "retain_stacks": "Keep the stacks of instances that are removed. Default: the one of "
         "`guards`.",

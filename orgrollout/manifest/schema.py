@@ -125,7 +125,7 @@ class StackSet(Part):
     permission_model: Ownership = PermissionModel.SERVICE_MANAGED
     administration_role_arn: str | None = None
     execution_role_name: str | None = None
-    managed_execution: Flag = False
+    managed_execution: Flag | None = None  # default: as it is; off where it is new
     auto_deployment: Flag = False
     retain_stacks: Flag | None = None  # default: guards.retain_stacks
 

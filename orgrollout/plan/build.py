@@ -57,7 +57,7 @@ def make_plan(request: Request) -> Plan:
         warnings=(
             *request.warnings,
             *warnings_of(request, differences),
-            *many_operations(operations),
+            *many_operations(operations, _side_by_side(request)),
             *(text for text in map(throttled, waves_) if text),
         ),
     )
@@ -153,10 +153,17 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
         seen=_seen(inventory, differences) if inventory is not None else {},
         described=_described(inventory, differences) if inventory is not None else {},
+        side_by_side=desired.definition.managed_execution
+        and (inventory is None or inventory.deployed.definition.managed_execution),
         imports=tuple(
             desired.imports[p] for p in sorted(differences.creates) if p in desired.imports
         ),
     )
+
+
+def _side_by_side(request: Request) -> frozenset[StackSetKey]:
+    """Return the stack sets that are to have managed execution."""
+    return frozenset(k for k, d in request.desired.items() if d.definition.managed_execution)
 
 
 def _described(

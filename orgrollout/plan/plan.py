@@ -22,6 +22,8 @@ from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.rectangles import Rectangle
 from orgrollout.plan.repair import Repair
 
+SIDE_BY_SIDE = 10  # operations of one stack set at most; each is looked at, at two calls a second
+
 
 class StackSetChange(StrEnum):
     """What happens to a stack set itself."""
@@ -86,6 +88,7 @@ class PlannedStackSet:
     seen: Mapping[str, tuple[Rectangle, ...]] = field(default_factory=dict)  # see `seen_of`
     described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
     imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
+    side_by_side: bool = False  # by managed execution, which is wanted and on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

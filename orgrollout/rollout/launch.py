@@ -11,6 +11,7 @@ from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
 from orgrollout.rollout.blocking import block, sends_definition, without_definition
 from orgrollout.rollout.decision import Event, EventKind
+from orgrollout.rollout.side_by_side import awaits_flight
 from orgrollout.rollout.state import Flight, Piece, RolloutState
 
 
@@ -32,9 +33,9 @@ def launch(
 
     None of the stack sets ``unseen``: whether somebody changed those has to be looked at first.
 
-    One at a time per stack set, and none before what it depends on is through with this wave. An
-    account where a dependency failed is taken out and recorded as blocked: operations shrink, and
-    never grow.
+    One at a time per stack set, unless it has managed execution, and none before what it depends
+    on is through with this wave. An account where a dependency failed is taken out and recorded as
+    blocked: operations shrink, and never grow.
     """
     work = Launch(plan=plan, state=state, now=now)
     for piece in pieces_of_wave(plan, state):
@@ -78,20 +79,20 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
 
 def unlaunched(plan: Plan, state: RolloutState) -> tuple[Piece, ...]:
     """Return what of the current wave nothing holds up, apart from a pause before a retry."""
-    flying = {plan.operations[f.piece.planned].stack_set for f in state.flights}
     return tuple(
         piece
         for piece in pieces_of_wave(plan, state)
-        for operation in (plan.operations[piece.planned],)
-        if operation.stack_set not in flying and not _is_held_up(plan, state, operation)
+        if not awaits_flight(plan, state, piece)
+        and not _is_held_up(plan, state, plan.operations[piece.planned])
     )
 
 
 def _is_free(work: Launch, piece: Piece, operation: PlannedOperation) -> bool:
     if piece.not_before is not None and piece.not_before > work.now:
         return False
-    flying = {work.plan.operations[f.piece.planned].stack_set for f in work.state.flights}
-    return operation.stack_set not in flying and not _is_held_up(work.plan, work.state, operation)
+    return not awaits_flight(work.plan, work.state, piece) and not _is_held_up(
+        work.plan, work.state, operation
+    )
 
 
 def _is_held_up(plan: Plan, state: RolloutState, operation: PlannedOperation) -> bool:

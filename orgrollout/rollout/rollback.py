@@ -219,6 +219,7 @@ def _stack_set(
         depends_on=tuple(k for k in plan.stack_sets if k in keys and key in _needs(plan, k)),
         differences=definition_differences(now.definition, definition),
         deployed=now.definition,
+        side_by_side=now.side_by_side,
     )
 
 

@@ -1,6 +1,7 @@
 """The policy that the documentation shows is the one that is printed.
 
-`tests/cli/test_bootstrap.py` holds it against the calls that are made, `tests/aws` against the code.
+`tests/cli/test_bootstrap.py` holds it against the calls that are made, `tests/aws` against the code
+that makes them.
 """
 
 from tests.docs.policy import PAGE, with_policy
