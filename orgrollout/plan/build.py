@@ -147,7 +147,10 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         parameter_sets=desired.parameter_sets,
         depends_on=(*desired.prerequisites, *desired.depends_on),
         unchanged=differences.unchanged,
-        notes=desired.notes if differences.creates else (),
+        notes=(
+            *(desired.notes if differences.creates else ()),
+            *_by_bucket(request, desired, sent=inventory is None or bool(differing)),
+        ),
         differences=differing,
         deployed=inventory.deployed.definition if inventory is not None else None,
         removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
@@ -159,6 +162,14 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
             desired.imports[p] for p in sorted(differences.creates) if p in desired.imports
         ),
     )
+
+
+def _by_bucket(request: Request, desired: Desired, *, sent: bool) -> tuple[str, ...]:
+    """Return a note where a template that is sent goes by way of the manifest's bucket."""
+    if not sent or not desired.definition.is_large:
+        return ()
+    size = len(desired.definition.template_body.encode())
+    return (f"its template of {size:,} bytes goes by way of {request.manifest.template_bucket}",)
 
 
 def _side_by_side(request: Request) -> frozenset[StackSetKey]:

@@ -13,7 +13,7 @@ from orgrollout.reconcile.rollbacks import begin_rollback, plan_rollback
 from orgrollout.rollout.rollback import NothingToRollBackError
 from orgrollout.rollout.state import Outcome, Phase
 from tests.scenarios.test_planning import edited
-from tests.stage import DEV, EU, PROD, TOPIC, US, Stage, changed, pairs
+from tests.stage import DEV, EU, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
 
 BUCKET = "acme-templates"
 PAIR = Pair(DEV[0], US)
@@ -45,8 +45,11 @@ def urls(stage: Stage) -> list[tuple[str, str]]:
 
 def test_a_plan_writes_nothing_and_apply_uploads_once(stage: Stage) -> None:
     manifest = large(stage)
-    stage.plan(manifest)
+    plan = stage.plan(manifest)
     assert objects() == set()
+    assert plan.stack_sets[TOPICS].notes == (
+        f"its template of 60,230 bytes goes by way of s3://{BUCKET}/stack-sets",
+    )
 
     rollout = stage.apply(manifest)
 
