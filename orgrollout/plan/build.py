@@ -1,7 +1,7 @@
 """From what is desired and what is deployed to a plan that names every pair."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
@@ -13,6 +13,7 @@ from orgrollout.plan.importing import MAX_LISTED, MAX_NAMED
 from orgrollout.plan.operations import Scene, operations_of
 from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.plan import (
+    SIDE_BY_SIDE,
     Freeze,
     Plan,
     PlannedOperation,
@@ -57,7 +58,10 @@ def make_plan(request: Request) -> Plan:
         warnings=(
             *request.warnings,
             *warnings_of(request, differences),
-            *many_operations(operations, _side_by_side(request)),
+            *many_operations(
+                operations,
+                {k for k, d in request.desired.items() if _runs_side_by_side(request, d)},
+            ),
             *(text for text in map(throttled, waves_) if text),
         ),
     )
@@ -139,6 +143,8 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         if inventory is not None and not desired.absent
         else ()
     )
+    sent = inventory is None or bool(differing)
+    parallel = _runs_side_by_side(request, desired)
     return PlannedStackSet(
         key=key,
         name=desired.name,
@@ -147,34 +153,37 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         parameter_sets=desired.parameter_sets,
         depends_on=(*desired.prerequisites, *desired.depends_on),
         unchanged=differences.unchanged,
-        notes=(
-            *(desired.notes if differences.creates else ()),
-            *_by_bucket(request, desired, sent=inventory is None or bool(differing)),
-        ),
+        notes=tuple(_notes(request, desired, differences, sent=sent, parallel=parallel)),
         differences=differing,
         deployed=inventory.deployed.definition if inventory is not None else None,
         removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
         seen=_seen(inventory, differences) if inventory is not None else {},
         described=_described(inventory, differences) if inventory is not None else {},
-        side_by_side=desired.definition.managed_execution
-        and (inventory is None or inventory.deployed.definition.managed_execution),
+        side_by_side=parallel,
         imports=tuple(
             desired.imports[p] for p in sorted(differences.creates) if p in desired.imports
         ),
     )
 
 
-def _by_bucket(request: Request, desired: Desired, *, sent: bool) -> tuple[str, ...]:
-    """Return a note where a template that is sent goes by way of the manifest's bucket."""
-    if not sent or not desired.definition.is_large:
-        return ()
-    size = len(desired.definition.template_body.encode())
-    return (f"its template of {size:,} bytes goes by way of {request.manifest.template_bucket}",)
+def _notes(
+    request: Request, desired: Desired, differences: Differences, *, sent: bool, parallel: bool
+) -> Iterator[str]:
+    """Yield what the template says of itself, and how it is sent."""
+    if differences.creates:
+        yield from desired.notes
+    if sent and desired.definition.is_large:
+        size = len(desired.definition.template_body.encode())
+        yield f"its template of {size:,} bytes goes by way of {request.manifest.template_bucket}"
+    if parallel and any(True for _ in differences.changing):
+        yield f"up to {SIDE_BY_SIDE} of its operations run side by side (managed execution)"
 
 
-def _side_by_side(request: Request) -> frozenset[StackSetKey]:
-    """Return the stack sets that are to have managed execution."""
-    return frozenset(k for k, d in request.desired.items() if d.definition.managed_execution)
+def _runs_side_by_side(request: Request, desired: Desired) -> bool:
+    """Return whether managed execution is wanted, and is on or comes with the stack set."""
+    inventory = request.deployed(desired)
+    on = inventory is None or inventory.deployed.definition.managed_execution
+    return desired.definition.managed_execution and on
 
 
 def _described(

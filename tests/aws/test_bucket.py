@@ -125,6 +125,14 @@ def test_two_who_upload_at_the_same_time_do_not_get_in_each_others_way(sandbox: 
     assert connection.calls["PutObject"] == 1
 
 
+def test_an_upload_whose_answer_was_lost_is_known_by_its_content(sandbox: Sandbox) -> None:
+    sandbox.lose_response("PutObject", service="s3")
+
+    assert sent(connect(session=new_session(), clock=sandbox.clock))["TemplateURL"] == URL
+    puts = [c.error for c in sandbox.calls if c.operation == "PutObject"]
+    assert puts == [None, "PreconditionFailed"]
+
+
 def test_a_connection_that_plans_uploads_nothing(connection: Connection) -> None:
     with pytest.raises(ReadOnlyError):
         sent(connection.planning())

@@ -8,6 +8,7 @@ import pytest
 
 from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation import OperationAction
+from orgrollout.plan.exposure import exposed_accounts
 from orgrollout.reconcile.rollouts import give_order
 from orgrollout.rollout.cost import cost_of
 from orgrollout.rollout.orders import stop
@@ -112,7 +113,11 @@ def test_a_plan_knows_that_it_is_quicker_and_reaches_more_at_once(stage: Stage) 
     together, apart = stage.plan(own()), stage.plan(own(managed=False))
 
     assert cost_of(together).running < cost_of(apart).running
-    assert together.stack_sets.keys() == apart.stack_sets.keys()
+    assert together.stack_sets[TOPICS].notes == (
+        "up to 10 of its operations run side by side (managed execution)",
+    )
+    (wave,) = together.waves
+    assert exposed_accounts(together, wave) > exposed_accounts(apart, wave)
 
 
 def test_where_it_is_off_a_person_is_told_how_to_turn_it_on(stage: Stage) -> None:
