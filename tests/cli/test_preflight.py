@@ -85,7 +85,7 @@ def test_a_sound_organization_has_nothing_found(program: Program) -> None:
     checks = found(program)
 
     assert {check["outcome"] for check in checks.values()} == {"ok"}
-    assert len(checks) == 9
+    assert len(checks) == 10
 
 
 def test_missing_access_is_found_with_the_command_that_mends_it(program: Program) -> None:
