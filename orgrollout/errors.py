@@ -288,6 +288,13 @@ class ThrottledError(AwsError):
     )
 
 
+class BucketError(OrgRolloutError):
+    """What is too large for a call cannot be put where CloudFormation reads it.
+
+    Nothing was started.
+    """
+
+
 class JournalError(OrgRolloutError):
     """The journal cannot do what was asked. What was acknowledged before is kept."""
 

@@ -80,7 +80,7 @@ DEV = tuple(AccountId(f"20000000000{n}") for n in (1, 2))
 LAB = tuple(AccountId(f"30000000000{n}") for n in (1, 2))
 US, EU = Region("us-east-1"), Region("eu-west-1")
 TOPICS = StackSetKey("topics")
-READS = ("Describe", "List", "Get")
+READS = ("Describe", "List", "Get", "Head")
 _MODELS = Loader(include_default_search_paths=True)
 
 

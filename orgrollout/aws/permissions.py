@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orgrollout.aws.bucket import bucket_and_prefix
 from orgrollout.aws.reads import READS
 
 # What a rollout sends besides the reads. AWS asks for no permission to find out who is calling.
@@ -64,19 +65,25 @@ class Scope:
     partition: str = "aws"
     administration_roles: tuple[str, ...] = ()  # ARNs; of self-managed stack sets
     journal_bucket: str | None = None
+    template_bucket: str | None = None  # s3://BUCKET/PREFIX
     probe_role: str | None = None
 
 
 def read_actions() -> frozenset[str]:
-    """Return the IAM action of every read that the program makes, wherever it makes it."""
-    return frozenset(f"{service}:{name}" for service, names in READS.items() for name in names)
+    """Return the IAM action of every read that the program makes, wherever it makes it.
+
+    But for those of buckets, which are named one by one.
+    """
+    return frozenset(
+        f"{service}:{name}" for service, names in READS.items() if service != "s3" for name in names
+    )
 
 
 def planner_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who plans: every read, and nothing else."""
     own = read_actions() - _UNASKED - {_ROLE}
-    here = own - _inside()
-    return _document([_allow("Read", here), *_looking_inside(scope), *_journal(scope)])
+    looking = (*_looking_inside(scope), *_finding_templates(scope))
+    return _document([_allow("Read", own - _inside()), *looking, *_journal(scope)])
 
 
 def operator_policy(scope: Scope) -> dict[str, Any]:
@@ -86,7 +93,8 @@ def operator_policy(scope: Scope) -> dict[str, Any]:
     places = [f"{base}:stackset/*", f"{base}:stackset-target/*"]
     resources = [*places, f"arn:{scope.partition}:cloudformation:*::type/resource/*"]
     planner: list[Statement] = planner_policy(scope)["Statement"]
-    statements = [*planner, _allow("RollOut", [*writes, *_TAGGING], resources)]
+    rolling_out = _allow("RollOut", [*writes, *_TAGGING], resources)
+    statements = [*planner, rolling_out, *_keeping_templates(scope)]
     if scope.administration_roles:
         statements.append(_allow("HandOverRoles", ["iam:PassRole"], scope.administration_roles))
     return _document(statements)
@@ -116,6 +124,24 @@ def _looking_inside(scope: Scope) -> list[Statement]:
     return [
         _allow("LookInside", [_ROLE], [f"arn:{scope.partition}:iam::*:role/{scope.probe_role}"])
     ]
+
+
+def _finding_templates(scope: Scope) -> list[Statement]:
+    """Return what looking at the bucket of templates takes (HeadBucket: s3:ListBucket)."""
+    if scope.template_bucket is None:
+        return []
+    bucket, _ = bucket_and_prefix(scope.template_bucket)
+    where = f"arn:{scope.partition}:s3:::{bucket}"
+    return [_allow("FindTemplates", ["s3:ListBucket"], [where])]
+
+
+def _keeping_templates(scope: Scope) -> list[Statement]:
+    """Return what it takes to put templates there, and to have CloudFormation read them."""
+    if scope.template_bucket is None:
+        return []
+    bucket, prefix = bucket_and_prefix(scope.template_bucket)
+    where = f"arn:{scope.partition}:s3:::{bucket}/{prefix}*"
+    return [_allow("KeepTemplates", ["s3:GetObject", "s3:PutObject"], [where])]
 
 
 def _journal(scope: Scope, *, write: bool = True) -> list[Statement]:

@@ -54,6 +54,7 @@ READS: Mapping[str, frozenset[str]] = {
             "ListTargetsForPolicy",
         }
     ),
+    "s3": frozenset({"HeadBucket"}),
     "ssm": frozenset({"GetDocument"}),
     # Assuming a role changes nothing; what it may be used for is guarded like everything else.
     "sts": frozenset({"AssumeRole", "GetCallerIdentity"}),

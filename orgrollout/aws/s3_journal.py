@@ -15,24 +15,24 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from botocore.exceptions import BotoCoreError
-
 from orgrollout.aws.connection import Connection
+from orgrollout.aws.objects import (
+    AT_THE_SAME_TIME,
+    ATTEMPTS,
+    CONDITION_FAILED,
+    MISSING,
+    download,
+)
 from orgrollout.errors import (
     AwsError,
     JournalBucketError,
     JournalBusyError,
     JournalConflictError,
     JournalCorruptError,
-    UnreachableError,
 )
 from orgrollout.journal.place import S3Place
 from orgrollout.journal.port import Document, Entry, Version, to_text
 
-_CONDITION_FAILED = "PreconditionFailed"
-_AT_THE_SAME_TIME = "ConditionalRequestConflict"
-_MISSING = frozenset({"NoSuchKey", "404"})
-_ATTEMPTS = 5
 _LAST_POSITION = 10**12 - 1  # positions count down from here in names, so that the newest is first
 
 
@@ -77,9 +77,9 @@ class S3Journal:
         try:
             self._call("DeleteObject", Key=self._document(key), IfMatch=expected)
         except AwsError as error:
-            if error.code in {_CONDITION_FAILED, _AT_THE_SAME_TIME}:
+            if error.code in {CONDITION_FAILED, AT_THE_SAME_TIME}:
                 raise JournalConflictError(key) from error
-            if error.code not in _MISSING:
+            if error.code not in MISSING:
                 raise
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
@@ -133,19 +133,19 @@ class S3Journal:
         nonce = secrets.token_hex(16)
         body = to_text({"nonce": nonce, "value": value}).encode()
         condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 answer = self._call(
                     "PutObject", Key=name, Body=body, ContentType="application/json", **condition
                 )
             except AwsError as error:
-                if error.code not in {_CONDITION_FAILED, _AT_THE_SAME_TIME, *_MISSING}:
+                if error.code not in {CONDITION_FAILED, AT_THE_SAME_TIME, *MISSING}:
                     raise
                 there = self._read(name)
                 if there is not None and there.nonce == nonce:
                     return there.version  # ours: the answer to an earlier attempt was lost
                 unchanged = (there and there.version) == expected
-                if error.code != _AT_THE_SAME_TIME or not unchanged:
+                if error.code != AT_THE_SAME_TIME or not unchanged:
                     raise JournalConflictError(what) from error
             else:
                 return Version(answer["ETag"])
@@ -153,9 +153,9 @@ class S3Journal:
 
     def _read(self, name: str) -> _Found | None:
         try:
-            answer, text = self._download(name)
+            answer, text = download(lambda: self._call("GetObject", Key=name), self.place.url)
         except AwsError as error:
-            if error.code in _MISSING:
+            if error.code in MISSING:
                 return None
             raise
         try:
@@ -163,17 +163,6 @@ class S3Journal:
             return _Found(Version(answer["ETag"]), content["nonce"], content["value"])
         except (ValueError, KeyError, TypeError) as error:
             raise JournalCorruptError(self.place.url, f"{name} is no document") from error
-
-    def _download(self, name: str) -> tuple[dict[str, Any], bytes]:
-        """Return the answer and the whole body, which may break off after the answer has come."""
-        broken: BotoCoreError | None = None
-        for _ in range(_ATTEMPTS):
-            answer = self._call("GetObject", Key=name)
-            try:
-                return answer, answer["Body"].read()
-            except BotoCoreError as error:
-                broken = error
-        raise UnreachableError("s3:GetObject", str(broken), subject=self.place.url) from broken
 
     def _names(self, prefix: str) -> Iterator[str]:
         token: dict[str, str] = {}

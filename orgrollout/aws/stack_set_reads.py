@@ -51,7 +51,7 @@ class StackSetReads:
         call_as: Literal["auto", "self", "delegated_admin"] = "auto",
     ) -> None:
         self._connection = connection
-        self._wanted = call_as
+        self.wanted = call_as
         self._models: dict[StackSetName, PermissionModel] = {}
 
     @cached_property
@@ -60,8 +60,8 @@ class StackSetReads:
 
         In the management account, or in no organization at all, that is SELF.
         """
-        if self._wanted != "auto":
-            return CallAs(self._wanted.upper())
+        if self.wanted != "auto":
+            return CallAs(self.wanted.upper())
         try:
             _, management = describe_organization(self._connection)
         except NotInOrganizationError:
@@ -239,7 +239,7 @@ class StackSetReads:
         try:
             yield
         except NotDelegatedAdminError:
-            if place is None or self._wanted != "auto":
+            if place is None or self.wanted != "auto":
                 raise
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

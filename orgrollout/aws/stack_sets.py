@@ -6,8 +6,10 @@ Translates, and repeats throttled calls. Targets, waiting and retries are the ca
 from contextlib import suppress
 
 from orgrollout.aws import requests
+from orgrollout.aws.bucket import by_url
 from orgrollout.aws.drift import DriftReads
 from orgrollout.errors import (
+    BucketError,
     InvalidOperationError,
     OperationExistsError,
     OperationInProgressError,
@@ -26,16 +28,24 @@ class StackSets(DriftReads):
     """The stack sets of one administrator in one home Region, to be looked at and changed."""
 
     def create_stack_set(
-        self, name: StackSetName, definition: StackSetDefinition, token: str
+        self,
+        name: StackSetName,
+        definition: StackSetDefinition,
+        token: str,
+        bucket: str | None = None,
     ) -> None:
         """Create a stack set without instances. Repeating with the same token creates no other.
 
+        A template too large for a call goes by way of ``bucket``.
+
         Raises:
+            BucketError: It cannot; nothing was created.
             StackSetExistsError: One of that name exists, and is another, or was changed since.
             RejectedError: CloudFormation does not accept the template or its parameters.
         """
         self._models[name] = definition.permission_model
         parameters = requests.creation(name, definition, token)
+        parameters = by_url(parameters, bucket, self._connection)
         try:
             self._call("CreateStackSet", self._for(name, parameters))
         except StackSetExistsError:
@@ -63,10 +73,12 @@ class StackSets(DriftReads):
 
         Raises:
             OperationInProgressError: The stack set is busy with another; nothing was started.
+            BucketError: What is too large for a call cannot be put where it has to be.
             StackSetNotFoundError, StackInstanceNotFoundError: Something it names is gone.
             RejectedError, InvalidOperationError, QuotaError: CloudFormation says why not.
         """
         operation, parameters = requests.operation_call(request)
+        parameters = by_url(parameters, request.bucket, self._connection)
         self._models[request.stack_set] = request.permission_model
         try:
             self._call(operation, self._for(request.stack_set, parameters))
@@ -76,6 +88,25 @@ class StackSets(DriftReads):
             # Whether AWS checks the lock or the id first is not documented: it may be this one.
             if self.describe_operation(request.stack_set, request.id) is None:
                 raise
+        if request.definition is not None and "TemplateURL" in parameters:
+            self._must_have_read(request, request.definition)
+
+    def _must_have_read(self, request: OperationRequest, sent: StackSetDefinition) -> None:
+        """Stop an operation at once if CloudFormation read another template than was put there.
+
+        For CreateStackSet that is not needed: before there is an instance, a rollout looks at the
+        definition anyway.
+        """
+        found = self.describe(request.stack_set)
+        if found is None or found.definition.template_digest == sent.template_digest:
+            return
+        self.stop(request.stack_set, request.id)
+        raise BucketError(
+            f"CloudFormation read another template for {request.stack_set} than was put into "
+            f"{request.bucket}: somebody wrote over it in that moment. The operation {request.id} "
+            "is stopped. See who may write there, and which stack instances it reached "
+            "(`orgrollout coverage`), then plan again."
+        )
 
     def detect_drift(self, stack_set: StackSetName, operation: OperationId) -> None:
         """Start looking for drift in all stack instances, under an id of ours, as fast as it goes.

@@ -16,6 +16,10 @@ from orgrollout.model.stack_set import PermissionModel
 
 CONTROL_TOWER = "AWSControlTower"  # stack sets that AWS Control Tower manages by itself
 _MAX_KEY = 80
+_BUCKET = """\
+# A template below is too large for a call to CloudFormation. Name a bucket of yours:
+# template_bucket: s3://BUCKET/PREFIX
+"""
 
 
 def describe(found: Describing) -> Described:
@@ -34,7 +38,10 @@ def describe(found: Describing) -> Described:
     return Described(
         manifest=f"{head}\nstack_sets:\n{body}{empty}",
         templates={part.file: part.template.body for part in parts},
-        open_values=tuple(name for part in parts for name in part.open_values),
+        open_values=(
+            *(("template_bucket",) if _needs_bucket(kept) else ()),
+            *(name for part in parts for name in part.open_values),
+        ),
         left_out=left_out,
     )
 
@@ -92,4 +99,8 @@ def _head(
         "organization": found.organization.id,
         "home_region": found.home_region,
     }
-    return comment("\n".join(lines)) + as_yaml(document)
+    return comment("\n".join(lines)) + as_yaml(document) + (_BUCKET if _needs_bucket(kept) else "")
+
+
+def _needs_bucket(kept: Iterable[StackSetInventory]) -> bool:
+    return any(each.deployed.definition.is_large for each in kept)

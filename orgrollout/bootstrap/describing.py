@@ -26,5 +26,5 @@ class Described:
 
     manifest: str
     templates: Mapping[str, str]  # file below the manifest's folder to text
-    open_values: tuple[str, ...] = ()  # parameters that a person has to write
+    open_values: tuple[str, ...] = ()  # what a person has to write
     left_out: Mapping[StackSetName, str] = field(default_factory=dict)  # and why

@@ -59,6 +59,9 @@ def _tell(screen: Screen, file: Path, made: Described) -> int:
         for place in made.open_values:
             screen.say(f"  {place}")
         return FINDINGS
+    if not made.templates:
+        screen.say(f"There was nothing to describe: write a stack set into {file}.")
+        return FINDINGS
     screen.say(f"`orgrollout plan {file}` shows that it changes nothing.")
     return DONE
 

@@ -24,6 +24,9 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "call_as": "As whom service-managed stack sets are called; `auto` finds out.",
         "journal": "Where the state of rollouts is kept: a folder, a file, or "
         "`s3://BUCKET/PREFIX`. Default: the state directory of this machine.",
+        "template_bucket": "Where `apply` puts what is too large for a call, as "
+        "`s3://BUCKET/PREFIX`: templates of more than 51,200 bytes, lists of more than ten stacks "
+        "to import.",
         "accounts": 'Names for accounts: {log_archive: "111122223333"}.',
         "region_groups": "Names for lists of Regions.",
         "target_groups": "Names for targets.",
@@ -73,7 +76,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "permission_model": "Who provides the roles: AWS Organizations, or you.",
         "administration_role_arn": "The role to work with; self_managed only.",
         "execution_role_name": "The role in each account; self_managed only.",
-        "managed_execution": "Let CloudFormation queue operations.",
+        "managed_execution": "Let operations of this stack set run side by side "
+        "(CloudFormation's managed execution). Default: off.",
         "auto_deployment": "Let CloudFormation deploy to new accounts by itself.",
         "retain_stacks": "Keep the stacks of instances that are removed. Default: the one of "
         "`guards`.",

@@ -27,6 +27,7 @@ from orgrollout.manifest.values import (
     journal_place,
     one_or_more,
     span,
+    template_place,
 )
 from orgrollout.model.stack_set import PermissionModel
 
@@ -124,7 +125,7 @@ class StackSet(Part):
     permission_model: Ownership = PermissionModel.SERVICE_MANAGED
     administration_role_arn: str | None = None
     execution_role_name: str | None = None
-    managed_execution: Flag = False
+    managed_execution: Flag | None = None  # default: as it is; off where it is new
     auto_deployment: Flag = False
     retain_stacks: Flag | None = None  # default: guards.retain_stacks
 
@@ -286,6 +287,7 @@ class Manifest(Part):
     home_region: str | None = None  # default: the caller's Region
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"
     journal: Annotated[str | None, BeforeValidator(journal_place)] = None  # default: this machine
+    template_bucket: Annotated[str | None, BeforeValidator(template_place)] = None  # s3://
     accounts: dict[str, AccountNumber] = {}
     region_groups: dict[Key, Names] = {}
     target_groups: dict[str, Targets] = {}

@@ -19,8 +19,6 @@ from orgrollout.manifest.validate import validate
 from orgrollout.manifest.values import Names, Texts
 from orgrollout.model.ids import Region
 
-MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes as TemplateBody
-
 _KEEPING = {"Retain", "RetainExceptOnCreate", "Snapshot"}  # values of a DeletionPolicy
 
 Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -72,7 +70,7 @@ def template_from(body: str, name: str, file: str) -> tuple[Template | None, Fin
     if not isinstance(root.value, dict):
         findings.at(root, "is no template: its top level is no mapping.", "Begin with Resources:.")
         return None, findings
-    _check_body(root, body, findings)
+    _check_body(root, findings)
     parameters = _parameters(root, findings)
     metadata = _metadata(root, body, parameters, findings)
     if findings.problems:
@@ -186,13 +184,10 @@ def _as_yaml(body: str) -> str:
     return body.replace("\t", " ") if body.lstrip().startswith("{") else body
 
 
-def _check_body(root: Item, body: str, findings: Findings) -> None:
+def _check_body(root: Item, findings: Findings) -> None:
     if not root.names("Resources"):
         message, fix = "the template has no resources.", "Add at least one under Resources."
         findings.add(problem_at(findings.file, root, ("Resources",), message, fix), ("Resources",))
-    if (size := len(body.encode())) > MAX_TEMPLATE_BYTES:
-        message = f"has {size:,} bytes; CloudFormation takes {MAX_TEMPLATE_BYTES:,}."
-        findings.at(root, message, "Split it, or shorten its comments and descriptions.")
 
 
 def _parameters(root: Item, findings: Findings) -> dict[str, TemplateParameter]:

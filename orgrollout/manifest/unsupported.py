@@ -21,12 +21,6 @@ class Unsupported:
 
 UNSUPPORTED = (
     Unsupported(
-        ("stack_sets", _ANY, "managed_execution"),
-        lambda value: value is True,
-        "managed execution is not supported yet.",
-        "Remove it; operations run one after another.",
-    ),
-    Unsupported(
         ("stack_sets", _ANY, "auto_deployment"),
         lambda value: value is True,
         "automatic deployment is not supported yet.",

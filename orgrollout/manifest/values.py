@@ -8,6 +8,9 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")  # names of Amazon S3
+# A dot in the name of a bucket breaks the certificate of its own host (Amazon S3 User Guide,
+# "Virtual hosting of general purpose buckets").
+_URL_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?")
 _CLOCK = r"(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,6})s)?"
 _SHORT = re.compile(rf"(?:(?P<days>\d{{1,4}})d)?{_CLOCK}")
 _ISO = re.compile(
@@ -31,6 +34,14 @@ def journal_place(value: Any) -> Any:
     if isinstance(value, str) and "://" in value and not _BUCKET.fullmatch(value):
         fix = "Write a folder, a file, or s3://BUCKET/PREFIX."
         raise refusal(f"`{value}` names no bucket that could be.", fix)
+    return value
+
+
+def template_place(value: Any) -> Any:
+    """Return where templates go: ``s3://`` with the name of a bucket that a URL can name."""
+    if isinstance(value, str) and not _URL_BUCKET.fullmatch(value):
+        fix = "Write s3://BUCKET/PREFIX; a bucket without dots, since a URL names it."
+        raise refusal(f"`{value}` names no bucket for templates.", fix)
     return value
 
 

@@ -94,6 +94,7 @@ class OperationRequest:
     definition: StackSetDefinition | None = None  # given: sent by UpdateStackSet
     definition_is_known: bool = False  # the stack set has it already: nothing of it is sent again
     stacks: tuple[str, ...] = ()  # ids of stacks that exist; given: imported, one per pair
+    bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call
     permission_model: PermissionModel = PermissionModel.SERVICE_MANAGED
     preferences: OperationPreferences = field(default_factory=OperationPreferences)
 

@@ -16,6 +16,7 @@ from orgrollout.model.ids import (
 )
 
 OWNER_TAG = "orgrollout:manifest"
+MAX_BODY_BYTES = 51_200  # of a template that is sent in the call itself (CloudFormation quotas)
 
 
 class PermissionModel(StrEnum):
@@ -53,6 +54,11 @@ class StackSetDefinition:
     administration_role_arn: str | None = None  # self-managed only
     execution_role_name: str | None = None  # self-managed only
     managed_execution: bool = False
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether the template does not fit into a call: it is read from a bucket."""
+        return len(self.template_body.encode()) > MAX_BODY_BYTES
 
     @property
     def template_digest(self) -> Digest:

@@ -51,6 +51,7 @@ class Desired:
     adopt: bool = False
     imports: Mapping[Pair, str] = field(default_factory=dict)  # ids of stacks that exist there
     auto_deployment: bool = False
+    managed_execution: bool | None = None  # None: as it is
     absent: bool = False  # `state: absent`: nothing is desired, and the stack set goes too
     notes: tuple[str, ...] = ()  # what it costs and leaves behind
 

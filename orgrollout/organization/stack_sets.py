@@ -90,6 +90,7 @@ class StackSetResolver:
             adopt=stack_set.adopt,
             imports=self._imports(key, pairs),
             auto_deployment=stack_set.auto_deployment,
+            managed_execution=stack_set.managed_execution,
             notes=notes_of(self._loaded.templates[key].metadata, targeting.regions, pairs),
         )
 
@@ -150,7 +151,7 @@ class StackSetResolver:
             permission_model=stack_set.permission_model,
             administration_role_arn=stack_set.administration_role_arn,
             execution_role_name=stack_set.execution_role_name,
-            managed_execution=stack_set.managed_execution,
+            managed_execution=bool(stack_set.managed_execution),
         )
 
     def _defaults(self, key: StackSetKey) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """From what is desired and what is deployed to a plan that names every pair."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
@@ -9,9 +9,11 @@ from orgrollout.organization.desired import Desired
 from orgrollout.plan import refusals, waves
 from orgrollout.plan.compare import Differences, definition_differences, seen_of
 from orgrollout.plan.failure_rules import failure_rules
+from orgrollout.plan.importing import MAX_LISTED, MAX_NAMED
 from orgrollout.plan.operations import Scene, operations_of
 from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.plan import (
+    SIDE_BY_SIDE,
     Freeze,
     Plan,
     PlannedOperation,
@@ -50,13 +52,18 @@ def make_plan(request: Request) -> Plan:
         freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
         failure_rules=failure_rules(request.manifest),
         units=waves.units(request.organization, operations),
+        call_as=request.manifest.call_as,
+        template_bucket=request.manifest.template_bucket,
         inside=request.inside,
         opening=request.opening,
         skipped=request.skipped,
         warnings=(
             *request.warnings,
             *warnings_of(request, differences),
-            *many_operations(operations),
+            *many_operations(
+                operations,
+                {k for k, d in request.desired.items() if _runs_side_by_side(request, d)},
+            ),
             *(text for text in map(throttled, waves_) if text),
         ),
     )
@@ -127,6 +134,7 @@ def _scene(
         definition_changed=request.definition_changes(desired, differences) and not stranded,
         updates_by_stack_set=_by_stack_set(request),
         kept=kept,
+        most_imports=MAX_LISTED if request.manifest.template_bucket else MAX_NAMED,
     )
 
 
@@ -144,6 +152,8 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         if inventory is not None and not desired.absent
         else ()
     )
+    sent = inventory is None or bool(differing)
+    parallel = _runs_side_by_side(request, desired)
     return PlannedStackSet(
         key=key,
         name=desired.name,
@@ -152,12 +162,13 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         parameter_sets=desired.parameter_sets,
         depends_on=(*desired.prerequisites, *desired.depends_on),
         unchanged=differences.unchanged,
-        notes=desired.notes if differences.creates else (),
+        notes=tuple(_notes(request, desired, differences, sent=sent, parallel=parallel)),
         differences=differing,
         deployed=inventory.deployed.definition if inventory is not None else None,
         removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
         seen=_seen(inventory, differences) if inventory is not None else {},
         described=_described(inventory, differences) if inventory is not None else {},
+        side_by_side=parallel,
         imports=tuple(stack for p in sorted(differences.creates) if (stack := stacks.get(p))),
         recovery=recovery_of(differences.recovered),
         stacks=tuple(
@@ -166,6 +177,26 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
             if pair in differences.repairs
         ),
     )
+
+
+def _notes(
+    request: Request, desired: Desired, differences: Differences, *, sent: bool, parallel: bool
+) -> Iterator[str]:
+    """Yield what the template says of itself, and how it is sent."""
+    if differences.creates:
+        yield from desired.notes
+    if sent and desired.definition.is_large:
+        size = len(desired.definition.template_body.encode())
+        yield f"its template of {size:,} bytes goes by way of {request.manifest.template_bucket}"
+    if parallel and any(True for _ in differences.changing):
+        yield f"up to {SIDE_BY_SIDE} of its operations run side by side (managed execution)"
+
+
+def _runs_side_by_side(request: Request, desired: Desired) -> bool:
+    """Return whether managed execution is wanted, and is on or comes with the stack set."""
+    inventory = request.deployed(desired)
+    on = inventory is None or inventory.deployed.definition.managed_execution
+    return desired.definition.managed_execution and on
 
 
 def _described(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from orgrollout.model.ids import StackSetKey
-from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.plan import SIDE_BY_SIDE, Plan, PlannedOperation, PlannedWave
 from orgrollout.plan.preferences import at_a_time, tolerated
 
 
@@ -27,8 +27,8 @@ def exposed_accounts(plan: Plan, wave: PlannedWave) -> int:
 
 
 def _side_by_side(plan: Plan, operations: Sequence[PlannedOperation]) -> int:
-    """Return at most how many stack sets have an operation at the same time."""
-    keys = {operation.stack_set for operation in operations}
+    """Return at most how many operations there are at the same time."""
+    keys = Counter(operation.stack_set for operation in operations)
     depth: dict[StackSetKey, int] = {}
 
     def measure(key: StackSetKey) -> int:
@@ -37,4 +37,8 @@ def _side_by_side(plan: Plan, operations: Sequence[PlannedOperation]) -> int:
             depth[key] = 1 + max(map(measure, needed), default=0)
         return depth[key]
 
-    return max(Counter(map(measure, keys)).values(), default=1)
+    at_once: Counter[int] = Counter()
+    for key, mine in keys.items():
+        parallel = plan.stack_sets[key].side_by_side
+        at_once[measure(key)] += min(mine, SIDE_BY_SIDE) if parallel else 1
+    return max(at_once.values(), default=1)

@@ -39,6 +39,7 @@ class Scene:
     definition_changed: bool
     updates_by_stack_set: bool  # the definition by UpdateStackSet, the overrides afterwards
     kept: frozenset[Pair]  # deployed and still desired, so that a definition may be aimed at them
+    most_imports: int  # of one operation
 
 
 def operations_of(scene: Scene) -> list[PlannedOperation]:
@@ -83,7 +84,8 @@ def _importing(scene: Scene) -> Iterator[PlannedOperation]:
 def _imports(scene: Scene, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
     desired = scene.desired
     units = (scene.root,) if _service_managed(desired) else ()
-    made = import_operations(desired.key, _grouped(scene, pairs), units, state_digests(desired))
+    groups, states = _grouped(scene, pairs), state_digests(desired)
+    made = import_operations(desired.key, groups, units, states, scene.most_imports)
     for operation in made:
         if scene.updates_by_stack_set and operation.action is OperationAction.UPDATE:
             yield from (replace(o, covered_again=True) for o in both_ways(operation))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from orgrollout.model.ids import (
     AccountId,
@@ -20,6 +21,8 @@ from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.rectangles import Rectangle
 from orgrollout.plan.repair import Repair
+
+SIDE_BY_SIDE = 10  # operations of one stack set at most; each is looked at, at two calls a second
 
 
 class StackSetChange(StrEnum):
@@ -109,6 +112,7 @@ class PlannedStackSet:
     imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
     stacks: tuple[str, ...] = ()  # ids of those that are repaired
     recovery: Recovery | None = None
+    side_by_side: bool = False  # by managed execution, which is wanted and on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +188,8 @@ class Plan:
     failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway
     freezes: tuple[Freeze, ...] = ()
     units: Mapping[str, tuple[AccountId, ...]] = field(default_factory=dict)  # by path
+    call_as: Literal["auto", "self", "delegated_admin"] = "auto"  # service-managed stack sets
+    template_bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call
     enrols: bool = False  # nothing that is deployed changes; accounts do not wait for each other
     inside: Inside | None = None  # given where operations go on inside accounts
     held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed

@@ -5,6 +5,7 @@ from orgrollout.preflight.access import (
     self_managed_roles,
     trusted_access,
 )
+from orgrollout.preflight.bucket import template_bucket
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding
 from orgrollout.preflight.places import opt_in_regions, quotas, recorders, suspended_accounts
@@ -16,6 +17,7 @@ CHECKS = (
     self_managed_roles,
     opt_in_regions,
     quotas,
+    template_bucket,
     recorders,
     service_control_policies,
     suspended_accounts,

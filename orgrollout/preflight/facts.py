@@ -66,5 +66,6 @@ class Facts:
     policies: tuple[ServiceControlPolicy, ...] | Unknown
     needs: Needs
     stack_sets: int | Unknown  # that exist
+    bucket_region: str | Unknown | None  # of `template_bucket`; None: there is no such bucket
     templates: tuple[Problem, ...]  # what cfn-lint says
     not_looked_into: int = 0  # accounts beyond the sample

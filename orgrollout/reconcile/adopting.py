@@ -41,7 +41,7 @@ def read_what_exists(
     progress("reading the organization")
     organization = read_organization(world.connection, with_tags=False)
     chosen = sorted(n for n in listed if not only or n in only)
-    found = [each for n in chosen if (each := _read(world, n, progress)) is not None]
+    found = [each for n in chosen if (each := _read(world, n, name, progress)) is not None]
     return Describing(
         name=name,
         organization=organization,
@@ -55,12 +55,15 @@ def read_what_exists(
     )
 
 
-def _read(world: World, name: StackSetName, progress: Progress) -> StackSetInventory | None:
+def _read(
+    world: World, name: StackSetName, manifest: str, progress: Progress
+) -> StackSetInventory | None:
     reads = world.stack_sets
     deployed = reads.describe(name)
     if deployed is None:
         return None
-    if name.startswith(CONTROL_TOWER):  # to be named, and not to be taken over
+    if name.startswith(CONTROL_TOWER) or deployed.owner not in {None, manifest}:
+        # To be named, and not to be taken over: its stack instances are not worth a call each.
         return StackSetInventory(deployed=deployed)
     pairs = [instance.pair for instance in reads.instances(name)]
     progress(

@@ -55,6 +55,7 @@ def situation(loaded: LoadedManifest, world: World, *, probe_role: str | None) -
         partition=identity.partition,
         administration_roles=tuple(f"{prefix}{each.administration_role}" for each in roles),
         journal_bucket=_bucket(loaded.manifest.journal),
+        template_bucket=loaded.manifest.template_bucket,
         probe_role=probe_role,
     )
     return Situation(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from orgrollout.aws import environment
+from orgrollout.aws.bucket import bucket_and_prefix, bucket_region
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.regions import read_enabled_regions
 from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
@@ -26,6 +27,7 @@ from orgrollout.preflight.access import (
     execution_role_of,
     registrations,
 )
+from orgrollout.preflight.bucket import needs_bucket
 from orgrollout.preflight.facts import Facts, Needs, RecorderFound, Role
 from orgrollout.preflight.finding import Unknown
 from orgrollout.preflight.places import places_for_recorders, wanted_opt_in_regions
@@ -82,6 +84,7 @@ def gather(loaded: LoadedManifest, world: World, looking: Looking, progress: Pro
         policies=_known(environment.service_control_policies, connection),
         needs=needs,
         stack_sets=_known(lambda: len(world.stack_sets.list_stack_sets())),
+        bucket_region=_bucket(loaded, connection, desired),
         templates=tuple(lint_templates(loaded)),
         not_looked_into=len(targeted - chosen) if looking.role else 0,
     )
@@ -140,6 +143,15 @@ def _needs(loaded: LoadedManifest) -> Needs:
         key: creation_needs(template.body, loaded.regions(key))
         for key, template in loaded.templates.items()
     }
+
+
+def _bucket(
+    loaded: LoadedManifest, connection: Connection, desired: Mapping[StackSetKey, Desired]
+) -> str | Unknown | None:
+    place = loaded.manifest.template_bucket
+    if place is None or not any(map(needs_bucket, desired.values())):
+        return Unknown(reason="nothing is too large for a call")
+    return _known(bucket_region, connection, bucket_and_prefix(place)[0])
 
 
 def _access(world: World, desired: Mapping[StackSetKey, Desired]) -> str | Unknown:

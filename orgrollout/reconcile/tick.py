@@ -87,6 +87,7 @@ def tick(rollout: RolloutId, world: World) -> Tick:
         AwsError: AWS refused something. The intent is kept, and `resume` goes on from there.
     """
     current = load_rollout(world.journal, rollout)
+    world = world.calling_as(current.plan.call_as)
     left = world.watch.left(current.record, world.holder, world.clock)
     if left and current.record.lease:
         held_by = current.record.lease.holder
@@ -214,7 +215,9 @@ def _act(action: Action, held: HeldLease, world: World) -> Iterator[Busy | Refus
         case WorkInside():
             work_inside(action, plan, world, held.ensure)
         case CreateStackSet():
-            world.stack_sets.create_stack_set(action.name, action.definition, action.token)
+            world.stack_sets.create_stack_set(
+                action.name, action.definition, action.token, action.bucket
+            )
         case DeleteStackSet():
             world.stack_sets.delete_stack_set(action.name)
         case StopOperation():

@@ -4,7 +4,8 @@ import os
 import secrets
 import socket
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from orgrollout.aws.clock import Clock
 from orgrollout.aws.connection import Connection
@@ -46,3 +47,15 @@ class World:
     watch: LeaseWatch = field(default_factory=LeaseWatch)
     inside: dict[OperationId, InsideMemory] = field(default_factory=dict)
     at_once: int = 16  # calls into member accounts at a time
+    others: dict[str, StackSets] = field(default_factory=dict)  # by as whom they are called
+
+    def calling_as(self, wanted: Literal["auto", "self", "delegated_admin"]) -> "World":
+        """Return the same world with service-managed stack sets called as a plan says.
+
+        Who resumes or stops a rollout has its plan, and no manifest.
+        """
+        if self.stack_sets.wanted == wanted:
+            return self
+        made = self.others.get(wanted) or StackSets(self.connection, call_as=wanted)
+        self.others[wanted] = made
+        return replace(self, stack_sets=made)

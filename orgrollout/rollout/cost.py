@@ -5,13 +5,20 @@ the calls follow from it: an operation is looked at as `next_look` says.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from orgrollout.model.ids import StackSetKey
-from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave, StackSetChange
+from orgrollout.plan.plan import (
+    SIDE_BY_SIDE,
+    Plan,
+    PlannedOperation,
+    PlannedWave,
+    StackSetChange,
+)
 from orgrollout.plan.preferences import at_a_time
 from orgrollout.rollout.polling import next_look
 
@@ -70,13 +77,14 @@ def _duration(operation: PlannedOperation, wave: PlannedWave) -> timedelta:
 def _of_wave(plan: Plan, wave: PlannedWave) -> timedelta:
     """Return how long a wave takes.
 
-    Operations of one stack set follow each other, and so do stack sets that depend on each other.
+    Operations of one stack set follow each other, unless they run side by side, and so do stack
+    sets that depend on each other.
     """
-    own: dict[StackSetKey, timedelta] = {}
+    each: dict[StackSetKey, list[timedelta]] = defaultdict(list)
     for operation in plan.operations:
         if operation.wave == wave.index:
-            before = own.get(operation.stack_set, timedelta())
-            own[operation.stack_set] = before + _duration(operation, wave)
+            each[operation.stack_set].append(_duration(operation, wave))
+    own = {key: _together(durations, plan, key) for key, durations in each.items()}
     done: dict[StackSetKey, timedelta] = {}
 
     def ends(key: StackSetKey) -> timedelta:
@@ -86,6 +94,13 @@ def _of_wave(plan: Plan, wave: PlannedWave) -> timedelta:
         return done[key]
 
     return max(map(ends, own), default=timedelta())
+
+
+def _together(durations: Sequence[timedelta], plan: Plan, key: StackSetKey) -> timedelta:
+    whole = sum(durations, timedelta())
+    if not plan.stack_sets[key].side_by_side:
+        return whole
+    return max(whole / SIDE_BY_SIDE, *durations)
 
 
 def _proof(plan: Plan) -> int:

@@ -331,7 +331,12 @@ def _with_failures(plan: Plan, state: RolloutState) -> set[StackSetKey]:
 def _make(plan: Plan, state: RolloutState, key: StackSetKey) -> CreateStackSet:
     stack_set = plan.stack_sets[key]
     token = f"{state.id}-{stack_set.definition.state_digest({})}"
-    return CreateStackSet(name=stack_set.name, definition=stack_set.definition, token=token)
+    return CreateStackSet(
+        name=stack_set.name,
+        definition=stack_set.definition,
+        token=token,
+        bucket=plan.template_bucket,
+    )
 
 
 def _more(

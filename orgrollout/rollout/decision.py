@@ -70,6 +70,7 @@ class CreateStackSet:
     name: StackSetName
     definition: StackSetDefinition
     token: str  # the idempotency token
+    bucket: str | None = None  # s3://BUCKET/PREFIX, for a template too large for a call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

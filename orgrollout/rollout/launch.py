@@ -12,6 +12,7 @@ from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
 from orgrollout.rollout.blocking import block, sends_definition, without_definition
 from orgrollout.rollout.decision import Event, EventKind
 from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.side_by_side import awaits_flight
 from orgrollout.rollout.state import Flight, Piece, RolloutState
 from orgrollout.rollout.steps import waits_for_a_step, without_failed_steps
 
@@ -37,9 +38,9 @@ def launch(
 
     None of the stack sets ``unseen``: whether somebody changed those has to be looked at first.
 
-    One at a time per stack set, and none before what it depends on is through with this wave. An
-    account where a dependency failed is taken out and recorded as blocked: operations shrink, and
-    never grow.
+    One at a time per stack set, unless it has managed execution, and none before what it depends
+    on is through with this wave. An account where a dependency failed is taken out and recorded as
+    blocked: operations shrink, and never grow.
     """
     work = Launch(plan=plan, state=without_failed_steps(plan, state), now=now)
     for piece in pieces_of_wave(plan, work.state):
@@ -77,6 +78,7 @@ def request_of(plan: Plan, flight: Flight) -> OperationRequest:
         definition=stack_set.definition if sends or operation.by_stack_set else None,
         definition_is_known=operation.by_stack_set and not sends,
         stacks=_stacks(stack_set.imports, piece) if _imports(operation) else (),
+        bucket=plan.template_bucket,
         permission_model=stack_set.definition.permission_model,
         preferences=_wave_of(plan, operation).preferences,
     )
@@ -87,9 +89,8 @@ def unlaunched(plan: Plan, state: RolloutState) -> tuple[Piece, ...]:
     return tuple(
         piece
         for piece in pieces_of_wave(plan, state)
-        for operation in (plan.operations[piece.planned],)
-        if not _is_busy(plan, state, operation)
-        and not _is_held_up(plan, state, operation)
+        if not awaits_flight(plan, state, piece)
+        and not _is_held_up(plan, state, plan.operations[piece.planned])
         and not waits_for_a_step(plan, state, piece)
     )
 
@@ -99,23 +100,9 @@ def _is_free(work: Launch, piece: Piece, operation: PlannedOperation) -> bool:
         return False
     plan, state = work.plan, work.state
     return (
-        not _is_busy(plan, state, operation)
+        not awaits_flight(plan, state, piece)
         and not _is_held_up(plan, state, operation)
         and not waits_for_a_step(plan, state, piece)
-    )
-
-
-def _is_busy(plan: Plan, state: RolloutState, operation: PlannedOperation) -> bool:
-    """Return whether something runs that the operation may not run beside.
-
-    StackSets takes one operation at a time per stack set. Repairs of different stacks do not
-    disturb each other.
-    """
-    flying = [plan.operations[flight.piece.planned] for flight in state.flights]
-    return any(
-        other.stack_set == operation.stack_set
-        and not (other.action.is_inside and operation.action.is_inside)
-        for other in flying
     )
 
 

@@ -78,6 +78,7 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierStates) -> Pl
             "Plan the manifest of before instead."
         )
     keys = {operation.stack_set for operation in operations}
+    _must_fit(plan, operations)
     stack_sets = {
         key: _stack_set(plan, key, keys, back[key]) for key in plan.stack_sets if key in keys
     }
@@ -91,6 +92,18 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierStates) -> Pl
         rolls_back=False,
         warnings=tuple(_left(plan, state, lost)),
     )
+
+
+def _must_fit(plan: Plan, operations: Iterable[PlannedOperation]) -> None:
+    """Refuse to send a template that goes by way of a bucket where nobody named one."""
+    for operation in operations:
+        before = plan.stack_sets[operation.stack_set].deployed
+        if operation.sends_definition and before and before.is_large and not plan.template_bucket:
+            raise NothingToRollBackError(
+                f"{operation.stack_set} had a template too large for a call to CloudFormation, and "
+                "the plan names no bucket for it; nothing was changed. Plan the manifest of before "
+                "instead, with `template_bucket`."
+            )
 
 
 def _updated(plan: Plan, state: RolloutState) -> dict[StackSetKey, dict[Pair, PlannedOperation]]:
@@ -197,6 +210,7 @@ def _stack_set(
         depends_on=tuple(k for k in plan.stack_sets if k in keys and key in _needs(plan, k)),
         differences=definition_differences(now.definition, back.definition),
         deployed=now.definition,
+        side_by_side=now.side_by_side,
     )
 
 

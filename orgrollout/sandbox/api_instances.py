@@ -13,7 +13,7 @@ from orgrollout.sandbox.targeting import Targeting
 from orgrollout.sandbox.templates import parse_template
 
 FILTERS = ("DETAILED_STATUS", "LAST_OPERATION_ID", "DRIFT_STATUS")
-MAX_IMPORT = 10
+MAX_IMPORT, MAX_IMPORT_BY_URL = 10, 200
 Answer = dict[str, Any]
 
 
@@ -75,14 +75,12 @@ class InstanceApi:
         return self._begin(stack_set, "DELETE", touched, params)
 
     def import_stacks_to_stack_set(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Take stacks that exist into a stack set; at most ten named inline."""
+        """Take stacks that exist into a stack set; at most ten named inline, or 200 in S3."""
         stack_set = self._sets.find(caller, params)
         known = self._sets.known(stack_set, params)
         if known is not None:
             return {"OperationId": known.id}
-        stack_ids = params.get("StackIds") or []
-        if not 1 <= len(stack_ids) <= MAX_IMPORT:
-            raise validation(f"Between 1 and {MAX_IMPORT} StackIds must be specified")
+        stack_ids = self._stack_ids(params)
         pairs = {_pair_of(stack_id): stack_id for stack_id in stack_ids}
         taken = [pair for pair in pairs if _is_deployed(stack_set, pair)]
         if taken:
@@ -96,6 +94,16 @@ class InstanceApi:
         operation = self._sets.begin(stack_set, "CREATE", touched, params)
         operation.imported.update(pairs)
         return {"OperationId": operation.id}
+
+    def _stack_ids(self, params: Mapping[str, Any]) -> list[str]:
+        named, url = params.get("StackIds") or [], params.get("StackIdsUrl")
+        if bool(named) == bool(url):
+            raise validation("Either StackIds or StackIdsUrl must be specified")
+        found = self._targeting.listed_at(url) if url else list(named)
+        most = MAX_IMPORT_BY_URL if url else MAX_IMPORT
+        if not 1 <= len(found) <= most:
+            raise validation(f"Between 1 and {most} stack ids must be specified")
+        return found
 
     def list_stack_set_auto_deployment_targets(
         self, caller: Caller, params: Mapping[str, Any]

@@ -105,9 +105,12 @@ class Targeting:
     def _accounts(self, targets: Mapping[str, Any]) -> list[str]:
         accounts = list(targets.get("Accounts") or ())
         if targets.get("AccountsUrl"):
-            text = self._read_url(targets["AccountsUrl"]).replace(",", " ")
-            accounts += text.split()
+            accounts += self.listed_at(targets["AccountsUrl"])
         return list(dict.fromkeys(accounts))
+
+    def listed_at(self, url: str) -> list[str]:
+        """Return what a file in S3 lists, separated by commas or lines."""
+        return self._read_url(url).replace(",", " ").split()
 
     def _under(self, targets: Mapping[str, Any]) -> Targets:
         found: Targets = {}

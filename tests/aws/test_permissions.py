@@ -73,13 +73,20 @@ def test_no_policy_but_the_operators_lets_anything_be_changed() -> None:
 
 def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
     scope = Scope(
-        administration_roles=("arn:aws:iam::1:role/Admin",), journal_bucket="b", probe_role="Probe"
+        administration_roles=("arn:aws:iam::1:role/Admin",),
+        journal_bucket="b",
+        template_bucket="s3://t/some/where/",
+        probe_role="Probe",
     )
     found = {s["Sid"]: s["Resource"] for s in operator_policy(scope)["Statement"]}
 
     assert found["LookInside"] == ["arn:aws:iam::*:role/Probe"]
     assert found["KeepJournal"] == ["arn:aws:s3:::b/*"]
+    assert found["FindTemplates"] == ["arn:aws:s3:::t"]
+    assert found["KeepTemplates"] == ["arn:aws:s3:::t/some/where/*"]
     assert found["HandOverRoles"] == ["arn:aws:iam::1:role/Admin"]
+    planner = {s["Sid"] for s in planner_policy(scope)["Statement"]}
+    assert planner == {"Read", "LookInside", "FindTemplates", "FindJournal", "KeepJournal"}
     assert "sts:AssumeRole" not in actions(planner_policy(Scope()))
 
 

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from orgrollout.aws.connection import connect
+from orgrollout.aws.permissions import WRITES
 from orgrollout.aws.reads import READS
 from orgrollout.errors import ReadOnlyError
 from tests.aws.conftest import Serve
@@ -16,13 +17,13 @@ MODEL = botocore.session.Session()
 
 
 def test_what_is_listed_exists_and_only_reads_by_name() -> None:
-    reading = ("Describe", "Get", "List", "Validate", "AssumeRole")
+    reading = ("Describe", "Get", "Head", "List", "Validate", "AssumeRole")
     for service, names in READS.items():
         assert names <= set(MODEL.get_service_model(service).operation_names)
         assert all(name.startswith(reading) for name in names)
 
 
-@pytest.mark.parametrize("service", ["cloudformation", "organizations", "sts", "account", "iam"])
+@pytest.mark.parametrize("service", sorted({*READS, *WRITES, "events", "s3", "sns"}))
 def test_of_all_operations_only_the_listed_reads_get_through(serve: Serve, service: str) -> None:
     serve(refused("Whatever", "the guard is what is tested here"))
     connection = connect(read_only=True, clock=FakeClock())

@@ -11,6 +11,7 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
 _SESSION = botocore.session.Session()
+_OTHER_NAMES = {"s3api": "s3"}  # the CLI's for a service
 _GLOBAL = {"region", "profile", "output"}  # options of the CLI itself
 
 
@@ -25,7 +26,7 @@ def commands_of(text: str) -> Iterator[list[str]]:
 def check_command(words: list[str]) -> OperationModel:
     """Return the operation of a command, or fail: unknown option, missing or wrong parameter."""
     _, service, command, *rest = words
-    model = _SESSION.get_service_model(service)
+    model = _SESSION.get_service_model(_OTHER_NAMES.get(service, service))
     names = {xform_name(name, "-"): name for name in model.operation_names}
     operation = model.operation_model(names[command])
     shape = operation.input_shape

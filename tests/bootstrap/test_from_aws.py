@@ -54,6 +54,7 @@ class Aws:
         given = {"TemplateBody": TOPIC, "PermissionModel": "SERVICE_MANAGED", **more}
         if given["PermissionModel"] == "SERVICE_MANAGED":
             given.setdefault("AutoDeployment", {"Enabled": False})
+        given = {key: value for key, value in given.items() if value is not None}
         self.client.create_stack_set(StackSetName=name, **given)
 
     def deploy(
@@ -175,6 +176,25 @@ def test_a_masked_value_is_left_open_and_the_manifest_refused_until_somebody_wri
     assert "NoEcho: CloudFormation does not show the value" in made.manifest
     with pytest.raises(ManifestError, match=r"Token.*has no value"):
         aws.plan()
+
+
+def test_a_template_too_large_for_a_call_leaves_its_bucket_to_be_named(aws: Aws) -> None:
+    boto3.client("s3").create_bucket(Bucket="acme-theirs")
+    body = f"# {'x' * 60_000}\n{TOPIC}".encode()
+    boto3.client("s3").put_object(Bucket="acme-theirs", Key="t.yaml", Body=body)
+    url = "https://acme-theirs.s3.amazonaws.com/t.yaml"
+    aws.create("Large", TemplateURL=url, TemplateBody=None)
+    aws.deploy("Large", units=("Lab",))
+
+    made = aws.init()
+
+    assert made.open_values == ("template_bucket",)
+    with pytest.raises(ManifestError, match="CloudFormation takes 51,200 in a call"):
+        aws.plan()
+    path = aws.folder / "manifest.yaml"
+    named = "template_bucket: s3://acme-ours/x"
+    path.write_text(path.read_text().replace("# template_bucket: s3://BUCKET/PREFIX", named))
+    assert aws.plan().is_empty
 
 
 def test_what_is_not_ours_to_take_is_left_out_and_named(aws: Aws) -> None:

@@ -76,3 +76,20 @@ def test_a_stack_set_that_does_not_exist_is_an_error_and_writes_nothing(
     assert ran.code == 1
     assert "there is no stack set Nope in us-east-1; nothing was written" in ran.err
     assert not path.exists()
+
+
+def test_where_all_belongs_to_another_manifest_nothing_is_described_and_a_person_is_asked(
+    program: Program, tmp_path: Path
+) -> None:
+    """A stack set that is left out costs no call for each of its stack instances."""
+    program("apply", program.manifest(), "--yes")
+    program.sandbox.calls.clear()
+    path = tmp_path / "taken.yaml"
+
+    ran = program("init", path, "--from-aws", "--name", "taken")
+
+    assert ran.code == 3
+    assert "left out: base-topics: it belongs to the manifest base" in ran.out + ran.err
+    assert "There was nothing to describe" in ran.out + ran.err
+    assert "DescribeStackInstance" not in {c.operation for c in program.sandbox.calls}
+    assert "stack_sets" in program.alone("validate", path).err

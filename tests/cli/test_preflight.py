@@ -85,7 +85,7 @@ def test_a_sound_organization_has_nothing_found(program: Program) -> None:
     checks = found(program)
 
     assert {check["outcome"] for check in checks.values()} == {"ok"}
-    assert len(checks) == 9
+    assert len(checks) == 10
 
 
 def test_missing_access_is_found_with_the_command_that_mends_it(program: Program) -> None:
@@ -292,3 +292,24 @@ def test_text_names_each_check_and_ends_with_a_summary(program: Program) -> None
     assert "ok           trusted access: CloudFormation may work" in ran.out
     assert ran.out.rstrip().endswith("Nothing found.")
     assert main(["preflight", str(program.folder / "nothing.yaml")]) == 1
+
+
+LARGE = f"# {'x' * 60_000}\n{TOPIC}"
+
+
+def test_a_bucket_for_what_is_too_large_has_to_be_there(program: Program) -> None:
+    (program.folder / "large.yaml").write_text(LARGE)
+    manifest = {
+        "stack_sets": {"topics": {"template": "large.yaml"}},
+        "template_bucket": "s3://acme-templates/stack-sets",
+    }
+
+    (missing,) = found(program, **manifest)["template bucket"]["findings"]
+    aws(program, "s3").create_bucket(Bucket="acme-templates")
+    program.sandbox.calls.clear()
+    there = found(program, **manifest)["template bucket"]
+
+    assert "topics cannot be sent without it" in missing["why"]
+    assert there["outcome"] == "not_checked"
+    assert "whether the caller may write to it shows in `apply`" in there["not_checked"][0]
+    assert found(program)["template bucket"]["outcome"] == "ok"

@@ -141,9 +141,8 @@ def test_json_is_read_however_it_is_indented(tmp_path: Path, indent: str | int |
         ),
         (
             "Resources:",
-            f"# {'x' * 51_200}\nResources:",
-            "config.yaml:1:1: has 52,048 bytes; CloudFormation takes 51,200. "
-            "Split it, or shorten its comments and descriptions.",
+            f"# {'x' * 1_000_000}\nResources:",  # CloudFormation takes 1 MB by TemplateURL
+            "config.yaml: has more than 1,000,000 bytes. Split it into several.",
         ),
     ],
 )
@@ -242,3 +241,23 @@ def test_unreadable_templates_do_not_hide_other_mistakes(say: Say, folder: Path)
         "this manifest. Did you mean `roles`?",
         "config.yaml:1:1: is UTF-16 text. Save it as UTF-8.",
     ]
+
+
+LARGE = change("Resources:", f"# {'x' * 51_200}\nResources:", CONFIG)
+
+
+def test_a_template_too_large_for_a_call_is_refused_with_the_key_that_lets_it_in(
+    say: Say, folder: Path
+) -> None:
+    (folder / "config.yaml").write_text(LARGE)
+
+    assert say(MANIFEST) == [
+        "manifest.yaml:15:15: stack_sets.config.template: has 52,048 bytes; CloudFormation takes "
+        "51,200 in a call. Write `template_bucket: s3://BUCKET/PREFIX` at the top of the manifest, "
+        "so that `apply` uploads it there; or shorten its comments and descriptions."
+    ]
+    assert say(f"{MANIFEST}template_bucket: s3://acme-templates/stack sets\n") == [
+        "manifest.yaml:18:18: template_bucket: `s3://acme-templates/stack sets` names no bucket "
+        "for templates. Write s3://BUCKET/PREFIX; a bucket without dots, since a URL names it."
+    ]
+    assert say(f"{MANIFEST}template_bucket: s3://acme-templates\n") == []

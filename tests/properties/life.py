@@ -23,6 +23,7 @@ from orgrollout.sandbox import Sandbox
 from tests.stage import BASE, DEV, LAB, PROD, TOPIC, TOPICS, Stage
 
 LAG = timedelta(seconds=90)  # of the sandbox's lists, where they lag
+LONG_LAG = timedelta(minutes=14)  # just below what the inventory looks back
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 ACCOUNTS = (*PROD, *DEV, *LAB)
 UNNAMED = PROD[3:]  # no manifest says their ids, so that they may leave
@@ -116,6 +117,7 @@ class Life:
     wish: Wish = Wish()
     joined: int = 0
     fresh: int = 0
+    lag: timedelta = LAG
 
     @property
     def sandbox(self) -> Sandbox:
@@ -267,7 +269,7 @@ class Life:
             for operation in self.sandbox.stack_set(NAME).operations.values()
             if not operation.id.startswith("or-")
         ]
-        return self.sandbox.clock.now() - max(theirs, default=_LONG_AGO) > LAG
+        return self.sandbox.clock.now() - max(theirs, default=_LONG_AGO) > self.lag
 
     def wait_until_listed(self) -> None:
         """Let time pass until that is so."""

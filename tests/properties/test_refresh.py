@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from orgrollout.aws.rates import RateLimits
 from orgrollout.sandbox import Sandbox, Settings
-from tests.properties.life import LAG, QUICK, Life, Step, Wish, ledger, steps
+from tests.properties.life import LAG, LONG_LAG, QUICK, Life, Step, Wish, ledger, steps
 from tests.stage import Stage, organization
 
 pytestmark = pytest.mark.slow
 
 LAGS = {"operation_list_lag": LAG, "result_lag": LAG}
+LONG_LAGS = {"operation_list_lag": LONG_LAG, "result_lag": LONG_LAG}
 
 
 @contextmanager
@@ -28,7 +29,8 @@ def living(**chosen: Any) -> Iterator[Life]:
         Sandbox.start(organization(), settings=Settings(**{**QUICK, **chosen})) as sandbox,
     ):
         # Calls take no time, so that two pictures of one moment can be compared.
-        yield Life(Stage(sandbox, Path(folder), limits=RateLimits(speed=1e9)))
+        stage = Stage(sandbox, Path(folder), limits=RateLimits(speed=1e9))
+        yield Life(stage, lag=max(LAG, chosen.get("operation_list_lag", LAG)))
 
 
 def check(life: Life) -> None:
@@ -87,3 +89,12 @@ def test_long_stories(story: list[Step]) -> None:
 @settings(BOUNDED, max_examples=20)
 def test_long_stories_where_lists_lag(story: list[Step]) -> None:
     live(story, **LAGS)
+
+
+@pytest.mark.slow
+@given(story=st.lists(steps, min_size=1, max_size=8))
+@settings(BOUNDED, max_examples=20)
+def test_long_stories_where_lists_lag_almost_as_long_as_they_are_looked_back_on(
+    story: list[Step],
+) -> None:
+    live(story, **LONG_LAGS)

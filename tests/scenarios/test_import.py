@@ -7,7 +7,7 @@ import pytest
 from orgrollout.errors import ManifestError
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.importing import IMPORTED, MAX_STACKS
+from orgrollout.plan.importing import IMPORTED, MAX_NAMED
 from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.rollout.state import Phase
 from tests.scenarios.test_planning import edited
@@ -84,7 +84,7 @@ def test_no_call_imports_more_stacks_than_cloudformation_takes(stage: Stage) -> 
     sent = [c.params["StackIds"] for c in stage.sandbox.calls if c.operation.startswith("Import")]
     assert ended_well(rollout)
     assert sorted(arn for call in sent for arn in call) == sorted(arns)
-    assert max(map(len, sent)) <= MAX_STACKS
+    assert max(map(len, sent)) <= MAX_NAMED
     assert len(sent) == 2
 
 

@@ -11,7 +11,7 @@ from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.manifest.templates import Capability
 from orgrollout.model.ids import Pair, StackSetKey, StackSetName
 from orgrollout.model.stack_arn import place_of_stack
-from orgrollout.model.stack_set import OWNER_TAG, PermissionModel
+from orgrollout.model.stack_set import MAX_BODY_BYTES, OWNER_TAG, PermissionModel
 
 MAX_TAGS = 49  # of CloudFormation's 50; one says whose the stack set is
 MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
@@ -35,6 +35,7 @@ def check_stack_sets(checking: Checking) -> None:
             _check_absent(checking, path)
         elif stack_set.template is None:
             checking.note((*path, "template"), "is missing.", "Name a file, or builtin:NAME.")
+        _check_size(checking, path, StackSetKey(key))
         _check_imports(checking, path, stack_set)
         _check_tags(checking, path, stack_set)
         _check_capabilities(checking, path, stack_set)
@@ -73,6 +74,19 @@ def _check_absent(checking: Checking, path: FieldPath) -> None:
         if field not in _WITH_ABSENT:
             message = "means nothing beside `state: absent`."
             checking.note((*path, field), message, "Remove it.", key=True)
+
+
+def _check_size(checking: Checking, path: FieldPath, key: StackSetKey) -> None:
+    template = checking.loaded.templates.get(key)
+    if template is None or checking.is_written("template_bucket"):
+        return
+    if (size := len(template.body.encode())) > MAX_BODY_BYTES:
+        message = f"has {size:,} bytes; CloudFormation takes {MAX_BODY_BYTES:,} in a call."
+        fix = (
+            "Write `template_bucket: s3://BUCKET/PREFIX` at the top of the manifest, so that "
+            "`apply` uploads it there; or shorten its comments and descriptions."
+        )
+        checking.note((*path, "template"), message, fix)
 
 
 def _check_imports(checking: Checking, path: FieldPath, stack_set: StackSet) -> None:

@@ -1,0 +1,15 @@
+"""The policy that the documentation shows is the one that is printed.
+
+`tests/cli/test_bootstrap.py` holds it against the calls that are made, `tests/aws` against the code
+that makes them.
+"""
+
+from tests.docs.policy import PAGE, with_policy
+
+
+def test_the_policy_of_planners_in_the_docs_is_the_one_that_is_printed() -> None:
+    """`python -m tests.docs.policy` brings it up to date."""
+    page = PAGE.read_text()
+
+    assert "<!-- planner -->" in page
+    assert with_policy(page) == page
