@@ -112,10 +112,10 @@ def detect(stage: Stage, world: World | None = None) -> None:
     stage.sandbox.run_to_end()
 
 
-def seek(stage: Stage, wanted: Mapping[str, Any] = MANIFEST, **options: Any) -> Sought:
+def seek(stage: Stage, manifest: Mapping[str, Any] = MANIFEST, **options: Any) -> Sought:
     """Return what is found, and how it would be repaired."""
     world = stage.world()
-    loaded = load_manifest(stage._write(wanted))
+    loaded = load_manifest(stage._write(manifest))
     picture = look(loaded, world, lambda _: None, drift=True)
     return seek_repairs(loaded, picture, world, lambda _: None, **options)
 

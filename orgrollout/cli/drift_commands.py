@@ -11,6 +11,7 @@ from orgrollout.cli.options import (
     ManifestPath,
     Narrow,
     Reach,
+    RecoverOption,
     RefreshOption,
     SheetFormatOption,
     YesOption,
@@ -98,6 +99,15 @@ def resync(
             "manifest allows.",
         ),
     ] = False,
+    recover_inoperable: RecoverOption = False,
+    recreate: Annotated[
+        bool,
+        typer.Option(
+            "--recreate",
+            help="Delete and create again the stacks that nothing else repairs: whose change set "
+            "was refused, or whose SSM document differs.",
+        ),
+    ] = False,
     narrow: Narrow,
     reach: Reach,
     format_: FormatOption = "text",
@@ -121,6 +131,8 @@ def resync(
         yes=yes,
         detach=detach,
         unattended=unattended,
+        recover_inoperable=recover_inoperable,
+        recreate=recreate,
     )
     return run(asked, reach, format_)
 

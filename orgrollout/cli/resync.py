@@ -15,7 +15,7 @@ from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture, look
-from orgrollout.reconcile.resync import Sought, seek_repairs
+from orgrollout.reconcile.resync import Sought, Wanted, seek_repairs
 from orgrollout.reconcile.rollouts import OpenRolloutError
 from orgrollout.report.drift import Shown, drift_blocks
 from orgrollout.report.plan import plan_blocks
@@ -35,6 +35,8 @@ class Asked:
     yes: bool
     detach: bool
     unattended: bool
+    recover_inoperable: bool
+    recreate: bool
 
 
 def resync(asked: Asked, reach: Reach, format_: str) -> int:
@@ -45,6 +47,11 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
         raise WrongUsageError(
             "`resync` asks before it changes anything, and there is no terminal to ask on. Nothing "
             "was read or changed. Add --yes, --unattended for cron and CI, or --dry-run to look."
+        )
+    if asked.unattended and (asked.recreate or asked.recover_inoperable):
+        raise WrongUsageError(
+            "--unattended goes without --recreate and --recover-inoperable: a person has to look "
+            "at what is deleted, or let go of. Nothing was read or changed."
         )
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
@@ -79,8 +86,12 @@ def _seek(asked: Asked, loaded: LoadedManifest, session: Session) -> tuple[Pictu
             session.world,
             screen.progress,
             narrowing=narrowing_of(asked.narrow, loaded),
-            allowed_types=unattended.resource_types if asked.unattended else ("*",),
-            refused_again=not asked.unattended,
+            wanted=Wanted(
+                allowed_types=unattended.resource_types if asked.unattended else ("*",),
+                refused_again=not (asked.unattended or asked.recreate),
+                recover_inoperable=asked.recover_inoperable,
+                recreate=asked.recreate,
+            ),
         )
     return picture, sought
 

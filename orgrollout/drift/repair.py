@@ -27,6 +27,7 @@ class Left:
 
     finding: Finding
     why: str
+    only_anew: bool = False  # nothing but deleting and creating the stack would repair it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,9 @@ def _of_pair(here: list[Finding], types: tuple[str, ...]) -> tuple[list[Repair],
         if finding.kind is FindingKind.POSTURE and finding.check is not None:
             call = mended_by(finding.check, finding.subjects)
             if call is None:
-                left.append(Left(finding=finding, why="no single call makes it true"))
+                left.append(
+                    Left(finding=finding, why="no single call makes it true", only_anew=True)
+                )
             else:
                 steps.append(
                     Repair(

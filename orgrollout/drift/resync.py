@@ -5,11 +5,12 @@ inside accounts, creates what is missing and updates what is OUTDATED, as far as
 definition that was never sent; it removes nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from orgrollout.drift.finding import Finding, FindingKind
-from orgrollout.drift.repair import Left, decide_repairs
+from orgrollout.drift.repair import Left, Repairs, decide_repairs
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
@@ -17,9 +18,12 @@ from orgrollout.organization.desired import Desired
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.compare import Differences, definition_differences
 from orgrollout.plan.plan import Plan
+from orgrollout.plan.recovering import Inoperable
 from orgrollout.plan.request import Request
 
-NOTHING: Mapping[tuple[StackSetKey, Pair], str] = {}
+Place = tuple[StackSetKey, Pair]
+NOTHING: Mapping[Place, str] = {}
+ANEW = "nothing else repairs it: deleted, and created again"
 LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"
 
@@ -41,25 +45,32 @@ def plan_resync(
     request: Request,
     findings: Iterable[Finding],
     allowed_types: Iterable[str] = ("*",),
-    refused: Mapping[tuple[StackSetKey, Pair], str] = NOTHING,
+    refused: Mapping[Place, str] = NOTHING,
+    *,
+    recreate: bool = False,
 ) -> Resync:
     """Return how the findings are repaired.
 
     ``request`` carries the ids of the stacks, and the way into accounts. ``refused`` are stacks
-    whose change set was refused before, with the reason: those are not tried again.
+    whose change set was refused before, with the reason: those are not tried again. With
+    ``recreate``, what nothing else repairs is deleted and created again.
 
     Raises:
         PlanRefusedError: It would do harm; all reasons at once.
     """
     known = list(findings)
     compared = request.differences()
-    brought = {key: _brought_back(request, key, compared[key]) for key in request.desired}
+    brought: Mapping[StackSetKey, Differences] = {
+        key: _brought_back(request, key, compared[key]) for key in request.desired
+    }
 
     def obstacle(key: StackSetKey, pair: Pair) -> str:
         why = refused.get((key, pair))
         return f"{why}; {LEFT_THERE}" if why else _obstacle(request, brought[key], key, pair)
 
     repairs = decide_repairs(known, obstacle, allowed_types)
+    if recreate:
+        repairs, brought = _recreating(request, repairs, brought, refused)
     given = {
         key: replace(
             differences,
@@ -79,6 +90,50 @@ def plan_resync(
         )
     )
     return Resync(plan=plan, left=(*repairs.left, *_other_instances(known, given, request)))
+
+
+def _recreating(
+    request: Request,
+    repairs: Repairs,
+    brought: Mapping[StackSetKey, Differences],
+    refused: Mapping[Place, str],
+) -> tuple[Repairs, Mapping[StackSetKey, Differences]]:
+    """Return the same, with what only a new stack repairs deleted and created again."""
+    places = {
+        (left.finding.stack_set, left.finding.pair)
+        for left in repairs.left
+        if left.only_anew or (left.finding.stack_set, left.finding.pair) in refused
+    }
+    anew: dict[StackSetKey, dict[Pair, Inoperable]] = defaultdict(dict)
+    for key, pair in places:
+        if not _obstacle(request, brought[key], key, pair):
+            anew[key][pair] = Inoperable(reason=ANEW, stack=None, deletes=True)
+    kept = Repairs(
+        by_stack_set={
+            key: {pair: steps for pair, steps in mine.items() if pair not in anew[key]}
+            for key, mine in repairs.by_stack_set.items()
+        },
+        left=tuple(
+            each for each in repairs.left if each.finding.pair not in anew[each.finding.stack_set]
+        ),
+    )
+    return kept, {key: _made_anew(request, key, d, anew[key]) for key, d in brought.items()}
+
+
+def _made_anew(
+    request: Request, key: StackSetKey, brought: Differences, anew: Mapping[Pair, Inoperable]
+) -> Differences:
+    if not anew:
+        return brought
+    pairs = request.desired[key].pairs
+    return replace(
+        brought,
+        creates={**brought.creates, **{pair: pairs[pair] for pair in anew}},
+        reasons={**brought.reasons, **dict.fromkeys(anew, ANEW)},
+        inoperable={**brought.inoperable, **anew},
+        recovers=True,
+        unchanged=brought.unchanged - len(anew),
+    )
 
 
 def _brought_back(request: Request, key: StackSetKey, compared: Differences) -> Differences:
@@ -150,7 +205,7 @@ def _why_left(finding: Finding, request: Request) -> str:
     inventory = request.deployed(desired) if desired is not None else None
     match finding.what:
         case "inoperable":
-            return "it is recovered only when told to: `orgrollout apply --recover inoperable`"
+            return "it is recovered only when told to: --recover-inoperable"
         case "extra":
             return "a re-sync removes nothing; `orgrollout plan` shows what goes"
         case _ if desired is not None and inventory is not None:

@@ -94,12 +94,19 @@ def _imports(scene: Scene, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOper
 
 
 def _recovering(scene: Scene) -> Iterator[PlannedOperation]:
-    """Yield, for what is INOPERABLE, a detachment, and an import or a creation that follows it."""
+    """Yield, for what is INOPERABLE, a detachment, and an import or a creation that follows it.
+
+    What is made anew is deleted instead, and created.
+    """
     recovered, reasons = scene.differences.recovered, scene.differences.reasons
     creates = {p: s for p, s in scene.differences.creates.items() if p in recovered}
-    for (wave, _), pairs in _grouped(scene, creates).items():
-        for operation in _letting_go(scene, OperationAction.DETACH, pairs, wave):
-            yield replace(operation, recovers=True, covered_again=True)
+    for action, those in (
+        (OperationAction.DETACH, {p: s for p, s in creates.items() if not recovered[p].deletes}),
+        (OperationAction.DELETE, {p: s for p, s in creates.items() if recovered[p].deletes}),
+    ):
+        for (wave, _), pairs in _grouped(scene, those).items():
+            for operation in _letting_go(scene, action, pairs, wave):
+                yield replace(operation, recovers=True, covered_again=True)
     there = {p: s for p, s in creates.items() if recovered[p].stack}
     lost = {p: s for p, s in creates.items() if p not in there}
     for operation in (*_imports(scene, there), *_creations(scene, lost)):

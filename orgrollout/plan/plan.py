@@ -85,11 +85,12 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """How many INOPERABLE stack instances of one stack set are detached and had anew."""
+    """How many stack instances of one stack set are let go of and had anew."""
 
     accounts: int
     imported: int  # with the stacks that are still there
     created: int  # where no stack is left
+    deleted: int = 0  # with their stacks, and created again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,11 @@ _NO_STACK = "does not exist"  # what a failed import says of a stack that is gon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inoperable:
-    """A stack instance that no update reaches."""
+    """A stack instance that no update reaches, or none that would repair it."""
 
     reason: str
     stack: str | None  # the id of the stack that is still there, as far as CloudFormation says
+    deletes: bool = False  # the stack goes as well: what drifted in it is made anew
 
 
 def inoperable(desired: Desired, inventory: StackSetInventory) -> Mapping[Pair, Inoperable]:

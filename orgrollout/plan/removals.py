@@ -30,11 +30,13 @@ def recovery_of(recovered: Mapping[Pair, Inoperable]) -> Recovery | None:
     """Return how many stack instances are let go of and had anew, if any are."""
     if not recovered:
         return None
+    deleted = sum(found.deletes for found in recovered.values())
     imported = sum(found.stack is not None for found in recovered.values())
     return Recovery(
         accounts=len({pair.account for pair in recovered}),
         imported=imported,
-        created=len(recovered) - imported,
+        created=len(recovered) - imported - deleted,
+        deleted=deleted,
     )
 
 

@@ -30,6 +30,16 @@ class Sought:
     resync: Resync
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How far a re-sync may go."""
+
+    allowed_types: tuple[str, ...] = ("*",)  # of resources
+    refused_again: bool = True  # try stacks whose change set was refused before
+    recover_inoperable: bool = False
+    recreate: bool = False  # delete and create what nothing else repairs
+
+
 def seek_repairs(
     loaded: LoadedManifest,
     picture: Picture,
@@ -37,19 +47,23 @@ def seek_repairs(
     progress: Progress,
     *,
     narrowing: Narrowing | None = None,
-    allowed_types: Iterable[str] = ("*",),
-    refused_again: bool = True,
+    wanted: Wanted = Wanted(),
 ) -> Sought:
     """Return what is not as deployed, and how it is repaired, after a second look at suspects.
 
-    ``picture`` was taken with ``drift=True``. What was found is remembered. Without
-    ``refused_again``, stacks whose change set was refused before are left.
+    ``picture`` was taken with ``drift=True``. What was found is remembered.
 
     Raises:
         PlanRefusedError: It would do harm; all reasons at once.
         AwsError: Something could not be read.
     """
-    request = request_from(loaded, picture, world, narrowing=narrowing).compared()
+    request = request_from(
+        loaded,
+        picture,
+        world,
+        narrowing=narrowing,
+        recover_inoperable=wanted.recover_inoperable,
+    ).compared()
     chosen = request.selected
     posture = look_at_posture(loaded, picture, world, progress, chosen=chosen)
     found = gather_findings(loaded, picture, world, progress, chosen=chosen, posture=posture)
@@ -59,8 +73,10 @@ def seek_repairs(
         found = confirm(found, stacks, inside, world, progress)
     remember_findings(world, found, chosen)
     asked = replace(request, stacks=stacks, inside=inside)
-    refused = {} if refused_again else _refused(request, world)
-    resync = plan_resync(asked, found.findings, allowed_types, refused)
+    refused = {} if wanted.refused_again else _refused(request, world)
+    resync = plan_resync(
+        asked, found.findings, wanted.allowed_types, refused, recreate=wanted.recreate
+    )
     return Sought(findings=found, resync=resync)
 
 

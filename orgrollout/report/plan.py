@@ -133,8 +133,17 @@ def _removal(key: StackSetKey, removal: Removal) -> Iterator[Line]:
 
 def _recovery(key: StackSetKey, recovery: Recovery) -> Iterator[Line]:
     """Yield what happens to what is INOPERABLE, step by step, and what may be left of it."""
-    many = count(recovery.imported + recovery.created, "INOPERABLE stack instance")
     where = count(recovery.accounts, "account")
+    if recovery.deleted:
+        stacks = count(recovery.deleted, "stack")
+        yield Line(
+            text=f"recreate: {key}: {stacks} in {where} deleted with all that the template does "
+            "not keep, and then created again",
+            style="yellow",
+        )
+    if not recovery.imported + recovery.created:
+        return
+    many = count(recovery.imported + recovery.created, "INOPERABLE stack instance")
     yield Line(text=f"recover: {key}: {many} in {where}", style="yellow")
     yield Line(text="  first detached: no stack is touched, and all their resources stay")
     if recovery.imported:

@@ -8,6 +8,8 @@ import pytest
 from orgrollout.drift.finding import Verdict
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
+from orgrollout.plan.refusals import PlanRefusedError
+from orgrollout.reconcile.resync import Wanted
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Outcome
 from tests.resyncing import (
@@ -222,3 +224,36 @@ def test_without_a_role_that_may_repair_everything_is_reported_and_left(stage: S
     whys = {left.why for left in sought.resync.left if left.finding.pair == ONE}
     assert whys == {"no role is named that may repair: `drift: {resync_role: ...}`"}
     assert GUARD in {left.finding.stack_set for left in sought.resync.left}
+
+
+def test_what_nothing_else_repairs_is_made_anew_only_when_told_to(stage: Stage) -> None:
+    """Deleting a stack is no repair that a tool may choose by itself."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    stage.sandbox.replaces(*ONE, NAME, logical_id="Topic", times=1)
+    detect(stage)
+    assert repair(stage, seek(stage)).state.failed[0].kind is FailureClass.REFUSED
+    left = seek(stage, wanted=Wanted(refused_again=False))
+    assert left.resync.plan.is_empty
+
+    sought = seek(stage, wanted=Wanted(refused_again=False, recreate=True))
+
+    assert [(o.action, [*o.rectangle.pairs]) for o in sought.resync.plan.operations] == [
+        (OperationAction.DELETE, [ONE]),
+        (OperationAction.CREATE, [ONE]),
+    ]
+    assert sought.resync.plan.stack_sets[GUARD].recovery is not None
+    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
+    assert display_name(stage, ONE) == "mine-a"
+
+
+def test_what_is_never_to_be_removed_is_not_made_anew_either(stage: Stage) -> None:
+    guarded = manifest(guards={"never_remove_from": {"accounts": [ONE.account]}})
+    deploy(stage, guarded)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    stage.sandbox.replaces(*ONE, NAME, logical_id="Topic", times=1)
+    detect(stage)
+    repair(stage, seek(stage, guarded))
+
+    with pytest.raises(PlanRefusedError, match="never_remove_from"):
+        seek(stage, guarded, wanted=Wanted(refused_again=False, recreate=True))
