@@ -19,6 +19,7 @@ from orgrollout.reconcile.finding_history import history, remember_findings
 from orgrollout.reconcile.findings import Chosen, gather_findings
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import look
+from orgrollout.reconcile.posture import look_at_posture
 from orgrollout.reconcile.reading import read_for
 from orgrollout.report.drift import Shown, drift_blocks
 from orgrollout.report.drift_history import history_blocks, history_json, history_sheet
@@ -53,7 +54,12 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
         with screen.working():
             picture = look(loaded, world, progress, refresh=asked.refresh, drift=True)
             chosen = narrowing(picture.organization) if narrowing else None
-            found = gather_findings(loaded, picture, world, progress, chosen=chosen)
+            posture = None
+            if asked.detect:
+                posture = look_at_posture(loaded, picture, world, progress, chosen=chosen)
+            found = gather_findings(
+                loaded, picture, world, progress, chosen=chosen, posture=posture
+            )
         shown = Shown(
             organization=picture.organization,
             now=session.world.clock.now(),

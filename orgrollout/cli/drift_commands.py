@@ -38,8 +38,9 @@ def drift(
         bool,
         typer.Option(
             "--detect",
-            help="Look for drift first: all stack instances of each stack set. It changes nothing, "
-            "and keeps others from changing the stack set until it ends; a rollout stops it.",
+            help="Look first: for drift in all stack instances of each stack set, and at posture "
+            "in all accounts. It changes nothing, and keeps others from changing the stack set "
+            "until it ends; a rollout stops it.",
         ),
     ] = False,
     timeout: TimeoutOption = "1h",

@@ -10,7 +10,7 @@ from orgrollout.drift.classify import Viewpoint, classify, not_checkable
 from orgrollout.drift.detections import Detections, Telling, with_operation
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
-from orgrollout.drift.history import is_old_news
+from orgrollout.drift.history import Record, is_old_news
 from orgrollout.drift.ignoring import in_force, rule_warnings
 from orgrollout.drift.instances import instance_findings
 from orgrollout.errors import OperationNotFoundError, StackSetNotFoundError
@@ -86,22 +86,53 @@ def accepted_drift(
     world: World,
     progress: Progress,
 ) -> Mapping[Pair, str]:
-    """Return the pairs all of whose drift is ignored, with what is; asks only where rules hold.
+    """Return the pairs all of whose drift is ignored or repaired since, with what is.
+
+    Asks only where rules hold; what was repaired is remembered.
 
     Raises:
         AwsError: Something could not be read.
     """
+    mended = _repaired_since(desired, inventory, world)
     rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
     if not any(rule.stack_set == desired.key for rule in rules):
-        return {}
+        return mended
     found: dict[Pair, list[Finding]] = defaultdict(list)
     for finding in read_drift(loaded, desired, inventory, world, progress).findings:
         found[finding.pair].append(finding)
-    return {
+    accepted = {
         pair: f"drift is accepted: {', '.join(sorted({f.what + f.path for f in each}))}"
         for pair, each in found.items()
         if all(finding.verdict is Verdict.IGNORED for finding in each)
     }
+    return {**mended, **accepted}
+
+
+def _repaired_since(
+    desired: Desired, inventory: StackSetInventory | None, world: World
+) -> Mapping[Pair, str]:
+    """Return the pairs whose drift was repaired, and proven, after the last detection.
+
+    CloudFormation goes on to call them DRIFTED until the stack set is looked at again.
+    """
+    by_pair: dict[Pair, list[Record]] = defaultdict(list)
+    for record in history(world.journal, desired.name).values():
+        if record.kind is FindingKind.RESOURCE and record.gone is None:
+            by_pair[record.pair].append(record)
+    instances = inventory.instances if inventory else {}
+    found: dict[Pair, str] = {}
+    for pair, records in by_pair.items():
+        times = [record.repaired for record in records if record.repaired is not None]
+        if times and pair in instances and all(_is_mended(r, instances[pair]) for r in records):
+            found[pair] = f"repaired {max(times):%Y-%m-%d %H:%M}, since it was looked at"
+    return found
+
+
+def _is_mended(record: Record, instance: StackInstance) -> bool:
+    if record.verdict is Verdict.IGNORED:
+        return True
+    looked = instance.last_drift_check
+    return record.repaired is not None and looked is not None and looked <= record.repaired
 
 
 def read_drift(

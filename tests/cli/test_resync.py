@@ -47,7 +47,18 @@ def test_it_finds_shows_repairs_and_proves(drifted: Program) -> None:
     assert again.code == 0
     assert "Nothing to do" in again.out
     history = drifted("drift", manifest(drifted), "--history", "--format", "json")
-    assert history.code == 0
+    assert {each["state"] for each in history.json["findings"]} == {"repaired"}
+
+
+def test_what_was_repaired_is_current_before_the_next_detection(drifted: Program) -> None:
+    """CloudFormation goes on to call it DRIFTED until the whole stack set is looked at again."""
+    assert drifted("resync", manifest(drifted), "--yes").code == 0
+
+    ran = drifted("coverage", manifest(drifted), "--format", "json", "--fail-on", "drifted")
+
+    assert ran.code == 0
+    reasons = {(i["account"], i["region"]): i["reason"] for i in ran.json["instances"]}
+    assert "since it was looked at" in reasons[ONE]
 
 
 def test_a_look_changes_nothing(drifted: Program) -> None:
