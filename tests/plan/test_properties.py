@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orgrollout.inventory.inventory import StackSetInventory
@@ -28,6 +28,8 @@ from tests.organization.test_properties import (
 
 Edit = tuple[Organization, list[dict[str, Any]], list[dict[str, Any]]]
 edits = st.lists(st.tuples(organizations, includes, excludes), min_size=2, max_size=6)
+# How long inputs take to make says more of the machine than of the test.
+UNHURRIED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 guards = st.builds(Guards, detach_suspended=st.booleans())
 
 
@@ -55,7 +57,7 @@ def applied(before: frozenset[Pair], differences: Differences) -> frozenset[Pair
     return (before | differences.creates.keys()) - {*differences.detaches, *differences.deletes}
 
 
-@settings(max_examples=40)
+@UNHURRIED
 @given(sequence=edits, guarded=guards, retain=st.booleans())
 def test_no_sequence_of_edits_that_keeps_a_pair_desired_ever_removes_it(
     *, sequence: list[Edit], guarded: Guards, retain: bool
@@ -74,7 +76,7 @@ def test_no_sequence_of_edits_that_keeps_a_pair_desired_ever_removes_it(
         assert now.pairs.keys() <= there
 
 
-@settings(max_examples=40)
+@UNHURRIED
 @given(sequence=edits, guarded=guards, retain=st.booleans())
 def test_a_pair_that_is_neither_desired_nor_left_alone_is_removed_once(
     *, sequence: list[Edit], guarded: Guards, retain: bool
@@ -92,7 +94,7 @@ def test_a_pair_that_is_neither_desired_nor_left_alone_is_removed_once(
         assert set(there - now.pairs.keys()) == again.left_alone.keys()
 
 
-@settings(max_examples=40)
+@UNHURRIED
 @given(sequence=edits, retain=st.booleans())
 def test_nothing_is_ever_deleted_where_it_is_kept_or_out_of_reach(
     *, sequence: list[Edit], retain: bool
