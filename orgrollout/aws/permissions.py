@@ -31,8 +31,21 @@ WRITES: Mapping[str, frozenset[str]] = {
 # Tags of a stack set need these besides (TagResource, CloudFormation's service authorization).
 _TAGGING = ("cloudformation:TagResource", "cloudformation:UntagResource")
 _JOURNAL = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-# Sent inside member accounts, through the role that repairs.
+# Sent inside member accounts, through the role that repairs: what changes something there, and what
+# that is looked at with.
 WRITES_INSIDE: Mapping[str, frozenset[str]] = {
+    "cloudformation": frozenset(
+        {
+            "CreateChangeSet",
+            "DeleteChangeSet",
+            "DescribeChangeSet",
+            "DescribeStackEvents",
+            "DescribeStackResourceDrifts",
+            "DescribeStacks",
+            "DetectStackDrift",
+            "ExecuteChangeSet",
+        }
+    ),
     "config": frozenset(
         {
             "StartConfigRulesEvaluation",
