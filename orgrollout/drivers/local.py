@@ -13,6 +13,7 @@ from orgrollout.errors import (
 )
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import holders_of
+from orgrollout.reconcile.notifying import tell_of_rollout
 from orgrollout.reconcile.rollbacks import begin_rollback
 from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout
 from orgrollout.reconcile.tick import Tick, tick
@@ -60,6 +61,7 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
         waited = timedelta()
         follow(latest)
         if latest.wake_after is None:
+            _notify(latest.rollout, world, follow)
             return _taken_back(latest.rollout, world, follow)
         world.clock.sleep(latest.wake_after)
 
@@ -78,6 +80,14 @@ def _taken_back(rollout: Rollout, world: World, follow: Callable[[Tick], None]) 
     follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
     drive(back.state.id, world, follow)
     return load_rollout(world.journal, rollout.state.id)
+
+
+def _notify(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> None:
+    def warn(text: str) -> None:
+        said = Event(kind=EventKind.NOTICE, text=f"warning: {text}")
+        follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
+
+    tell_of_rollout(rollout, world, warn)
 
 
 def _waiting(rollout: RolloutId, error: OrgRolloutError, pause: timedelta, world: World) -> Tick:

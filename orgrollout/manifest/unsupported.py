@@ -33,12 +33,6 @@ UNSUPPORTED = (
         "Remove it; `apply` enrols new accounts.",
     ),
     Unsupported(
-        ("notifications",),
-        bool,
-        "notifications are not supported yet.",
-        "Remove them.",
-    ),
-    Unsupported(
         ("drift", "ignore"),
         bool,
         "accepting drift is not supported yet.",

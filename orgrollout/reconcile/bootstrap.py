@@ -55,7 +55,9 @@ def situation(loaded: LoadedManifest, world: World, *, probe_role: str | None) -
         partition=identity.partition,
         administration_roles=tuple(f"{prefix}{each.administration_role}" for each in roles),
         journal_bucket=_bucket(loaded.manifest.journal),
-        probe_role=probe_role,
+        probe_role=probe_role or loaded.manifest.drift.probe_role,
+        inside_roles=_inside_roles(loaded),
+        topics=tuple(dict.fromkeys(each.sns for each in loaded.manifest.notifications)),
     )
     return Situation(
         partition=identity.partition,
@@ -130,6 +132,11 @@ def _state(role: Role | None) -> State:
     if role is None:
         return State.UNKNOWN
     return State.DONE if role.exists else State.NEEDED
+
+
+def _inside_roles(loaded: LoadedManifest) -> tuple[str, ...]:
+    drift = loaded.manifest.drift
+    return tuple(dict.fromkeys(name for name in (drift.probe_role, drift.resync_role) if name))
 
 
 def _bucket(journal: str | None) -> str | None:

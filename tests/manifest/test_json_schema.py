@@ -66,7 +66,7 @@ def test_short_forms_of_targets_are_valid(targets: str) -> None:
         "rollout: {freeze: [{start: 2026-12-20, end: 2027-01-04}]}",
         "rollout: {max_failed_accounts: 5}",
         "rollout: {waves: [{name: a, accounts: log_archive, after: {soak: P1DT2H}}]}",
-        "notifications: [{sns: x, on: halted}]",
+        "notifications: [{sns: 'arn:aws:sns:us-east-1:111122223333:x', on: halted}]",
         "guards: {never_remove_from: {accounts: log_archive}, on_empty_targets: ok}",
     ],
 )

@@ -51,7 +51,6 @@ def test_the_full_manifest_is_sound_but_for_what_is_not_supported_yet(design: Pa
         load_manifest(design / "full.yaml")
     assert [(p.field, p.message) for p in caught.value.problems] == [
         ("drift.ignore", "accepting drift is not supported yet."),
-        ("notifications", "notifications are not supported yet."),
     ]
 
 
