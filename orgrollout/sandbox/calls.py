@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orgrollout.sandbox.records import Operation, Pair
+from orgrollout.sandbox.records import Operation, Pair, stack_set_of
 
 _READS = ("Describe", "List", "Get", "Head", "Lookup", "BatchGet", "Search", "Detect", "Validate")
 
@@ -22,6 +22,20 @@ class Call:
     caller: str
     time: datetime
     error: str | None = None
+    role: str = ""
+    """The name of the role that called; empty for a user."""
+    stack: str | None = None
+    """The name of the stack it was about, also where only a change set was named."""
+    change_set: str | None = None
+    """The name of the change set it was about."""
+
+    @property
+    def stack_set(self) -> str | None:
+        """The stack set that it was about, or whose stack it was about."""
+        named = self.params.get("StackSetName")
+        if named:
+            return str(named).split(":")[0]
+        return stack_set_of(self.stack) if self.stack is not None else None
 
     @property
     def is_write(self) -> bool:

@@ -10,6 +10,7 @@ from orgrollout.sandbox.faults import ChangeSetFault, Faults
 from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack
 from orgrollout.sandbox.moto_stack import AWS_ERRORS, ResourceError, message_of
 from orgrollout.sandbox.planned_changes import Change, physical_id, planned_changes, scripted
+from orgrollout.sandbox.records import stack_set_of
 from orgrollout.sandbox.runner import spread
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.tampering import remove_resource
@@ -58,7 +59,8 @@ class ChangeSetWork:
         self._timeline = timeline
         self._known: dict[str, ChangeSet] = {}
         self._by_stack: dict[str, dict[str, ChangeSet]] = {}
-        self._gone: set[str] = set()
+        self._gone: dict[str, str] = {}
+        """By ARN: the stacks of change sets that are gone."""
 
     def of(self, stack: Any) -> Iterator[ChangeSet]:
         """Yield the change sets of a stack, oldest first."""
@@ -68,11 +70,16 @@ class ChangeSetWork:
         """Return a change set by its ARN."""
         return self._known.get(identifier)
 
+    def stack_of(self, identifier: str) -> str | None:
+        """Return the id of the stack of a change set, by its ARN; also of one that is gone."""
+        found = self._known.get(identifier)
+        return str(found.stack.stack_id) if found is not None else self._gone.get(identifier)
+
     def forget(self, change_set: ChangeSet) -> None:
         """Forget a change set; what it has begun goes on."""
         if self._known.pop(change_set.id, None) is not None:
             del self._by_stack[change_set.stack.stack_id][change_set.id]
-            self._gone.add(change_set.id)
+            self._gone[change_set.id] = change_set.stack.stack_id
 
     def is_gone(self, identifier: str) -> bool:
         """Tell whether there was a change set with this ARN."""
@@ -184,16 +191,11 @@ class ChangeSetWork:
 
     def _fault(self, step: str, change_set: ChangeSet) -> ChangeSetFault | None:
         stack = change_set.stack
-        name = set_name_of(stack.name)
+        name = stack_set_of(stack.name) or ""
         return self._faults.for_change_set(step, name, stack.account_id, stack.region_name)
 
     def _span(self, step: str, median: timedelta, change_set: ChangeSet) -> timedelta:
         return spread(self._settings, median, step, change_set.stack.stack_id, change_set.name)
-
-
-def set_name_of(stack_name: str) -> str:
-    """Return the stack set's name in ``StackSet-NAME-uuid``."""
-    return stack_name.removeprefix("StackSet-")[: -len("-00000000-0000-0000-0000-000000000000")]
 
 
 def _to_status(made: ChangeSet, status: str) -> None:

@@ -11,7 +11,7 @@ from orgrollout.sandbox import views
 from orgrollout.sandbox.change_set_work import ChangeSet, ChangeSetWork
 from orgrollout.sandbox.errors import ApiError, validation
 from orgrollout.sandbox.gateway import FORWARD
-from orgrollout.sandbox.live_stacks import LiveStacks
+from orgrollout.sandbox.live_stacks import LiveStacks, masked
 from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.planned_changes import shown
 from orgrollout.sandbox.settings import Settings
@@ -85,7 +85,7 @@ class ChangeSetApi:
         items, token = views.page(changes, {"NextToken": params.get("NextToken")})
         return {
             **_summary(found),
-            "Parameters": views.parameters(found.values),
+            "Parameters": views.parameters(masked(found.body, found.values)),
             "Tags": views.key_values(found.stack.tags, "Key", "Value"),
             "DeploymentMode": found.mode,
             "StackDriftStatus": found.drift_status,

@@ -1,4 +1,4 @@
-"""AWS Config where moto has nothing: compliance of the flow-log rule, remediation.
+"""AWS Config where moto has nothing: compliance of the flow-log rule, what remediates it.
 
 The compliance of VPC_FLOW_LOGS_ENABLED is computed from the VPCs and flow logs that exist
 in the account and Region at the moment of the question.
@@ -13,6 +13,7 @@ from moto.ec2.models import ec2_backends
 
 from orgrollout.sandbox import views
 from orgrollout.sandbox.errors import ApiError
+from orgrollout.sandbox.gateway import FORWARD
 from orgrollout.sandbox.resource_types import REMEDIATIONS
 from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.timeline import Timeline
@@ -34,13 +35,8 @@ class ConfigApi:
         wanted = params.get("ComplianceTypes") or ()
         found = []
         for rule in _rules(caller, params.get("ConfigRuleNames")):
-            bad = sum(not good for good in _compliance(caller, rule).values())
-            status = _status(caller, rule)
-            compliance: dict[str, Any] = {"ComplianceType": status}
-            if bad:
-                count = {"CappedCount": min(bad, 25), "CapExceeded": bad > 25}  # noqa: PLR2004
-                compliance["ComplianceContributorCount"] = count
-            if not wanted or status in wanted:
+            compliance = compliance_of(caller.account, caller.region, rule)
+            if not wanted or compliance["ComplianceType"] in wanted:
                 found.append({"ConfigRuleName": rule.config_rule_name, "Compliance": compliance})
         items, token = views.page(found, {"NextToken": params.get("NextToken")})
         return {"ComplianceByConfigRules": items, "NextToken": token}
@@ -53,13 +49,18 @@ class ConfigApi:
         wanted = params.get("ComplianceTypes") or ()
         now = self._timeline.now()
         found = [
-            _evaluation(rule, vpc, "COMPLIANT" if good else "NON_COMPLIANT", now)
-            for vpc, good in _compliance(caller, rule).items()
-            if not wanted or ("COMPLIANT" if good else "NON_COMPLIANT") in wanted
+            each
+            for each in evaluations(caller.account, caller.region, rule, now)
+            if not wanted or each["ComplianceType"] in wanted
         ]
         paging = {"NextToken": params.get("NextToken"), "MaxResults": params.get("Limit")}
         items, token = views.page(found, paging)
         return {"EvaluationResults": items, "NextToken": token}
+
+    def describe_config_rules(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """Refuse rules that do not exist; moto lists the others."""
+        _rules(caller, params.get("ConfigRuleNames"))
+        return FORWARD
 
     def start_config_rules_evaluation(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Accept an evaluation; compliance is always up to date."""
@@ -100,19 +101,38 @@ def _rules(caller: Caller, names: list[str] | None) -> list[Any]:
     return [rules[name] for name in names] if names else list(rules.values())
 
 
-def _status(caller: Caller, rule: Any) -> str:
-    backend = config_backends[caller.account][caller.region]
+def compliance_of(account: str, region: str, rule: Any) -> Answer:
+    """Return the ``Compliance`` of a rule in an account and Region."""
+    bad = sum(not good for good in _compliance(account, region, rule).values())
+    compliance: Answer = {"ComplianceType": _status(account, region, rule)}
+    if bad:
+        count = {"CappedCount": min(bad, 25), "CapExceeded": bad > 25}  # noqa: PLR2004
+        compliance["ComplianceContributorCount"] = count
+    return compliance
+
+
+def evaluations(account: str, region: str, rule: Any, moment: datetime) -> list[Answer]:
+    """Return what a rule found on each resource."""
+    return [
+        _evaluation(rule, vpc, "COMPLIANT" if good else "NON_COMPLIANT", moment)
+        for vpc, good in _compliance(account, region, rule).items()
+    ]
+
+
+def _status(account: str, region: str, rule: Any) -> str:
+    backend = config_backends[account][region]
     recording = any(each.status.recording for each in backend.recorders.values())
     if rule.source.source_identifier != FLOW_LOG_RULE or not recording:
         return "INSUFFICIENT_DATA"
-    return "COMPLIANT" if all(_compliance(caller, rule).values()) else "NON_COMPLIANT"
+    good = all(_compliance(account, region, rule).values())
+    return "COMPLIANT" if good else "NON_COMPLIANT"
 
 
-def _compliance(caller: Caller, rule: Any) -> dict[str, bool]:
+def _compliance(account: str, region: str, rule: Any) -> dict[str, bool]:
     """Return whether each VPC has an active flow log of the rule's traffic type."""
     if rule.source.source_identifier != FLOW_LOG_RULE:
         return {}
-    ec2 = ec2_backends[caller.account][caller.region]
+    ec2 = ec2_backends[account][region]
     wanted = rule.input_parameters_dict.get("trafficType", "ALL")
     logged = {
         log.resource_id

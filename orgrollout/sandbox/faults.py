@@ -118,6 +118,7 @@ class Faults:
         self.calls: list[CallFault] = []
         self.rates: list[RateLimit] = []
         self.change_sets: list[ChangeSetFault] = []
+        self.remediations: list[InstanceFault] = []
 
     def for_instance(
         self, stack_set: str, action: str, account: str, region: str
@@ -136,6 +137,14 @@ class Faults:
         for fault in self.change_sets:
             if fault.matches(step, stack_set, account, region):
                 _use_up(self.change_sets, fault)
+                return fault
+        return None
+
+    def for_remediation(self, rule: str, account: str, region: str) -> InstanceFault | None:
+        """Return the fault that a remediation meets, and count it."""
+        for fault in self.remediations:
+            if fault.matches(rule, "REMEDIATE", account, region):
+                _use_up(self.remediations, fault)
                 return fault
         return None
 
@@ -218,6 +227,9 @@ KINDS: dict[str, set[str]] = {
         *("stack_set", "logical_id", "type", "differences", "share", "pairs", "status"),
         *("after", "again"),
     },
+    "give_role": {"name", "external_id"},
+    "break_delivery": {"account", "region", "code", "message"},
+    "fail_remediation": {"account", "region", "reason", "times"},
     "replaces": {"account", "region", "stack_set", "logical_id", "replacement", "times"},
     "removes": {"account", "region", "stack_set", "logical_id", "times"},
     "refuse_change_set": {"account", "region", "stack_set", "reason", "times"},

@@ -15,6 +15,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, OperationNotFoundError
 
 from orgrollout.sandbox import moto_bridge, wire
+from orgrollout.sandbox.authorization import Authorization
 from orgrollout.sandbox.calls import Call
 from orgrollout.sandbox.clock import Clock
 from orgrollout.sandbox.errors import ApiError, LostResponseError, throttled
@@ -62,6 +63,7 @@ class Gateway:
         self,
         *,
         handlers: Mapping[tuple[str, str], Handler],
+        authorization: Authorization,
         identities: Identities,
         faults: Faults,
         clock: Clock,
@@ -72,6 +74,7 @@ class Gateway:
     ) -> None:
         self.calls: list[Call] = []
         self._handlers = handlers
+        self._authorization = authorization
         self._identities = identities
         self._faults = faults
         self._clock = clock
@@ -114,7 +117,7 @@ class Gateway:
         if kind == "stale_request":
             message = "Another operation has been performed on this StackSet since"
             raise ApiError("StaleRequestException", message, status=409)
-        if kind == "expired_credentials":
+        if kind == "expired_credentials" or self._identities.is_expired(asked.access_key):
             raise expired()
         if asked.service not in _GLOBAL and not self._is_enabled(caller.account, asked.region):
             message = "The security token included in the request is invalid"
@@ -122,6 +125,8 @@ class Gateway:
         now = self._timeline.now()
         if self._faults.is_over_rate(asked.service, asked.operation, now):
             raise throttled(asked.service)
+        protocol = asked.model.service_model.protocol if asked.model is not None else ""
+        self._authorization.check(caller, asked.service, asked.operation, asked.params, protocol)
 
     def _answer(self, asked: _Addressed, caller: Caller) -> Message:
         handler = self._handlers.get((asked.service, asked.operation))
@@ -152,8 +157,18 @@ class Gateway:
                 caller=caller.principal.arn,
                 time=self._timeline.now(),
                 error=error,
+                role=caller.principal.role_name,
+                stack=self._authorization.stack_named(asked.service, asked.params),
+                change_set=_last(asked.params.get("ChangeSetName")),
             )
         )
+
+
+def _last(identifier: Any) -> str | None:
+    """Return the name in ``arn:...:changeSet/NAME/ID``, or what is a name already."""
+    if not isinstance(identifier, str):
+        return None
+    return identifier.split("/")[1] if "/" in identifier else identifier
 
 
 FORWARD: dict[str, Any] = {"moto": True}

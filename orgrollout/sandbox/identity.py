@@ -8,11 +8,12 @@ import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from orgrollout.sandbox.errors import ApiError, access_denied, validation
 from orgrollout.sandbox.organization import Organization, derive
+from orgrollout.sandbox.policies import Asked, decide, statements_in
 from orgrollout.sandbox.timeline import Timeline
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -32,13 +33,21 @@ class Principal:
         return self.arn.split("/")[1] if "assumed-role" in self.arn else ""
 
 
+@dataclass(frozen=True, slots=True)
+class TrustedRole:
+    """A role that may be assumed: its trust policy, and its longest session in seconds."""
+
+    trust: str
+    longest: int = 3600
+
+
 class Identities:
     """Access keys and what they stand for."""
 
     def __init__(self, organization: Organization, timeline: Timeline, operator: str) -> None:
         self._organization = organization
         self._timeline = timeline
-        self._keys: dict[str, Principal] = {}
+        self._keys: dict[str, tuple[Principal, datetime | None]] = {}
         # Sessions are made in any thread, and a counter is safe there.
         self._issued = itertools.count(1)
         self.operator = self.role_in(operator, "Rollout", "operator")
@@ -50,13 +59,18 @@ class Identities:
 
     def caller(self, access_key: str) -> Principal:
         """Return who uses ``access_key``."""
-        return self._keys.get(access_key, self.operator)
+        return self._keys.get(access_key, (self.operator, None))[0]
 
-    def issue(self, principal: Principal) -> dict[str, str]:
-        """Return new credentials for ``principal``."""
+    def is_expired(self, access_key: str) -> bool:
+        """Tell whether the time of credentials is over."""
+        until = self._keys.get(access_key, (self.operator, None))[1]
+        return until is not None and until <= self._timeline.now()
+
+    def issue(self, principal: Principal, until: datetime | None = None) -> dict[str, str]:
+        """Return new credentials for ``principal``, valid ``until`` then or for good."""
         number = str(next(self._issued))
         key = "ASIA" + derive(16, "key", principal.arn, number, alphabet=_KEY_ALPHABET)
-        self._keys[key] = principal
+        self._keys[key] = (principal, until)
         return {
             "AccessKeyId": key,
             "SecretAccessKey": derive(40, "secret", key),
@@ -70,28 +84,48 @@ class Identities:
         return {"UserId": f"{user}:{session}", "Account": caller.account, "Arn": caller.arn}
 
     def assume_role(
-        self, caller: Principal, params: Mapping[str, Any], roles: Mapping[str, str] | None
+        self,
+        caller: Principal,
+        params: Mapping[str, Any],
+        roles: Mapping[str, TrustedRole],
+        context: Mapping[str, str],
     ) -> dict[str, Any]:
-        """Answer sts:AssumeRole; ``roles`` maps the account's role names to trust policies.
+        """Answer sts:AssumeRole; ``roles`` are those of the account, by name.
+
+        ``context`` is what IAM knows of the caller, for the conditions of the trust policy.
 
         Raises:
             ApiError: AccessDenied, because the role does not exist, does not trust the
-                caller, or its account is suspended or unknown.
+                caller, or its account is suspended or unknown; ValidationError, for a session
+                that is too long.
         """
         arn, session = params.get("RoleArn", ""), params.get("RoleSessionName", "")
         parts = arn.split(":")
         if len(parts) < 6 or not session:  # noqa: PLR2004
             raise validation(f"{arn} is invalid")
         account, name = parts[4], parts[5].rsplit("/", 1)[-1]
-        trust = (roles or {}).get(name)
-        if trust is None or not self._usable(account) or not _trusts(trust, caller):
+        if params.get("Policy") or params.get("PolicyArns"):
+            raise ApiError("NotImplemented", "The sandbox knows no policies of sessions.")
+        role = roles.get(name)
+        asked = Asked(
+            action="sts:AssumeRole",
+            resource=arn,
+            principals=_names_of(caller),
+            context={**context, "sts:RoleSessionName": session, **_external_id(params)},
+        )
+        if role is None or not self._usable(account) or not _trusts(role, asked):
             raise access_denied(caller.arn, "sts:AssumeRole", arn)
         principal = self.role_in(account, name, session)
         seconds = int(params.get("DurationSeconds") or 3600)
+        if seconds > role.longest:
+            message = (
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+            )
+            raise validation(message)
         expiration = self._timeline.now() + timedelta(seconds=seconds)
         user = self.get_caller_identity(principal)["UserId"]
         return {
-            "Credentials": {**self.issue(principal), "Expiration": expiration},
+            "Credentials": {**self.issue(principal, expiration), "Expiration": expiration},
             "AssumedRoleUser": {"AssumedRoleId": user, "Arn": principal.arn},
         }
 
@@ -100,17 +134,19 @@ class Identities:
         return known is not None and known.state == "ACTIVE"
 
 
-def _trusts(policy: str, caller: Principal) -> bool:
-    statements = json.loads(policy).get("Statement", [])
-    role = f"arn:aws:iam::{caller.account}:role/{caller.role_name}"
-    accepted = {"*", caller.account, f"arn:aws:iam::{caller.account}:root", role, caller.arn}
-    for statement in [statements] if isinstance(statements, dict) else statements:
-        principal = statement.get("Principal", {})
-        named = principal if isinstance(principal, str) else principal.get("AWS", [])
-        names = {named} if isinstance(named, str) else set(named)
-        if statement.get("Effect") == "Allow" and names & accepted:
-            return True
-    return False
+def _trusts(role: TrustedRole, asked: Asked) -> bool:
+    return decide(statements_in(json.loads(role.trust)), asked) == "Allow"
+
+
+def _external_id(params: Mapping[str, Any]) -> dict[str, str]:
+    return {"sts:ExternalId": params["ExternalId"]} if params.get("ExternalId") else {}
+
+
+def _names_of(caller: Principal) -> frozenset[str]:
+    """Return the names that a trust policy may call a caller by."""
+    account = f"arn:aws:iam::{caller.account}"
+    role = f"{account}:role/{caller.role_name}"
+    return frozenset({caller.account, f"{account}:root", role, caller.arn})
 
 
 def expired() -> ApiError:

@@ -3,6 +3,7 @@
 The kinds in the ``faults:`` of an organization file are these methods (see ``faults``).
 """
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from orgrollout.sandbox.by_hand import ByHand
 from orgrollout.sandbox.faults import REASON, SCP, CallFault, InstanceFault, RateLimit
 from orgrollout.sandbox.organization import Account, derive
 from orgrollout.sandbox.scripted_change_sets import ScriptedChangeSets
+from orgrollout.sandbox.world import trust_of
 
 
 class Incidents(ByHand, ScriptedChangeSets):
@@ -181,6 +183,46 @@ class Incidents(ByHand, ScriptedChangeSets):
         deployer = self.world.deployer
         hidden = deployer.hidden if everyone else deployer.hidden_from_sets
         hidden.setdefault(pair, {})[resource_type] = name
+
+    def give_role(self, name: str, *, external_id: str | None = None) -> None:
+        """Let every account come with a role that trusts the operator's account.
+
+        A role made by a deployed template needs no such thing; where only records matter,
+        templates make none.
+        """
+        policy = json.loads(trust_of(self.world.identities.operator.account))
+        if external_id is not None:
+            condition = {"StringEquals": {"sts:ExternalId": external_id}}
+            policy["Statement"][0]["Condition"] = condition
+        with self.world.state.in_place():
+            self.world.give_role(name, json.dumps(policy))
+
+    def break_delivery(
+        self,
+        account: str,
+        region: str,
+        code: str = "AccessDenied",
+        message: str = "Access Denied",
+    ) -> None:
+        """Let deliveries of AWS Config not arrive, until ``mend_delivery``."""
+        pair = (self.organization.find(account), region)
+        self.world.broken_deliveries[pair] = (code, message)
+
+    def mend_delivery(self, account: str, region: str) -> None:
+        """Let deliveries of AWS Config arrive again."""
+        self.world.broken_deliveries.pop((self.organization.find(account), region), None)
+
+    def fail_remediation(
+        self,
+        account: str | None = None,
+        region: str | None = None,
+        *,
+        reason: str = "Simulated.",
+        times: int | None = 1,
+    ) -> None:
+        """Let remediations of AWS Config end FAILED."""
+        fault = InstanceFault(account=self._id(account), region=region, reason=reason, times=times)
+        self.world.faults.remediations.append(fault)
 
     def terminate_protection(self, account: str, region: str, stack_set: str) -> None:
         """Protect the stack of a stack instance, so that it cannot be deleted."""

@@ -16,6 +16,8 @@ from orgrollout.sandbox.stack_sets import StackSets
 from orgrollout.sandbox.stack_states import StackState, StackStates
 from orgrollout.sandbox.templates import parse_template
 
+MASK = "****"
+
 
 @dataclass(frozen=True, slots=True)
 class RecordStack:
@@ -89,6 +91,13 @@ def effective_parameters(body: str, values: Mapping[str, str]) -> dict[str, str]
     declared = parse_template(body).get("Parameters") or {}
     found = {key: values.get(key, each.get("Default", "")) for key, each in declared.items()}
     return {key: str(value) for key, value in found.items()}
+
+
+def masked(body: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Return parameters as they are told: NoEcho ones as asterisks."""
+    declared = parse_template(body).get("Parameters") or {}
+    secret = {k for k, each in declared.items() if str(each.get("NoEcho")).lower() == "true"}
+    return {key: MASK if key in secret else value for key, value in values.items()}
 
 
 class LiveStacks:

@@ -25,6 +25,7 @@ from moto.s3.models import s3_backends
 from werkzeug.exceptions import NotFound
 
 from orgrollout.sandbox.errors import SandboxError, validation
+from orgrollout.sandbox.identity import TrustedRole
 from orgrollout.sandbox.organization import Account, Organization
 from orgrollout.sandbox.resource_types import REMEDIATIONS
 
@@ -198,6 +199,16 @@ def roles_of(account: str) -> dict[str, str]:
     """Return the role names of an account with their trust policies."""
     return {
         role.name: role.assume_role_policy_document
+        for role in iam_backends[account]["aws"].roles.values()
+    }
+
+
+def trusted_roles_of(account: str) -> dict[str, TrustedRole]:
+    """Return the roles of an account that may be assumed, by name."""
+    return {
+        role.name: TrustedRole(
+            role.assume_role_policy_document, int(role.max_session_duration or 3600)
+        )
         for role in iam_backends[account]["aws"].roles.values()
     }
 

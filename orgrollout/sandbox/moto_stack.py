@@ -120,8 +120,11 @@ class Resources(parsing.ResourceMap):
 
 
 def _tidy(kind: str, made: Any, properties: Mapping[str, Any]) -> None:
-    """Mend what moto's CloudFormation gets wrong: policies of roles, tags of topics."""
+    """Mend what moto's CloudFormation gets wrong: policies, tags, contents of documents."""
+    if kind == "AWS::SSM::Document" and isinstance(made.content, dict):
+        made.content = json.dumps(made.content, default=str)
     if kind == "AWS::IAM::Role":
+        made.aws_managed = tuple(properties.get("ManagedPolicyArns", ()))
         for name, policy in made.policies.items():
             made.policies[name] = (
                 policy if isinstance(policy, str) else json.dumps(policy, default=str)

@@ -13,6 +13,16 @@ Difference = tuple[str, str, str, str]
 FINAL = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 
 
+STACK_PREFIX = "StackSet-"
+
+
+def stack_set_of(stack_name: str) -> str | None:
+    """Return the stack set's name in ``StackSet-NAME-uuid``; None for any other stack."""
+    if not stack_name.startswith(STACK_PREFIX):
+        return None
+    return stack_name.removeprefix(STACK_PREFIX)[: -len("-00000000-0000-0000-0000-000000000000")]
+
+
 @dataclass(slots=True, kw_only=True)
 class ResourceDrift:
     """How one resource of a stack differs from its template."""

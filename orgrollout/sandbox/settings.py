@@ -55,6 +55,9 @@ class Settings:
     stack_drift_duration: Annotated[
         timedelta, About("Median time that DetectStackDrift takes (sandbox time).")
     ] = timedelta(seconds=6)
+    remediation_duration: Annotated[
+        timedelta, About("Median time that a remediation takes (sandbox time).")
+    ] = timedelta(seconds=30)
     deploy_resources: Annotated[
         bool, About("Create the templates' resources; off, instances are mere records.")
     ] = True
@@ -183,6 +186,9 @@ class Settings:
     update_resets_drift: Annotated[
         bool, About("A successful update sets DriftStatus back to NOT_CHECKED.", _BOTH)
     ] = False
+    role_policies: Annotated[
+        bool, About("Calls of roles that have policies in IAM are checked against them [D].")
+    ] = True
     executed_change_set: Annotated[
         str,
         About(

@@ -10,14 +10,13 @@ from moto.cloudformation.models import cloudformation_backends
 
 from orgrollout.sandbox import views
 from orgrollout.sandbox.gateway import FORWARD
-from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack, effective_parameters
+from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack, effective_parameters, masked
 from orgrollout.sandbox.moto_stack import Stack
 from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.stack_states import STACK, StackEvent
 from orgrollout.sandbox.templates import parse_template
 
 Answer = dict[str, Any]
-MASK = "****"
 
 
 class StacksApi:
@@ -90,15 +89,8 @@ class StacksApi:
 def _masked(stack: Any) -> list[dict[str, str]]:
     if _is_plain(stack):
         return list(stack.parameter_list)
-    declared = parse_template(stack.template).get("Parameters") or {}
     values = effective_parameters(stack.template, stack.parameters)
-    return views.parameters(
-        {k: MASK if _is_secret(declared[k]) else value for k, value in values.items()}
-    )
-
-
-def _is_secret(declaration: Mapping[str, Any]) -> bool:
-    return str(declaration.get("NoEcho", "")).lower() == "true"
+    return views.parameters(masked(stack.template, values))
 
 
 def _description(stack: Any) -> str | None:

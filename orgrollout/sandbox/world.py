@@ -15,9 +15,11 @@ import boto3
 from orgrollout.sandbox import moto_bridge, templates
 from orgrollout.sandbox.access import ADMINISTRATION_ROLE, EXECUTION_ROLE, Obstacles
 from orgrollout.sandbox.account_api import AccountApi, RegionsApi
+from orgrollout.sandbox.aggregator_api import AggregatorApi
 from orgrollout.sandbox.api_instances import InstanceApi
 from orgrollout.sandbox.api_operations import OperationApi
 from orgrollout.sandbox.api_sets import StackSetApi
+from orgrollout.sandbox.authorization import Authorization, principal_context
 from orgrollout.sandbox.auto_deployment import AutoDeployment
 from orgrollout.sandbox.change_set_work import ChangeSetWork
 from orgrollout.sandbox.change_sets import ChangeSetApi
@@ -27,13 +29,15 @@ from orgrollout.sandbox.drift_api import DriftApi, drift_details
 from orgrollout.sandbox.effects import InstanceEffects
 from orgrollout.sandbox.faults import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
-from orgrollout.sandbox.identity import ACCESS_ROLE, Identities
+from orgrollout.sandbox.identity import ACCESS_ROLE, Identities, TrustedRole
 from orgrollout.sandbox.live_stacks import LiveStacks
 from orgrollout.sandbox.moto_bridge import MotoState
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
 from orgrollout.sandbox.organization import Account, Organization
 from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
+from orgrollout.sandbox.recorder_api import RecorderApi
 from orgrollout.sandbox.records import Operation, Pair, StackSet
+from orgrollout.sandbox.remediation import RemediationApi
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import Caller, StackSets
 from orgrollout.sandbox.stack_states import StackStates
@@ -78,6 +82,8 @@ class World:
         self.unprovisioned: list[Unprovisioned] = []
         self.obstacles = Obstacles(organization, self._prepare)
         self.gates: dict[Pair, tuple[str, str]] = {}
+        self.broken_deliveries: dict[Pair, tuple[str, str]] = {}
+        """Where AWS Config cannot deliver: error code and message."""
         self.identities = Identities(organization, self.timeline, operator)
         kind = MotoStacks if settings.deploy_resources else NoStacks
         self.deployer = kind(self._note, self.timeline.now)
@@ -97,8 +103,15 @@ class World:
         )
         self.live = LiveStacks(self.deployer, self.stack_sets, states)
         self.auto_deployment = AutoDeployment(organization, self.stack_sets, self.timeline)
+        self._change_sets = ChangeSetWork(self.live, settings, self.faults, self.timeline)
         self.gateway = Gateway(
             handlers=self._handlers(),
+            authorization=Authorization(
+                organization,
+                self.live,
+                self._change_sets.stack_of,
+                checks=settings.role_policies,
+            ),
             identities=self.identities,
             faults=self.faults,
             clock=clock,
@@ -108,6 +121,8 @@ class World:
             state=self.state,
         )
         self._prepared: set[str] = set()
+        self.given_roles: dict[str, str] = {}
+        """Roles that every account comes with: name and trust policy."""
         self.stubborn: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
         """What somebody does again, so long after each repair of a stack or a recorder."""
         self.deployer.reverted = self.repaired
@@ -115,7 +130,6 @@ class World:
     def _handlers(self) -> dict[tuple[str, str], Handler]:
         targeting = Targeting(self.organization, self._read_url)
         known_regions = _regions()
-        work = ChangeSetWork(self.live, self.settings, self.faults, self.timeline)
         made: dict[tuple[str, str], Handler] = {
             ("cloudformation", "GetTemplateSummary"): self._template_summary,
             ("sts", "GetCallerIdentity"): self._caller_identity,
@@ -126,7 +140,7 @@ class World:
             InstanceApi(self.stack_sets, targeting, known_regions),
             OperationApi(self.stack_sets),
             DriftApi(self.stack_sets, self.live, self.settings),
-            ChangeSetApi(self.live, work, self.settings, self.timeline),
+            ChangeSetApi(self.live, self._change_sets, self.settings, self.timeline),
             StacksApi(self.live),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})
@@ -136,6 +150,12 @@ class World:
         for service, other in (
             ("organizations", own),
             ("config", ConfigApi(self.timeline)),
+            ("config", RecorderApi(self.timeline, self.broken_deliveries, self.repaired)),
+            ("config", RemediationApi(self.timeline, self.settings, self.faults)),
+            (
+                "config",
+                AggregatorApi(self.organization, self.timeline, self.obstacles.is_enabled),
+            ),
             ("account", AccountApi(self.organization, self.obstacles, known_regions)),
             ("ec2", RegionsApi(self.obstacles, known_regions)),
         ):
@@ -159,11 +179,30 @@ class World:
 
     def _assume_role(self, caller: Caller, params: Mapping[str, Any]) -> dict[str, Any]:
         account = (params.get("RoleArn", "").split(":") + [""] * 5)[4]
-        roles = None
+        roles: dict[str, TrustedRole] = {}
         if account in self.organization.accounts:
+            roles = self._roles_in(account)
+        context = principal_context(self.organization, caller)
+        return self.identities.assume_role(caller.principal, params, roles, context)
+
+    def _roles_in(self, account: str) -> dict[str, TrustedRole]:
+        """Return the roles of an account that may be assumed.
+
+        Where only records matter and nobody has looked into the account, moto stays out of it:
+        ten thousand accounts would take more memory than everything else.
+        """
+        if not self.deployer.records_only or account in self._prepared:
             self._prepare(account)
-            roles = moto_bridge.roles_of(account)
-        return self.identities.assume_role(caller.principal, params, roles)
+            return moto_bridge.trusted_roles_of(account)
+        management = self.organization.management_account_id
+        own = {ACCESS_ROLE: trust_of(management)} if account != management else {}
+        return {name: TrustedRole(trust) for name, trust in (own | self.given_roles).items()}
+
+    def give_role(self, name: str, trust: str) -> None:
+        """Let every account come with a role."""
+        self.given_roles[name] = trust
+        for account in self._prepared:
+            moto_bridge.ensure_role(self.organization.accounts[account], name, trust)
 
     def _prepare(self, account_id: str) -> None:
         """Give an account what it comes with, when it is first looked at."""
@@ -181,6 +220,8 @@ class World:
         admin = trust_of("cloudformation", *sorted(self.organization.optional_regions))
         moto_bridge.ensure_role(account, ADMINISTRATION_ROLE, admin)
         moto_bridge.ensure_role(account, EXECUTION_ROLE, trust_of(management, *delegates))
+        for name, trust in self.given_roles.items():
+            moto_bridge.ensure_role(account, name, trust)
 
     def _note(self, stack_id: str, logical_id: str, kind: str, what: str) -> None:
         _, _, _, region, account, resource = stack_id.split(":", 5)

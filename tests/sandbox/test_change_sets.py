@@ -207,3 +207,21 @@ def test_slow_and_stuck_are_scripted(
     assert sandbox.clock.now() - began > timedelta(hours=1)
     sandbox.stuck_change_set(ONE, step="create")
     assert state(account, made(sandbox, "stuck"))[0] == "CREATE_IN_PROGRESS"
+
+
+def test_every_call_tells_account_role_stack_and_change_set(
+    sandbox: Sandbox, account: CloudFormationClient
+) -> None:
+    """A test can prove that nothing but certain stacks was touched."""
+    found = account.describe_change_set(**made(sandbox))  # type: ignore[arg-type]
+    account.execute_change_set(ChangeSetName=found["ChangeSetId"])
+    calls = [call for call in sandbox.calls if call.change_set is not None]
+    assert [call.operation for call in calls] == [
+        "CreateChangeSet",
+        "DescribeChangeSet",
+        "ExecuteChangeSet",
+    ]
+    places = {(call.account, call.region, call.role, call.stack_set) for call in calls}
+    assert places == {(ONE, HOME, "OrganizationAccountAccessRole", "base")}
+    assert {call.stack for call in calls} == {found["StackName"]}
+    assert {call.change_set for call in calls} == {"repair"}

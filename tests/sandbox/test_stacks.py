@@ -100,6 +100,23 @@ def test_a_stack_that_is_not_there_is_a_validation_error(settings: Settings) -> 
             account.describe_stacks(StackName="StackSet-base-none")
 
 
+def test_a_change_set_does_not_tell_a_secret_either(
+    sandbox: Sandbox, client: CloudFormationClient
+) -> None:
+    service_managed(client, TemplateBody=SECRET, Parameters=parameters({"Key": "hush"}))
+    deploy(sandbox, client, accounts=[ONE])
+    account, stack = stack_of(sandbox)
+    made = account.create_change_set(
+        StackName=stack["StackId"],
+        ChangeSetName="c",
+        ChangeSetType="UPDATE",
+        UsePreviousTemplate=True,
+        Parameters=[{"ParameterKey": "Key", "UsePreviousValue": True}],
+    )
+    found = account.describe_change_set(ChangeSetName=made["Id"])
+    assert found["Parameters"] == parameters({"Key": "****"})
+
+
 def test_a_failed_update_is_told_by_the_stack_and_its_events(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
