@@ -78,6 +78,7 @@ def situation(loaded: LoadedManifest, world: World, *, probe_role: str | None) -
             "operator": operator_policy(scope),
             "auditor": auditor_policy(scope),
         },
+        inside_roles=_inside_roles(loaded),
     )
 
 
