@@ -33,11 +33,13 @@ def new_session(profile: str | None, region: str | None) -> boto3.Session:
 class Clients:
     """One client per service and purpose, made when first asked for."""
 
-    def __init__(self, session: boto3.Session, watch: Callable[[Any], None]) -> None:
-        """Make clients of ``session``, and show each to ``watch``."""
-        if not session.region_name:
+    def __init__(
+        self, session: boto3.Session, watch: Callable[[Any], None], region: str | None = None
+    ) -> None:
+        """Make clients of ``session``, and show each to ``watch``; ``region`` wins over its own."""
+        if not region and not session.region_name:
             raise MissingRegionError("connect")
-        self.region = str(session.region_name)
+        self.region = region or str(session.region_name)
         self._session = session
         self._watch = watch
         self._made: dict[tuple[str, bool], Any] = {}
@@ -65,6 +67,10 @@ class Clients:
         session = boto3.Session(botocore_session=core, region_name=region)
         return Clients(session, self._watch)
 
+    def in_region(self, region: str) -> "Clients":
+        """Return clients with the same credentials, in another Region."""
+        return Clients(self._session, self._watch, region)
+
     def _new(self, service: str, *, read_only: bool) -> Any:
         config = Config(
             connect_timeout=CONNECT_TIMEOUT.total_seconds(),
@@ -74,7 +80,7 @@ class Clients:
         )
         make: Any = self._session.client  # its type knows services by literal only
         try:
-            client = make(service, config=config)
+            client = make(service, region_name=self.region, config=config)
         except BotoCoreError as error:
             raise faults.translate(error, service, "(client)", {}) from error
         except ValueError as error:  # e.g. an endpoint that is no URL

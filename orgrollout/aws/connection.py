@@ -111,6 +111,14 @@ class Connection:
         writing._known, writing._lock = self._known, self._lock
         return writing
 
+    def for_notices(self, region: Region) -> "Connection":
+        """Return a connection that may write, in the Region of a topic, to tell people.
+
+        A command that only reads the organization still tells what it found.
+        """
+        clients = self._clients.in_region(region)
+        return Connection(clients, self._caller, self.clock, read_only=False)
+
     def in_account(
         self,
         account: AccountId,

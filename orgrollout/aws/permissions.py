@@ -54,6 +54,8 @@ WRITES_INSIDE: Mapping[str, frozenset[str]] = {
         }
     ),
 }
+# Sent by whoever finds something to tell, to the topics of the manifest.
+TELLS: Mapping[str, frozenset[str]] = {"sns": frozenset({"Publish"})}
 _AGGREGATE = "config:DescribeAggregateComplianceByConfigRules"
 # Services that are asked in member accounts, through a role there, and single reads of others.
 _SERVICES_INSIDE = frozenset({"config", "ec2", "ssm"})
@@ -80,6 +82,8 @@ class Scope:
     journal_bucket: str | None = None
     template_bucket: str | None = None  # s3://BUCKET/PREFIX
     probe_role: str | None = None
+    inside_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
+    topics: tuple[str, ...] = ()  # ARNs; who is told
 
 
 def read_actions() -> frozenset[str]:
@@ -110,6 +114,11 @@ def operator_policy(scope: Scope) -> dict[str, Any]:
     statements = [*planner, rolling_out, *_keeping_templates(scope)]
     if scope.administration_roles:
         statements.append(_allow("HandOverRoles", ["iam:PassRole"], scope.administration_roles))
+    if scope.inside_roles:
+        arns = (f"arn:{scope.partition}:iam::*:role/{name}" for name in scope.inside_roles)
+        statements.append(_allow("RepairInside", [_ROLE], tuple(arns)))
+    if scope.topics:
+        statements.append(_allow("Notify", ["sns:Publish"], scope.topics))
     return _document(statements)
 
 

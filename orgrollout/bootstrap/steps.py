@@ -64,6 +64,7 @@ class Situation:
     config_administrators: tuple[AccountId, ...]  # accounts with an organization-wide aggregator
     self_managed: tuple[SelfManaged, ...]
     policies: Mapping[str, Mapping[str, Any]]  # planner, operator, auditor: policy documents
+    inside_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
 
 
 def steps(found: Situation) -> tuple[Step, ...]:
@@ -72,6 +73,7 @@ def steps(found: Situation) -> tuple[Step, ...]:
         *_trusted_access(found),
         *_delegates(found),
         *_roles(found),
+        *_inside_roles(found),
         *_policies(found),
     )
 
@@ -151,6 +153,21 @@ def _roles(found: Situation) -> Iterator[Step]:
             commands=(
                 *_new_role(execution, execution_trust(arn)),
                 _role_policy(execution, _execution_policy(roles)),
+            ),
+        )
+
+
+def _inside_roles(found: Situation) -> Iterator[Step]:
+    for name in found.inside_roles:
+        yield Step(
+            what=f"role {name}",
+            state=State.UNKNOWN,
+            where="each member account",
+            why="drift and posture are looked at and repaired with it; the template "
+            "builtin:resync-role makes one to look with and one to repair with.",
+            commands=(
+                "# stack_sets.resync-role: {template: builtin:resync-role, "
+                "parameters: {CallerRole: ..., ExternalId: ...}}",
             ),
         )
 

@@ -7,6 +7,7 @@ from orgrollout.drivers.outage import PASSING, Outage
 from orgrollout.errors import JournalConflictError, OrgRolloutError
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import holders_of
+from orgrollout.reconcile.notifying import tell_of_rollout
 from orgrollout.reconcile.rollbacks import begin_rollback
 from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout
 from orgrollout.reconcile.tick import Tick, tick
@@ -47,6 +48,7 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
         outage.over()
         follow(latest)
         if latest.wake_after is None:
+            _notify(latest.rollout, world, follow)
             return _taken_back(latest.rollout, world, follow)
         world.clock.sleep(latest.wake_after)
 
@@ -65,6 +67,14 @@ def _taken_back(rollout: Rollout, world: World, follow: Callable[[Tick], None]) 
     follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
     drive(back.state.id, world, follow)
     return load_rollout(world.journal, rollout.state.id)
+
+
+def _notify(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> None:
+    def warn(text: str) -> None:
+        said = Event(kind=EventKind.NOTICE, text=f"warning: {text}")
+        follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
+
+    tell_of_rollout(rollout, world, warn)
 
 
 def _waiting(rollout: RolloutId, error: OrgRolloutError, pause: timedelta, world: World) -> Tick:

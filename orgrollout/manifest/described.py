@@ -176,7 +176,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "end": "When it is over, as HH:MM; before `start`: on the next day.",
     },
     "Notification": {
-        "sns": "The ARN of a topic.",
-        "on": "What to tell.",
+        "sns": "The ARN of an SNS topic, in any Region.",
+        "on": "`halted`: a rollout does not go on by itself; `finished`: it has ended; `drift`: "
+        "something is not as deployed.",
     },
 }

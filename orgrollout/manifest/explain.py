@@ -14,6 +14,10 @@ from orgrollout.manifest.shorthand import did_you_mean
 # What a pattern of the schema stands for.
 _PATTERNS = {
     r"^\d{12}$": ("is no account id.", "Write twelve digits in quotes."),
+    r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$": (
+        "is no ARN of an SNS topic.",
+        "Write it like arn:aws:sns:us-east-1:111122223333:rollouts.",
+    ),
     r"^o-[a-z0-9]{10,32}$": (
         "is no organization id.",
         "Write it like o-a1b2c3d4e5; `aws organizations describe-organization` shows it.",

@@ -44,6 +44,12 @@ KnownClass = Literal[
 AlarmArn = Annotated[
     str, StringConstraints(pattern=r"^arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d{12}:alarm:.+$")
 ]
+TopicArn = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$"
+    ),
+]
 Moment = Annotated[datetime, Field(strict=True)]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -274,7 +280,7 @@ class Drift(Part):
 class Notification(Part):
     """Who is told of what."""
 
-    sns: str
+    sns: TopicArn
     on: Annotated[tuple[Event, ...], Field(min_length=1), BeforeValidator(one_or_more)]
 
 

@@ -26,12 +26,6 @@ UNSUPPORTED = (
         "automatic deployment is not supported yet.",
         "Remove it; `apply` enrols new accounts.",
     ),
-    Unsupported(
-        ("notifications",),
-        bool,
-        "notifications are not supported yet.",
-        "Remove them.",
-    ),
 )
 
 

@@ -10,6 +10,7 @@ from orgrollout.plan import refusals, waves
 from orgrollout.plan.compare import Differences, definition_differences, seen_of
 from orgrollout.plan.failure_rules import failure_rules
 from orgrollout.plan.importing import MAX_LISTED, MAX_NAMED
+from orgrollout.plan.notify import topics_of
 from orgrollout.plan.operations import Scene, operations_of
 from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.plan import (
@@ -57,6 +58,7 @@ def make_plan(request: Request) -> Plan:
         inside=request.inside,
         opening=request.opening,
         skipped=request.skipped,
+        topics=topics_of(request.manifest),
         warnings=(
             *request.warnings,
             *warnings_of(request, differences),

@@ -17,6 +17,7 @@ from orgrollout.model.ids import (
     UnitId,
     digest_of,
 )
+from orgrollout.model.notice import Topic
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.rectangles import Rectangle
@@ -198,6 +199,7 @@ class Plan:
     opening: tuple[str, ...] = ()  # how many accounts, and why not more
     skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
     warnings: tuple[str, ...] = ()
+    topics: tuple[Topic, ...] = ()  # who is told how it goes
 
     @property
     def is_empty(self) -> bool:

@@ -56,7 +56,9 @@ def situation(loaded: LoadedManifest, world: World, *, probe_role: str | None) -
         administration_roles=tuple(f"{prefix}{each.administration_role}" for each in roles),
         journal_bucket=_bucket(loaded.manifest.journal),
         template_bucket=loaded.manifest.template_bucket,
-        probe_role=probe_role,
+        probe_role=probe_role or loaded.manifest.drift.probe_role,
+        inside_roles=_inside_roles(loaded),
+        topics=tuple(dict.fromkeys(each.sns for each in loaded.manifest.notifications)),
     )
     return Situation(
         partition=identity.partition,
@@ -77,6 +79,7 @@ def situation(loaded: LoadedManifest, world: World, *, probe_role: str | None) -
             "operator": operator_policy(scope),
             "auditor": auditor_policy(scope),
         },
+        inside_roles=_inside_roles(loaded),
     )
 
 
@@ -131,6 +134,11 @@ def _state(role: Role | None) -> State:
     if role is None:
         return State.UNKNOWN
     return State.DONE if role.exists else State.NEEDED
+
+
+def _inside_roles(loaded: LoadedManifest) -> tuple[str, ...]:
+    drift = loaded.manifest.drift
+    return tuple(dict.fromkeys(name for name in (drift.probe_role, drift.resync_role) if name))
 
 
 def _bucket(journal: str | None) -> str | None:

@@ -18,9 +18,8 @@ from orgrollout.drift.posture_record import Look, combined
 from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template import Template
-from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, StackSetKey, StackSetName
 from orgrollout.model.posture import SSM_DOCUMENT, PostureCheck, PostureSeen, PostureState
-from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.desired import Desired
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.posture_aggregate import Aggregator
@@ -43,7 +42,7 @@ class _Task:
 
     desired: Desired
     template: Template
-    instances: Mapping[Pair, StackInstance]
+    stacks: Mapping[Pair, str | None]  # their ids, as far as a check needs to know them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +80,8 @@ def look_at_posture(
     Raises:
         MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
     """
-    tasks = tuple(_tasks(loaded, picture, chosen, world))
-    accounts = sorted({pair.account for task in tasks for pair in task.instances})
+    tasks = tuple(_tasks(loaded, picture, world, chosen))
+    accounts = sorted({pair.account for task in tasks for pair in task.stacks})
     if not accounts:
         return ()
     drift = loaded.manifest.drift
@@ -109,31 +108,30 @@ def look_at_posture(
 
 
 def _tasks(
-    loaded: LoadedManifest, picture: Picture, chosen: Chosen | None, world: World
+    loaded: LoadedManifest, picture: Picture, world: World, chosen: Chosen | None
 ) -> Iterator[_Task]:
     for key, desired in picture.desired.stack_sets.items():
         inventory = picture.inventory.stack_sets.get(desired.name)
         template = loaded.templates.get(key)
         if inventory is None or template is None or not template.metadata.posture:
             continue
-        instances: Mapping[Pair, StackInstance] = {
-            pair: instance
+        stacks = {
+            pair: instance.stack_id
             for pair, instance in inventory.instances.items()
             if pair in desired.pairs and (chosen is None or chosen(key, pair))
         }
-        if any(check.name == SSM_DOCUMENT for check in template.metadata.posture):
-            instances = _with_stacks(instances, desired, world)
-        yield _Task(desired=desired, template=template, instances=instances)
+        needed = any(check.name == SSM_DOCUMENT for check in template.metadata.posture)
+        if needed and None in stacks.values():
+            stacks = _with_ids(stacks, desired.name, world)
+        yield _Task(desired=desired, template=template, stacks=stacks)
 
 
-def _with_stacks(
-    instances: Mapping[Pair, StackInstance], desired: Desired, world: World
-) -> Mapping[Pair, StackInstance]:
-    """Return the instances with the ids of their stacks, which a memory does not keep."""
-    if all(instance.stack_id for instance in instances.values()):
-        return instances
-    listed = {each.pair: each for each in world.stack_sets.instances(desired.name)}
-    return {pair: listed.get(pair, instance) for pair, instance in instances.items()}
+def _with_ids(
+    stacks: Mapping[Pair, str | None], name: StackSetName, world: World
+) -> dict[Pair, str | None]:
+    """Return the ids of stacks as CloudFormation lists them now; what is remembered has none."""
+    listed = {each.pair: each.stack_id for each in world.stack_sets.instances(name)}
+    return {pair: listed.get(pair, stack) for pair, stack in stacks.items()}
 
 
 def _side_by_side(
@@ -168,7 +166,7 @@ class _Visit:
         self._aggregator = Aggregator(self._home, drift.aggregator, progress)
         self._here: dict[AccountId, list[tuple[_Task, Pair]]] = defaultdict(list)
         for task in tasks:
-            for pair in task.instances:
+            for pair in task.stacks:
                 self._here[pair.account].append((task, pair))
 
     def look_into(self, account: AccountId) -> _Account:
@@ -204,8 +202,7 @@ class _Visit:
         desired = task.desired
         overrides = desired.parameter_sets[desired.pairs[pair]]
         parameters = {**desired.definition.parameters, **overrides}
-        stack = task.instances[pair].stack_id
-        for check in checks_for(task.template, parameters, pair, stack):
+        for check in checks_for(task.template, parameters, pair, task.stacks[pair]):
             known = self._aggregator.knows_ok(check, pair)
             seen = ok("by the aggregator") if known else looking.look(check)
             yield _Seen(stack_set=desired.key, pair=pair, check=check, seen=seen)
@@ -254,4 +251,4 @@ def _by_pair(
 
 def _wanted(account: AccountId, tasks: tuple[_Task, ...]) -> Iterator[tuple[StackSetKey, Pair]]:
     for task in tasks:
-        yield from ((task.desired.key, pair) for pair in task.instances if pair.account == account)
+        yield from ((task.desired.key, pair) for pair in task.stacks if pair.account == account)

@@ -6,7 +6,7 @@ unless all are asked for: calls per account and Region add up.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from orgrollout.aws import environment
@@ -43,7 +43,8 @@ PER_UNIT = 2  # accounts of each unit that are looked into
 class Looking:
     """How far preflight looks into member accounts."""
 
-    role: str | None = None  # that may be assumed in them; none: not at all
+    role: str | None = None  # that may be assumed in them; none: the manifest's drift.probe_role
+    external_id: str | None = None
     all_accounts: bool = False
 
 
@@ -54,6 +55,7 @@ def gather(loaded: LoadedManifest, world: World, looking: Looking, progress: Pro
         ManifestError: It does not fit the organization.
         AwsError: The organization or its stack sets cannot be read at all.
     """
+    looking = _with_role(looking, loaded)
     picture = look(loaded, world, progress)
     connection, organization = world.connection, picture.organization
     desired, inventory = picture.desired.stack_sets, picture.inventory
@@ -98,6 +100,7 @@ class _Members:
     ) -> None:
         self._connection = connection
         self._role = looking.role
+        self._external_id = looking.external_id
         self._chosen = chosen
 
     def execution_roles(
@@ -131,11 +134,19 @@ class _Members:
         def there() -> T:
             connection = self._connection
             if pair.account != connection.identity.account or pair.region != connection.home_region:
-                role = self._role or ""
-                connection = connection.in_account(pair.account, role, pair.region)
+                connection = connection.in_account(
+                    pair.account, self._role or "", pair.region, external_id=self._external_id
+                )
             return ask(connection, *arguments)
 
         return _known(there)
+
+
+def _with_role(looking: Looking, loaded: LoadedManifest) -> Looking:
+    drift = loaded.manifest.drift
+    if looking.role is not None or drift.probe_role is None:
+        return looking
+    return replace(looking, role=drift.probe_role, external_id=drift.external_id)
 
 
 def _needs(loaded: LoadedManifest) -> Needs:

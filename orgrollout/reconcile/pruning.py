@@ -8,6 +8,7 @@ from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.reconcile.detecting import forget_ended
 from orgrollout.reconcile.finding_history import forget_what_is_gone
+from orgrollout.reconcile.notifying import forget_notices
 from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.rollouts import Rollout, records, rollout_key, rollouts
 from orgrollout.reconcile.tick import history_of
@@ -34,6 +35,7 @@ def prune_journal(journal: Journal, *, keep: int) -> Pruned:
     forgotten = [r for r in _old(tuple(rollouts(journal)), keep) if _forget(journal, r)]
     for rollout in forgotten:
         journal.drop(history_of(rollout.state.id))
+        forget_notices(journal, rollout.state.id)
     digests = {rollout.state.plan for rollout in forgotten}
     gone = [digest for digest in sorted(digests) if _drop_plan(journal, digest)]
     return Pruned(

@@ -126,6 +126,7 @@ class EventKind(StrEnum):
     STOPPED = "stopped"
     PROOF = "proving"
     FINISHED = "finished"
+    NOTICE = "notice"  # somebody could not be told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,8 @@ class Authorization:
         statements = _statements_of(caller)
         if statements is None:
             return
-        action, resource = f"{service}:{operation}", self._resource(caller, service, params)
+        action = f"{service}:{operation}"
+        resource = self._resource(caller, action, params)
         if operation in _NO_STACK:
             resource = "*"
         asked = Asked(action=action, resource=resource, context=self._context(caller, params))
@@ -80,12 +81,16 @@ class Authorization:
             **_given("cloudformation:TemplateUrl", params.get("TemplateURL")),
         }
 
-    def _resource(self, caller: Caller, service: str, params: Params) -> str:
+    def _resource(self, caller: Caller, action: str, params: Params) -> str:
+        service, _, operation = action.partition(":")
         place = f"{caller.region}:{caller.account}"
         if service == "cloudformation":
             return self._stack(caller, params)
         if service == "sts":
             return str(params.get("RoleArn", "*"))
+        if service == "config" and (rule := _rule_named(params)):
+            kind = "remediation-configuration" if "Remediation" in operation else "config-rule"
+            return f"arn:aws:config:{place}:{kind}/{rule}"
         for wanted, name, form in _RESOURCES:
             if service == wanted and isinstance(params.get(name), str):
                 return form.format(place=place, account=caller.account, name=params[name])
@@ -104,7 +109,6 @@ class Authorization:
 
 
 _RESOURCES = (
-    ("config", "ConfigRuleName", "arn:aws:config:{place}:remediation-configuration/{name}"),
     (
         "config",
         "ConfigurationRecorderName",
@@ -128,6 +132,12 @@ def principal_context(organization: Organization, caller: Caller) -> dict[str, s
         "aws:ViaAWSService": "false",
         **({"aws:PrincipalOrgID": organization.id} if member else {}),
     }
+
+
+def _rule_named(params: Params) -> str | None:
+    """Return the rule that a call of AWS Config is about; of several the first."""
+    several = params.get("ConfigRuleNames") or ()
+    return params.get("ConfigRuleName") or next(iter(several), None)
 
 
 def _given(key: str, value: Any) -> dict[str, str]:

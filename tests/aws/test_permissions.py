@@ -9,6 +9,7 @@ import pytest
 
 import orgrollout.aws
 from orgrollout.aws.permissions import (
+    TELLS,
     WRITES,
     WRITES_INSIDE,
     Scope,
@@ -31,10 +32,12 @@ SERVICES = (
     "ec2",
     "iam",
     "organizations",
+    "sns",
     "ssm",
     "sts",
 )
 MENDING = {known.mended_by for known in CHECKS.values() if known.mended_by}
+KINDS = (READS, WRITES, WRITES_INSIDE, TELLS)
 OPERATIONS = {name: set(MODEL.get_service_model(name).operation_names) for name in SERVICES}
 
 
@@ -50,10 +53,7 @@ def called() -> Iterator[str]:
 def test_what_is_allowed_is_what_the_code_calls() -> None:
     """A permission that nothing uses is one too many; a call without one fails on the first day."""
     names = set(called()) | {call.partition(":")[2] for call in MENDING}
-    listed = {
-        s: frozenset[str]().union(*(kind.get(s, ()) for kind in (READS, WRITES, WRITES_INSIDE)))
-        for s in SERVICES
-    }
+    listed = {s: frozenset[str]().union(*(kind.get(s, ()) for kind in KINDS)) for s in SERVICES}
 
     for service, allowed in listed.items():
         assert allowed <= names, f"{service}: allowed, and never called: {allowed - names}"
@@ -77,6 +77,8 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
         journal_bucket="b",
         template_bucket="s3://t/some/where/",
         probe_role="Probe",
+        inside_roles=("Probe", "Resync"),
+        topics=("arn:aws:sns:us-east-1:1:t",),
     )
     found = {s["Sid"]: s["Resource"] for s in operator_policy(scope)["Statement"]}
 
@@ -84,6 +86,9 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
     assert found["KeepJournal"] == ["arn:aws:s3:::b/*"]
     assert found["FindTemplates"] == ["arn:aws:s3:::t"]
     assert found["KeepTemplates"] == ["arn:aws:s3:::t/some/where/*"]
+    assert found["RepairInside"] == ["arn:aws:iam::*:role/Probe", "arn:aws:iam::*:role/Resync"]
+    assert found["Notify"] == ["arn:aws:sns:us-east-1:1:t"]
+    assert "Notify" not in {s["Sid"] for s in operator_policy(Scope())["Statement"]}
     assert found["HandOverRoles"] == ["arn:aws:iam::1:role/Admin"]
     planner = {s["Sid"] for s in planner_policy(scope)["Statement"]}
     assert planner == {"Read", "LookInside", "FindTemplates", "FindJournal", "KeepJournal"}

@@ -144,3 +144,20 @@ def trust(command: str) -> dict[str, Any]:
     (statement,) = document["Statement"]
     found: dict[str, Any] = statement
     return found
+
+
+def test_roles_and_topics_of_the_manifest_are_asked_for(program: Program) -> None:
+    """Whoever repairs or is told would otherwise find out on the day."""
+    topic = "arn:aws:sns:us-east-1:111122223333:rollouts"
+    manifest = program.manifest(
+        drift={"probe_role": "Look", "resync_role": "Repair"},
+        notifications=[{"sns": topic, "on": "halted"}],
+    )
+    steps = program("bootstrap", manifest, "--format", "json").json["steps"]
+    by_name = {step["what"]: step for step in steps}
+
+    assert by_name["role Repair"]["where"] == "each member account"
+    operator = " ".join(by_name["policy orgrollout-operator"]["commands"])
+    assert "role/Look" in operator
+    assert "role/Repair" in operator
+    assert topic in operator

@@ -77,6 +77,8 @@ guards:
   never_remove_from: {accounts: ["999988887777"]}
   on_empty_targets: error
   on_missing_target: error
+notifications:
+  - {sns: "arn:aws:sns:us-east-1:111111111111:rollouts", on: [halted, finished, drift]}
 
 drift:
   ignore:
@@ -85,11 +87,6 @@ drift:
       property: /RecordingGroup
       reason: "..."
       until: 2027-03-01
-"""
-
-NOT_YET = """\
-notifications:
-  - {sns: "arn:aws:sns:us-east-1:111111111111:rollouts", on: [halted, finished, drift]}
 """
 
 TEAMX = 'Resources: {Topic: {Type: "AWS::SNS::Topic"}}\n'

@@ -11,7 +11,7 @@ from orgrollout.errors import ManifestError
 from orgrollout.manifest import load_manifest
 from orgrollout.manifest.builtin import builtin_path
 from tests.manifest.conftest import CONFIG, MANIFEST, ROLES
-from tests.manifest.design import FULL, NOT_YET, SMALL, TEAMX
+from tests.manifest.design import FULL, SMALL, TEAMX
 
 SNIPPETS = (
     "{}", "[]", "null", "~", "true", "0123", "1_000", "1:30", "1e9", ".nan", "&a", "*a", "<<: ",
@@ -69,7 +69,7 @@ def mutated(text: str, seed: int, count: int) -> str:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(
-        [MANIFEST, SMALL, FULL.replace("../stacksets/", "builtin:").replace(".yaml", "") + NOT_YET]
+        [MANIFEST, SMALL, FULL.replace("../stacksets/", "builtin:").replace(".yaml", "")]
     ),
     st.integers(0, 2**32),
     st.integers(1, 6),

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from orgrollout.errors import ManifestError
 from orgrollout.manifest import load_manifest
 from orgrollout.manifest.builtin import builtin_path
 from orgrollout.manifest.schema import Block, Exclusion, Targets
 from orgrollout.model.ids import StackSetKey
 from orgrollout.model.stack_set import PermissionModel
 from tests.manifest.conftest import MANIFEST, Load, Say, change
-from tests.manifest.design import FULL, NOT_YET, SMALL, TEAMX
+from tests.manifest.design import FULL, SMALL, TEAMX
 
 EXAMPLES = Path(__file__).parents[2] / "manifests"
 CONFIG, ROLES = StackSetKey("config"), StackSetKey("roles")
@@ -41,17 +40,11 @@ def test_the_small_manifest_needs_nothing_more(design: Path) -> None:
     assert loaded.manifest.targets == Targets(everyone=True)
 
 
-def test_the_full_manifest_is_sound_but_for_what_is_not_supported_yet(design: Path) -> None:
+def test_all_of_the_full_manifest_can_be_carried_out(design: Path) -> None:
     (design / "full.yaml").write_text(FULL)
     loaded = load_manifest(design / "full.yaml")
     assert loaded.stack_set_name(StackSetKey("theirs")) == "TeamX-Config"
     assert "old-baseline" not in loaded.templates
-    (design / "full.yaml").write_text(FULL + NOT_YET)
-    with pytest.raises(ManifestError) as caught:
-        load_manifest(design / "full.yaml")
-    assert [(p.field, p.message) for p in caught.value.problems] == [
-        ("notifications", "notifications are not supported yet."),
-    ]
 
 
 def test_every_example_is_sound() -> None:

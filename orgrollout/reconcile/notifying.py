@@ -1,0 +1,113 @@
+"""Tells topics what happened, and remembers in the journal that they were told.
+
+A topic is told at least once, and as a rule exactly once: whoever is about to tell writes that down
+first, and others leave it to him. If he is killed in between, the next one tells it later.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from orgrollout.aws.notifications import publish
+from orgrollout.drift.finding import Finding
+from orgrollout.drift.notice import drift_notice
+from orgrollout.errors import AwsError, JournalConflictError, JournalError
+from orgrollout.journal.port import Journal
+from orgrollout.manifest.schema import Manifest
+from orgrollout.model.ids import RolloutId
+from orgrollout.model.notice import Notice, NoticeEvent, Topic
+from orgrollout.plan.notify import topics_of
+from orgrollout.reconcile.rollouts import Rollout
+from orgrollout.reconcile.world import World
+from orgrollout.rollout.notice import notice_of
+
+_PREFIX = "notices/"
+_GIVEN_UP = timedelta(minutes=10)  # whoever has not told by then never will
+_KEPT = 50  # per rollout or manifest
+_TRIES = 5
+Warn = Callable[[str], None]
+
+
+def tell_of_rollout(rollout: Rollout, world: World, warn: Warn) -> None:
+    """Tell the topics of its plan that a rollout halted or finished, if it did.
+
+    What cannot be told is a warning: the rollout is what it is.
+    """
+    notice = notice_of(rollout.plan, rollout.state)
+    if notice is not None:
+        _tell(rollout.plan.topics, notice, world, warn)
+
+
+def tell_of_drift(
+    manifest: Manifest, findings: Sequence[Finding], world: World, warn: Warn
+) -> None:
+    """Tell the topics of a manifest that there is drift; the same findings are told once.
+
+    Where there is none any more, the next time is told again, whatever it is.
+    """
+    topics = topics_of(manifest)
+    notice = drift_notice(manifest.name, findings)
+    if notice is not None:
+        _tell(topics, notice, world, warn)
+    elif any(NoticeEvent.DRIFT.value in topic.on for topic in topics):
+        try:
+            _forget(world.journal, f"{manifest.name}/drift")
+        except JournalError as error:
+            warn(f"what was told of drift is not forgotten: {error}")
+
+
+def forget_notices(journal: Journal, rollout: RolloutId) -> None:
+    """Forget what was told of a rollout that is forgotten itself."""
+    _forget(journal, rollout)
+
+
+def _forget(journal: Journal, about: str) -> None:
+    found = journal.get(f"{_PREFIX}{about}")
+    if found is not None:
+        try:
+            journal.delete(found.key, expected=found.version)
+        except JournalConflictError:
+            return  # somebody tells something just now
+
+
+def _tell(topics: Iterable[Topic], notice: Notice, world: World, warn: Warn) -> None:
+    for topic in topics:
+        if notice.event.value not in topic.on:
+            continue
+        try:
+            if _is_mine(notice, topic, world):
+                publish(world.connection, topic, notice)
+                _note(notice, topic, world, told=True)
+        except (AwsError, JournalError) as error:
+            warn(f"{topic.arn} was not told that {notice.subject}. {error}")
+
+
+def _is_mine(notice: Notice, topic: Topic, world: World) -> bool:
+    """Write down that this process is about to tell; return whether it is the one to do so."""
+    return _note(notice, topic, world, told=False)
+
+
+def _note(notice: Notice, topic: Topic, world: World, *, told: bool) -> bool:
+    name, key = f"{_PREFIX}{notice.about}", f"{notice.key} {topic.arn}"
+    for _ in range(_TRIES):
+        found = world.journal.get(name)
+        notes: dict[str, Any] = dict(found.value) if found else {}
+        now = world.clock.now()
+        if not told and not _is_free(notes.get(key), world.holder, now):
+            return False
+        notes.pop(key, None)
+        notes[key] = {"at": now.isoformat(), "by": world.holder, "told": told}
+        value = dict(list(notes.items())[-_KEPT:])
+        try:
+            world.journal.put(name, value, expected=found.version if found else None)
+        except JournalConflictError:
+            continue
+        return True
+    return False
+
+
+def _is_free(note: dict[str, Any] | None, holder: str, now: datetime) -> bool:
+    if note is None:
+        return True
+    late = now - datetime.fromisoformat(note["at"]) >= _GIVEN_UP
+    return not note["told"] and (late or note["by"] == holder)

@@ -1,0 +1,81 @@
+"""What is remembered of posture: compact, the same again, and never more than somebody saw."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orgrollout.drift.posture import broken, ok, unknown
+from orgrollout.drift.posture_record import (
+    Look,
+    PostureRecord,
+    combined,
+    posture_document,
+    read_posture_record,
+)
+from orgrollout.model.ids import AccountId, Pair, Region
+from orgrollout.model.posture import PostureSeen, PostureState
+
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+TUESDAY = MONDAY + timedelta(days=1)
+REGIONS = (Region("us-east-1"), Region("eu-west-1"))
+
+
+def pairs(*numbers: int) -> frozenset[Pair]:
+    return frozenset(Pair(AccountId(f"{n:012}"), region) for n in numbers for region in REGIONS)
+
+
+def again(record: PostureRecord) -> PostureRecord:
+    return read_posture_record(json.loads(json.dumps(posture_document(record))))
+
+
+def test_a_record_is_the_same_after_the_journal() -> None:
+    seen = dict.fromkeys(pairs(3), PostureSeen(state=PostureState.BROKEN, reason="stopped"))
+    record = PostureRecord().with_look(Look(when=MONDAY, ok=pairs(1, 2), others=seen))
+    assert again(record) == record
+    found = again(record).of(pairs(1, 3, 9))
+    assert {pair: state.state for pair, (state, _) in found.items()} == {
+        **dict.fromkeys(pairs(1), PostureState.OK),
+        **dict.fromkeys(pairs(3), PostureState.BROKEN),
+    }
+
+
+def test_a_later_look_at_a_part_leaves_the_age_of_the_rest() -> None:
+    record = PostureRecord().with_look(Look(when=MONDAY, ok=pairs(1, 2)))
+    record = record.with_look(Look(when=TUESDAY, others=dict.fromkeys(pairs(2), unknown("denied"))))
+    found = again(record).of(pairs(1, 2))
+    assert {found[pair] for pair in pairs(1)} == {(PostureSeen(state=PostureState.OK), MONDAY)}
+    assert {when for pair in pairs(2) for _, when in [found[pair]]} == {TUESDAY}
+    assert not record.looks[0].pairs & record.looks[1].pairs
+
+
+def test_a_hundred_thousand_pairs_take_little_where_most_are_alike() -> None:
+    most, some = pairs(*range(50_000)), pairs(*range(50_000, 50_500))
+    others = dict.fromkeys(some, PostureSeen(state=PostureState.BROKEN, reason="stopped"))
+    document = posture_document(
+        PostureRecord().with_look(Look(when=MONDAY, ok=most, others=others))
+    )
+    assert len(json.dumps(document)) < 900_000
+    assert len(document["looks"][0]["others"]) == 1
+
+
+@pytest.mark.parametrize("damaged", [None, {}, {"format_version": 9}, {"format_version": 1}, [1]])
+def test_what_cannot_be_read_is_as_if_nobody_had_looked(damaged: object) -> None:
+    assert read_posture_record(damaged) == PostureRecord()
+
+
+def test_old_looks_are_forgotten_and_their_pairs_unknown_again() -> None:
+    record = PostureRecord()
+    for n in range(80):
+        record = record.with_look(Look(when=MONDAY + timedelta(hours=n), ok=pairs(n)))
+    assert len(record.looks) == 50
+    assert record.of(pairs(0)) == {}
+    assert set(record.of(pairs(79))) == pairs(79)
+
+
+def test_a_pair_is_broken_before_it_is_unknown_before_it_is_ok() -> None:
+    """One check that nobody could look at keeps the whole from being ok."""
+    fine, bad, dark = ("a", ok()), ("b", broken("stopped")), ("c", unknown("denied"))
+    assert combined([fine]).state is PostureState.OK
+    assert combined([fine, dark]) == PostureSeen(state=PostureState.UNKNOWN, reason="c: denied")
+    assert combined([dark, bad, fine]).reason == "b: stopped"

@@ -1,0 +1,163 @@
+"""People and programs are told when a rollout halts or finishes, once, and never at its cost."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drivers.local import drive
+from orgrollout.manifest.load import load_manifest
+from orgrollout.model.ids import Pair
+from orgrollout.reconcile.notifying import tell_of_drift
+from orgrollout.reconcile.rollouts import give_order
+from orgrollout.rollout import orders
+from orgrollout.rollout.decision import EventKind
+from orgrollout.rollout.state import Outcome
+from tests.stage import BASE, DEV, EU, PROD, TOPICS, US, Stage
+
+ALL = ["halted", "finished", "drift"]
+SMALL: dict[str, Any] = {**BASE, "targets": {"organizational_units": ["/Dev"]}}
+NOT_ALLOWED = "ResourceLogicalId:Topic, ResourceStatusReason:Topic is not allowed here."
+
+
+@dataclass
+class Inbox:
+    """A topic in another Region, and a queue that hears it."""
+
+    arn: str
+    queue: str
+    sqs: Any
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return what has arrived since last asked, as programs get it."""
+        found = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
+        bodies = [json.loads(m["Body"]) for m in found.get("Messages", ())]
+        for message in found.get("Messages", ()):
+            self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return [{"subject": b["Subject"], **json.loads(b["Message"])} for b in bodies]
+
+
+@pytest.fixture
+def inbox(stage: Stage) -> Inbox:
+    assert stage.sandbox is not None
+    sns = boto3.client("sns", region_name=EU)
+    sqs = boto3.client("sqs", region_name=EU)
+    arn = sns.create_topic(Name="rollouts")["TopicArn"]
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    queue_arn = f"arn:aws:sqs:{EU}:{arn.split(':')[4]}:inbox"
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn)
+    return Inbox(arn, queue, sqs)
+
+
+def telling(inbox: Inbox, *events: str, **more: Any) -> dict[str, Any]:
+    return {**SMALL, **more, "notifications": [{"sns": inbox.arn, "on": list(events) or ALL}]}
+
+
+def test_the_end_of_a_rollout_is_told_once_however_often_it_is_driven(
+    stage: Stage, inbox: Inbox
+) -> None:
+    rollout = stage.apply(telling(inbox))
+    stage.finish(rollout.state.id)
+
+    (told,) = inbox.read()
+    assert told["event"] == "finished"
+    assert told["manifest"] == "base"
+    assert told["rollout"] == rollout.state.id
+    assert (told["outcome"], told["succeeded_instances"]) == ("succeeded", 4)
+    assert told["subject"] == f"orgrollout {rollout.state.id}: succeeded"
+    assert told["text"].startswith(
+        f"Rollout {rollout.state.id} of base in o-a1b2c3d4e5: succeeded."
+    )
+
+
+@pytest.mark.slow
+def test_a_halt_and_the_end_after_a_retry_are_two_notices(stage: Stage, inbox: Inbox) -> None:
+    stage.sandbox.fail(DEV[0], US, times=1, reason=NOT_ALLOWED)
+    manifest = telling(inbox, rollout={"max_failed_accounts": 0, "retry": {"attempts": 1}})
+    halted = stage.apply(manifest)
+    assert halted.state.outcome is Outcome.HALTED
+    (told,) = inbox.read()
+    assert (told["event"], told["failed_accounts"]) == ("halted", 1)
+    assert "Topic is not allowed here" in told["causes"][0]["reason"]
+
+    order = give_order(
+        stage.world().journal, halted.state.id, lambda r: orders.retry(r.plan, r.state)
+    )
+    assert order.state.outcome is Outcome.RUNNING
+    stage.finish(halted.state.id)
+    (told,) = inbox.read()
+    assert told["event"] == "finished"
+
+
+@pytest.mark.slow
+def test_only_what_was_asked_for_is_told(stage: Stage, inbox: Inbox) -> None:
+    stage.apply(telling(inbox, "halted", "drift"))
+    assert inbox.read() == []
+
+
+def test_a_topic_that_cannot_be_told_is_a_warning_and_no_failed_rollout(stage: Stage) -> None:
+    gone = "arn:aws:sns:eu-west-1:999999999999:nowhere"
+    ended = stage.apply({**SMALL, "notifications": [{"sns": gone, "on": ALL}]})
+
+    assert ended.state.outcome is Outcome.SUCCEEDED
+    (warning,) = [e.text for e in stage.events if e.kind is EventKind.NOTICE]
+    assert warning.startswith(f"warning: {gone} was not told that base-1: succeeded.")
+
+
+@pytest.mark.slow
+def test_whoever_was_killed_while_telling_is_made_up_for_later(stage: Stage, inbox: Inbox) -> None:
+    """At least once: the next one tells it when the first had time enough."""
+    rollout = stage.begin(telling(inbox))
+    stage.sandbox.throttle("Publish", times=None, service="sns")
+    stage.finish(rollout)
+    assert inbox.read() == []
+    stage.sandbox.world.faults.calls.clear()
+
+    stage.finish(rollout)
+    assert inbox.read() == []
+    stage.sandbox.clock.sleep(timedelta(minutes=11))
+    stage.finish(rollout)
+    assert [told["event"] for told in inbox.read()] == ["finished"]
+
+
+def finding(pair: Pair, **more: Any) -> Finding:
+    given: dict[str, Any] = {"kind": FindingKind.RESOURCE, "verdict": Verdict.REAL, **more}
+    return Finding(
+        stack_set=TOPICS, pair=pair, what="Topic", path="/DisplayName", actual="s3cr3t", **given
+    )
+
+
+def test_drift_is_told_once_for_the_same_findings_and_holds_no_values(
+    stage: Stage, inbox: Inbox
+) -> None:
+    stage._write(telling(inbox))
+    manifest = load_manifest(stage.folder / "manifest.yaml").manifest
+    world = stage.world()
+    world = replace(world, connection=world.connection.planning())
+    one, two = (finding(Pair(account, US)) for account in PROD[:2])
+    ignored = finding(Pair(DEV[0], EU), verdict=Verdict.IGNORED)
+
+    def tell(*findings: Finding) -> list[dict[str, Any]]:
+        tell_of_drift(manifest, findings, world, pytest.fail)
+        return inbox.read()
+
+    (told,) = tell(one, ignored)
+    assert (told["event"], told["findings"], told["accounts"]) == ("drift", 1, 1)
+    assert told["examples"][0]["account"] == PROD[0]
+    assert "s3cr3t" not in json.dumps(told)
+    assert tell(one) == []
+    assert len(tell(two, one)) == 1
+    assert tell(ignored) == []
+    assert len(tell(one, two)) == 1
+
+
+@pytest.mark.slow
+def test_two_drivers_tell_it_once(stage: Stage, inbox: Inbox) -> None:
+    rollout = stage.begin(telling(inbox))
+    for _ in range(2):
+        drive(rollout, stage.world(), lambda _: None)
+    assert len(inbox.read()) == 1
