@@ -2,7 +2,8 @@
 
 170,000 stack instances pass the quota of one stack set (100,000), so two stack sets share
 the Regions. Prints the real time to deploy them (without templates' resources), the rate at
-which they are listed, and the peak memory of the process.
+which they are listed, the time to find the one in a hundred that drifted, and the peak memory
+of the process.
 
     python benchmarks/sandbox_scale.py [ACCOUNTS]
 """
@@ -44,6 +45,16 @@ def organization(accounts: int) -> dict[str, Any]:
     }
 
 
+def detect(sandbox: Sandbox, client: Any, name: str) -> int:
+    """Let one instance in a hundred drift, and return how many a detection finds."""
+    difference = ("/RetentionInDays", "30", "7", "NOT_EQUAL")
+    sandbox.drifted(name, "Group", "AWS::Logs::LogGroup", [difference], share=0.01)
+    client.detect_stack_set_drift(StackSetName=name, OperationPreferences=PREFERENCES)
+    sandbox.run_to_end()
+    found = client.describe_stack_set(StackSetName=name)["StackSet"]
+    return int(found["StackSetDriftDetectionDetails"]["DriftedStackInstancesCount"])
+
+
 def main(accounts: int) -> None:
     """Deploy, list, and print what it took."""
     began = time.perf_counter()
@@ -74,6 +85,9 @@ def main(accounts: int) -> None:
         )
         taken = time.perf_counter() - began
         print(f"listed {listed:,} in {taken:.1f} s: {listed / taken:,.0f} a second")
+        began = time.perf_counter()
+        drifted = sum(detect(sandbox, client, name) for name in halves)
+        print(f"found {drifted:,} that drifted: {time.perf_counter() - began:.1f} s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory: {peak:,.0f} MB")
 

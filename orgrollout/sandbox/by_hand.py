@@ -5,6 +5,7 @@ after each repair. What is changed later and is not there then, is left alone.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -183,30 +184,19 @@ class ByHand(IncidentBase):
         after: timedelta,
         again: timedelta | None,
     ) -> None:
-        if after:
-            self._happen(lambda: self._begin(where, change, again, late=True), after)
-        else:
-            with self.world.state.in_place():
-                self._begin(where, change, again, late=False)
+        self._happen(lambda: self._begin(where, change, again), after)
 
     def _begin(
         self,
         where: tuple[str, str, str],
         change: Callable[[Any], None],
         again: timedelta | None,
-        *,
-        late: bool,
     ) -> None:
-        account, region, name = where
-        try:
-            stack = self._stack(account, region, name)
-            change(stack)
-        except SandboxError:
-            if not late:
-                raise
-            return
+        stack = self._stack(*where)
+        change(stack)
         if again is not None:
-            self._repeat(stack.stack_id, lambda: _unless_gone(change, stack), again)
+            anew = partial(_if_it_is_there, lambda: change(stack))
+            self._repeat(stack.stack_id, anew, again)
 
     def _stack(self, account: str, region: str, name: str) -> Any:
         pair = (self.organization.find(account), region)
@@ -223,17 +213,17 @@ class ByHand(IncidentBase):
         self.world.stubborn.setdefault(repaired, []).append((again, action))
 
     def _happen(self, action: Callable[[], None], after: timedelta) -> None:
-        timeline = self.world.timeline
-        timeline.at(timeline.now() + after, action)
-        if not after:
-            self.settle()
+        if after:
+            timeline = self.world.timeline
+            timeline.at(timeline.now() + after, partial(_if_it_is_there, action))
+        else:
+            with self.world.state.in_place():
+                action()
 
 
-def _unless_gone(change: Callable[[Any], None], stack: Any) -> None:
-    try:
-        change(stack)
-    except SandboxError:
-        return
+def _if_it_is_there(action: Callable[[], None]) -> None:
+    with suppress(SandboxError):
+        action()
 
 
 def _widen(stack: Any, logical_id: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.faults import ChangeSetFault, Faults
 from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack
 from orgrollout.sandbox.moto_stack import AWS_ERRORS, ResourceError, message_of
@@ -123,7 +124,12 @@ class ChangeSetWork:
             made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", fault.reason
             return
         seen = moment if made.reverts else None
-        changes = planned_changes(self._live, made.stack, made.body, made.values, seen)
+        try:
+            changes = planned_changes(self._live, made.stack, made.body, made.values, seen)
+        except ApiError as error:
+            # Its stack set has changed the stack meanwhile.
+            made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", error.message
+            return
         made.changes = scripted(changes, fault, made.stack)
         if made.reverts:
             drifted = any(each.is_drifted for each in self._live.drifts(made.stack))

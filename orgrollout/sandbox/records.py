@@ -13,6 +13,8 @@ Difference = tuple[str, str, str, str]
 FINAL = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 
 
+NO_GATE = ("SKIPPED", "")
+"""What there is to say of a gate function that does not exist; shared, as it is kept per result."""
 STACK_PREFIX = "StackSet-"
 
 

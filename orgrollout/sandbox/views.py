@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Any
 
 from orgrollout.sandbox.errors import validation
-from orgrollout.sandbox.records import Operation, Result, StackInstance, StackSet
+from orgrollout.sandbox.records import NO_GATE, Operation, Result, StackInstance, StackSet
 
 MAX_PAGE = 100
+GATE = "AWSCloudFormationStackSetAccountGate"
 
 
 def page(
@@ -159,6 +160,9 @@ def result_view(result: Result, seen_at: datetime) -> dict[str, Any]:
     elif status == "RUNNING" and result.started is not None and result.started > seen_at:
         status = "PENDING"
     gate = result.gate
+    if gate == NO_GATE:
+        arn = f"arn:aws:lambda:{result.region}:{result.account}:function:{GATE}"
+        gate = (gate[0], f"Function not found: {arn}")
     return {
         "Account": result.account,
         "Region": result.region,

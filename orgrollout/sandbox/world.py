@@ -36,7 +36,7 @@ from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
 from orgrollout.sandbox.organization import Account, Organization
 from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
 from orgrollout.sandbox.recorder_api import RecorderApi
-from orgrollout.sandbox.records import Operation, Pair, StackSet
+from orgrollout.sandbox.records import NO_GATE, Operation, Pair, StackSet
 from orgrollout.sandbox.remediation import RemediationApi
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import Caller, StackSets
@@ -47,7 +47,6 @@ from orgrollout.sandbox.timeline import Timeline
 
 Repaired = str | tuple[str, str, str]
 """A stack by its id, or ("recorder", account, Region)."""
-GATE = "AWSCloudFormationStackSetAccountGate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +228,7 @@ class World:
         self.unprovisioned.append(Unprovisioned(account, region, name, logical_id, kind, what))
 
     def _gate(self, pair: Pair) -> tuple[str, str]:
-        account, region = pair
-        arn = f"arn:aws:lambda:{region}:{account}:function:{GATE}"
-        return self.gates.get(pair, ("SKIPPED", f"Function not found: {arn}"))
+        return self.gates.get(pair, NO_GATE)
 
     def _operation_ended(self, stack_set: StackSet, operation: Operation) -> None:
         if operation.action == "DETECT_DRIFT":

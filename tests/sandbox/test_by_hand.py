@@ -20,7 +20,7 @@ from tests.sandbox.support import (
     log_groups,
     service_managed,
 )
-from tests.sandbox.test_change_sets import made
+from tests.sandbox.test_change_sets import begin, made
 from tests.sandbox.test_stacks import stack_of
 
 ONE, TWO = ACCOUNTS[:2]
@@ -268,3 +268,22 @@ class TestRecords:
     def test_only_records_can_be_told_to_have_drifted(self, sandbox: Sandbox) -> None:
         with pytest.raises(SandboxError, match="tamper"):
             self.drift(sandbox)
+
+    def test_a_stack_set_that_changes_the_stack_spoils_a_change_set(self, records: Sandbox) -> None:
+        self.drift(records, pairs=[(ONE, HOME)])
+        change_set = begin(records)
+        (instance,) = [i for i in records.stack_set("base").instances.values() if i.account == ONE]
+        instance.overrides = {"Days": "90"}
+        records.run_to_end()
+        client, _ = stack_of(records)
+        found = client.describe_change_set(**change_set)  # type: ignore[arg-type]
+        assert (found["Status"], found["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+
+
+def test_what_is_not_there_later_is_left_alone(sandbox: Sandbox) -> None:
+    hour = timedelta(hours=1)
+    sandbox.tamper(*PLACE, "Topic", "/DisplayName", "theirs", after=hour)
+    sandbox.delete_rule(ONE, HOME, "none", after=hour)
+    sandbox.run_to_end()
+    with pytest.raises(SandboxError, match="no Config rule"):
+        sandbox.delete_rule(ONE, HOME, "none")
