@@ -52,11 +52,7 @@ def detect_drift(
     try:
         ended = detect(names, session.world, telling.follow, telling.waiting, patience=patience)
     except KeyboardInterrupt:
-        text = (
-            "What was started goes on in AWS. `orgrollout drift --detect` picks it up again; a "
-            "rollout of ours stops it where it is in the way."
-        )
-        session.screen.errors.print(Text(text), soft_wrap=True)
+        session.screen.errors.print(Text(_left_alone(loaded, session)), soft_wrap=True)
         return Detected(interrupted=True)
     words |= {names[name]: text for name, step in ended.items() if (text := _ending(step))}
     return Detected(words=words)
@@ -72,6 +68,15 @@ def patience_of(timeout: str) -> timedelta:
         return duration(timeout)
     except PydanticCustomError as error:
         raise WrongUsageError(f"--timeout {timeout}: {error.message()}") from error
+
+
+def _left_alone(loaded: LoadedManifest, session: Session) -> str:
+    if session.forgets:
+        return "What was started is gone with the simulated organization."
+    return (
+        "What was started goes on in AWS, until a rollout of ours needs the stack set. To go on "
+        f"with it: orgrollout drift {loaded.path} --detect{session.options}"
+    )
 
 
 def _meant(loaded: LoadedManifest, narrow: Narrow) -> Iterator[StackSetKey]:

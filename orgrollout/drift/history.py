@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.model.ids import Digest, Pair, StackSetKey
+from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +47,22 @@ def seen(
     """Return the records with what was found now.
 
     Found before it was repaired is old news, and changes nothing: a detection goes on to tell of
-    what was, until there is a new one. What was looked at and not found is gone.
+    what was, until there is a new one. What was looked at and not found is gone. Where nobody could
+    look in an account, nothing of that kind is known there, and all of it stays as it was.
     """
     updated = dict(records)
     found: set[Digest] = set()
+    blind: set[tuple[FindingKind, AccountId]] = set()
     for finding in findings:
-        key = finding.key
-        found.add(key)
-        if finding.verdict is Verdict.NOT_CHECKABLE:  # nobody knows whether it is there
+        if finding.verdict is Verdict.NOT_CHECKABLE:
+            blind.add((finding.kind, finding.pair.account))
             continue
-        updated[key] = _seen(updated.get(key), finding, finding.looked or now)
+        found.add(finding.key)
+        updated[finding.key] = _seen(updated.get(finding.key), finding, finding.looked or now)
     for key, record in records.items():
-        if key not in found and record.gone is None and looked_at(record.kind, record.pair):
+        is_known = (record.kind, record.pair.account) not in blind
+        is_missing = key not in found and record.gone is None
+        if is_missing and is_known and looked_at(record.kind, record.pair):
             updated[key] = replace(record, gone=now)
     return updated
 

@@ -7,13 +7,8 @@ from datetime import datetime, timedelta
 from orgrollout.drivers.outage import PASSING, Outage
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import StackSetName
-from orgrollout.reconcile.detecting import (
-    DetectionPhase,
-    DetectionStep,
-    Intent,
-    detect_step,
-    withdraw,
-)
+from orgrollout.reconcile.detecting import DetectionPhase, DetectionStep, detect_step, withdraw
+from orgrollout.reconcile.detection_intents import Intent
 from orgrollout.reconcile.world import World
 
 Follow = Callable[[DetectionStep], None]

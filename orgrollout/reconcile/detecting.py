@@ -7,33 +7,33 @@ Its operation is committed to the journal before it is sent. A process that come
 same time, attaches to what is committed; CloudFormation takes the id as idempotency token.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any
 
 from orgrollout.errors import (
     InvalidOperationError,
-    JournalConflictError,
     OperationInProgressError,
     StackSetNotFoundError,
 )
-from orgrollout.journal.port import Journal, Version
-from orgrollout.model.ids import OperationId, StackSetName
+from orgrollout.model.ids import StackSetName
 from orgrollout.model.operation import Operation, OperationStatus
 from orgrollout.model.operation_id import detection_id, is_own_detection
 from orgrollout.reconcile.begin import holders_of
+from orgrollout.reconcile.detection_intents import (
+    WITHDRAWN,
+    Intent,
+    close_intent,
+    read_intent,
+    write_intent,
+)
 from orgrollout.reconcile.rollouts import load_rollout
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.polling import next_look
 from orgrollout.rollout.state import Phase
 
-PREFIX = "detection/"
-WITHDRAWN = "WITHDRAWN"
 _GONE = "GONE"  # the stack set is
-_FORMAT = 1
 _AT_ONCE = timedelta()
 _BUSY = frozenset({Phase.RUNNING, Phase.STOPPING, Phase.PROVING})
 
@@ -48,16 +48,6 @@ class DetectionPhase(StrEnum):
     ENDED = "ended"
     GONE = "gone"  # there is no such stack set any more
     REFUSED = "refused"  # CloudFormation does not do it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """The detection that was committed last, and what became of it."""
-
-    operation: OperationId
-    committed: datetime
-    ended: str = ""  # its last status; empty: it may be under way
-    version: Version | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +82,14 @@ def detect_step(name: StackSetName, world: World, mine: Intent | None = None) ->
         if found is None:
             return _send(name, world, mine)
     except StackSetNotFoundError:
-        _close(name, world.journal, mine, _GONE)
+        close_intent(name, world.journal, mine, _GONE)
         return DetectionStep(stack_set=name, phase=DetectionPhase.GONE, intent=mine)
     return _followed(name, world, mine, found)
 
 
 def withdraw(name: StackSetName, world: World, intent: Intent) -> None:
     """Give up a detection that could not begin yet."""
-    _close(name, world.journal, intent, WITHDRAWN)
+    close_intent(name, world.journal, intent, WITHDRAWN)
 
 
 def running_detections(name: StackSetName, world: World) -> tuple[Operation, ...]:
@@ -116,40 +106,6 @@ def running_detections(name: StackSetName, world: World) -> tuple[Operation, ...
     return tuple(o for o in described if o is not None and not o.status.is_terminal)
 
 
-def read_intent(journal: Journal, name: StackSetName) -> Intent | None:
-    """Return the detection of a stack set that was committed last."""
-    document = journal.get(f"{PREFIX}{name}")
-    if document is None:
-        return None
-    return Intent(
-        operation=OperationId(document.value["operation"]),
-        committed=datetime.fromisoformat(document.value["committed"]),
-        ended=document.value["ended"],
-        version=document.version,
-    )
-
-
-def recent_detections(journal: Journal, since: datetime) -> Iterator[tuple[StackSetName, Intent]]:
-    """Yield the detections that were committed since then, and not withdrawn."""
-    for key in journal.keys(PREFIX):
-        name = StackSetName(key.removeprefix(PREFIX))
-        intent = read_intent(journal, name)
-        if intent is not None and intent.committed >= since and intent.ended != WITHDRAWN:
-            yield name, intent
-
-
-def forget_ended(journal: Journal) -> int:
-    """Remove what is kept of detections that are over, and return how many they were."""
-    forgotten = 0
-    for key in journal.keys(PREFIX):
-        intent = read_intent(journal, StackSetName(key.removeprefix(PREFIX)))
-        if intent is not None and intent.ended and intent.version is not None:
-            with suppress(JournalConflictError):  # another has just begun
-                journal.delete(key, expected=intent.version)
-                forgotten += 1
-    return forgotten
-
-
 def _open(name: StackSetName, world: World) -> Intent | None:
     """Return a detection that was committed and may be under way, or may never have been sent."""
     intent = read_intent(world.journal, name)
@@ -159,7 +115,7 @@ def _open(name: StackSetName, world: World) -> Intent | None:
         found = world.stack_sets.describe_operation(name, intent.operation)
         if found is None or not found.status.is_terminal:
             return intent
-        _close(name, world.journal, intent, found.status.value)
+        close_intent(name, world.journal, intent, found.status.value)
     return None
 
 
@@ -168,7 +124,7 @@ def _commit(name: StackSetName, world: World) -> Intent | None:
     now = world.clock.now()
     before = read_intent(world.journal, name)
     intent = Intent(operation=detection_id(now, [name, world.holder]), committed=now)
-    return _write(world.journal, name, intent, before.version if before else None)
+    return write_intent(world.journal, name, intent, before.version if before else None)
 
 
 def _send(name: StackSetName, world: World, mine: Intent) -> DetectionStep:
@@ -204,7 +160,7 @@ def _followed(name: StackSetName, world: World, mine: Intent, found: Operation) 
         return DetectionStep(
             stack_set=name, phase=DetectionPhase.RUNNING, intent=mine, wake_after=wake
         )
-    _close(name, world.journal, mine, found.status.value)
+    close_intent(name, world.journal, mine, found.status.value)
     stopped = found.status is OperationStatus.STOPPED
     phase = DetectionPhase.STOPPED if stopped else DetectionPhase.ENDED
     return DetectionStep(stack_set=name, phase=phase, intent=replace(mine, ended=found.status))
@@ -225,26 +181,3 @@ def _running_rollout(name: StackSetName, world: World) -> str:
     if holder is None or load_rollout(world.journal, holder).state.phase not in _BUSY:
         return ""
     return holder
-
-
-def _close(name: StackSetName, journal: Journal, intent: Intent, status: str) -> None:
-    """Note that a detection is over. Where another process has noted it, that is as good."""
-    current = read_intent(journal, name)
-    if current is not None and current.operation == intent.operation and not current.ended:
-        _write(journal, name, replace(current, ended=status), current.version)
-
-
-def _write(
-    journal: Journal, name: StackSetName, intent: Intent, expected: Version | None
-) -> Intent | None:
-    value: dict[str, Any] = {
-        "format_version": _FORMAT,
-        "operation": intent.operation,
-        "committed": intent.committed.isoformat(),
-        "ended": intent.ended,
-    }
-    try:
-        version = journal.put(f"{PREFIX}{name}", value, expected=expected)
-    except JournalConflictError:
-        return None
-    return replace(intent, version=version)

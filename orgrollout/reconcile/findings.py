@@ -21,7 +21,7 @@ from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import compare, membership_of
-from orgrollout.reconcile.detecting import WITHDRAWN, read_intent
+from orgrollout.reconcile.detection_intents import WITHDRAWN, read_intent
 from orgrollout.reconcile.finding_history import history
 from orgrollout.reconcile.observe import Progress
 from orgrollout.reconcile.planning import Picture

@@ -10,7 +10,7 @@ from orgrollout.inventory.watermark import LOOK_BACK
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import OperationId, Pair, StackSetName
 from orgrollout.model.stack_set import StackInstance
-from orgrollout.reconcile.detecting import recent_detections
+from orgrollout.reconcile.detection_intents import recent_detections
 from orgrollout.reconcile.observe import OwnOperations
 from orgrollout.reconcile.rollouts import Rollout, recent_rollouts
 from orgrollout.reconcile.stack_set_reading import StackSetReading

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from datetime import datetime
 
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture import Looking
@@ -93,7 +94,7 @@ def look_at_posture(
     findings: list[Finding] = []
     looked: dict[StackSetKey, dict[Pair, PostureSeen]] = defaultdict(dict)
     for found in _side_by_side(visit, accounts, progress):
-        findings += _findings(found, tasks)
+        findings += _findings(found, tasks, now)
         for key, pair, seen in _by_pair(found, tasks):
             looked[key][pair] = seen
     for task in tasks:
@@ -208,7 +209,7 @@ class _Visit:
             yield _Seen(stack_set=desired.key, pair=pair, check=check, seen=seen)
 
 
-def _findings(found: _Account, tasks: tuple[_Task, ...]) -> Iterator[Finding]:
+def _findings(found: _Account, tasks: tuple[_Task, ...], now: datetime) -> Iterator[Finding]:
     if found.closed:
         key, pair = min(_wanted(found.account, tasks))
         yield Finding(
@@ -231,6 +232,7 @@ def _findings(found: _Account, tasks: tuple[_Task, ...]) -> Iterator[Finding]:
                 reason=each.seen.reason,
                 check=each.check,
                 subjects=each.seen.subjects,
+                looked=now,
             )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from orgrollout.errors import JournalConflictError
 from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
-from orgrollout.reconcile.detecting import forget_ended
+from orgrollout.reconcile.detection_intents import forget_ended
 from orgrollout.reconcile.finding_history import forget_what_is_gone
 from orgrollout.reconcile.notifying import forget_notices
 from orgrollout.reconcile.retained import retained_stacks

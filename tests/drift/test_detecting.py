@@ -9,17 +9,12 @@ import pytest
 
 from orgrollout.drivers.detecting import detect
 from orgrollout.drivers.local import drive
+from orgrollout.errors import JournalVersionError
 from orgrollout.inventory.watermark import DRIFT
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation_id import is_own_detection, read_operation_id
-from orgrollout.reconcile.detecting import (
-    WITHDRAWN,
-    DetectionPhase,
-    DetectionStep,
-    detect_step,
-    forget_ended,
-    read_intent,
-)
+from orgrollout.reconcile.detecting import DetectionPhase, DetectionStep, detect_step
+from orgrollout.reconcile.detection_intents import WITHDRAWN, forget_ended, read_intent
 from orgrollout.reconcile.rollouts import give_order
 from orgrollout.reconcile.world import World
 from orgrollout.rollout import orders
@@ -258,6 +253,17 @@ def test_an_outage_of_ten_minutes_is_waited_out(stage: Stage) -> None:
     assert ended[NAME].phase is DetectionPhase.ENDED
     assert waited
     assert len(detections(stage)) == 1
+
+
+def test_what_a_newer_version_wrote_is_left_alone_and_no_plan_fails_for_it(stage: Stage) -> None:
+    journal = stage.world().journal
+    journal.put(f"detection/{NAME}", {"format_version": 2}, expected=None)
+
+    with pytest.raises(JournalVersionError):
+        run(stage)
+    assert forget_ended(journal) == 0
+    assert stage.plan(stack.manifest(stage)).is_empty
+    assert detections(stage) == []
 
 
 def test_a_stack_set_that_is_gone_ends_it(stage: Stage) -> None:
