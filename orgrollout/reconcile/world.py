@@ -11,6 +11,7 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.journal.port import Journal
 from orgrollout.reconcile.lease import LeaseWatch
+from orgrollout.reconcile.looks import Looks
 
 
 @dataclass(slots=True)
@@ -42,3 +43,4 @@ class World:
     meter: CallMeter = field(default_factory=CallMeter)
     holder: str = field(default_factory=this_process)  # of leases
     watch: LeaseWatch = field(default_factory=LeaseWatch)
+    looks: Looks = field(default_factory=Looks)

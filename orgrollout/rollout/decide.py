@@ -26,7 +26,7 @@ from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.gates import alarmed, awaits_approval, is_soaking, soak, watched_alarm
 from orgrollout.rollout.landing import land, refuse, results_add_up
 from orgrollout.rollout.launch import launch, pieces_of_wave, request_of, unlaunched
-from orgrollout.rollout.polling import next_look
+from orgrollout.rollout.polling import next_look, until_next_look
 from orgrollout.rollout.proof import touched, unproven
 from orgrollout.rollout.state import Flight, Phase, RolloutState
 from orgrollout.rollout.watch import before_launch, foreign_changes
@@ -105,7 +105,8 @@ def _absorb(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decis
             # Where others hold the stack set it is sent again and again, ever more rarely.
             looks.append(next_look(flight.committed, now))
         elif not found.operation.status.is_terminal:
-            looks.append(next_look(found.operation.created or flight.committed, now))
+            started = found.operation.created or flight.committed
+            looks.append(until_next_look(started, found.at or now, now))
         elif results_add_up(flight, found, now):
             state, told = land(plan, state, flight, found, now)
             events += told
