@@ -47,7 +47,7 @@ from orgrollout.rollout.decision import (
     WorkInside,
 )
 from orgrollout.rollout.landing import refuse
-from orgrollout.rollout.state import RolloutState
+from orgrollout.rollout.state import Phase, RolloutState
 
 _LOOK_AGAIN = timedelta(seconds=5)
 _IN_THE_WAY = "a drift detection of ours is in the way and was stopped; what it found is kept"
@@ -92,7 +92,9 @@ def tick(rollout: RolloutId, world: World) -> Tick:
     if left and current.record.lease:
         held_by = current.record.lease.holder
         return Tick(rollout=current, events=(), wake_after=min(left, _LOOK_AGAIN), held_by=held_by)
-    seen = _observe(rollout, current.plan, wanted(current.plan, current.state), world)
+    what = wanted(current.plan, current.state)
+    patient = current.state.phase is not Phase.STOPPING
+    seen = _observe(rollout, current.plan, what, world, patient=patient)
     decision = decide(current.plan, current.state, seen, world.clock.now())
     done = Tick(rollout=current, events=decision.events, wake_after=decision.wake_after)
     note_repairs(current, decision.state, world)
@@ -159,13 +161,13 @@ def _with_calls(state: RolloutState, world: World) -> RolloutState:
     return replace(state, calls=dict(total))
 
 
-def _observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World) -> Seen:
+def _observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World, *, patient: bool) -> Seen:
     names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
     instances = {key: list_and_remember(world, names[key]) for key in what.instances}
     deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions}
     return Seen(
         operations={
-            operation: _look(names[key], operation, world)
+            operation: _look(names[key], operation, world, patient=patient)
             for operation, key in what.operations.items()
         },
         inside={flight.id: look_inside(flight, plan, world) for flight in what.inside},
@@ -181,13 +183,21 @@ def _observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World) -> Seen
     )
 
 
-def _look(name: StackSetName, operation: OperationId, world: World) -> OperationSeen:
+def _look(
+    name: StackSetName, operation: OperationId, world: World, *, patient: bool
+) -> OperationSeen:
+    """Return what is to be seen of an operation; patiently, not before it may have got on."""
+    known = world.looks.still(operation, world.clock.now()) if patient else None
+    return known or world.looks.keep(operation, _read(name, operation, world))
+
+
+def _read(name: StackSetName, operation: OperationId, world: World) -> OperationSeen:
     try:
         found = world.stack_sets.describe_operation(name, operation)
     except StackSetNotFoundError:
         return OperationSeen(operation=None, gone=f"the stack set {name} is gone")
     if found is None or not found.status.is_terminal:
-        return OperationSeen(operation=found)
+        return OperationSeen(operation=found, at=world.clock.now())
     if found.status is OperationStatus.SUCCEEDED:
         results = world.stack_sets.failed_results(name, operation)
     else:

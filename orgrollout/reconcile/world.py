@@ -14,6 +14,7 @@ from orgrollout.journal.port import Journal
 from orgrollout.model.ids import OperationId
 from orgrollout.reconcile.inside_memory import InsideMemory
 from orgrollout.reconcile.lease import LeaseWatch
+from orgrollout.reconcile.looks import Looks
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class World:
     watch: LeaseWatch = field(default_factory=LeaseWatch)
     inside: dict[OperationId, InsideMemory] = field(default_factory=dict)
     at_once: int = 16  # calls into member accounts at a time
+    looks: Looks = field(default_factory=Looks)
     others: dict[str, StackSets] = field(default_factory=dict)  # by as whom they are called
 
     def calling_as(self, wanted: Literal["auto", "self", "delegated_admin"]) -> "World":

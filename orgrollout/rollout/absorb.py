@@ -9,7 +9,7 @@ from orgrollout.rollout.decision import Action, Decision, Event, Refused, Seen, 
 from orgrollout.rollout.inside import LOOKS, progress
 from orgrollout.rollout.landing import land, refuse, results_add_up
 from orgrollout.rollout.launch import request_of
-from orgrollout.rollout.polling import next_look
+from orgrollout.rollout.polling import next_look, until_next_look
 from orgrollout.rollout.state import Flight, Phase, RolloutState
 
 SOON = timedelta(seconds=2)
@@ -96,7 +96,8 @@ def _absorb_outside(
             # Where others hold the stack set it is sent again and again, ever more rarely.
             looks.append(next_look(flight.committed, now))
         elif not found.operation.status.is_terminal:
-            looks.append(next_look(found.operation.created or flight.committed, now))
+            started = found.operation.created or flight.committed
+            looks.append(until_next_look(started, found.at or now, now))
         elif results_add_up(flight, found, now):
             state, told = land(plan, state, flight, found, now)
             events += told

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
@@ -26,6 +26,7 @@ class OperationSeen:
 
     operation: Operation | None
     results: tuple[OperationResult, ...] = ()  # read once it is over; of a success, all others
+    at: datetime | None = None  # when it was read; None: just now
     gone: str = ""  # why there is nothing to look at any more: the stack set itself is gone
 
 

@@ -10,3 +10,8 @@ def next_look(started: datetime, now: datetime) -> timedelta:
     one costs few calls.
     """
     return min(max((now - started) / 10, timedelta(seconds=2)), timedelta(seconds=30))
+
+
+def until_next_look(started: datetime, looked: datetime, now: datetime) -> timedelta:
+    """Return how long an operation is left alone that was ``looked`` at; zero: look now."""
+    return max(next_look(started, looked) - (now - looked), timedelta())

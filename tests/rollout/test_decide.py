@@ -33,7 +33,7 @@ from orgrollout.rollout.decision import (
 from orgrollout.rollout.document import read_state, state_document
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.orders import begin
-from orgrollout.rollout.polling import next_look
+from orgrollout.rollout.polling import next_look, until_next_look
 from orgrollout.rollout.state import Phase, RolloutState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -268,3 +268,12 @@ def test_state_and_plan_survive_the_journal_unchanged() -> None:
 def test_a_look_is_never_more_often_than_2_s_and_never_rarer_than_30_s() -> None:
     assert next_look(NOW, NOW) == timedelta(seconds=2)
     assert next_look(NOW, NOW + timedelta(hours=3)) == timedelta(seconds=30)
+
+
+def test_an_operation_is_left_alone_from_when_it_was_looked_at() -> None:
+    """Others that are looked at in between neither hasten its next look nor put it off."""
+    hour, second = timedelta(hours=1), timedelta(seconds=1)
+
+    assert until_next_look(NOW, NOW + hour, NOW + hour) == 30 * second
+    assert until_next_look(NOW, NOW + hour, NOW + hour + 20 * second) == 10 * second
+    assert until_next_look(NOW, NOW + hour, NOW + hour + 50 * second) == timedelta()
