@@ -189,12 +189,26 @@ def test_bucket_policies_linked_roles_and_keys_are_real(
     assert session.client("kms").describe_key(KeyId=arn)["KeyMetadata"]["Enabled"] is True
 
 
+REQUIRED = {  # what resync-role has no default for
+    "OrganizationId": "o-a1b2c3d4e5",
+    "AdministratorAccountId": "999999999999",
+    "CallerRole": "Rollout",
+    "ExternalId": "base-7",
+}
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in STACKSETS.glob("*.yaml")))
 def test_the_shipped_templates_deploy(
     sandbox: Sandbox, client: CloudFormationClient, name: str
 ) -> None:
     body = (STACKSETS / f"{name}.yaml").read_text(encoding="utf-8")
-    service_managed(client, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
+    required = REQUIRED if name == "resync-role" else {}
+    service_managed(
+        client,
+        TemplateBody=body,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in required.items()],
+    )
     done = deploy(sandbox, client, accounts=ACCOUNTS[:2])
     assert done.reasons == {}
     assert {each.resource_type for each in sandbox.unprovisioned} <= {
