@@ -81,11 +81,12 @@ def manifest(**more: Any) -> dict[str, Any]:
     return {**deepcopy(MANIFEST), **more}
 
 
-def deploy(stage: Stage, wanted: Mapping[str, Any] = MANIFEST) -> Rollout:
+def deploy(stage: Stage, wanted: Mapping[str, Any] = MANIFEST, template: str = TEMPLATE) -> Rollout:
     """Deploy the template everywhere."""
-    (stage.folder / "guard.yaml").write_text(TEMPLATE)
+    (stage.folder / "guard.yaml").write_text(template)
     rollout = stage.apply(wanted)
-    start_recorders(stage, {pair for o in rollout.plan.operations for pair in o.rectangle.pairs})
+    mine = [o for o in rollout.plan.operations if o.stack_set == GUARD]
+    start_recorders(stage, {pair for o in mine for pair in o.rectangle.pairs})
     return rollout
 
 

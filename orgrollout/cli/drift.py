@@ -17,6 +17,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.reconcile.finding_history import history, remember_findings
 from orgrollout.reconcile.findings import Chosen, gather_findings
+from orgrollout.reconcile.notifying import tell_of_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import look
 from orgrollout.reconcile.posture import look_at_posture
@@ -66,6 +67,7 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
             records=_remembered(found, session, chosen),
             detected=detected.words,
         )
+        tell_of_drift(loaded.manifest, found.real, session.world, progress)
         calls = session.connection.calls
     if format_ == "csv":
         screen.sheet(drift_sheet(found.findings, shown))

@@ -13,6 +13,7 @@ from orgrollout.cli.session import Session, open_session
 from orgrollout.drift.unattended import why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.reconcile.notifying import tell_of_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture, look
 from orgrollout.reconcile.resync import Sought, Wanted, seek_repairs
@@ -68,6 +69,7 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
             now=session.world.clock.now(),
             detected=detected.words,
         )
+        tell_of_drift(loaded.manifest, sought.findings.real, session.world, screen.progress)
         screen.show(drift_blocks(sought.findings, shown))
         screen.show(plan_blocks(sought.resync.plan))
         screen.show(left_blocks(sought.resync.left))

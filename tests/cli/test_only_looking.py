@@ -40,7 +40,7 @@ def test_no_write_is_sent_by_any_command_that_looks(busy: Program) -> None:
         run = busy.alone if name == "validate" else busy  # which asks nobody
         ran = run(name, busy.manifest(), *(file if o == "FILE" else o for o in options))
 
-        assert ran.code in {0, 1}, ran.err
+        assert ran.code in {0, 1, 3}, ran.err
         assert name == "validate" or len(busy.sandbox.calls) > before, options
         assert [c.operation for c in busy.sandbox.calls if c.is_write] == [], (name, options)
     assert busy("explain", busy.manifest(), PROD[1], US).code == 0
