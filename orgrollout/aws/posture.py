@@ -17,7 +17,7 @@ from orgrollout.drift.posture import (
     RecorderFact,
     RuleFact,
 )
-from orgrollout.errors import AwsError, MissingCredentialsError, ReadOnlyError, RejectedError
+from orgrollout.errors import AwsError, MissingCredentialsError, ReadOnlyError
 from orgrollout.manifest.content import content_digest
 from orgrollout.model.ids import Digest
 from orgrollout.model.posture import (
@@ -39,6 +39,7 @@ T = TypeVar("T")
 MOST_SUBJECTS = 100  # resource keys of one StartRemediationExecution (AWS Config API reference)
 _NO_RULE = "NoSuchConfigRuleException"
 _FAILED = {"failure", "failed"}
+_RUNS = "in progress"
 
 
 def look(connection: Connection, check: PostureCheck) -> PostureSeen:
@@ -53,7 +54,9 @@ def look(connection: Connection, check: PostureCheck) -> PostureSeen:
 def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
     """Send the one call that mends a broken check, and return its name, service:Operation.
 
-    What it starts ends later: look again. At most 100 resources are handed over at a time.
+    What it starts ends later: look again. At most 100 resources are handed over at a time. What
+    runs already need not be started; that AWS Config then says so is documented, its words are not
+    (StartRemediationExecution, FailureMessage).
 
     Raises:
         ValueError: Nothing is broken that a call mends.
@@ -67,7 +70,8 @@ def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
     answer = connection.call(service, operation, _request(check, subjects))
     if failed := [each["resourceId"] for each in answer.get("FailedItems") or ()]:
         said = answer.get("FailureMessage") or "no reason given"
-        raise RejectedError(call, f"not started for {', '.join(failed)}: {said}")
+        if _RUNS not in said.lower():
+            raise AwsError(call, f"not started for {', '.join(failed)}: {said}")
     return call
 
 

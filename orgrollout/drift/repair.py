@@ -73,6 +73,7 @@ def _of_pair(here: list[Finding], types: tuple[str, ...]) -> tuple[list[Repair],
     resources = [f for f in real if f.kind is FindingKind.RESOURCE]
     steps: list[Repair] = []
     left: list[Left] = []
+    called: set[tuple[str, str | None]] = set()
     forbidden = sorted({f.resource_type for f in resources if not _may(f.resource_type, types)})
     if forbidden:
         why = f"the stack also has drift of {', '.join(forbidden)}, which may not be repaired here"
@@ -86,7 +87,9 @@ def _of_pair(here: list[Finding], types: tuple[str, ...]) -> tuple[list[Repair],
                 left.append(
                     Left(finding=finding, why="no single call makes it true", only_anew=True)
                 )
-            else:
+            elif (call, finding.check.arguments.get("rule")) not in called:
+                # One remediation of a rule serves all checks that it makes true.
+                called.add((call, finding.check.arguments.get("rule")))
                 steps.append(
                     Repair(
                         action=OperationAction.CALL,

@@ -12,6 +12,7 @@ from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.words import count, span
+from orgrollout.rollout.grouping import cause
 
 MOST_PLACES = 6  # accounts named for each Region; JSON and CSV name all
 MOST_CHARACTERS = 160  # of a value in text
@@ -98,8 +99,8 @@ def _groups(findings: Iterable[Finding], shown: Shown) -> Iterator[Block]:
 
 
 def _alike(finding: Finding) -> tuple[str, ...]:
-    """Return what findings have in common that are shown as one."""
-    reason = finding.reason if finding.kind is not FindingKind.RESOURCE else ""
+    """Return what findings have in common that are shown as one: their reason without any ids."""
+    reason = cause(finding.reason) if finding.kind is not FindingKind.RESOURCE else ""
     if finding.verdict is Verdict.IGNORED:
         reason = finding.reason
     return (finding.kind, finding.verdict, finding.what, finding.path, reason)
@@ -111,7 +112,8 @@ def _rank(group: Sequence[Finding]) -> tuple[int, int]:
 
 def _group(group: Sequence[Finding], shown: Shown) -> Iterator[Block]:
     first = min(group, key=lambda finding: finding.pair)
-    reason = f": {first.reason}" if first.reason else ""
+    said = first.reason if len(group) == 1 else cause(first.reason)
+    reason = f": {said}" if said else ""
     number = count(len({finding.pair for finding in group}), "stack instance")
     yield Line(
         text=f"  {_title(first)}, {number}{_returns(group, shown)}{reason}",

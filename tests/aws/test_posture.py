@@ -14,7 +14,7 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture import Looking, look, mend
 from orgrollout.aws.posture_aggregate import aggregated_compliance
 from orgrollout.drift.posture import broken, ok
-from orgrollout.errors import AccessDeniedError, ReadOnlyError, RejectedError
+from orgrollout.errors import AccessDeniedError, AwsError, ReadOnlyError
 from orgrollout.manifest.content import content_digest
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.model.posture import PostureCheck, PostureState
@@ -244,10 +244,23 @@ def test_a_remediation_that_did_not_start_says_for_what(
 ) -> None:
     failed = [{"resourceType": "AWS::EC2::VPC", "resourceId": "vpc-1"}]
     services("config").add_response(
-        "start_remediation_execution", {"FailureMessage": "in progress", "FailedItems": failed}
+        "start_remediation_execution", {"FailureMessage": "no such runbook", "FailedItems": failed}
     )
-    with pytest.raises(RejectedError, match=r"not started for vpc-1: in progress"):
+    with pytest.raises(AwsError, match=r"not started for vpc-1: no such runbook"):
         mend(connection, FLOW_LOGS, broken("one", ["vpc-1"]))
+
+
+def test_a_remediation_that_runs_already_need_not_be_started(
+    services: Services, connection: Connection
+) -> None:
+    failed = [{"resourceType": "AWS::EC2::VPC", "resourceId": "vpc-1"}]
+    services("config").add_response(
+        "start_remediation_execution",
+        {"FailureMessage": "A remediation is in progress.", "FailedItems": failed},
+    )
+    assert (
+        mend(connection, FLOW_LOGS, broken("one", ["vpc-1"])) == "config:StartRemediationExecution"
+    )
 
 
 @pytest.mark.parametrize("seen", [ok(), broken("nothing to start")])

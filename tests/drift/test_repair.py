@@ -105,6 +105,22 @@ def test_a_check_is_made_true_by_its_call_and_left_where_there_is_none() -> None
     ]
 
 
+def test_two_checks_that_one_remediation_makes_true_are_one_call() -> None:
+    """A second one would only be told that a remediation is in progress."""
+    flow_logs = PostureCheck(name="vpc-flow-logs", arguments={"traffic": "ALL", "rule": "r"})
+    compliance = PostureCheck(
+        name="config-compliance", arguments={"rule": "r", "remediated_type": "AWS::EC2::VPC"}
+    )
+    found = decided(
+        *(
+            finding(c.label, "", kind=FindingKind.POSTURE, check=c, subjects=("vpc-1",))
+            for c in (flow_logs, compliance)
+        )
+    )
+
+    assert [step.check for step in found.by_stack_set[KEY][HERE]] == [flow_logs]
+
+
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
