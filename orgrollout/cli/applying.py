@@ -1,6 +1,6 @@
 """`apply`: show the plan, ask, carry it out, and tell how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -23,9 +23,10 @@ from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.drivers.local import drive, stop_holders
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import StackSetKey
+from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.begin import begin_rollout, holders_of
+from orgrollout.reconcile.claims import repairs_of
 from orgrollout.reconcile.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.report.plan import plan_blocks
@@ -63,7 +64,7 @@ def apply(
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded) as session:
         if supersede:
-            _stop_others(loaded, session, yes=yes or saved is not None)
+            stop_others(claims_of_manifest(loaded), session, yes=yes or saved is not None)
         if saved is None:
             made = plan_of(asked, loaded, session)
         else:
@@ -166,16 +167,24 @@ def next_step(rollout: Rollout, session: Session) -> str:
             return ""
 
 
-def _stop_others(loaded: LoadedManifest, session: Session, *, yes: bool) -> None:
-    """Stop what holds the manifest's stack sets: what it leaves is what there is to plan."""
-    world, screen = session.world, session.screen
+def claims_of_manifest(
+    loaded: LoadedManifest, *, only_repairs: bool = False
+) -> tuple[StackSetName, ...]:
+    """Return all that may be held of a manifest's stack sets, or of their repairs alone."""
     names = [loaded.stack_set_name(StackSetKey(key)) for key in loaded.manifest.stack_sets]
-    others = sorted(set(holders_of(world.journal, names).values()))
+    repairs = tuple(map(repairs_of, names))
+    return repairs if only_repairs else (*names, *repairs)
+
+
+def stop_others(claims: Sequence[StackSetName], session: Session, *, yes: bool) -> None:
+    """Stop who holds any of the claims: what they leave is what there is to plan."""
+    world, screen = session.world, session.screen
+    others = sorted(set(holders_of(world.journal, claims).values()))
     if not others:
         return
     if not yes:
         ask(screen, f"Stop {', '.join(others)} for good?")
-    for other in stop_holders(names, world, lambda tick: _say(screen, tick)):
+    for other in stop_holders(claims, world, lambda tick: _say(screen, tick)):
         screen.say(f"{other} is stopped, and will be superseded.")
 
 

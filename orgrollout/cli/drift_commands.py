@@ -109,6 +109,14 @@ def resync(
             "was refused, or whose SSM document differs.",
         ),
     ] = False,
+    supersede: Annotated[
+        bool,
+        typer.Option(
+            "--supersede",
+            help="Stop an earlier re-sync of these stack sets first, and take over from it for "
+            "good.",
+        ),
+    ] = False,
     narrow: Narrow,
     reach: Reach,
     format_: FormatOption = "text",
@@ -134,6 +142,7 @@ def resync(
         unattended=unattended,
         recover_inoperable=recover_inoperable,
         recreate=recreate,
+        supersede=supersede,
     )
     return run(asked, reach, format_)
 

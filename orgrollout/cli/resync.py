@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgrollout.cli.applying import ask, carry_out
+from orgrollout.cli.applying import ask, carry_out, claims_of_manifest, stop_others
 from orgrollout.cli.drift_detection import Detected, detect_drift, patience_of
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, WAITING, WrongUsageError
 from orgrollout.cli.narrowing import narrowing_of
@@ -38,6 +38,7 @@ class Asked:
     unattended: bool
     recover_inoperable: bool
     recreate: bool
+    supersede: bool
 
 
 def resync(asked: Asked, reach: Reach, format_: str) -> int:
@@ -49,15 +50,17 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
             "`resync` asks before it changes anything, and there is no terminal to ask on. Nothing "
             "was read or changed. Add --yes, --unattended for cron and CI, or --dry-run to look."
         )
-    if asked.unattended and (asked.recreate or asked.recover_inoperable):
+    if asked.unattended and (asked.recreate or asked.recover_inoperable or asked.supersede):
         raise WrongUsageError(
-            "--unattended goes without --recreate and --recover-inoperable: a person has to look "
-            "at what is deleted, or let go of. Nothing was read or changed."
+            "--unattended goes without --recreate, --recover-inoperable and --supersede: a person "
+            "has to look at what is deleted, let go of, or taken over. Nothing was read or changed."
         )
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
     with open_session(reach, screen, loaded=loaded) as session:
         session.say_who()
+        if asked.supersede:
+            stop_others(claims_of_manifest(loaded, only_repairs=True), session, yes=not asks)
         detected = Detected()
         if asked.detect:
             detected = detect_drift(loaded, asked.narrow, session, patience)
@@ -117,7 +120,9 @@ def _carried_out(
     if asks and not plan.is_empty:
         ask(screen, "Repair this?")
     try:
-        code = carry_out(plan, session, detach=asked.detach, besides=besides)
+        code = carry_out(
+            plan, session, detach=asked.detach, supersede=asked.supersede, besides=besides
+        )
     except OpenRolloutError as error:
         if not asked.unattended:
             raise

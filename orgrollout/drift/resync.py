@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.repair import Left, Repairs, decide_repairs
 from orgrollout.inventory.inventory import StackSetInventory
-from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.model.ids import Pair, RolloutId, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.build import make_plan
@@ -23,6 +23,7 @@ from orgrollout.plan.request import Request
 
 Place = tuple[StackSetKey, Pair]
 NOTHING: Mapping[Place, str] = {}
+UNHELD: Mapping[StackSetKey, RolloutId] = {}
 ANEW = "nothing else repairs it: deleted, and created again"
 LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"
@@ -47,12 +48,14 @@ def plan_resync(
     allowed_types: Iterable[str] = ("*",),
     refused: Mapping[Place, str] = NOTHING,
     *,
+    held: Mapping[StackSetKey, RolloutId] = UNHELD,
     recreate: bool = False,
 ) -> Resync:
     """Return how the findings are repaired.
 
     ``request`` carries the ids of the stacks, and the way into accounts. ``refused`` are stacks
-    whose change set was refused before, with the reason: those are not tried again. With
+    whose change set was refused before, with the reason: those are not tried again. ``held`` are
+    stack sets that a rollout has not done with: what only StackSets does has to wait for it. With
     ``recreate``, what nothing else repairs is deleted and created again.
 
     Raises:
@@ -61,7 +64,7 @@ def plan_resync(
     known = list(findings)
     compared = request.differences()
     brought: Mapping[StackSetKey, Differences] = {
-        key: _brought_back(request, key, compared[key]) for key in request.desired
+        key: _brought_back(request, key, compared[key], held) for key in request.desired
     }
 
     def obstacle(key: StackSetKey, pair: Pair) -> str:
@@ -70,7 +73,7 @@ def plan_resync(
 
     repairs = decide_repairs(known, obstacle, allowed_types)
     if recreate:
-        repairs, brought = _recreating(request, repairs, brought, refused)
+        repairs, brought = _recreating(request, repairs, brought, refused, held)
     given = {
         key: replace(
             differences,
@@ -89,7 +92,7 @@ def plan_resync(
             sends_definitions=False,
         )
     )
-    return Resync(plan=plan, left=(*repairs.left, *_other_instances(known, given, request)))
+    return Resync(plan=plan, left=(*repairs.left, *_other_instances(known, given, request, held)))
 
 
 def _recreating(
@@ -97,6 +100,7 @@ def _recreating(
     repairs: Repairs,
     brought: Mapping[StackSetKey, Differences],
     refused: Mapping[Place, str],
+    held: Mapping[StackSetKey, RolloutId],
 ) -> tuple[Repairs, Mapping[StackSetKey, Differences]]:
     """Return the same, with what only a new stack repairs deleted and created again."""
     places = {
@@ -106,7 +110,7 @@ def _recreating(
     }
     anew: dict[StackSetKey, dict[Pair, Inoperable]] = defaultdict(dict)
     for key, pair in places:
-        if not _obstacle(request, brought[key], key, pair):
+        if key not in held and not _obstacle(request, brought[key], key, pair):
             anew[key][pair] = Inoperable(reason=ANEW, stack=None, deletes=True)
     kept = Repairs(
         by_stack_set={
@@ -136,19 +140,25 @@ def _made_anew(
     )
 
 
-def _brought_back(request: Request, key: StackSetKey, compared: Differences) -> Differences:
+def _brought_back(
+    request: Request,
+    key: StackSetKey,
+    compared: Differences,
+    held: Mapping[StackSetKey, RolloutId],
+) -> Differences:
     """Return what StackSets itself brings back: what is missing, and what is OUTDATED."""
     desired = request.desired[key]
     inventory = request.deployed(desired)
     if inventory is None or desired.absent:
         return Differences()
-    still = {} if _is_otherwise(desired, inventory) else compared.updates
+    waits = key in held or _is_otherwise(desired, inventory)
+    still = {} if waits else compared.updates
     updates = {
         pair: chosen
         for pair, chosen in still.items()
         if inventory.instances[pair].status is InstanceStatus.OUTDATED
     }
-    creates = {} if _is_otherwise(desired, inventory) else compared.creates
+    creates = {} if waits else compared.creates
     return replace(
         compared,
         creates=creates,
@@ -188,7 +198,10 @@ def _obstacle(request: Request, brought: Differences, key: StackSetKey, pair: Pa
 
 
 def _other_instances(
-    findings: Iterable[Finding], given: Mapping[StackSetKey, Differences], request: Request
+    findings: Iterable[Finding],
+    given: Mapping[StackSetKey, Differences],
+    request: Request,
+    held: Mapping[StackSetKey, RolloutId],
 ) -> Iterable[Left]:
     """Yield the findings about stack instances themselves that the plan does not change."""
     for finding in findings:
@@ -197,7 +210,9 @@ def _other_instances(
         differences = given.get(finding.stack_set, Differences())
         if finding.pair in differences.creates or finding.pair in differences.updates:
             continue
-        yield Left(finding=finding, why=_why_left(finding, request))
+        holder = held.get(finding.stack_set)
+        waits = f"it waits for {holder}, which has not done with the stack set" if holder else ""
+        yield Left(finding=finding, why=waits or _why_left(finding, request))
 
 
 def _why_left(finding: Finding, request: Request) -> str:

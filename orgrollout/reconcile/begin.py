@@ -1,6 +1,6 @@
 """Beginning a rollout: claim the stack sets, all or none, and record it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from orgrollout.errors import JournalConflictError
@@ -13,6 +13,7 @@ from orgrollout.reconcile.record import Record, read_record, record_document
 from orgrollout.reconcile.rollouts import (
     OpenRolloutError,
     Rollout,
+    claims_of,
     give_order,
     holds,
     load_rollout,
@@ -20,10 +21,12 @@ from orgrollout.reconcile.rollouts import (
     rollout_key,
     rollouts,
     save_record,
-    stack_sets_of,
 )
 from orgrollout.reconcile.world import World
 from orgrollout.rollout import orders
+from orgrollout.rollout.state import Phase
+
+BUSY = frozenset({Phase.RUNNING, Phase.STOPPING, Phase.PROVING})
 
 
 def begin_rollout(plan: Plan, world: World, *, supersede: bool = False) -> Rollout:
@@ -35,7 +38,7 @@ def begin_rollout(plan: Plan, world: World, *, supersede: bool = False) -> Rollo
     Raises:
         OpenRolloutError: Another one holds stack sets of this plan. Nothing is left behind.
     """
-    journal, names = world.journal, stack_sets_of(plan)
+    journal, names = world.journal, claims_of(plan)
     content = to_text(plan_document(plan))
     digest = put_artifact(journal, content)
     who = world.connection.identity.arn
@@ -54,7 +57,7 @@ def begin_rollout(plan: Plan, world: World, *, supersede: bool = False) -> Rollo
 def holders_of(journal: Journal, names: Iterable[StackSetName]) -> Mapping[StackSetName, RolloutId]:
     """Return which of the stack sets are held, and by which rollouts."""
     names = frozenset(names)
-    _claim_for_older(journal, names)
+    _claim_for_older(journal, frozenset(n for n in names if not claims.is_of_repairs(n)))
     return claims.holders(journal, names, lambda r, s: holds(journal, r, s))
 
 
@@ -66,7 +69,7 @@ def unlock(journal: Journal, rollout: RolloutId) -> tuple[StackSetName, ...]:
     """
     while True:
         current = load_rollout(journal, rollout)
-        released = claims.release_claims(journal, stack_sets_of(current.plan), rollout)
+        released = claims.release_claims(journal, claims_of(current.plan), rollout)
         record = replace(current.record, fence=current.record.fence + 1, lease=None)
         try:
             save_record(journal, current, record)
@@ -93,8 +96,17 @@ def _claim(
 
 def _take(journal: Journal, names: frozenset[StackSetName], rollout: RolloutId) -> None:
     held = claims.take_claims(journal, names, rollout, lambda r, s: holds(journal, r, s))
-    for stack_set, other in held.items():
+    for stack_set, other in (*held.items(), *_at_work(journal, names)):
         raise OpenRolloutError(other, stack_set)
+
+
+def _at_work(
+    journal: Journal, names: frozenset[StackSetName]
+) -> Iterator[tuple[StackSetName, RolloutId]]:
+    """Yield the rollouts that are just changing the same stacks, by the other claim on them."""
+    for claim, other in holders_of(journal, map(claims.counterpart_of, names)).items():
+        if load_rollout(journal, other).state.phase in BUSY:
+            yield claim, other
 
 
 def _record(journal: Journal, plan: Plan, record: Record) -> Rollout | None:
@@ -115,7 +127,7 @@ def _confirmed(journal: Journal, begun: Rollout, world: World) -> Rollout:
     """Return the rollout if it has all its claims; else give it up, and say for whom."""
     name = begun.state.id
     try:
-        _take(journal, stack_sets_of(begun.plan), name)
+        _take(journal, claims_of(begun.plan), name)
     except OpenRolloutError as error:
         other = error.other
         give_order(journal, name, lambda r: orders.supersede(r.state, other, world.clock.now()))
@@ -129,7 +141,7 @@ def _claim_for_older(journal: Journal, names: frozenset[StackSetName]) -> None:
     if not unclaimed:
         return
     for rollout in rollouts(journal):
-        mine = unclaimed & stack_sets_of(rollout.plan)
+        mine = unclaimed & claims_of(rollout.plan)
         if rollout.state.holds and not rollout.record.begun_by:
             claims.take_claims(journal, mine, rollout.state.id, lambda r, s: holds(journal, r, s))
 

@@ -5,6 +5,10 @@ plan, and may still go on. So it needs no expiry and no release: a claim whose r
 recorded, has finished or was superseded holds nothing. While a rollout soaks, waits, or is halted
 or stopped, its claims hold.
 
+A rollout that only repairs inside accounts changes no definition. It claims the stack set's
+repairs, so that two of them exclude each other, and may run while another rollout soaks, waits or
+is halted.
+
 Claims are taken before the rollout is recorded and looked at once more afterwards. Of two that
 begin at the same time, whoever is recorded second finds the other's claim.
 """
@@ -18,6 +22,7 @@ from orgrollout.journal.port import Journal, Version
 from orgrollout.model.ids import RolloutId, StackSetName
 
 _PREFIX = "claims/"
+_REPAIRS = "/repairs"  # no name of a stack set has a slash
 Holder = Callable[[RolloutId, StackSetName], bool]
 """Tells whether a rollout is recorded, has the stack set in its plan, and may still go on."""
 
@@ -44,6 +49,23 @@ class Claim:
     stack_set: StackSetName
     rollout: RolloutId | None
     version: Version | None  # None: there is no such document yet
+
+
+def repairs_of(stack_set: StackSetName) -> StackSetName:
+    """Return what is claimed by who only repairs inside accounts."""
+    return StackSetName(f"{stack_set}{_REPAIRS}")
+
+
+def is_of_repairs(claim: StackSetName) -> bool:
+    """Return whether a claim is of a stack set's repairs."""
+    return claim.endswith(_REPAIRS)
+
+
+def counterpart_of(claim: StackSetName) -> StackSetName:
+    """Return the other claim on the same stack set."""
+    if is_of_repairs(claim):
+        return StackSetName(claim.removesuffix(_REPAIRS))
+    return repairs_of(claim)
 
 
 def claim_of(journal: Journal, stack_set: StackSetName) -> Claim:

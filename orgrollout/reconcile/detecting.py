@@ -20,7 +20,8 @@ from orgrollout.errors import (
 from orgrollout.model.ids import StackSetName
 from orgrollout.model.operation import Operation, OperationStatus
 from orgrollout.model.operation_id import detection_id, is_own_detection
-from orgrollout.reconcile.begin import holders_of
+from orgrollout.reconcile.begin import BUSY, holders_of
+from orgrollout.reconcile.claims import repairs_of
 from orgrollout.reconcile.detection_intents import (
     WITHDRAWN,
     Intent,
@@ -31,11 +32,9 @@ from orgrollout.reconcile.detection_intents import (
 from orgrollout.reconcile.rollouts import load_rollout
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.polling import next_look
-from orgrollout.rollout.state import Phase
 
 _GONE = "GONE"  # the stack set is
 _AT_ONCE = timedelta()
-_BUSY = frozenset({Phase.RUNNING, Phase.STOPPING, Phase.PROVING})
 
 
 class DetectionPhase(StrEnum):
@@ -177,7 +176,6 @@ def _running_rollout(name: StackSetName, world: World) -> str:
 
     One that soaks, waits for an approval, is halted or was stopped leaves room.
     """
-    holder = holders_of(world.journal, [name]).get(name)
-    if holder is None or load_rollout(world.journal, holder).state.phase not in _BUSY:
-        return ""
-    return holder
+    holders = holders_of(world.journal, [name, repairs_of(name)]).values()
+    busy = (r for r in holders if load_rollout(world.journal, r).state.phase in BUSY)
+    return next(busy, "")

@@ -7,9 +7,10 @@ from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings
 from orgrollout.drift.resync import Resync, plan_resync
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import Pair, StackSetKey, StackSetName
+from orgrollout.model.ids import Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.plan import Inside
 from orgrollout.plan.request import Request
+from orgrollout.reconcile.begin import holders_of
 from orgrollout.reconcile.confirming import confirm
 from orgrollout.reconcile.finding_history import history, remember_findings
 from orgrollout.reconcile.findings import gather_findings
@@ -75,7 +76,12 @@ def seek_repairs(
     asked = replace(request, stacks=stacks, inside=inside)
     refused = {} if wanted.refused_again else _refused(request, world)
     resync = plan_resync(
-        asked, found.findings, wanted.allowed_types, refused, recreate=wanted.recreate
+        asked,
+        found.findings,
+        wanted.allowed_types,
+        refused,
+        held=_held(request, world),
+        recreate=wanted.recreate,
     )
     return Sought(findings=found, resync=resync)
 
@@ -86,6 +92,12 @@ def inside_of(loaded: LoadedManifest) -> Inside | None:
     if drift.resync_role is None:
         return None
     return Inside(role=drift.resync_role, external_id=drift.external_id)
+
+
+def _held(request: Request, world: World) -> Mapping[StackSetKey, RolloutId]:
+    """Return the stack sets that a rollout has not done with."""
+    names = {desired.name: key for key, desired in request.desired.items()}
+    return {names[name]: other for name, other in holders_of(world.journal, names).items()}
 
 
 def _refused(request: Request, world: World) -> Mapping[tuple[StackSetKey, Pair], str]:

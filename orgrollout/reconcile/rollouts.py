@@ -8,10 +8,10 @@ from datetime import datetime
 
 from orgrollout.errors import JournalConflictError, OrgRolloutError
 from orgrollout.journal.port import Journal, Version, get_artifact
-from orgrollout.model.ids import Digest, RolloutId, StackSetName
+from orgrollout.model.ids import Digest, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.document import read_plan
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.claims import take_claims
+from orgrollout.reconcile.claims import repairs_of, take_claims
 from orgrollout.reconcile.record import Record, read_record, record_document
 from orgrollout.rollout.state import Phase, RolloutState
 
@@ -30,8 +30,8 @@ class OpenRolloutError(OrgRolloutError):
     def __init__(self, other: RolloutId, stack_set: StackSetName) -> None:
         super().__init__(
             f"stack set {stack_set} is held by rollout {other}, which may still go on; nothing was "
-            f"started. `orgrollout resume {other}` (or retry) goes on with it, `orgrollout stop "
-            f"{other}` ends it, and `orgrollout apply --supersede` takes over from it for good."
+            f"started. `orgrollout resume {other}` (or retry) goes on with it, and --supersede "
+            "stops it and takes over from it for good."
         )
         self.other = other
         self.stack_set = stack_set
@@ -175,12 +175,20 @@ def holds(journal: Journal, rollout: RolloutId, stack_set: StackSetName) -> bool
         found = load_rollout(journal, rollout)
     except NoSuchRolloutError:
         return False
-    return found.state.holds and stack_set in stack_sets_of(found.plan)
+    return found.state.holds and stack_set in claims_of(found.plan)
 
 
-def stack_sets_of(plan: Plan) -> frozenset[StackSetName]:
-    """Return the names of all stack sets that a plan is about."""
-    return frozenset(stack_set.name for stack_set in plan.stack_sets.values())
+def claims_of(plan: Plan) -> frozenset[StackSetName]:
+    """Return what a rollout of the plan claims: stack sets, and of some their repairs alone."""
+    return frozenset(claim_on(plan, key) for key in plan.stack_sets)
+
+
+def claim_on(plan: Plan, key: StackSetKey) -> StackSetName:
+    """Return what a rollout of the plan claims of one stack set."""
+    mine = [operation for operation in plan.operations if operation.stack_set == key]
+    name = plan.stack_sets[key].name
+    only_repairs = bool(mine) and all(operation.action.is_inside for operation in mine)
+    return repairs_of(name) if only_repairs else name
 
 
 def rollout_key(rollout: RolloutId) -> str:
@@ -195,7 +203,7 @@ def _claim_again(journal: Journal, rollout: Rollout) -> None:
     def has_it(other: RolloutId, _: StackSetName) -> bool:
         return journal.get(rollout_key(other)) is not None
 
-    for stack_set, other in take_claims(journal, stack_sets_of(rollout.plan), name, has_it).items():
+    for stack_set, other in take_claims(journal, claims_of(rollout.plan), name, has_it).items():
         if holds(journal, other, stack_set):
             raise OpenRolloutError(other, stack_set)
         raise LaterRolloutError(name, other, stack_set)

@@ -28,7 +28,13 @@ from orgrollout.reconcile.inside import look_inside, work_inside
 from orgrollout.reconcile.memories import list_and_remember
 from orgrollout.reconcile.refusals import REFUSALS, refused
 from orgrollout.reconcile.repaired import note_repairs
-from orgrollout.reconcile.rollouts import NoSuchRolloutError, Rollout, load_rollout, save_record
+from orgrollout.reconcile.rollouts import (
+    NoSuchRolloutError,
+    Rollout,
+    claim_on,
+    load_rollout,
+    save_record,
+)
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decide import decide, wanted
 from orgrollout.rollout.decision import (
@@ -253,7 +259,7 @@ def _changed_by(
         case StartOperation():
             return action.request.stack_set
         case WorkInside():
-            return plan.stack_sets[plan.operations[action.piece.planned].stack_set].name
+            return claim_on(plan, plan.operations[action.piece.planned].stack_set)
         case _:
             return action.name
 

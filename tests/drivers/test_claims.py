@@ -85,7 +85,7 @@ def test_a_halted_rollout_keeps_its_stack_sets_and_a_finished_one_does_not(stage
     halted = stage.apply(manifest)
     assert halted.state.phase is Phase.HALTED
 
-    with pytest.raises(OpenRolloutError, match="apply --supersede"):
+    with pytest.raises(OpenRolloutError, match="--supersede"):
         stage.begin(manifest)
 
     journal = stage.world().journal
@@ -155,7 +155,7 @@ def test_superseding_does_not_begin_while_the_other_is_running(stage: Stage) -> 
     stage.step(older)
     plan = stage.load(older).plan
 
-    with pytest.raises(OpenRolloutError, match=f"orgrollout stop {older}"):
+    with pytest.raises(OpenRolloutError, match=f"orgrollout resume {older}.*--supersede"):
         begin_rollout(plan, stage.world(), supersede=True)
 
     assert stage.finish(older).state.outcome is Outcome.SUCCEEDED

@@ -9,12 +9,15 @@ from orgrollout.drift.finding import Verdict
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.refusals import PlanRefusedError
+from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.resync import Wanted
+from orgrollout.reconcile.rollouts import OpenRolloutError
 from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state import Outcome, Phase
 from tests.resyncing import (
     GUARD,
     NAME,
+    TEMPLATE,
     changed_stacks,
     deploy,
     detect,
@@ -22,10 +25,11 @@ from tests.resyncing import (
     manifest,
     repair,
     seek,
+    start_recorders,
 )
 from tests.stage import EU, PROD, US, Stage
 
-ONE, TWO, THREE = (Pair(account, US) for account in PROD[:3])
+ONE, TWO = (Pair(account, US) for account in PROD[:2])
 FOUR = Pair(PROD[0], EU)
 
 
@@ -257,3 +261,57 @@ def test_what_is_never_to_be_removed_is_not_made_anew_either(stage: Stage) -> No
 
     with pytest.raises(PlanRefusedError, match="never_remove_from"):
         seek(stage, guarded, wanted=Wanted(refused_again=False, recreate=True))
+
+
+SOAKING = {
+    "rollout": {"waves": [{"name": "canary", "sample": {"per_ou": 1}, "after": {"soak": "2d"}}]}
+}
+
+
+def test_drift_is_repaired_while_a_rollout_soaks_which_then_goes_on(stage: Stage) -> None:
+    """A soak takes days; what people change meanwhile need not wait for its end."""
+    (stage.folder / "guard.yaml").write_text(TEMPLATE)
+    rollout = stage.begin(manifest(**SOAKING))
+    while stage.load(rollout).state.phase is not Phase.SOAKING:
+        stage.step(rollout)
+    there = stage.deployed(NAME)
+    start_recorders(stage, there)
+    drifted = min(there)
+    stage.sandbox.tamper(*drifted, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+
+    sought = seek(stage, manifest(**SOAKING))
+
+    assert {left.why for left in sought.resync.left} == {
+        f"it waits for {rollout}, which has not done with the stack set"
+    }
+    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
+    assert display_name(stage, drifted) == "mine-a"
+    assert stage.finish(rollout).state.outcome is Outcome.SUCCEEDED
+
+
+def test_two_resyncs_of_one_stack_set_exclude_each_other(stage: Stage) -> None:
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    plan = seek(stage).resync.plan
+    first = begin_rollout(plan, stage.world()).state.id
+
+    with pytest.raises(OpenRolloutError, match=first):
+        begin_rollout(plan, stage.world())
+
+    assert stage.finish(first).state.outcome is Outcome.SUCCEEDED
+    assert begin_rollout(plan, stage.world()).state.id != first
+
+
+def test_neither_begins_beside_the_other_while_it_runs(stage: Stage) -> None:
+    """Both change the same stacks."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    repairs = seek(stage).resync.plan
+    newer = {"stack_sets": {"guard": {"template": "guard.yaml", "parameters": {"Suffix": "b"}}}}
+    running = stage.begin(manifest(**newer))
+
+    with pytest.raises(OpenRolloutError, match=running):
+        begin_rollout(repairs, stage.world())
