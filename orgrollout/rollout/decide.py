@@ -240,7 +240,7 @@ def _stop(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
     stops = tuple(
         _stop_of(plan, f) for f in state.flights if f.ended is None and _is_known(seen, f)
     )
-    return replace(so_far, actions=stops, wake_after=SOON)
+    return replace(so_far, actions=(*so_far.actions, *stops), wake_after=SOON)
 
 
 def _stop_of(plan: Plan, flight: Flight) -> StopOperation:

@@ -158,9 +158,13 @@ def test_a_stop_lets_what_runs_end_and_a_resume_takes_the_rest_up() -> None:
     plan = a_plan()
     stopping = stop(started(plan))
 
-    runs = next_of(plan, stopping, {}, {PAIRS[0]: WAIT, PAIRS[1]: NextStep(Step.BEGIN)})
+    begin_, detects = NextStep(Step.BEGIN), NextStep(Step.DETECT)
+    runs = next_of(plan, stopping, {}, {PAIRS[0]: WAIT, PAIRS[1]: begin_})
     assert work_of(runs) is None
     assert runs.state.flights
+    proving = work_of(next_of(plan, stopping, {}, {PAIRS[0]: detects, PAIRS[1]: begin_}))
+    assert proving is not None
+    assert proving.steps == {PAIRS[0]: Step.DETECT}
 
     ended = next_of(plan, stopping, {PAIRS[0]: DONE}, {PAIRS[1]: NextStep(Step.BEGIN)})
     assert ended.state.phase is Phase.STOPPED
