@@ -76,7 +76,7 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
             Step.WAIT,
         ),
         (RepairSeen(stack=DONE), Step.DETECT),
-        (RepairSeen(stack=DONE, asked=NOW, asked_first=NOW), Step.WAIT),
+        (RepairSeen(stack=DONE, asked=NOW), Step.WAIT),
         (
             RepairSeen(stack=replace(DONE, drift_status="IN_SYNC", drift_checked=NOW)),
             Step.SUCCEEDED,
@@ -96,8 +96,8 @@ def test_a_detection_from_before_the_repair_proves_nothing() -> None:
 
 
 def test_a_detection_that_does_not_end_is_asked_for_again_and_then_given_up() -> None:
-    long_ago = RepairSeen(stack=DONE, asked=NOW - ASK_AGAIN, asked_first=NOW - ASK_AGAIN)
-    too_long = replace(long_ago, asked_first=NOW - GIVE_UP)
+    long_ago = RepairSeen(stack=DONE, asked=NOW - ASK_AGAIN, waited=ASK_AGAIN)
+    too_long = replace(long_ago, waited=GIVE_UP)
 
     assert look(long_ago)[0] is Step.DETECT
     assert look(too_long) == (Step.FAILED, "drift detection does not end, so nothing is proven")
@@ -229,13 +229,13 @@ def posture(state: PostureState, **asked: Any) -> RepairSeen:
     ("seen", "expected"),
     [
         (posture(PostureState.BROKEN), (Step.CALL, "")),
-        (posture(PostureState.BROKEN, asked=NOW, asked_first=NOW), (Step.WAIT, "")),
+        (posture(PostureState.BROKEN, asked=NOW), (Step.WAIT, "")),
         (
-            posture(PostureState.BROKEN, asked=NOW - ASK_AGAIN, asked_first=NOW - ASK_AGAIN),
+            posture(PostureState.BROKEN, asked=NOW - ASK_AGAIN, waited=ASK_AGAIN),
             (Step.CALL, ""),
         ),
         (
-            posture(PostureState.BROKEN, asked=NOW, asked_first=NOW - GIVE_UP),
+            posture(PostureState.BROKEN, asked=NOW, waited=GIVE_UP),
             (Step.FAILED, "could not: it does not record"),
         ),
         (posture(PostureState.OK), (Step.SUCCEEDED, "")),
