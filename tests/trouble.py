@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from orgrollout.aws.clock import Clock
+from orgrollout.aws.connection import connect
+from orgrollout.aws.stack_sets import StackSets
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.state import Outcome
 from orgrollout.sandbox import Sandbox
-from tests.stage import Stage
+from tests.stage import Stage, new_session
 
 PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
 TEN_MINUTES = timedelta(minutes=10)
@@ -60,8 +62,10 @@ class Trouble:
     def world(self) -> World:
         """Return what a new process works with; its journal is not waited for in real time."""
         path = self.stage.folder / "journal.sqlite"
-        world = replace(
-            self.stage.world(),
+        connection = connect(session=new_session(), clock=self.clock)
+        world = World(
+            connection=connection,
+            stack_sets=StackSets(connection),
             journal=SqliteJournal(path, patience=timedelta()),
             clock=self.clock,
         )

@@ -16,10 +16,19 @@ from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
 from orgrollout.plan.repair import Repair
+from orgrollout.reconcile.inside_memory import Wait
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.objections import objections_to
 from orgrollout.rollout.reasons import find
-from orgrollout.rollout.repairs import ASK_AGAIN, GIVE_UP, Look, RepairSeen, Step, next_step
+from orgrollout.rollout.repairs import (
+    ASK_AGAIN,
+    GIVE_UP,
+    GIVE_UP_UPDATE,
+    Look,
+    RepairSeen,
+    Step,
+    next_step,
+)
 
 ID = "or-base-1-1-a1-0000000000000000-1111111111111111"
 BEGUN = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -101,6 +110,49 @@ def test_a_detection_that_does_not_end_is_asked_for_again_and_then_given_up() ->
 
     assert look(long_ago)[0] is Step.DETECT
     assert look(too_long) == (Step.FAILED, "drift detection does not end, so nothing is proven")
+
+
+@pytest.mark.parametrize(
+    ("seen", "patience", "reason"),
+    [
+        (
+            RepairSeen(
+                stack=STACK,
+                change_set=ChangeSet(status="CREATE_IN_PROGRESS", execution="UNAVAILABLE"),
+            ),
+            GIVE_UP,
+            "could not: the creation of the change set does not end",
+        ),
+        (
+            RepairSeen(stack=replace(STACK, status="UPDATE_IN_PROGRESS"), change_set=MADE),
+            GIVE_UP_UPDATE,
+            "could not: the update of the stack does not end",
+        ),
+        (
+            RepairSeen(unreachable=True),
+            GIVE_UP,
+            "could not: timed out: nobody could look at it",
+        ),
+    ],
+)
+def test_what_does_not_end_is_waited_for_and_then_given_up(
+    seen: RepairSeen, patience: timedelta, reason: str
+) -> None:
+    """A re-sync that never ends would hold its stack sets for ever."""
+    just_before = replace(seen, waited=patience - timedelta(seconds=1))
+
+    assert look(just_before) == (Step.WAIT, "")
+    assert look(replace(seen, waited=patience)) == (Step.FAILED, reason)
+
+
+def test_a_clock_that_jumps_has_not_waited() -> None:
+    """A laptop that slept, or a clock that was set: only looks show that nothing came of it."""
+    wait = Wait(stage="running", looked=NOW)
+    for moment in (timedelta(seconds=15), timedelta(days=1), -timedelta(hours=2)):
+        wait = wait.goes_on("running", NOW + moment)
+
+    assert wait.total == timedelta(seconds=15) + timedelta(minutes=1)
+    assert wait.goes_on("ended", NOW + timedelta(days=2)).total == timedelta()
 
 
 def test_what_came_back_after_a_change_set_ran_is_not_tried_again() -> None:

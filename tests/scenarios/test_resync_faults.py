@@ -261,10 +261,14 @@ CASES: dict[str, Case] = {
     "the disk is full": Case(before=stumble_at_length, during=fill_disk, after="CreateChangeSet"),
     "the journal is locked for minutes": Case(during=lock_journal, after="CreateChangeSet"),
     "the clock is set back two hours": Case(
-        during=jump(timedelta(hours=-2)), after="CreateChangeSet"
+        during=jump(timedelta(hours=-2)),
+        after="CreateChangeSet",
+        settings={"stack_update_duration": timedelta(minutes=75)},  # longer than a session
     ),
     "the clock jumps ahead by a day": Case(
-        during=jump(timedelta(days=1)), after="DetectStackDrift"
+        during=jump(timedelta(days=1)),
+        after="DetectStackDrift",
+        settings={"stack_drift_duration": timedelta(minutes=5)},
     ),
 }
 ROWS = [
