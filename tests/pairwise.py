@@ -1,25 +1,25 @@
 """Combinations of what AWS leaves undocumented, for tests of what must hold whatever it does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
-from orgrollout.sandbox import Settings
+from orgrollout.sandbox import Note, Settings
 
 UNDOCUMENTED = list(Settings.undocumented())
 
 
-def pairwise() -> Iterator[dict[str, Any]]:
+def pairwise(settings: Sequence[Note] = UNDOCUMENTED) -> Iterator[dict[str, Any]]:
     """Yield few combinations in which every two values of two settings meet."""
     missing = {
         ((one.name, a), (two.name, b))
-        for one, two in combinations(UNDOCUMENTED, 2)
+        for one, two in combinations(settings, 2)
         for a in one.choices
         for b in two.choices
     }
     while missing:
         chosen: dict[str, Any] = dict(next(iter(sorted(missing, key=str))))
-        for note in UNDOCUMENTED:
+        for note in settings:
             if note.name not in chosen:
                 chosen[note.name] = max(
                     note.choices,

@@ -43,6 +43,7 @@ class Inside:
     account: AccountId
     region: Region
     refresh: Callable[[], object]  # renews credentials that are about to expire
+    refused: Callable[[], object]  # AWS takes them for expired: the next refresh renews them
 
     @property
     def place(self) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from orgrollout.aws.clock import Clock, MachineClock
 from orgrollout.aws.rates import OF_THIS_PROCESS, RateLimits
+from orgrollout.errors import InvalidCredentialsError
 from orgrollout.model.ids import AccountId, Region
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from orgrollout.aws.clients import Clients
     from orgrollout.aws.sessions import AccountRole, Sessions
 
+ASSUME_ROLE = "sts:AssumeRole"
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException")
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 
 
@@ -143,13 +146,18 @@ class Connection:
         entered = AccountRole(account=account, name=role, external_id=external_id)
         sessions = self._sessions()
         clients = sessions.clients(entered, region)
-        renew = sessions.credentials(entered).get_frozen_credentials
+        inside = Inside(
+            account=account,
+            region=region,
+            refresh=sessions.credentials(entered).get_frozen_credentials,
+            refused=lambda: sessions.refused(entered),
+        )
         return Connection(
             clients,
             self._caller,
             self.clock,
             read_only=read_only or self.read_only,
-            inside=Inside(account=account, region=region, refresh=renew),
+            inside=inside,
         )
 
     def _sessions(self) -> "Sessions":
@@ -175,12 +183,21 @@ class Connection:
     ) -> dict[str, Any]:
         """Return the answer to one request. See ``Caller.call``.
 
+        In another account, one that AWS takes for expired is sent once more, by a new session.
+
         Raises:
             ReadOnlyError: It would write, and this connection only reads.
             AwsError: One of its kinds.
         """
         client = self._clients.get(service, read_only=self.read_only)
-        return self._caller.call(client, service, operation, parameters or {}, self._inside)
+        asked = parameters or {}
+        try:
+            return self._caller.call(client, service, operation, asked, self._inside)
+        except InvalidCredentialsError as error:
+            if self._inside is None or error.api == ASSUME_ROLE or error.code not in _EXPIRED:
+                raise
+            self._inside.refused()
+        return self._caller.call(client, service, operation, asked, self._inside)
 
     def pages(
         self,

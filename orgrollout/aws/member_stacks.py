@@ -16,7 +16,9 @@ from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange
 _GONE = "does not exist"
 _NO_CHANGE_SET = ("ChangeSetNotFound", "ChangeSetNotFoundException")
 _NOT_NOW = ("InvalidChangeSetStatus", "InvalidChangeSetStatusException")
-_DETECTING = "in progress"  # the wording is not documented; drift detection has no error of its own
+# Of a detection, or of the stack's status. The wording is not documented, and drift detection has
+# no error of its own.
+_IN_PROGRESS = "in progress"
 
 
 class MemberStacks:
@@ -84,13 +86,17 @@ class MemberStacks:
             return
 
     def execute(self, stack: str, name: str) -> None:
-        """Carry a change set out. One that is being carried out, or was, stays as it is."""
+        """Carry a change set out.
+
+        One that is being carried out, or was, stays as it is. One that is gone was carried out
+        before an answer got lost, or somebody deleted it; the stack tells which.
+        """
         try:
             self._call(
                 "ExecuteChangeSet", StackName=stack, ChangeSetName=name, ClientRequestToken=name
             )
         except AwsError as error:
-            if error.code not in {*_NOT_NOW, "TokenAlreadyExistsException"}:
+            if error.code not in {*_NOT_NOW, *_NO_CHANGE_SET, "TokenAlreadyExistsException"}:
                 raise
 
     def discard(self, stack: str, name: str) -> None:
@@ -102,11 +108,14 @@ class MemberStacks:
                 raise
 
     def detect_drift(self, stack: str) -> None:
-        """Ask for a drift detection of one stack; one that runs already will do."""
+        """Ask for a drift detection of one stack; one that runs already will do.
+
+        Where something else runs on the stack, nothing is asked for, and no harm done.
+        """
         try:
             self._call("DetectStackDrift", StackName=stack)
         except (RejectedError, InvalidOperationError) as error:
-            if _DETECTING not in error.said.lower():
+            if _IN_PROGRESS not in error.said.lower().replace("_", " "):
                 raise
 
     def drift(self, stack: str) -> tuple[ResourceDrift, ...]:

@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.credentials import RefreshableCredentials
@@ -22,6 +22,7 @@ from orgrollout.model.ids import AccountId, Region
 # the moment in the answer means nothing to a machine whose clock is wrong.
 LIFETIME = timedelta(hours=1)
 _KEPT_CLIENTS = 64
+_NEVER = datetime.max.replace(tzinfo=UTC)  # when no session is valid any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class Sessions:
         self._credentials: dict[AccountRole, RefreshableCredentials] = {}
         self._clients: OrderedDict[tuple[AccountRole, Region], Clients] = OrderedDict()
         self._locks: dict[AccountRole, threading.Lock] = {}
+        self._refused: set[AccountRole] = set()
         self._lock = threading.Lock()
 
     def clients(self, role: AccountRole, region: Region) -> Clients:
@@ -80,10 +82,21 @@ class Sessions:
                 self._credentials[role] = self._new(role)
             return self._credentials[role]
 
+    def refused(self, role: AccountRole) -> None:
+        """Let the role be assumed again before its next use: AWS took its session for expired.
+
+        Our clock may be behind, or the role's sessions were revoked.
+        """
+        self._refused.add(role)
+
     def _new(self, role: AccountRole) -> RefreshableCredentials:
+        def now() -> datetime:
+            return _NEVER if role in self._refused else self._clock.now()
+
         def again() -> dict[str, Any]:
             until = self._clock.now() + LIFETIME
             found = self._assume(role)
+            self._refused.discard(role)
             return {
                 "access_key": found["AccessKeyId"],
                 "secret_key": found["SecretAccessKey"],
@@ -99,5 +112,5 @@ class Sessions:
             self._clock.now() + LIFETIME,
             again,
             "assume-role",
-            time_fetcher=self._clock.now,
+            time_fetcher=now,
         )

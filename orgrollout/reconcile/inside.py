@@ -6,12 +6,11 @@ it has asked. Another process finds the same in AWS.
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from orgrollout import errors
 from orgrollout.aws import posture
-from orgrollout.aws.connection import Connection
+from orgrollout.aws.connection import ASSUME_ROLE, Connection
 from orgrollout.aws.member_stacks import MemberStacks
 from orgrollout.errors import AwsError
 from orgrollout.model.ids import OperationId, Pair
@@ -23,7 +22,7 @@ from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decision import InsideSeen, WorkInside
 from orgrollout.rollout.inside import at_once, window
-from orgrollout.rollout.repairs import Look, NextStep, RepairSeen, Step, next_step
+from orgrollout.rollout.repairs import NO_WAY_IN, Look, NextStep, RepairSeen, Step, next_step
 from orgrollout.rollout.state import Flight
 
 _T = TypeVar("_T")
@@ -67,15 +66,10 @@ def look_inside(flight: Flight, plan: Plan, world: World) -> InsideSeen:
         pair for pair in window(flight.piece.pairs, place.memory.ended, size) if pair not in found
     ]:
         looked = spread(new, lambda pair: _look(pair, place), at_once=world.at_once)
-        for pair, seen in _answered(looked):
-            place.memory.seen[pair] = seen
-            look = Look(
-                repair=place.repair,
-                name=flight.id,
-                now=world.clock.now(),
-                seen=seen,
-            )
-            step = next_step(look)
+        for pair, answer in _answered(looked):
+            now = world.clock.now()
+            seen = place.memory.looked(pair, answer, now)
+            step = next_step(Look(repair=place.repair, name=flight.id, now=now, seen=seen))
             known = place.memory.ended if step.step.is_end else found
             known[pair] = step
     return InsideSeen(ended=dict(place.memory.ended), open=found)
@@ -124,22 +118,25 @@ def _answered(
 
 
 def _look(pair: Pair, place: _Place) -> RepairSeen | AwsError:
-    asked = place.memory.asked.get(pair)
     try:
-        connection = place.enter(pair)
-    except errors.AccessDeniedError as error:
-        return RepairSeen(problem=str(error))
-    except PASSING as error:
-        return error
-    try:
-        seen = _seen(pair, place, connection)
+        return _seen(pair, place, place.enter(pair))
     except PASSING as error:
         return error
     except AwsError as error:
-        return RepairSeen(problem=str(error))
-    if asked is None:
-        return seen
-    return replace(seen, asked_first=asked[0], asked=asked[1])
+        return RepairSeen(problem=_why(error))
+
+
+def _why(error: AwsError) -> str:
+    """Return why a stack instance has failed by an error.
+
+    Raises:
+        InvalidCredentialsError: It is no matter of the account: the caller has to sign in again.
+    """
+    if error.api != ASSUME_ROLE:
+        return str(error)
+    if isinstance(error, errors.InvalidCredentialsError | errors.MissingCredentialsError):
+        raise error
+    return f"{NO_WAY_IN}{error}"
 
 
 def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
@@ -170,10 +167,8 @@ def _tried(pair: Pair, step: Step | None, place: _Place) -> NextStep | AwsError 
         _do(pair, step, place)
     except PASSING as error:
         return error
-    except (errors.LeaseLostError, errors.InvalidCredentialsError):
-        raise
     except AwsError as error:
-        return NextStep(Step.FAILED, str(error))
+        return NextStep(Step.FAILED, _why(error))
     return None
 
 
@@ -202,9 +197,7 @@ def _call(pair: Pair, place: _Place, connection: Connection) -> None:
 
 
 def _note_asked(pair: Pair, place: _Place) -> None:
-    now = place.world.clock.now()
-    first, _ = place.memory.asked.get(pair, (now, now))
-    place.memory.asked[pair] = first, now
+    place.memory.asked[pair] = place.world.clock.now()
 
 
 def _given(value: _T | None) -> _T:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from orgrollout.model.operation import OperationResult, ResultStatus
 from orgrollout.plan.plan import FailureRule
 from orgrollout.rollout.failures import FailureClass, Reading
-from orgrollout.rollout.repairs import CAME_BACK, REFUSED
+from orgrollout.rollout.repairs import CAME_BACK, NO_WAY_IN, REFUSED
 
 _NOTHING_TO_DO = "no updates are to be performed"
 _TWICE = 2  # tries of what may only have been made minutes ago: a role, a principal, a Region
@@ -46,6 +46,24 @@ KNOWN = (
         "find out who changes it (CloudTrail), or accept it by a rule under `drift.ignore`",
     ),
     _known(r"before the change set was used", FailureClass.TRANSIENT),
+    _known(
+        rf"^{NO_WAY_IN}",
+        FailureClass.CONFIGURATION,
+        "make the role that `drift.resync_role` names in the account and let it trust the caller, "
+        "then retry; nobody gets into an account that is suspended or has left",
+        attempts=_TWICE,
+    ),
+    _known(
+        r"REVERT_DRIFT",
+        FailureClass.CONFIGURATION,
+        "CloudFormation does not bring this stack back: do it by hand, or run `orgrollout resync "
+        "--recreate` for what may be deleted and created",
+    ),
+    _known(
+        r"does not end",
+        FailureClass.PERMANENT,
+        "look at the stack in the account, where it goes on, then retry",
+    ),
     _known(
         r"explicit deny in a service control policy",
         FailureClass.POLICY,

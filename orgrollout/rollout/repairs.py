@@ -20,8 +20,10 @@ from orgrollout.rollout.objections import objections_to
 REFUSED = "refused: "
 CAME_BACK = "came back: "
 COULD_NOT = "could not: "
+NO_WAY_IN = "no way into the account: "
 ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, that came to nothing
 GIVE_UP = timedelta(minutes=40)
+GIVE_UP_UPDATE = timedelta(hours=3)  # what runs on a stack may take long; nothing else does
 _UNCHANGED = ("didn't contain changes", "no updates are to be performed")
 
 
@@ -57,7 +59,7 @@ class RepairSeen:
     why: str = ""  # the stack did not take the change set
     posture: PostureSeen | None = None  # of a call
     asked: datetime | None = None  # when this process asked for a detection, or made the call
-    asked_first: datetime | None = None
+    waited: timedelta = timedelta()  # how long this process has seen it as it is now
     problem: str = ""  # nobody could look, and looking again does not help
     unreachable: bool = False  # nobody could look just now
 
@@ -85,10 +87,14 @@ class Look:
         return self.seen.asked is not None and self.now - self.seen.asked < ASK_AGAIN
 
     @property
+    def waited_in_vain(self) -> bool:
+        """Return whether nothing has come of it for long enough."""
+        return self.seen.waited >= GIVE_UP
+
+    @property
     def asked_in_vain(self) -> bool:
         """Return whether it was asked for long enough."""
-        first = self.seen.asked_first
-        return first is not None and self.now - first >= GIVE_UP
+        return self.seen.asked is not None and self.waited_in_vain
 
 
 WAIT = NextStep(Step.WAIT)
@@ -100,7 +106,7 @@ def next_step(look: Look) -> NextStep:
     if look.seen.problem:
         return _failed(look.seen.problem)
     if look.seen.unreachable:
-        return WAIT
+        return _waiting(look, "timed out: nobody could look at it", GIVE_UP)
     return _of_call(look) if look.repair.action is OperationAction.CALL else _of_revert(look)
 
 
@@ -111,12 +117,20 @@ def _of_revert(look: Look) -> NextStep:
     if seen.stack.change_set == look.name:
         return _of_executed(look, seen.stack)
     if seen.change_set is None:
-        return _of_stack(seen.stack)
+        return _of_stack(look, seen.stack)
     return _of_change_set(look, seen.stack, seen.change_set)
 
 
 def _failed(reason: str) -> NextStep:
     return NextStep(Step.FAILED, reason)
+
+
+def _waiting(look: Look, what: str, patience: timedelta) -> NextStep:
+    return WAIT if look.seen.waited < patience else _failed(f"{COULD_NOT}{what}")
+
+
+def _updating(look: Look) -> NextStep:
+    return _waiting(look, "the update of the stack does not end", GIVE_UP_UPDATE)
 
 
 def _of_call(look: Look) -> NextStep:
@@ -134,32 +148,38 @@ def _of_call(look: Look) -> NextStep:
 
 def _of_executed(look: Look, stack: MemberStack) -> NextStep:
     if stack.is_busy:
-        return WAIT
+        return _updating(look)
     if stack.status != "UPDATE_COMPLETE":
         why = look.seen.why or stack.status_reason or "no reason given"
         return _failed(f"the stack is {stack.status}: {why}")
     return _proven(look, stack, stack.updated)
 
 
-def _of_stack(stack: MemberStack) -> NextStep:
+def _of_stack(look: Look, stack: MemberStack) -> NextStep:
     if stack.is_busy:
-        return WAIT
+        return _updating(look)
     if stack.status not in WHOLE:
         return _failed(f"the stack is in {stack.status} state and cannot be updated")
     return NextStep(Step.BEGIN)
 
 
 def _of_change_set(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
-    match change_set.status, change_set.execution:
-        case ("CREATE_PENDING" | "CREATE_IN_PROGRESS", _) | (_, "EXECUTE_IN_PROGRESS"):
-            return WAIT
-        case "FAILED", _:
-            return _of_failed(look, stack, change_set)
-        case _, "AVAILABLE":
+    if change_set.status in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+        return _waiting(look, "the creation of the change set does not end", GIVE_UP)
+    if change_set.status == "FAILED":
+        return _of_failed(look, stack, change_set)
+    return _of_made(look, stack, change_set)
+
+
+def _of_made(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
+    match change_set.execution:
+        case "EXECUTE_IN_PROGRESS":
+            return _updating(look)
+        case "AVAILABLE":
             return _of_available(look, stack, change_set)
-        case _, "EXECUTE_COMPLETE":
+        case "EXECUTE_COMPLETE":
             return _proven(look, stack, change_set.created)
-        case _, "EXECUTE_FAILED":
+        case "EXECUTE_FAILED":
             why = look.seen.why or change_set.reason or "no reason given"
             return _failed(f"the change set failed: {why}")
         case _:
@@ -177,7 +197,7 @@ def _of_available(look: Look, stack: MemberStack, change_set: ChangeSet) -> Next
     objections = "; ".join(objections_to(change_set.changes, look.repair))
     if objections:
         return _failed(f"{REFUSED}{objections}")
-    return WAIT if stack.is_busy else NextStep(Step.EXECUTE)
+    return _updating(look) if stack.is_busy else NextStep(Step.EXECUTE)
 
 
 def _proven(look: Look, stack: MemberStack, since: datetime | None) -> NextStep:

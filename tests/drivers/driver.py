@@ -3,7 +3,8 @@
     python -m tests.drivers.driver ENDPOINT JOURNAL ROLLOUT LOG [POINT]
 
 With a POINT it stops itself there, once, as a laptop does whose lid is closed: `committed`, between
-the commit of an intent and the look at the lease; `sending`, when nothing can keep back a request.
+the commit of an intent and the look at the lease; `sending`, when nothing can keep back a request;
+`creating` and `executing`, the same with change sets in accounts.
 """
 
 import json
@@ -14,7 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orgrollout.aws.connection import connect
+from orgrollout.aws.calls import Caller
+from orgrollout.aws.clients import Clients
+from orgrollout.aws.connection import Connection
+from orgrollout.aws.rates import RateLimits
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.drivers.local import drive
 from orgrollout.errors import JournalConflictError
@@ -24,6 +28,12 @@ from orgrollout.reconcile.journals import open_journal
 from orgrollout.reconcile.world import World
 from orgrollout.sandbox.control import SandboxClient
 from tests.stage import new_session
+
+STOPS_AT = {
+    "sending": "CreateStackInstances",
+    "creating": "CreateChangeSet",
+    "executing": "ExecuteChangeSet",
+}
 
 
 class Recorded:
@@ -79,16 +89,19 @@ class Recorded:
 
 def world_of(endpoint: str, named: str, log: Path, point: str) -> World:
     """Return what a process at the sandbox's endpoint works with."""
-    session = new_session()
-    left = ["once"] if point == "sending" else []
+    left = [STOPS_AT[point]] if point in STOPS_AT else []
 
-    def before(**_: Any) -> None:
-        if left:
-            left.pop()
+    def before(event_name: str, **_: Any) -> None:
+        if event_name.rpartition(".")[2] in left:
+            left.clear()
             os.kill(os.getpid(), signal.SIGSTOP)
 
-    session.events.register_first("before-send.cloudformation.CreateStackInstances", before)
-    connection = connect(session=session, clock=SandboxClient(endpoint).clock())
+    def watch(client: Any) -> None:
+        client.meta.events.register_first("before-send.cloudformation.*", before)
+
+    clock = SandboxClient(endpoint).clock()
+    caller = Caller(clock=clock, limits=RateLimits())
+    connection = Connection(Clients(new_session(), watch), caller, clock, read_only=False)
     journal, _ = open_journal(named, connection)
     return World(
         connection=connection,

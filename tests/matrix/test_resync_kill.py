@@ -7,21 +7,43 @@ history knows what was repaired.
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orgrollout.reconcile.rollouts import Rollout
+from orgrollout.sandbox import Settings
 from tests.matrix.killing import Fuse, Killed, fused_world
-from tests.matrix.resync_story import Ending, ResyncStory, telling
+from tests.matrix.resync_story import QUICK, Ending, ResyncStory, telling
 from tests.matrix.story import go_on
+from tests.pairwise import UNDOCUMENTED, pairwise
 
 PAUSES = (timedelta(), timedelta(minutes=2), timedelta(days=1))  # until somebody resumes
 SHARDS = 8
 SEED = 20260106
+KILLS = 3  # for each combination of what is undocumented
 WRITES = ("CreateChangeSet", "ExecuteChangeSet", "DetectStackDrift", "StartConfigurationRecorder")
+# What matters to a re-sync. Without drift-aware change sets there is none to tell of.
+MATTERS = {
+    "requests_per_second",
+    "result_lag",
+    "operation_list_lag",
+    "empty_pages",
+    "duplicate_operation_id",
+    "account_order",
+    "create_on_current",
+    "overrides_stored",
+    "omitted_parameters",
+    "skipped_status",
+    "skipped_result",
+    "update_resets_drift",
+    "executed_change_set",
+}
+COMBINATIONS = list(pairwise([note for note in UNDOCUMENTED if note.name in MATTERS]))
 
 
 def one_process(story: ResyncStory, fuse: Fuse) -> Rollout:
@@ -34,19 +56,19 @@ def one_process(story: ResyncStory, fuse: Fuse) -> Rollout:
 
 
 @cache
-def undisturbed(folder: Path) -> tuple[Ending, tuple[str, ...]]:
+def undisturbed(folder: Path, settings: Settings = QUICK) -> tuple[Ending, tuple[str, ...]]:
     """Return how the story ends when nobody dies, and all the points at which somebody could."""
     fuse = Fuse()
-    with telling(folder) as story:
+    with telling(folder, settings) as story:
         rollout = one_process(story, fuse)
         return story.ending(rollout), tuple(fuse.points)
 
 
-def killed_at(folder: Path, moment: int) -> None:
+def killed_at(folder: Path, moment: int, settings: Settings = QUICK) -> None:
     """Kill a process at the moment, and check the ending."""
-    expected, points = undisturbed(folder)
+    expected, points = undisturbed(folder, settings)
     name = f"{moment} {points[moment - 1]}"
-    with telling(folder) as story:
+    with telling(folder, settings) as story:
         with suppress(Killed):
             one_process(story, Fuse(at=moment))
         story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
@@ -82,6 +104,22 @@ def test_a_sample_of_all_moments(
     record_property("kill_points", len(points))
     for moment in sorted(moments):
         killed_at(folder, moment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", COMBINATIONS)
+def test_whatever_aws_leaves_undocumented_it_ends_the_same(
+    folder: Path, row: dict[str, Any]
+) -> None:
+    """Undisturbed, and killed at some moments in which it writes."""
+    usual, _ = undisturbed(folder)
+    settings = replace(QUICK, **row)
+    ending, points = undisturbed(folder, settings)
+    assert ending == usual
+
+    writes = [n for n, point in enumerate(points, 1) if point.split()[1] in WRITES]
+    for moment in sorted(random.Random(str(row)).sample(writes, KILLS)):  # noqa: S311
+        killed_at(folder, moment, settings)
 
 
 @pytest.mark.slow

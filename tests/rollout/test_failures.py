@@ -15,6 +15,20 @@ IN_SCP = "with an explicit deny in a service control policy"
 ONCE, TWICE, AS_PLANNED = 1, 2, 4
 TEXTS = [
     ("refused: it would replace Topic (AWS::SNS::Topic)", FailureClass.REFUSED, ONCE),
+    (
+        "no way into the account: sts:AssumeRole was denied: User: arn:aws:sts::999999999999:"
+        "assumed-role/Rollout/me is not authorized to perform: sts:AssumeRole on resource: "
+        "arn:aws:iam::100000000001:role/Resync",
+        FailureClass.CONFIGURATION,
+        TWICE,
+    ),
+    (
+        "cloudformation:CreateChangeSet was rejected: REVERT_DRIFT is not supported for stacks of "
+        "a stack set",
+        FailureClass.CONFIGURATION,
+        ONCE,
+    ),
+    ("drift detection does not end, so nothing is proven", FailureClass.PERMANENT, ONCE),
     ("came back: Topic/DisplayName", FailureClass.CAME_BACK, ONCE),
     (
         "somebody changed the stack before the change set was used",

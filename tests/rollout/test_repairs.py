@@ -16,10 +16,19 @@ from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
 from orgrollout.plan.repair import Repair
+from orgrollout.reconcile.inside_memory import Wait
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.objections import objections_to
 from orgrollout.rollout.reasons import find
-from orgrollout.rollout.repairs import ASK_AGAIN, GIVE_UP, Look, RepairSeen, Step, next_step
+from orgrollout.rollout.repairs import (
+    ASK_AGAIN,
+    GIVE_UP,
+    GIVE_UP_UPDATE,
+    Look,
+    RepairSeen,
+    Step,
+    next_step,
+)
 
 ID = "or-base-1-1-a1-0000000000000000-1111111111111111"
 BEGUN = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -76,7 +85,7 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
             Step.WAIT,
         ),
         (RepairSeen(stack=DONE), Step.DETECT),
-        (RepairSeen(stack=DONE, asked=NOW, asked_first=NOW), Step.WAIT),
+        (RepairSeen(stack=DONE, asked=NOW), Step.WAIT),
         (
             RepairSeen(stack=replace(DONE, drift_status="IN_SYNC", drift_checked=NOW)),
             Step.SUCCEEDED,
@@ -96,11 +105,54 @@ def test_a_detection_from_before_the_repair_proves_nothing() -> None:
 
 
 def test_a_detection_that_does_not_end_is_asked_for_again_and_then_given_up() -> None:
-    long_ago = RepairSeen(stack=DONE, asked=NOW - ASK_AGAIN, asked_first=NOW - ASK_AGAIN)
-    too_long = replace(long_ago, asked_first=NOW - GIVE_UP)
+    long_ago = RepairSeen(stack=DONE, asked=NOW - ASK_AGAIN, waited=ASK_AGAIN)
+    too_long = replace(long_ago, waited=GIVE_UP)
 
     assert look(long_ago)[0] is Step.DETECT
     assert look(too_long) == (Step.FAILED, "drift detection does not end, so nothing is proven")
+
+
+@pytest.mark.parametrize(
+    ("seen", "patience", "reason"),
+    [
+        (
+            RepairSeen(
+                stack=STACK,
+                change_set=ChangeSet(status="CREATE_IN_PROGRESS", execution="UNAVAILABLE"),
+            ),
+            GIVE_UP,
+            "could not: the creation of the change set does not end",
+        ),
+        (
+            RepairSeen(stack=replace(STACK, status="UPDATE_IN_PROGRESS"), change_set=MADE),
+            GIVE_UP_UPDATE,
+            "could not: the update of the stack does not end",
+        ),
+        (
+            RepairSeen(unreachable=True),
+            GIVE_UP,
+            "could not: timed out: nobody could look at it",
+        ),
+    ],
+)
+def test_what_does_not_end_is_waited_for_and_then_given_up(
+    seen: RepairSeen, patience: timedelta, reason: str
+) -> None:
+    """A re-sync that never ends would hold its stack sets for ever."""
+    just_before = replace(seen, waited=patience - timedelta(seconds=1))
+
+    assert look(just_before) == (Step.WAIT, "")
+    assert look(replace(seen, waited=patience)) == (Step.FAILED, reason)
+
+
+def test_a_clock_that_jumps_has_not_waited() -> None:
+    """A laptop that slept, or a clock that was set: only looks show that nothing came of it."""
+    wait = Wait(stage="running", looked=NOW)
+    for moment in (timedelta(seconds=15), timedelta(days=1), -timedelta(hours=2)):
+        wait = wait.goes_on("running", NOW + moment)
+
+    assert wait.total == timedelta(seconds=15) + timedelta(minutes=1)
+    assert wait.goes_on("ended", NOW + timedelta(days=2)).total == timedelta()
 
 
 def test_what_came_back_after_a_change_set_ran_is_not_tried_again() -> None:
@@ -229,13 +281,13 @@ def posture(state: PostureState, **asked: Any) -> RepairSeen:
     ("seen", "expected"),
     [
         (posture(PostureState.BROKEN), (Step.CALL, "")),
-        (posture(PostureState.BROKEN, asked=NOW, asked_first=NOW), (Step.WAIT, "")),
+        (posture(PostureState.BROKEN, asked=NOW), (Step.WAIT, "")),
         (
-            posture(PostureState.BROKEN, asked=NOW - ASK_AGAIN, asked_first=NOW - ASK_AGAIN),
+            posture(PostureState.BROKEN, asked=NOW - ASK_AGAIN, waited=ASK_AGAIN),
             (Step.CALL, ""),
         ),
         (
-            posture(PostureState.BROKEN, asked=NOW, asked_first=NOW - GIVE_UP),
+            posture(PostureState.BROKEN, asked=NOW, waited=GIVE_UP),
             (Step.FAILED, "could not: it does not record"),
         ),
         (posture(PostureState.OK), (Step.SUCCEEDED, "")),

@@ -1,96 +1,38 @@
 """The table of faults in docs/operations.md is true, row by row."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orgrollout.aws.clock import Clock
 from orgrollout.drivers.local import drive
 from orgrollout.errors import OrgRolloutError
-from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation_id import detection_id
 from orgrollout.reconcile.rollouts import Rollout
-from orgrollout.reconcile.world import World
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.stage import BASE, PROD, TOPIC, Stage, organization
+from tests.trouble import (
+    ENDINGS,
+    TEN_MINUTES,
+    Happening,
+    Jumping,
+    Trouble,
+    fill_disk,
+    jump,
+    lock_journal,
+    outage,
+    rows_of,
+)
 
-PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
-TABLE = re.search(r"<!-- faults -->\n(.*?)<!-- end -->", PAGE.read_text(), re.DOTALL)
-ROWS = [
-    [cell.strip() for cell in line.strip("|").split("|")]
-    for line in (TABLE[1] if TABLE else "").splitlines()[2:]
-]
-ENDINGS = {
-    Outcome.SUCCEEDED: "as planned",
-    Outcome.FAILURES: "with failures",
-    Outcome.HALTED: "halted",
-}
-TEN_MINUTES = timedelta(minutes=10)
-
-
-class Jumping:
-    """The clock of a machine, which somebody sets; the sandbox's own goes on as it was."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.off = timedelta()
-
-    def now(self) -> datetime:
-        return self._clock.now() + self.off
-
-    def sleep(self, duration: timedelta, /) -> None:
-        self._clock.sleep(duration)
-
-
-@dataclass
-class Trouble:
-    """A rollout, and what is done to it."""
-
-    stage: Stage
-    manifest: dict[str, Any]
-    clock: Jumping
-    worlds: list[World] = field(default_factory=list)
-
-    @property
-    def sandbox(self) -> Sandbox:
-        return self.stage.sandbox
-
-    def world(self) -> World:
-        """Return what a new process works with; its journal is not waited for in real time."""
-        path = self.stage.folder / "journal.sqlite"
-        world = replace(
-            self.stage.world(),
-            journal=SqliteJournal(path, patience=timedelta()),
-            clock=self.clock,
-        )
-        self.worlds.append(world)
-        return world
-
-    def client(self) -> Any:
-        return self.sandbox.session().client("cloudformation")
-
-    def later(self, after: timedelta, action: Callable[[], object]) -> None:
-        timeline = self.sandbox.world.timeline
-        timeline.at(timeline.now() + after, lambda: (action(), None)[1])
-
-    def away(self, fault: Callable[[], object], span: timedelta | None) -> None:
-        """Let calls go wrong from now on, for so long."""
-        fault()
-        if span is not None:
-            self.later(span, self.sandbox.world.faults.calls.clear)
-
-
-Happening = Callable[[Trouble], object]
+ROWS = rows_of("faults")
 
 
 @dataclass(frozen=True)
@@ -103,10 +45,6 @@ class Case:
     mend: Happening | None = None
     first: bool = False  # BASE was applied before, so that this is an update
     settings: Settings | None = None
-
-
-def outage(span: timedelta | None) -> Happening:
-    return lambda t: t.away(lambda: t.sandbox.server_error(times=None), span)
 
 
 def update_instances(trouble: Trouble) -> None:
@@ -183,14 +121,6 @@ def long_reason(trouble: Trouble) -> None:
     trouble.sandbox.fail(reason="Rate exceeded " + "x" * 20_000)
 
 
-def fill_disk(trouble: Trouble) -> None:
-    """Leave no room for another page to the process that drives."""
-    journal = trouble.worlds[-1].journal
-    assert isinstance(journal, SqliteJournal)
-    (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
-    journal._db.execute(f"PRAGMA max_page_count = {pages}")
-
-
 def remove_instance(trouble: Trouble) -> None:
     """Remove a stack instance that a later wave is to update."""
     trouble.sandbox.run_to_end()
@@ -206,19 +136,6 @@ def remove_instance(trouble: Trouble) -> None:
         RetainStacks=True,
     )
     trouble.sandbox.run_to_end()
-
-
-def lock_journal(trouble: Trouble) -> None:
-    holder = SqliteJournal(trouble.stage.folder / "journal.sqlite")
-    holder._db.execute("BEGIN IMMEDIATE")
-    trouble.later(timedelta(minutes=5), lambda: holder._db.execute("ROLLBACK"))
-
-
-def jump(by: timedelta) -> Happening:
-    def set_clock(trouble: Trouble) -> None:
-        trouble.clock.off += by
-
-    return set_clock
 
 
 CASES: dict[str, Case] = {
