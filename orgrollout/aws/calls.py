@@ -4,7 +4,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -43,6 +43,7 @@ class Inside:
     account: AccountId
     region: Region
     refresh: Callable[[], object]  # renews credentials that are about to expire
+    being: Callable[[], AbstractContextManager[None]]  # what is sent inside is sent as who is there
 
     @property
     def place(self) -> str:
@@ -149,7 +150,8 @@ class Caller:
                 with attempt:
                     number = attempt.retry_state.attempt_number
                     self._get_ready(service, operation, inside)
-                    return self._send(client, service, operation, parameters, number)
+                    with inside.being() if inside else nullcontext():
+                        return self._send(client, service, operation, parameters, number)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             ours = faults.translate(error, service, operation, parameters)
             # botocore's own complaint about a parameter quotes its value, in tracebacks too.
