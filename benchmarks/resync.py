@@ -3,7 +3,7 @@
 10,000 accounts x 17 Regions in two stack sets (100,000 stack instances is the quota of one), in the
 sandbox, without the templates' resources, on its virtual clock:
 
-    python benchmarks/resync.py [--accounts N] [--profile FILE]
+    python benchmarks/resync.py [--accounts N]
 
 It goes as `orgrollout resync` does: drift detection, findings, plan, change sets in the accounts,
 proof. Calls keep to their rates (`orgrollout/aws/rates.py`); all times but those "here" are
@@ -23,14 +23,13 @@ than 600 MB, the sandbox included.
 """
 
 import argparse
-import cProfile
 import resource
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -322,12 +321,4 @@ def main(accounts: int) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--accounts", type=int, default=10_000)
-    parser.add_argument("--profile", help="write a profile of the whole to this file")
-    given = parser.parse_args()
-    run: Callable[[int], int] = main
-    if given.profile:
-        with cProfile.Profile() as profile:
-            code = main(given.accounts)
-        profile.dump_stats(given.profile)
-        sys.exit(code)
-    sys.exit(main(given.accounts))
+    sys.exit(main(parser.parse_args().accounts))
