@@ -6,7 +6,6 @@ same account and Region is read once.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,9 +24,9 @@ from orgrollout.organization.desired import Desired
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.posture_aggregate import Aggregator
 from orgrollout.reconcile.posture_records import keep_look
+from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
 
-AT_A_TIME = 16  # accounts
 _SAID_EVERY = 100  # accounts
 _VERDICTS = {
     PostureState.BROKEN: Verdict.REAL,
@@ -93,7 +92,7 @@ def look_at_posture(
     now = world.clock.now()
     findings: list[Finding] = []
     looked: dict[StackSetKey, dict[Pair, PostureSeen]] = defaultdict(dict)
-    for found in _side_by_side(visit, accounts, progress):
+    for found in _side_by_side(visit, accounts, progress, world.at_once):
         findings += _findings(found, tasks, now)
         for key, pair, seen in _by_pair(found, tasks):
             looked[key][pair] = seen
@@ -136,18 +135,14 @@ def _with_ids(
 
 
 def _side_by_side(
-    visit: "_Visit", accounts: list[AccountId], progress: Progress
+    visit: "_Visit", accounts: list[AccountId], progress: Progress, at_once: int
 ) -> Iterator[_Account]:
-    """Yield what was seen in each account, in the order in which they come."""
-    with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="posture") as pool:
-        try:
-            running = [pool.submit(visit.look_into, account) for account in accounts]
-            for number, done in enumerate(as_completed(running), start=1):
-                yield done.result()
-                if number % _SAID_EVERY == 0 or number == len(running):
-                    progress(f"posture: {number:,} of {len(running):,} accounts looked at")
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    """Yield what was seen in each account."""
+    looked = spread(accounts, visit.look_into, at_once=at_once)
+    for number, (_, found) in enumerate(looked, start=1):
+        yield found
+        if number % _SAID_EVERY == 0 or number == len(accounts):
+            progress(f"posture: {number:,} of {len(accounts):,} accounts looked at")
 
 
 class _Visit:
