@@ -19,7 +19,7 @@ from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredenti
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template import Template
 from orgrollout.model.ids import AccountId, Pair, StackSetKey, StackSetName
-from orgrollout.model.posture import SSM_DOCUMENT, PostureCheck, PostureSeen, PostureState
+from orgrollout.model.posture import CHECKS, SSM_DOCUMENT, PostureCheck, PostureSeen, PostureState
 from orgrollout.organization.desired import Desired
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.posture_aggregate import Aggregator
@@ -88,6 +88,7 @@ def look_at_posture(
     if drift.probe_role is None and drift.resync_role is None:
         progress("posture is not looked at: the manifest names no `drift: {probe_role: ...}`")
         return None
+    progress(_announcement(tasks, len(accounts), world.at_once))
     visit = _Visit(loaded, world, tasks, progress)
     now = world.clock.now()
     findings: list[Finding] = []
@@ -132,6 +133,18 @@ def _with_ids(
     """Return the ids of stacks as CloudFormation lists them now; what is remembered has none."""
     listed = {each.pair: each.stack_id for each in world.stack_sets.instances(name)}
     return {pair: listed.get(pair, stack) for pair, stack in stacks.items()}
+
+
+def _announcement(tasks: tuple[_Task, ...], accounts: int, at_once: int) -> str:
+    pairs = sum(len(task.stacks) for task in tasks)
+    calls = sum(
+        len(task.stacks) * sum(CHECKS[check.name].looks for check in task.template.metadata.posture)
+        for task in tasks
+    )
+    return (
+        f"posture: looking at {pairs:,} stack instances in {accounts:,} accounts, {at_once} of"
+        f" them at a time: up to about {calls:,} calls"
+    )
 
 
 def _side_by_side(
