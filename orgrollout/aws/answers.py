@@ -7,6 +7,7 @@ suspended accounts. What is not known is never taken for good.
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from sys import intern
 from typing import Any, NamedTuple, TypeVar
 
 from orgrollout.model.ids import AccountId, OperationId, Pair, Region, StackSetName, UnitId
@@ -75,12 +76,12 @@ def stack_instance(found: Answer) -> StackInstance:
     return StackInstance(
         pair=_pair(found),
         status=_one_of(InstanceStatus, found.get("Status"), InstanceStatus.OUTDATED),
-        detailed_status=detailed or "",
+        detailed_status=_once(detailed or ""),
         status_reason=found.get("StatusReason") or "",
-        unit=UnitId(unit) if unit else None,
+        unit=UnitId(_once(unit)) if unit else None,
         stack_id=found.get("StackId") or None,
-        last_operation=OperationId(operation) if operation else None,
-        drift_status=found.get("DriftStatus") or "NOT_CHECKED",
+        last_operation=OperationId(_once(operation)) if operation else None,
+        drift_status=_once(found.get("DriftStatus") or "NOT_CHECKED"),
         last_drift_check=_moment(found.get("LastDriftCheckTimestamp")),
         overrides=_parameters(found["ParameterOverrides"]) if described else None,
     )
@@ -113,7 +114,12 @@ def operation_result(found: Answer) -> OperationResult:
 
 
 def _pair(found: Answer) -> Pair:
-    return Pair(AccountId(found["Account"]), Region(found["Region"]))
+    return Pair(AccountId(_once(found["Account"])), Region(_once(found["Region"])))
+
+
+def _once(text: str) -> str:
+    """Return a text that many of 100,000 rows have, and that is kept once for all of them."""
+    return intern(str(text))
 
 
 def _parameters(found: Iterable[Answer] | None) -> dict[str, str]:

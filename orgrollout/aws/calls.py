@@ -4,7 +4,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -44,6 +44,7 @@ class Inside:
     region: Region
     refresh: Callable[[], object]  # renews credentials that are about to expire
     refused: Callable[[], object]  # AWS takes them for expired: the next refresh renews them
+    being: Callable[[], AbstractContextManager[None]]  # what is sent inside is sent as who is there
 
     @property
     def place(self) -> str:
@@ -150,7 +151,8 @@ class Caller:
                 with attempt:
                     number = attempt.retry_state.attempt_number
                     self._get_ready(service, operation, inside)
-                    return self._send(client, service, operation, parameters, number)
+                    with inside.being() if inside else nullcontext():
+                        return self._send(client, service, operation, parameters, number)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             ours = faults.translate(error, service, operation, parameters)
             # botocore's own complaint about a parameter quotes its value, in tracebacks too.

@@ -2,18 +2,21 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from orgrollout.aws import faults
 from orgrollout.aws.clock import CONNECT_TIMEOUT, READ_TIMEOUT
 from orgrollout.aws.reads import only_reads
 from orgrollout.errors import AwsConfigurationError, MissingRegionError, UnknownProfileError
+
+_CONNECTIONS = 32  # to one host that are kept open; as many threads may look into accounts
 
 
 def new_session(profile: str | None, region: str | None) -> boto3.Session:
@@ -34,16 +37,25 @@ class Clients:
     """One client per service and purpose, made when first asked for."""
 
     def __init__(
-        self, session: boto3.Session, watch: Callable[[Any], None], region: str | None = None
+        self,
+        session: boto3.Session,
+        watch: Callable[[Any], None],
+        region: str | None = None,
+        *,
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
-        """Make clients of ``session``, and show each to ``watch``; ``region`` wins over its own."""
+        """Make clients of ``session``, and show each to ``watch``; ``region`` wins over its own.
+
+        Whoever makes clients of the same session has the same ``lock``.
+        """
         if not region and not session.region_name:
             raise MissingRegionError("connect")
         self.region = region or str(session.region_name)
         self._session = session
         self._watch = watch
         self._made: dict[tuple[str, bool], Any] = {}
-        self._lock = threading.Lock()  # making clients is not thread-safe; using them is
+        # Making clients is not thread-safe; using them is.
+        self._lock = lock or threading.Lock()
 
     def get(self, service: str, *, read_only: bool) -> Any:
         """Return the client for ``service``.
@@ -57,25 +69,26 @@ class Clients:
                 self._made[service, read_only] = self._new(service, read_only=read_only)
             return self._made[service, read_only]
 
-    def assumed(self, credentials: RefreshableCredentials, region: str) -> "Clients":
-        """Return clients with credentials of a role that was assumed, in another Region."""
+    def assumed(self, credentials: Credentials) -> "Clients":
+        """Return clients with other credentials, of roles that were assumed."""
         core = botocore.session.Session()
         # Reading the service models takes longer than anything else about a session.
         own = self._session._session  # noqa: SLF001 - boto3 offers no other way to it
         core.register_component("data_loader", own.get_component("data_loader"))
         core.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
-        session = boto3.Session(botocore_session=core, region_name=region)
+        session = boto3.Session(botocore_session=core, region_name=self.region)
         return Clients(session, self._watch)
 
     def in_region(self, region: str) -> "Clients":
         """Return clients with the same credentials, in another Region."""
-        return Clients(self._session, self._watch, region)
+        return Clients(self._session, self._watch, region, lock=self._lock)
 
     def _new(self, service: str, *, read_only: bool) -> Any:
         config = Config(
             connect_timeout=CONNECT_TIMEOUT.total_seconds(),
             read_timeout=READ_TIMEOUT.total_seconds(),
             retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=_CONNECTIONS,
             user_agent_extra="orgrollout",
         )
         make: Any = self._session.client  # its type knows services by literal only
@@ -96,9 +109,9 @@ class _Given(CredentialProvider):
 
     METHOD = "assume-role"
 
-    def __init__(self, credentials: RefreshableCredentials) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         super().__init__()
         self._credentials = credentials
 
-    def load(self) -> RefreshableCredentials:
+    def load(self) -> Credentials:
         return self._credentials

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -145,15 +146,15 @@ class Connection:
 
         entered = AccountRole(account=account, name=role, external_id=external_id)
         sessions = self._sessions()
-        clients = sessions.clients(entered, region)
         inside = Inside(
             account=account,
             region=region,
             refresh=sessions.credentials(entered).get_frozen_credentials,
             refused=lambda: sessions.refused(entered),
+            being=partial(sessions.being, entered),
         )
         return Connection(
-            clients,
+            sessions.clients(region),
             self._caller,
             self.clock,
             read_only=read_only or self.read_only,

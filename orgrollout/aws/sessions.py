@@ -1,17 +1,19 @@
 """Sessions in other accounts: a role is assumed once per account, and again before it expires.
 
-Credentials are kept for as long as the connection; the clients that use them are many and large,
-so only the latest are.
+Credentials are kept for as long as the connection. Clients take long to make, and there may be ten
+thousand accounts, so all accounts share one client per service and Region: each request is signed
+with the credentials of the account that it goes to.
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.credentials import RefreshableCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
+from botocore.exceptions import NoCredentialsError
 
 from orgrollout.aws.clients import Clients
 from orgrollout.aws.clock import Clock
@@ -21,7 +23,6 @@ from orgrollout.model.ids import AccountId, Region
 # is assumed by a role gets no more (DurationSeconds, STS API reference). It ends by our own clock:
 # the moment in the answer means nothing to a machine whose clock is wrong.
 LIFETIME = timedelta(hours=1)
-_KEPT_CLIENTS = 64
 _NEVER = datetime.max.replace(tzinfo=UTC)  # when no session is valid any more
 
 
@@ -43,38 +44,76 @@ class AccountRole:
 Assume = Callable[[AccountRole], Mapping[str, str]]
 
 
+class _Chosen(Credentials):
+    """The credentials that a thread signs with: another role's for each request.
+
+    botocore asks for credentials when it signs, in the thread that sends.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("", "", method="assume-role")
+        self._of_thread = threading.local()
+
+    @contextmanager
+    def being(self, credentials: Credentials) -> Iterator[None]:
+        """Sign with these what this thread sends inside the block."""
+        before: Credentials | None = getattr(self._of_thread, "current", None)
+        self._of_thread.current = credentials
+        try:
+            yield
+        finally:
+            self._of_thread.current = before
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return what the request is signed with.
+
+        Raises:
+            NoCredentialsError: It is for no account. It must not go out as anybody else's.
+        """
+        current: Credentials | None = getattr(self._of_thread, "current", None)
+        if current is None:
+            raise NoCredentialsError
+        return current.get_frozen_credentials()
+
+
 class Sessions:
     """Clients in other accounts. Regions, threads and connections share one session per role."""
 
     def __init__(self, home: Clients, clock: Clock, assume: Assume) -> None:
         """Make clients like ``home``; ``assume`` returns what AssumeRole gave."""
-        self._home = home
         self._clock = clock
         self._assume = assume
+        self._chosen = _Chosen()
+        self._everywhere = home.assumed(self._chosen)
+        self._clients: dict[Region, Clients] = {}
         self._credentials: dict[AccountRole, RefreshableCredentials] = {}
-        self._clients: OrderedDict[tuple[AccountRole, Region], Clients] = OrderedDict()
         self._locks: dict[AccountRole, threading.Lock] = {}
         self._refused: set[AccountRole] = set()
         self._lock = threading.Lock()
 
-    def clients(self, role: AccountRole, region: Region) -> Clients:
-        """Return clients in the role's account.
+    def clients(self, region: Region) -> Clients:
+        """Return clients for all accounts; what they send has to be sent inside ``being``."""
+        with self._lock:
+            if region not in self._clients:
+                self._clients[region] = self._everywhere.in_region(region)
+            return self._clients[region]
+
+    @contextmanager
+    def being(self, role: AccountRole) -> Iterator[None]:
+        """Let this thread send as a role.
 
         Raises:
             AccessDeniedError: The role does not exist, or does not trust the caller.
         """
-        credentials = self.credentials(role)
-        with self._lock:
-            found = self._clients.pop((role, region), None) or self._home.assumed(
-                credentials, region
-            )
-            self._clients[role, region] = found
-            if len(self._clients) > _KEPT_CLIENTS:
-                self._clients.popitem(last=False)
-            return found
+        with self._chosen.being(self.credentials(role)):
+            yield
 
     def credentials(self, role: AccountRole) -> RefreshableCredentials:
-        """Return the credentials of a role, assumed by the first that asks. Others wait for it."""
+        """Return the credentials of a role, assumed by the first that asks. Others wait for it.
+
+        Raises:
+            AccessDeniedError: The role does not exist, or does not trust the caller.
+        """
         with self._lock:
             lock = self._locks.setdefault(role, threading.Lock())
         with lock:

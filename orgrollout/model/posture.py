@@ -45,6 +45,7 @@ class KnownCheck:
     optional: tuple[str, ...] = ()
     told_by: str = ""  # the argument that tells two checks of this name apart
     mended_by: str = ""  # the call that mends it, service:Operation; empty: none does
+    looks: int = 1  # calls that one look takes, where nothing is wrong
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -68,7 +69,10 @@ CHECKS: Mapping[str, KnownCheck] = {
     ),
     CONFIG_DELIVERY: KnownCheck(optional=("channel",)),
     CONFIG_RULE: KnownCheck(
-        required=("rule",), told_by="rule", mended_by="config:StartConfigRulesEvaluation"
+        required=("rule",),
+        told_by="rule",
+        mended_by="config:StartConfigRulesEvaluation",
+        looks=2,
     ),
     CONFIG_COMPLIANCE: KnownCheck(
         required=("rule",),
@@ -76,11 +80,12 @@ CHECKS: Mapping[str, KnownCheck] = {
         told_by="rule",
         mended_by=_REMEDIATION,
     ),
-    SSM_DOCUMENT: KnownCheck(required=("resource",), told_by="resource"),
+    SSM_DOCUMENT: KnownCheck(required=("resource",), told_by="resource", looks=2),
     VPC_FLOW_LOGS: KnownCheck(
         required=("traffic",),
         optional=("rule",),  # whose remediation makes flow logs
         mended_by=_REMEDIATION,
+        looks=2,
     ),
 }
 

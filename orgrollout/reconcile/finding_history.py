@@ -7,7 +7,7 @@ from functools import partial
 from orgrollout.drift.document import read_records, records_document
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings, StackSetLook
-from orgrollout.drift.history import LookedAt, Record, Records, refused, repaired, seen
+from orgrollout.drift.history import LookedAt, Record, Records, seen
 from orgrollout.errors import JournalConflictError, JournalVersionError
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import Digest, Pair, StackSetKey, StackSetName
@@ -38,19 +38,32 @@ def remember_findings(
     now = world.clock.now()
     for look in found.stack_sets:
         mine = list(_worth_keeping(f for f in found.findings if f.stack_set == look.key))
-        _change(world.journal, look.name, partial(_seen, mine, now, _reach(found, look, chosen)))
+        change_history(
+            world.journal, look.name, partial(_seen, mine, now, _reach(found, look, chosen))
+        )
 
 
-def remember_repairs(world: World, name: StackSetName, keys: Iterable[Digest], by: str) -> Records:
-    """Note that findings in a stack set were repaired, and by what."""
-    chosen, now = frozenset(keys), world.clock.now()
-    return _change(world.journal, name, lambda records: repaired(records, chosen, by, now))
+def change_history(
+    journal: Journal, name: StackSetName, change: Callable[[Records], Records]
+) -> Records:
+    """Write what ``change`` makes of the records, again if another process came in between.
 
-
-def remember_refusals(world: World, name: StackSetName, keys: Iterable[Digest], why: str) -> None:
-    """Note that change sets for findings in a stack set were refused, and why."""
-    chosen = frozenset(keys)
-    _change(world.journal, name, lambda records: refused(records, chosen, why))
+    It is one document, however many records change; nothing is written where none does.
+    """
+    key = f"{PREFIX}{name}"
+    while True:
+        document = journal.get(key)
+        before = _records(document, name)
+        after = change(before)
+        if after == before:
+            return after
+        try:
+            journal.put(
+                key, records_document(after), expected=document.version if document else None
+            )
+        except JournalConflictError:
+            continue
+        return after
 
 
 def forget_what_is_gone(journal: Journal) -> int:
@@ -103,24 +116,6 @@ def _worth_keeping(findings: Iterable[Finding]) -> Iterable[Finding]:
     if instances <= MOST_INSTANCES:
         return every
     return (finding for finding in every if finding.kind is not FindingKind.INSTANCE)
-
-
-def _change(journal: Journal, name: StackSetName, change: Callable[[Records], Records]) -> Records:
-    """Write what ``change`` makes of the records, again if another process came in between."""
-    key = f"{PREFIX}{name}"
-    while True:
-        document = journal.get(key)
-        before = _records(document, name)
-        after = change(before)
-        if after == before:
-            return after
-        try:
-            journal.put(
-                key, records_document(after), expected=document.version if document else None
-            )
-        except JournalConflictError:
-            continue
-        return after
 
 
 def _records(document: Document | None, name: StackSetName) -> Records:

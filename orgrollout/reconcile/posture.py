@@ -5,8 +5,7 @@ same account and Region is read once.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,36 +13,24 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture import Looking
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.posture import ok, unknown
-from orgrollout.drift.posture_checks import checks_for
 from orgrollout.drift.posture_record import Look, combined
 from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.template import Template
-from orgrollout.model.ids import AccountId, Pair, StackSetKey, StackSetName
-from orgrollout.model.posture import SSM_DOCUMENT, PostureCheck, PostureSeen, PostureState
-from orgrollout.organization.desired import Desired
+from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.posture_aggregate import Aggregator
 from orgrollout.reconcile.posture_records import keep_look
+from orgrollout.reconcile.posture_tasks import Chosen, Task, calls_of, checks_of, tasks_of
+from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
 
-AT_A_TIME = 16  # accounts
 _SAID_EVERY = 100  # accounts
 _VERDICTS = {
     PostureState.BROKEN: Verdict.REAL,
     PostureState.UNKNOWN: Verdict.NOT_CHECKABLE,
 }
-Chosen = Callable[[StackSetKey, Pair], bool]
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    """A stack set that has checks, and the stack instances to look at."""
-
-    desired: Desired
-    template: Template
-    stacks: Mapping[Pair, str | None]  # their ids, as far as a check needs to know them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +68,7 @@ def look_at_posture(
     Raises:
         MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
     """
-    tasks = tuple(_tasks(loaded, picture, world, chosen))
+    tasks = tuple(tasks_of(loaded, picture, world, chosen))
     accounts = sorted({pair.account for task in tasks for pair in task.stacks})
     if not accounts:
         return ()
@@ -89,11 +76,12 @@ def look_at_posture(
     if drift.probe_role is None and drift.resync_role is None:
         progress("posture is not looked at: the manifest names no `drift: {probe_role: ...}`")
         return None
+    progress(_announcement(tasks, len(accounts), world.at_once))
     visit = _Visit(loaded, world, tasks, progress)
     now = world.clock.now()
     findings: list[Finding] = []
     looked: dict[StackSetKey, dict[Pair, PostureSeen]] = defaultdict(dict)
-    for found in _side_by_side(visit, accounts, progress):
+    for found in _side_by_side(visit, accounts, progress, world.at_once):
         findings += _findings(found, tasks, now)
         for key, pair, seen in _by_pair(found, tasks):
             looked[key][pair] = seen
@@ -108,46 +96,23 @@ def look_at_posture(
     return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what)))
 
 
-def _tasks(
-    loaded: LoadedManifest, picture: Picture, world: World, chosen: Chosen | None
-) -> Iterator[_Task]:
-    for key, desired in picture.desired.stack_sets.items():
-        inventory = picture.inventory.stack_sets.get(desired.name)
-        template = loaded.templates.get(key)
-        if inventory is None or template is None or not template.metadata.posture:
-            continue
-        stacks = {
-            pair: instance.stack_id
-            for pair, instance in inventory.instances.items()
-            if pair in desired.pairs and (chosen is None or chosen(key, pair))
-        }
-        needed = any(check.name == SSM_DOCUMENT for check in template.metadata.posture)
-        if needed and None in stacks.values():
-            stacks = _with_ids(stacks, desired.name, world)
-        yield _Task(desired=desired, template=template, stacks=stacks)
-
-
-def _with_ids(
-    stacks: Mapping[Pair, str | None], name: StackSetName, world: World
-) -> dict[Pair, str | None]:
-    """Return the ids of stacks as CloudFormation lists them now; what is remembered has none."""
-    listed = {each.pair: each.stack_id for each in world.stack_sets.instances(name)}
-    return {pair: listed.get(pair, stack) for pair, stack in stacks.items()}
+def _announcement(tasks: tuple[Task, ...], accounts: int, at_once: int) -> str:
+    pairs = sum(len(task.stacks) for task in tasks)
+    return (
+        f"posture: looking at {pairs:,} stack instances in {accounts:,} accounts, {at_once} of"
+        f" them at a time: up to about {sum(map(calls_of, tasks)):,} calls"
+    )
 
 
 def _side_by_side(
-    visit: "_Visit", accounts: list[AccountId], progress: Progress
+    visit: "_Visit", accounts: list[AccountId], progress: Progress, at_once: int
 ) -> Iterator[_Account]:
-    """Yield what was seen in each account, in the order in which they come."""
-    with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="posture") as pool:
-        try:
-            running = [pool.submit(visit.look_into, account) for account in accounts]
-            for number, done in enumerate(as_completed(running), start=1):
-                yield done.result()
-                if number % _SAID_EVERY == 0 or number == len(running):
-                    progress(f"posture: {number:,} of {len(running):,} accounts looked at")
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    """Yield what was seen in each account."""
+    looked = spread(accounts, visit.look_into, at_once=at_once)
+    for number, (_, found) in enumerate(looked, start=1):
+        yield found
+        if number % _SAID_EVERY == 0 or number == len(accounts):
+            progress(f"posture: {number:,} of {len(accounts):,} accounts looked at")
 
 
 class _Visit:
@@ -157,7 +122,7 @@ class _Visit:
         self,
         loaded: LoadedManifest,
         world: World,
-        tasks: tuple[_Task, ...],
+        tasks: tuple[Task, ...],
         progress: Progress,
     ) -> None:
         drift = loaded.manifest.drift
@@ -165,14 +130,14 @@ class _Visit:
         self._external_id = drift.external_id
         self._home = world.connection.planning()
         self._aggregator = Aggregator(self._home, drift.aggregator, progress)
-        self._here: dict[AccountId, list[tuple[_Task, Pair]]] = defaultdict(list)
+        self._here: dict[AccountId, list[tuple[Task, Pair]]] = defaultdict(list)
         for task in tasks:
             for pair in task.stacks:
                 self._here[pair.account].append((task, pair))
 
     def look_into(self, account: AccountId) -> _Account:
         """Return what is seen in an account, or why nobody can look."""
-        by_region: dict[Pair, list[_Task]] = defaultdict(list)
+        by_region: dict[Pair, list[Task]] = defaultdict(list)
         for task, pair in self._here[account]:
             by_region[pair].append(task)
         seen: list[_Seen] = []
@@ -199,17 +164,14 @@ class _Visit:
             pair.account, self._role, pair.region, external_id=self._external_id
         )
 
-    def _look(self, looking: Looking, task: _Task, pair: Pair) -> Iterator[_Seen]:
-        desired = task.desired
-        overrides = desired.parameter_sets[desired.pairs[pair]]
-        parameters = {**desired.definition.parameters, **overrides}
-        for check in checks_for(task.template, parameters, pair, task.stacks[pair]):
+    def _look(self, looking: Looking, task: Task, pair: Pair) -> Iterator[_Seen]:
+        for check in checks_of(task, pair):
             known = self._aggregator.knows_ok(check, pair)
             seen = ok("by the aggregator") if known else looking.look(check)
-            yield _Seen(stack_set=desired.key, pair=pair, check=check, seen=seen)
+            yield _Seen(stack_set=task.desired.key, pair=pair, check=check, seen=seen)
 
 
-def _findings(found: _Account, tasks: tuple[_Task, ...], now: datetime) -> Iterator[Finding]:
+def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterator[Finding]:
     if found.closed:
         key, pair = min(_wanted(found.account, tasks))
         yield Finding(
@@ -237,7 +199,7 @@ def _findings(found: _Account, tasks: tuple[_Task, ...], now: datetime) -> Itera
 
 
 def _by_pair(
-    found: _Account, tasks: tuple[_Task, ...]
+    found: _Account, tasks: tuple[Task, ...]
 ) -> Iterator[tuple[StackSetKey, Pair, PostureSeen]]:
     """Yield how each stack instance of an account stands, with all its checks."""
     if found.closed:
@@ -251,6 +213,6 @@ def _by_pair(
         yield key, pair, combined(seen)
 
 
-def _wanted(account: AccountId, tasks: tuple[_Task, ...]) -> Iterator[tuple[StackSetKey, Pair]]:
+def _wanted(account: AccountId, tasks: tuple[Task, ...]) -> Iterator[tuple[StackSetKey, Pair]]:
     for task in tasks:
         yield from ((task.desired.key, pair) for pair in task.stacks if pair.account == account)

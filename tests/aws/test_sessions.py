@@ -1,14 +1,18 @@
 """Sessions in other accounts: assumed once, shared, fresh, no stronger than what opened them."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from orgrollout.aws.connection import Connection, connect
 from orgrollout.aws.rates import RateLimits
 from orgrollout.errors import AccessDeniedError, ReadOnlyError
 from orgrollout.model.ids import AccountId, Region
+from orgrollout.sandbox import Sandbox
 from tests.aws.conftest import Serve
 from tests.aws.wire import Answer, Endpoint, FakeClock, refused
 
@@ -149,11 +153,54 @@ def test_rates_of_places_that_were_called_once_are_not_kept_for_ever() -> None:
     assert len(limits._buckets) < 6_000
 
 
-def test_clients_of_many_accounts_are_not_all_kept(serve: Serve) -> None:
-    """Each has a session of its own, and there are ten thousand accounts."""
+def test_ten_thousand_accounts_share_one_client_per_service_and_region(serve: Serve) -> None:
+    """Making one takes longer than a call, and each is large."""
     serve(ANSWER)
     connection = connect(clock=FakeClock(), limits=RateLimits(speed=1e9))
-    opened = [connection.in_account(AccountId(f"{n:012}"), "Probe", US) for n in range(80)]
+    opened = [
+        connection.in_account(AccountId(f"{n:012}"), "Probe", region)
+        for n in range(80)
+        for region in (US, EU)
+    ]
+    for each in opened:
+        look(each)
 
-    assert len(connection._sessions()._clients) == 64
-    look(opened[0])  # whoever still has one may go on
+    made = [each._clients.get("sts", read_only=True) for each in opened]
+    assert len({id(client) for client in made}) == 2
+    assert {each.home_region for each in opened} == {US, EU}
+
+
+@pytest.fixture
+def accounts() -> Iterator[list[AccountId]]:
+    names = [{"name": f"a{n}", "id": f"{100_000_000_000 + n}"} for n in range(8)]
+    organization: dict[str, Any] = {"regions": [US], "root": {"accounts": names}}
+    with Sandbox.start({"organization": "o-a1b2c3d4e5", **organization}):
+        yield [AccountId(each["id"]) for each in names]
+
+
+def test_each_request_is_signed_as_who_is_in_its_account_whatever_other_threads_do(
+    accounts: list[AccountId],
+) -> None:
+    """Accounts share clients, and never credentials."""
+    connection = connect(region=US, limits=RateLimits(speed=1e9))
+
+    def who(account: AccountId) -> str:
+        inside = connection.in_account(account, "OrganizationAccountAccessRole", US)
+        return str(inside.call("sts", "GetCallerIdentity")["Account"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(who, accounts * 10)) == accounts * 10
+    home = connection.identity.account
+    assert home not in accounts
+
+
+def test_a_client_of_all_accounts_sends_nothing_that_is_for_none_of_them(
+    serve: Serve, connection: Connection
+) -> None:
+    endpoint = serve(ANSWER)
+    clients = connection.in_account(ACCOUNT, "Probe", US)._clients
+    before = len(endpoint.received)
+
+    with pytest.raises(NoCredentialsError):
+        clients.get("sts", read_only=True).get_caller_identity()
+    assert len(endpoint.received) == before

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.history import repaired
 from orgrollout.drift.instances import EXTRA, MISSING, OUTDATED
 from orgrollout.drivers.detecting import detect
 from orgrollout.model.ids import AccountId, Pair, StackSetName
 from orgrollout.reconcile.finding_history import (
     MOST_INSTANCES,
+    change_history,
     history,
     remember_findings,
-    remember_repairs,
 )
 from orgrollout.sandbox import Sandbox, Settings
 from tests.drift import stack
@@ -145,7 +146,8 @@ def test_what_was_repaired_is_old_news_until_somebody_looks_again(stage: Stage) 
     stage.sandbox.clock.sleep(stack.HOUR)
     keys = [f.key for f in found.findings]
 
-    remember_repairs(world, NAME, keys, "or-resync-1")
+    now = world.clock.now()
+    change_history(world.journal, NAME, lambda known: repaired(known, keys, "or-resync-1", now))
 
     after = stack.gather(stage, wanted)
     assert after.findings == ()

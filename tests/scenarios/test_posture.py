@@ -10,8 +10,9 @@ from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.posture import PostureState
-from orgrollout.reconcile.posture import Chosen, look_at_posture
+from orgrollout.reconcile.posture import look_at_posture
 from orgrollout.reconcile.posture_records import known_posture
+from orgrollout.reconcile.posture_tasks import Chosen
 from orgrollout.sandbox import Sandbox
 from tests.stage import BASE, DEV, EU, TOPIC, US, Stage, organization, pairs
 
@@ -80,6 +81,19 @@ def look(stage: Stage, manifest: dict[str, Any], chosen: Chosen | None = None) -
 def known(stage: Stage, name: str = "base-watched") -> dict[Pair, PostureState]:
     found = known_posture(stage.world().journal, StackSetName(name), pairs(DEV))
     return {pair: seen.state for pair, (seen, _) in found.items()}
+
+
+def test_what_looking_will_take_is_said_before(watched: Stage) -> None:
+    """Ten thousand accounts take a while, and whoever starts it can still name fewer."""
+    world = watched.world()
+    told: list[str] = []
+    picture = watched.look(TWICE, world)
+    before = len(watched.sandbox.calls)
+    look_at_posture(load_manifest(watched.folder / "manifest.yaml"), picture, world, told.append)
+
+    asked = [c for c in watched.sandbox.calls[before:] if c.service in {"config", "ec2"}]
+    assert "8 stack instances in 2 accounts" in told[0]
+    assert f"up to about {2 * len(asked)} calls" in told[0]  # both stack sets need the same ones
 
 
 def test_what_is_broken_is_found_everywhere_and_named(watched: Stage) -> None:
