@@ -260,6 +260,12 @@ class RejectedError(AwsError):
     )
 
 
+class NotStartedError(AwsError):
+    """AWS Config took a request, and did not start all that it asks for."""
+
+    text = "{api} did not start everything: {said}"
+
+
 class QuotaError(AwsError):
     """A quota of the account or the stack set is used up."""
 

@@ -18,7 +18,7 @@ CHAINED: dict[str, Any] = manifest(
         "guard": {"template": "guard.yaml", "depends_on": ["shared"]},
         "roles": {"template": "topic.yaml", "depends_on": ["guard"]},
         "last": {"template": "topic.yaml", "depends_on": ["roles"]},
-    }
+    },
 )
 
 
