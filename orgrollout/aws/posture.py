@@ -102,7 +102,7 @@ class Looking:
     def __init__(
         self, connection: Connection, *, raises: tuple[type[AwsError], ...] = _NOBODY
     ) -> None:
-        """Look through ``connection``; errors that ``raises`` does not name leave a check unknown."""
+        """Look through ``connection``; errors that ``raises`` leaves out make it unknown."""
         self._connection = connection
         self._raises = raises
         self._checks: Mapping[str, Callable[[Mapping[str, str]], PostureSeen]] = {

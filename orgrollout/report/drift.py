@@ -1,5 +1,6 @@
 """What is not as deployed, as people read it: equal findings are one, with their places."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.words import count, span
+from orgrollout.rollout.grouping import cause
 
 MOST_PLACES = 6  # accounts named for each Region; JSON and CSV name all
 MOST_CHARACTERS = 160  # of a value in text
@@ -23,6 +25,7 @@ _STYLES = {
     Verdict.IGNORED: "dim",
 }
 _ORDER = list(_STYLES)
+_SEVERAL = re.compile(r"\*(, \*)*( and \d+ more)?")
 _SAID = {"COMPLETED": "", "PARTIAL_SUCCESS": ", not in all of them", "STOPPED": ", then stopped"}
 
 
@@ -102,7 +105,17 @@ def _alike(finding: Finding) -> tuple[str, ...]:
     reason = finding.reason if finding.kind is not FindingKind.RESOURCE else ""
     if finding.verdict is Verdict.IGNORED:
         reason = finding.reason
+    elif finding.kind is FindingKind.POSTURE:
+        reason = _gist(finding)
     return (finding.kind, finding.verdict, finding.what, finding.path, reason)
+
+
+def _gist(finding: Finding) -> str:
+    """Return the reason without what it is about: VPCs differ from account to account."""
+    reason = finding.reason
+    for subject in finding.subjects:
+        reason = reason.replace(subject, "*")
+    return _SEVERAL.sub("*", cause(reason))
 
 
 def _rank(group: Sequence[Finding]) -> tuple[int, int]:
@@ -111,7 +124,8 @@ def _rank(group: Sequence[Finding]) -> tuple[int, int]:
 
 def _group(group: Sequence[Finding], shown: Shown) -> Iterator[Block]:
     first = min(group, key=lambda finding: finding.pair)
-    reason = f": {first.reason}" if first.reason else ""
+    example = "e.g. " if len({finding.reason for finding in group}) > 1 else ""
+    reason = f": {example}{first.reason}" if first.reason else ""
     number = count(len({finding.pair for finding in group}), "stack instance")
     yield Line(
         text=f"  {_title(first)}, {number}{_returns(group, shown)}{reason}",
