@@ -90,8 +90,8 @@ class MissingRegionError(AwsError):
     """Nothing says where the stack sets live."""
 
     text = (
-        "no home Region is set. Stack sets are Regional: name theirs with --region, AWS_REGION, "
-        "or `home_region` in the manifest."
+        "no home Region is set. Stack sets are Regional: name theirs with --home-region, "
+        "AWS_REGION, or `home_region` in the manifest."
     )
 
 

@@ -37,6 +37,7 @@ class Shown:
     now: datetime
     records: Mapping[Digest, Record] = field(default_factory=dict)
     detected: Mapping[StackSetKey, str] = field(default_factory=dict)  # how a detection just ended
+    posture: str = ""  # why nothing is said of it
 
 
 def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
@@ -53,6 +54,8 @@ def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
         if look.repaired_since:
             text = f"  repaired since they were found: {look.repaired_since:,}"
             yield Line(text=text, style="dim")
+    if shown.posture:
+        yield Line(text=shown.posture, style="dim")
     yield from (Line(text=f"warning: {text}", style="yellow") for text in found.warnings)
     yield Line(text=summary(found), style="bold red" if found.real else "bold")
 
