@@ -19,6 +19,8 @@ from orgrollout.plan.repair import Repair
 Obstacle = Callable[[StackSetKey, Pair], str]
 """Tells why a stack must not be touched; empty: it may be."""
 Place = tuple[StackSetKey, Pair]
+NO_CALL = "no single call makes it true"
+ONLY_ANEW = "--recreate deletes its stack and creates it again"
 REVERTED = "its stack is reverted, which may bring it back; the next look tells"
 
 
@@ -103,11 +105,9 @@ def _without_call(finding: Finding, check: PostureCheck, steps: Iterable[Repair]
     """
     if any(step.action is OperationAction.REVERT for step in steps):
         return Left(finding=finding, why=REVERTED)
-    return Left(
-        finding=finding,
-        why="no single call makes it true",
-        only_anew=check.name == SSM_DOCUMENT,
-    )
+    if check.name == SSM_DOCUMENT:
+        return Left(finding=finding, why=f"{NO_CALL}; {ONLY_ANEW}", only_anew=True)
+    return Left(finding=finding, why=NO_CALL)
 
 
 def _revert(resources: Iterable[Finding], here: Iterable[Finding]) -> Repair:

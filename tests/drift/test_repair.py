@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.repair import REVERTED, Repairs, decide_repairs
+from orgrollout.drift.repair import NO_CALL, ONLY_ANEW, REVERTED, Repairs, decide_repairs
 from orgrollout.drift.unattended import is_open
 from orgrollout.manifest.schema import ResyncWindow
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
@@ -101,7 +101,7 @@ def test_a_check_is_made_true_by_its_call_and_left_where_there_is_none() -> None
     assert (step.action, step.check) == (OperationAction.CALL, check)
     assert "StartConfigurationRecorder" in step.reason
     assert [(left.finding.what, left.why) for left in found.left] == [
-        ("ssm-document", "no single call makes it true")
+        ("ssm-document", f"{NO_CALL}; {ONLY_ANEW}")
     ]
 
 
