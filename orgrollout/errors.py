@@ -90,8 +90,8 @@ class MissingRegionError(AwsError):
     """Nothing says where the stack sets live."""
 
     text = (
-        "no home Region is set. Stack sets are Regional: name theirs with --region, AWS_REGION, "
-        "or `home_region` in the manifest."
+        "no home Region is set. Stack sets are Regional: name theirs with --home-region, "
+        "AWS_REGION, or `home_region` in the manifest."
     )
 
 
@@ -258,6 +258,12 @@ class RejectedError(AwsError):
         "CloudFormation rejects what was sent{about} ({api}), and nothing was started: {said} "
         "Mend the template or the manifest; `orgrollout validate` finds most of this offline."
     )
+
+
+class NotStartedError(AwsError):
+    """AWS Config took a request, and did not start all that it asks for."""
+
+    text = "{api} did not start everything: {said}"
 
 
 class QuotaError(AwsError):

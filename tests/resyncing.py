@@ -97,13 +97,13 @@ def start_recorders(stage: Stage, pairs: Iterable[Pair]) -> None:
         client.start_configuration_recorder(ConfigurationRecorderName="main")
 
 
-def detect(stage: Stage, world: World | None = None) -> None:
+def detect(stage: Stage, world: World | None = None, *, name: str = NAME) -> None:
     """Let a drift detection of the whole stack set come to its end."""
     (world or stage.world()).connection.call(
         "cloudformation",
         "DetectStackSetDrift",
         {
-            "StackSetName": NAME,
+            "StackSetName": name,
             "OperationPreferences": {
                 "RegionConcurrencyType": "PARALLEL",
                 "MaxConcurrentPercentage": 100,

@@ -1,5 +1,6 @@
 """boto3's sessions and clients: made here, with timeouts set and botocore's own retries off."""
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,11 +23,15 @@ _CONNECTIONS = 32  # to one host that are kept open; as many threads may look in
 def new_session(profile: str | None, region: str | None) -> boto3.Session:
     """Return a session by the standard credential chain.
 
+    boto3 reads AWS_DEFAULT_REGION alone; AWS_REGION comes before it, as in the CLI and other SDKs.
+
     Raises:
         UnknownProfileError, AwsConfigurationError: As they say.
     """
     try:
-        return boto3.Session(profile_name=profile, region_name=region or None)
+        return boto3.Session(
+            profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or None
+        )
     except ProfileNotFound as error:
         raise UnknownProfileError("connect", subject=str(error.kwargs["profile"])) from error
     except BotoCoreError as error:

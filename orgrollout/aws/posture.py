@@ -17,7 +17,16 @@ from orgrollout.drift.posture import (
     RecorderFact,
     RuleFact,
 )
-from orgrollout.errors import AwsError, MissingCredentialsError, ReadOnlyError
+from orgrollout.errors import (
+    AwsError,
+    InvalidCredentialsError,
+    MissingCredentialsError,
+    NotStartedError,
+    ReadOnlyError,
+    ThrottledError,
+    UnavailableError,
+    UnreachableError,
+)
 from orgrollout.manifest.content import content_digest
 from orgrollout.model.ids import Digest
 from orgrollout.model.posture import (
@@ -37,18 +46,20 @@ from orgrollout.model.posture import (
 
 T = TypeVar("T")
 MOST_SUBJECTS = 100  # resource keys of one StartRemediationExecution (AWS Config API reference)
+_NOBODY = (MissingCredentialsError, ReadOnlyError)  # could look at anything
+_JUST_NOW = (InvalidCredentialsError, ThrottledError, UnavailableError, UnreachableError)
 _NO_RULE = "NoSuchConfigRuleException"
 _FAILED = {"failure", "failed"}
-_RUNS = "in progress"
 
 
 def look(connection: Connection, check: PostureCheck) -> PostureSeen:
     """Return how a check stands where the connection leads to.
 
     Raises:
-        MissingCredentialsError: There is nobody who could look.
+        MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
+        ThrottledError, UnavailableError, UnreachableError: Nobody can look just now.
     """
-    return Looking(connection).look(check)
+    return Looking(connection, raises=(*_NOBODY, *_JUST_NOW)).look(check)
 
 
 def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
@@ -60,7 +71,8 @@ def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
 
     Raises:
         ValueError: Nothing is broken that a call mends.
-        AwsError: One of its kinds; or AWS Config took it and did not start everything.
+        NotStartedError: AWS Config took it and did not start everything, as where it is at it.
+        AwsError: One of its other kinds.
     """
     call = mended_by(check, seen.subjects) if seen.state is PostureState.BROKEN else None
     if call is None:
@@ -70,8 +82,7 @@ def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
     answer = connection.call(service, operation, _request(check, subjects))
     if failed := [each["resourceId"] for each in answer.get("FailedItems") or ()]:
         said = answer.get("FailureMessage") or "no reason given"
-        if _RUNS not in said.lower():
-            raise AwsError(call, f"not started for {', '.join(failed)}: {said}")
+        raise NotStartedError(call, f"not started for {', '.join(failed)}: {said}")
     return call
 
 
@@ -90,8 +101,12 @@ def _request(check: PostureCheck, subjects: tuple[str, ...]) -> dict[str, Any]:
 class Looking:
     """Looks at several checks of one account and Region, and reads nothing twice."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, *, raises: tuple[type[AwsError], ...] = _NOBODY
+    ) -> None:
+        """Look through ``connection``; errors that ``raises`` leaves out make it unknown."""
         self._connection = connection
+        self._raises = raises
         self._checks: Mapping[str, Callable[[Mapping[str, str]], PostureSeen]] = {
             CONFIG_RECORDER: self._recorder,
             CONFIG_DELIVERY: self._delivery,
@@ -108,7 +123,7 @@ class Looking:
                 return posture.unknown(f"the value of {name} is known to CloudFormation alone")
         try:
             return self._checks[check.name](check.arguments)
-        except (MissingCredentialsError, ReadOnlyError):
+        except self._raises:
             raise
         except AwsError as error:
             return posture.unknown(str(error))

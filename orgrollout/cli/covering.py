@@ -42,8 +42,8 @@ def coverage(
     chosen = _states("--state", states)
     failing = _states("--fail-on", fail_on)
     loaded = load_manifest(manifest)
-    narrowing = narrowing_of(narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
+        narrowing = narrowing_of(narrow, loaded, session.connection.home_region)
         picture = picture_of(loaded, session, refresh=refresh, drift=True)
         newest = _newest(loaded.manifest.name, session)
         with screen.working():

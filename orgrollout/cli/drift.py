@@ -26,6 +26,10 @@ from orgrollout.report.drift import Shown, drift_blocks
 from orgrollout.report.drift_history import history_blocks, history_json, history_sheet
 from orgrollout.report.drift_json import drift_json, drift_sheet
 
+NOT_LOOKED_AT = (
+    "posture was not looked at: `--detect` does; `orgrollout coverage` shows what was found last"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -43,8 +47,8 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
     screen = Screen(format_)
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
-    narrowing = narrowing_of(asked.narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=not asked.detect) as session:
+        narrowing = narrowing_of(asked.narrow, loaded, session.connection.home_region)
         session.say_who()
         detected = Detected()
         if asked.detect:
@@ -66,6 +70,7 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
             now=session.world.clock.now(),
             records=_remembered(found, session, chosen),
             detected=detected.words,
+            posture="" if asked.detect or not _has_checks(loaded) else NOT_LOOKED_AT,
         )
         tell_of_drift(loaded.manifest, found.real, session.world, progress)
         calls = session.connection.calls
@@ -80,8 +85,8 @@ def drift_history(manifest: Path, narrow: Narrow, reach: Reach, format_: str) ->
     """Show what became of all findings so far."""
     screen = Screen(format_)
     loaded = load_manifest(manifest)
-    narrowing = narrowing_of(narrow, loaded)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
+        narrowing = narrowing_of(narrow, loaded, session.connection.home_region)
         session.say_who()
         chosen = None
         if narrowing is not None:
@@ -93,6 +98,10 @@ def drift_history(manifest: Path, narrow: Narrow, reach: Reach, format_: str) ->
     else:
         screen.result(history_blocks(records), history_json(records))
     return DONE
+
+
+def _has_checks(loaded: LoadedManifest) -> bool:
+    return any(template.metadata.posture for template in loaded.templates.values())
 
 
 def _remembered(found: Findings, session: Session, chosen: Chosen | None) -> dict[Digest, Record]:

@@ -8,8 +8,9 @@ from orgrollout.aws.organizations import read_organization
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Narrow
 from orgrollout.manifest.loaded import ENABLED, HOME, LoadedManifest
+from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.shorthand import did_you_mean
-from orgrollout.model.ids import AccountId, Pair, StackSetKey, UnitId
+from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
 from orgrollout.organization.snapshot import Organization
 from orgrollout.organization.tree import OrganizationTree
 from orgrollout.plan.plan import Plan
@@ -20,8 +21,10 @@ T = TypeVar("T")
 Chosen = Callable[[StackSetKey, Pair], bool]
 
 
-def narrowing_of(narrow: Narrow, loaded: LoadedManifest) -> Narrowing | None:
+def narrowing_of(narrow: Narrow, loaded: LoadedManifest, home: Region) -> Narrowing | None:
     """Return what narrows a plan, or nothing where everything is meant.
+
+    ``home`` is what the manifest means by the home Region.
 
     Raises:
         WrongUsageError: A Region or a stack set that the manifest does not have.
@@ -33,8 +36,10 @@ def narrowing_of(narrow: Narrow, loaded: LoadedManifest) -> Narrowing | None:
     by_name |= {str(key): key for key in keys}
     regions = {region for key in keys for region in loaded.regions(key)}
     stack_sets = _known("--stack-set", narrow.stack_set, by_name)
-    if regions.isdisjoint({HOME, ENABLED}):
-        _known("--region", narrow.region, {region: region for region in regions})
+    # Which Regions are enabled differs from account to account, so there any that exists will do.
+    may_be = {home if region == HOME else region for region in regions - {ENABLED}}
+    may_be |= PARTITIONS.keys() if ENABLED in regions else set()
+    _known("--region", narrow.region, {region: region for region in may_be})
     names = loaded.manifest.accounts
     return lambda organization: chooser(narrow, organization, names, stack_sets)
 

@@ -75,7 +75,7 @@ def request_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Reques
     Raises:
         OrgRolloutError: Something is wrong with the manifest, or with the way to AWS.
     """
-    narrowing = narrowing_of(asked.narrow, loaded)
+    narrowing = narrowing_of(asked.narrow, loaded, session.connection.home_region)
     return request_from(
         loaded,
         picture_of(loaded, session, refresh=asked.refresh),

@@ -15,7 +15,7 @@ from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.reconcile.notifying import tell_of_drift
 from orgrollout.reconcile.observe import Refresh
-from orgrollout.reconcile.planning import Picture, look
+from orgrollout.reconcile.planning import Narrowing, Picture, look
 from orgrollout.reconcile.resync import Sought, Wanted, seek_repairs
 from orgrollout.reconcile.rollouts import OpenRolloutError
 from orgrollout.report.drift import Shown, drift_blocks
@@ -58,6 +58,7 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
     with open_session(reach, screen, loaded=loaded) as session:
+        narrowing = narrowing_of(asked.narrow, loaded, session.connection.home_region)
         session.say_who()
         if asked.supersede:
             stop_others(claims_of_manifest(loaded, only_repairs=True), session, yes=not asks)
@@ -66,7 +67,7 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
             detected = detect_drift(loaded, asked.narrow, session, patience)
             if detected.interrupted:
                 return INTERRUPTED
-        picture, sought = _seek(asked, loaded, session)
+        picture, sought = _seek(asked, loaded, session, narrowing)
         shown = Shown(
             organization=picture.organization,
             now=session.world.clock.now(),
@@ -79,7 +80,9 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
         return _carried_out(asked, loaded, sought, session, asks=asks)
 
 
-def _seek(asked: Asked, loaded: LoadedManifest, session: Session) -> tuple[Picture, Sought]:
+def _seek(
+    asked: Asked, loaded: LoadedManifest, session: Session, narrowing: Narrowing | None
+) -> tuple[Picture, Sought]:
     screen, unattended = session.screen, loaded.manifest.drift.unattended
     with screen.working():
         picture = look(
@@ -90,7 +93,7 @@ def _seek(asked: Asked, loaded: LoadedManifest, session: Session) -> tuple[Pictu
             picture,
             session.world,
             screen.progress,
-            narrowing=narrowing_of(asked.narrow, loaded),
+            narrowing=narrowing,
             wanted=Wanted(
                 allowed_types=unattended.resource_types if asked.unattended else ("*",),
                 refused_again=not (asked.unattended or asked.recreate),

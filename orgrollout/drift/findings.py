@@ -20,6 +20,7 @@ class StackSetLook:
     told: frozenset[Pair] = frozenset()  # of those, the ones that a detection still tells of
     not_checkable: Mapping[str, int] = field(default_factory=dict)  # resources, by type
     repaired_since: int = 0  # differences that a repair has dealt with since they were found
+    repaired_at: frozenset[Pair] = frozenset()  # where those are: nobody has looked there since
 
     @property
     def unknown(self) -> int:

@@ -13,12 +13,15 @@ from orgrollout.drift.classify import IS_FALSE
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import mended_by
+from orgrollout.model.posture import SSM_DOCUMENT, PostureCheck, mended_by
 from orgrollout.plan.repair import Repair
 
 Obstacle = Callable[[StackSetKey, Pair], str]
 """Tells why a stack must not be touched; empty: it may be."""
 Place = tuple[StackSetKey, Pair]
+NO_CALL = "no single call makes it true"
+ONLY_ANEW = "--recreate deletes its stack and creates it again"
+REVERTED = "its stack is reverted, which may bring it back; the next look tells"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +87,7 @@ def _of_pair(here: list[Finding], types: tuple[str, ...]) -> tuple[list[Repair],
         if finding.kind is FindingKind.POSTURE and finding.check is not None:
             call = mended_by(finding.check, finding.subjects)
             if call is None:
-                left.append(
-                    Left(finding=finding, why="no single call makes it true", only_anew=True)
-                )
+                left.append(_without_call(finding, finding.check, steps))
             elif (call, finding.check.arguments.get("rule")) not in called:
                 # One remediation of a rule serves all checks that it makes true.
                 called.add((call, finding.check.arguments.get("rule")))
@@ -98,6 +99,18 @@ def _of_pair(here: list[Finding], types: tuple[str, ...]) -> tuple[list[Repair],
                     )
                 )
     return steps, left
+
+
+def _without_call(finding: Finding, check: PostureCheck, steps: Iterable[Repair]) -> Left:
+    """Return why a check is left that no call mends.
+
+    A new stack helps where its own resource is what is wrong, and drift detection does not see it.
+    """
+    if any(step.action is OperationAction.REVERT for step in steps):
+        return Left(finding=finding, why=REVERTED)
+    if check.name == SSM_DOCUMENT:
+        return Left(finding=finding, why=f"{NO_CALL}; {ONLY_ANEW}", only_anew=True)
+    return Left(finding=finding, why=NO_CALL)
 
 
 def _revert(resources: Iterable[Finding], here: Iterable[Finding]) -> Repair:

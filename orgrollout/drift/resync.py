@@ -17,6 +17,7 @@ from orgrollout.model.stack_set import InstanceStatus
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.compare import Differences, definition_differences
+from orgrollout.plan.order import among
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.recovering import Inoperable
 from orgrollout.plan.request import Request
@@ -87,7 +88,7 @@ def plan_resync(
     plan = make_plan(
         replace(
             request,
-            desired={key: _as_deployed(request, key) for key in touched},
+            desired=among({key: _as_deployed(request, key) for key in request.desired}, touched),
             given=touched,
             sends_definitions=False,
         )

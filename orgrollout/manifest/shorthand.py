@@ -23,7 +23,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
         return f"Did you mean `{by_lower[close[0]]}`?"
     if otherwise or not names:
         return otherwise
-    more = ", ..." if len(names) > _SHOWN else ""
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return f"Known: {', '.join(names[:_SHOWN])}{more}."
 
 

@@ -1,6 +1,7 @@
 """What comes before what: stack sets by their dependencies, pairs by their waves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.organization.desired import Desired
@@ -25,6 +26,35 @@ def dependency_order(desired: Mapping[StackSetKey, Desired]) -> tuple[StackSetKe
     for key in desired:
         visit(key)
     return tuple(done)
+
+
+def among(
+    desired: Mapping[StackSetKey, Desired], keys: Collection[StackSetKey]
+) -> dict[StackSetKey, Desired]:
+    """Return some of the stack sets, in the order they have among each other.
+
+    Where one depends on another by way of stack sets that are left out, it depends on it directly.
+    """
+
+    def needed(key: StackSetKey) -> tuple[set[StackSetKey], set[StackSetKey]]:
+        """Return what it depends on in the same account, and what comes before it anywhere."""
+        here = set(desired[key].depends_on)
+        anywhere = set(desired[key].prerequisites)
+        for other in (here | anywhere) - set(keys):
+            its_here, its_anywhere = needed(other)
+            (here if other in here else anywhere).update(its_here)
+            anywhere.update(its_anywhere)
+        return here & set(keys), anywhere & set(keys)
+
+    found: dict[StackSetKey, Desired] = {}
+    for key in (key for key in desired if key in keys):
+        here, anywhere = needed(key)
+        found[key] = replace(
+            desired[key],
+            depends_on=tuple(other for other in desired if other in here - anywhere),
+            prerequisites=tuple(other for other in desired if other in anywhere),
+        )
+    return found
 
 
 def prerequisites(

@@ -84,7 +84,7 @@ def _reach(
 
     def looked_at(kind: FindingKind, pair: Pair) -> bool:
         is_meant = chosen is None or chosen(look.key, pair)
-        is_told = kind is not FindingKind.RESOURCE or pair in look.told
+        is_told = kind is not FindingKind.RESOURCE or pair in look.told - look.repaired_at
         return kind in found.kinds and is_meant and is_told
 
     return looked_at

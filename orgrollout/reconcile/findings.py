@@ -63,6 +63,9 @@ def gather_findings(
     instances: list[Finding] = []
     for key, desired in picture.desired.stack_sets.items():
         inventory = picture.inventory.stack_sets.get(desired.name)
+        there = (*desired.pairs, *(inventory.instances if inventory else ()))
+        if chosen is not None and not any(chosen(key, pair) for pair in there):
+            continue
         differences = compare(desired, inventory, membership)
         instances += instance_findings(key, differences, inventory, world.clock.now())
         reads.append(read_drift(loaded, desired, inventory, world, progress, chosen=chosen))
@@ -201,6 +204,7 @@ class _Looking:
                 findings += found
         records = history(self.world.journal, self.desired.name)
         still = tuple(f for f in findings if not is_old_news(records, f))
+        old_news = [finding for finding in findings if is_old_news(records, finding)]
         look = StackSetLook(
             key=self.desired.key,
             name=self.desired.name,
@@ -209,7 +213,8 @@ class _Looking:
             instances=len(meant),
             told=frozenset(told),
             not_checkable=dict(sorted(unseen.items())),
-            repaired_since=len(findings) - len(still),
+            repaired_since=len(old_news),
+            repaired_at=frozenset(finding.pair for finding in old_news),
         )
         return _Read(look=look, findings=still)
 

@@ -6,6 +6,7 @@ it has asked. Another process finds the same in AWS.
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 from orgrollout import errors
@@ -192,7 +193,9 @@ def _do(pair: Pair, step: Step | None, place: _Place) -> None:
 
 def _call(pair: Pair, place: _Place, connection: Connection) -> None:
     seen = _given(place.memory.seen[pair].posture)
-    posture.mend(connection, _given(place.repair.check), seen)
+    # Whoever is at it already, such as the rule's own automatic remediation, does as well.
+    with suppress(errors.NotStartedError):
+        posture.mend(connection, _given(place.repair.check), seen)
     _note_asked(pair, place)
 
 

@@ -1,5 +1,6 @@
 """What is not as deployed, as people read it: equal findings are one, with their places."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ _STYLES = {
     Verdict.IGNORED: "dim",
 }
 _ORDER = list(_STYLES)
+_SEVERAL = re.compile(r"\*(, \*)*( and \d+ more)?")
 _SAID = {"COMPLETED": "", "PARTIAL_SUCCESS": ", not in all of them", "STOPPED": ", then stopped"}
 
 
@@ -35,6 +37,7 @@ class Shown:
     now: datetime
     records: Mapping[Digest, Record] = field(default_factory=dict)
     detected: Mapping[StackSetKey, str] = field(default_factory=dict)  # how a detection just ended
+    posture: str = ""  # why nothing is said of it
 
 
 def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
@@ -51,6 +54,8 @@ def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
         if look.repaired_since:
             text = f"  repaired since they were found: {look.repaired_since:,}"
             yield Line(text=text, style="dim")
+    if shown.posture:
+        yield Line(text=shown.posture, style="dim")
     yield from (Line(text=f"warning: {text}", style="yellow") for text in found.warnings)
     yield Line(text=summary(found), style="bold red" if found.real else "bold")
 
@@ -99,11 +104,21 @@ def _groups(findings: Iterable[Finding], shown: Shown) -> Iterator[Block]:
 
 
 def _alike(finding: Finding) -> tuple[str, ...]:
-    """Return what findings have in common that are shown as one: their reason without any ids."""
-    reason = cause(finding.reason) if finding.kind is not FindingKind.RESOURCE else ""
+    """Return what findings have in common that are shown as one."""
+    reason = finding.reason if finding.kind is not FindingKind.RESOURCE else ""
     if finding.verdict is Verdict.IGNORED:
         reason = finding.reason
+    elif finding.kind is FindingKind.POSTURE:
+        reason = _gist(finding)
     return (finding.kind, finding.verdict, finding.what, finding.path, reason)
+
+
+def _gist(finding: Finding) -> str:
+    """Return the reason without what it is about: VPCs differ from account to account."""
+    reason = finding.reason
+    for subject in finding.subjects:
+        reason = reason.replace(subject, "*")
+    return _SEVERAL.sub("*", cause(reason))
 
 
 def _rank(group: Sequence[Finding]) -> tuple[int, int]:
@@ -112,8 +127,8 @@ def _rank(group: Sequence[Finding]) -> tuple[int, int]:
 
 def _group(group: Sequence[Finding], shown: Shown) -> Iterator[Block]:
     first = min(group, key=lambda finding: finding.pair)
-    said = first.reason if len(group) == 1 else cause(first.reason)
-    reason = f": {said}" if said else ""
+    example = "e.g. " if len({finding.reason for finding in group}) > 1 else ""
+    reason = f": {example}{first.reason}" if first.reason else ""
     number = count(len({finding.pair for finding in group}), "stack instance")
     yield Line(
         text=f"  {_title(first)}, {number}{_returns(group, shown)}{reason}",

@@ -13,7 +13,7 @@ from enum import StrEnum
 from orgrollout.model.drift import ResourceDrift, ResourceDriftStatus
 from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import PostureSeen, PostureState
+from orgrollout.model.posture import PostureSeen, PostureState, mended_by
 from orgrollout.plan.repair import Repair, below
 from orgrollout.rollout.objections import objections_to
 
@@ -139,11 +139,20 @@ def _of_call(look: Look) -> NextStep:
         return WAIT
     if posture.state is PostureState.OK:
         return DONE
-    if posture.state is PostureState.UNKNOWN:
-        return _failed(posture.reason or "nobody could look")
     if look.asked_in_vain:
         return _failed(f"{COULD_NOT}{posture.reason}")
-    return WAIT if look.asked_lately else NextStep(Step.CALL)
+    if look.asked_lately:
+        return WAIT  # what was started may leave a rule without a result for a while
+    return _of_untrue(look, posture)
+
+
+def _of_untrue(look: Look, posture: PostureSeen) -> NextStep:
+    check = look.repair.check
+    if posture.state is PostureState.UNKNOWN:
+        return _failed(posture.reason or "nobody could look")
+    if check is None or mended_by(check, posture.subjects) is None:
+        return _failed(f"{COULD_NOT}{posture.reason}, which no call mends")
+    return NextStep(Step.CALL)
 
 
 def _of_executed(look: Look, stack: MemberStack) -> NextStep:

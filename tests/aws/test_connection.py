@@ -43,9 +43,19 @@ def test_a_region_given_wins_over_the_configured_one() -> None:
     assert connect(region="eu-west-1").home_region == "eu-west-1"
 
 
+def test_aws_region_is_read_as_other_tools_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It wins over AWS_DEFAULT_REGION; what is said on the command line wins over both."""
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+
+    assert connect().home_region == "eu-central-1"
+    assert connect(region="eu-west-1").home_region == "eu-west-1"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert connect().home_region == "eu-central-1"
+
+
 def test_without_a_region_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    with pytest.raises(MissingRegionError, match=r"--region, AWS_REGION, or `home_region`"):
+    with pytest.raises(MissingRegionError, match=r"--home-region, AWS_REGION, or `home_region`"):
         connect()
 
 

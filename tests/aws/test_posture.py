@@ -14,7 +14,12 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture import Looking, look, mend
 from orgrollout.aws.posture_aggregate import aggregated_compliance
 from orgrollout.drift.posture import broken, ok
-from orgrollout.errors import AccessDeniedError, AwsError, ReadOnlyError
+from orgrollout.errors import (
+    AccessDeniedError,
+    InvalidCredentialsError,
+    NotStartedError,
+    ReadOnlyError,
+)
 from orgrollout.manifest.content import content_digest
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.model.posture import PostureCheck, PostureState
@@ -90,6 +95,19 @@ def test_what_may_not_be_read_is_unknown_with_the_reason(
     seen = look(connection, RECORDER)
     assert seen.state is UNKNOWN
     assert "explicit deny in an SCP" in seen.reason
+
+
+def test_what_passes_by_itself_is_no_answer_for_who_waits_and_unknown_for_who_does_not(
+    services: Services, connection: Connection
+) -> None:
+    """Repairs look again; a list of findings says that nobody could look."""
+    for _ in range(2):
+        services("config").add_client_error(
+            "describe_configuration_recorder_status", "ExpiredToken", "expired"
+        )
+    with pytest.raises(InvalidCredentialsError):
+        look(connection, RECORDER)
+    assert Looking(connection).look(RECORDER).state is UNKNOWN
 
 
 def test_a_rule_that_is_gone_is_broken_and_not_an_error(
@@ -244,23 +262,10 @@ def test_a_remediation_that_did_not_start_says_for_what(
 ) -> None:
     failed = [{"resourceType": "AWS::EC2::VPC", "resourceId": "vpc-1"}]
     services("config").add_response(
-        "start_remediation_execution", {"FailureMessage": "no such runbook", "FailedItems": failed}
+        "start_remediation_execution", {"FailureMessage": "in progress", "FailedItems": failed}
     )
-    with pytest.raises(AwsError, match=r"not started for vpc-1: no such runbook"):
+    with pytest.raises(NotStartedError, match=r"not started for vpc-1: in progress"):
         mend(connection, FLOW_LOGS, broken("one", ["vpc-1"]))
-
-
-def test_a_remediation_that_runs_already_need_not_be_started(
-    services: Services, connection: Connection
-) -> None:
-    failed = [{"resourceType": "AWS::EC2::VPC", "resourceId": "vpc-1"}]
-    services("config").add_response(
-        "start_remediation_execution",
-        {"FailureMessage": "A remediation is in progress.", "FailedItems": failed},
-    )
-    assert (
-        mend(connection, FLOW_LOGS, broken("one", ["vpc-1"])) == "config:StartRemediationExecution"
-    )
 
 
 @pytest.mark.parametrize("seen", [ok(), broken("nothing to start")])

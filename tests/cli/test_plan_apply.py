@@ -249,11 +249,12 @@ def test_an_account_is_narrowed_to_by_name_or_id(program: Program) -> None:
         ("--stack-set", "topic", "Did you mean `topics`?"),
     ],
 )
+@pytest.mark.parametrize("regions", [["us-east-1", "eu-west-1"], ["home", "eu-west-1"]])
 def test_narrowing_to_what_does_not_exist_is_wrong_usage(
-    program: Program, option: str, value: str, hint: str
+    program: Program, option: str, value: str, hint: str, regions: list[str]
 ) -> None:
     """A misspelt name must not read as `nothing to do`."""
-    ran = program("plan", program.manifest(), option, value)
+    ran = program("plan", program.manifest(regions=regions), option, value)
 
     assert ran.code == 2
     assert f"{option} {value}" in ran.err

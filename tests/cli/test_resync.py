@@ -53,6 +53,8 @@ def test_it_finds_shows_repairs_and_proves(drifted: Program) -> None:
 def test_what_was_repaired_is_current_before_the_next_detection(drifted: Program) -> None:
     """CloudFormation goes on to call it DRIFTED until the whole stack set is looked at again."""
     assert drifted("resync", manifest(drifted), "--yes").code == 0
+    assert drifted("drift", manifest(drifted)).code == 0
+    assert drifted("journal", "prune", "--keep", "9").code == 0
 
     ran = drifted("coverage", manifest(drifted), "--format", "json", "--fail-on", "drifted")
 

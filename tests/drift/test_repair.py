@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.repair import Repairs, decide_repairs
+from orgrollout.drift.repair import NO_CALL, ONLY_ANEW, REVERTED, Repairs, decide_repairs
 from orgrollout.drift.unattended import is_open
 from orgrollout.manifest.schema import ResyncWindow
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
@@ -101,7 +101,7 @@ def test_a_check_is_made_true_by_its_call_and_left_where_there_is_none() -> None
     assert (step.action, step.check) == (OperationAction.CALL, check)
     assert "StartConfigurationRecorder" in step.reason
     assert [(left.finding.what, left.why) for left in found.left] == [
-        ("ssm-document", "no single call makes it true")
+        ("ssm-document", f"{NO_CALL}; {ONLY_ANEW}")
     ]
 
 
@@ -119,6 +119,23 @@ def test_two_checks_that_one_remediation_makes_true_are_one_call() -> None:
     )
 
     assert [step.check for step in found.by_stack_set[KEY][HERE]] == [flow_logs]
+
+
+def broken(name: str, **more: Any) -> Finding:
+    check = PostureCheck(name=name, arguments={"rule": "r"})
+    return finding(check.label, "", kind=FindingKind.POSTURE, check=check, **more)
+
+
+def test_only_a_document_asks_for_a_new_stack_and_not_beside_a_revert() -> None:
+    """Deleting a stack mends neither a bucket's policy nor a rule of another stack."""
+    alone = decided(broken("ssm-document"), broken("config-delivery"), broken("config-rule"))
+    assert {left.finding.what.split()[0] for left in alone.left if left.only_anew} == {
+        "ssm-document"
+    }
+
+    deleted = finding("Rule", path="", verdict=Verdict.DELETED)
+    beside = decided(deleted, broken("config-rule"))
+    assert [(left.why, left.only_anew) for left in beside.left] == [(REVERTED, False)]
 
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)

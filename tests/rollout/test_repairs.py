@@ -34,7 +34,7 @@ ID = "or-base-1-1-a1-0000000000000000-1111111111111111"
 BEGUN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NOW = BEGUN + timedelta(minutes=5)
 REVERT = Repair(action=OperationAction.REVERT, resources=("Topic",), keeps=("Topic/Tags",))
-CALL = Repair(action=OperationAction.CALL, check=PostureCheck(name="recorder"))
+CALL = Repair(action=OperationAction.CALL, check=PostureCheck(name="config-recorder"))
 STACK = MemberStack(id="arn", status="CREATE_COMPLETE", updated=BEGUN - timedelta(days=9))
 MODIFY = ResourceChange(
     action="Modify",
@@ -274,7 +274,8 @@ def test_a_resource_that_is_brought_back_may_be_added() -> None:
 
 
 def posture(state: PostureState, **asked: Any) -> RepairSeen:
-    return RepairSeen(posture=PostureSeen(state=state, reason="it does not record"), **asked)
+    seen = PostureSeen(state=state, reason="it does not record", subjects=("main",))
+    return RepairSeen(posture=seen, **asked)
 
 
 @pytest.mark.parametrize(
@@ -299,3 +300,15 @@ def test_a_call_is_over_when_the_check_is_true(
 ) -> None:
     """Not when the call was answered: that proves nothing."""
     assert look(seen, CALL) == expected
+
+
+def test_what_no_call_mends_any_more_has_failed_and_is_not_called_for() -> None:
+    """It was stopped when the plan was made, and is deleted now."""
+    gone = RepairSeen(posture=PostureSeen(state=PostureState.BROKEN, reason="there is none"))
+
+    assert look(gone, CALL) == (Step.FAILED, "could not: there is none, which no call mends")
+
+
+def test_no_result_right_after_a_call_is_no_failure() -> None:
+    """A rule has none for a while once its remediation was started."""
+    assert look(posture(PostureState.UNKNOWN, asked=NOW), CALL) == (Step.WAIT, "")

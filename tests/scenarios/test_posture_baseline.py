@@ -17,7 +17,9 @@ from orgrollout.model.ids import Pair
 from orgrollout.model.posture import PostureState, mended_by
 from orgrollout.reconcile.planning import look as picture_of
 from orgrollout.reconcile.posture import look_at_posture
+from orgrollout.rollout.state import Outcome
 from orgrollout.sandbox import Sandbox
+from tests.resyncing import repair, seek
 from tests.stage import BASE, DEV, EU, US, Stage, organization
 
 pytestmark = pytest.mark.slow
@@ -98,6 +100,19 @@ def test_what_was_stopped_or_left_out_is_found_and_each_mended_by_its_call(stage
     written = {c.operation for c in stage.sandbox.calls if c.is_write}
     assert written == {"StartConfigurationRecorder", "StartRemediationExecution"}
     assert whats(findings(stage)) == set()
+
+
+def test_two_checks_that_the_same_remediation_mends_are_both_repaired(stage: Stage) -> None:
+    """The second finds it in progress, as where the rule started it by itself: no failure."""
+    sought = seek(stage, MANIFEST)
+    operations = sought.resync.plan.operations
+    labels = {o.repair.check.label for o in operations if o.repair and o.repair.check}
+    assert labels >= {"vpc-flow-logs", f"config-compliance {RULE}"}
+
+    done = repair(stage, sought)
+
+    assert done.state.outcome is Outcome.SUCCEEDED, done.state.failures
+    assert not [f for f in seek(stage, MANIFEST).findings.real if "vpc" in f.what]
 
 
 def test_a_document_that_somebody_changed_is_found_by_its_content(stage: Stage) -> None:
