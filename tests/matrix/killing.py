@@ -4,9 +4,12 @@ What is counted is what leaves the process: each attempt of an API call, seen by
 events, and each commit to the journal. Nothing of the product is replaced.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, Protocol
+
+import pytest
 
 from orgrollout.aws.calls import Caller
 from orgrollout.aws.clients import Clients
@@ -15,8 +18,26 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.rates import RateLimits
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.journal.port import Document, Entry, Journal, Version
+from orgrollout.journal.sqlite import SqliteJournal
+from orgrollout.plan.plan import Plan
+from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.reconcile.world import World
+from orgrollout.sandbox import Sandbox
+from tests.matrix.story import go_on
 from tests.stage import new_session
+
+PAUSES = (timedelta(), timedelta(minutes=2), timedelta(days=1))  # until somebody resumes
+SHARDS = 8
+
+
+class Tale(Protocol):
+    """What is told again and again: a sandbox, a plan, and the journal it is kept in."""
+
+    sandbox: Sandbox
+    plan: Plan
+
+    def journal(self) -> SqliteJournal:
+        """Return the journal as a new process opens it."""
 
 
 class Killed(BaseException):
@@ -117,3 +138,20 @@ def fused_world(journal: Journal, clock: Clock, fuse: Fuse) -> World:
         clock=clock,
         at_once=1,
     )
+
+
+def one_process(tale: Tale, fuse: Fuse) -> Rollout:
+    """Drive the rollout of the tale until it ends, or the process does."""
+    journal = tale.journal()
+    try:
+        return go_on(tale.plan, fused_world(journal, tale.sandbox.clock, fuse))
+    finally:
+        journal.close()
+
+
+def shard_of(points: Sequence[str], shard: int, capsys: pytest.CaptureFixture[str]) -> range:
+    """Return the moments of one shard, and print how many points there are."""
+    mine = range(shard + 1, len(points) + 1, SHARDS)
+    with capsys.disabled():
+        print(f"\nkill points: {len(points)}, of which {len(mine)} in shard {shard + 1}/{SHARDS}")
+    return mine

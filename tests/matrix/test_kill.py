@@ -7,7 +7,6 @@ state, the same failures, each operation exactly once, and the journal knows eve
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -15,22 +14,10 @@ from pathlib import Path
 import pytest
 
 from orgrollout.model.ids import OperationId
-from orgrollout.reconcile.rollouts import Rollout
-from tests.matrix.killing import Fuse, Killed, fused_world
-from tests.matrix.story import Ending, Story, go_on, telling
+from tests.matrix.killing import PAUSES, SHARDS, Fuse, Killed, one_process, shard_of
+from tests.matrix.story import Ending, telling
 
-PAUSES = (timedelta(), timedelta(minutes=2), timedelta(days=1))  # until somebody resumes
-SHARDS = 8
 SEED = 20260105
-
-
-def one_process(story: Story, fuse: Fuse) -> Rollout:
-    """Drive the rollout until it ends, or the process does."""
-    journal = story.journal()
-    try:
-        return go_on(story.plan, fused_world(journal, story.sandbox.clock, fuse))
-    finally:
-        journal.close()
 
 
 @cache
@@ -100,10 +87,7 @@ def test_a_sample_of_all_moments(
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_every_moment(folder: Path, shard: int, capsys: pytest.CaptureFixture[str]) -> None:
     _, points = undisturbed(folder)
-    mine = range(shard + 1, len(points) + 1, SHARDS)
-    with capsys.disabled():
-        print(f"\nkill points: {len(points)}, of which {len(mine)} in shard {shard + 1}/{SHARDS}")
-    for moment in mine:
+    for moment in shard_of(points, shard, capsys):
         killed_at(folder, moment)
 
 

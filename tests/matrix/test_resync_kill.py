@@ -8,22 +8,17 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.sandbox import Settings
-from tests.matrix.killing import Fuse, Killed, fused_world
-from tests.matrix.resync_story import QUICK, Ending, ResyncStory, telling
-from tests.matrix.story import go_on
+from tests.matrix.killing import PAUSES, SHARDS, Fuse, Killed, one_process, shard_of
+from tests.matrix.resync_story import QUICK, Ending, telling
 from tests.pairwise import UNDOCUMENTED, pairwise
 
-PAUSES = (timedelta(), timedelta(minutes=2), timedelta(days=1))  # until somebody resumes
-SHARDS = 8
 SEED = 20260106
 KILLS = 3  # for each combination of what is undocumented
 WRITES = ("CreateChangeSet", "ExecuteChangeSet", "DetectStackDrift", "StartConfigurationRecorder")
@@ -44,15 +39,6 @@ MATTERS = {
     "executed_change_set",
 }
 COMBINATIONS = list(pairwise([note for note in UNDOCUMENTED if note.name in MATTERS]))
-
-
-def one_process(story: ResyncStory, fuse: Fuse) -> Rollout:
-    """Drive the re-sync until it ends, or the process does."""
-    journal = story.journal()
-    try:
-        return go_on(story.plan, fused_world(journal, story.sandbox.clock, fuse))
-    finally:
-        journal.close()
 
 
 @cache
@@ -126,8 +112,5 @@ def test_whatever_aws_leaves_undocumented_it_ends_the_same(
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_every_moment(folder: Path, shard: int, capsys: pytest.CaptureFixture[str]) -> None:
     _, points = undisturbed(folder)
-    mine = range(shard + 1, len(points) + 1, SHARDS)
-    with capsys.disabled():
-        print(f"\nkill points: {len(points)}, of which {len(mine)} in shard {shard + 1}/{SHARDS}")
-    for moment in mine:
+    for moment in shard_of(points, shard, capsys):
         killed_at(folder, moment)
