@@ -56,8 +56,8 @@ KNOWN = (
     _known(
         r"REVERT_DRIFT",
         FailureClass.CONFIGURATION,
-        "CloudFormation does not bring this stack back: do it by hand, or run `orgrollout resync "
-        "--recreate` for what may be deleted and created",
+        "CloudFormation does not bring this stack back: do it by hand, as `orgrollout drift` names "
+        "it, or accept it by a rule under `drift.ignore`",
     ),
     _known(
         r"does not end",
@@ -129,7 +129,7 @@ KNOWN = (
     _known(r"failed to get stack status", FailureClass.TRANSIENT),
     _known(r"is in \w+_IN_PROGRESS state", FailureClass.TRANSIENT),
     _known(
-        r"is in UPDATE_ROLLBACK_FAILED state",
+        r"is (in )?UPDATE_ROLLBACK_FAILED",
         FailureClass.PERMANENT,
         "continue the rollback of that stack in the account (ContinueUpdateRollback), then retry",
     ),

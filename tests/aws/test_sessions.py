@@ -10,7 +10,7 @@ from botocore.exceptions import NoCredentialsError
 
 from orgrollout.aws.connection import Connection, connect
 from orgrollout.aws.rates import RateLimits
-from orgrollout.errors import AccessDeniedError, ReadOnlyError
+from orgrollout.errors import AccessDeniedError, InvalidCredentialsError, ReadOnlyError
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.sandbox import Sandbox
 from tests.aws.conftest import Serve
@@ -81,6 +81,24 @@ def test_a_session_is_renewed_before_it_expires_by_the_clock_that_comes_in(
     look(inside)
     look(connection.in_account(ACCOUNT, "Probe", EU))
     assert len(assumed(endpoint)) == 2
+
+
+def test_a_session_that_aws_takes_for_expired_is_renewed_once(
+    serve: Serve, connection: Connection
+) -> None:
+    """Its sessions were revoked, or our clock is behind; the caller need not sign in again."""
+    expired = refused("ExpiredToken", "The security token included in the request is expired", 403)
+    endpoint = serve(ANSWER, ANSWER, expired, ANSWER)
+    inside = connection.in_account(ACCOUNT, "Probe", US)
+
+    look(inside)
+
+    asked = [received["Action"] for received in endpoint.received]
+    assert asked[-3:] == ["GetCallerIdentity", "AssumeRole", "GetCallerIdentity"]
+    endpoint.script = [expired]
+    with pytest.raises(InvalidCredentialsError):
+        look(inside)
+    assert len(assumed(endpoint)) == 3
 
 
 def test_a_session_that_cannot_be_renewed_says_so_and_sends_nothing(

@@ -70,7 +70,7 @@ class Ending:
     failures: frozenset[tuple[Any, ...]]
     landed: tuple[tuple[Any, ...], ...]
     executed: tuple[tuple[Any, ...], ...]  # change sets that were carried out, by stack
-    drifted: frozenset[str]
+    drifted: frozenset[tuple[str, ...]]
     repaired: frozenset[tuple[Any, ...]]
 
 
@@ -93,7 +93,7 @@ class ResyncStory:
         """Return how it all stands, apart from times and ids."""
         state = rollout.state
         calls = Counter(
-            (call.account, call.region, str(call.params["StackName"]))
+            _where(str(call.params["StackName"]))
             for call in self.sandbox.calls
             if call.operation == "ExecuteChangeSet" and call.error is None
         )
@@ -109,7 +109,7 @@ class ResyncStory:
                 )
             ),
             executed=tuple(sorted(calls.items())),
-            drifted=frozenset(str(s) for s in self.sandbox.world.deployer.drifted),  # type: ignore[attr-defined]
+            drifted=frozenset(_where(s) for s in self.sandbox.world.deployer.drifted),  # type: ignore[attr-defined]
             repaired=frozenset(
                 (r.stack_set, r.pair, r.what, r.repaired is not None) for r in records
             ),
@@ -147,11 +147,12 @@ class ResyncStory:
                     client.start_configuration_recorder(ConfigurationRecorderName="main")
 
     def _remove(self, account: str, region: str) -> None:
-        organization_ = self.stage.world().connection.call("organizations", "ListRoots")
+        connection = self.stage.world().connection
+        (root,) = connection.pages("organizations", "ListRoots", {}, "Roots")
         self.sandbox.session().client("cloudformation").delete_stack_instances(
             StackSetName=SECOND,
             DeploymentTargets={
-                "OrganizationalUnitIds": [organization_["Roots"][0]["Id"]],
+                "OrganizationalUnitIds": [root["Id"]],
                 "Accounts": [account],
                 "AccountFilterType": "INTERSECTION",
             },
@@ -165,10 +166,17 @@ class ResyncStory:
         for name in (FIRST, SECOND):
             client.detect_stack_set_drift(StackSetName=name)
             self.sandbox.run_to_end()
+        self.sandbox.clock.sleep(timedelta(minutes=2))  # lists may be behind
         world = self.stage.world()
         loaded = load_manifest(self.stage._write(manifest()))
         picture = look(loaded, world, lambda _: None, drift=True)
         return seek_repairs(loaded, picture, world, lambda _: None).resync.plan
+
+
+def _where(stack: str) -> tuple[str, ...]:
+    """Return account, Region and stack set of a stack, without what is made up for its name."""
+    _, _, _, region, account, name = stack.split(":")
+    return account, region, name.split("/")[1].rsplit("-", 5)[0]
 
 
 @contextmanager

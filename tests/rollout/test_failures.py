@@ -29,6 +29,7 @@ TEXTS = [
         ONCE,
     ),
     ("drift detection does not end, so nothing is proven", FailureClass.PERMANENT, ONCE),
+    ("the stack is UPDATE_ROLLBACK_FAILED: Topic: no", FailureClass.PERMANENT, ONCE),
     ("came back: Topic/DisplayName", FailureClass.CAME_BACK, ONCE),
     (
         "somebody changed the stack before the change set was used",

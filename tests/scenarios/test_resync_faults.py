@@ -20,7 +20,7 @@ from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.finding_history import history
 from orgrollout.reconcile.planning import look
 from orgrollout.reconcile.resync import seek_repairs
-from orgrollout.reconcile.rollouts import Rollout
+from orgrollout.reconcile.rollouts import OpenRolloutError, Rollout
 from orgrollout.rollout.reasons import advice
 from orgrollout.rollout.state import Outcome
 from orgrollout.sandbox import Call, Sandbox, Settings
@@ -142,6 +142,14 @@ def update_slowly(trouble: Trouble) -> None:
     trouble.client().update_stack_instances(**chosen(trouble))
 
 
+def plan_another(trouble: Trouble) -> None:
+    """Apply something new meanwhile, from another process with the same journal."""
+    newer = deepcopy(trouble.manifest)
+    newer["stack_sets"]["topics"]["parameters"] = {"Suffix": "new"}
+    with pytest.raises(OpenRolloutError, match="resume"):
+        trouble.stage.begin(newer)
+
+
 def execute_another(trouble: Trouble) -> None:
     client, named = first_change_set(trouble)
     trouble.sandbox.run_to_end()
@@ -223,6 +231,7 @@ CASES: dict[str, Case] = {
     ),
     "the stack is gone": Case(during=delete_stack, says="the stack is gone"),
     "a StackSets operation of somebody else runs on the stack": Case(during=update_slowly),
+    "a rollout of ours is to change the stack set": Case(during=plan_another),
     "somebody executes another change set first": Case(
         during=execute_another, after="CreateChangeSet"
     ),
