@@ -215,7 +215,7 @@ def _seen(
 ) -> Mapping[str, tuple[Rectangle, ...]]:
     """Return what the stack instances that change are now."""
     found: dict[str, list[Pair]] = defaultdict(list)
-    there = (*differences.updates, *differences.recovered)
+    there = dict.fromkeys((*differences.updates, *differences.recovered))
     for pair in (*there, *differences.detaches, *differences.deletes):
         goes = pair not in there
         found[seen_of(inventory, inventory.instances[pair], goes=goes)].append(pair)
