@@ -10,12 +10,14 @@ from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.model.ids import OperationId
+from orgrollout.model.operation import OperationStatus
 from orgrollout.reconcile.rollouts import Rollout, find_rollout, load_rollout, rollouts
 from orgrollout.report.blocks import Line
 from orgrollout.report.rollout import outcome_line, rollout_blocks
 from orgrollout.report.rollout_json import rollout_json, rollouts_json
 from orgrollout.report.rollouts import rollouts_blocks
 from orgrollout.report.words import clock_time, span
+from orgrollout.rollout.absorb import is_inside
 from orgrollout.rollout.state import Phase
 
 _INTERVAL = timedelta(seconds=2)
@@ -53,8 +55,14 @@ def _show(rollout: Rollout, narrow: Narrow, session: Session) -> None:
 
 
 def _seen(rollout: Rollout, session: Session) -> Iterator[tuple[OperationId, str]]:
-    """Yield what AWS says of each operation under way: one call each."""
+    """Yield what AWS says of each operation under way: one call each.
+
+    Nobody asks member accounts here. What goes on there may have begun in some and not in others.
+    """
     for flight in rollout.state.flights:
+        if is_inside(rollout.plan, flight):
+            yield flight.id, OperationStatus.RUNNING.value
+            continue
         key = rollout.plan.operations[flight.piece.planned].stack_set
         name = rollout.plan.stack_sets[key].name
         found = session.planning.stack_sets.describe_operation(name, flight.id)
@@ -66,9 +74,11 @@ def _running(rollout: Rollout, seen: dict[OperationId, str], session: Session) -
     for flight in rollout.state.flights:
         operation = rollout.plan.operations[flight.piece.planned]
         age = span(now - flight.committed)
+        inside = is_inside(rollout.plan, flight)
+        how = "it goes on in member accounts" if inside else f"AWS says {seen[flight.id]}"
         yield Line(
             text=f"under way: wave {operation.wave}  {operation.stack_set}  {operation.action} "
-            f"{len(flight.piece.pairs):,}, for {age}; AWS says {seen[flight.id]}"
+            f"{len(flight.piece.pairs):,}, for {age}; {how}"
         )
 
 

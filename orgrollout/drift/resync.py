@@ -13,7 +13,7 @@ from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.repair import Left, Repairs, decide_repairs
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import Pair, RolloutId, StackSetKey
-from orgrollout.model.stack_set import InstanceStatus
+from orgrollout.model.stack_set import InstanceStatus, StackInstance
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.compare import Differences, definition_differences
@@ -191,11 +191,18 @@ def _obstacle(request: Request, brought: Differences, key: StackSetKey, pair: Pa
     if pair in brought.updates or pair in brought.creates:
         return "it is brought up to date first; the next re-sync looks at it again"
     if instance is None or instance.status is not InstanceStatus.CURRENT:
-        status = instance.status if instance else "not there"
-        return f"its stack instance is {status}, and not CURRENT"
+        return _not_current(instance)
     if request.inside is None:
         return "no role is named that may repair: `drift: {resync_role: ...}`"
     return ""
+
+
+def _not_current(instance: StackInstance | None) -> str:
+    if instance is None:
+        return "it has no stack instance"
+    if instance.status is InstanceStatus.INOPERABLE:
+        return "its stack instance is INOPERABLE; --recover-inoperable comes first"
+    return f"its stack instance is {instance.status}, and not CURRENT"
 
 
 def _other_instances(

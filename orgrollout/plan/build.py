@@ -11,7 +11,7 @@ from orgrollout.plan.compare import Differences, definition_differences, seen_of
 from orgrollout.plan.failure_rules import failure_rules
 from orgrollout.plan.importing import MAX_LISTED, MAX_NAMED
 from orgrollout.plan.notify import topics_of
-from orgrollout.plan.operations import Scene, operations_of
+from orgrollout.plan.operations import operations_of
 from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.plan import (
     SIDE_BY_SIDE,
@@ -26,6 +26,7 @@ from orgrollout.plan.preferences import throttled, wave_preferences
 from orgrollout.plan.rectangles import Rectangle, cover
 from orgrollout.plan.removals import recovery_of, removals_of
 from orgrollout.plan.request import Request
+from orgrollout.plan.scene import Scene
 from orgrollout.plan.warnings import many_operations, warnings_of
 
 

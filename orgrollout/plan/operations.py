@@ -1,45 +1,28 @@
-"""The operations of one stack set: which rectangles, in which wave, and which carries the news.
-
-Template and parameters are sent once per stack set, by UpdateStackSet targeted at stack instances
-that exist. That marks all others OUTDATED, and nothing is wrong with those; later operations bring
-them along by UpdateStackInstances.
-"""
+"""The operations of one stack set: which rectangles, in which order, and in which wave."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from orgrollout.inventory.inventory import StackSetInventory
-from orgrollout.model.ids import AccountId, Digest, Pair, UnitId
+from orgrollout.model.ids import Digest, Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
-from orgrollout.model.stack_set import InstanceStatus, PermissionModel
-from orgrollout.organization.desired import Desired
-from orgrollout.plan.compare import NEW, Differences, state_digests
+from orgrollout.model.stack_set import InstanceStatus
+from orgrollout.plan.carrier import with_carrier
+from orgrollout.plan.compare import NEW, state_digests
 from orgrollout.plan.importing import import_operations
 from orgrollout.plan.plan import PlannedOperation
-from orgrollout.plan.rectangles import Rectangle, cover
+from orgrollout.plan.rectangles import cover
 from orgrollout.plan.repair import Repair
+from orgrollout.plan.scene import (
+    NO_OVERRIDES,
+    Scene,
+    anchored,
+    grouped,
+    reasons_of,
+    service_managed,
+)
 from orgrollout.plan.updating import both_ways, by_stack_set
-
-MAX_UNITS = 50  # organizational units per call (DeploymentTargets, CloudFormation API reference)
-NO_OVERRIDES = Digest("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What the operations of one stack set are made from."""
-
-    desired: Desired
-    inventory: StackSetInventory | None
-    differences: Differences
-    root: UnitId
-    wave_of: Callable[[Pair], int]
-    removal_wave: int
-    definition_changed: bool
-    updates_by_stack_set: bool  # the definition by UpdateStackSet, the overrides afterwards
-    kept: frozenset[Pair]  # deployed and still desired, so that a definition may be aimed at them
-    most_imports: int  # of one operation
 
 
 def operations_of(scene: Scene) -> list[PlannedOperation]:
@@ -49,7 +32,7 @@ def operations_of(scene: Scene) -> list[PlannedOperation]:
     """
     updates = list(_updates(scene))
     if scene.definition_changed and scene.inventory is not None:
-        updates = _with_carrier(scene, updates)
+        updates = with_carrier(scene, updates)
     operations = [
         *updates,
         *_creating(scene),
@@ -83,8 +66,8 @@ def _importing(scene: Scene) -> Iterator[PlannedOperation]:
 
 def _imports(scene: Scene, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
     desired = scene.desired
-    units = (scene.root,) if _service_managed(desired) else ()
-    groups, states = _grouped(scene, pairs), state_digests(desired)
+    units = (scene.root,) if service_managed(desired) else ()
+    groups, states = grouped(scene, pairs), state_digests(desired)
     made = import_operations(desired.key, groups, units, states, scene.most_imports)
     for operation in made:
         if scene.updates_by_stack_set and operation.action is OperationAction.UPDATE:
@@ -104,13 +87,13 @@ def _recovering(scene: Scene) -> Iterator[PlannedOperation]:
         (OperationAction.DETACH, {p: s for p, s in creates.items() if not recovered[p].deletes}),
         (OperationAction.DELETE, {p: s for p, s in creates.items() if recovered[p].deletes}),
     ):
-        for (wave, _), pairs in _grouped(scene, those).items():
+        for (wave, _), pairs in grouped(scene, those).items():
             for operation in _letting_go(scene, action, pairs, wave):
                 yield replace(operation, recovers=True, covered_again=True)
     there = {p: s for p, s in creates.items() if recovered[p].stack}
     lost = {p: s for p, s in creates.items() if p not in there}
     for operation in (*_imports(scene, there), *_creations(scene, lost)):
-        reason, others = _reasons(reasons, operation.rectangle.pairs)
+        reason, others = reasons_of(reasons, operation.rectangle.pairs)
         yield replace(operation, recovers=True, reason=reason, other_reasons=others)
 
 
@@ -121,9 +104,9 @@ def _creating(scene: Scene) -> Iterator[PlannedOperation]:
 
 
 def _creations(scene: Scene, creates: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
-    units = (scene.root,) if _service_managed(scene.desired) else ()
+    units = (scene.root,) if service_managed(scene.desired) else ()
     states = state_digests(scene.desired)
-    for (wave, chosen), pairs in _grouped(scene, creates).items():
+    for (wave, chosen), pairs in grouped(scene, creates).items():
         for rectangle in cover(pairs):
             yield PlannedOperation(
                 stack_set=scene.desired.key,
@@ -152,9 +135,9 @@ def _updates(scene: Scene) -> Iterator[PlannedOperation]:
 
 def _updating(scene: Scene) -> Iterator[PlannedOperation]:
     states = state_digests(scene.desired)
-    for (wave, chosen), pairs in _grouped(scene, scene.differences.updates).items():
+    for (wave, chosen), pairs in grouped(scene, scene.differences.updates).items():
         for rectangle in cover(pairs):
-            yield from _anchored(
+            yield from anchored(
                 scene,
                 rectangle,
                 PlannedOperation(
@@ -179,7 +162,7 @@ def _letting_go(
     scene: Scene, action: OperationAction, pairs: Iterable[Pair], wave: int
 ) -> Iterator[PlannedOperation]:
     for rectangle in cover(pairs):
-        yield from _anchored(
+        yield from anchored(
             scene,
             rectangle,
             PlannedOperation(
@@ -216,135 +199,3 @@ def _repairing(scene: Scene) -> Iterator[PlannedOperation]:
                 reason=repair.reason,
                 repair=repair,
             )
-
-
-def _with_carrier(scene: Scene, updates: list[PlannedOperation]) -> list[PlannedOperation]:
-    """Return the updates with the one that sends the definition marked, or added."""
-    first = min((o.wave for o in updates), default=None)
-    for index, operation in enumerate(updates):
-        same = scene.differences.same_overrides
-        alone = operation.by_stack_set or same.issuperset(operation.rectangle.pairs)
-        if operation.wave == first and alone:
-            return [*updates[:index], _sending(operation), *updates[index + 1 :]]
-    if updates and first is not None:
-        # UpdateStackSet does not touch overrides, so these pairs are updated once more.
-        chosen = next(o for o in updates if o.wave == first)
-        return [_one_pair_of(scene, chosen), *updates]
-    return _definition_alone(scene)
-
-
-def _definition_alone(scene: Scene) -> list[PlannedOperation]:
-    """Return the operation that sends a definition which changes no stack instance.
-
-    With stack instances it is aimed at a single one: without targets it would touch all.
-    """
-    desired = scene.desired
-    base = PlannedOperation(
-        stack_set=desired.key,
-        wave=1,
-        action=OperationAction.UPDATE,
-        accounts=(),
-        regions=(),
-        parameter_set=NO_OVERRIDES,
-        state=NO_STATE,
-        reason="the stack set's definition",
-        sends_definition=True,
-        covered_again=True,
-    )
-    if not scene.kept:
-        return [base]
-    pair = min(scene.kept, key=lambda p: (scene.wave_of(p), p))
-    chosen = desired.pairs[pair]
-    return [
-        replace(
-            base,
-            wave=scene.wave_of(pair),
-            accounts=(pair.account,),
-            regions=(pair.region,),
-            units=_units(scene, [pair]),
-            parameter_set=chosen,
-            state=state_digests(desired)[chosen],
-        )
-    ]
-
-
-def _sending(operation: PlannedOperation) -> PlannedOperation:
-    return replace(operation, sends_definition=True)
-
-
-def _one_pair_of(scene: Scene, operation: PlannedOperation) -> PlannedOperation:
-    pair = next(iter(operation.rectangle.pairs))
-    return replace(
-        operation,
-        accounts=(pair.account,),
-        regions=(pair.region,),
-        units=_units(scene, [pair]),
-        sends_definition=True,
-        covered_again=True,
-        state=NO_STATE,  # its overrides come afterwards
-        reason="the stack set's definition",
-        other_reasons={},
-    )
-
-
-def _grouped(scene: Scene, pairs: Mapping[Pair, Digest]) -> Mapping[tuple[int, Digest], list[Pair]]:
-    groups: dict[tuple[int, Digest], list[Pair]] = defaultdict(list)
-    for pair, chosen in pairs.items():
-        groups[scene.wave_of(pair), chosen].append(pair)
-    return dict(sorted(groups.items()))
-
-
-def _anchored(
-    scene: Scene, rectangle: Rectangle, base: PlannedOperation
-) -> Iterator[PlannedOperation]:
-    """Yield the operation, cut where its stack instances hang below too many units for one call."""
-    for accounts in _within_unit_limit(scene, rectangle):
-        part = Rectangle(accounts, rectangle.regions)
-        reason, others = _reasons(scene.differences.reasons, part.pairs)
-        yield replace(
-            base,
-            accounts=accounts,
-            units=_units(scene, part.pairs),
-            reason=reason,
-            other_reasons=others,
-        )
-
-
-def _within_unit_limit(scene: Scene, rectangle: Rectangle) -> list[tuple[AccountId, ...]]:
-    units = _units(scene, rectangle.pairs)
-    if len(units) <= MAX_UNITS:
-        return [rectangle.accounts]
-    parts: list[tuple[list[AccountId], set[UnitId]]] = [([], set())]
-    for account in rectangle.accounts:
-        mine = set(_units(scene, Rectangle((account,), rectangle.regions).pairs))
-        if len(parts[-1][1] | mine) > MAX_UNITS:
-            parts.append(([], set()))
-        parts[-1][0].append(account)
-        parts[-1][1].update(mine)
-    return [tuple(accounts) for accounts, _ in parts]
-
-
-def _units(scene: Scene, pairs: Iterable[Pair]) -> tuple[UnitId, ...]:
-    """Return the units that CloudFormation recorded for the stack instances.
-
-    It is the unit that was targeted, so it stays right when an account moves.
-    """
-    if scene.inventory is None or not _service_managed(scene.desired):
-        return ()
-    instances = scene.inventory.instances
-    return tuple(sorted({instances[pair].unit or scene.root for pair in pairs}))
-
-
-def _reasons(
-    reasons: Mapping[Pair, str], pairs: Iterable[Pair]
-) -> tuple[str, Mapping[str, tuple[Pair, ...]]]:
-    """Return the reason most pairs have, and the pairs of any other."""
-    found: dict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        found[reasons[pair]].append(pair)
-    common = max(found, key=lambda reason: len(found[reason]))
-    return common, {r: tuple(ps) for r, ps in found.items() if r != common}
-
-
-def _service_managed(desired: Desired) -> bool:
-    return desired.definition.permission_model is PermissionModel.SERVICE_MANAGED

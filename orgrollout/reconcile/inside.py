@@ -48,9 +48,9 @@ class _Place:
         """Return a connection into an account and Region that may write."""
         return enter(pair, self._way, self.world)
 
-    def stack(self, pair: Pair) -> str:
-        """Return the id of the stack there."""
-        return self._stacks[pair]
+    def stack(self, pair: Pair) -> str | None:
+        """Return the id of the stack there; None: there was none any more when this was planned."""
+        return self._stacks.get(pair)
 
 
 def look_inside(flight: Flight, plan: Plan, world: World) -> InsideSeen:
@@ -143,7 +143,8 @@ def _why(error: AwsError) -> str:
 def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
     if place.repair.check is not None:
         return RepairSeen(posture=posture.look(connection, place.repair.check))
-    return _seen_stack(place.stack(pair), place.id, MemberStacks(connection))
+    stack = place.stack(pair)
+    return _seen_stack(stack, place.id, MemberStacks(connection)) if stack else RepairSeen()
 
 
 def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairSeen:
@@ -178,7 +179,7 @@ def _do(pair: Pair, step: Step | None, place: _Place) -> None:
     if step is Step.CALL:
         _call(pair, place, connection)
         return
-    stack, stacks = place.stack(pair), MemberStacks(connection)
+    stack, stacks = _given(place.stack(pair)), MemberStacks(connection)
     match step:
         case Step.BEGIN:
             stacks.revert(_given(place.memory.seen[pair].stack), place.id)

@@ -52,6 +52,8 @@ def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
 
 def summary(plan: Plan) -> str:
     """Return the plan in one line."""
+    if plan.is_empty and not plan.stack_sets:
+        return "Nothing to do."  # a re-sync plans what it touches, and nothing else
     if plan.is_empty:
         unchanged = count(plan.unchanged, "stack instance is", "stack instances are")
         return f"Nothing to do: {unchanged} as wanted."

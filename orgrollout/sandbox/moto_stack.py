@@ -8,6 +8,7 @@ instead of dropping it. What depends on the inside of moto's CloudFormation is h
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,6 +22,7 @@ from orgrollout.sandbox.resource_types import RecordedResource, ensure_types, is
 from orgrollout.sandbox.templates import parse_template
 
 AWS_ERRORS = (HTTPException, ServiceException)
+_GONE = re.compile(r"does not exist|not found|cannot be found", re.IGNORECASE)
 Note = Callable[[str, str, str], None]
 """(logical id, type, what could not be done)"""
 
@@ -112,6 +114,18 @@ class Resources(parsing.ResourceMap):
         """Tell whether the condition of a resource holds."""
         condition = entry.get("Condition")
         return condition is None or bool(self.lazy_condition_map[condition])
+
+    def _delete_resource(self, parsed_resource: Any, resource_json: dict[str, Any]) -> None:
+        """Delete a resource; one that is gone is as good as deleted.
+
+        A delete handler answers NotFound then, which CloudFormation takes for done (resource type
+        handler contract, CloudFormation CLI guide).
+        """
+        try:
+            super()._delete_resource(parsed_resource, resource_json)
+        except AWS_ERRORS as error:
+            if not _GONE.search(message_of(error)):
+                raise
 
     def _clean(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         kept = {"Type": entry["Type"], "Properties": entry.get("Properties") or {}}

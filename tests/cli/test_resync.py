@@ -141,6 +141,9 @@ def test_a_second_job_leaves_everything_to_the_first(drifted: Program) -> None:
 
     assert second.code == 4
     assert "left to the next run" in second.err
+    under_way = drifted("status")
+    assert "it goes on in member accounts" in under_way.out
+    assert "NOT STARTED" not in under_way.out
     resumed = drifted("resume")
     assert resumed.code == 0, resumed.out + resumed.err
     assert repairs(drifted) == {ONE, TWO}

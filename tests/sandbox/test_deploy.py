@@ -112,6 +112,28 @@ def test_deleting_keeps_the_stack_only_if_it_is_retained(
     assert log_groups(sandbox, ACCOUNTS[0]) == left
 
 
+def test_a_resource_that_somebody_deleted_does_not_keep_its_stack(
+    sandbox: Sandbox, client: CloudFormationClient
+) -> None:
+    body = """
+    Resources:
+      Book:
+        Type: AWS::SSM::Document
+        Properties: {Name: book, DocumentType: Automation, Content: {schemaVersion: "0.3"}}
+    """
+    service_managed(client, TemplateBody=body)
+    deploy(sandbox, client, accounts=ACCOUNTS[:1])
+    sandbox.session(ACCOUNTS[0], HOME).client("ssm").delete_document(Name="book")
+    client.delete_stack_instances(
+        StackSetName="base",
+        DeploymentTargets=targets(unit(sandbox, "Workloads")),
+        Regions=[HOME],
+        RetainStacks=False,
+    )
+    sandbox.run_to_end()
+    assert instances(client) == []
+
+
 def test_what_moto_cannot_make_is_recorded(sandbox: Sandbox, client: CloudFormationClient) -> None:
     """Nothing of a template is dropped without a word."""
     body = "Resources: {Odd: {Type: AWS::Nowhere::Thing, Properties: {A: 1}}}"
