@@ -196,6 +196,9 @@ def gathered(command: Callable[..., int]) -> Callable[..., None]:
         }
         raise typer.Exit(command(**values, **made))
 
+    # Typer keeps the line breaks of later paragraphs, and then breaks the lines once more.
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    run.__doc__ = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
 

@@ -179,7 +179,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         value = value.decode()
     if isinstance(value, str):
-        return json.loads(value) if value.startswith(("{", "[")) else value
+        try:
+            return json.loads(value) if value.startswith(("{", "[")) else value
+        except json.JSONDecodeError:  # such as a dynamic reference, {{resolve:...}}
+            return value
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):

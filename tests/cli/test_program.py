@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,20 @@ def test_help_imports_nothing_that_is_slow(arguments: list[str]) -> None:
     imported = set(ran.stdout.rpartition("imported")[2].split())
     assert "orgrollout.cli.main" in imported
     assert not imported & SLOW
+
+
+@pytest.mark.parametrize("command", ["apply", "drift", "resync", "unlock"])
+def test_help_is_broken_into_lines_where_the_terminal_ends(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nowhere else: the source is wider than many a terminal."""
+    assert main([command, "--help"]) == 0
+
+    lines = capsys.readouterr().out.partition("╭")[0].splitlines()
+    width = max(map(len, lines))
+    for line, following in pairwise(map(str.strip, lines)):
+        if line and following:
+            assert len(line) + len(f" {following.split()[0]}") > width - 4, line
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -134,6 +134,15 @@ def test_a_resource_that_somebody_deleted_does_not_keep_its_stack(
     assert instances(client) == []
 
 
+@pytest.mark.parametrize("value", ["{{resolve:ssm:/name}}", "[ours] topic"])
+def test_a_text_that_only_looks_like_json_is_deployed(
+    sandbox: Sandbox, client: CloudFormationClient, value: str
+) -> None:
+    body = f"Resources: {{T: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: '{value}'}}}}}}"
+    service_managed(client, TemplateBody=body)
+    assert deploy(sandbox, client, accounts=ACCOUNTS[:1]).status == "SUCCEEDED"
+
+
 def test_what_moto_cannot_make_is_recorded(sandbox: Sandbox, client: CloudFormationClient) -> None:
     """Nothing of a template is dropped without a word."""
     body = "Resources: {Odd: {Type: AWS::Nowhere::Thing, Properties: {A: 1}}}"
