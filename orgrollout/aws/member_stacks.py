@@ -4,14 +4,13 @@ The connection is one into the account and Region of the stack. Nothing here wai
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.drift import resource_drift
 from orgrollout.errors import AwsError, InvalidOperationError, RejectedError, StackSetExistsError
 from orgrollout.model.drift import ResourceDrift
-from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange
+from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange, StackDetection
 
 _GONE = "does not exist"
 _NO_CHANGE_SET = ("ChangeSetNotFound", "ChangeSetNotFoundException")
@@ -55,7 +54,6 @@ class MemberStacks:
                     status=answer.get("Status") or "",
                     execution=answer.get("ExecutionStatus") or "",
                     reason=answer.get("StatusReason") or "",
-                    created=_moment(answer.get("CreationTime")),
                     changes=tuple(changes),
                 )
             parameters["NextToken"] = token
@@ -107,16 +105,30 @@ class MemberStacks:
             if error.code not in {*_NO_CHANGE_SET, *_NOT_NOW}:
                 raise
 
-    def detect_drift(self, stack: str) -> None:
-        """Ask for a drift detection of one stack; one that runs already will do.
+    def detect_drift(self, stack: str) -> str | None:
+        """Ask for a drift detection of one stack, and return its id.
 
-        Where something else runs on the stack, nothing is asked for, and no harm done.
+        None where something runs on the stack, another detection included: nothing was asked for.
         """
         try:
-            self._call("DetectStackDrift", StackName=stack)
+            answer = self._call("DetectStackDrift", StackName=stack)
         except (RejectedError, InvalidOperationError) as error:
             if _IN_PROGRESS not in error.said.lower().replace("_", " "):
                 raise
+            return None
+        return str(answer["StackDriftDetectionId"])
+
+    def detection(self, detection: str) -> StackDetection:
+        """Return how far a detection is (DescribeStackDriftDetectionStatus).
+
+        A stack's own LastCheckTimestamp would not do: it tells when a detection was begun.
+        """
+        answer = self._call("DescribeStackDriftDetectionStatus", StackDriftDetectionId=detection)
+        return StackDetection(
+            status=answer.get("DetectionStatus") or "",
+            reason=answer.get("DetectionStatusReason") or "",
+            is_in_sync=answer.get("StackDriftStatus") == "IN_SYNC",
+        )
 
     def drift(self, stack: str) -> tuple[ResourceDrift, ...]:
         """Return every resource as the newest detection of the stack found it."""
@@ -152,7 +164,6 @@ class MemberStacks:
 
 
 def _member_stack(found: dict[str, Any]) -> MemberStack:
-    drift = found.get("DriftInformation") or {}
     # arn:aws:cloudformation:REGION:ACCOUNT:changeSet/NAME/ID
     executed = (found.get("ChangeSetId") or "").split("/")
     return MemberStack(
@@ -160,9 +171,6 @@ def _member_stack(found: dict[str, Any]) -> MemberStack:
         status=found["StackStatus"],
         status_reason=found.get("StackStatusReason") or "",
         change_set=executed[1] if len(executed) > 1 else "",
-        updated=_moment(found.get("LastUpdatedTime") or found.get("CreationTime")),
-        drift_status=drift.get("StackDriftStatus") or "NOT_CHECKED",
-        drift_checked=_moment(drift.get("LastCheckTimestamp")),
         parameters=tuple(p["ParameterKey"] for p in found.get("Parameters") or ()),
         capabilities=tuple(found.get("Capabilities") or ()),
     )
@@ -191,9 +199,3 @@ def _property(target: dict[str, Any]) -> str:
     if target.get("Name"):
         return f"/{target['Name']}"
     return f"/{target['Attribute']}" if target.get("Attribute") not in {None, "Properties"} else ""
-
-
-def _moment(raw: datetime | None) -> datetime | None:
-    if raw is None:
-        return None
-    return raw.astimezone(UTC) if raw.tzinfo else raw.replace(tzinfo=UTC)

@@ -39,6 +39,7 @@ WRITES_INSIDE: Mapping[str, frozenset[str]] = {
             "CreateChangeSet",
             "DeleteChangeSet",
             "DescribeChangeSet",
+            "DescribeStackDriftDetectionStatus",
             "DescribeStackEvents",
             "DescribeStackResourceDrifts",
             "DescribeStacks",

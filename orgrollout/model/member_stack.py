@@ -1,7 +1,6 @@
 """Stacks and change sets, as CloudFormation describes them inside a member account."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 # StackStatus in which nothing runs and the stack is whole (CloudFormation API reference, Stack).
 WHOLE = frozenset(
@@ -23,9 +22,6 @@ class MemberStack:
     status: str
     status_reason: str = ""
     change_set: str = ""  # name of the one that was executed last
-    updated: datetime | None = None  # or created, where it never was
-    drift_status: str = "NOT_CHECKED"
-    drift_checked: datetime | None = None
     parameters: tuple[str, ...] = ()  # names; values are nobody's business
     capabilities: tuple[str, ...] = ()
 
@@ -54,5 +50,13 @@ class ChangeSet:
     status: str  # CREATE_PENDING, CREATE_IN_PROGRESS, CREATE_COMPLETE, FAILED, DELETE_...
     execution: str  # UNAVAILABLE, AVAILABLE, EXECUTE_IN_PROGRESS, EXECUTE_COMPLETE, ...
     reason: str = ""
-    created: datetime | None = None  # by AWS's clock, as all that it is compared with
     changes: tuple[ResourceChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackDetection:
+    """How far a drift detection of one stack is, and what it found."""
+
+    status: str  # DETECTION_IN_PROGRESS, DETECTION_COMPLETE, DETECTION_FAILED
+    reason: str = ""
+    is_in_sync: bool = False

@@ -11,9 +11,9 @@ from orgrollout.drift.findings import Findings
 from orgrollout.errors import AwsError
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.ids import Pair, StackSetKey
-from orgrollout.model.member_stack import MemberStack
 from orgrollout.plan.plan import Inside
 from orgrollout.reconcile.entering import enter
+from orgrollout.reconcile.inside import PASSING
 from orgrollout.reconcile.observe import Progress
 from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
@@ -59,7 +59,7 @@ class _Looking:
         """Return what was found, of the stacks that could be looked at."""
         at_once, clock = self._world.at_once, self._world.clock
         begun = dict(spread(places, self._begin, at_once=at_once))
-        waiting = {place: before for place, before in begun.items() if before is not None}
+        waiting = {place: asked for place, asked in begun.items() if asked is not None}
         found: dict[Place, tuple[ResourceDrift, ...]] = {}
         until = clock.now() + _PATIENCE
         while waiting and clock.now() < until:
@@ -70,27 +70,26 @@ class _Looking:
                     del waiting[place]
         return found
 
-    def _begin(self, place: Place) -> MemberStack | None:
-        """Begin to look, and return how the stack stood before."""
+    def _begin(self, place: Place) -> str | None:
+        """Begin to look, and return the id of the detection."""
         try:
             stacks, stack = self._enter(place)
-            before = stacks.describe(stack)
-            if before is not None:
-                stacks.detect_drift(stack)
+            return stacks.detect_drift(stack)
         except AwsError:
             return None
-        return before
 
-    def _end(self, begun: tuple[Place, MemberStack]) -> tuple[ResourceDrift, ...] | None:
-        place, before = begun
+    def _end(self, begun: tuple[Place, str]) -> tuple[ResourceDrift, ...] | None:
+        place, detection = begun
         try:
             stacks, stack = self._enter(place)
-            now = stacks.describe(stack)
-            if now is None or now.drift_checked == before.drift_checked:
+            if stacks.detection(detection).status == "DETECTION_IN_PROGRESS":
                 return None
+            # Where it failed for some resources, it has told of the others.
             return stacks.drift(stack)
-        except AwsError:
+        except PASSING:
             return None
+        except AwsError:
+            return ()  # nobody can look there, however long it is waited for
 
     def _enter(self, place: Place) -> tuple[MemberStacks, str]:
         key, pair = place

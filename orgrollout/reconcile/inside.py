@@ -7,6 +7,7 @@ it has asked. Another process finds the same in AWS.
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from orgrollout import errors
@@ -143,8 +144,22 @@ def _why(error: AwsError) -> str:
 def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
     if place.repair.check is not None:
         return RepairSeen(posture=posture.look(connection, place.repair.check))
-    stack = place.stack(pair)
-    return _seen_stack(stack, place.id, MemberStacks(connection)) if stack else RepairSeen()
+    stack, stacks = place.stack(pair), MemberStacks(connection)
+    if stack is None:
+        return RepairSeen()
+    detection = place.memory.detections.get(pair)
+    if detection is not None:
+        return _seen_detection(stack, detection, stacks, place.memory.seen[pair])
+    return _seen_stack(stack, place.id, stacks)
+
+
+def _seen_detection(
+    stack: str, detection: str, stacks: MemberStacks, before: RepairSeen
+) -> RepairSeen:
+    """Return what was seen before the detection, and how far that is."""
+    found = stacks.detection(detection)
+    drifted = found.status == "DETECTION_COMPLETE" and not found.is_in_sync
+    return replace(before, detection=found, left=stacks.drift(stack) if drifted else ())
 
 
 def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairSeen:
@@ -158,7 +173,6 @@ def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairSeen:
     return RepairSeen(
         stack=found,
         change_set=made,
-        left=stacks.drift(stack) if found.drift_status == "DRIFTED" else (),
         why=stacks.why_it_failed(stack) if failed or ended_badly else "",
     )
 
@@ -186,10 +200,16 @@ def _do(pair: Pair, step: Step | None, place: _Place) -> None:
         case Step.EXECUTE:
             stacks.execute(stack, place.id)
         case Step.DETECT:
-            stacks.detect_drift(stack)
-            _note_asked(pair, place)
+            _detect(pair, stack, stacks, place)
         case None:
             stacks.discard(stack, place.id)
+
+
+def _detect(pair: Pair, stack: str, stacks: MemberStacks, place: _Place) -> None:
+    asked = stacks.detect_drift(stack)
+    if asked is not None:
+        place.memory.detections[pair] = asked
+    _note_asked(pair, place)
 
 
 def _call(pair: Pair, place: _Place, connection: Connection) -> None:

@@ -32,6 +32,7 @@ class InsideMemory:
     ended: dict[Pair, NextStep] = field(default_factory=dict)
     seen: dict[Pair, RepairSeen] = field(default_factory=dict)  # lately
     asked: dict[Pair, datetime] = field(default_factory=dict)  # lately
+    detections: dict[Pair, str] = field(default_factory=dict)  # by id
     waits: dict[Pair, Wait] = field(default_factory=dict)
 
     def looked(self, pair: Pair, seen: RepairSeen, now: datetime) -> RepairSeen:

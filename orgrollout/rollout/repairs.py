@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from orgrollout.model.drift import ResourceDrift, ResourceDriftStatus
-from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack
+from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack, StackDetection
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureSeen, PostureState, mended_by
 from orgrollout.plan.repair import Repair, below
@@ -55,7 +55,8 @@ class RepairSeen:
 
     stack: MemberStack | None = None  # of a revert; None: it is gone
     change_set: ChangeSet | None = None  # the one of this operation
-    left: tuple[ResourceDrift, ...] = ()  # by the detection that came after
+    detection: StackDetection | None = None  # that this process asked for afterwards
+    left: tuple[ResourceDrift, ...] = ()  # what it found
     why: str = ""  # the stack did not take the change set
     posture: PostureSeen | None = None  # of a call
     asked: datetime | None = None  # when this process asked for a detection, or made the call
@@ -161,7 +162,7 @@ def _of_executed(look: Look, stack: MemberStack) -> NextStep:
     if stack.status != "UPDATE_COMPLETE":
         why = look.seen.why or stack.status_reason or "no reason given"
         return _failed(f"the stack is {stack.status}: {why}")
-    return _proven(look, stack, stack.updated)
+    return _proven(look)
 
 
 def _of_stack(look: Look, stack: MemberStack) -> NextStep:
@@ -176,7 +177,7 @@ def _of_change_set(look: Look, stack: MemberStack, change_set: ChangeSet) -> Nex
     if change_set.status in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
         return _waiting(look, "the creation of the change set does not end", GIVE_UP)
     if change_set.status == "FAILED":
-        return _of_failed(look, stack, change_set)
+        return _of_failed(look, change_set)
     return _of_made(look, stack, change_set)
 
 
@@ -187,7 +188,7 @@ def _of_made(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
         case "AVAILABLE":
             return _of_available(look, stack, change_set)
         case "EXECUTE_COMPLETE":
-            return _proven(look, stack, change_set.created)
+            return _proven(look)
         case "EXECUTE_FAILED":
             why = look.seen.why or change_set.reason or "no reason given"
             return _failed(f"the change set failed: {why}")
@@ -195,10 +196,10 @@ def _of_made(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
             return _failed("somebody changed the stack before the change set was used")
 
 
-def _of_failed(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
+def _of_failed(look: Look, change_set: ChangeSet) -> NextStep:
     """Return what follows from a change set that could not be made: there may be nothing to do."""
     if any(words in change_set.reason.lower() for words in _UNCHANGED):
-        return _proven(look, stack, change_set.created)
+        return _proven(look)
     return _failed(f"{COULD_NOT}{change_set.reason or 'no reason given'}")
 
 
@@ -209,20 +210,27 @@ def _of_available(look: Look, stack: MemberStack, change_set: ChangeSet) -> Next
     return _updating(look) if stack.is_busy else NextStep(Step.EXECUTE)
 
 
-def _proven(look: Look, stack: MemberStack, since: datetime | None) -> NextStep:
-    """Return what a detection that is newer than the repair says, or that one is needed.
+def _proven(look: Look) -> NextStep:
+    """Return what a detection that was asked for after the repair says, or that one is needed.
 
-    Both moments are AWS's: this machine's clock may be wrong.
+    Only its own id tells that it is over: a process that takes over asks for another.
     """
-    if stack.drift_checked is None or since is None or stack.drift_checked < since:
+    detection = look.seen.detection
+    if detection is None or detection.status != "DETECTION_COMPLETE":
         if look.asked_in_vain:
-            return _failed("drift detection does not end, so nothing is proven")
+            return _failed(_unproven(detection))
         return WAIT if look.asked_lately else NextStep(Step.DETECT)
     left = sorted(_left(look.seen.left, look.repair))
-    if stack.drift_status == "IN_SYNC" or not left:
+    if detection.is_in_sync or not left:
         return DONE
     was_used = look.seen.change_set is None or look.seen.change_set.execution == "EXECUTE_COMPLETE"
     return _failed(f"{CAME_BACK if was_used else COULD_NOT}{', '.join(left)}")
+
+
+def _unproven(detection: StackDetection | None) -> str:
+    if detection is not None and detection.status == "DETECTION_FAILED":
+        return f"drift detection failed, so nothing is proven: {detection.reason}"
+    return "drift detection does not end, so nothing is proven"
 
 
 def _left(found: Iterable[ResourceDrift], repair: Repair) -> Iterator[str]:

@@ -12,7 +12,7 @@ from orgrollout.model.drift import (
     ResourceDrift,
     ResourceDriftStatus,
 )
-from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange
+from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange, StackDetection
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
 from orgrollout.plan.repair import Repair
@@ -31,11 +31,13 @@ from orgrollout.rollout.repairs import (
 )
 
 ID = "or-base-1-1-a1-0000000000000000-1111111111111111"
-BEGUN = datetime(2026, 1, 5, 8, tzinfo=UTC)
-NOW = BEGUN + timedelta(minutes=5)
+NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 REVERT = Repair(action=OperationAction.REVERT, resources=("Topic",), keeps=("Topic/Tags",))
 CALL = Repair(action=OperationAction.CALL, check=PostureCheck(name="config-recorder"))
-STACK = MemberStack(id="arn", status="CREATE_COMPLETE", updated=BEGUN - timedelta(days=9))
+STACK = MemberStack(id="arn", status="CREATE_COMPLETE")
+RUNS = StackDetection(status="DETECTION_IN_PROGRESS")
+IN_SYNC = StackDetection(status="DETECTION_COMPLETE", is_in_sync=True)
+DRIFTED = StackDetection(status="DETECTION_COMPLETE")
 MODIFY = ResourceChange(
     action="Modify",
     logical_id="Topic",
@@ -44,7 +46,7 @@ MODIFY = ResourceChange(
     properties=("/DisplayName",),
 )
 MADE = ChangeSet(status="CREATE_COMPLETE", execution="AVAILABLE", changes=(MODIFY,))
-DONE = replace(STACK, status="UPDATE_COMPLETE", change_set=ID, updated=BEGUN + timedelta(minutes=2))
+DONE = replace(STACK, status="UPDATE_COMPLETE", change_set=ID)
 
 
 def look(seen: RepairSeen, repair: Repair = REVERT) -> tuple[Step, str]:
@@ -63,7 +65,7 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
         status=ResourceDriftStatus.MODIFIED,
         differences=(difference,),
     )
-    return RepairSeen(stack=replace(stack, drift_status="DRIFTED", drift_checked=NOW), left=(left,))
+    return RepairSeen(stack=stack, detection=DRIFTED, left=(left,))
 
 
 @pytest.mark.parametrize(
@@ -86,10 +88,8 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
         ),
         (RepairSeen(stack=DONE), Step.DETECT),
         (RepairSeen(stack=DONE, asked=NOW), Step.WAIT),
-        (
-            RepairSeen(stack=replace(DONE, drift_status="IN_SYNC", drift_checked=NOW)),
-            Step.SUCCEEDED,
-        ),
+        (RepairSeen(stack=DONE, detection=RUNS, asked=NOW), Step.WAIT),
+        (RepairSeen(stack=DONE, detection=IN_SYNC, asked=NOW), Step.SUCCEEDED),
         (RepairSeen(unreachable=True), Step.WAIT),
     ],
 )
@@ -98,18 +98,22 @@ def test_a_revert_goes_on_from_wherever_it_is(seen: RepairSeen, step: Step) -> N
     assert look(seen) == (step, "")
 
 
-def test_a_detection_from_before_the_repair_proves_nothing() -> None:
-    before = replace(DONE, drift_status="IN_SYNC", drift_checked=BEGUN + timedelta(minutes=1))
-
-    assert look(RepairSeen(stack=before))[0] is Step.DETECT
-
-
 def test_a_detection_that_does_not_end_is_asked_for_again_and_then_given_up() -> None:
-    long_ago = RepairSeen(stack=DONE, asked=NOW - ASK_AGAIN, waited=ASK_AGAIN)
+    long_ago = RepairSeen(stack=DONE, detection=RUNS, asked=NOW - ASK_AGAIN, waited=ASK_AGAIN)
     too_long = replace(long_ago, waited=GIVE_UP)
 
     assert look(long_ago)[0] is Step.DETECT
     assert look(too_long) == (Step.FAILED, "drift detection does not end, so nothing is proven")
+
+
+def test_a_detection_that_failed_proves_nothing() -> None:
+    failed = StackDetection(status="DETECTION_FAILED", reason="Rate exceeded")
+    lately = RepairSeen(stack=DONE, detection=failed, asked=NOW)
+
+    assert look(lately)[0] is Step.WAIT
+    assert look(replace(lately, asked=NOW - ASK_AGAIN))[0] is Step.DETECT
+    step, reason = look(replace(lately, waited=GIVE_UP))
+    assert (step, reason.endswith("Rate exceeded")) == (Step.FAILED, True)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +179,6 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
     none = ChangeSet(
         status="FAILED",
         execution="UNAVAILABLE",
-        created=BEGUN,
         reason="The submitted information didn't contain changes. Submit different information.",
     )
 
