@@ -166,7 +166,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     },
     "Unattended": {
         "max_instances": "How many stack instances one run may repair. More: none is.",
-        "resource_types": "Types of resources that change sets may revert, `*` for any part of a name. "
+        "resource_types": "Types that change sets may revert, `*` for any part of a name. "
         "Default: all.",
         "windows": "When something may be repaired. Default: always.",
     },

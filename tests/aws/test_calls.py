@@ -26,6 +26,7 @@ def describe(connection: Connection) -> str:
     return str(answer["StackSet"]["StackSetName"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trouble",
     [

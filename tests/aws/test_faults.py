@@ -85,6 +85,7 @@ REFUSALS: list[tuple[str, str, type[errors.AwsError], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: f"{refusal[0]} {refusal[1][:30]}")
 def test_each_refusal_has_a_class_and_says_what_to_do(
     serve: Serve, connection: Connection, refusal: tuple[str, str, type[errors.AwsError], str]

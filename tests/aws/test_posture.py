@@ -158,6 +158,7 @@ def resource(services: Services) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "state"),
     [

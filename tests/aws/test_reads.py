@@ -23,6 +23,7 @@ def test_what_is_listed_exists_and_only_reads_by_name() -> None:
         assert all(name.startswith(reading) for name in names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", sorted({*READS, *WRITES, "events", "s3", "sns"}))
 def test_of_all_operations_only_the_listed_reads_get_through(serve: Serve, service: str) -> None:
     serve(refused("Whatever", "the guard is what is tested here"))

@@ -145,6 +145,7 @@ STARTED: list[tuple[OperationRequest, str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", STARTED, ids=lambda case: f"{case[0].action} {case[1]}")
 def test_an_operation_is_sent_with_exactly_its_pairs(
     stack_sets: StackSets,

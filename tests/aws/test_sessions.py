@@ -38,6 +38,7 @@ def look(connection: Connection) -> None:
     connection.call("sts", "GetCallerIdentity")
 
 
+@pytest.mark.slow
 def test_a_role_is_assumed_once_per_account_for_all_regions_and_threads(
     serve: Serve, connection: Connection
 ) -> None:

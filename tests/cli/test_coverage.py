@@ -26,6 +26,7 @@ KEYS = [
 ]
 
 
+@pytest.mark.slow
 def test_every_pair_is_in_exactly_one_state(program: Program) -> None:
     program.sandbox.fail(DEV[1], EU, times=None, reason=NOT_ALLOWED)
     program("apply", program.manifest(), "--yes")
@@ -66,6 +67,7 @@ def test_text_names_what_a_person_should_look_at(program: Program) -> None:
     assert ran.out.count("not deployed") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fail_on", "code"), [("failed,drifted", 0), ("missing", 3), ("drifted, missing", 3)]
 )

@@ -19,6 +19,8 @@ from tests.cli.terminal import PROGRAM
 from tests.drift import stack
 from tests.stage import BASE, DEV, EU, PROD, US, Stage
 
+pytestmark = pytest.mark.slow
+
 ONE, TWO = Pair(PROD[0], US), Pair(DEV[0], EU)
 PAGE = (Path(__file__).parents[2] / "docs" / "drift.md").read_text()
 ACCEPTED = {"stack_set": "topics", "resource": "Topic", "property": "/DisplayName", "reason": "ok"}

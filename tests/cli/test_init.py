@@ -13,6 +13,7 @@ from tests.cli.support import Program
 from tests.stage import TOPIC
 
 
+@pytest.mark.slow
 def test_the_starter_is_a_sound_manifest_that_explains_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,6 +39,7 @@ def test_nothing_is_overwritten(program: Program, tmp_path: Path) -> None:
     assert mine.read_text() == "precious"
 
 
+@pytest.mark.slow
 def test_what_exists_is_written_with_its_templates_and_its_plan_is_empty(
     program: Program, tmp_path: Path
 ) -> None:
@@ -78,6 +80,7 @@ def test_a_stack_set_that_does_not_exist_is_an_error_and_writes_nothing(
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_where_all_belongs_to_another_manifest_nothing_is_described_and_a_person_is_asked(
     program: Program, tmp_path: Path
 ) -> None:

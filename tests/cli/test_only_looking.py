@@ -47,6 +47,7 @@ def test_no_write_is_sent_by_any_command_that_looks(busy: Program) -> None:
     assert [c.operation for c in busy.sandbox.calls if c.is_write] == []
 
 
+@pytest.mark.slow
 def test_destroying_is_planned_and_then_carried_out_from_the_file(busy: Program) -> None:
     """Offboarding takes two steps and a number, so that nobody does it by mistake."""
     file = busy.folder / "gone.plan"

@@ -54,6 +54,7 @@ def test_pairs_are_named_one_by_one_on_request(program: Program) -> None:
     assert any(PROD[0] in line and "eu-west-1" in line for line in ran.out.splitlines())
 
 
+@pytest.mark.slow
 def test_changes_pending_are_an_exit_code_of_their_own(program: Program) -> None:
     """A pipeline decides by the exit code, whatever it shows."""
     manifest = program.manifest()
@@ -167,6 +168,7 @@ def test_a_throttled_instance_is_retried_alone_and_told(program: Program) -> Non
     assert "14/14" in ran.out
 
 
+@pytest.mark.slow
 def test_a_changed_parameter_updates_exactly_its_pairs(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     topics = {"template": "topic.yaml", "parameter_overrides": [DEV_OVERRIDE]}
@@ -177,6 +179,7 @@ def test_a_changed_parameter_updates_exactly_its_pairs(program: Program) -> None
     assert ran.json["summary"]["unchanged"] == 10
 
 
+@pytest.mark.slow
 def test_an_added_unit_creates_exactly_its_pairs(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
@@ -187,6 +190,7 @@ def test_an_added_unit_creates_exactly_its_pairs(program: Program) -> None:
     assert len(ran.json["changes"]) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("retain", "action"), [(True, "detach"), (False, "delete")])
 def test_an_excluded_account_goes_and_nothing_else(
     program: Program, *, retain: bool, action: str
@@ -201,6 +205,7 @@ def test_an_excluded_account_goes_and_nothing_else(
     assert {change["reason"] for change in ran.json["changes"]} == {"targets.exclude[0]: SEC-1"}
 
 
+@pytest.mark.slow
 def test_more_removals_than_allowed_are_refused_until_they_are_allowed(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     narrower = program.manifest(targets={"organizational_units": ["/Dev"]})
@@ -240,6 +245,7 @@ def test_an_account_is_narrowed_to_by_name_or_id(program: Program) -> None:
     assert {change["account"] for change in named.json["changes"]} == {PROD[0], PROD[1]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value", "hint"),
     [

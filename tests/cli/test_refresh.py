@@ -7,6 +7,7 @@ from tests.cli.support import Program
 LIST = "ListStackInstances"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["plan", "coverage"])
 def test_what_is_remembered_is_not_listed_again(program: Program, command: str) -> None:
     program("apply", program.manifest(), "--yes")
@@ -25,6 +26,7 @@ def test_what_is_remembered_is_not_listed_again(program: Program, command: str) 
     assert remembered.json.get("summary") == anew.json.get("summary")
 
 
+@pytest.mark.slow
 def test_a_saved_plan_may_be_checked_against_a_full_reading(program: Program) -> None:
     """What the plan does is the same however its surroundings are looked at."""
     saved = program.folder / "base.plan"

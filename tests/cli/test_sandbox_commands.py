@@ -13,6 +13,8 @@ from orgrollout.sandbox import Sandbox, load_organization
 from tests.cli.support import write_manifest
 from tests.stage import BASE, organization
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

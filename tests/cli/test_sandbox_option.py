@@ -12,6 +12,8 @@ from orgrollout.cli.shipped import BASELINE, ORGANIZATION, shipped_manifest
 from tests.cli.support import write_manifest
 from tests.stage import BASE, organization
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

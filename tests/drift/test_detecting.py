@@ -170,6 +170,7 @@ def test_it_does_not_begin_where_a_rollout_is_running_and_does_where_one_was_sto
     assert run(stage)[-1].phase is DetectionPhase.ENDED
 
 
+@pytest.mark.slow
 def test_a_rollout_that_meets_it_stops_it_and_what_it_found_is_used(stage: Stage) -> None:
     # The first looks everywhere; the second is in the way, and stuck where it began.
     run(stage)

@@ -227,6 +227,7 @@ def test_after_unlocking_an_operator_may_still_go_on_with_it(stage: Stage) -> No
     assert stage.finish(rollout).state.outcome is Outcome.SUCCEEDED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("finish", "refused"), [(True, LaterRolloutError), (False, OpenRolloutError)]
 )

@@ -61,6 +61,7 @@ def waves() -> dict[str, object]:
     return {**BASE, "rollout": {"waves": [wave]}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pages", range(4))
 def test_a_disk_that_is_full_in_the_middle_loses_nothing(stage: Stage, pages: int) -> None:
     rollout = stage.begin(waves())

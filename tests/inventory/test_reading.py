@@ -172,6 +172,7 @@ def test_our_own_operations_are_known_before_any_list_has_them(tmp_path: Path) -
         assert pairs_in(life.picture(remembering=False)) == pairs_in(remembered)
 
 
+@pytest.mark.slow
 def test_an_instance_that_waits_for_its_turn_is_not_current(tmp_path: Path) -> None:
     """PENDING may mean marked, and may mean not begun: unknown is never current."""
     lag = timedelta(seconds=90)
@@ -243,6 +244,7 @@ def test_the_organization_is_read_in_the_fewest_calls(quick: Stage) -> None:
     assert asked(quick.sandbox.calls[between:]) == {**plain, "ListTagsForResource": 11}
 
 
+@pytest.mark.slow
 def test_what_takes_long_is_announced_with_its_time() -> None:
     """A plan that describes for an hour must not look as if it hung."""
     with bench.deployed(100) as everything:

@@ -44,6 +44,7 @@ def test_each_put_makes_another_version(journal: Journal) -> None:
     assert len({first, second, third}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stale", [None, Version("1"), Version("never")])
 def test_a_stale_version_writes_nothing(journal: Journal, stale: Version | None) -> None:
     """Two drivers must not both believe that their next step was committed."""
@@ -64,6 +65,7 @@ def test_a_document_that_does_not_exist_cannot_be_replaced(journal: Journal) -> 
     assert journal.get("k") is None
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -132,6 +134,7 @@ def test_of_many_who_write_at_once_one_wins(open_journal: Open) -> None:
         assert sum(pool.map(attempt, range(16))) == 1
 
 
+@pytest.mark.slow
 def test_no_entry_is_lost_when_many_append_at_once(open_journal: Open) -> None:
     journals = [open_journal() for _ in range(4)]
     with ThreadPoolExecutor(8) as pool:

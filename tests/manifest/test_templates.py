@@ -203,6 +203,7 @@ def test_cfn_lint_speaks_with_places_in_the_template(load: Load, folder: Path) -
     ]
 
 
+@pytest.mark.slow
 def test_cfn_lint_has_nothing_to_say_of_a_region_that_the_template_leaves_out(
     load: Load, folder: Path
 ) -> None:

@@ -68,6 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("resync")
 
 
+@pytest.mark.slow
 def test_the_story_has_everything_that_can_go_wrong(folder: Path) -> None:
     """The matrix shows something only if the re-sync it kills does not just go well."""
     ending, points = undisturbed(folder)
@@ -85,7 +86,7 @@ def test_a_sample_of_all_moments(
     _, points = undisturbed(folder)
     writes = [n for n, point in enumerate(points, 1) if point.split()[1] in WRITES]
     chosen = random.Random(SEED)  # noqa: S311
-    moments = {*chosen.sample(writes, 3), *chosen.sample(range(1, len(points) + 1), 3)}
+    moments = {*chosen.sample(writes, 2), *chosen.sample(range(1, len(points) + 1), 2)}
     record_property("kill_points", len(points))
     for moment in sorted(moments):
         killed_at(folder, moment)

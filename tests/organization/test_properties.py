@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,6 +110,7 @@ def holds(block: Block, account: Account, region: Region, here: Organization) ->
     )
 
 
+@pytest.mark.slow
 @given(organizations, includes, excludes)
 def test_a_pair_is_desired_exactly_if_a_block_includes_it_and_none_excludes_it(
     here: Organization, include: list[dict[str, Any]], exclude: list[dict[str, Any]]

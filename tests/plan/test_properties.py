@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ def test_no_sequence_of_edits_that_keeps_a_pair_desired_ever_removes_it(
         assert now.pairs.keys() <= there
 
 
+@pytest.mark.slow
 @UNHURRIED
 @given(sequence=edits, guarded=guards, retain=st.booleans())
 def test_a_pair_that_is_neither_desired_nor_left_alone_is_removed_once(

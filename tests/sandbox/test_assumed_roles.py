@@ -170,6 +170,7 @@ def test_whether_policies_are_checked_is_a_setting() -> None:
         client.create_change_set(**repair(stack_of(sandbox, "other"), "mine"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deployed", [True, False])
 def test_every_account_may_come_with_a_role(deployed: bool) -> None:
     """Where only records matter, templates make no roles."""

@@ -84,6 +84,7 @@ def test_a_delivery_that_fails_is_told_by_channel_and_recorder(
     assert channel(config) == "Success"
 
 
+@pytest.mark.slow
 def test_a_remediation_takes_time_and_makes_a_flow_log(sandbox: Sandbox, remediation: Any) -> None:
     vpc = vpc_of(sandbox)
     keys = [{"resourceType": "AWS::EC2::VPC", "resourceId": vpc}]

@@ -92,6 +92,7 @@ def test_a_second_recorder_is_refused(
     assert len(config.describe_configuration_recorders()["ConfigurationRecorders"]) == 1
 
 
+@pytest.mark.slow
 def test_compliance_follows_the_vpcs_and_flow_logs_that_exist(
     sandbox: Sandbox, config: Any
 ) -> None:

@@ -30,6 +30,8 @@ from orgrollout.sandbox.control import SandboxClient
 from orgrollout.sandbox.starter import starter
 from tests.sandbox.support import ACCOUNTS, HOME, ORGANIZATION, TEMPLATE, targets
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = '''
 """Deploy to a unit, wait, change one account, look for drift, and take everything away."""
 

@@ -88,6 +88,7 @@ def test_no_call_imports_more_stacks_than_cloudformation_takes(stage: Stage) -> 
     assert len(sent) == 2
 
 
+@pytest.mark.slow
 def test_an_import_that_was_cut_short_is_not_taken_for_what_is_wanted(stage: Stage) -> None:
     """Killed between the import and the update, the next plan still updates."""
     arn = stack_in(stage, DEV[0], US)

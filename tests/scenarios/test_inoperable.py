@@ -154,6 +154,7 @@ def test_a_failed_import_is_imported_again(stage: Stage) -> None:
     assert topics_in(stage, STUCK) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("guards", "said"),
     [

@@ -15,6 +15,8 @@ from orgrollout.rollout.state import Outcome, Phase
 from tests.scenarios.test_planning import edited
 from tests.stage import DEV, EU, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "acme-templates"
 PAIR = Pair(DEV[0], US)
 DEV_ONLY = {"organizational_units": ["/Dev"]}

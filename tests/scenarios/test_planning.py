@@ -88,6 +88,7 @@ def test_an_added_unit_creates_exactly_its_pairs(stage: Stage) -> None:
     assert plan.counts().total() == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("retain", "action"), [(True, OperationAction.DETACH), (False, OperationAction.DELETE)]
 )

@@ -83,6 +83,7 @@ def known(stage: Stage, name: str = "base-watched") -> dict[Pair, PostureState]:
     return {pair: seen.state for pair, (seen, _) in found.items()}
 
 
+@pytest.mark.slow
 def test_what_looking_will_take_is_said_before(watched: Stage) -> None:
     """Ten thousand accounts take a while, and whoever starts it can still name fewer."""
     world = watched.world()

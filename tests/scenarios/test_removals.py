@@ -164,6 +164,7 @@ def three_layers(stage: Stage) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_offboarding_takes_everything_away_in_reverse_order_of_dependency(stage: Stage) -> None:
     manifest = three_layers(stage)
     stage.apply(manifest)

@@ -84,6 +84,7 @@ def test_an_update_with_the_same_template_leaves_drift_as_it_is(stage: Stage) ->
     assert [(f.pair, f.what) for f in seek(stage).findings.real] == [(ONE, "Topic")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["replaces", "removes"])
 def test_a_change_set_that_would_do_more_is_refused_and_left_for_a_person(
     stage: Stage, kind: str
@@ -142,6 +143,7 @@ def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> No
     assert changed_stacks(stage, before) == Counter()
 
 
+@pytest.mark.slow
 def test_what_somebody_changes_back_is_reported_and_not_fought(stage: Stage) -> None:
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs", again=timedelta(seconds=1))
@@ -179,6 +181,7 @@ def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stag
     assert not seek(stage).findings.real
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_made_again_and_what_is_not_wanted_is_left(stage: Stage) -> None:
     deploy(stage)
     client = stage.sandbox.session().client("cloudformation")
@@ -230,6 +233,7 @@ def test_without_a_role_that_may_repair_everything_is_reported_and_left(stage: S
     assert GUARD in {left.finding.stack_set for left in sought.resync.left}
 
 
+@pytest.mark.slow
 def test_what_nothing_else_repairs_is_made_anew_only_when_told_to(stage: Stage) -> None:
     """Deleting a stack is no repair that a tool may choose by itself."""
     deploy(stage)
@@ -268,6 +272,7 @@ SOAKING = {
 }
 
 
+@pytest.mark.slow
 def test_drift_is_repaired_while_a_rollout_soaks_which_then_goes_on(stage: Stage) -> None:
     """A soak takes days; what people change meanwhile need not wait for its end."""
     (stage.folder / "guard.yaml").write_text(TEMPLATE)

@@ -54,6 +54,7 @@ def calls_to_repair(stage: Stage, places: list[Pair]) -> int:
     return sum(call.operation != "AssumeRole" for call in stage.sandbox.calls[before:])
 
 
+@pytest.mark.slow
 def test_a_stack_instance_that_drifted_takes_twelve_calls_at_most(stage: Stage) -> None:
     """At two calls a second for findings, the calls are what a large organization waits for."""
     few = calls_to_repair(stage, FEW)

@@ -164,6 +164,7 @@ def test_a_halted_rollout_goes_on_with_retry_and_not_with_resume(stage: Stage) -
     assert stage.deployed() == EVERYWHERE
 
 
+@pytest.mark.slow
 def test_each_tick_may_run_in_a_process_of_its_own(stage: Stage) -> None:
     """Killed between any two ticks and resumed: each operation is started exactly once."""
     stage.sandbox.fail("p2", "eu-west-1", reason="Rate exceeded")
@@ -287,6 +288,7 @@ def alarm(stage: Stage, state: str) -> str:
     return str(client.describe_alarms()["MetricAlarms"][0]["AlarmArn"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "outcome"),
     [("OK", Outcome.SUCCEEDED), ("ALARM", Outcome.HALTED), ("INSUFFICIENT_DATA", Outcome.HALTED)],
@@ -305,6 +307,7 @@ def test_an_alarm_must_stay_quiet_while_a_wave_soaks(
         assert f"alarm errors is {state}" in rollout.state.note
 
 
+@pytest.mark.slow
 def test_an_alarm_that_goes_off_in_the_middle_ends_the_soak(stage: Stage) -> None:
     arn = alarm(stage, "OK")
     wave = {"name": "canary", "sample": {"per_ou": 1}, "after": {"soak": "6h", "alarm": arn}}
@@ -414,6 +417,7 @@ def test_new_accounts_get_the_new_definition_even_before_their_wave(stage: Stage
     assert {stage.display_name(pair) for pair in EVERYWHERE} == {"new-b"}
 
 
+@pytest.mark.slow
 def test_a_new_definition_with_other_overrides_reaches_both(stage: Stage) -> None:
     """UpdateStackSet leaves overrides alone, so they need a second operation."""
     stage.apply()

@@ -17,6 +17,8 @@ from orgrollout.sandbox import Sandbox, Settings
 from tests.scenarios.test_planning import edited
 from tests.stage import DEV, PROD, TOPICS, US, Stage, changed, organization, pairs
 
+pytestmark = pytest.mark.slow
+
 ACCOUNTS = (*PROD, *DEV)
 NAME = StackSetName("base-topics")
 DENIED = "User: x is not authorized to perform: sns:CreateTopic with an explicit deny"

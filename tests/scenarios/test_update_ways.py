@@ -65,6 +65,7 @@ def updates(stage: Stage) -> list[tuple[str, bool]]:
 UPDATE_INSTANCES = "UpdateStackInstances"
 
 
+@pytest.mark.slow
 def test_if_update_stack_instances_keeps_the_old_definition_nothing_is_called_a_success(
     staged: Staging,
 ) -> None:

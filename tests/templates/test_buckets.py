@@ -3,6 +3,7 @@
 from typing import Any
 
 import boto3
+import pytest
 from moto import mock_aws
 
 from tests.templates import runbook
@@ -167,6 +168,7 @@ def test_check_30_names_may_be_left_to_cloudformation(templates: Templates) -> N
         assert not {"BucketName", "BucketNamespace"} & set(bucket)
 
 
+@pytest.mark.slow
 def test_check_34_the_central_bucket_takes_flow_logs_from_members(templates: Templates) -> None:
     """From several accounts and Regions, by the names that the templates derive."""
     stack = archive(templates, OrganizationId=ORGANIZATION)

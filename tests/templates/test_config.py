@@ -107,6 +107,7 @@ def test_check_13_config_accepts_recorder_channel_and_start(templates: Templates
                 config.put_configuration_recorder(**put)
 
 
+@pytest.mark.slow
 def test_check_13_botocore_accepts_every_request(templates: Templates) -> None:
     """Names, types and allowed values are those of the services."""
     config = config_stack(templates)

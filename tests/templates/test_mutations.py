@@ -32,6 +32,7 @@ def test_the_documentation_shows_every_mistake() -> None:
     assert f"{len(MISTAKES)} of {len(MISTAKES)} planted mistakes are noticed." in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", SAMPLE, ids=ids)
 def test_a_sample_of_mistakes_is_noticed(mistake: Mistake, templates: Templates) -> None:
     assert judge(mistake, templates).noticed_by

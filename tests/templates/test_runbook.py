@@ -56,6 +56,7 @@ def assert_one_log(world: World) -> dict[str, Any]:
     return log
 
 
+@pytest.mark.slow
 def test_check_17_a_vpc_without_a_log_gets_one(templates: Templates) -> None:
     """As configured, for each destination."""
     chosen = {"TrafficType": "REJECT", "MaxAggregationInterval": "60", "NamePrefix": "orgrollout"}
@@ -114,6 +115,7 @@ def assert_second_run_changes_nothing(world: World) -> None:
     assert again.outputs["EnsureFlowLog.Outcome"] == "present"
 
 
+@pytest.mark.slow
 def test_check_18_a_second_run_changes_nothing_and_succeeds(templates: Templates) -> None:
     """AWS Config starts it again after every failure, and whenever it looks before EC2 knows."""
     for destination in BOTH:
@@ -151,6 +153,7 @@ def test_check_19_a_satisfying_log_of_another_team_is_enough(templates: Template
             assert execution.outputs["EnsureFlowLog.FlowLogId"] == theirs
 
 
+@pytest.mark.slow
 def test_check_20_all_covers_accept_and_reject_but_not_the_reverse(templates: Templates) -> None:
     kinds = ("ALL", "ACCEPT", "REJECT")
     for there in kinds:
@@ -231,6 +234,7 @@ def test_check_25_a_bad_vpc_id_is_refused_before_any_call(templates: Templates) 
             assert account.flow_logs() == []
 
 
+@pytest.mark.slow
 def test_check_37_the_same_checks_reject_the_published_recipe(templates: Templates) -> None:
     """Otherwise they would prove nothing about ours."""
     name = "flowlogs-remediation"

@@ -57,6 +57,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Baseline]:
         yield Baseline(sandbox, stage.look(read("security-baseline")).desired)
 
 
+@pytest.mark.slow
 def test_check_33_an_organizational_unit_gets_accounts_times_regions(baseline: Baseline) -> None:
     """Service-managed, and exactly the pairs that are meant: /Sandbox has one Region."""
     regional = {"config-regional", "flowlogs-remediation"}
@@ -110,6 +111,7 @@ def test_everything_is_there_in_every_account_and_region(baseline: Baseline) -> 
         assert target in {document["Name"] for document in documents}
 
 
+@pytest.mark.slow
 def test_roles_are_there_once_per_account(baseline: Baseline) -> None:
     """The probe role trusts the management account, which the manifest did not have to name."""
     for pair in baseline.pairs("account-roles"):
@@ -125,6 +127,7 @@ def test_roles_are_there_once_per_account(baseline: Baseline) -> None:
 MEMBERS = [("payments_prod", "eu-west-1"), ("dns", "ap-northeast-1"), ("hackathon", "us-east-1")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("account", "region"), MEMBERS)
 def test_a_vpc_without_flow_logs_gets_one_and_becomes_compliant(
     baseline: Baseline, account: str, region: str
