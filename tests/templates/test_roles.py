@@ -85,6 +85,7 @@ PASSED = {
 }
 # The service authorization reference names no resource type for these.
 WITHOUT_RESOURCES = {
+    "cloudformation:DescribeStackDriftDetectionStatus",
     "ec2:DescribeFlowLogs",
     "ec2:DescribeVpcs",
     "logs:CreateLogDelivery",
