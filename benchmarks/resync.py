@@ -13,9 +13,10 @@ Calls are those that the sandbox answered, of three kinds:
 
 - sessions: AssumeRole.
 - waiting: a look at something that was under way when it was looked at last, and that stands as it
-  stood then. In an account: a DescribeStacks or DescribeChangeSet with the same answer as the last
-  one of the same stack or change set. At home: a DescribeStackSetOperation of an operation that
-  still runs. The first look is never waiting, nor is one that found anything new.
+  stood then. In an account: a DescribeStacks, DescribeChangeSet or
+  DescribeStackDriftDetectionStatus with the same answer as the last one of the same stack, change
+  set or detection. At home: a DescribeStackSetOperation of an operation that still runs. The first
+  look is never waiting, nor is one that found anything new.
 - all others. There may be one for each hundred stack instances, and twelve for each that drifted.
 
 Ends with 1 where there are more, where not everything was repaired, or where the process took more
@@ -87,7 +88,12 @@ MANIFEST: dict[str, Any] = {
     },
     "drift": {"resync_role": "OrganizationAccountAccessRole"},
 }
-LOOKS = ("DescribeStacks", "DescribeChangeSet", "DescribeStackSetOperation")
+LOOKS = (
+    "DescribeStacks",
+    "DescribeChangeSet",
+    "DescribeStackDriftDetectionStatus",
+    "DescribeStackSetOperation",
+)
 
 
 @dataclass
