@@ -227,7 +227,11 @@ Resources:
 
 @pytest.mark.slow
 def test_cfn_lint_has_nothing_to_say_of_the_templates_that_come_along(load: Load) -> None:
-    sets = "".join(f"  {name}: {{template: 'builtin:{name}'}}\n" for name in builtin_names())
+    given = {"resync-role": "CallerRole: Caller, ExternalId: base-7"}
+    sets = "".join(
+        f"  {name}: {{template: 'builtin:{name}', parameters: {{{given.get(name, '')}}}}}\n"
+        for name in builtin_names()
+    )
     head = "version: 1\nname: all\norganization: o-a1b2c3d4e5\ntargets: all\n"
     loaded = load(f"{head}regions: [us-east-1, eu-central-2]\nstack_sets:\n{sets}")
     assert lint_templates(loaded) == []

@@ -102,17 +102,20 @@ def test_what_was_stopped_or_left_out_is_found_and_each_mended_by_its_call(stage
     assert whats(findings(stage)) == set()
 
 
-def test_two_checks_that_the_same_remediation_mends_are_both_repaired(stage: Stage) -> None:
-    """The second finds it in progress, as where the rule started it by itself: no failure."""
+def test_one_remediation_serves_both_checks_that_it_makes_true(stage: Stage) -> None:
+    """It is started once in each account and Region, and neither finding is there afterwards."""
+    both = {"vpc-flow-logs", f"config-compliance {RULE}"}
     sought = seek(stage, MANIFEST)
-    operations = sought.resync.plan.operations
-    labels = {o.repair.check.label for o in operations if o.repair and o.repair.check}
-    assert labels >= {"vpc-flow-logs", f"config-compliance {RULE}"}
+    found = [f for f in sought.findings.real if f.what in both]
+    assert {f.what for f in found} == both
+    called = [o for o in sought.resync.plan.operations if o.repair and o.repair.check]
+    pairs = [Pair(a, r) for o in called for a in o.accounts for r in o.regions]
+    assert sorted(pairs) == sorted({f.pair for f in found})
 
     done = repair(stage, sought)
 
     assert done.state.outcome is Outcome.SUCCEEDED, done.state.failures
-    assert not [f for f in seek(stage, MANIFEST).findings.real if "vpc" in f.what]
+    assert not [f for f in seek(stage, MANIFEST).findings.real if f.what in both]
 
 
 def test_a_document_that_somebody_changed_is_found_by_its_content(stage: Stage) -> None:
