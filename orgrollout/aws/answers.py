@@ -82,7 +82,7 @@ def stack_instance(found: Answer) -> StackInstance:
         stack_id=found.get("StackId") or None,
         last_operation=OperationId(_once(operation)) if operation else None,
         drift_status=_once(found.get("DriftStatus") or "NOT_CHECKED"),
-        last_drift_check=_moment(found.get("LastDriftCheckTimestamp")),
+        last_drift_check=moment(found.get("LastDriftCheckTimestamp")),
         overrides=_parameters(found["ParameterOverrides"]) if described else None,
     )
 
@@ -94,8 +94,8 @@ def operation(stack_set: StackSetName, found: Answer) -> Operation:
         stack_set=stack_set,
         action=found.get("Action") or "",
         status=_one_of(OperationStatus, found.get("Status"), OperationStatus.RUNNING),
-        created=_moment(found.get("CreationTimestamp")),
-        ended=_moment(found.get("EndTimestamp")),
+        created=moment(found.get("CreationTimestamp")),
+        ended=moment(found.get("EndTimestamp")),
         failed_count=(found.get("StatusDetails") or {}).get("FailedStackInstancesCount"),
     )
 
@@ -130,7 +130,8 @@ def _one_of(kind: type[_Enum], raw: object, otherwise: _Enum) -> _Enum:
     return next((member for member in kind if member.value == raw), otherwise)
 
 
-def _moment(raw: datetime | None) -> datetime | None:
+def moment(raw: datetime | None) -> datetime | None:
+    """Return a time of an answer, in UTC."""
     if raw is None:
         return None
     return raw.astimezone(UTC) if raw.tzinfo else raw.replace(tzinfo=UTC)

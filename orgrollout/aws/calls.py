@@ -17,7 +17,6 @@ from botocore.parsers import ResponseParserError
 from orgrollout.aws import faults
 from orgrollout.aws.clock import Clock
 from orgrollout.aws.rates import RateLimits
-from orgrollout.errors import AwsError
 from orgrollout.model.ids import AccountId, Region
 
 Jitter = Callable[[timedelta], timedelta]
@@ -146,18 +145,19 @@ class Caller:
             retry=tenacity.retry_if_exception(faults.is_transient),
             reraise=True,
         )
+
+        def attempt() -> dict[str, Any]:
+            self._get_ready(service, operation, inside)
+            number = repeat.statistics["attempt_number"]
+            with inside.being() if inside else nullcontext():
+                return self._send(client, service, operation, parameters, number)
+
         try:
-            for attempt in repeat:
-                with attempt:
-                    number = attempt.retry_state.attempt_number
-                    self._get_ready(service, operation, inside)
-                    with inside.being() if inside else nullcontext():
-                        return self._send(client, service, operation, parameters, number)
+            return repeat(attempt)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             ours = faults.translate(error, service, operation, parameters)
             # botocore's own complaint about a parameter quotes its value, in tracebacks too.
             raise ours from (None if isinstance(error, ParamValidationError) else error)
-        raise AwsError(f"{service}:{operation}", "it was never sent.")  # pragma: no cover
 
     def _get_ready(self, service: str, operation: str, inside: Inside | None) -> None:
         """Wait and renew what has to be; the guard comes last, since both take time."""

@@ -1,9 +1,9 @@
 """What StackSets tells of drift: the last detection of a stack set, and what it found where."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from orgrollout.aws.answers import moment
 from orgrollout.aws.stack_set_reads import StackSetReads
 from orgrollout.drift.detections import Detections
 from orgrollout.errors import StackInstanceNotFoundError
@@ -106,14 +106,10 @@ def _last(details: Mapping[str, Any], ended: Operation | None) -> StackSetDrift 
         return None
     return StackSetDrift(
         operation=ended.id if ended else None,
-        ended=ended.ended if ended else _moment(details.get("LastDriftCheckTimestamp")),
+        ended=ended.ended if ended else moment(details.get("LastDriftCheckTimestamp")),
         status=details.get("DriftDetectionStatus") or (ended.status.value if ended else ""),
         total=details.get("TotalStackInstancesCount") or 0,
         drifted=details.get("DriftedStackInstancesCount") or 0,
         in_sync=details.get("InSyncStackInstancesCount") or 0,
         failed=details.get("FailedStackInstancesCount") or 0,
     )
-
-
-def _moment(raw: datetime | None) -> datetime | None:
-    return None if raw is None else raw.astimezone(UTC)

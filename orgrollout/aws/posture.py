@@ -188,8 +188,10 @@ class Looking:
 
     def _document(self, arguments: Mapping[str, str]) -> PostureSeen:
         resource, stack = arguments["resource"], arguments.get(STACK)
-        if not stack or DIGEST not in arguments:
+        if not stack:
             return posture.unknown("its stack is not known")
+        if DIGEST not in arguments:
+            return posture.unknown(f"what the template means {resource} to hold is not known here")
         asked = {"StackName": stack, "LogicalResourceId": resource}
         answer = self._once("cloudformation", "DescribeStackResource", asked)
         name = answer["StackResourceDetail"].get("PhysicalResourceId", "")

@@ -72,7 +72,8 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
             detected=detected.words,
             posture="" if asked.detect or not _has_checks(loaded) else NOT_LOOKED_AT,
         )
-        tell_of_drift(loaded.manifest, found.real, session.world, progress)
+        if chosen is None:  # a part says nothing of the whole
+            tell_of_drift(loaded.manifest, found.real, session.world, progress)
         calls = session.connection.calls
     if format_ == "csv":
         screen.sheet(drift_sheet(found.findings, shown))

@@ -55,6 +55,11 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
             "--unattended goes without --recreate, --recover-inoperable and --supersede: a person "
             "has to look at what is deleted, let go of, or taken over. Nothing was read or changed."
         )
+    if asked.dry_run and asked.supersede:
+        raise WrongUsageError(
+            "--dry-run goes without --supersede, which stops other re-syncs for good. Nothing was "
+            "read or changed. Look with --dry-run first, and take over without it."
+        )
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
     with open_session(reach, screen, loaded=loaded) as session:
@@ -73,7 +78,8 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
             now=session.world.clock.now(),
             detected=detected.words,
         )
-        tell_of_drift(loaded.manifest, sought.findings.real, session.world, screen.progress)
+        if narrowing is None:  # a part says nothing of the whole
+            tell_of_drift(loaded.manifest, sought.findings.real, session.world, screen.progress)
         screen.show(drift_blocks(sought.findings, shown))
         screen.show(plan_blocks(sought.resync.plan))
         screen.show(left_blocks(sought.resync.left))
@@ -119,7 +125,7 @@ def _carried_out(
         screen.say(f"Nothing was repaired: {why}.")
         if not screen.is_text:
             screen.result((), {**plan_json(plan, session.connection.calls), **besides})
-        return WAITING if asked.unattended else FINDINGS
+        return FINDINGS if asked.dry_run else WAITING
     if asks and not plan.is_empty:
         ask(screen, "Repair this?")
     try:

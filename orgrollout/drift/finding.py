@@ -7,6 +7,8 @@ from enum import StrEnum
 from orgrollout.model.ids import Digest, Pair, StackSetKey, digest_of
 from orgrollout.model.posture import PostureCheck
 
+ACCESS = "access"  # the finding that an account let nobody look
+
 
 class FindingKind(StrEnum):
     """What was looked at."""

@@ -109,12 +109,12 @@ class _Resolver:
         self._functions: Mapping[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
             "Condition": self._holds,
-            "Fn::Equals": lambda two: str(self.value(two[0])) == str(self.value(two[1])),
+            "Fn::Equals": lambda two: _as_text(self.value(two[0])) == _as_text(self.value(two[1])),
             "Fn::Not": lambda one: not self.value(one[0]),
             "Fn::And": lambda many: all(self.value(each) for each in many),
             "Fn::Or": lambda many: any(self.value(each) for each in many),
             "Fn::If": lambda it: self.value(it[1] if self._holds(it[0]) else it[2]),
-            "Fn::Join": lambda it: it[0].join(str(each) for each in self.value(it[1])),
+            "Fn::Join": lambda it: it[0].join(map(_as_text, self.value(it[1]))),
             "Fn::Sub": lambda text: _NAME.sub(self._named, text),
         }
 

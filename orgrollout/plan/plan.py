@@ -221,6 +221,7 @@ class Plan:
                     [
                         *(o.stack_set, o.wave, o.action, o.accounts, o.regions),
                         *(o.state, o.imports, o.repair.digest if o.repair else None),
+                        *(("by_stack_set",) if o.by_stack_set else ()),
                     ]
                     for o in self.operations
                 ],

@@ -78,8 +78,9 @@ def _managed_execution(key: StackSetKey, desired: Desired, request: Request) -> 
         f"{key}: managed execution is {'off' if wanted else 'on'} for {desired.name}, and is "
         f"turned {'on' if wanted else 'off'} by hand, when none of its operations runs: "
         f"`aws cloudformation update-stack-set --stack-set-name {desired.name} "
-        f"--use-previous-template --managed-execution Active={str(wanted).lower()}`. Until then "
-        "its operations run one after another."
+        f"--use-previous-template --managed-execution Active={str(wanted).lower()}`, "
+        "with UsePreviousValue for each of its parameters, and with its capabilities; what that "
+        "does to stack instances is not documented. Until then its operations run one after another."
     )
 
 

@@ -8,7 +8,7 @@ from orgrollout.aws.member_stacks import MemberStacks
 from orgrollout.drift.classify import judged, second_look
 from orgrollout.drift.finding import Finding
 from orgrollout.drift.findings import Findings
-from orgrollout.errors import AwsError
+from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.plan.plan import Inside
@@ -40,7 +40,10 @@ def confirm(
         return found
     progress(f"a second look at {len(known):,} stacks whose drift may be false")
     looking = _Looking(stacks, inside, world)
-    confirmed, refuted = second_look(found.suspects, looking.at(known))
+    seen = looking.at(known)
+    if unseen := [place for place in known if not seen.get(place)]:
+        progress(f"{len(unseen):,} of them could not be looked at and stay suspects{looking.why}")
+    confirmed, refuted = second_look(found.suspects, seen)
     findings: Iterable[Finding] = judged(found.findings, confirmed=confirmed, refuted=refuted)
     return replace(found, findings=tuple(findings))
 
@@ -54,6 +57,7 @@ class _Looking:
         self._stacks = stacks
         self._inside = inside
         self._world = world
+        self.why = ""
 
     def at(self, places: list[Place]) -> Mapping[Place, tuple[ResourceDrift, ...]]:
         """Return what was found, of the stacks that could be looked at."""
@@ -75,7 +79,10 @@ class _Looking:
         try:
             stacks, stack = self._enter(place)
             return stacks.detect_drift(stack)
-        except AwsError:
+        except (InvalidCredentialsError, MissingCredentialsError):
+            raise
+        except AwsError as error:
+            self.why = f": {error}"
             return None
 
     def _end(self, begun: tuple[Place, str]) -> tuple[ResourceDrift, ...] | None:
@@ -88,7 +95,10 @@ class _Looking:
             return stacks.drift(stack)
         except PASSING:
             return None
-        except AwsError:
+        except (InvalidCredentialsError, MissingCredentialsError):
+            raise
+        except AwsError as error:
+            self.why = f": {error}"
             return ()  # nobody can look there, however long it is waited for
 
     def _enter(self, place: Place) -> tuple[MemberStacks, str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from orgrollout.drift.document import read_records, records_document
-from orgrollout.drift.finding import Finding, FindingKind
+from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import LookedAt, Record, Records, seen
 from orgrollout.errors import JournalConflictError, JournalVersionError
@@ -37,7 +37,9 @@ def remember_findings(
     """
     now = world.clock.now()
     for look in found.stack_sets:
-        mine = list(_worth_keeping(f for f in found.findings if f.stack_set == look.key))
+        mine = list(
+            _worth_keeping(f for f in found.findings if f.stack_set == look.key or _is_closed(f))
+        )
         change_history(
             world.journal, look.name, partial(_seen, mine, now, _reach(found, look, chosen))
         )
@@ -108,6 +110,11 @@ def _forget(journal: Journal, key: str) -> int:
     except JournalConflictError:
         return 0
     return len(records) - len(kept)
+
+
+def _is_closed(finding: Finding) -> bool:
+    """Return whether it says that nobody could look into an account, for whichever stack set."""
+    return finding.what == ACCESS and finding.verdict is Verdict.NOT_CHECKABLE
 
 
 def _worth_keeping(findings: Iterable[Finding]) -> Iterable[Finding]:

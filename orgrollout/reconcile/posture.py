@@ -11,7 +11,7 @@ from datetime import datetime
 
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture import Looking
-from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.posture import ok, unknown
 from orgrollout.drift.posture_record import Look, combined
 from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
@@ -178,7 +178,7 @@ def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterat
             stack_set=key,
             pair=pair,
             kind=FindingKind.POSTURE,
-            what="access",
+            what=ACCESS,
             verdict=Verdict.NOT_CHECKABLE,
             reason=f"nobody could look into account {found.account}: {found.closed}",
         )

@@ -31,6 +31,7 @@ def keep_look(
         for _ in range(_TRIES):
             if _added(journal, name, look):
                 return
+        progress(f"{name}: what was found of posture is not remembered, as others kept writing.")
     except JournalError as error:
         progress(f"{name}: what was found of posture is not remembered. {error}")
 

@@ -8,7 +8,7 @@ from orgrollout.plan.repair import Repair, below
 
 def objections_to(changes: Iterable[ResourceChange], repair: Repair) -> Iterator[str]:
     """Yield why a change set must not be carried out, if anything speaks against it."""
-    kept = {name.partition("/")[0]: name for name in repair.keeps}
+    kept = {name.partition("/")[0] for name in repair.keeps}
     for change in changes:
         what = f"{change.logical_id} ({change.resource_type})"
         if change.action == "Remove":
@@ -24,7 +24,7 @@ def objections_to(changes: Iterable[ResourceChange], repair: Repair) -> Iterator
             yield from _touched_keeps(change, repair)
 
 
-def _why_not(change: ResourceChange, kept: dict[str, str]) -> str:
+def _why_not(change: ResourceChange, kept: set[str]) -> str:
     if change.logical_id in kept:
         return "whose drift is accepted by a rule"
     return "which is not part of the plan"

@@ -220,6 +220,8 @@ def _proven(look: Look) -> NextStep:
         if look.asked_in_vain:
             return _failed(_unproven(detection))
         return WAIT if look.asked_lately else NextStep(Step.DETECT)
+    if unseen := sorted(_unseen(look.seen.left, look.repair)):
+        return _failed(f"{', '.join(unseen)} could not be checked, so nothing is proven")
     left = sorted(_left(look.seen.left, look.repair))
     if detection.is_in_sync or not left:
         return DONE
@@ -231,6 +233,13 @@ def _unproven(detection: StackDetection | None) -> str:
     if detection is not None and detection.status == "DETECTION_FAILED":
         return f"drift detection failed, so nothing is proven: {detection.reason}"
     return "drift detection does not end, so nothing is proven"
+
+
+def _unseen(found: Iterable[ResourceDrift], repair: Repair) -> Iterator[str]:
+    """Yield what of the repair the detection could say nothing of."""
+    for drift in found:
+        if drift.logical_id in repair.resources and drift.status is ResourceDriftStatus.UNKNOWN:
+            yield drift.logical_id
 
 
 def _left(found: Iterable[ResourceDrift], repair: Repair) -> Iterator[str]:

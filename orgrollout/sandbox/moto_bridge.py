@@ -147,6 +147,8 @@ def operation_of(service: str, method: str, url: str, headers: Mapping[str, str]
         request = Request.from_primitives(method, url, headers)
         operation, _ = get_service_router(service).match(request)
     except (NotFound, NotImplementedError, LookupError, ValueError):
+        # moto has no route for it, and says so in as many ways; it is answered as moto answers it,
+        # and stands in the account of calls under what was asked.
         return f"{method} {urlparse(url).path}"
     return str(operation.name)
 

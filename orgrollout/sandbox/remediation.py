@@ -6,7 +6,7 @@ flow logs go; any other ends FAILED and says so.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -38,7 +38,6 @@ class _Execution:
     updated: datetime
     state: str = "QUEUED"
     error: str | None = None
-    steps: list[Answer] = field(default_factory=list)
 
 
 class RemediationApi:
