@@ -79,8 +79,8 @@ def _managed_execution(key: StackSetKey, desired: Desired, request: Request) -> 
         f"turned {'on' if wanted else 'off'} by hand, when none of its operations runs: "
         f"`aws cloudformation update-stack-set --stack-set-name {desired.name} "
         f"--use-previous-template --managed-execution Active={str(wanted).lower()}`, "
-        "with UsePreviousValue for each of its parameters, and with its capabilities; what that "
-        "does to stack instances is not documented. Until then its operations run one after another."
+        "with UsePreviousValue for each of its parameters, and with its capabilities; what "
+        "that does to stack instances is not documented. Until then its operations run one by one."
     )
 
 
