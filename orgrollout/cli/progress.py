@@ -36,7 +36,7 @@ class Progress:
         self._clock = clock
         self._plan = rollout.plan
         self._state = rollout.state
-        self._busy: set[str] = set()
+        self._said: set[str] = set()
         self._held_by = ""
         self._width = max((len(key) for key in rollout.plan.stack_sets), default=0)
         self._live = (
@@ -73,9 +73,17 @@ class Progress:
             self._line(f"{tick.held_by} acts on it right now; waiting", "yellow")
         self._held_by = tick.held_by
         for name in tick.busy:
-            if name not in self._busy:
-                self._busy.add(name)
-                self._line(f"{name} is busy with an operation of somebody else; waiting", "yellow")
+            self._say_once(f"{name} is busy with an operation of somebody else; waiting")
+        for key, other in tick.beside.items():
+            self._say_once(
+                f"{other} is at work in the stacks of {key}; waiting. Where nothing drives it: "
+                f"orgrollout resume {other}"
+            )
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._line(text, "yellow")
 
     def _tell(self, event: Event) -> None:
         if event.kind in _UNSAID or (self._live and event.kind is EventKind.STARTED):

@@ -7,25 +7,22 @@ and so does whoever looks at the rollout next: what was withdrawn is known by it
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pydantic import TypeAdapter
 
-from orgrollout.aws.alarms import alarm_state
-from orgrollout.errors import OperationInProgressError, StackSetNotFoundError
-from orgrollout.model.ids import OperationId, RolloutId, StackSetName
+from orgrollout.errors import OperationInProgressError
+from orgrollout.model.ids import RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import OperationRequest, OperationStatus
 from orgrollout.model.operation_id import read_operation_id
-from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.claims import confirm_claim
 from orgrollout.reconcile.detecting import running_detections
 from orgrollout.reconcile.held import HeldLease
-from orgrollout.reconcile.inside import look_inside, work_inside
-from orgrollout.reconcile.memories import list_and_remember
+from orgrollout.reconcile.inside import work_inside
 from orgrollout.reconcile.refusals import REFUSALS, refused
 from orgrollout.reconcile.repaired import note_repairs
 from orgrollout.reconcile.rollouts import (
@@ -35,8 +32,9 @@ from orgrollout.reconcile.rollouts import (
     load_rollout,
     save_record,
 )
+from orgrollout.reconcile.seeing import observe
 from orgrollout.reconcile.world import World
-from orgrollout.rollout.decide import decide, wanted
+from orgrollout.rollout.decide import decide
 from orgrollout.rollout.decision import (
     Action,
     CreateStackSet,
@@ -44,16 +42,14 @@ from orgrollout.rollout.decision import (
     DeleteStackSet,
     Event,
     EventKind,
-    OperationSeen,
     Refused,
-    Seen,
     StartOperation,
     StopOperation,
-    Wanted,
     WorkInside,
 )
 from orgrollout.rollout.landing import refuse
 from orgrollout.rollout.state import Phase, RolloutState
+from orgrollout.rollout.wanted import wanted
 
 _LOOK_AGAIN = timedelta(seconds=5)
 _IN_THE_WAY = "a drift detection of ours is in the way and was stopped; what it found is kept"
@@ -73,6 +69,7 @@ class Tick:
     events: tuple[Event, ...]
     wake_after: timedelta | None  # None: nothing happens by itself any more
     busy: tuple[StackSetName, ...] = ()  # stack sets held by an operation that is not ours
+    beside: Mapping[StackSetKey, RolloutId] = field(default_factory=dict)  # waited for there
     held_by: str = ""  # the process that acts on the rollout right now; nothing was looked at
 
 
@@ -100,9 +97,14 @@ def tick(rollout: RolloutId, world: World) -> Tick:
         return Tick(rollout=current, events=(), wake_after=min(left, _LOOK_AGAIN), held_by=held_by)
     what = wanted(current.plan, current.state)
     patient = current.state.phase is not Phase.STOPPING
-    seen = _observe(rollout, current.plan, what, world, patient=patient)
+    seen = observe(rollout, current.plan, what, world, patient=patient)
     decision = decide(current.plan, current.state, seen, world.clock.now())
-    done = Tick(rollout=current, events=decision.events, wake_after=decision.wake_after)
+    done = Tick(
+        rollout=current,
+        events=decision.events,
+        wake_after=decision.wake_after,
+        beside=seen.beside,
+    )
     note_repairs(current, decision.state, world)
     if decision.actions:
         state = _with_calls(decision.state, world)
@@ -165,61 +167,6 @@ def _note(done: Tick, world: World) -> None:
 def _with_calls(state: RolloutState, world: World) -> RolloutState:
     total = Counter(state.calls) + world.meter.take(world.connection.calls)
     return replace(state, calls=dict(total))
-
-
-def _observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World, *, patient: bool) -> Seen:
-    names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
-    instances = {key: list_and_remember(world, names[key]) for key in what.instances}
-    deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions}
-    return Seen(
-        operations={
-            operation: _look(names[key], operation, world, patient=patient)
-            for operation, key in what.operations.items()
-        },
-        inside={flight.id: look_inside(flight, plan, world) for flight in what.inside},
-        existing={key: world.stack_sets.describe(names[key]) is not None for key in what.existing},
-        instances=instances,
-        definitions={k: found.definition if found else None for k, found in deployed.items()},
-        actions={
-            operation: _action_of(names[key], operation, world)
-            for key, found in instances.items()
-            for operation in _of_others(rollout, found.values())
-        },
-        alarm=alarm_state(world.connection, what.alarm) if what.alarm else None,
-    )
-
-
-def _look(
-    name: StackSetName, operation: OperationId, world: World, *, patient: bool
-) -> OperationSeen:
-    """Return what is to be seen of an operation; patiently, not before it may have got on."""
-    known = world.looks.still(operation, world.clock.now()) if patient else None
-    return known or world.looks.keep(operation, _read(name, operation, world))
-
-
-def _read(name: StackSetName, operation: OperationId, world: World) -> OperationSeen:
-    try:
-        found = world.stack_sets.describe_operation(name, operation)
-    except StackSetNotFoundError:
-        return OperationSeen(operation=None, gone=f"the stack set {name} is gone")
-    if found is None or not found.status.is_terminal:
-        return OperationSeen(operation=found, at=world.clock.now())
-    if found.status is OperationStatus.SUCCEEDED:
-        results = world.stack_sets.failed_results(name, operation)
-    else:
-        results = tuple(world.stack_sets.results(name, operation))
-    return OperationSeen(operation=found, results=results)
-
-
-def _of_others(rollout: RolloutId, found: Iterable[StackInstance]) -> set[OperationId]:
-    """Return the last operations of stack instances that are not of this rollout."""
-    last = {instance.last_operation for instance in found if instance.last_operation}
-    return {operation for operation in last if not operation.startswith(f"or-{rollout}-")}
-
-
-def _action_of(name: StackSetName, operation: OperationId, world: World) -> str:
-    found = world.stack_sets.describe_operation(name, operation)
-    return found.action if found else ""
 
 
 def _act(action: Action, held: HeldLease, world: World) -> Iterator[Busy | Refused]:

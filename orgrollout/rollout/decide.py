@@ -7,8 +7,8 @@ come out.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from orgrollout.model.ids import AccountId, StackSetKey
-from orgrollout.plan.plan import Plan, StackSetChange
+from orgrollout.model.ids import StackSetKey
+from orgrollout.plan.plan import Plan
 from orgrollout.rollout.absorb import SOON, absorb, is_inside
 from orgrollout.rollout.decision import (
     Action,
@@ -20,44 +20,17 @@ from orgrollout.rollout.decision import (
     Seen,
     StartOperation,
     StopOperation,
-    Wanted,
 )
-from orgrollout.rollout.gates import alarmed, awaits_approval, is_soaking, soak, watched_alarm
+from orgrollout.rollout.gates import awaits_approval, is_soaking, soak, watched_alarm
+from orgrollout.rollout.halting import frozen_until, is_given_up, why_to_halt
 from orgrollout.rollout.launch import launch, pieces_of_wave, request_of, unlaunched
 from orgrollout.rollout.proof import touched, unproven
 from orgrollout.rollout.state import Flight, Phase, RolloutState
+from orgrollout.rollout.wanted import is_through, to_make, to_take_away
 from orgrollout.rollout.watch import before_launch, foreign_changes
 
 ALARM_LOOKS = timedelta(minutes=1)
-
-
-def wanted(plan: Plan, state: RolloutState) -> Wanted:
-    """Return what must be observed before deciding."""
-    if state.phase is Phase.PROVING:
-        there = touched(plan) - state.gone
-        return Wanted(instances=there, definitions=frozenset(k for k in there if _stays(plan, k)))
-    return Wanted(
-        operations={
-            f.id: plan.operations[f.piece.planned].stack_set
-            for f in (*state.flights, *state.withdrawn)
-            if not is_inside(plan, f)
-        },
-        inside=tuple(f for f in state.flights if is_inside(plan, f)),
-        existing=frozenset() if state.phase.is_over else _existing(plan, state),
-        definitions=_definitions(plan, state),
-        alarm=watched_alarm(plan, state),
-    )
-
-
-def _existing(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
-    taken_away = _to_take_away(plan, state) if _is_through(plan, state) else frozenset()
-    return _to_make(plan, state) | taken_away
-
-
-def _definitions(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
-    if state.phase is not Phase.RUNNING:
-        return frozenset()
-    return before_launch(plan, state, unlaunched(plan, state))
+BESIDE_LOOKS = timedelta(seconds=15)
 
 
 def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decision:
@@ -67,10 +40,10 @@ def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decisi
         return _keep_away(plan, state, seen)
     if state.phase is Phase.PROVING:
         return _prove(plan, state, seen, now)
-    landed = absorb(plan, state, seen, now, given_up=_given_up(plan, state, seen, now))
+    landed = absorb(plan, state, seen, now, given_up=is_given_up(plan, state, seen, now))
     if landed.state.phase is Phase.STOPPING:
         return _stop(plan, landed, seen, now)
-    why = _why_to_halt(plan, landed.state, seen)
+    why = why_to_halt(plan, landed.state, seen)
     if why:
         return _halt(
             landed, why, now, undo=plan.rolls_back and not any(foreign_changes(plan, seen))
@@ -78,15 +51,6 @@ def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decisi
     if landed.state.phase in {Phase.SOAKING, Phase.WAITING}:
         return _pass_gate(plan, landed, now)
     return _go_on(plan, landed, seen, now)
-
-
-def _given_up(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> bool:
-    """Return whether nothing may begin any more, also not within what is under way."""
-    return (
-        state.phase is Phase.STOPPING
-        or _frozen_until(plan, now) is not None
-        or bool(_why_to_halt(plan, state, seen))
-    )
 
 
 def _with_late_arrivals(state: RolloutState, seen: Seen) -> RolloutState:
@@ -119,13 +83,13 @@ def _go_on(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
     state = replace(
         so_far.state, made=so_far.state.made | {k for k, there in seen.existing.items() if there}
     )
-    missing = _to_make(plan, state)
+    missing = to_make(plan, state)
     if missing:
         makes = tuple(_make(plan, state, key) for key in sorted(missing))
         return _more(so_far, state, actions=makes, wake_after=SOON)
-    frozen_until = _frozen_until(plan, now)
-    if frozen_until is not None:
-        return _frozen(so_far, state, frozen_until, now)
+    until = frozen_until(plan, now)
+    if until is not None:
+        return _frozen(so_far, state, until, now)
     if state.flights or pieces_of_wave(plan, state):
         return _launch(plan, so_far, state, seen, now)
     return _wave_is_done(plan, replace(so_far, state=state), seen, now)
@@ -136,7 +100,7 @@ def _launch(
 ) -> Decision:
     due = tuple(p for p in unlaunched(plan, state) if p.not_before is None or p.not_before <= now)
     unseen = before_launch(plan, state, due) - seen.definitions.keys()
-    work = launch(plan, state, now, unseen)
+    work = launch(plan, state, now, unseen | seen.beside.keys())
     first = (wave_event(plan, state.wave),) if state.next_number == 1 and work.flights else ()
     # What goes on inside accounts begins with the next look: it tells whether it has begun already.
     starts = tuple(
@@ -144,7 +108,8 @@ def _launch(
         for flight in work.flights
         if not is_inside(plan, flight)
     )
-    looks = [SOON] if work.flights or not work.state.flights else []
+    looks = [SOON] if work.flights or not (work.state.flights or seen.beside) else []
+    looks += [BESIDE_LOOKS] if seen.beside else []
     retries = [
         max(piece.not_before - now, SOON)
         for piece in pieces_of_wave(plan, work.state)
@@ -152,7 +117,7 @@ def _launch(
     ]
     if retries and not work.state.flights:
         looks = [min(retries)]
-    if unseen:
+    if unseen - seen.beside.keys():
         looks = [timedelta()]
     return _more(
         so_far,
@@ -165,7 +130,7 @@ def _launch(
 
 def _wave_is_done(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
     state = so_far.state
-    if _is_through(plan, state):
+    if is_through(plan, state):
         return _finish(plan, so_far, seen, now)
     soaking = soak(plan, state, now)
     if soaking is not None:
@@ -211,8 +176,8 @@ def wave_event(plan: Plan, position: int) -> Event:
 def _finish(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision:
     state = so_far.state
     vanished = {key for key, there in seen.existing.items() if not there}
-    state = replace(state, gone=state.gone | (vanished & _to_take_away(plan, state)))
-    left = _to_take_away(plan, state) - _with_failures(plan, state)
+    state = replace(state, gone=state.gone | (vanished & to_take_away(plan, state)))
+    left = to_take_away(plan, state) - _with_failures(plan, state)
     if left:
         actions = tuple(DeleteStackSet(name=plan.stack_sets[key].name) for key in sorted(left))
         return _more(so_far, state, actions=actions, wake_after=SOON)
@@ -263,34 +228,6 @@ def _halt(so_far: Decision, note: str, now: datetime, *, undo: bool) -> Decision
     return Decision(state=halted, events=(*so_far.events, event))
 
 
-def _why_to_halt(plan: Plan, state: RolloutState, seen: Seen) -> str:
-    """Return why nothing more may start, or nothing where it may."""
-    if _is_through(plan, state):
-        return ""
-    wave = plan.waves[state.wave]
-    failed = len(_failed_accounts(plan, state))
-    if failed > wave.allowed_failures:
-        return (
-            f"wave {wave.index} {wave.name}: {failed} of {len(wave.accounts)} accounts failed, "
-            f"{wave.allowed_failures} allowed"
-        )
-    return "; ".join(foreign_changes(plan, seen)) or alarmed(plan, state, seen)
-
-
-def _failed_accounts(plan: Plan, state: RolloutState) -> set[AccountId]:
-    """Return the accounts that failed for good in this wave: one bad Region is one account."""
-    wave = plan.waves[state.wave].index
-    return {
-        f.pair.account
-        for f in state.failed
-        if f.kind.weighs and plan.operations[f.planned].wave == wave
-    }
-
-
-def _frozen_until(plan: Plan, now: datetime) -> datetime | None:
-    return max((f.end for f in plan.freezes if f.start <= now < f.end), default=None)
-
-
 def _frozen(so_far: Decision, state: RolloutState, until: datetime, now: datetime) -> Decision:
     if state.flights:
         return replace(so_far, state=state)
@@ -302,26 +239,6 @@ def _frozen(so_far: Decision, state: RolloutState, until: datetime, now: datetim
         wake_after=until - now,
         events=(event,) if told else (),
     )
-
-
-def _stays(plan: Plan, key: StackSetKey) -> bool:
-    return plan.stack_sets[key].change is not StackSetChange.DELETE
-
-
-def _is_through(plan: Plan, state: RolloutState) -> bool:
-    return state.wave >= len(plan.waves)
-
-
-def _to_make(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
-    return _changing(plan, StackSetChange.CREATE) - state.made
-
-
-def _to_take_away(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
-    return _changing(plan, StackSetChange.DELETE) - state.gone
-
-
-def _changing(plan: Plan, change: StackSetChange) -> frozenset[StackSetKey]:
-    return frozenset(key for key, s in plan.stack_sets.items() if s.change is change)
 
 
 def _with_failures(plan: Plan, state: RolloutState) -> set[StackSetKey]:

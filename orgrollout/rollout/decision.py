@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
+from orgrollout.model.ids import OperationId, Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import Operation, OperationRequest, OperationResult
 from orgrollout.model.stack_set import StackInstance, StackSetDefinition
 from orgrollout.rollout.repairs import NextStep, Step
@@ -40,6 +40,7 @@ class Seen:
     instances: Mapping[StackSetKey, Mapping[Pair, StackInstance]] = field(default_factory=dict)
     definitions: Mapping[StackSetKey, StackSetDefinition | None] = field(default_factory=dict)
     actions: Mapping[OperationId, str] = field(default_factory=dict)  # of others' operations
+    beside: Mapping[StackSetKey, RolloutId] = field(default_factory=dict)  # at work in its stacks
     alarm: str | None = None  # its state; None: not asked for, or there is none
 
 
@@ -52,6 +53,7 @@ class Wanted:
     instances: frozenset[StackSetKey] = frozenset()  # with what others did to them last
     definitions: frozenset[StackSetKey] = frozenset()
     inside: tuple[Flight, ...] = ()  # operations inside accounts
+    beside: frozenset[StackSetKey] = frozenset()  # who else has something under way there
     alarm: str | None = None  # the ARN
 
 

@@ -32,11 +32,12 @@ class Launch:
 
 
 def launch(
-    plan: Plan, state: RolloutState, now: datetime, unseen: Set[StackSetKey] = frozenset()
+    plan: Plan, state: RolloutState, now: datetime, not_in: Set[StackSetKey] = frozenset()
 ) -> Launch:
     """Return the state with an intent for every operation that may start now.
 
-    None of the stack sets ``unseen``: whether somebody changed those has to be looked at first.
+    None of the stack sets ``not_in``: whether somebody changed those has to be looked at first, or
+    somebody else is at work there.
 
     One at a time per stack set, unless it has managed execution, and none before what it depends
     on is through with this wave. An account where a dependency failed is taken out and recorded as
@@ -45,7 +46,7 @@ def launch(
     work = Launch(plan=plan, state=without_failed_steps(plan, state), now=now)
     for piece in pieces_of_wave(plan, work.state):
         operation = plan.operations[piece.planned]
-        if operation.stack_set in unseen or not _is_free(work, piece, operation):
+        if operation.stack_set in not_in or not _is_free(work, piece, operation):
             continue
         shrunk = _without_blocked(work, piece, operation)
         if shrunk is not None:

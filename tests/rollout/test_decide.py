@@ -22,7 +22,7 @@ from orgrollout.plan.plan import (
     PlannedWave,
     StackSetChange,
 )
-from orgrollout.rollout.decide import decide, wanted
+from orgrollout.rollout.decide import decide
 from orgrollout.rollout.decision import (
     CreateStackSet,
     Decision,
@@ -35,6 +35,7 @@ from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.orders import begin
 from orgrollout.rollout.polling import next_look, until_next_look
 from orgrollout.rollout.state import Phase, RolloutState
+from orgrollout.rollout.wanted import wanted
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = StackSetKey("k")

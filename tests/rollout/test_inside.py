@@ -16,13 +16,14 @@ from orgrollout.plan.plan import (
     StackSetChange,
 )
 from orgrollout.plan.repair import Repair
-from orgrollout.rollout.decide import decide, wanted
+from orgrollout.rollout.decide import decide
 from orgrollout.rollout.decision import Decision, InsideSeen, Seen, WorkInside
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.inside import window
 from orgrollout.rollout.orders import begin, resume, stop
 from orgrollout.rollout.repairs import DONE, WAIT, NextStep, Step
 from orgrollout.rollout.state import Phase, RolloutState
+from orgrollout.rollout.wanted import wanted
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY, US = StackSetKey("k"), Region("us-east-1")

@@ -1,0 +1,71 @@
+"""What must be observed before a rollout's next step is decided."""
+
+from orgrollout.model.ids import StackSetKey
+from orgrollout.plan.plan import Plan, StackSetChange
+from orgrollout.rollout.absorb import is_inside
+from orgrollout.rollout.decision import Wanted
+from orgrollout.rollout.gates import watched_alarm
+from orgrollout.rollout.launch import pieces_of_wave, unlaunched
+from orgrollout.rollout.proof import touched
+from orgrollout.rollout.state import Phase, RolloutState
+from orgrollout.rollout.watch import before_launch
+
+
+def wanted(plan: Plan, state: RolloutState) -> Wanted:
+    """Return what must be observed before deciding."""
+    if state.phase is Phase.PROVING:
+        there = touched(plan) - state.gone
+        return Wanted(instances=there, definitions=frozenset(k for k in there if _stays(plan, k)))
+    return Wanted(
+        operations={
+            f.id: plan.operations[f.piece.planned].stack_set
+            for f in (*state.flights, *state.withdrawn)
+            if not is_inside(plan, f)
+        },
+        inside=tuple(f for f in state.flights if is_inside(plan, f)),
+        existing=frozenset() if state.phase.is_over else _existing(plan, state),
+        definitions=_definitions(plan, state),
+        beside=_to_launch(plan, state),
+        alarm=watched_alarm(plan, state),
+    )
+
+
+def _existing(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    taken_away = to_take_away(plan, state) if is_through(plan, state) else frozenset()
+    return to_make(plan, state) | taken_away
+
+
+def _definitions(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    if state.phase is not Phase.RUNNING:
+        return frozenset()
+    return before_launch(plan, state, unlaunched(plan, state))
+
+
+def _to_launch(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    if state.phase is not Phase.RUNNING:
+        return frozenset()
+    waiting = pieces_of_wave(plan, state)
+    return frozenset(plan.operations[piece.planned].stack_set for piece in waiting)
+
+
+def is_through(plan: Plan, state: RolloutState) -> bool:
+    """Return whether no wave is left."""
+    return state.wave >= len(plan.waves)
+
+
+def to_make(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    """Return the stack sets that are still to be created."""
+    return _changing(plan, StackSetChange.CREATE) - state.made
+
+
+def to_take_away(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
+    """Return the stack sets that are still to be deleted."""
+    return _changing(plan, StackSetChange.DELETE) - state.gone
+
+
+def _changing(plan: Plan, change: StackSetChange) -> frozenset[StackSetKey]:
+    return frozenset(key for key, s in plan.stack_sets.items() if s.change is change)
+
+
+def _stays(plan: Plan, key: StackSetKey) -> bool:
+    return plan.stack_sets[key].change is not StackSetChange.DELETE

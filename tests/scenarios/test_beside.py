@@ -1,0 +1,80 @@
+"""A rollout and a re-sync open side by side: neither starts anything where the other is at work."""
+
+from datetime import timedelta
+
+import pytest
+
+from orgrollout.model.ids import Pair, RolloutId
+from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.rollouts import give_order
+from orgrollout.rollout import orders
+from orgrollout.rollout.state import Outcome, Phase
+from tests.resyncing import GUARD, NAME, TEMPLATE, detect, manifest, seek, start_recorders
+from tests.stage import PROD, US, Stage
+
+pytestmark = pytest.mark.slow
+
+SOAKING = manifest(
+    rollout={"waves": [{"name": "canary", "sample": {"per_ou": 1}, "after": {"soak": "2d"}}]}
+)
+SOAK = timedelta(days=2)
+
+
+@pytest.fixture
+def soaking(stage: Stage) -> RolloutId:
+    """A rollout that soaks, with a change by hand where it was."""
+    (stage.folder / "guard.yaml").write_text(TEMPLATE)
+    rollout = stage.begin(SOAKING)
+    while stage.load(rollout).state.phase is not Phase.SOAKING:
+        stage.step(rollout)
+    there = stage.deployed(NAME)
+    start_recorders(stage, there)
+    stage.sandbox.tamper(*min(there), NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    return rollout
+
+
+@pytest.fixture
+def repairs(stage: Stage, soaking: RolloutId) -> RolloutId:
+    """A re-sync that has begun its repairs in the stack sets of the rollout that soaks."""
+    assert stage.load(soaking).state.phase is Phase.SOAKING
+    begun = begin_rollout(seek(stage, SOAKING).resync.plan, stage.world()).state.id
+    while not stage.load(begun).state.flights:
+        stage.step(begun)
+    return begun
+
+
+def test_a_rollout_whose_soak_ends_waits_for_repairs_under_way(
+    stage: Stage, soaking: RolloutId, repairs: RolloutId
+) -> None:
+    stage.sandbox.clock.sleep(SOAK)
+    started = stage.writes().count("CreateStackInstances")
+    waits = [stage.step(soaking) for _ in range(4)]
+
+    assert stage.load(soaking).state.phase is Phase.RUNNING
+    assert waits[-1].beside == {GUARD: repairs}
+    assert waits[-1].wake_after == timedelta(seconds=15)
+    assert not stage.load(soaking).state.flights
+    assert stage.writes().count("CreateStackInstances") == started
+    assert stage.finish(repairs).state.outcome is Outcome.SUCCEEDED
+    assert not stage.step(soaking).beside
+    assert stage.finish(soaking).state.outcome is Outcome.SUCCEEDED
+
+
+def test_repairs_that_go_on_wait_for_a_rollout_under_way(
+    stage: Stage, soaking: RolloutId, repairs: RolloutId
+) -> None:
+    give_order(stage.world().journal, repairs, lambda r: orders.stop(r.state))
+    assert stage.finish(repairs).state.phase is Phase.STOPPED
+    stage.sandbox.clock.sleep(SOAK)
+    while not stage.load(soaking).state.flights:
+        stage.step(soaking)
+    give_order(stage.world().journal, repairs, lambda r: orders.resume(r.state))
+    executed = stage.writes().count("ExecuteChangeSet")
+    waited = stage.step(repairs, wait=False)
+
+    assert waited.beside == {GUARD: soaking}
+    assert stage.writes().count("ExecuteChangeSet") == executed
+    assert stage.finish(soaking).state.outcome is Outcome.SUCCEEDED
+    assert stage.finish(repairs).state.outcome is Outcome.SUCCEEDED
+    assert stage.display_name(Pair(PROD[0], US)) == "mine-a"
