@@ -119,7 +119,8 @@ def operator_policy(scope: Scope) -> dict[str, Any]:
         arns = (f"arn:{scope.partition}:iam::*:role/{name}" for name in scope.inside_roles)
         statements.append(_allow("RepairInside", [_ROLE], tuple(arns)))
     if scope.topics:
-        statements.append(_allow("Notify", ["sns:Publish"], scope.topics))
+        tells = [f"{service}:{name}" for service, names in TELLS.items() for name in names]
+        statements.append(_allow("Notify", tells, scope.topics))
     return _document(statements)
 
 

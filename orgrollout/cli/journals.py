@@ -60,7 +60,8 @@ def prune(reach: Reach, format_: str, *, keep: int) -> int:
     """Forget old rollouts."""
     screen = Screen(format_)
     with open_session(reach, screen) as session:
-        removed = prune_journal(session.world.journal, keep=keep)
+        world = session.world
+        removed = prune_journal(world.journal, keep=keep, now=world.clock.now())
     names = ", ".join(removed.rollouts)
     text = f"forgot {count(len(removed.rollouts), 'rollout')}{': ' if names else ''}{names}"
     if removed.findings:

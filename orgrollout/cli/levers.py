@@ -13,6 +13,7 @@ from orgrollout.reconcile.rollouts import Rollout, find_rollout, give_order
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import rollout_json
+from orgrollout.report.words import word
 from orgrollout.rollout import orders
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Outcome, RolloutState
@@ -107,13 +108,13 @@ def rollback(name: str | None, reach: Reach, format_: str, *, yes: bool, detach:
 
 def _kinds(classes: Collection[str]) -> frozenset[FailureClass]:
     """Return the classes that were named, blanks and underscores alike; all where none was."""
-    known = {kind.value.replace(" ", "_"): kind for kind in FailureClass}
+    known = {word(kind): kind for kind in FailureClass}
     for name in classes:
-        if name.replace(" ", "_") not in known:
+        if word(name) not in known:
             raise WrongUsageError(
                 f"--class {name}: there is none of that name. Write one of {', '.join(known)}."
             )
-    return frozenset(known[name.replace(" ", "_")] for name in classes) or frozenset(FailureClass)
+    return frozenset(known[word(name)] for name in classes) or frozenset(FailureClass)
 
 
 def _give(session: Session, rollout: Rollout, order: Order) -> Rollout:

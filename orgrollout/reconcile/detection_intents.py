@@ -47,11 +47,11 @@ def recent_detections(journal: Journal, since: datetime) -> Iterator[tuple[Stack
             yield StackSetName(key.removeprefix(_PREFIX)), intent
 
 
-def forget_ended(journal: Journal) -> int:
-    """Remove what is kept of detections that are over, and return how many they were."""
+def forget_ended(journal: Journal, before: datetime) -> int:
+    """Remove what is kept of detections begun before that are over, and return how many."""
     forgotten = 0
     for key, intent in _intents(journal):
-        if intent.ended and intent.version is not None:
+        if intent.ended and intent.committed < before and intent.version is not None:
             with suppress(JournalConflictError):  # another has just begun
                 journal.delete(key, expected=intent.version)
                 forgotten += 1

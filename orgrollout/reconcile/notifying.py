@@ -5,6 +5,7 @@ first, and others leave it to him. If he is killed in between, the next one tell
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,35 +76,40 @@ def _tell(topics: Iterable[Topic], notice: Notice, world: World, warn: Warn) -> 
         if notice.event.value not in topic.on:
             continue
         try:
-            if _is_mine(notice, topic, world):
-                publish(world.connection, topic, notice)
-                _note(notice, topic, world, told=True)
+            if not _note(notice, topic, world, told=False):
+                continue
+            publish(world.connection, topic, notice)
         except (AwsError, JournalError) as error:
             warn(f"{topic.arn} was not told that {notice.subject}. {error}")
-
-
-def _is_mine(notice: Notice, topic: Topic, world: World) -> bool:
-    """Write down that this process is about to tell; return whether it is the one to do so."""
-    return _note(notice, topic, world, told=False)
+            continue
+        with suppress(JournalError):  # it is told once more, later
+            _note(notice, topic, world, told=True)
 
 
 def _note(notice: Notice, topic: Topic, world: World, *, told: bool) -> bool:
+    """Write down that this process is about to tell, or has; False: another one tells.
+
+    Raises:
+        JournalError: It could not be written.
+    """
+    for _ in range(_TRIES - 1):
+        with suppress(JournalConflictError):
+            return _note_once(notice, topic, world, told=told)
+    return _note_once(notice, topic, world, told=told)
+
+
+def _note_once(notice: Notice, topic: Topic, world: World, *, told: bool) -> bool:
     name, key = f"{_PREFIX}{notice.about}", f"{notice.key} {topic.arn}"
-    for _ in range(_TRIES):
-        found = world.journal.get(name)
-        notes: dict[str, Any] = dict(found.value) if found else {}
-        now = world.clock.now()
-        if not told and not _is_free(notes.get(key), world.holder, now):
-            return False
-        notes.pop(key, None)
-        notes[key] = {"at": now.isoformat(), "by": world.holder, "told": told}
-        value = dict(list(notes.items())[-_KEPT:])
-        try:
-            world.journal.put(name, value, expected=found.version if found else None)
-        except JournalConflictError:
-            continue
-        return True
-    return False
+    found = world.journal.get(name)
+    notes: dict[str, Any] = dict(found.value) if found else {}
+    now = world.clock.now()
+    if not told and not _is_free(notes.get(key), world.holder, now):
+        return False
+    notes.pop(key, None)
+    notes[key] = {"at": now.isoformat(), "by": world.holder, "told": told}
+    value = dict(list(notes.items())[-_KEPT:])
+    world.journal.put(name, value, expected=found.version if found else None)
+    return True
 
 
 def _is_free(note: dict[str, Any] | None, holder: str, now: datetime) -> bool:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from orgrollout.errors import JournalConflictError
+from orgrollout.inventory.watermark import LOOK_BACK
 from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.reconcile.detection_intents import forget_ended
@@ -24,15 +26,18 @@ class Pruned:
     detections: int = 0  # that are over
 
 
-def prune_journal(journal: Journal, *, keep: int) -> Pruned:
+def prune_journal(journal: Journal, *, keep: int, now: datetime) -> Pruned:
     """Forget all ended rollouts but the newest ``keep``, and return what is gone.
 
-    What may still go on stays, and so does the newest of every manifest, so that no id comes up a
-    second time. Of drift, what is over is forgotten: findings that are gone, detections that have
-    ended. Whatever is killed in the middle, nothing that stays refers to something gone.
+    What may still go on stays, and so does what ended so lately that lists of operations may lag
+    behind it, and the newest of every manifest, so that no id comes up a second time. Of drift,
+    what is over is forgotten: findings that are gone, detections that have ended. Whatever is
+    killed in the middle, nothing that stays refers to something gone.
     """
     retained_stacks(journal)  # which stacks were kept is remembered beyond the rollouts
-    forgotten = [r for r in _old(tuple(rollouts(journal)), keep) if _forget(journal, r)]
+    forgotten = [
+        r for r in _old(tuple(rollouts(journal)), keep, now - LOOK_BACK) if _forget(journal, r)
+    ]
     for rollout in forgotten:
         journal.drop(history_of(rollout.state.id))
         forget_notices(journal, rollout.state.id)
@@ -42,15 +47,16 @@ def prune_journal(journal: Journal, *, keep: int) -> Pruned:
         rollouts=tuple(r.state.id for r in forgotten),
         plans=len(gone),
         findings=forget_what_is_gone(journal),
-        detections=forget_ended(journal),
+        detections=forget_ended(journal, now - LOOK_BACK),
     )
 
 
-def _old(found: tuple[Rollout, ...], keep: int) -> Iterable[Rollout]:
+def _old(found: tuple[Rollout, ...], keep: int, since: datetime) -> Iterable[Rollout]:
     newest = {rollout.plan.manifest: rollout.state.id for rollout in found}
     ended = [rollout for rollout in found if not rollout.state.holds]
     for rollout in ended[: max(len(ended) - keep, 0)]:
-        if rollout.state.id not in newest.values():
+        is_recent = rollout.state.ended is None or rollout.state.ended >= since
+        if rollout.state.id not in newest.values() and not is_recent:
             yield rollout
 
 

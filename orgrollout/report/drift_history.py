@@ -7,7 +7,7 @@ from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.history import Record
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count, iso
+from orgrollout.report.words import count, iso, word
 
 MOST_ROWS = 60  # in text; CSV and JSON hold all
 _COLUMNS = (
@@ -93,7 +93,7 @@ def _record(record: Record) -> dict[str, Any]:
         "what": record.what,
         "path": record.path,
         "resource_type": record.resource_type,
-        "verdict": record.verdict.value.replace(" ", "_"),
+        "verdict": word(record.verdict),
         "state": "open" if record.is_open else _state(record),
         "first_seen": iso(record.first_seen),
         "last_seen": iso(record.last_seen),

@@ -9,7 +9,7 @@ from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Sheet
 from orgrollout.report.drift import Shown
 from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import iso
+from orgrollout.report.words import iso, word
 
 _COLUMNS = (
     "stack_set",
@@ -38,7 +38,7 @@ def drift_json(found: Findings, shown: Shown, calls: Mapping[str, int]) -> dict[
     return {
         "format_version": FORMAT_VERSION,
         "summary": {
-            **{_key(verdict): verdicts.count(verdict) for verdict in Verdict},
+            **{word(verdict): verdicts.count(verdict) for verdict in Verdict},
             "unknown": sum(look.unknown for look in found.stack_sets),
         },
         "stack_sets": [_stack_set(look, shown) for look in found.stack_sets],
@@ -97,7 +97,7 @@ def _finding(finding: Finding, shown: Shown) -> dict[str, Any]:
         "region": finding.pair.region,
         "kind": finding.kind.value,
         "what": finding.what,
-        "verdict": _key(finding.verdict),
+        "verdict": word(finding.verdict),
         "reason": finding.reason,
         "resource_type": finding.resource_type,
         "physical_id": finding.physical_id,
@@ -109,10 +109,6 @@ def _finding(finding: Finding, shown: Shown) -> dict[str, Any]:
         "first_seen": iso(record.first_seen) if record else None,
         "came_back": record.came_back if record else 0,
     }
-
-
-def _key(verdict: Verdict) -> str:
-    return verdict.value.replace(" ", "_")
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from orgrollout.preflight.finding import Check, Outcome
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count
+from orgrollout.report.words import count, word
 
 _STYLES = {Outcome.OK: "green", Outcome.FOUND: "red", Outcome.NOT_CHECKED: "yellow"}
 
@@ -44,13 +44,12 @@ def preflight_json(checks: Sequence[Check]) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "summary": {
-            outcome.value.replace(" ", "_"): sum(1 for c in checks if c.outcome is outcome)
-            for outcome in Outcome
+            word(outcome): sum(1 for c in checks if c.outcome is outcome) for outcome in Outcome
         },
         "checks": [
             {
                 "check": check.name,
-                "outcome": check.outcome.value.replace(" ", "_"),
+                "outcome": word(check.outcome),
                 "looked_at": check.looked_at,
                 "findings": [
                     {"where": f.where, "why": f.why, "mend": f.mend} for f in check.findings

@@ -6,7 +6,7 @@ from typing import Any
 
 from orgrollout.drift.repair import Left
 from orgrollout.report.blocks import Block, Line
-from orgrollout.report.words import count
+from orgrollout.report.words import count, word
 
 
 def left_blocks(left: Iterable[Left]) -> Iterator[Block]:
@@ -34,7 +34,7 @@ def left_json(left: Iterable[Left]) -> list[dict[str, Any]]:
             "kind": each.finding.kind.value,
             "what": each.finding.what,
             "property": each.finding.path or None,
-            "verdict": each.finding.verdict.value,
+            "verdict": word(each.finding.verdict),
             "why": each.why,
         }
         for each in left

@@ -28,3 +28,8 @@ def clock_time(moment: datetime) -> str:
 def iso(moment: datetime | None) -> str | None:
     """Return a moment as JSON has it, or nothing."""
     return None if moment is None else moment.isoformat()
+
+
+def word(value: str) -> str:
+    """Return what a person reads as JSON has it: `not checked` is `not_checked`."""
+    return value.replace(" ", "_")

@@ -1,6 +1,7 @@
 """The journal as the command line shows it: in a bucket, taken over, unlocked, exported, pruned."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import boto3
@@ -100,7 +101,8 @@ def test_unlocking_needs_force_and_lets_another_begin(program: Program) -> None:
     assert "base-2" in cut_off.err
 
 
-def test_export_and_prune(program: Program, tmp_path: Path) -> None:
+def test_export_and_prune(patient: Program, tmp_path: Path) -> None:
+    program = patient
     assert program("apply", program.manifest(), "--yes").code == 0
     again = program.manifest(
         stack_sets={"topics": {"template": "topic.yaml", "parameters": {"Suffix": "b"}}}
@@ -117,6 +119,9 @@ def test_export_and_prune(program: Program, tmp_path: Path) -> None:
     assert nowhere.code == 1
     assert "cannot write" in nowhere.err
 
+    lately = program("journal", "prune", "--keep", "1", "--format", "json")
+    assert lately.json["rollouts"] == []
+    program.sandbox.clock.sleep(timedelta(minutes=16))
     pruned = program("journal", "prune", "--keep", "1", "--format", "json")
     assert pruned.json == {
         "rollouts": ["base-1"],

@@ -10,10 +10,12 @@ import pytest
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drivers.local import drive
+from orgrollout.errors import JournalConflictError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair
-from orgrollout.reconcile.notifying import tell_of_drift
-from orgrollout.reconcile.rollouts import give_order
+from orgrollout.model.notice import Topic
+from orgrollout.reconcile.notifying import tell_of_drift, tell_of_rollout
+from orgrollout.reconcile.rollouts import give_order, load_rollout
 from orgrollout.rollout import orders
 from orgrollout.rollout.decision import EventKind
 from orgrollout.rollout.state import Outcome
@@ -106,6 +108,41 @@ def test_a_topic_that_cannot_be_told_is_a_warning_and_no_failed_rollout(stage: S
     assert ended.state.outcome is Outcome.SUCCEEDED
     (warning,) = [e.text for e in stage.events if e.kind is EventKind.NOTICE]
     assert warning.startswith(f"warning: {gone} was not told that base-1: succeeded.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("write", [1, 2])
+def test_a_journal_that_takes_no_note_is_never_silence(
+    stage: Stage, inbox: Inbox, write: int
+) -> None:
+    """Where it cannot be claimed it is a warning; where it cannot be ticked off it is told."""
+    rollout = stage.apply(telling(inbox, "halted")).state.id
+    world = stage.world()
+    notes: list[str] = []
+
+    class Contended:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.journal, name)
+
+        def put(self, key: str, *args: Any, **more: Any) -> Any:
+            if key.startswith("notices/"):
+                notes.append(key)
+                if len(notes) >= write:
+                    raise JournalConflictError(key)
+            return world.journal.put(key, *args, **more)
+
+    contended: Any = Contended()
+    topics = (Topic(arn=inbox.arn, on=tuple(ALL)),)
+    known = load_rollout(world.journal, rollout)
+    warnings: list[str] = []
+    tell_of_rollout(
+        replace(known, plan=replace(known.plan, topics=topics)),
+        replace(world, journal=contended),
+        warnings.append,
+    )
+
+    assert bool(warnings) is (write == 1)
+    assert len(inbox.read()) == write - 1
 
 
 @pytest.mark.slow
