@@ -114,12 +114,11 @@ def _carried_out(
     asked: Asked, loaded: LoadedManifest, sought: Sought, session: Session, *, asks: bool
 ) -> int:
     screen, plan = session.screen, sought.resync.plan
-    why = ""
-    if asked.dry_run:
-        why = "--dry-run"
-    elif asked.unattended:
+    why = "--dry-run" if asked.dry_run else ""
+    if asked.unattended:
         unattended = loaded.manifest.drift.unattended
-        why = why_not_now(unattended, sought.resync, session.world.clock.now())
+        not_now = why_not_now(unattended, sought.resync, session.world.clock.now())
+        why = "; ".join(filter(None, (why, not_now)))
     besides = {"left": left_json(sought.resync.left), "nothing_repaired": why or None}
     if why and not plan.is_empty:
         screen.say(f"Nothing was repaired: {why}.")

@@ -103,9 +103,14 @@ def test_a_job_that_nobody_watches_does_not_go_beyond_its_budget(
     drifted: Program, limits: dict[str, Any], why: str
 ) -> None:
     """So much drift at once has a cause that somebody should know first."""
-    ran = drifted("resync", manifest(drifted, unattended=limits), "--unattended")
+    path = manifest(drifted, unattended=limits)
+    tried = drifted("resync", path, "--unattended", "--dry-run")
+    ran = drifted("resync", path, "--unattended", "--no-detect")
 
-    assert ran.code == 4
+    assert (tried.code, ran.code) == (3, 4)
+    (said,) = (line for line in tried.out.splitlines() if "Nothing was repaired" in line)
+    assert said.startswith("Nothing was repaired: --dry-run; ")
+    assert why in said
     assert why in ran.out
     assert not repairs(drifted)
 
