@@ -1,5 +1,6 @@
 """What holds for every test: fake credentials, and no request that leaves this machine."""
 
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 
+# Ignored where a shell runs the tests in its background, and then by what the tests start, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 

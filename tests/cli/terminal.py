@@ -6,10 +6,22 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 PROGRAM = (sys.executable, "-W", "error", "-m", "orgrollout")
+
+
+@contextmanager
+def begun(command: Sequence[str], **options: Any) -> Iterator["subprocess.Popen[str]"]:
+    """Begin a program; nothing of it goes on after the test, whatever became of it."""
+    with subprocess.Popen(command, text=True, **options) as process:  # noqa: S603
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @dataclass
@@ -36,7 +48,7 @@ class Terminal:
         """Type a line."""
         os.write(self._own, f"{text}\n".encode())
 
-    def until(self, is_there: Callable[[str], bool], limit: float = 30) -> str:
+    def until(self, is_there: Callable[[str], bool], limit: float = 90) -> str:
         """Return what was seen so far when ``is_there``, or when the command has ended."""
         deadline = time.monotonic() + limit
         while not is_there(self.seen) and self._read(0.1):
@@ -47,7 +59,7 @@ class Terminal:
         """Return the exit code, after everything was seen."""
         self.until(lambda _: False)
         os.close(self._own)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def _read(self, timeout: float) -> bool:
         ready, _, _ = select.select([self._own], [], [], timeout)

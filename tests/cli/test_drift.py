@@ -15,7 +15,7 @@ import yaml
 from orgrollout.inventory.watermark import DRIFT
 from orgrollout.model.ids import Pair
 from tests.cli.support import Program
-from tests.cli.terminal import PROGRAM
+from tests.cli.terminal import PROGRAM, begun
 from tests.drift import stack
 from tests.stage import BASE, DEV, EU, PROD, US, Stage
 
@@ -265,13 +265,13 @@ def test_interrupted_it_goes_on_in_aws_and_the_next_one_picks_it_up(program: Pro
     program.sandbox.stuck(DEV[0], US)
     where = ("--sandbox", program.server.endpoint, "--journal", str(program.folder / "journal"))
     command = [*PROGRAM, "drift", str(path), "--detect", *where]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as looking:  # noqa: S603
+    with begun(command, stderr=subprocess.PIPE) as looking:
         assert looking.stderr is not None
         told = ""
         while "Ctrl-C leaves it running" not in told:
             told += looking.stderr.readline()
         looking.send_signal(signal.SIGINT)
-        told += looking.communicate(timeout=20)[1]
+        told += looking.communicate(timeout=60)[1]
 
     program.sandbox.calls.clear()
     releasing = threading.Thread(target=_release_once_attached, args=(program,))

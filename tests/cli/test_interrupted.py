@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 from orgrollout.sandbox import ScaledClock, serve
 from orgrollout.sandbox.control import SandboxClient
 from tests.cli.support import Program, write_manifest
-from tests.cli.terminal import PROGRAM
+from tests.cli.terminal import PROGRAM, begun
 from tests.stage import BASE, DEV, US, organization
 
 START = "CreateStackInstances"
@@ -56,7 +56,7 @@ def test_interrupted_it_says_how_to_go_on_and_how_to_stop_and_both_work(
     with _apply(program) as applying:
         _wait(lambda: START in program.writes())
         applying.send_signal(signal.SIGINT)
-        told = applying.communicate(timeout=20)[1]
+        told = applying.communicate(timeout=60)[1]
 
     stopped = program("stop")
     resumed = program("resume", "base-1")
@@ -86,7 +86,7 @@ def test_killed_against_an_endpoint_in_another_process_it_starts_none_twice(
         place = ("--journal", str(tmp_path / "mine"))
         env = {**os.environ, **environment}
         apply = [*PROGRAM, "apply", str(manifest), "--yes", *place]
-        with subprocess.Popen(apply, env=env, stdout=subprocess.DEVNULL) as applying:  # noqa: S603
+        with begun(apply, env=env, stdout=subprocess.DEVNULL) as applying:
             _wait(lambda: START in [call["operation"] for call in client.calls()])
             applying.kill()
         assert client.operations("base-topics")[0]["status"] == "RUNNING"
@@ -105,7 +105,7 @@ def test_killed_against_an_endpoint_in_another_process_it_starts_none_twice(
 def _serving() -> Iterator[dict[str, str]]:
     """Serve the organization that comes along, and give what it says to put in the environment."""
     command = [*PROGRAM, "sandbox", "serve", "--port", "0", "--speed", str(SPEED)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:  # noqa: S603
+    with begun(command, stdout=subprocess.PIPE) as serving:
         assert serving.stdout is not None
         try:
             told = ""
@@ -116,20 +116,16 @@ def _serving() -> Iterator[dict[str, str]]:
             yield dict(re.findall(r"^export (\w+)=(.*)$", told, re.MULTILINE))
         finally:
             serving.send_signal(signal.SIGINT)
-            assert serving.wait(timeout=20) == 0
+            assert serving.wait(timeout=60) == 0
 
 
-def _apply(program: Program) -> "subprocess.Popen[str]":
+def _apply(program: Program) -> AbstractContextManager["subprocess.Popen[str]"]:
     where = ("--sandbox", program.server.endpoint, "--journal", str(program.folder / "journal"))
-    return subprocess.Popen(  # noqa: S603
-        [*PROGRAM, "apply", str(program.manifest()), "--yes", *where],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    apply = [*PROGRAM, "apply", str(program.manifest()), "--yes", *where]
+    return begun(apply, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def _wait(is_so: Callable[[], bool], limit: float = 30) -> None:
+def _wait(is_so: Callable[[], bool], limit: float = 90) -> None:
     deadline = time.monotonic() + limit
     while not is_so():
         assert time.monotonic() < deadline, "it never happened"
