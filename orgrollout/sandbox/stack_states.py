@@ -4,7 +4,6 @@ Kept only for stacks that somebody asked something of directly; what a stack is 
 its record or moto's stack tells.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -95,9 +94,6 @@ class StackStates:
 
     def __init__(self) -> None:
         self._states: dict[str, StackState] = {}
-
-    def __iter__(self) -> Iterator[StackState]:
-        yield from self._states.values()
 
     def of(self, stack_id: str) -> StackState:
         """Return the state of a stack, to be changed."""
