@@ -3,7 +3,7 @@
 Known to this process alone. Another one looks at everything once, and loses a few calls by it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from orgrollout.model.ids import OperationId
@@ -16,21 +16,27 @@ class Looks:
     """What was seen of the operations that run."""
 
     _seen: dict[OperationId, OperationSeen] = field(default_factory=dict)
+    _unknown: dict[OperationId, datetime] = field(default_factory=dict)  # since when, to AWS
 
     def still(self, operation: OperationId, now: datetime) -> OperationSeen | None:
         """Return what was seen of an operation, if it is too early to look again."""
         seen = self._seen.get(operation)
-        if seen is None or seen.operation is None or seen.operation.created is None:
+        if seen is None or seen.at is None or now < seen.at:  # the clock was set back
             return None
-        if seen.at is None or now < seen.at:  # the clock was set back
+        began = seen.operation.created if seen.operation else self._unknown[operation]
+        if began is None or until_next_look(began, seen.at, now) <= timedelta():
             return None
-        early = until_next_look(seen.operation.created, seen.at, now) > timedelta()
-        return seen if early else None
+        return replace(seen, early=True)
 
     def keep(self, operation: OperationId, seen: OperationSeen) -> OperationSeen:
-        """Remember what was seen, as long as the operation runs, and return it."""
-        if seen.operation is not None and not seen.operation.status.is_terminal:
-            self._seen[operation] = seen
-        else:
+        """Remember what was seen, as long as the operation is not over, and return it."""
+        over = seen.gone or (seen.operation is not None and seen.operation.status.is_terminal)
+        if over or seen.at is None:
             self._seen.pop(operation, None)
+        else:
+            self._seen[operation] = seen
+        if seen.operation is None and seen.at is not None:
+            self._unknown.setdefault(operation, seen.at)
+        else:
+            self._unknown.pop(operation, None)
         return seen

@@ -19,12 +19,14 @@ def observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World, *, patie
     """Return what is to be seen; operations patiently, not before they may have got on."""
     names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
     instances = {key: list_and_remember(world, names[key]) for key in what.instances}
-    deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions}
+    operations = {
+        operation: _look(names[key], operation, world, patient=patient)
+        for operation, key in what.operations.items()
+    }
+    again = {key for id_, key in what.if_unknown.items() if operations[id_].is_to_be_sent}
+    deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions | again}
     return Seen(
-        operations={
-            operation: _look(names[key], operation, world, patient=patient)
-            for operation, key in what.operations.items()
-        },
+        operations=operations,
         inside={flight.id: look_inside(flight, plan, world) for flight in what.inside},
         existing={key: world.stack_sets.describe(names[key]) is not None for key in what.existing},
         instances=instances,

@@ -5,28 +5,35 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orgrollout.plan.plan import Plan
-from orgrollout.rollout.decision import Action, Decision, Event, Refused, Seen, StartOperation
+from orgrollout.rollout.decision import (
+    Action,
+    Decision,
+    Event,
+    Hold,
+    OperationSeen,
+    Refused,
+    Seen,
+    StartOperation,
+)
 from orgrollout.rollout.inside import LOOKS, progress
 from orgrollout.rollout.landing import land, refuse, results_add_up
 from orgrollout.rollout.launch import request_of
 from orgrollout.rollout.polling import next_look, until_next_look
-from orgrollout.rollout.state import Flight, Phase, RolloutState
+from orgrollout.rollout.state import Flight, RolloutState
 
 SOON = timedelta(seconds=2)
 MAY_BE_ON_ITS_WAY = timedelta(seconds=90)  # longer than any call is waited for
 
 
-def absorb(
-    plan: Plan, state: RolloutState, seen: Seen, now: datetime, *, given_up: bool
-) -> Decision:
+def absorb(plan: Plan, state: RolloutState, seen: Seen, now: datetime, hold: Hold) -> Decision:
     """Return the state without the operations that are over, and what flights still need.
 
-    With ``given_up`` nothing begins any more within what is under way.
+    Under a ``hold`` nothing begins any more within what is under way.
     """
     inside = [flight for flight in state.flights if is_inside(plan, flight)]
     outside = [flight for flight in state.flights if flight not in inside]
-    first = _absorb_inside(plan, state, inside, seen, now, given_up=given_up)
-    then = _absorb_outside(plan, first.state, outside, seen, now)
+    first = _absorb_inside(plan, state, inside, seen, now, given_up=hold.holds)
+    then = _absorb_outside(plan, first.state, outside, seen, now=now, hold=hold)
     looks = [d.wake_after for d in (first, then) if d.wake_after is not None]
     return Decision(
         state=then.state,
@@ -74,42 +81,77 @@ def _absorb_inside(
 
 
 def _absorb_outside(
-    plan: Plan, state: RolloutState, flights: Iterable[Flight], seen: Seen, now: datetime
+    plan: Plan,
+    state: RolloutState,
+    flights: Iterable[Flight],
+    seen: Seen,
+    *,
+    now: datetime,
+    hold: Hold,
 ) -> Decision:
     actions: list[Action] = []
     events: list[Event] = []
     looks: list[timedelta] = []
     for flight in flights:
         found = seen.operations.get(flight.id)
-        if found is None:
-            looks.append(SOON)
-        elif found.gone:
-            lost = Refused(id=flight.id, reason=found.gone)
-            state, told = refuse(plan, state, lost, now)
-            events += told
-        elif found.operation is None and state.phase is Phase.STOPPING:
-            state = _withdraw(state, flight, now)
-            looks.append(SOON)
-        elif found.operation is None:
-            # Committed, but it never arrived: the same id again cannot start it twice.
-            actions.append(StartOperation(request=request_of(plan, flight)))
-            # Where others hold the stack set it is sent again and again, ever more rarely.
-            looks.append(next_look(flight.committed, now))
-        elif not found.operation.status.is_terminal:
-            started = found.operation.created or flight.committed
-            looks.append(until_next_look(started, found.at or now, now))
-        elif results_add_up(flight, found, now):
-            state, told = land(plan, state, flight, found, now)
-            events += told
+        if found is not None and found.operation is None and not found.gone:
+            goes = _unknown(plan, state, flight, found, now=now, hold=hold)
         else:
-            state = _ended(state, flight, now)
-            looks.append(SOON)
+            goes = _known(plan, state, flight, found, now)
+        state = goes.state
+        actions += goes.actions
+        events += goes.events
+        looks += [] if goes.wake_after is None else [goes.wake_after]
     return Decision(
         state=state,
         actions=tuple(actions),
         wake_after=min(looks, default=None),
         events=tuple(events),
     )
+
+
+def _unknown(
+    plan: Plan,
+    state: RolloutState,
+    flight: Flight,
+    found: OperationSeen,
+    *,
+    now: datetime,
+    hold: Hold,
+) -> Decision:
+    """Return what becomes of an intent that AWS does not know: committed, but it never arrived.
+
+    It is as good as not begun, so what holds up the others holds it up, too.
+    """
+    if hold.given_up:
+        return Decision(state=_withdraw(state, flight, now), wake_after=SOON)
+    if hold.frozen is not None:
+        return Decision(state=state, wake_after=hold.frozen - now)
+    # Where others hold the stack set it is sent again and again, ever more rarely.
+    if not found.is_to_be_sent:
+        look = until_next_look(flight.committed, found.at or now, now)
+        return Decision(state=state, wake_after=look)
+    # The same id again cannot start it twice.
+    again = StartOperation(request=request_of(plan, flight))
+    return Decision(state=state, actions=(again,), wake_after=next_look(flight.committed, now))
+
+
+def _known(
+    plan: Plan, state: RolloutState, flight: Flight, found: OperationSeen | None, now: datetime
+) -> Decision:
+    """Return what becomes of an operation that runs, or is over."""
+    if found is None:
+        return Decision(state=state, wake_after=SOON)
+    if found.operation is None:
+        state, told = refuse(plan, state, Refused(id=flight.id, reason=found.gone), now)
+        return Decision(state=state, events=tuple(told))
+    if not found.operation.status.is_terminal:
+        started = found.operation.created or flight.committed
+        return Decision(state=state, wake_after=until_next_look(started, found.at or now, now))
+    if not results_add_up(flight, found, now):
+        return Decision(state=_ended(state, flight, now), wake_after=SOON)
+    state, told = land(plan, state, flight, found, now)
+    return Decision(state=state, events=tuple(told))
 
 
 def _withdraw(state: RolloutState, flight: Flight, now: datetime) -> RolloutState:

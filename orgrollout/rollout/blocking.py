@@ -24,7 +24,8 @@ def block(
         )
         for pair in sorted(piece.pairs)
     )
-    return replace(state, failures=(*state.failures, *failures))
+    kept = (f for f in state.failures if f.planned != piece.planned or f.pair not in piece.pairs)
+    return replace(state, failures=(*kept, *failures))
 
 
 def sends_definition(plan: Plan, piece: Piece) -> bool:
@@ -40,7 +41,7 @@ def without_definition(plan: Plan, state: RolloutState, key: StackSetKey) -> Rol
     mine = [p for p in state.waiting if plan.operations[p.planned].stack_set == key]
     state = replace(state, waiting=tuple(p for p in state.waiting if p not in mine))
     for piece in mine:
-        known = {f.pair.account for f in state.failures if f.planned == piece.planned}
+        known = {f.pair.account for f in state.failures if f.final and f.planned == piece.planned}
         accounts = tuple(account for account in piece.accounts if account not in known)
         if accounts:
             state = block(state, replace(piece, accounts=accounts), dict.fromkeys(accounts, key))

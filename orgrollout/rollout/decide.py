@@ -22,12 +22,13 @@ from orgrollout.rollout.decision import (
     StopOperation,
 )
 from orgrollout.rollout.gates import awaits_approval, is_soaking, soak, watched_alarm
-from orgrollout.rollout.halting import frozen_until, is_given_up, why_to_halt
-from orgrollout.rollout.launch import launch, pieces_of_wave, request_of, unlaunched
+from orgrollout.rollout.halting import frozen_until, hold, why_to_halt
+from orgrollout.rollout.launch import launch, request_of, unlaunched
 from orgrollout.rollout.proof import touched, unproven
 from orgrollout.rollout.state import Flight, Phase, RolloutState
-from orgrollout.rollout.wanted import is_through, to_make, to_take_away
+from orgrollout.rollout.wanted import to_make, to_take_away
 from orgrollout.rollout.watch import before_launch, foreign_changes
+from orgrollout.rollout.waves import is_through, pieces_of_wave
 
 ALARM_LOOKS = timedelta(minutes=1)
 BESIDE_LOOKS = timedelta(seconds=15)
@@ -40,7 +41,7 @@ def decide(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Decisi
         return _keep_away(plan, state, seen)
     if state.phase is Phase.PROVING:
         return _prove(plan, state, seen, now)
-    landed = absorb(plan, state, seen, now, given_up=is_given_up(plan, state, seen, now))
+    landed = absorb(plan, state, seen, now, hold(plan, state, seen, now))
     if landed.state.phase is Phase.STOPPING:
         return _stop(plan, landed, seen, now)
     why = why_to_halt(plan, landed.state, seen)
@@ -229,14 +230,12 @@ def _halt(so_far: Decision, note: str, now: datetime, *, undo: bool) -> Decision
 
 
 def _frozen(so_far: Decision, state: RolloutState, until: datetime, now: datetime) -> Decision:
-    if state.flights:
-        return replace(so_far, state=state)
     told = state.wake != until
     event = Event(kind=EventKind.FROZEN, text=f"no operation starts before {until.isoformat()}")
     return _more(
         so_far,
         replace(state, wake=until),
-        wake_after=until - now,
+        wake_after=None if state.flights else until - now,
         events=(event,) if told else (),
     )
 

@@ -27,7 +27,13 @@ class OperationSeen:
     operation: Operation | None
     results: tuple[OperationResult, ...] = ()  # read once it is over; of a success, all others
     at: datetime | None = None  # when it was read; None: just now
+    early: bool = False  # what was seen before, since it is too early to look again
     gone: str = ""  # why there is nothing to look at any more: the stack set itself is gone
+
+    @property
+    def is_to_be_sent(self) -> bool:
+        """Return whether AWS has just said that it does not know the operation."""
+        return self.operation is None and not self.gone and not self.early
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +58,23 @@ class Wanted:
     existing: frozenset[StackSetKey] = frozenset()
     instances: frozenset[StackSetKey] = frozenset()  # with what others did to them last
     definitions: frozenset[StackSetKey] = frozenset()
+    if_unknown: Mapping[OperationId, StackSetKey] = field(default_factory=dict)  # definitions, too
     inside: tuple[Flight, ...] = ()  # operations inside accounts
     beside: frozenset[StackSetKey] = frozenset()  # who else has something under way there
     alarm: str | None = None  # the ARN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What keeps anything more from starting, for good or for a time."""
+
+    given_up: bool = False
+    frozen: datetime | None = None  # until then
+
+    @property
+    def holds(self) -> bool:
+        """Return whether anything does."""
+        return self.given_up or self.frozen is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

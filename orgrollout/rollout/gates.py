@@ -23,15 +23,21 @@ def watched_alarm(plan: Plan, state: RolloutState) -> str | None:
 
 
 def soak(plan: Plan, state: RolloutState, now: datetime) -> Decision | None:
-    """Return the decision to soak, or nothing where the wave does not."""
-    gate = gate_of(plan, state)
+    """Return the decision to soak, or nothing where the wave does not, or has.
+
+    Its end is absolute: neither a restart nor a stop in between begins it anew.
+    """
+    gate, wave = gate_of(plan, state), _current(plan, state)
     if not gate.soak:
         return None
-    until = now + gate.soak
-    text = f"wave {_current(plan, state).name} soaks for {gate.soak}, until {until.isoformat()}"
-    soaking = replace(state, phase=Phase.SOAKING, wake=until)
+    until = state.soaks.get(wave.index, now + gate.soak)
+    if until <= now:
+        return None
+    text = f"wave {wave.name} soaks for {gate.soak}, until {until.isoformat()}"
+    soaks = {**state.soaks, wave.index: until}
+    soaking = replace(state, phase=Phase.SOAKING, wake=until, soaks=soaks)
     event = Event(kind=EventKind.SOAK, text=text)
-    return Decision(state=soaking, wake_after=gate.soak, events=(event,))
+    return Decision(state=soaking, wake_after=until - now, events=(event,))
 
 
 def alarmed(plan: Plan, state: RolloutState, seen: Seen) -> str:
@@ -44,7 +50,7 @@ def alarmed(plan: Plan, state: RolloutState, seen: Seen) -> str:
 
 
 def is_soaking(state: RolloutState, now: datetime) -> bool:
-    """Return whether the soak goes on. Its end is absolute: a restart does not begin it anew."""
+    """Return whether the soak goes on."""
     return state.phase is Phase.SOAKING and state.wake is not None and now < state.wake
 
 

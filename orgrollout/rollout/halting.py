@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from orgrollout.model.ids import AccountId
 from orgrollout.plan.plan import Plan
-from orgrollout.rollout.decision import Seen
+from orgrollout.rollout.decision import Hold, Seen
 from orgrollout.rollout.gates import alarmed
 from orgrollout.rollout.state import Phase, RolloutState
-from orgrollout.rollout.wanted import is_through
 from orgrollout.rollout.watch import foreign_changes
+from orgrollout.rollout.waves import failed_accounts, has_too_many_failures, is_through
 
 
 def why_to_halt(plan: Plan, state: RolloutState, seen: Seen) -> str:
@@ -16,8 +15,8 @@ def why_to_halt(plan: Plan, state: RolloutState, seen: Seen) -> str:
     if is_through(plan, state):
         return ""
     wave = plan.waves[state.wave]
-    failed = len(_failed_accounts(plan, state))
-    if failed > wave.allowed_failures:
+    if has_too_many_failures(plan, state):
+        failed = len(failed_accounts(plan, state))
         return (
             f"wave {wave.index} {wave.name}: {failed} of {len(wave.accounts)} accounts failed, "
             f"{wave.allowed_failures} allowed"
@@ -25,25 +24,12 @@ def why_to_halt(plan: Plan, state: RolloutState, seen: Seen) -> str:
     return "; ".join(foreign_changes(plan, seen)) or alarmed(plan, state, seen)
 
 
-def _failed_accounts(plan: Plan, state: RolloutState) -> set[AccountId]:
-    """Return the accounts that failed for good in this wave: one bad Region is one account."""
-    wave = plan.waves[state.wave].index
-    return {
-        f.pair.account
-        for f in state.failed
-        if f.kind.weighs and plan.operations[f.planned].wave == wave
-    }
-
-
 def frozen_until(plan: Plan, now: datetime) -> datetime | None:
     """Return when the freeze ends that holds now, if one does."""
     return max((f.end for f in plan.freezes if f.start <= now < f.end), default=None)
 
 
-def is_given_up(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> bool:
-    """Return whether nothing may begin any more, also not within what is under way."""
-    return (
-        state.phase is Phase.STOPPING
-        or frozen_until(plan, now) is not None
-        or bool(why_to_halt(plan, state, seen))
-    )
+def hold(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Hold:
+    """Return whether anything may begin at all, also within what is under way."""
+    given_up = state.phase is Phase.STOPPING or bool(why_to_halt(plan, state, seen))
+    return Hold(given_up=given_up, frozen=frozen_until(plan, now))

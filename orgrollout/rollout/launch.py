@@ -15,6 +15,7 @@ from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.side_by_side import awaits_flight
 from orgrollout.rollout.state import Flight, Piece, RolloutState
 from orgrollout.rollout.steps import waits_for_a_step, without_failed_steps
+from orgrollout.rollout.waves import pieces_of_wave, startable
 
 # Nothing was changed by them, or not to the worse.
 _HARMLESS = frozenset({FailureClass.REFUSED, FailureClass.CAME_BACK})
@@ -44,7 +45,7 @@ def launch(
     blocked: operations shrink, and never grow.
     """
     work = Launch(plan=plan, state=without_failed_steps(plan, state), now=now)
-    for piece in pieces_of_wave(plan, work.state):
+    for piece in startable(plan, work.state):
         operation = plan.operations[piece.planned]
         if operation.stack_set in not_in or not _is_free(work, piece, operation):
             continue
@@ -52,14 +53,6 @@ def launch(
         if shrunk is not None:
             _commit(work, piece, shrunk, operation)
     return work
-
-
-def pieces_of_wave(plan: Plan, state: RolloutState) -> list[Piece]:
-    """Return what waits in the current wave, in order."""
-    if state.wave >= len(plan.waves):
-        return []
-    wave = plan.waves[state.wave].index
-    return [p for p in state.waiting if plan.operations[p.planned].wave == wave]
 
 
 def request_of(plan: Plan, flight: Flight) -> OperationRequest:

@@ -64,7 +64,8 @@ def supersede(state: RolloutState, by: RolloutId, now: datetime) -> RolloutState
 def resume(state: RolloutState) -> RolloutState:
     """Return the state of a stopped rollout that goes on; any other open one stays as it is.
 
-    What was withdrawn goes on under the id it had, so that it cannot happen twice.
+    One that halted for another reason than failures goes on, too, and soaks anew: what halted it is
+    looked at again. What was withdrawn goes on under the id it had, so that it cannot happen twice.
 
     Raises:
         WrongPhaseError: It is finished, superseded, or halted because too much failed.
@@ -75,9 +76,12 @@ def resume(state: RolloutState) -> RolloutState:
             f"{state.id} is finished; `orgrollout plan` shows what is left to do."
         )
     if state.phase is Phase.HALTED and not state.undo:
-        raise WrongPhaseError(
-            f"{state.id} halted ({state.note}); mend what failed, then: orgrollout retry {state.id}"
-        )
+        if state.failed:
+            raise WrongPhaseError(
+                f"{state.id} halted ({state.note}); mend what failed, then: "
+                f"orgrollout retry {state.id}"
+            )
+        return replace(_with_withdrawn(state), phase=Phase.RUNNING, ended=None, note="", soaks={})
     if state.phase in {Phase.STOPPED, Phase.STOPPING}:
         return replace(_with_withdrawn(state), phase=Phase.RUNNING, ended=None)
     return state
@@ -111,14 +115,19 @@ def retry(
         and f not in again
         and along(f)
     ]
-    pieces = (*_pieces(state, again), *state.waiting)
+    ordered = tuple(_pieces(state, again))
+    pieces = (*ordered, *state.waiting)
     earliest = min(plan.operations[piece.planned].wave for piece in pieces)
     return replace(
         _with_withdrawn(state),
         phase=Phase.RUNNING,
         wave=next(i for i, wave in enumerate(plan.waves) if wave.index >= earliest),
         waiting=tuple(sorted(pieces, key=lambda piece: piece.planned)),
-        failures=tuple(f for f in state.failures if f not in again),
+        failures=tuple(
+            replace(f, final=False, attempts=0) if f in again else f for f in state.failures
+        ),
+        ordered=ordered,
+        soaks={},
         ended=None,
         proving_since=None,
         note="",

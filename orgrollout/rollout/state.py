@@ -140,6 +140,8 @@ class RolloutState:
     gone: frozenset[StackSetKey] = frozenset()  # stack sets that were taken away
     next_number: int = 1
     wake: datetime | None = None  # while soaking
+    soaks: Mapping[int, datetime] = field(default_factory=dict)  # when they end, by index of wave
+    ordered: tuple[Piece, ...] = ()  # what an operator had tried again, whatever else has failed
     proving_since: datetime | None = None
     approved: Mapping[int, Approval] = field(default_factory=dict)  # by index of the wave
     begun_by: str = ""  # the ARN of whoever began it

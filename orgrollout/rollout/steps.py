@@ -41,7 +41,9 @@ def without_failed_steps(plan: Plan, state: RolloutState) -> RolloutState:
         blocked += _blocked(piece, lost)
     if not blocked:
         return state
-    return replace(state, waiting=tuple(waiting), failures=(*state.failures, *blocked))
+    anew = {(failure.planned, failure.pair) for failure in blocked}
+    kept = (f for f in state.failures if (f.planned, f.pair) not in anew)
+    return replace(state, waiting=tuple(waiting), failures=(*kept, *blocked))
 
 
 def _failed_before(plan: Plan, state: RolloutState, piece: Piece) -> dict[Pair, Failure]:

@@ -1,14 +1,15 @@
 """What must be observed before a rollout's next step is decided."""
 
-from orgrollout.model.ids import StackSetKey
+from orgrollout.model.ids import OperationId, StackSetKey
 from orgrollout.plan.plan import Plan, StackSetChange
 from orgrollout.rollout.absorb import is_inside
 from orgrollout.rollout.decision import Wanted
 from orgrollout.rollout.gates import watched_alarm
-from orgrollout.rollout.launch import pieces_of_wave, unlaunched
+from orgrollout.rollout.launch import unlaunched
 from orgrollout.rollout.proof import touched
 from orgrollout.rollout.state import Phase, RolloutState
 from orgrollout.rollout.watch import before_launch
+from orgrollout.rollout.waves import is_through, pieces_of_wave
 
 
 def wanted(plan: Plan, state: RolloutState) -> Wanted:
@@ -25,6 +26,7 @@ def wanted(plan: Plan, state: RolloutState) -> Wanted:
         inside=tuple(f for f in state.flights if is_inside(plan, f)),
         existing=frozenset() if state.phase.is_over else _existing(plan, state),
         definitions=_definitions(plan, state),
+        if_unknown=_to_send_again(plan, state),
         beside=_to_launch(plan, state),
         alarm=watched_alarm(plan, state),
     )
@@ -41,16 +43,22 @@ def _definitions(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
     return before_launch(plan, state, unlaunched(plan, state))
 
 
+def _to_send_again(plan: Plan, state: RolloutState) -> dict[OperationId, StackSetKey]:
+    """Return the operations that are sent again if AWS does not know them, with stack sets."""
+    if state.phase is not Phase.RUNNING:
+        return {}
+    return {
+        flight.id: key
+        for flight in state.flights
+        for key in before_launch(plan, state, [flight.piece])
+    }
+
+
 def _to_launch(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:
     if state.phase is not Phase.RUNNING:
         return frozenset()
     waiting = pieces_of_wave(plan, state)
     return frozenset(plan.operations[piece.planned].stack_set for piece in waiting)
-
-
-def is_through(plan: Plan, state: RolloutState) -> bool:
-    """Return whether no wave is left."""
-    return state.wave >= len(plan.waves)
 
 
 def to_make(plan: Plan, state: RolloutState) -> frozenset[StackSetKey]:

@@ -4,7 +4,7 @@ Operations on stack instances apply whatever definition the stack set has at tha
 one starts, the definition is looked at: another one would reach every wave to come.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.compare import definition_differences
@@ -44,7 +44,7 @@ def foreign_changes(plan: Plan, seen: Seen) -> Iterator[str]:
 
 
 def before_launch(
-    plan: Plan, state: RolloutState, ready: tuple[Piece, ...]
+    plan: Plan, state: RolloutState, ready: Iterable[Piece]
 ) -> frozenset[StackSetKey]:
     """Return the stack sets whose definition is to be looked at before these pieces start."""
     keys = {

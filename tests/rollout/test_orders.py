@@ -36,7 +36,11 @@ def test_what_is_blocked_goes_along_with_what_blocked_it() -> None:
         along=lambda _: True,
     )
 
-    assert state.failures == (elsewhere,)
+    assert [f for f in state.failures if f.final] == [elsewhere]
+    assert {(f.kind, f.attempts) for f in state.failures if not f.final} == {
+        (FailureClass.CONFIGURATION, 0),
+        (FailureClass.BLOCKED, 0),
+    }
 
 
 def test_what_is_only_blocked_is_no_reason_to_try_again() -> None:

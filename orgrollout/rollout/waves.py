@@ -1,0 +1,64 @@
+"""Which wave a rollout is in, what waits there, and how many accounts may still fail."""
+
+from collections.abc import Set
+
+from orgrollout.model.ids import AccountId, Pair
+from orgrollout.plan.plan import Plan
+from orgrollout.rollout.state import Failure, Piece, RolloutState
+
+
+def is_through(plan: Plan, state: RolloutState) -> bool:
+    """Return whether no wave is left."""
+    return state.wave >= len(plan.waves)
+
+
+def pieces_of_wave(plan: Plan, state: RolloutState) -> list[Piece]:
+    """Return what waits in the current wave, in order."""
+    if is_through(plan, state):
+        return []
+    wave = plan.waves[state.wave].index
+    return [p for p in state.waiting if plan.operations[p.planned].wave == wave]
+
+
+def startable(plan: Plan, state: RolloutState) -> list[Piece]:
+    """Return what of it may start: where too much has failed, only what an operator ordered."""
+    pieces = pieces_of_wave(plan, state)
+    if pieces and _is_over(plan, state, failed_accounts(plan, state)):
+        return [piece for piece in pieces if _is_ordered(state, piece.planned, piece.pairs)]
+    return pieces
+
+
+def failed_accounts(plan: Plan, state: RolloutState) -> frozenset[AccountId]:
+    """Return the accounts that failed for good in this wave: one bad Region is one account."""
+    return frozenset(failure.pair.account for failure in _failed(plan, state))
+
+
+def has_too_many_failures(plan: Plan, state: RolloutState) -> bool:
+    """Return whether more accounts failed than the current wave allows.
+
+    What an operator had tried again goes on whatever else has failed before, unless too much of it
+    fails once more.
+    """
+    if not _is_over(plan, state, failed_accounts(plan, state)):
+        return False
+    ordered = [f for f in _failed(plan, state) if _is_ordered(state, f.planned, {f.pair})]
+    again = frozenset(failure.pair.account for failure in ordered)
+    return _is_over(plan, state, again) or not _goes_on_by_order(plan, state)
+
+
+def _failed(plan: Plan, state: RolloutState) -> list[Failure]:
+    wave = plan.waves[state.wave].index
+    return [f for f in state.failed if f.kind.weighs and plan.operations[f.planned].wave == wave]
+
+
+def _is_over(plan: Plan, state: RolloutState, accounts: frozenset[AccountId]) -> bool:
+    return len(accounts) > plan.waves[state.wave].allowed_failures
+
+
+def _goes_on_by_order(plan: Plan, state: RolloutState) -> bool:
+    pieces = (*pieces_of_wave(plan, state), *(flight.piece for flight in state.flights))
+    return any(_is_ordered(state, piece.planned, piece.pairs) for piece in pieces)
+
+
+def _is_ordered(state: RolloutState, planned: int, pairs: Set[Pair]) -> bool:
+    return any(one.planned == planned and pairs <= one.pairs for one in state.ordered)
