@@ -1,11 +1,12 @@
 """Operators, faults and drivers in any order: what must hold at every moment, and at the end.
 
-Each operation is started once for each intent, no update is untargeted, nothing outside of the plan
-is touched, and a rollout that says it succeeded has.
+Each intent becomes one operation at most, no update is untargeted, nothing outside of the plan is
+touched, nothing of the plan is lost, what somebody else sends is spread no further, and a rollout
+that says it succeeded has.
 """
 
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -30,6 +31,7 @@ from hypothesis.stateful import (
 
 from orgrollout.drivers.local import drive
 from orgrollout.errors import OrgRolloutError
+from orgrollout.model.operation_id import read_operation_id
 from orgrollout.reconcile.begin import unlock
 from orgrollout.reconcile.rollouts import give_order
 from orgrollout.reconcile.tick import tick
@@ -37,8 +39,9 @@ from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.orders import WrongPhaseError, approve, resume, retry, stop
 from orgrollout.rollout.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox, Settings
+from tests.matrix.killing import Fuse, Killed, fused_world
 from tests.pairwise import pairwise
-from tests.stage import BASE, DEV, PROD, Stage, organization
+from tests.stage import BASE, DEV, PROD, TOPIC, Stage, organization
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +49,7 @@ ROWS = list(pairwise())
 QUICK = Settings(median_duration=timedelta(seconds=20), deploy_resources=False)
 WAYS = ("update_stack_instances", "update_stack_set")
 NAME = "base-topics"
+THEIRS = TOPIC + "    DependsOn: []\n"
 REASONS = ("Rate exceeded", "Internal Failure", "nobody has seen this", "already exists")
 WRITES = ("CreateStackInstances", "UpdateStackInstances", "UpdateStackSet")
 
@@ -77,6 +81,8 @@ class Rollouts(RuleBasedStateMachine):
         self.worlds = [self.stage.world() for _ in range(3)]
         plan = self.stage.load(self.rollout).plan
         self.planned = {pair for o in plan.operations for pair in o.rectangle.pairs}
+        self.theirs: set[int] = set()  # versions of the definition that somebody else sent
+        self.touched: set[tuple[str, str]] = set()  # where they sent them
 
     @rule(driver=st.integers(0, 2), wait=st.booleans())
     def a_driver_ticks(self, driver: int, wait: bool) -> None:
@@ -85,6 +91,13 @@ class Rollouts(RuleBasedStateMachine):
             done = tick(self.rollout, self.worlds[driver])
             if wait and done.wake_after is not None:
                 self.sandbox.clock.sleep(done.wake_after)
+
+    @rule(point=st.integers(1, 12))
+    def a_driver_dies(self, point: int) -> None:
+        """Before or after a call or a commit, whichever comes then."""
+        world = fused_world(self.stage.world().journal, self.sandbox.clock, Fuse(at=point))
+        with suppress(OrgRolloutError, Killed):
+            tick(self.rollout, world)
 
     @rule(minutes=st.integers(1, 120))
     def time_passes(self, minutes: int) -> None:
@@ -112,6 +125,37 @@ class Rollouts(RuleBasedStateMachine):
         with suppress(ClientError, ReadTimeoutError):  # theirs are refused and get lost, too
             client.detect_stack_set_drift(StackSetName=NAME)
 
+    @rule()
+    def somebody_sends_another_definition(self) -> None:
+        """Aimed at one stack instance, while nothing runs."""
+        there = self.sandbox.stack_set(NAME)
+        done = min(there.instances)
+        client = self.sandbox.session().client("cloudformation")
+        version = there.definition.version
+        with suppress(ClientError, ReadTimeoutError):
+            client.update_stack_set(
+                StackSetName=NAME,
+                TemplateBody=THEIRS,
+                DeploymentTargets={
+                    "OrganizationalUnitIds": [self.sandbox.organization.find("/")],
+                    "Accounts": [done[0]],
+                    "AccountFilterType": "INTERSECTION",
+                },
+                Regions=[done[1]],
+            )
+        if self.sandbox.stack_set(NAME).definition.version != version:
+            self.theirs.add(self.sandbox.stack_set(NAME).definition.version)
+            self.touched.add(done)
+
+    @rule(account=st.sampled_from((*PROD, *DEV)))
+    def the_operator_tries_one_account_again(self, account: str) -> None:
+        with suppress(WrongPhaseError):
+            give_order(
+                self.worlds[0].journal,
+                self.rollout,
+                lambda r: retry(r.plan, r.state, lambda f: f.pair.account == account),
+            )
+
     @rule(order=st.sampled_from(("stop", "resume", "retry", "approve")))
     def the_operator_orders(self, order: str) -> None:
         now = self.sandbox.clock.now()
@@ -137,9 +181,35 @@ class Rollouts(RuleBasedStateMachine):
             assert call.params["DeploymentTargets"]["AccountFilterType"] == "INTERSECTION"
         mine = [o for o in self.sandbox.operations(NAME) if o.id.startswith(f"or-{self.rollout}-")]
         assert all(o.targets <= self.planned for o in mine)
-        assert max(Counter(o.id for o in mine).values(), default=1) == 1
-        sent = {c.params["OperationId"] for c in calls if "TemplateBody" in c.params}
+        intents = Counter(said.number for o in mine if (said := read_operation_id(o.id)))
+        assert max(intents.values(), default=1) == 1
+        ours = {o.id for o in mine}
+        sent = {c.params["OperationId"] for c in calls if "TemplateBody" in c.params} & ours
         assert len(sent) <= 1
+
+    @precondition(lambda self: hasattr(self, "sandbox"))
+    @invariant()
+    def nothing_of_the_plan_is_lost(self) -> None:
+        """It waits, is under way, has failed, or an operation that is over was sent for it."""
+        rollout = self.stage.load(self.rollout)
+        state, sent = rollout.state, {o.id: o.targets for o in self.sandbox.operations(NAME)}
+        known: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        flights = (*state.flights, *state.withdrawn)
+        for piece in (*state.waiting, *(flight.piece for flight in flights)):
+            known[piece.planned] |= piece.pairs
+        for failure in state.failures:
+            known[failure.planned].add(failure.pair)
+        for landed in state.landed:
+            known[landed.planned] |= sent[landed.id]
+        for index, operation in enumerate(rollout.plan.operations):
+            assert set(operation.rectangle.pairs) <= known[index]
+
+    @precondition(lambda self: hasattr(self, "sandbox"))
+    @invariant()
+    def what_somebody_else_sent_goes_no_further(self) -> None:
+        instances = self.sandbox.stack_set(NAME).instances
+        theirs = {p for p, each in instances.items() if each.applied_version in self.theirs}
+        assert theirs <= self.touched
 
     @precondition(lambda self: hasattr(self, "sandbox"))
     @invariant()
