@@ -16,7 +16,7 @@ from orgrollout.reconcile.findings import accepted_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.posture_records import known_posture
-from orgrollout.reconcile.rollouts import Rollout, rollouts
+from orgrollout.reconcile.rollouts import Rollout, load_rollout, rollout_states
 from orgrollout.report.coverage import coverage_blocks, coverage_json, coverage_sheet
 from orgrollout.rollout.coverage import (
     CoverageState,
@@ -82,8 +82,9 @@ def _rows(
 
 
 def _newest(manifest: str, session: Session) -> Rollout | None:
-    mine = [r for r in rollouts(session.world.journal) if r.plan.manifest == manifest]
-    return mine[-1] if mine else None
+    journal = session.world.journal
+    mine = [state.id for state in rollout_states(journal) if state.manifest == manifest]
+    return load_rollout(journal, mine[-1]) if mine else None
 
 
 def _states(option: str, given: Iterable[str]) -> frozenset[CoverageState]:

@@ -11,7 +11,7 @@ from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.model.ids import OperationId
 from orgrollout.model.operation import OperationStatus
-from orgrollout.reconcile.rollouts import Rollout, find_rollout, load_rollout, rollouts
+from orgrollout.reconcile.rollouts import Rollout, find_rollout, load_rollout, rollout_states
 from orgrollout.report.blocks import Line
 from orgrollout.report.rollout import outcome_line, rollout_blocks
 from orgrollout.report.rollout_json import rollout_json, rollouts_json
@@ -37,7 +37,7 @@ def list_rollouts(reach: Reach, format_: str) -> int:
     """List all rollouts of the journal."""
     screen = Screen(format_)
     with open_session(reach, screen, read_only=True) as session:
-        found = [(r.plan, r.state) for r in rollouts(session.world.journal)]
+        found = rollout_states(session.world.journal)
     screen.result(rollouts_blocks(found), rollouts_json(found))
     return DONE
 

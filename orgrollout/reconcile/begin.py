@@ -17,9 +17,9 @@ from orgrollout.reconcile.rollouts import (
     give_order,
     holds,
     load_rollout,
+    records,
     rollout_ids,
     rollout_key,
-    rollouts,
     save_record,
 )
 from orgrollout.reconcile.world import World
@@ -140,9 +140,10 @@ def _claim_for_older(journal: Journal, names: frozenset[StackSetName]) -> None:
     unclaimed = {name for name in names if claims.claim_of(journal, name).version is None}
     if not unclaimed:
         return
-    for rollout in rollouts(journal):
-        mine = unclaimed & claims_of(rollout.plan)
-        if rollout.state.holds and not rollout.record.begun_by:
+    for record in records(journal):
+        if record.state.holds and not record.begun_by:
+            rollout = load_rollout(journal, record.state.id)
+            mine = unclaimed & claims_of(rollout.plan)
             claims.take_claims(journal, mine, rollout.state.id, lambda r, s: holds(journal, r, s))
 
 

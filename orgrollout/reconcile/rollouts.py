@@ -64,10 +64,10 @@ class Rollout:
 
 def recent_rollouts(journal: Journal, since: datetime) -> Iterator[Rollout]:
     """Yield the rollouts that are not over, or ended since then."""
-    for record in records(journal):
+    for record, version in _recorded(journal):
         ended = record.state.ended
         if ended is None or ended >= since:
-            yield load_rollout(journal, record.state.id)
+            yield Rollout(plan=_plan(journal, record.state.plan), record=record, version=version)
 
 
 def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
@@ -94,17 +94,21 @@ def rollout_ids(journal: Journal) -> tuple[RolloutId, ...]:
 
 def records(journal: Journal) -> Iterator[Record]:
     """Yield the records of all rollouts, without their plans, in no order that means anything."""
-    for key in journal.keys(_PREFIX):
-        document = journal.get(key)
-        if document is not None:  # pruned meanwhile
-            yield read_record(document.value)
+    for record, _ in _recorded(journal):
+        yield record
+
+
+def rollout_states(journal: Journal) -> list[RolloutState]:
+    """Return where every rollout stands, oldest first. Plans are large; none is read."""
+    found = (record.state for record in records(journal))
+    return sorted(found, key=lambda state: state.created)
 
 
 def rollouts(journal: Journal) -> Iterator[Rollout]:
-    """Yield every rollout, oldest first."""
-    for record in sorted(records(journal), key=lambda record: record.state.created):
+    """Yield every rollout with its plan, oldest first."""
+    for state in rollout_states(journal):
         with suppress(NoSuchRolloutError):
-            yield load_rollout(journal, record.state.id)
+            yield load_rollout(journal, state.id)
 
 
 def find_rollout(
@@ -120,19 +124,19 @@ def find_rollout(
     if rollout is not None:
         return load_rollout(journal, RolloutId(rollout))
     found = [
-        r
-        for r in rollouts(journal)
+        state
+        for state in rollout_states(journal)
         if not only_open
-        or not r.state.phase.is_over
-        or (or_stopped and r.state.phase is Phase.STOPPED and r.state.holds)
+        or not state.phase.is_over
+        or (or_stopped and state.phase is Phase.STOPPED and state.holds)
     ]
     if not found:
         what = "open rollout" if only_open else "rollout"
         raise NoSuchRolloutError(f"there is no {what} in this journal.")
     if only_open and len(found) > 1:
-        names = ", ".join(r.state.id for r in found)
+        names = ", ".join(state.id for state in found)
         raise NoSuchRolloutError(f"several rollouts are open: {names}. Name one.")
-    return found[-1]
+    return load_rollout(journal, found[-1].id)
 
 
 def save_record(journal: Journal, rollout: Rollout, record: Record) -> Rollout:
@@ -194,6 +198,13 @@ def claim_on(plan: Plan, key: StackSetKey) -> StackSetName:
 def rollout_key(rollout: RolloutId) -> str:
     """Return under which key a rollout is kept."""
     return f"{_PREFIX}{rollout}"
+
+
+def _recorded(journal: Journal) -> Iterator[tuple[Record, Version]]:
+    for key in journal.keys(_PREFIX):
+        document = journal.get(key)
+        if document is not None:  # pruned meanwhile
+            yield read_record(document.value), document.version
 
 
 def _claim_again(journal: Journal, rollout: Rollout) -> None:

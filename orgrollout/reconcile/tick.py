@@ -7,28 +7,23 @@ and so does whoever looks at the rollout next: what was withdrawn is known by it
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pydantic import TypeAdapter
 
-from orgrollout.errors import OperationInProgressError
 from orgrollout.model.ids import RolloutId, StackSetKey, StackSetName
-from orgrollout.model.operation import OperationRequest, OperationStatus
+from orgrollout.model.operation import OperationStatus
 from orgrollout.model.operation_id import read_operation_id
-from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.claims import confirm_claim
+from orgrollout.reconcile.acting import Busy, act, after_answers
 from orgrollout.reconcile.detecting import running_detections
 from orgrollout.reconcile.held import HeldLease
-from orgrollout.reconcile.inside import work_inside
-from orgrollout.reconcile.refusals import REFUSALS, refused
 from orgrollout.reconcile.repaired import note_repairs
 from orgrollout.reconcile.rollouts import (
     NoSuchRolloutError,
     Rollout,
-    claim_on,
     load_rollout,
     save_record,
 )
@@ -36,18 +31,10 @@ from orgrollout.reconcile.seeing import observe
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decide import decide
 from orgrollout.rollout.decision import (
-    Action,
-    CreateStackSet,
     Decision,
-    DeleteStackSet,
     Event,
     EventKind,
-    Refused,
-    StartOperation,
-    StopOperation,
-    WorkInside,
 )
-from orgrollout.rollout.landing import refuse
 from orgrollout.rollout.state import Phase, RolloutState
 from orgrollout.rollout.wanted import wanted
 
@@ -71,13 +58,6 @@ class Tick:
     busy: tuple[StackSetName, ...] = ()  # stack sets held by an operation that is not ours
     beside: Mapping[StackSetKey, RolloutId] = field(default_factory=dict)  # waited for there
     held_by: str = ""  # the process that acts on the rollout right now; nothing was looked at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
-    """A stack set that an operation of others holds."""
-
-    stack_set: StackSetName
 
 
 def tick(rollout: RolloutId, world: World) -> Tick:
@@ -123,12 +103,12 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: World) -> Ti
     try:
         _note(done, world)
         with world.connection.guarded(held.ensure):
-            answers = [answer for a in decision.actions for answer in _act(a, held, world)]
+            answers = [answer for a in decision.actions for answer in act(a, held, world)]
     except (Exception, KeyboardInterrupt):
         held.release()
         raise
     busy = tuple(answer.stack_set for answer in answers if isinstance(answer, Busy))
-    state, told = _refuse(held.rollout, answers, world)
+    state, told = after_answers(held.rollout, answers, world)
     if held.release(state):
         stopped, busy = _stop_detections(busy, held.rollout, world)
         told += stopped
@@ -137,18 +117,6 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: World) -> Ti
     # Held up for longer than the lease, and somebody has gone on: see what that one makes of it.
     again = tick(rollout, world)
     return replace(again, busy=busy, events=(*done.events, *again.events))
-
-
-def _refuse(
-    rollout: Rollout, answers: Iterable["Busy | Refused"], world: World
-) -> tuple[RolloutState, list[Event]]:
-    """Return the state without the operations that AWS refused for good, and what to tell."""
-    state, events = rollout.state, []
-    for answer in answers:
-        if isinstance(answer, Refused):
-            state, told = refuse(rollout.plan, state, answer, world.clock.now())
-            events += told
-    return state, events
 
 
 def _note(done: Tick, world: World) -> None:
@@ -167,48 +135,6 @@ def _note(done: Tick, world: World) -> None:
 def _with_calls(state: RolloutState, world: World) -> RolloutState:
     total = Counter(state.calls) + world.meter.take(world.connection.calls)
     return replace(state, calls=dict(total))
-
-
-def _act(action: Action, held: HeldLease, world: World) -> Iterator[Busy | Refused]:
-    """Carry an action out; yield what keeps an operation from starting, now or for good."""
-    plan, rollout = held.rollout.plan, held.rollout.state.id
-    if not isinstance(action, StopOperation):
-        confirm_claim(world.journal, _changed_by(action, plan), rollout)
-    match action:
-        case WorkInside():
-            work_inside(action, plan, world, held.ensure)
-        case CreateStackSet():
-            world.stack_sets.create_stack_set(
-                action.name, action.definition, action.token, action.bucket
-            )
-        case DeleteStackSet():
-            world.stack_sets.delete_stack_set(action.name)
-        case StopOperation():
-            world.stack_sets.stop(action.stack_set, action.id)
-        case StartOperation():
-            yield from _start(action.request, world)
-
-
-def _start(request: OperationRequest, world: World) -> Iterator[Busy | Refused]:
-    try:
-        world.stack_sets.start(request)
-    except OperationInProgressError:
-        # The intent is committed; the next tick sends it again under the same id.
-        yield Busy(stack_set=request.stack_set)
-    except REFUSALS as error:
-        yield refused(error, request, world)
-
-
-def _changed_by(
-    action: CreateStackSet | DeleteStackSet | StartOperation | WorkInside, plan: Plan
-) -> StackSetName:
-    match action:
-        case StartOperation():
-            return action.request.stack_set
-        case WorkInside():
-            return claim_on(plan, plan.operations[action.piece.planned].stack_set)
-        case _:
-            return action.name
 
 
 def _stop_detections(

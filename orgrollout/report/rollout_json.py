@@ -85,20 +85,20 @@ def no_rollout_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def rollouts_json(found: Iterable[tuple[Plan, RolloutState]]) -> dict[str, Any]:
+def rollouts_json(found: Iterable[RolloutState]) -> dict[str, Any]:
     """Return all rollouts of a journal, in short."""
     return {
         "format_version": FORMAT_VERSION,
         "rollouts": [
             {
                 "rollout": state.id,
-                "manifest": plan.manifest,
+                "manifest": state.manifest,
                 "outcome": state.outcome.value,
                 "created": iso(state.created),
                 "ended": iso(state.ended),
                 "failed": len(state.failed),
             }
-            for plan, state in found
+            for state in found
         ],
     }
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from orgrollout.plan.plan import Plan
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.words import span
 from orgrollout.rollout.state import RolloutState
 
 
-def rollouts_blocks(found: Iterable[tuple[Plan, RolloutState]]) -> Iterator[Block]:
+def rollouts_blocks(found: Iterable[RolloutState]) -> Iterator[Block]:
     """Yield the rollouts, oldest first, or that there are none."""
     rows = tuple(
         (
@@ -18,7 +17,7 @@ def rollouts_blocks(found: Iterable[tuple[Plan, RolloutState]]) -> Iterator[Bloc
             span(state.ended - state.created) if state.ended else "",
             f"{len(state.failed):,}",
         )
-        for _, state in found
+        for state in found
     )
     if not rows:
         yield Line(text="There is no rollout in this journal.")

@@ -24,6 +24,7 @@ from orgrollout.rollout.decision import (
 from orgrollout.rollout.gates import awaits_approval, is_soaking, soak, watched_alarm
 from orgrollout.rollout.halting import frozen_until, hold, why_to_halt
 from orgrollout.rollout.launch import launch, request_of, unlaunched
+from orgrollout.rollout.polling import next_look
 from orgrollout.rollout.proof import touched, unproven
 from orgrollout.rollout.state import Flight, Phase, RolloutState
 from orgrollout.rollout.wanted import to_make, to_take_away
@@ -181,7 +182,9 @@ def _finish(plan: Plan, so_far: Decision, seen: Seen, now: datetime) -> Decision
     left = to_take_away(plan, state) - _with_failures(plan, state)
     if left:
         actions = tuple(DeleteStackSet(name=plan.stack_sets[key].name) for key in sorted(left))
-        return _more(so_far, state, actions=actions, wake_after=SOON)
+        # Where others hold a stack set it is asked for again and again, ever more rarely.
+        since = max((one.ended for one in state.landed), default=state.created)
+        return _more(so_far, state, actions=actions, wake_after=next_look(since, now))
     event = Event(kind=EventKind.PROOF, text="listing all stack instances once more")
     proving = replace(state, phase=Phase.PROVING, proving_since=now)
     return _more(so_far, proving, wake_after=timedelta(), events=(event,))

@@ -87,6 +87,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotEmpty:
+    """A stack set that CloudFormation does not delete, since it has stack instances."""
+
+    stack_set: StackSetName
+    left: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateStackSet:
     """Make a stack set. Making it again makes nothing."""
 

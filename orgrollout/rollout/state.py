@@ -152,6 +152,11 @@ class RolloutState:
     superseded_by: RolloutId | None = None  # who took its stack sets over, for good
 
     @property
+    def manifest(self) -> str:
+        """Return the name of the manifest it is of: an id is that and a number."""
+        return self.id.rpartition("-")[0]
+
+    @property
     def holds(self) -> bool:
         """Return whether it may go on, so that no other rollout may change its stack sets."""
         return self.phase is not Phase.FINISHED and self.superseded_by is None
