@@ -1,38 +1,33 @@
 """`apply`: show the plan, ask, carry it out, and tell how it ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from rich.text import Text
 
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.cli.errors import (
-    DONE,
-    FINDINGS,
-    INTERRUPTED,
-    PENDING,
-    WAITING,
-    DeclinedError,
-    WrongUsageError,
-)
+from orgrollout.cli.asking import ask
+from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, PENDING, WAITING, WrongUsageError
+from orgrollout.cli.hints import left_to_others, next_step
 from orgrollout.cli.options import Reach
 from orgrollout.cli.planning import load_asked, plan_of, request_of
 from orgrollout.cli.progress import Progress
-from orgrollout.cli.saved import Asked, read_saved
+from orgrollout.cli.saved import Asked, Saved, read_saved
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
-from orgrollout.drivers.local import drive, stop_holders
+from orgrollout.cli.superseding import but_for, claims_of_manifest, others_stopped
+from orgrollout.drivers.local import drive
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.begin import begin_rollout, holders_of
-from orgrollout.reconcile.claims import repairs_of
+from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import no_rollout_json, rollout_json
 from orgrollout.rollout.enrolment import only_pending
+from orgrollout.rollout.pausing import rests
 from orgrollout.rollout.state import Outcome
 
 CODES: Mapping[Outcome, int] = {
@@ -46,7 +41,9 @@ CODES: Mapping[Outcome, int] = {
 
 
 class _Detached(Exception):  # noqa: N818 - no error: the way out of the loop
-    pass
+    def __init__(self, tick: Tick) -> None:
+        super().__init__()
+        self.tick = tick
 
 
 def apply(
@@ -63,18 +60,26 @@ def apply(
     asked = saved.asked if saved else asked
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded) as session:
-        if supersede:
-            stop_others(claims_of_manifest(loaded), session, yes=yes or saved is not None)
-        if saved is None:
-            made = plan_of(asked, loaded, session)
-        else:
-            organization, _ = describe_organization(session.connection)
-            saved.must_be_meant_for(organization, session.connection.home_region)
-            made = saved.checked_against(request_of(asked, loaded, session))
-        screen.show(plan_blocks(made))
-        if not made.is_empty and saved is None and not yes:
-            ask(screen)
-        return carry_out(made, session, detach=detach, supersede=supersede)
+        asks = saved is None and not yes
+        claims = claims_of_manifest(loaded) if supersede else ()
+
+        def planned() -> Plan:
+            return _planned(asked, saved, loaded, session)
+
+        with others_stopped(claims, session, first=planned, yes=not asks) as stopped:
+            made = planned()
+            screen.show(plan_blocks(made))
+            if asks and not made.is_empty:
+                ask(screen, declined=but_for(stopped))
+            return carry_out(made, session, detach=detach, supersede=supersede)
+
+
+def _planned(asked: Asked, saved: Saved | None, loaded: LoadedManifest, session: Session) -> Plan:
+    if saved is None:
+        return plan_of(asked, loaded, session)
+    organization, _ = describe_organization(session.connection)
+    saved.must_be_meant_for(organization, session.connection.home_region)
+    return saved.checked_against(request_of(asked, loaded, session))
 
 
 def carry_out(
@@ -113,84 +118,40 @@ def follow(
     """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
     world, screen = session.world, session.screen
     progress = Progress(screen, rollout, world.clock)
+    left: Tick | None = None
 
     def told(tick: Tick) -> None:
         progress.follow(tick)
-        if detach and tick.rollout.state.flights:
-            raise _Detached
+        if detach and _may_leave(tick, world.clock.now()):
+            raise _Detached(tick)
 
     try:
         with progress:
             ended = drive(rollout.state.id, world, told)
-    except _Detached:
+    except _Detached as away:
+        left = away.tick
         ended = load_rollout(world.journal, rollout.state.id)
     except KeyboardInterrupt:
         screen.errors.print(Text(_left_alone(rollout, session)), soft_wrap=True)
         return INTERRUPTED
     state = ended.state
     screen.result(
-        rollout_blocks(ended.plan, state),
-        {**rollout_json(ended.plan, state), **(besides or {})},
+        rollout_blocks(ended.plan, state, world.clock.now()),
+        {**rollout_json(ended.plan, state, world.clock.now()), **(besides or {})},
     )
-    left = detach and state.outcome is Outcome.RUNNING and not session.forgets
-    if hint := left_to_others(ended, session) if left else next_step(ended, session):
+    if left is not None and not session.forgets:
+        screen.say(left_to_others(left.rollout, session, left))
+    elif hint := next_step(ended, session):
         screen.say(hint)
     if only_pending(ended.plan, state) and state.outcome is Outcome.FAILURES:
         return PENDING
     return codes[state.outcome]
 
 
-def left_to_others(rollout: Rollout, session: Session) -> str:
-    """Return what becomes of a rollout that nothing on this machine drives any more."""
-    name = f"{rollout.state.id}{session.options}"
-    return (
-        "-> operations that run in AWS go on, and nothing else does: unless a service drives it, "
-        f"nothing starts after them before: orgrollout resume {name}"
-    )
-
-
-def next_step(rollout: Rollout, session: Session) -> str:
-    """Return what a person does next, or nothing where all is done, or gone."""
-    if session.forgets or only_pending(rollout.plan, rollout.state):
-        return ""
-    name = f"{rollout.state.id}{session.options}"
-    match rollout.state.outcome:
-        case Outcome.HALTED | Outcome.FAILURES:
-            return f"-> mend what failed, then: orgrollout retry {name}"
-        case Outcome.WAITING:
-            return f"-> to start the next wave: orgrollout approve {name}"
-        case Outcome.STOPPED:
-            return f"-> to go on with it: orgrollout resume {name}"
-        case Outcome.RUNNING:
-            return f"-> to go on with it: orgrollout resume {name}; to stop: orgrollout stop {name}"
-        case _:
-            return ""
-
-
-def claims_of_manifest(
-    loaded: LoadedManifest, *, only_repairs: bool = False
-) -> tuple[StackSetName, ...]:
-    """Return all that may be held of a manifest's stack sets, or of their repairs alone."""
-    names = [loaded.stack_set_name(StackSetKey(key)) for key in loaded.manifest.stack_sets]
-    repairs = tuple(map(repairs_of, names))
-    return repairs if only_repairs else (*names, *repairs)
-
-
-def stop_others(claims: Sequence[StackSetName], session: Session, *, yes: bool) -> None:
-    """Stop who holds any of the claims: what they leave is what there is to plan."""
-    world, screen = session.world, session.screen
-    others = sorted(set(holders_of(world.journal, claims).values()))
-    if not others:
-        return
-    if not yes:
-        ask(screen, f"Stop {', '.join(others)} for good?")
-    for other in stop_holders(claims, world, lambda tick: _say(screen, tick)):
-        screen.say(f"{other} is stopped, and will be superseded.")
-
-
-def _say(screen: Screen, tick: Tick) -> None:
-    for event in tick.events:
-        screen.say(f"{tick.rollout.state.id}: {event.text}", "dim")
+def _may_leave(tick: Tick, now: datetime) -> bool:
+    """Return whether operations run, or there is nothing to do but wait."""
+    state = tick.rollout.state
+    return bool(state.flights or tick.beside) or rests(tick.rollout.plan, state, now)
 
 
 def _left_alone(rollout: Rollout, session: Session) -> str:
@@ -201,17 +162,3 @@ def _left_alone(rollout: Rollout, session: Session) -> str:
         f"{rollout.state.id} is left running in AWS: operations that have started go on. "
         f"To go on with it: orgrollout resume {name}; to stop it: orgrollout stop {name}"
     )
-
-
-def ask(screen: Screen, question: str = "Apply this plan?") -> None:
-    """Return if a person at the terminal says yes.
-
-    Raises:
-        DeclinedError: Nobody did.
-    """
-    try:
-        answer = screen.people.input(f"{question} Only `yes` is taken for a yes: ")
-    except EOFError:
-        answer = ""
-    if answer.strip() != "yes":
-        raise DeclinedError("Not applied; nothing was changed.")

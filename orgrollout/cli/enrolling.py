@@ -30,6 +30,11 @@ def apply_unattended(
     detailed_exitcode: bool,
 ) -> int:
     """Carry out what is allowed of a manifest, and report the rest."""
+    if supersede:
+        raise WrongUsageError(
+            "--unattended goes without --supersede: a person has to look at what is taken over. "
+            "Nothing was read or changed."
+        )
     screen = Screen(format_)
     actions = allowed_actions(allow)
     if read_saved(asked) is not None:
@@ -44,7 +49,7 @@ def apply_unattended(
         allowance = Allowance(actions=actions, unfinished=unfinished)
         made = plan_unattended(request, allowance, session.world.clock.now())
         screen.show(plan_blocks(made))
-        code = _carried_out(made, session, detach=detach, supersede=supersede)
+        code = _carried_out(made, session, detach=detach)
     if code not in {DONE, PENDING}:
         return code
     something_is_left = code == PENDING or bool(made.held_back)
@@ -66,9 +71,9 @@ def allowed_actions(given: Iterable[str] | None) -> frozenset[OperationAction]:
     return frozenset(known[name] for name in names)
 
 
-def _carried_out(made: Plan, session: Session, *, detach: bool, supersede: bool) -> int:
+def _carried_out(made: Plan, session: Session, *, detach: bool) -> int:
     try:
-        return carry_out(made, session, detach=detach, supersede=supersede)
+        return carry_out(made, session, detach=detach)
     except OpenRolloutError as error:
         # Somebody is at work there; what is missing is found again by the next run.
         session.screen.errors.print(f"left to the next run: {error}", markup=False)

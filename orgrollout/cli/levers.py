@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Collection
 
-from orgrollout.cli.applying import CODES, ask, follow, left_to_others
+from orgrollout.cli.applying import CODES, follow
+from orgrollout.cli.asking import ask
 from orgrollout.cli.errors import DONE, WrongUsageError
+from orgrollout.cli.hints import left_to_others
 from orgrollout.cli.narrowing import failure_filter
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
@@ -70,9 +72,9 @@ def approve(name: str | None, reach: Reach, format_: str, *, detach: bool) -> in
         session.screen.say(f"{rollout.state.id}: the next wave is approved by {who}.")
         if not detach:
             return follow(rollout, session)
-        state = rollout.state
+        state, now = rollout.state, session.world.clock.now()
         session.screen.result(
-            rollout_blocks(rollout.plan, state), rollout_json(rollout.plan, state)
+            rollout_blocks(rollout.plan, state, now), rollout_json(rollout.plan, state, now)
         )
         session.screen.say(left_to_others(rollout, session))
         return DONE

@@ -41,7 +41,8 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask; needed witho
 DetachOption = Annotated[
     bool,
     typer.Option(
-        "--detach", help="Return once the first operations have started; `resume` goes on."
+        "--detach",
+        help="Return once operations run or there is only waiting to do; `resume` goes on.",
     ),
 ]
 RemovalsOption = Annotated[

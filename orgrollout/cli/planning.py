@@ -1,5 +1,6 @@
 """`plan`: what would change. And the picture that every other command begins with."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
@@ -33,10 +34,10 @@ def plan(
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         made = plan_of(asked, loaded, session)
-        calls = session.connection.calls
+        calls, who = session.connection.calls, session.connection.identity.arn
     screen.result(plan_blocks(made, pairs=pairs), plan_json(made, calls))
     if out is not None:
-        save_plan(out, asked, made)
+        save_plan(out, asked, replace(made, planned_by=who))
         screen.say(f"Saved {out}. `orgrollout apply {out}` carries it out, and asks nothing.")
     return PENDING if detailed_exitcode and not made.is_empty else DONE
 

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgrollout.cli.applying import ask, carry_out, claims_of_manifest, stop_others
+from orgrollout.cli.applying import carry_out
+from orgrollout.cli.asking import ask
 from orgrollout.cli.drift_detection import Detected, detect_drift, patience_of
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, WAITING, WrongUsageError
 from orgrollout.cli.narrowing import narrowing_of
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
+from orgrollout.cli.superseding import but_for, claims_of_manifest, others_stopped
 from orgrollout.drift.unattended import why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
@@ -65,35 +67,51 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
     with open_session(reach, screen, loaded=loaded) as session:
         narrowing = narrowing_of(asked.narrow, loaded, session.connection.home_region)
         session.say_who()
-        if asked.supersede:
-            stop_others(claims_of_manifest(loaded, only_repairs=True), session, yes=not asks)
-        detected = Detected()
-        if asked.detect:
-            detected = detect_drift(loaded, asked.narrow, session, patience)
-            if detected.interrupted:
-                return INTERRUPTED
-        picture, sought = _seek(asked, loaded, session, narrowing)
-        shown = Shown(
-            organization=picture.organization,
-            now=session.world.clock.now(),
-            detected=detected.words,
+        claims = claims_of_manifest(loaded, only_repairs=True) if asked.supersede else ()
+
+        def first() -> Picture:
+            return _look(loaded, session)
+
+        with others_stopped(claims, session, first=first, yes=not asks) as stopped:
+            detected = Detected()
+            if asked.detect:
+                detected = detect_drift(loaded, asked.narrow, session, patience)
+                if detected.interrupted:
+                    return INTERRUPTED
+            picture, sought = _seek(asked, loaded, session, narrowing)
+            if narrowing is None:  # a part says nothing of the whole
+                tell_of_drift(loaded.manifest, sought.findings.real, session.world, screen.progress)
+            _show(picture, sought, detected, session)
+            return _carried_out(
+                asked, loaded, sought, session, asks=asks, declined=but_for(stopped)
+            )
+
+
+def _look(loaded: LoadedManifest, session: Session) -> Picture:
+    screen = session.screen
+    with screen.working():
+        return look(
+            loaded, session.planning, screen.progress, refresh=Refresh.INCREMENTAL, drift=True
         )
-        if narrowing is None:  # a part says nothing of the whole
-            tell_of_drift(loaded.manifest, sought.findings.real, session.world, screen.progress)
-        screen.show(drift_blocks(sought.findings, shown))
-        screen.show(plan_blocks(sought.resync.plan))
-        screen.show(left_blocks(sought.resync.left))
-        return _carried_out(asked, loaded, sought, session, asks=asks)
+
+
+def _show(picture: Picture, sought: Sought, detected: Detected, session: Session) -> None:
+    shown = Shown(
+        organization=picture.organization,
+        now=session.world.clock.now(),
+        detected=detected.words,
+    )
+    session.screen.show(drift_blocks(sought.findings, shown))
+    session.screen.show(plan_blocks(sought.resync.plan))
+    session.screen.show(left_blocks(sought.resync.left))
 
 
 def _seek(
     asked: Asked, loaded: LoadedManifest, session: Session, narrowing: Narrowing | None
 ) -> tuple[Picture, Sought]:
     screen, unattended = session.screen, loaded.manifest.drift.unattended
+    picture = _look(loaded, session)
     with screen.working():
-        picture = look(
-            loaded, session.planning, screen.progress, refresh=Refresh.INCREMENTAL, drift=True
-        )
         sought = seek_repairs(
             loaded,
             picture,
@@ -111,7 +129,13 @@ def _seek(
 
 
 def _carried_out(
-    asked: Asked, loaded: LoadedManifest, sought: Sought, session: Session, *, asks: bool
+    asked: Asked,
+    loaded: LoadedManifest,
+    sought: Sought,
+    session: Session,
+    *,
+    asks: bool,
+    declined: str,
 ) -> int:
     screen, plan = session.screen, sought.resync.plan
     why = "--dry-run" if asked.dry_run else ""
@@ -126,7 +150,7 @@ def _carried_out(
             screen.result((), {**plan_json(plan, session.connection.calls), **besides})
         return FINDINGS if asked.dry_run else WAITING
     if asks and not plan.is_empty:
-        ask(screen, "Repair this?")
+        ask(screen, "Repair this?", declined=declined)
     try:
         code = carry_out(
             plan, session, detach=asked.detach, supersede=asked.supersede, besides=besides

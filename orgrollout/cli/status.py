@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from orgrollout.cli.applying import CODES, next_step
+from orgrollout.cli.applying import CODES
 from orgrollout.cli.errors import DONE
+from orgrollout.cli.hints import next_step
 from orgrollout.cli.narrowing import failure_filter
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
@@ -37,18 +38,22 @@ def list_rollouts(reach: Reach, format_: str) -> int:
     """List all rollouts of the journal."""
     screen = Screen(format_)
     with open_session(reach, screen, read_only=True) as session:
-        found = rollout_states(session.world.journal)
-    screen.result(rollouts_blocks(found), rollouts_json(found))
+        journal, now = session.world.journal, session.world.clock.now()
+        found = [
+            (state, None if state.phase.is_over else load_rollout(journal, state.id).plan)
+            for state in rollout_states(journal)
+        ]
+    screen.result(rollouts_blocks(found, now), rollouts_json(found, now))
     return DONE
 
 
 def _show(rollout: Rollout, narrow: Narrow, session: Session) -> None:
     plan, state, screen = rollout.plan, rollout.state, session.screen
     chosen = failure_filter(narrow, plan, session.connection)
-    seen = dict(_seen(rollout, session))
+    seen, now = dict(_seen(rollout, session)), session.world.clock.now()
     screen.result(
-        [*rollout_blocks(plan, state, chosen=chosen), *_running(rollout, seen, session)],
-        rollout_json(plan, state, seen, chosen=chosen),
+        [*rollout_blocks(plan, state, now, chosen=chosen), *_running(rollout, seen, session)],
+        rollout_json(plan, state, now, seen, chosen=chosen),
     )
     if hint := next_step(rollout, session):
         screen.say(hint)

@@ -85,7 +85,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Gate": {
         "soak": "How long to wait: 30m, 2h, 1h30m, 3d.",
         "approval": "`required`: wait for `orgrollout approve`.",
-        "not_by": "`planner`: whoever began the rollout may not approve it.",
+        "not_by": "`planner`: whoever planned or began the rollout may not approve it.",
         "alarm": "The ARN of a CloudWatch alarm that must stay quiet while the wave soaks.",
     },
     "Sample": {"per_ou": "How many accounts of each organizational unit."},

@@ -123,7 +123,7 @@ class Gate:
 
     soak: timedelta | None = None
     approval: bool = False
-    not_by_planner: bool = False  # whoever began the rollout may not approve
+    not_by_planner: bool = False  # whoever planned or began the rollout may not approve
     alarm: str | None = None  # ARN of a CloudWatch alarm that stays quiet during the soak
 
 
@@ -200,6 +200,7 @@ class Plan:
     skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
     warnings: tuple[str, ...] = ()
     topics: tuple[Topic, ...] = ()  # who is told how it goes
+    planned_by: str = ""  # the ARN of whoever saved it; empty: it was carried out at once
 
     @property
     def is_empty(self) -> bool:

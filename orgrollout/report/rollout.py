@@ -8,6 +8,7 @@ from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.plan import Plan, PlannedOperation
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import skipped_lines
+from orgrollout.report.standing import standing_lines
 from orgrollout.report.words import count, span
 from orgrollout.rollout.enrolment import is_pending
 from orgrollout.rollout.failures import FailureClass
@@ -27,6 +28,7 @@ _STYLES = {
 def rollout_blocks(
     plan: Plan,
     state: RolloutState,
+    now: datetime,
     *,
     chosen: Callable[[Failure], bool] = lambda _: True,
 ) -> Iterator[Block]:
@@ -42,6 +44,7 @@ def rollout_blocks(
     yield from skipped_lines(plan.skipped)
     if state.calls:
         yield Line(text=calls_line(state.calls.items()), style="dim")
+    yield from standing_lines(plan, state, now)
     yield Line(text=outcome_line(plan, state), style=_STYLES.get(state.outcome, "bold"))
 
 

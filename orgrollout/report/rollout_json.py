@@ -1,6 +1,7 @@
 """A rollout as JSON. Keys may be added, never renamed."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from orgrollout.model.ids import OperationId
@@ -8,6 +9,7 @@ from orgrollout.plan.plan import Plan
 from orgrollout.report.plan import FORMAT_VERSION
 from orgrollout.report.plan_json import skipped_json
 from orgrollout.report.rollout import wave_status
+from orgrollout.report.standing import pauses_json, standing_json
 from orgrollout.report.words import iso
 from orgrollout.rollout.enrolment import is_pending
 from orgrollout.rollout.grouping import FailureGroup, group_failures
@@ -19,6 +21,7 @@ from orgrollout.rollout.state import Failure, Flight, Landed, RolloutState
 def rollout_json(
     plan: Plan,
     state: RolloutState,
+    now: datetime,
     seen: Mapping[OperationId, str] | None = None,
     *,
     chosen: Callable[[Failure], bool] = lambda _: True,
@@ -37,6 +40,7 @@ def rollout_json(
         "note": state.note,
         "created": iso(state.created),
         "ended": iso(state.ended),
+        **standing_json(plan, state, now),
         "waves": [
             {
                 "wave": wave.index,
@@ -85,8 +89,10 @@ def no_rollout_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def rollouts_json(found: Iterable[RolloutState]) -> dict[str, Any]:
-    """Return all rollouts of a journal, in short."""
+def rollouts_json(
+    found: Iterable[tuple[RolloutState, Plan | None]], now: datetime
+) -> dict[str, Any]:
+    """Return all rollouts of a journal, in short; those that are open with their plans."""
     return {
         "format_version": FORMAT_VERSION,
         "rollouts": [
@@ -94,11 +100,15 @@ def rollouts_json(found: Iterable[RolloutState]) -> dict[str, Any]:
                 "rollout": state.id,
                 "manifest": state.manifest,
                 "outcome": state.outcome.value,
+                "phase": state.phase.value,
                 "created": iso(state.created),
                 "ended": iso(state.ended),
                 "failed": len(state.failed),
+                "begun_by": state.begun_by or None,
+                "superseded_by": state.superseded_by,
+                **pauses_json(plan, state, now),
             }
-            for state in found
+            for state, plan in found
         ],
     }
 

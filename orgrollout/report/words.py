@@ -25,6 +25,11 @@ def clock_time(moment: datetime) -> str:
     return f"{moment.astimezone():%H:%M}"
 
 
+def moment(then: datetime) -> str:
+    """Return the day and the time of day where the reader is."""
+    return f"{then.astimezone():%Y-%m-%d %H:%M}"
+
+
 def iso(moment: datetime | None) -> str | None:
     """Return a moment as JSON has it, or nothing."""
     return None if moment is None else moment.isoformat()

@@ -70,8 +70,9 @@ def standing(plan: Plan, state: RolloutState) -> str:
     mine = [one for one in state.landed if plan.operations[one.planned].wave == wave.index]
     failed = [f for f in state.failed if plan.operations[f.planned].wave == wave.index]
     accounts = len({f.pair.account for f in failed})
+    planned = f", planned by {plan.planned_by}" if plan.planned_by else ""
     lines = [
-        f"plan {state.plan} of {plan.manifest}, begun by {state.begun_by or 'unknown'}",
+        f"plan {state.plan} of {plan.manifest}{planned}, begun by {state.begun_by or 'unknown'}",
         f"wave {wave.name}: {sum(one.succeeded for one in mine):,} stack instances done, "
         f"{len(failed):,} failed in {accounts:,} of {len(wave.accounts):,} accounts",
         *(f"failed: {f.pair} {f.kind}: {f.reason}" for f in failed[:_SHOWN]),

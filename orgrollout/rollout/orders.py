@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from orgrollout.errors import OrgRolloutError
+from orgrollout.model.caller import why_one_person
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.rectangles import cover
@@ -140,18 +141,25 @@ def approve(plan: Plan, state: RolloutState, who: str, now: datetime) -> Rollout
 
     Raises:
         WrongPhaseError: Nothing waits for an approval.
-        SecondPersonError: Whoever began the rollout may not approve it.
+        SecondPersonError: It may be whoever planned or began the rollout, who may not approve it.
     """
     if state.phase is not Phase.WAITING:
         raise WrongPhaseError(f"{state.id} is {state.phase}; nothing waits for an approval.")
     wave = plan.waves[state.wave]
-    if wave.gate.not_by_planner and who == state.begun_by:
-        raise SecondPersonError(
-            f"{who} began {state.id}, and wave {wave.name} says `not_by: planner`; nothing was "
-            "changed. Somebody else has to run: orgrollout approve " + state.id
-        )
+    if wave.gate.not_by_planner:
+        _refuse_planner(plan, state, who)
     approval = Approval(by=who, at=now, shown=standing(plan, state))
     return replace(state, approved={**state.approved, wave.index: approval})
+
+
+def _refuse_planner(plan: Plan, state: RolloutState, who: str) -> None:
+    for other, did in ((state.begun_by, "began"), (plan.planned_by, "planned")):
+        if why := why_one_person(who, other):
+            raise SecondPersonError(
+                f"{other} {did} {state.id}, and wave {plan.waves[state.wave].name} says `not_by: "
+                f"planner`; {who} may not approve it, {why}. Nothing was changed. Somebody else "
+                f"has to run: orgrollout approve {state.id}"
+            )
 
 
 def _with_withdrawn(state: RolloutState) -> RolloutState:

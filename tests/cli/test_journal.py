@@ -67,24 +67,6 @@ def test_what_is_no_journal_is_refused_before_anything_is_read(
     assert "names no bucket" in checked.out + checked.err
 
 
-def test_superseding_stops_the_other_and_plans_what_is_left(program: Program) -> None:
-    manifest = program.manifest(rollout=APPROVAL)
-    assert program("apply", manifest, "--yes").code == 4
-    refused = program("apply", manifest, "--yes")
-    assert refused.code == 1
-    assert "--supersede stops it" in refused.err
-
-    ran = program("apply", program.manifest(), "--yes", "--supersede")
-
-    assert ran.code == 0, ran.err
-    assert "base-1 is stopped, and will be superseded" in ran.out
-    first, second = program.operations()
-    assert first.targets.isdisjoint(second.targets)
-    again = program("resume", "base-1")
-    assert again.code == 1
-    assert "superseded by base-2" in again.err
-
-
 def test_unlocking_needs_force_and_lets_another_begin(program: Program) -> None:
     manifest = program.manifest(rollout=APPROVAL)
     assert program("apply", manifest, "--yes").code == 4

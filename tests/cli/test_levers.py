@@ -203,3 +203,54 @@ def test_retry_of_one_class_leaves_the_others(program: Program) -> None:
     assert [cause["class"] for cause in ran.json["causes"]] == ["permanent"]
     assert wrong.code == 2
     assert "Write one of throttled" in wrong.err
+
+
+def test_who_approved_what_and_when_is_shown(program: Program) -> None:
+    program("apply", program.manifest(rollout=APPROVAL), "--yes")
+    waiting = program("status")
+    program("approve", "--detach")
+
+    shown, found = program("status"), program("status", "--format", "json").json
+    listed = program("rollouts")
+
+    operator = "arn:aws:sts::999999999999:assumed-role/Rollout/operator"
+    assert "waiting for approval after wave canary" in waiting.out
+    assert f"begun by {operator}" in shown.out
+    assert f"after wave canary, approved by {operator} on 20" in shown.out
+    assert "    wave canary: 2 stack instances done" in shown.out
+    assert "-> to go on with it: orgrollout resume base-1" in shown.out
+    (approval,) = found["approvals"]
+    assert (approval["wave"], approval["name"], approval["by"]) == (1, "canary", operator)
+    assert "next: wave rest, 6 accounts" in approval["shown"]
+    assert (found["begun_by"], found["superseded_by"]) == (operator, None)
+    assert "approved by assumed-role/Rollout/operator" in listed.out
+
+
+def test_a_halt_in_which_nothing_failed_is_not_sent_to_retry(program: Program) -> None:
+    """There is nothing to try again: the alarm has to be quiet first."""
+    alarm = "arn:aws:cloudwatch:us-east-1:999999999999:alarm:errors"
+    after = {"soak": "3h", "alarm": alarm}
+    waves = [{"name": "canary", "accounts": [PROD[0]], "after": after}]
+
+    halted = program("apply", program.manifest(rollout={"waves": waves}), "--yes")
+
+    assert halted.code == 4
+    assert "-> once the cause is gone: orgrollout resume base-1" in halted.out
+    assert "orgrollout retry" not in halted.out
+
+
+def test_what_was_taken_back_by_itself_is_not_sent_to_retry(program: Program) -> None:
+    program("apply", program.manifest(), "--yes")
+    program.sandbox.fail(PROD[0], EU, reason=NOT_ALLOWED, action="UPDATE")
+    sets = {"topics": {"template": "topic.yaml", "parameters": {"Suffix": "new"}}}
+    rollout = {**CANARY, "on_failure": "rollback"}
+
+    halted = program("apply", program.manifest(stack_sets=sets, rollout=rollout), "--yes")
+
+    assert halted.code == 4
+    assert "superseded by base-3, for good" in halted.out
+    assert "-> base-3 took over from base-2: orgrollout status base-3" in halted.out
+    assert "orgrollout retry" not in halted.out
+    listed = program("rollouts", "--format", "json").json["rollouts"]
+    assert [each["superseded_by"] for each in listed] == [None, "base-3", None]
+    assert "superseded by base-3" in program("rollouts").out

@@ -170,3 +170,22 @@ def test_what_was_refused_is_left_by_a_job_until_a_person_has_looked(drifted: Pr
     made = [c for c in drifted.sandbox.calls if c.operation == "CreateChangeSet"]
     assert len(made) == 2
     assert repairs(drifted) == {TWO}
+
+
+def test_an_earlier_re_sync_is_stopped_only_where_the_new_one_is_not_refused(
+    drifted: Program,
+) -> None:
+    assert drifted("resync", manifest(drifted), "--yes", "--detach").code == 0
+    nowhere = drifted.manifest(
+        drift={"resync_role": ROLE}, targets={"organizational_units": ["/Nowhere"]}
+    )
+
+    refused = drifted("resync", nowhere, "--yes", "--supersede")
+    still = drifted("status", "base-2", "--format", "json").json
+    ran = drifted("resync", manifest(drifted), "--yes", "--supersede")
+
+    assert refused.code == 1
+    assert still["phase"] == "running"
+    assert ran.code == 0
+    assert "base-2 is stopped; what begins now supersedes it" in ran.out
+    assert drifted("status", "base-2", "--format", "json").json["superseded_by"] == "base-3"

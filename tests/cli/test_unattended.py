@@ -163,3 +163,14 @@ def test_options_that_do_not_go_together_are_wrong_usage(program: Program) -> No
     assert attended.code == misspelt.code == 2
     assert "go with --unattended only" in attended.err
     assert "Did you mean `create`?" in misspelt.err
+
+
+def test_it_takes_nothing_over_from_others(program: Program) -> None:
+    """Nobody is there who would see what is given up for good."""
+    before = len(program.sandbox.calls)
+
+    ran = enrol(program, "--supersede")
+
+    assert ran.code == 2
+    assert "--unattended goes without --supersede" in ran.err
+    assert len(program.sandbox.calls) == before

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from orgrollout.model.ids import AccountId, OperationId, Pair
-from orgrollout.plan.plan import Plan, PlannedWave, Skipped
+from orgrollout.plan.plan import Freeze, Plan, PlannedWave, Skipped
 from orgrollout.report.blocks import Line, Sheet
 from orgrollout.report.rollout import outcome_line, rollout_blocks, wave_status
 from orgrollout.report.rollout_json import rollout_json
@@ -59,13 +59,13 @@ def finished(plan: Plan, *failures: Failure) -> RolloutState:
 
 
 def lines(plan: Plan, state: RolloutState) -> list[str]:
-    return [b.text for b in rollout_blocks(plan, state) if isinstance(b, Line)]
+    return [b.text for b in rollout_blocks(plan, state, NOW) if isinstance(b, Line)]
 
 
 def test_operations_of_a_stack_set_in_a_wave_are_one_row() -> None:
     plan = a_plan()
 
-    table = next(b for b in rollout_blocks(plan, finished(plan)) if isinstance(b, Sheet))
+    table = next(b for b in rollout_blocks(plan, finished(plan), NOW) if isinstance(b, Sheet))
 
     assert table.rows == (("1 rest", "k", "create", "2/2", "0", "2, 1 retry", "1m 40s"),)
 
@@ -83,7 +83,7 @@ def test_what_failed_at_first_and_was_retried_is_told() -> None:
         f"  throttled          1 instance in 1 account retried, done: Rate exceeded "
         f"(e.g. {ONE} us-east-1 k)"
     ) in told
-    (group,) = rollout_json(plan, state)["overcome"]
+    (group,) = rollout_json(plan, state, NOW)["overcome"]
     assert (group["class"], group["instances"]) == ("throttled", 1)
 
 
@@ -106,7 +106,7 @@ def test_a_final_failure_is_red_with_its_advice_and_in_the_outcome() -> None:
     assert any(line.startswith("  blocked by policy  1 instance") for line in told)
     assert any("-> exempt arn:aws:iam::*:role/stacksets-exec-*" in line for line in told)
     assert told[-1] == ("m-1 succeeded with failures: 1 stack instance done, 1 failed, in 3m 00s.")
-    (failure,) = rollout_json(plan, state)["failures"]
+    (failure,) = rollout_json(plan, state, NOW)["failures"]
     assert failure["class"] == "blocked by policy"
     assert failure["account"] == TWO
 
@@ -116,7 +116,7 @@ def test_the_accounts_that_were_skipped_are_named_in_both() -> None:
     state = finished(plan)
 
     assert "skipped: closed_shop 333333333333 (account is SUSPENDED)" in lines(plan, state)
-    assert rollout_json(plan, state)["skipped"] == [
+    assert rollout_json(plan, state, NOW)["skipped"] == [
         {"account": "3" * 12, "account_name": "closed_shop", "reason": "account is SUSPENDED"}
     ]
 
@@ -142,3 +142,40 @@ def test_waves_that_were_not_reached_are_named() -> None:
         "m-1 halted: 0 stack instances done. 1 of 2 accounts failed. Not started: later."
     )
     assert [wave_status(state, position) for position in (0, 1)] == ["halted", "not started"]
+
+
+def soaking(plan: Plan) -> RolloutState:
+    until = NOW + timedelta(hours=2)
+    return replace(begin(plan, DIGEST, FIRST, NOW), phase=Phase.SOAKING, wake=until)
+
+
+def test_a_soak_and_the_freeze_that_follows_are_told_with_their_ends() -> None:
+    freeze = Freeze(start=NOW, end=NOW + timedelta(days=3))
+    plan = replace(a_plan(), freezes=(freeze,))
+    state = soaking(plan)
+
+    told = lines(plan, state)
+
+    assert any(line.startswith("soaking until") and "(2h 00m from now)" in line for line in told)
+    assert any(line.startswith("frozen: no operation starts before") for line in told)
+    found = rollout_json(plan, state, NOW)
+    assert found["soaking_until"] == (NOW + timedelta(hours=2)).isoformat()
+    assert found["frozen_until"] == freeze.end.isoformat()
+
+
+def test_a_rollout_that_is_over_waits_for_nothing() -> None:
+    freeze = Freeze(start=NOW, end=NOW + timedelta(days=3))
+    plan = replace(a_plan(), freezes=(freeze,))
+
+    found = rollout_json(plan, finished(plan), NOW)
+
+    assert [found[key] for key in ("soaking_until", "frozen_until", "retrying_at")] == [None] * 3
+
+
+def test_who_saved_the_plan_is_told_beside_who_began() -> None:
+    plan = replace(a_plan(), planned_by="arn:ada")
+    state = replace(finished(plan), begun_by="arn:grace")
+
+    assert {"planned by arn:ada", "begun by arn:grace"} <= set(lines(plan, state))
+    found = rollout_json(plan, state, NOW)
+    assert (found["planned_by"], found["begun_by"]) == ("arn:ada", "arn:grace")

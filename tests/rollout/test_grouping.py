@@ -90,7 +90,7 @@ def test_three_thousand_failures_of_four_causes_are_four_groups() -> None:
 
 def test_they_read_as_four_lines_with_what_to_do() -> None:
     plan = a_large_plan()
-    lines = [b.text for b in rollout_blocks(plan, a_state(plan)) if isinstance(b, Line)]
+    lines = [b.text for b in rollout_blocks(plan, a_state(plan), NOW) if isinstance(b, Line)]
 
     assert sum("750 instances" in line for line in lines) == 4
     assert sum(line.strip().startswith("-> ") for line in lines) == 4

@@ -27,7 +27,8 @@ def test_it_is_told_what_it_leaves_and_a_console_retry_is_warned_of(stage: Stage
     assert halted.state.outcome is Outcome.HALTED
     canary = {p for o in halted.plan.operations if o.wave == 1 for p in o.rectangle.pairs}
     later = EVERYWHERE - canary
-    said = [b.text for b in rollout_blocks(halted.plan, halted.state) if isinstance(b, Line)]
+    now = stage.sandbox.clock.now()
+    said = [b.text for b in rollout_blocks(halted.plan, halted.state, now) if isinstance(b, Line)]
     (warning,) = [line for line in said if "console" in line]
     assert f"base-topics: {len(later)} stack instances of later waves are OUTDATED" in warning
     assert {stage.display_name(pair) for pair in later} == {"a-b"}

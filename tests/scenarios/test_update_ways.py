@@ -75,7 +75,7 @@ def test_if_update_stack_instances_keeps_the_old_definition_nothing_is_called_a_
         assert rollout.state.outcome is Outcome.FAILURES
         left = {f.pair for f in rollout.state.failed if f.kind is FailureClass.UNPROVEN}
         assert left == {p for p in pairs(ALL) if stage.display_name(p) == "a-b"} != set()
-        blocks = rollout_blocks(rollout.plan, rollout.state)
+        blocks = rollout_blocks(rollout.plan, rollout.state, stage.sandbox.clock.now())
         told = " ".join(block.text for block in blocks if isinstance(block, Line))
         assert "updates_by: update_stack_set" in told
 
