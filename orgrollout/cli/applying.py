@@ -41,9 +41,9 @@ CODES: Mapping[Outcome, int] = {
 
 
 class _Detached(Exception):  # noqa: N818 - no error: the way out of the loop
-    def __init__(self, tick: Tick) -> None:
+    def __init__(self, rollout: Rollout) -> None:
         super().__init__()
-        self.tick = tick
+        self.rollout = rollout
 
 
 def apply(
@@ -118,18 +118,18 @@ def follow(
     """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
     world, screen = session.world, session.screen
     progress = Progress(screen, rollout, world.clock)
-    left: Tick | None = None
+    left: Rollout | None = None
 
     def told(tick: Tick) -> None:
         progress.follow(tick)
         if detach and _may_leave(tick, world.clock.now()):
-            raise _Detached(tick)
+            raise _Detached(tick.rollout)
 
     try:
         with progress:
             ended = drive(rollout.state.id, world, told)
     except _Detached as away:
-        left = away.tick
+        left = away.rollout
         ended = load_rollout(world.journal, rollout.state.id)
     except KeyboardInterrupt:
         screen.errors.print(Text(_left_alone(rollout, session)), soft_wrap=True)
@@ -140,7 +140,7 @@ def follow(
         {**rollout_json(ended.plan, state, world.clock.now()), **(besides or {})},
     )
     if left is not None and not session.forgets:
-        screen.say(left_to_others(left.rollout, session, left))
+        screen.say(left_to_others(left, session))
     elif hint := next_step(ended, session):
         screen.say(hint)
     if only_pending(ended.plan, state) and state.outcome is Outcome.FAILURES:

@@ -61,7 +61,8 @@ def _say_if_left(other: RolloutId, session: Session) -> None:
     if rollout.state.holds:
         what = f"{other} is {rollout.state.phase}, was not superseded, and holds what it held."
         session.screen.say(what, "yellow")
-        session.screen.say(next_step(rollout, session))
+        if hint := next_step(rollout, session):
+            session.screen.say(hint)
 
 
 def _say(screen: Screen, tick: Tick) -> None:
