@@ -103,6 +103,7 @@ def _seek(
             wanted=Wanted(
                 allowed_types=unattended.resource_types if asked.unattended else ("*",),
                 refused_again=not (asked.unattended or asked.recreate),
+                fought_again=not asked.unattended,
                 recover_inoperable=asked.recover_inoperable,
                 recreate=asked.recreate,
             ),

@@ -271,9 +271,10 @@ def test_a_change_set_that_would_do_more_is_refused(change: ResourceChange, obje
 
 
 def test_a_resource_that_is_brought_back_may_be_added() -> None:
+    """Of what is gone, nothing is left that a rule accepts."""
     added = replace(MODIFY, action="Add", replacement="", properties=())
 
-    assert not list(objections_to([added], replace(REVERT, keeps=())))
+    assert not list(objections_to([added], REVERT))
 
 
 def posture(state: PostureState, **asked: Any) -> RepairSeen:
