@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from orgrollout.drift.calls import decide_calls
-from orgrollout.drift.classify import IS_FALSE
+from orgrollout.drift.classify import CONFIRMED, IS_FALSE
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.left import Left
 from orgrollout.model.ids import Digest, Pair, StackSetKey
@@ -20,6 +20,7 @@ from orgrollout.plan.repair import Repair
 Obstacle = Callable[[StackSetKey, Pair], str]
 """Tells why a stack must not be touched; empty: it may be."""
 Place = tuple[StackSetKey, Pair]
+UNREAD = "could not be read: "  # begins why a repair of what may be false drift has failed
 LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 FOUGHT = (
     "it came back after it was repaired, so somebody changes it: find out who, or accept it by a "
@@ -107,18 +108,21 @@ def _why_not_reverted(
             f"the stack also has drift of {', '.join(forbidden)}, which may not be repaired here"
         )
     refused = next((why for f in here if (why := limits.refused.get(f.key))), None)
+    if refused is not None and refused.startswith(UNREAD):
+        return _Why(refused)
     if refused is not None:
         return _Why(f"{refused}; {LEFT_THERE}", only_anew=True)
     fought = sorted({f"{f.what}{f.path}" for f in resources if f.key in limits.fought})
     return _Why(f"{', '.join(fought)}: {FOUGHT}") if fought else None
 
 
-def _revert(resources: Iterable[Finding], keeps: Iterable[str]) -> Repair:
+def _revert(resources: list[Finding], keeps: Iterable[str]) -> Repair:
     names = tuple(sorted({f.what for f in resources}))
     return Repair(
         action=OperationAction.REVERT,
         resources=names,
         keeps=tuple(sorted(keeps)),
+        doubtful=tuple(sorted(f"{f.what}{f.path}" for f in resources if f.reason == CONFIRMED)),
         reason=f"drifted: {', '.join(names)}",
     )
 

@@ -158,8 +158,8 @@ def _seen_detection(
 ) -> RepairSeen:
     """Return what was seen before the detection, and how far that is."""
     found = stacks.detection(detection)
-    drifted = found.status == "DETECTION_COMPLETE" and not found.is_in_sync
-    return replace(before, detection=found, left=stacks.drift(stack) if drifted else ())
+    ended = found.status == "DETECTION_COMPLETE"
+    return replace(before, detection=found, found=stacks.drift(stack) if ended else ())
 
 
 def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairSeen:

@@ -37,6 +37,12 @@ CALL = Repair(action=OperationAction.CALL, check=PostureCheck(name="config-recor
 STACK = MemberStack(id="arn", status="CREATE_COMPLETE")
 RUNS = StackDetection(status="DETECTION_IN_PROGRESS")
 IN_SYNC = StackDetection(status="DETECTION_COMPLETE", is_in_sync=True)
+AS_DEPLOYED = ResourceDrift(
+    logical_id="Topic",
+    physical_id="arn",
+    resource_type="AWS::SNS::Topic",
+    status=ResourceDriftStatus.IN_SYNC,
+)
 DRIFTED = StackDetection(status="DETECTION_COMPLETE")
 MODIFY = ResourceChange(
     action="Modify",
@@ -58,14 +64,8 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
     difference = PropertyDifference(
         path=path, expected="a", actual="b", kind=DifferenceType.NOT_EQUAL
     )
-    left = ResourceDrift(
-        logical_id="Topic",
-        physical_id="arn",
-        resource_type="AWS::SNS::Topic",
-        status=ResourceDriftStatus.MODIFIED,
-        differences=(difference,),
-    )
-    return RepairSeen(stack=stack, detection=DRIFTED, left=(left,))
+    left = replace(AS_DEPLOYED, status=ResourceDriftStatus.MODIFIED, differences=(difference,))
+    return RepairSeen(stack=stack, detection=DRIFTED, found=(left,))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,10 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
         (RepairSeen(stack=DONE), Step.DETECT),
         (RepairSeen(stack=DONE, asked=NOW), Step.WAIT),
         (RepairSeen(stack=DONE, detection=RUNS, asked=NOW), Step.WAIT),
-        (RepairSeen(stack=DONE, detection=IN_SYNC, asked=NOW), Step.SUCCEEDED),
+        (
+            RepairSeen(stack=DONE, detection=IN_SYNC, found=(AS_DEPLOYED,), asked=NOW),
+            Step.SUCCEEDED,
+        ),
         (RepairSeen(unreachable=True), Step.WAIT),
     ],
 )
@@ -168,6 +171,46 @@ def test_what_came_back_after_a_change_set_ran_is_not_tried_again() -> None:
     assert reading is not None
     assert (reading.kind, reading.budget(4)) == (FailureClass.CAME_BACK, 1)
     assert not reading.kind.weighs
+
+
+@pytest.mark.parametrize("detection", [DRIFTED, IN_SYNC], ids=["drifted", "in sync"])
+@pytest.mark.parametrize(
+    "status",
+    [
+        ResourceDriftStatus.NOT_CHECKED,
+        ResourceDriftStatus.UNKNOWN,
+        ResourceDriftStatus.UNSUPPORTED,
+        None,
+    ],
+)
+def test_of_what_was_not_checked_nothing_is_proven(
+    detection: StackDetection, status: ResourceDriftStatus | None
+) -> None:
+    """A stack is called IN_SYNC, or drifted elsewhere, also where a resource was left out."""
+    found = (replace(AS_DEPLOYED, status=status),) if status is not None else ()
+
+    assert look(RepairSeen(stack=DONE, detection=detection, found=found)) == (
+        Step.FAILED,
+        "Topic could not be checked, so nothing is proven",
+    )
+
+
+def test_what_still_looks_unreadable_after_a_change_set_has_not_come_back() -> None:
+    """Nobody is fighting us, where the role that looks twice may not read it either."""
+    gone = PropertyDifference(
+        path="/DisplayName", expected="a", actual="null", kind=DifferenceType.REMOVE
+    )
+    left = replace(AS_DEPLOYED, status=ResourceDriftStatus.MODIFIED, differences=(gone,))
+    seen = RepairSeen(stack=DONE, detection=DRIFTED, found=(left,))
+
+    step, reason = look(seen, replace(REVERT, doubtful=("Topic/DisplayName",)))
+
+    assert step is Step.FAILED
+    assert reason.startswith("could not be read: Topic/DisplayName")
+    reading = find(reason)
+    assert reading is not None
+    assert reading.kind is FailureClass.CONFIGURATION
+    assert look(seen) == (Step.FAILED, "came back: Topic/DisplayName")
 
 
 def test_what_is_left_by_a_rule_does_not_count_as_left_over() -> None:

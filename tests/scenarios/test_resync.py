@@ -214,6 +214,37 @@ def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> No
     assert changed_stacks(stage, before) == Counter()
 
 
+def test_a_repair_of_what_no_detection_tells_of_is_not_proven(stage: Stage) -> None:
+    """The stack is called IN_SYNC, also where drift detection left out what was to be repaired."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    sought = seek(stage)
+    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "*", everyone=True)
+
+    (failure,) = repair(stage, sought).state.failed
+
+    assert failure.reason == "Topic could not be checked, so nothing is proven"
+
+
+@pytest.mark.slow
+def test_what_nobody_may_read_is_no_fight_and_a_job_tries_it_once(stage: Stage) -> None:
+    """The role that looks twice may lack the same permission; nobody changed anything."""
+    deploy(stage)
+    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "DisplayName", everyone=True)
+    detect(stage)
+
+    (failure,) = repair(stage, seek(stage)).state.failed
+
+    assert failure.kind is FailureClass.CONFIGURATION
+    assert failure.reason.startswith("could not be read: Topic/DisplayName")
+    later(stage)
+    detect(stage)
+    job = seek(stage, wanted=Wanted(refused_again=False, fought_again=False))
+    assert job.resync.plan.is_empty
+    assert [left.why for left in job.resync.left] == [failure.reason]
+
+
 @pytest.mark.slow
 def test_what_somebody_changes_back_is_reported_and_not_fought(stage: Stage) -> None:
     deploy(stage)
