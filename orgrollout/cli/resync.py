@@ -13,6 +13,7 @@ from orgrollout.cli.session import Session, open_session
 from orgrollout.drift.unattended import why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.plan.windows import windows_of
 from orgrollout.reconcile.notifying import tell_of_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Narrowing, Picture, look
@@ -104,6 +105,7 @@ def _seek(
                 allowed_types=unattended.resource_types if asked.unattended else ("*",),
                 refused_again=not (asked.unattended or asked.recreate),
                 fought_again=not asked.unattended,
+                windows=windows_of(unattended.windows) if asked.unattended else (),
                 recover_inoperable=asked.recover_inoperable,
                 recreate=asked.recreate,
             ),

@@ -16,6 +16,7 @@ from orgrollout.drift.left import Left
 from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.repair import Repair
+from orgrollout.plan.windows import Window
 
 Obstacle = Callable[[StackSetKey, Pair], str]
 """Tells why a stack must not be touched; empty: it may be."""
@@ -36,6 +37,7 @@ class Limits:
     keeps: Mapping[StackSetKey, tuple[str, ...]] = field(default_factory=dict)  # see `Repair`
     refused: Mapping[Digest, str] = field(default_factory=dict)  # findings; why, and not tried anew
     fought: frozenset[Digest] = frozenset()  # findings that came back, and wait for a person
+    windows: tuple[Window, ...] = ()  # repairs begin in here only; empty: at any time
 
 
 NO_LIMITS = Limits()

@@ -88,7 +88,10 @@ def plan_resync(
             sends_definitions=False,
         )
     )
-    return Resync(plan=plan, left=(*repairs.left, *_other_instances(known, given, request, held)))
+    return Resync(
+        plan=replace(plan, windows=limits.windows),
+        left=(*repairs.left, *_other_instances(known, given, request, held)),
+    )
 
 
 def _recreating(

@@ -13,6 +13,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Digest, Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.plan import Inside
 from orgrollout.plan.request import Request
+from orgrollout.plan.windows import Window
 from orgrollout.reconcile.begin import holders_of
 from orgrollout.reconcile.confirming import confirm
 from orgrollout.reconcile.finding_history import history, remember_findings
@@ -41,6 +42,7 @@ class Wanted:
     allowed_types: tuple[str, ...] = ("*",)  # of resources
     refused_again: bool = True  # try stacks whose change set was refused before
     fought_again: bool = True  # repair what came back after it was repaired
+    windows: tuple[Window, ...] = ()  # in which repairs may begin; empty: at any time
     recover_inoperable: bool = False
     recreate: bool = False  # delete and create what nothing else repairs
 
@@ -117,6 +119,7 @@ def _limits(loaded: LoadedManifest, request: Request, wanted: Wanted, world: Wor
         keeps={key: kept_by(rules, key) for key in request.desired},
         refused=refused,
         fought=frozenset(fought),
+        windows=wanted.windows,
     )
 
 

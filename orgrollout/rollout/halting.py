@@ -4,6 +4,7 @@ from datetime import datetime
 
 from orgrollout.model.ids import AccountId
 from orgrollout.plan.plan import Plan
+from orgrollout.plan.windows import closed_until
 from orgrollout.rollout.decision import Seen
 from orgrollout.rollout.gates import alarmed
 from orgrollout.rollout.state import Phase, RolloutState
@@ -36,8 +37,10 @@ def _failed_accounts(plan: Plan, state: RolloutState) -> set[AccountId]:
 
 
 def frozen_until(plan: Plan, now: datetime) -> datetime | None:
-    """Return when the freeze ends that holds now, if one does."""
-    return max((f.end for f in plan.freezes if f.start <= now < f.end), default=None)
+    """Return when the freeze ends that holds now, if one does, or the next window opens."""
+    ends = (f.end for f in plan.freezes if f.start <= now < f.end)
+    opens = closed_until(plan.windows, now)
+    return max((*ends, *(() if opens is None else (opens,))), default=None)
 
 
 def is_given_up(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> bool:

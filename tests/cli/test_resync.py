@@ -1,5 +1,6 @@
 """`resync`: what a person sees before anything is repaired, and what a cron job may do alone."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,28 @@ def test_a_job_that_nobody_watches_does_not_go_beyond_its_budget(
     assert why in said
     assert why in ran.out
     assert not repairs(drifted)
+
+
+def test_a_job_begins_no_repair_after_its_window_has_closed(patient: Program) -> None:
+    """A wave may soak for hours; the next one waits for the next window."""
+    waves = [{"name": "canary", "accounts": [ONE.account], "after": {"soak": "3h"}}]
+    limits = {"windows": [{"start": "08:00", "end": "09:00"}]}
+    drift = {"resync_role": ROLE, "unattended": limits}
+    path = patient.manifest(**{**BASE, "rollout": {"waves": waves}, "drift": drift})
+    assert patient("apply", path, "--yes").code == 0
+    now = patient.sandbox.clock.now()
+    opens = now.replace(hour=8, minute=10) + timedelta(days=1)
+    patient.sandbox.clock.sleep(opens - now)
+    for pair in (ONE, TWO):
+        patient.sandbox.tamper(*pair, "base-topics", "Topic", "/DisplayName", "theirs")
+
+    ran = patient("resync", path, "--unattended")
+
+    assert ran.code == 0, ran.out + ran.err
+    assert "no operation starts before" in ran.out
+    begun = [c.time for c in patient.sandbox.calls if c.operation == "CreateChangeSet"]
+    assert [moment.hour for moment in begun] == [8, 8]
+    assert begun[1] - begun[0] > timedelta(hours=20)
 
 
 def test_a_job_repairs_only_the_types_it_may(drifted: Program) -> None:

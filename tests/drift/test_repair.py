@@ -1,6 +1,5 @@
 """Which findings are repaired, and how: decided per stack, since a revert works on a whole one."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,8 +7,6 @@ import pytest
 from orgrollout.drift.calls import NO_CALL, ONLY_ANEW, REVERTED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.repair import FOUGHT, LEFT_THERE, Limits, Repairs, decide_repairs
-from orgrollout.drift.unattended import is_open
-from orgrollout.manifest.schema import ResyncWindow
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureCheck
@@ -204,26 +201,3 @@ def test_only_a_document_asks_for_a_new_stack_and_not_beside_a_revert() -> None:
     deleted = finding("Rule", path="", verdict=Verdict.DELETED)
     beside = decided(deleted, broken("config-rule"))
     assert [(left.why, left.only_anew) for left in beside.left] == [(REVERTED, False)]
-
-
-MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("window", "day", "hour", "expected"),
-    [
-        ({}, 5, 0, True),
-        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 5, 8, True),
-        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 5, 17, False),
-        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 6, 9, False),
-        ({"days": ["mon"], "start": "22:00", "end": "04:00"}, 6, 3, True),
-        ({"days": ["mon"], "start": "22:00", "end": "04:00"}, 5, 3, False),
-        ({"days": ["sun"], "start": "22:00", "end": "24:00"}, 4, 23, True),
-    ],
-)
-def test_a_window_is_of_the_day_on_which_it_begins(
-    window: dict[str, Any], day: int, hour: int, *, expected: bool
-) -> None:
-    moment = MONDAY.replace(day=day, hour=hour)
-
-    assert is_open(ResyncWindow(**window), moment) is expected
