@@ -13,6 +13,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import CONFIG_COMPLIANCE, SSM_DOCUMENT, PostureCheck, mended_by
 from orgrollout.plan.repair import Repair
 
+EVALUATION = "config:StartConfigRulesEvaluation"
 NO_CALL = "no single call makes it true"
 ONLY_ANEW = "--recreate deletes its stack and creates it again"
 REVERTED = "its stack is reverted, which may bring it back; the next look tells"
@@ -48,7 +49,9 @@ def _of_one_call(known: Iterable[_Known]) -> tuple[Repair, list[Left]]:
     (first, check, call), *others = sorted(
         known, key=lambda each: (each[1].name == CONFIG_COMPLIANCE, -len(each[0].subjects))
     )
-    step = Repair(action=OperationAction.CALL, check=check, reason=f"{check.label}: {call}")
+    first_judged = f"{EVALUATION}, then " if check.name == CONFIG_COMPLIANCE else ""
+    reason = f"{check.label}: {first_judged}{call}"
+    step = Repair(action=OperationAction.CALL, check=check, reason=reason)
     left = [
         Left(finding=finding, why=_not_served(missing, check))
         for finding, _, _ in others

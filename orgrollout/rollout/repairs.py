@@ -5,15 +5,16 @@ stack names the change set that was executed last, and a check that is made true
 takes over after a crash sees the same as who began.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack, StackDetection
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import PostureSeen, PostureState, mended_by
+from orgrollout.model.posture import CONFIG_COMPLIANCE, PostureSeen, PostureState, mended_by
 from orgrollout.plan.repair import Repair
+from orgrollout.rollout.judging import Judging
 from orgrollout.rollout.objections import objections_to
 from orgrollout.rollout.stack_proof import COULD_NOT, what_is_wrong
 
@@ -32,6 +33,7 @@ class Step(StrEnum):
     WAIT = "wait"  # it goes on by itself
     EXECUTE = "execute"
     DETECT = "detect"  # it is through; see whether it worked
+    EVALUATE = "evaluate"  # let a rule judge anew
     CALL = "call"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -57,6 +59,7 @@ class RepairSeen:
     found: tuple[ResourceDrift, ...] = ()  # every resource that it told of
     why: str = ""  # the stack did not take the change set
     posture: PostureSeen | None = None  # of a call
+    judging: Judging = field(default_factory=Judging)  # of a rule that is to be complied with
     asked: datetime | None = None  # when this process asked for a detection, or made the call
     waited: timedelta = timedelta()  # how long this process has seen it as it is now
     problem: str = ""  # nobody could look, and looking again does not help
@@ -140,9 +143,26 @@ def _of_call(look: Look) -> NextStep:
         return DONE
     if look.asked_in_vain:
         return _failed(f"{COULD_NOT}{posture.reason}")
+    if posture.state is PostureState.BROKEN and _is_of_a_rule(look.repair):
+        return _of_rule(look, posture)
     if look.asked_lately:
         return WAIT  # what was started may leave a rule without a result for a while
     return _of_untrue(look, posture)
+
+
+def _is_of_a_rule(repair: Repair) -> bool:
+    return repair.check is not None and repair.check.name == CONFIG_COMPLIANCE
+
+
+def _of_rule(look: Look, posture: PostureSeen) -> NextStep:
+    """Return what follows from what a rule found when it was evaluated last."""
+    if look.repair.check is None or mended_by(look.repair.check, posture.subjects) is None:
+        return _failed(f"{COULD_NOT}{posture.reason}, which no call mends")
+    judging = look.seen.judging
+    is_judged = judging.is_over(posture) or (judging.asked and not look.asked_lately)
+    if is_judged and judging.left(posture):
+        return NextStep(Step.CALL)
+    return WAIT if look.asked_lately else NextStep(Step.EVALUATE)
 
 
 def _of_untrue(look: Look, posture: PostureSeen) -> NextStep:

@@ -18,6 +18,7 @@ from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
 from orgrollout.plan.repair import Repair
 from orgrollout.reconcile.inside_memory import Wait
 from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.judging import Judging
 from orgrollout.rollout.objections import objections_to
 from orgrollout.rollout.reasons import find
 from orgrollout.rollout.repairs import (
@@ -347,6 +348,49 @@ def test_a_call_is_over_when_the_check_is_true(
 ) -> None:
     """Not when the call was answered: that proves nothing."""
     assert look(seen, CALL) == expected
+
+
+RULE = Repair(
+    action=OperationAction.CALL,
+    check=PostureCheck(
+        name="config-compliance", arguments={"rule": "r", "remediated_type": "AWS::EC2::VPC"}
+    ),
+)
+JUST_NOW, BEFORE = NOW - timedelta(seconds=5), NOW - timedelta(hours=5)
+
+
+@pytest.mark.parametrize(
+    ("evaluated", "judging", "asked", "step"),
+    [
+        (BEFORE, Judging(), None, Step.EVALUATE),
+        (BEFORE, Judging(asked=True, before=BEFORE), NOW, Step.WAIT),
+        (JUST_NOW, Judging(asked=True, before=BEFORE), NOW, Step.CALL),
+        (BEFORE, Judging(asked=True, before=BEFORE), NOW - ASK_AGAIN, Step.CALL),
+        (JUST_NOW, Judging(called=frozenset({"main"})), NOW, Step.WAIT),
+        (JUST_NOW, Judging(called=frozenset({"main"})), NOW - ASK_AGAIN, Step.EVALUATE),
+        (
+            JUST_NOW,
+            Judging(asked=True, before=BEFORE, called=frozenset({"main"})),
+            NOW,
+            Step.WAIT,
+        ),
+    ],
+)
+def test_a_rule_judges_anew_before_what_it_fails_for_is_remediated_once(
+    evaluated: datetime, judging: Judging, asked: datetime | None, step: Step
+) -> None:
+    """It may have been evaluated hours ago, and does not hear of what was remediated since."""
+    seen = posture(PostureState.BROKEN, asked=asked, judging=judging)
+    assert seen.posture is not None
+    told = replace(seen, posture=replace(seen.posture, evaluated=evaluated))
+
+    assert look(told, RULE) == (step, "")
+
+
+def test_a_rule_that_goes_on_to_fail_after_its_remediation_is_given_up() -> None:
+    seen = posture(PostureState.BROKEN, asked=NOW, waited=GIVE_UP)
+
+    assert look(seen, RULE) == (Step.FAILED, "could not: it does not record")
 
 
 def test_what_no_call_mends_any_more_has_failed_and_is_not_called_for() -> None:
