@@ -143,10 +143,21 @@ def follow(
 def left_to_others(rollout: Rollout, session: Session) -> str:
     """Return what becomes of a rollout that nothing on this machine drives any more."""
     name = f"{rollout.state.id}{session.options}"
+    if _is_inside(rollout):
+        return (
+            "-> repairs in member accounts go no further by themselves: unless a service drives "
+            f"it, nothing more is done before: orgrollout resume {name}"
+        )
     return (
         "-> operations that run in AWS go on, and nothing else does: unless a service drives it, "
         f"nothing starts after them before: orgrollout resume {name}"
     )
+
+
+def _is_inside(rollout: Rollout) -> bool:
+    """Return whether it works in member accounts, where each next step is a call of ours."""
+    flying = (rollout.plan.operations[f.piece.planned] for f in rollout.state.flights)
+    return any(operation.repair is not None for operation in flying)
 
 
 def next_step(rollout: Rollout, session: Session) -> str:
@@ -197,8 +208,13 @@ def _left_alone(rollout: Rollout, session: Session) -> str:
     name = f"{rollout.state.id}{session.options}"
     if session.forgets:
         return f"{rollout.state.id} is gone with the simulated organization."
+    goes_on = (
+        "left as it is, and repairs in member accounts go no further by themselves."
+        if _is_inside(rollout)
+        else "left running in AWS: operations that have started go on."
+    )
     return (
-        f"{rollout.state.id} is left running in AWS: operations that have started go on. "
+        f"{rollout.state.id} is {goes_on} "
         f"To go on with it: orgrollout resume {name}; to stop it: orgrollout stop {name}"
     )
 

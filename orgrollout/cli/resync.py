@@ -46,21 +46,7 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
     """Repair what drifted; 3 if something is left, 4 if a person has to look first."""
     screen = Screen(format_)
     asks = not (asked.yes or asked.unattended or asked.dry_run)
-    if asks and not screen.is_terminal:
-        raise WrongUsageError(
-            "`resync` asks before it changes anything, and there is no terminal to ask on. Nothing "
-            "was read or changed. Add --yes, --unattended for cron and CI, or --dry-run to look."
-        )
-    if asked.unattended and (asked.recreate or asked.recover_inoperable or asked.supersede):
-        raise WrongUsageError(
-            "--unattended goes without --recreate, --recover-inoperable and --supersede: a person "
-            "has to look at what is deleted, let go of, or taken over. Nothing was read or changed."
-        )
-    if asked.dry_run and asked.supersede:
-        raise WrongUsageError(
-            "--dry-run goes without --supersede, which stops other re-syncs for good. Nothing was "
-            "read or changed. Look with --dry-run first, and take over without it."
-        )
+    _must_make_sense(asked, screen, asks=asks)
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
     with open_session(reach, screen, loaded=loaded) as session:
@@ -85,6 +71,30 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
         screen.show(plan_blocks(sought.resync.plan))
         screen.show(left_blocks(sought.resync.left))
         return _carried_out(asked, loaded, sought, session, asks=asks)
+
+
+def _must_make_sense(asked: Asked, screen: Screen, *, asks: bool) -> None:
+    """Refuse options that do not go together, before anything is read."""
+    if asks and not screen.is_terminal:
+        raise WrongUsageError(
+            "`resync` asks before it changes anything, and there is no terminal to ask on. Nothing "
+            "was read or changed. Add --yes, --unattended for cron and CI, or --dry-run to look."
+        )
+    if asked.unattended and (asked.recreate or asked.recover_inoperable or asked.supersede):
+        raise WrongUsageError(
+            "--unattended goes without --recreate, --recover-inoperable and --supersede: a person "
+            "has to look at what is deleted, let go of, or taken over. Nothing was read or changed."
+        )
+    if asked.unattended and asked.detach:
+        raise WrongUsageError(
+            "--unattended goes without --detach: in member accounts nothing goes on by itself, so "
+            "nothing would be repaired. Nothing was read or changed."
+        )
+    if asked.dry_run and asked.supersede:
+        raise WrongUsageError(
+            "--dry-run goes without --supersede, which stops other re-syncs for good. Nothing was "
+            "read or changed. Look with --dry-run first, and take over without it."
+        )
 
 
 def _seek(

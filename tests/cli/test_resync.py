@@ -86,6 +86,25 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_read(drifted: Program) -
     assert len(drifted.sandbox.calls) == before
 
 
+def test_a_job_cannot_leave_repairs_to_themselves(drifted: Program) -> None:
+    """In member accounts nothing goes on by itself: it would end well, and mend nothing."""
+    before = len(drifted.sandbox.calls)
+
+    ran = drifted("resync", manifest(drifted), "--unattended", "--detach")
+
+    assert ran.code == 2
+    assert "--unattended goes without --detach" in ran.err
+    assert len(drifted.sandbox.calls) == before
+
+
+def test_detached_it_says_that_repairs_wait_for_a_resume(drifted: Program) -> None:
+    ran = drifted("resync", manifest(drifted), "--yes", "--detach")
+
+    assert ran.code == 0
+    assert "repairs in member accounts go no further by themselves" in ran.out
+    assert "operations that run in AWS go on" not in ran.out
+
+
 def test_narrowing_repairs_only_what_was_chosen(drifted: Program) -> None:
     ran = drifted("resync", manifest(drifted), "--yes", "--account", PROD[0])
 
