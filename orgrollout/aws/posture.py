@@ -49,6 +49,9 @@ MOST_SUBJECTS = 100  # resource keys of one StartRemediationExecution (AWS Confi
 _NOBODY = (MissingCredentialsError, ReadOnlyError)  # could look at anything
 _JUST_NOW = (InvalidCredentialsError, ThrottledError, UnavailableError, UnreachableError)
 _NO_RULE = "NoSuchConfigRuleException"
+# Of StartConfigRulesEvaluation: "if an evaluation is in progress or if you call it more than once
+# per minute", and another one that is in progress.
+_AT_IT = {"LimitExceededException", "ResourceInUseException"}
 _FAILED = {"failure", "failed"}
 
 
@@ -84,6 +87,19 @@ def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
         said = answer.get("FailureMessage") or "no reason given"
         raise NotStartedError(call, f"not started for {', '.join(failed)}: {said}")
     return call
+
+
+def evaluate(connection: Connection, rule: str) -> None:
+    """Let a rule be evaluated, unless that is under way, or was asked for within a minute.
+
+    Raises:
+        AwsError: One of its other kinds.
+    """
+    try:
+        connection.call("config", "StartConfigRulesEvaluation", {"ConfigRuleNames": [rule]})
+    except AwsError as error:
+        if error.code not in _AT_IT:
+            raise
 
 
 def _request(check: PostureCheck, subjects: tuple[str, ...]) -> dict[str, Any]:
@@ -177,14 +193,22 @@ class Looking:
         if found is None:
             return None
         kind = found.get("Compliance", {}).get("ComplianceType", "INSUFFICIENT_DATA")
-        failing = self._failing(name) if kind == "NON_COMPLIANT" else ()
-        return ComplianceFact(compliance=kind, failing=tuple(failing))
+        if kind != "NON_COMPLIANT":
+            return ComplianceFact(compliance=kind)
+        results = list(self._failing(name))
+        times = [
+            each["ConfigRuleInvokedTime"] for each in results if "ConfigRuleInvokedTime" in each
+        ]
+        return ComplianceFact(
+            compliance=kind,
+            failing=tuple(map(_resource, results)),
+            evaluated=max(times, default=None),
+        )
 
-    def _failing(self, rule: str) -> Iterator[str]:
+    def _failing(self, rule: str) -> Iterator[dict[str, Any]]:
         asked = {"ConfigRuleName": rule, "ComplianceTypes": ["NON_COMPLIANT"], "Limit": 100}
         operation, items = "GetComplianceDetailsByConfigRule", "EvaluationResults"
-        for each in self._connection.pages("config", operation, asked, items):
-            yield each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]
+        yield from self._connection.pages("config", operation, asked, items)
 
     def _document(self, arguments: Mapping[str, str]) -> PostureSeen:
         resource, stack = arguments["resource"], arguments.get(STACK)
@@ -245,6 +269,11 @@ class Looking:
             if error.code == code:
                 return None
             raise
+
+
+def _resource(result: Mapping[str, Any]) -> str:
+    qualifier = result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
+    return str(qualifier["ResourceId"])
 
 
 def _flow_log(found: Mapping[str, Any]) -> FlowLogFact:

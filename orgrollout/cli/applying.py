@@ -9,7 +9,7 @@ from rich.text import Text
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.cli.asking import ask
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, PENDING, WAITING, WrongUsageError
-from orgrollout.cli.hints import left_to_others, next_step
+from orgrollout.cli.hints import is_inside_accounts, left_to_others, next_step
 from orgrollout.cli.options import Reach
 from orgrollout.cli.planning import load_asked, plan_of, request_of
 from orgrollout.cli.progress import Progress
@@ -158,7 +158,12 @@ def _left_alone(rollout: Rollout, session: Session) -> str:
     name = f"{rollout.state.id}{session.options}"
     if session.forgets:
         return f"{rollout.state.id} is gone with the simulated organization."
+    goes_on = (
+        "left as it is, and repairs in member accounts go no further by themselves."
+        if is_inside_accounts(rollout)
+        else "left running in AWS: operations that have started go on."
+    )
     return (
-        f"{rollout.state.id} is left running in AWS: operations that have started go on. "
+        f"{rollout.state.id} is {goes_on} "
         f"To go on with it: orgrollout resume {name}; to stop it: orgrollout stop {name}"
     )

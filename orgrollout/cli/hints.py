@@ -37,6 +37,11 @@ def _next(rollout: Rollout, options: str) -> str:
 def left_to_others(rollout: Rollout, session: Session) -> str:
     """Return what becomes of a rollout that nothing on this machine drives any more."""
     name = f"{rollout.state.id}{session.options}"
+    if is_inside_accounts(rollout):
+        return (
+            "-> repairs in member accounts go no further by themselves: unless a service drives "
+            f"it, nothing more is done before: orgrollout resume {name}"
+        )
     if rollout.state.flights:
         runs = "operations that run in AWS go on, and nothing else does: unless a service drives it"
         return f"-> {runs}, nothing starts after them before: orgrollout resume {name}"
@@ -44,6 +49,12 @@ def left_to_others(rollout: Rollout, session: Session) -> str:
         "-> nothing runs in AWS, and unless a service drives it, nothing goes on before: "
         f"orgrollout resume {name}"
     )
+
+
+def is_inside_accounts(rollout: Rollout) -> bool:
+    """Return whether it works in member accounts, where each next step is a call of ours."""
+    flying = (rollout.plan.operations[f.piece.planned] for f in rollout.state.flights)
+    return any(operation.repair is not None for operation in flying)
 
 
 def _is_approved(rollout: Rollout) -> bool:

@@ -15,6 +15,7 @@ from orgrollout.cli.superseding import but_for, claims_of_manifest, others_stopp
 from orgrollout.drift.unattended import why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.plan.windows import windows_of
 from orgrollout.reconcile.notifying import tell_of_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Narrowing, Picture, look
@@ -47,21 +48,7 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
     """Repair what drifted; 3 if something is left, 4 if a person has to look first."""
     screen = Screen(format_)
     asks = not (asked.yes or asked.unattended or asked.dry_run)
-    if asks and not screen.is_terminal:
-        raise WrongUsageError(
-            "`resync` asks before it changes anything, and there is no terminal to ask on. Nothing "
-            "was read or changed. Add --yes, --unattended for cron and CI, or --dry-run to look."
-        )
-    if asked.unattended and (asked.recreate or asked.recover_inoperable or asked.supersede):
-        raise WrongUsageError(
-            "--unattended goes without --recreate, --recover-inoperable and --supersede: a person "
-            "has to look at what is deleted, let go of, or taken over. Nothing was read or changed."
-        )
-    if asked.dry_run and asked.supersede:
-        raise WrongUsageError(
-            "--dry-run goes without --supersede, which stops other re-syncs for good. Nothing was "
-            "read or changed. Look with --dry-run first, and take over without it."
-        )
+    _must_make_sense(asked, screen, asks=asks)
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
     with open_session(reach, screen, loaded=loaded) as session:
@@ -106,6 +93,30 @@ def _show(picture: Picture, sought: Sought, detected: Detected, session: Session
     session.screen.show(left_blocks(sought.resync.left))
 
 
+def _must_make_sense(asked: Asked, screen: Screen, *, asks: bool) -> None:
+    """Refuse options that do not go together, before anything is read."""
+    if asks and not screen.is_terminal:
+        raise WrongUsageError(
+            "`resync` asks before it changes anything, and there is no terminal to ask on. Nothing "
+            "was read or changed. Add --yes, --unattended for cron and CI, or --dry-run to look."
+        )
+    if asked.unattended and (asked.recreate or asked.recover_inoperable or asked.supersede):
+        raise WrongUsageError(
+            "--unattended goes without --recreate, --recover-inoperable and --supersede: a person "
+            "has to look at what is deleted, let go of, or taken over. Nothing was read or changed."
+        )
+    if asked.unattended and asked.detach:
+        raise WrongUsageError(
+            "--unattended goes without --detach: in member accounts nothing goes on by itself, so "
+            "nothing would be repaired. Nothing was read or changed."
+        )
+    if asked.dry_run and asked.supersede:
+        raise WrongUsageError(
+            "--dry-run goes without --supersede, which stops other re-syncs for good. Nothing was "
+            "read or changed. Look with --dry-run first, and take over without it."
+        )
+
+
 def _seek(
     asked: Asked, loaded: LoadedManifest, session: Session, narrowing: Narrowing | None
 ) -> tuple[Picture, Sought]:
@@ -121,6 +132,8 @@ def _seek(
             wanted=Wanted(
                 allowed_types=unattended.resource_types if asked.unattended else ("*",),
                 refused_again=not (asked.unattended or asked.recreate),
+                fought_again=not asked.unattended,
+                windows=windows_of(unattended.windows) if asked.unattended else (),
                 recover_inoperable=asked.recover_inoperable,
                 recreate=asked.recreate,
             ),

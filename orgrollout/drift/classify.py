@@ -146,12 +146,13 @@ def _verdict(
         return Verdict.DELETED, ""
     if difference is None:
         return Verdict.REAL, UNNAMED
-    if _looks_unreadable(difference):
+    if looks_unreadable(difference):
         return Verdict.SUSPECT, MAY_BE_FALSE
     return Verdict.REAL, ""
 
 
-def _looks_unreadable(difference: PropertyDifference) -> bool:
+def looks_unreadable(difference: PropertyDifference) -> bool:
+    """Return whether it is what a role sees that may not read a property: gone as a whole."""
     is_whole = difference.path.count("/") == 1
     is_gone = difference.kind is DifferenceType.REMOVE and difference.actual in _NOTHING
     return is_whole and is_gone

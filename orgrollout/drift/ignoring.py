@@ -31,6 +31,15 @@ def accepting(
     return next((rule for rule in rules if covers(rule, stack_set, resource, path)), None)
 
 
+def kept_by(rules: Iterable[DriftIgnore], stack_set: StackSetKey) -> tuple[str, ...]:
+    """Return what rules accept in a stack set, as LogicalId/Property, or LogicalId for all of it.
+
+    Whether it differs or not: what is accepted may be changed after somebody has looked.
+    """
+    mine = (rule for rule in rules if rule.stack_set == stack_set)
+    return tuple(sorted({f"{rule.resource}{rule.property or ''}" for rule in mine}))
+
+
 def rule_warnings(
     rules: Iterable[DriftIgnore],
     findings: Collection[Finding],

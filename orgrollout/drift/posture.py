@@ -5,7 +5,7 @@ is told; a check that is broken in a way that no call mends has none.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orgrollout.model.ids import Digest
@@ -50,6 +50,7 @@ class ComplianceFact:
 
     compliance: str  # COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, INSUFFICIENT_DATA
     failing: tuple[str, ...] = ()  # ids of resources that are not compliant
+    evaluated: datetime | None = None  # when that was found, the last time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,8 @@ def compliance(found: ComplianceFact | None, name: str) -> PostureSeen:
         case "COMPLIANT" | "NOT_APPLICABLE":
             return ok(f"{name} is {found.compliance}")
         case "NON_COMPLIANT":
-            return broken(f"{name} fails for {_named(found.failing)}", found.failing)
+            seen = broken(f"{name} fails for {_named(found.failing)}", found.failing)
+            return replace(seen, evaluated=found.evaluated)
         case _:
             return unknown(f"{name} has no result so far ({found.compliance})")
 

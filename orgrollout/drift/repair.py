@@ -9,28 +9,38 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from orgrollout.drift.classify import IS_FALSE
+from orgrollout.drift.calls import decide_calls
+from orgrollout.drift.classify import CONFIRMED, IS_FALSE
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.drift.left import Left
+from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import SSM_DOCUMENT, PostureCheck, mended_by
 from orgrollout.plan.repair import Repair
+from orgrollout.plan.windows import Window
 
 Obstacle = Callable[[StackSetKey, Pair], str]
 """Tells why a stack must not be touched; empty: it may be."""
 Place = tuple[StackSetKey, Pair]
-NO_CALL = "no single call makes it true"
-ONLY_ANEW = "--recreate deletes its stack and creates it again"
-REVERTED = "its stack is reverted, which may bring it back; the next look tells"
+UNREAD = "could not be read: "  # begins why a repair of what may be false drift has failed
+LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
+FOUGHT = (
+    "it came back after it was repaired, so somebody changes it: find out who, or accept it by a "
+    "rule; a re-sync that a person runs repairs it again"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
-    """A finding that is not repaired."""
+class Limits:
+    """What repairs keep to."""
 
-    finding: Finding
-    why: str
-    only_anew: bool = False  # nothing but deleting and creating the stack would repair it
+    types: tuple[str, ...] = ("*",)  # of resources that may be touched, `*` for part of a name
+    keeps: Mapping[StackSetKey, tuple[str, ...]] = field(default_factory=dict)  # see `Repair`
+    refused: Mapping[Digest, str] = field(default_factory=dict)  # findings; why, and not tried anew
+    fought: frozenset[Digest] = frozenset()  # findings that came back, and wait for a person
+    windows: tuple[Window, ...] = ()  # repairs begin in here only; empty: at any time
+
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +54,9 @@ class Repairs:
 
 
 def decide_repairs(
-    findings: Iterable[Finding],
-    obstacle: Obstacle,
-    allowed_types: Iterable[str] = ("*",),
+    findings: Iterable[Finding], obstacle: Obstacle, limits: Limits = NO_LIMITS
 ) -> Repairs:
-    """Return how findings are repaired.
-
-    ``allowed_types`` are those of resources that may be touched, `*` for any part of a name.
-    """
-    types = tuple(allowed_types)
+    """Return how findings are repaired."""
     by_place: dict[Place, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_place[finding.stack_set, finding.pair].append(finding)
@@ -64,66 +68,63 @@ def decide_repairs(
             left += (Left(finding=f, why=why) for f in here if _is_inside(f) and f.verdict.is_real)
             left += _never(here)
             continue
-        steps, rest = _of_pair(here, types)
+        steps, rest = _of_pair(here, limits)
         left += (*rest, *_never(here))
         if steps:
             repairs[key][pair] = tuple(steps)
     return Repairs(by_stack_set=dict(repairs), left=tuple(left))
 
 
-def _of_pair(here: list[Finding], types: tuple[str, ...]) -> tuple[list[Repair], list[Left]]:
-    real = [f for f in here if f.verdict.is_real]
-    resources = [f for f in real if f.kind is FindingKind.RESOURCE]
+def _of_pair(here: list[Finding], limits: Limits) -> tuple[list[Repair], list[Left]]:
     steps: list[Repair] = []
     left: list[Left] = []
-    called: set[tuple[str, str | None]] = set()
-    forbidden = sorted({f.resource_type for f in resources if not _may(f.resource_type, types)})
-    if forbidden:
-        why = f"the stack also has drift of {', '.join(forbidden)}, which may not be repaired here"
-        left += (Left(finding=f, why=why) for f in resources)
+    resources = [f for f in here if f.kind is FindingKind.RESOURCE and f.verdict.is_real]
+    why = _why_not_reverted(here, resources, limits)
+    if why is not None:
+        left += (Left(finding=f, why=why.text, only_anew=why.only_anew) for f in resources)
     elif resources:
-        steps.append(_revert(resources, here))
-    for finding in real:
-        if finding.kind is FindingKind.POSTURE and finding.check is not None:
-            call = mended_by(finding.check, finding.subjects)
-            if call is None:
-                left.append(_without_call(finding, finding.check, steps))
-            elif (call, finding.check.arguments.get("rule")) not in called:
-                # One remediation of a rule serves all checks that it makes true.
-                called.add((call, finding.check.arguments.get("rule")))
-                steps.append(
-                    Repair(
-                        action=OperationAction.CALL,
-                        check=finding.check,
-                        reason=f"{finding.check.label}: {call}",
-                    )
-                )
-    return steps, left
+        steps.append(_revert(resources, limits.keeps.get(resources[0].stack_set, ())))
+    checks = [f for f in here if f.kind is FindingKind.POSTURE and f.verdict.is_real]
+    left += (Left(finding=f, why=FOUGHT) for f in checks if f.key in limits.fought)
+    calls, rest = decide_calls(
+        (f for f in checks if f.key not in limits.fought), beside_revert=bool(steps)
+    )
+    return [*steps, *calls], [*left, *rest]
 
 
-def _without_call(finding: Finding, check: PostureCheck, steps: Iterable[Repair]) -> Left:
-    """Return why a check is left that no call mends.
-
-    A new stack helps where its own resource is what is wrong, and drift detection does not see it.
-    """
-    if any(step.action is OperationAction.REVERT for step in steps):
-        return Left(finding=finding, why=REVERTED)
-    if check.name == SSM_DOCUMENT:
-        return Left(finding=finding, why=f"{NO_CALL}; {ONLY_ANEW}", only_anew=True)
-    return Left(finding=finding, why=NO_CALL)
+@dataclass(frozen=True, slots=True)
+class _Why:
+    text: str
+    only_anew: bool = False
 
 
-def _revert(resources: Iterable[Finding], here: Iterable[Finding]) -> Repair:
+def _why_not_reverted(
+    here: Iterable[Finding], resources: Iterable[Finding], limits: Limits
+) -> _Why | None:
+    """Return why a stack is not reverted, if that is so: it is the whole of it, or nothing."""
+    forbidden = sorted(
+        {f.resource_type for f in resources if not _may(f.resource_type, limits.types)}
+    )
+    if forbidden:
+        return _Why(
+            f"the stack also has drift of {', '.join(forbidden)}, which may not be repaired here"
+        )
+    refused = next((why for f in here if (why := limits.refused.get(f.key))), None)
+    if refused is not None and refused.startswith(UNREAD):
+        return _Why(refused)
+    if refused is not None:
+        return _Why(f"{refused}; {LEFT_THERE}", only_anew=True)
+    fought = sorted({f"{f.what}{f.path}" for f in resources if f.key in limits.fought})
+    return _Why(f"{', '.join(fought)}: {FOUGHT}") if fought else None
+
+
+def _revert(resources: list[Finding], keeps: Iterable[str]) -> Repair:
     names = tuple(sorted({f.what for f in resources}))
-    kept = {
-        f"{f.what}{f.path}"
-        for f in here
-        if f.kind is FindingKind.RESOURCE and f.verdict is Verdict.IGNORED
-    }
     return Repair(
         action=OperationAction.REVERT,
         resources=names,
-        keeps=tuple(sorted(kept)),
+        keeps=tuple(sorted(keeps)),
+        doubtful=tuple(sorted(f"{f.what}{f.path}" for f in resources if f.reason == CONFIRMED)),
         reason=f"drifted: {', '.join(names)}",
     )
 

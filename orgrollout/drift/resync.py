@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from orgrollout.drift.finding import Finding, FindingKind
-from orgrollout.drift.repair import Left, Repairs, decide_repairs
+from orgrollout.drift.left import Left
+from orgrollout.drift.repair import NO_LIMITS, Limits, Repairs, decide_repairs
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import Pair, RolloutId, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
@@ -22,11 +23,8 @@ from orgrollout.plan.plan import Plan
 from orgrollout.plan.recovering import Inoperable
 from orgrollout.plan.request import Request
 
-Place = tuple[StackSetKey, Pair]
-NOTHING: Mapping[Place, str] = {}
 UNHELD: Mapping[StackSetKey, RolloutId] = {}
 ANEW = "nothing else repairs it: deleted, and created again"
-LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"
 
 
@@ -46,17 +44,15 @@ class Resync:
 def plan_resync(
     request: Request,
     findings: Iterable[Finding],
-    allowed_types: Iterable[str] = ("*",),
-    refused: Mapping[Place, str] = NOTHING,
+    limits: Limits = NO_LIMITS,
     *,
     held: Mapping[StackSetKey, RolloutId] = UNHELD,
     recreate: bool = False,
 ) -> Resync:
     """Return how the findings are repaired.
 
-    ``request`` carries the ids of the stacks, and the way into accounts. ``refused`` are stacks
-    whose change set was refused before, with the reason: those are not tried again. ``held`` are
-    stack sets that a rollout has not done with: what only StackSets does has to wait for it. With
+    ``request`` carries the ids of the stacks, and the way into accounts. ``held`` are stack sets
+    that a rollout has not done with: what only StackSets does has to wait for it. With
     ``recreate``, what nothing else repairs is deleted and created again.
 
     Raises:
@@ -69,12 +65,11 @@ def plan_resync(
     }
 
     def obstacle(key: StackSetKey, pair: Pair) -> str:
-        why = refused.get((key, pair))
-        return f"{why}; {LEFT_THERE}" if why else _obstacle(request, brought[key], key, pair)
+        return _obstacle(request, brought[key], key, pair)
 
-    repairs = decide_repairs(known, obstacle, allowed_types)
+    repairs = decide_repairs(known, obstacle, limits)
     if recreate:
-        repairs, brought = _recreating(request, repairs, brought, refused, held)
+        repairs, brought = _recreating(request, repairs, brought, held)
     given = {
         key: replace(
             differences,
@@ -93,21 +88,21 @@ def plan_resync(
             sends_definitions=False,
         )
     )
-    return Resync(plan=plan, left=(*repairs.left, *_other_instances(known, given, request, held)))
+    return Resync(
+        plan=replace(plan, windows=limits.windows),
+        left=(*repairs.left, *_other_instances(known, given, request, held)),
+    )
 
 
 def _recreating(
     request: Request,
     repairs: Repairs,
     brought: Mapping[StackSetKey, Differences],
-    refused: Mapping[Place, str],
     held: Mapping[StackSetKey, RolloutId],
 ) -> tuple[Repairs, Mapping[StackSetKey, Differences]]:
     """Return the same, with what only a new stack repairs deleted and created again."""
     places = {
-        (left.finding.stack_set, left.finding.pair)
-        for left in repairs.left
-        if left.only_anew or (left.finding.stack_set, left.finding.pair) in refused
+        (left.finding.stack_set, left.finding.pair) for left in repairs.left if left.only_anew
     }
     anew: dict[StackSetKey, dict[Pair, Inoperable]] = defaultdict(dict)
     for key, pair in places:

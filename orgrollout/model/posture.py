@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -35,6 +36,7 @@ class PostureSeen:
     state: PostureState
     reason: str = ""
     subjects: tuple[str, ...] = ()  # what a call would mend, by id: VPCs, a recorder
+    evaluated: datetime | None = None  # where a rule tells: when it was evaluated last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.rectangles import Rectangle
 from orgrollout.plan.repair import Repair
+from orgrollout.plan.windows import Window
 
 SIDE_BY_SIDE = 10  # operations of one stack set at most; each is looked at, at two calls a second
 
@@ -189,6 +190,7 @@ class Plan:
     attempts: int = 4  # of a stack instance, the first one included
     failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway
     freezes: tuple[Freeze, ...] = ()
+    windows: tuple[Window, ...] = ()  # operations start in here only; empty: at any time
     units: Mapping[str, tuple[AccountId, ...]] = field(default_factory=dict)  # by path
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"  # service-managed stack sets
     template_bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call

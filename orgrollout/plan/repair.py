@@ -14,6 +14,7 @@ class Repair:
     action: OperationAction  # REVERT or CALL
     resources: tuple[str, ...] = ()  # of a revert: the logical ids it may touch, and no others
     keeps: tuple[str, ...] = ()  # properties it must not touch, as LogicalId/Property/...
+    doubtful: tuple[str, ...] = ()  # properties that may only have been unreadable, named like that
     check: PostureCheck | None = None  # of a call: the check that it is to make true
     reason: str = ""  # in words, for the plan
 
@@ -21,7 +22,8 @@ class Repair:
     def digest(self) -> Digest:
         """Return what equal repairs have in common."""
         check = [self.check.name, dict(self.check.arguments)] if self.check else None
-        return digest_of([self.action, self.resources, self.keeps, check, self.reason])
+        doubt = [self.doubtful] if self.doubtful else []
+        return digest_of([self.action, self.resources, self.keeps, check, self.reason, *doubt])
 
 
 def below(pointer: str, other: str) -> bool:

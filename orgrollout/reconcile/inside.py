@@ -158,8 +158,8 @@ def _seen_detection(
 ) -> RepairSeen:
     """Return what was seen before the detection, and how far that is."""
     found = stacks.detection(detection)
-    drifted = found.status == "DETECTION_COMPLETE" and not found.is_in_sync
-    return replace(before, detection=found, left=stacks.drift(stack) if drifted else ())
+    ended = found.status == "DETECTION_COMPLETE"
+    return replace(before, detection=found, found=stacks.drift(stack) if ended else ())
 
 
 def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairSeen:
@@ -190,8 +190,8 @@ def _tried(pair: Pair, step: Step | None, place: _Place) -> NextStep | AwsError 
 
 def _do(pair: Pair, step: Step | None, place: _Place) -> None:
     connection = place.enter(pair)
-    if step is Step.CALL:
-        _call(pair, place, connection)
+    if step in {Step.CALL, Step.EVALUATE}:
+        (_call if step is Step.CALL else _evaluate)(pair, place, connection)
         return
     stack, stacks = _given(place.stack(pair)), MemberStacks(connection)
     match step:
@@ -212,11 +212,23 @@ def _detect(pair: Pair, stack: str, stacks: MemberStacks, place: _Place) -> None
     _note_asked(pair, place)
 
 
+def _evaluate(pair: Pair, place: _Place, connection: Connection) -> None:
+    check, known = _given(place.repair.check), place.memory.seen[pair]
+    posture.evaluate(connection, check.arguments["rule"])
+    place.memory.judging[pair] = known.judging.evaluating(_given(known.posture))
+    _note_asked(pair, place)
+
+
 def _call(pair: Pair, place: _Place, connection: Connection) -> None:
-    seen = _given(place.memory.seen[pair].posture)
+    known = place.memory.seen[pair]
+    found = _given(known.posture)
+    subjects = known.judging.left(found)[: posture.MOST_SUBJECTS]
+    seen = replace(found, subjects=subjects)
     # Whoever is at it already, such as the rule's own automatic remediation, does as well.
     with suppress(errors.NotStartedError):
         posture.mend(connection, _given(place.repair.check), seen)
+    if known.judging.asked:
+        place.memory.judging[pair] = known.judging.remediating(subjects)
     _note_asked(pair, place)
 
 

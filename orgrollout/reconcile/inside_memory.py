@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from orgrollout.model.ids import Pair
+from orgrollout.rollout.judging import Judging
 from orgrollout.rollout.repairs import NextStep, RepairSeen
 
 _ONE_LOOK = timedelta(minutes=1)  # a clock that was set, or a machine that slept, has not waited
@@ -33,12 +34,18 @@ class InsideMemory:
     seen: dict[Pair, RepairSeen] = field(default_factory=dict)  # lately
     asked: dict[Pair, datetime] = field(default_factory=dict)  # lately
     detections: dict[Pair, str] = field(default_factory=dict)  # by id
+    judging: dict[Pair, Judging] = field(default_factory=dict)  # of rules
     waits: dict[Pair, Wait] = field(default_factory=dict)
 
     def looked(self, pair: Pair, seen: RepairSeen, now: datetime) -> RepairSeen:
         """Remember what was ``seen``, and return it with what this process knows besides."""
         wait = self._wait(pair, seen, now)
-        known = replace(seen, asked=self.asked.get(pair), waited=wait.total)
+        known = replace(
+            seen,
+            asked=self.asked.get(pair),
+            judging=self.judging.get(pair, Judging()),
+            waited=wait.total,
+        )
         self.seen[pair] = known
         return known
 

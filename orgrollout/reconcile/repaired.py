@@ -8,6 +8,7 @@ from functools import partial
 
 from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.history import Record, Records, refused, repaired
+from orgrollout.drift.repair import UNREAD
 from orgrollout.model.ids import Digest, Pair, StackSetName
 from orgrollout.plan.repair import Repair, below
 from orgrollout.reconcile.finding_history import change_history
@@ -58,7 +59,7 @@ def _landed(flight: Flight, repair: Repair, after: RolloutState) -> _Landed:
         refused={
             pair: failed[pair].reason
             for pair in flight.piece.pairs & failed.keys()
-            if failed[pair].kind is FailureClass.REFUSED
+            if failed[pair].kind is FailureClass.REFUSED or failed[pair].reason.startswith(UNREAD)
         },
     )
 

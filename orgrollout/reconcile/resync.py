@@ -5,11 +5,15 @@ from dataclasses import dataclass, replace
 
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings
+from orgrollout.drift.history import Record
+from orgrollout.drift.ignoring import in_force, kept_by
+from orgrollout.drift.repair import Limits
 from orgrollout.drift.resync import Resync, plan_resync
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import Pair, RolloutId, StackSetKey, StackSetName
+from orgrollout.model.ids import Digest, Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.plan import Inside
 from orgrollout.plan.request import Request
+from orgrollout.plan.windows import Window
 from orgrollout.reconcile.begin import holders_of
 from orgrollout.reconcile.confirming import confirm
 from orgrollout.reconcile.finding_history import history, remember_findings
@@ -37,6 +41,8 @@ class Wanted:
 
     allowed_types: tuple[str, ...] = ("*",)  # of resources
     refused_again: bool = True  # try stacks whose change set was refused before
+    fought_again: bool = True  # repair what came back after it was repaired
+    windows: tuple[Window, ...] = ()  # in which repairs may begin; empty: at any time
     recover_inoperable: bool = False
     recreate: bool = False  # delete and create what nothing else repairs
 
@@ -74,12 +80,10 @@ def seek_repairs(
         found = confirm(found, stacks, inside, world, progress)
     remember_findings(world, found, chosen)
     asked = replace(request, stacks=stacks, inside=inside)
-    refused = {} if wanted.refused_again else _refused(request, world)
     resync = plan_resync(
         asked,
         found.findings,
-        wanted.allowed_types,
-        refused,
+        _limits(loaded, request, wanted, world),
         held=_held(request, world),
         recreate=wanted.recreate,
     )
@@ -100,13 +104,23 @@ def _held(request: Request, world: World) -> Mapping[StackSetKey, RolloutId]:
     return {names[name]: other for name, other in holders_of(world.journal, names).items()}
 
 
-def _refused(request: Request, world: World) -> Mapping[tuple[StackSetKey, Pair], str]:
-    return {
-        (key, record.pair): record.refused
-        for key, desired in request.desired.items()
-        for record in history(world.journal, desired.name).values()
-        if record.refused and record.is_open
+def _limits(loaded: LoadedManifest, request: Request, wanted: Wanted, world: World) -> Limits:
+    rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
+    known: Mapping[Digest, Record] = {
+        key: record
+        for desired in request.desired.values()
+        for key, record in history(world.journal, desired.name).items()
+        if record.is_open
     }
+    refused = {} if wanted.refused_again else {k: r.refused for k, r in known.items() if r.refused}
+    fought = () if wanted.fought_again else (k for k, r in known.items() if r.came_back)
+    return Limits(
+        types=wanted.allowed_types,
+        keeps={key: kept_by(rules, key) for key in request.desired},
+        refused=refused,
+        fought=frozenset(fought),
+        windows=wanted.windows,
+    )
 
 
 def _may_need_its_stack(finding: Finding) -> bool:

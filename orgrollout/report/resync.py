@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from orgrollout.drift.repair import Left
+from orgrollout.drift.left import Left
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.words import count, word
 

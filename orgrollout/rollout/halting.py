@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from orgrollout.plan.plan import Plan
+from orgrollout.plan.windows import closed_until
 from orgrollout.rollout.decision import Hold, Seen
 from orgrollout.rollout.gates import alarmed
 from orgrollout.rollout.state import Phase, RolloutState
@@ -25,8 +26,10 @@ def why_to_halt(plan: Plan, state: RolloutState, seen: Seen) -> str:
 
 
 def frozen_until(plan: Plan, now: datetime) -> datetime | None:
-    """Return when the freeze ends that holds now, if one does."""
-    return max((f.end for f in plan.freezes if f.start <= now < f.end), default=None)
+    """Return when the freeze ends that holds now, if one does, or the next window opens."""
+    ends = (f.end for f in plan.freezes if f.start <= now < f.end)
+    opens = closed_until(plan.windows, now)
+    return max((*ends, *(() if opens is None else (opens,))), default=None)
 
 
 def hold(plan: Plan, state: RolloutState, seen: Seen, now: datetime) -> Hold:

@@ -20,7 +20,7 @@ def objections_to(changes: Iterable[ResourceChange], repair: Repair) -> Iterator
             yield f"it would {change.action.lower() or 'do something unknown to'} {what}"
         elif change.logical_id not in repair.resources:
             yield f"it would also touch {what}, {_why_not(change, kept)}"
-        else:
+        elif change.action != "Add":  # of what is gone, nothing is left that could be kept
             yield from _touched_keeps(change, repair)
 
 

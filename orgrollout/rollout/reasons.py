@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from orgrollout.drift.repair import UNREAD
 from orgrollout.model.operation import OperationResult, ResultStatus
 from orgrollout.plan.plan import FailureRule
 from orgrollout.rollout.failures import FailureClass, Reading
-from orgrollout.rollout.repairs import CAME_BACK, NO_WAY_IN, REFUSED
+from orgrollout.rollout.repairs import NO_WAY_IN, REFUSED
+from orgrollout.rollout.stack_proof import CAME_BACK
 
 _NOTHING_TO_DO = "no updates are to be performed"
 _TWICE = 2  # tries of what may only have been made minutes ago: a role, a principal, a Region
@@ -44,6 +46,12 @@ KNOWN = (
         rf"^{CAME_BACK}",
         FailureClass.CAME_BACK,
         "find out who changes it (CloudTrail), or accept it by a rule under `drift.ignore`",
+    ),
+    _known(
+        rf"^{UNREAD}",
+        FailureClass.CONFIGURATION,
+        "let the role that `drift.resync_role` names read resources of that type, or accept it by "
+        "a rule under `drift.ignore`",
     ),
     _known(r"before the change set was used", FailureClass.TRANSIENT),
     _known(

@@ -5,21 +5,20 @@ stack names the change set that was executed last, and a check that is made true
 takes over after a crash sees the same as who began.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from orgrollout.model.drift import ResourceDrift, ResourceDriftStatus
+from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack, StackDetection
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import PostureSeen, PostureState, mended_by
-from orgrollout.plan.repair import Repair, below
+from orgrollout.model.posture import CONFIG_COMPLIANCE, PostureSeen, PostureState, mended_by
+from orgrollout.plan.repair import Repair
+from orgrollout.rollout.judging import Judging
 from orgrollout.rollout.objections import objections_to
+from orgrollout.rollout.stack_proof import COULD_NOT, what_is_wrong
 
 REFUSED = "refused: "
-CAME_BACK = "came back: "
-COULD_NOT = "could not: "
 NO_WAY_IN = "no way into the account: "
 ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, that came to nothing
 GIVE_UP = timedelta(minutes=40)
@@ -34,6 +33,7 @@ class Step(StrEnum):
     WAIT = "wait"  # it goes on by itself
     EXECUTE = "execute"
     DETECT = "detect"  # it is through; see whether it worked
+    EVALUATE = "evaluate"  # let a rule judge anew
     CALL = "call"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -56,9 +56,10 @@ class RepairSeen:
     stack: MemberStack | None = None  # of a revert; None: it is gone
     change_set: ChangeSet | None = None  # the one of this operation
     detection: StackDetection | None = None  # that this process asked for afterwards
-    left: tuple[ResourceDrift, ...] = ()  # what it found
+    found: tuple[ResourceDrift, ...] = ()  # every resource that it told of
     why: str = ""  # the stack did not take the change set
     posture: PostureSeen | None = None  # of a call
+    judging: Judging = field(default_factory=Judging)  # of a rule that is to be complied with
     asked: datetime | None = None  # when this process asked for a detection, or made the call
     waited: timedelta = timedelta()  # how long this process has seen it as it is now
     problem: str = ""  # nobody could look, and looking again does not help
@@ -142,9 +143,26 @@ def _of_call(look: Look) -> NextStep:
         return DONE
     if look.asked_in_vain:
         return _failed(f"{COULD_NOT}{posture.reason}")
+    if posture.state is PostureState.BROKEN and _is_of_a_rule(look.repair):
+        return _of_rule(look, posture)
     if look.asked_lately:
         return WAIT  # what was started may leave a rule without a result for a while
     return _of_untrue(look, posture)
+
+
+def _is_of_a_rule(repair: Repair) -> bool:
+    return repair.check is not None and repair.check.name == CONFIG_COMPLIANCE
+
+
+def _of_rule(look: Look, posture: PostureSeen) -> NextStep:
+    """Return what follows from what a rule found when it was evaluated last."""
+    if look.repair.check is None or mended_by(look.repair.check, posture.subjects) is None:
+        return _failed(f"{COULD_NOT}{posture.reason}, which no call mends")
+    judging = look.seen.judging
+    is_judged = judging.is_over(posture) or (judging.asked and not look.asked_lately)
+    if is_judged and judging.left(posture):
+        return NextStep(Step.CALL)
+    return WAIT if look.asked_lately else NextStep(Step.EVALUATE)
 
 
 def _of_untrue(look: Look, posture: PostureSeen) -> NextStep:
@@ -220,36 +238,12 @@ def _proven(look: Look) -> NextStep:
         if look.asked_in_vain:
             return _failed(_unproven(detection))
         return WAIT if look.asked_lately else NextStep(Step.DETECT)
-    if unseen := sorted(_unseen(look.seen.left, look.repair)):
-        return _failed(f"{', '.join(unseen)} could not be checked, so nothing is proven")
-    left = sorted(_left(look.seen.left, look.repair))
-    if detection.is_in_sync or not left:
-        return DONE
     was_used = look.seen.change_set is None or look.seen.change_set.execution == "EXECUTE_COMPLETE"
-    return _failed(f"{CAME_BACK if was_used else COULD_NOT}{', '.join(left)}")
+    why = what_is_wrong(look.seen.found, look.repair, was_used=was_used)
+    return _failed(why) if why else DONE
 
 
 def _unproven(detection: StackDetection | None) -> str:
     if detection is not None and detection.status == "DETECTION_FAILED":
         return f"drift detection failed, so nothing is proven: {detection.reason}"
     return "drift detection does not end, so nothing is proven"
-
-
-def _unseen(found: Iterable[ResourceDrift], repair: Repair) -> Iterator[str]:
-    """Yield what of the repair the detection could say nothing of."""
-    for drift in found:
-        if drift.logical_id in repair.resources and drift.status is ResourceDriftStatus.UNKNOWN:
-            yield drift.logical_id
-
-
-def _left(found: Iterable[ResourceDrift], repair: Repair) -> Iterator[str]:
-    """Yield what of the repair is not as deployed; what the plan did not mean does not count."""
-    for drift in found:
-        if drift.logical_id not in repair.resources:
-            continue
-        if drift.status is ResourceDriftStatus.DELETED:
-            yield drift.logical_id
-        for difference in drift.differences:
-            name = f"{drift.logical_id}{difference.path}"
-            if not any(below(name, kept) for kept in repair.keeps):
-                yield name

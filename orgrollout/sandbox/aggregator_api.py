@@ -1,4 +1,4 @@
-"""AWS Config's aggregators: what an account sees of all others. They are always up to date."""
+"""AWS Config's aggregators: what an account sees of all others, without any delay."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from moto.config.models import config_backends
 
 from orgrollout.sandbox import views
-from orgrollout.sandbox.config_api import compliance_of, evaluations
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.organization import Organization
+from orgrollout.sandbox.rule_evaluations import RuleEvaluations
 from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.timeline import Timeline
 
@@ -24,10 +24,12 @@ class AggregatorApi:
         organization: Organization,
         timeline: Timeline,
         is_enabled: Callable[[str, str], bool],
+        evaluations: RuleEvaluations,
     ) -> None:
         self._organization = organization
         self._timeline = timeline
         self._is_enabled = is_enabled
+        self._evaluations = evaluations
 
     def describe_aggregate_compliance_by_config_rules(
         self, caller: Caller, params: Mapping[str, Any]
@@ -38,7 +40,7 @@ class AggregatorApi:
         found = (
             each
             for source in self._sources(aggregator)
-            for each in _rules_in(source)
+            for each in self._rules_in(source)
             if _fits(each, filters)
         )
         paging = {"NextToken": params.get("NextToken"), "MaxResults": params.get("Limit") or 100}
@@ -54,10 +56,12 @@ class AggregatorApi:
         rules = _rules_of(source) if source in set(self._sources(aggregator)) else {}
         rule = rules.get(params["ConfigRuleName"])
         wanted = params.get("ComplianceType")
-        now, (account, region) = self._timeline.now(), source
+        account, region = source
         found = [
             {**each, "AccountId": account, "AwsRegion": region}
-            for each in (evaluations(account, region, rule, now) if rule is not None else ())
+            for each in (
+                self._evaluations.results(account, region, rule) if rule is not None else ()
+            )
             if wanted in (None, each["ComplianceType"])
         ]
         paging = {"NextToken": params.get("NextToken"), "MaxResults": params.get("Limit")}
@@ -84,6 +88,16 @@ class AggregatorApi:
         paging = {"NextToken": params.get("NextToken"), "MaxResults": params.get("Limit")}
         items, token = views.page(shown, paging)
         return {"AggregatedSourceStatusList": items, "NextToken": token}
+
+    def _rules_in(self, source: tuple[str, str]) -> Iterator[Answer]:
+        account, region = source
+        for name, rule in _rules_of(source).items():
+            yield {
+                "ConfigRuleName": name,
+                "Compliance": self._evaluations.compliance(account, region, rule),
+                "AccountId": account,
+                "AwsRegion": region,
+            }
 
     def _sources(self, aggregator: Any) -> Iterator[tuple[str, str]]:
         """Yield the accounts and Regions that an aggregator collects from."""
@@ -115,17 +129,6 @@ def _rules_of(source: tuple[str, str]) -> Mapping[str, Any]:
     backend = regions.get(source[1]) if regions is not None else None
     found: Mapping[str, Any] = backend.config_rules if backend is not None else {}
     return found
-
-
-def _rules_in(source: tuple[str, str]) -> Iterator[Answer]:
-    account, region = source
-    for name, rule in _rules_of(source).items():
-        yield {
-            "ConfigRuleName": name,
-            "Compliance": compliance_of(account, region, rule),
-            "AccountId": account,
-            "AwsRegion": region,
-        }
 
 
 def _fits(found: Answer, filters: Mapping[str, str]) -> bool:

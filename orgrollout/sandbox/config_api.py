@@ -1,32 +1,27 @@
-"""AWS Config where moto has nothing: compliance of the flow-log rule, what remediates it.
-
-The compliance of VPC_FLOW_LOGS_ENABLED is computed from the VPCs and flow logs that exist
-in the account and Region at the moment of the question.
-"""
+"""AWS Config where moto has nothing: compliance of the flow-log rule, what remediates it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from moto.config.models import config_backends
-from moto.ec2.models import ec2_backends
 
 from orgrollout.sandbox import views
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.gateway import FORWARD
 from orgrollout.sandbox.resource_types import REMEDIATIONS
+from orgrollout.sandbox.rule_evaluations import RuleEvaluations
 from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.timeline import Timeline
 
 Answer = dict[str, Any]
-FLOW_LOG_RULE = "VPC_FLOW_LOGS_ENABLED"
 
 
 class ConfigApi:
     """The calls on compliance and remediation, inside of an account and Region."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, evaluations: RuleEvaluations) -> None:
         self._timeline = timeline
+        self._evaluations = evaluations
 
     def describe_compliance_by_config_rule(
         self, caller: Caller, params: Mapping[str, Any]
@@ -35,7 +30,7 @@ class ConfigApi:
         wanted = params.get("ComplianceTypes") or ()
         found = []
         for rule in _rules(caller, params.get("ConfigRuleNames")):
-            compliance = compliance_of(caller.account, caller.region, rule)
+            compliance = self._evaluations.compliance(caller.account, caller.region, rule)
             if not wanted or compliance["ComplianceType"] in wanted:
                 found.append({"ConfigRuleName": rule.config_rule_name, "Compliance": compliance})
         items, token = views.page(found, {"NextToken": params.get("NextToken")})
@@ -47,10 +42,9 @@ class ConfigApi:
         """Tell which resources comply with a rule."""
         (rule,) = _rules(caller, [params["ConfigRuleName"]])
         wanted = params.get("ComplianceTypes") or ()
-        now = self._timeline.now()
         found = [
             each
-            for each in evaluations(caller.account, caller.region, rule, now)
+            for each in self._evaluations.results(caller.account, caller.region, rule)
             if not wanted or each["ComplianceType"] in wanted
         ]
         paging = {"NextToken": params.get("NextToken"), "MaxResults": params.get("Limit")}
@@ -79,8 +73,9 @@ class ConfigApi:
         return {"ConfigRulesEvaluationStatus": found}
 
     def start_config_rules_evaluation(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Accept an evaluation; compliance is always up to date."""
-        _rules(caller, params.get("ConfigRuleNames"))
+        """Let rules be evaluated soon."""
+        for rule in _rules(caller, params.get("ConfigRuleNames")):
+            self._evaluations.ask(caller.account, caller.region, rule)
         return {}
 
     def put_remediation_configurations(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
@@ -115,62 +110,3 @@ def _rules(caller: Caller, names: list[str] | None) -> list[Any]:
         message = f"The ConfigRule '{missing[0]}' provided in the request is invalid."
         raise ApiError("NoSuchConfigRuleException", message)
     return [rules[name] for name in names] if names else list(rules.values())
-
-
-def compliance_of(account: str, region: str, rule: Any) -> Answer:
-    """Return the ``Compliance`` of a rule in an account and Region."""
-    bad = sum(not good for good in _compliance(account, region, rule).values())
-    compliance: Answer = {"ComplianceType": _status(account, region, rule)}
-    if bad:
-        count = {"CappedCount": min(bad, 25), "CapExceeded": bad > 25}  # noqa: PLR2004
-        compliance["ComplianceContributorCount"] = count
-    return compliance
-
-
-def evaluations(account: str, region: str, rule: Any, moment: datetime) -> list[Answer]:
-    """Return what a rule found on each resource."""
-    return [
-        _evaluation(rule, vpc, "COMPLIANT" if good else "NON_COMPLIANT", moment)
-        for vpc, good in _compliance(account, region, rule).items()
-    ]
-
-
-def _status(account: str, region: str, rule: Any) -> str:
-    backend = config_backends[account][region]
-    recording = any(each.status.recording for each in backend.recorders.values())
-    if rule.source.source_identifier != FLOW_LOG_RULE or not recording:
-        return "INSUFFICIENT_DATA"
-    good = all(_compliance(account, region, rule).values())
-    return "COMPLIANT" if good else "NON_COMPLIANT"
-
-
-def _compliance(account: str, region: str, rule: Any) -> dict[str, bool]:
-    """Return whether each VPC has an active flow log of the rule's traffic type."""
-    if rule.source.source_identifier != FLOW_LOG_RULE:
-        return {}
-    ec2 = ec2_backends[account][region]
-    wanted = rule.input_parameters_dict.get("trafficType", "ALL")
-    logged = {
-        log.resource_id
-        for log in ec2.flow_logs.values()
-        if log.flow_log_status == "ACTIVE"
-        and log.deliver_logs_status != "FAILED"
-        and log.traffic_type in (wanted, "ALL")
-    }
-    return {vpc: vpc in logged for vpc in ec2.vpcs}
-
-
-def _evaluation(rule: Any, vpc: str, status: str, moment: datetime) -> dict[str, Any]:
-    return {
-        "EvaluationResultIdentifier": {
-            "EvaluationResultQualifier": {
-                "ConfigRuleName": rule.config_rule_name,
-                "ResourceType": "AWS::EC2::VPC",
-                "ResourceId": vpc,
-            },
-            "OrderingTimestamp": moment,
-        },
-        "ComplianceType": status,
-        "ResultRecordedTime": moment,
-        "ConfigRuleInvokedTime": moment,
-    }

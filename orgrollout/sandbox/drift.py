@@ -8,6 +8,7 @@ from orgrollout.sandbox import watched
 from orgrollout.sandbox.records import Difference, ResourceDrift
 from orgrollout.sandbox.watched import WATCHED, Place, Seen
 
+EVERYTHING = "*"  # of a type, in place of a property
 Baseline = dict[str, dict[str, Seen]]
 
 
@@ -29,11 +30,13 @@ def drifts_of(
     """Return how each resource of a stack differs from ``baseline``.
 
     ``unreadable`` maps types to a property that the role may not read: it seems to be
-    gone, which is the false drift that a missing permission makes.
+    gone, which is the false drift that a missing permission makes. Where all of a type is,
+    nothing is told of it.
     """
     return tuple(
         _drift_of(_place(stack), resource, baseline.get(key), unreadable.get(entry["Type"], ""))
         for key, resource, entry in _resources(stack)
+        if unreadable.get(entry["Type"]) != EVERYTHING
     )
 
 

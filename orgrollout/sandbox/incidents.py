@@ -177,7 +177,7 @@ class Incidents(ByHand, ScriptedChangeSets):
         """Let drift detection not read a property of a type: it seems to be gone.
 
         What the stack sets' role may not read, a role in the account may, unless it is hidden
-        from ``everyone``.
+        from ``everyone``. With ``*`` for the name it tells nothing of resources of that type.
         """
         pair = (self.organization.find(account), region)
         deployer = self.world.deployer

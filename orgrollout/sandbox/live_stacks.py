@@ -182,4 +182,14 @@ class LiveStacks:
 
     def drifts(self, stack: Any) -> tuple[ResourceDrift, ...]:
         """Compare a stack's resources with its template, as the account itself sees them."""
-        return self.deployed.drifts(stack.stack_id, by_stack_set=False)
+        found = self.deployed.drifts(stack.stack_id, by_stack_set=False)
+        if not isinstance(stack, RecordStack):
+            return found
+        drifted = {each.logical_id for each in found}
+        resources = parse_template(stack.template)["Resources"].items()
+        return (*found, *(_in_sync(k, r) for k, r in resources if k not in drifted))
+
+
+def _in_sync(key: str, resource: Mapping[str, Any]) -> ResourceDrift:
+    kind = str(resource["Type"])
+    return ResourceDrift(logical_id=key, physical_id=key, resource_type=kind, status="IN_SYNC")

@@ -58,6 +58,10 @@ class Settings:
     remediation_duration: Annotated[
         timedelta, About("Median time that a remediation takes (sandbox time).")
     ] = timedelta(seconds=30)
+    rule_evaluation_period: Annotated[
+        timedelta,
+        About("How often AWS Config evaluates the flow-log rule by itself; 0: at each question."),
+    ] = timedelta()
     deploy_resources: Annotated[
         bool, About("Create the templates' resources; off, instances are mere records.")
     ] = True

@@ -38,6 +38,7 @@ from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
 from orgrollout.sandbox.recorder_api import RecorderApi
 from orgrollout.sandbox.records import NO_GATE, Operation, Pair, StackSet
 from orgrollout.sandbox.remediation import RemediationApi
+from orgrollout.sandbox.rule_evaluations import RuleEvaluations
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import Caller, StackSets
 from orgrollout.sandbox.stack_states import StackStates
@@ -143,17 +144,20 @@ class World:
             StacksApi(self.live),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})
+        evaluations = RuleEvaluations(self.timeline, self.settings)
         own = OrganizationsAdminApi(
             self.organization, self.timeline, self.settings, self.organization_changed
         )
         for service, other in (
             ("organizations", own),
-            ("config", ConfigApi(self.timeline)),
+            ("config", ConfigApi(self.timeline, evaluations)),
             ("config", RecorderApi(self.timeline, self.broken_deliveries, self.repaired)),
             ("config", RemediationApi(self.timeline, self.settings, self.faults)),
             (
                 "config",
-                AggregatorApi(self.organization, self.timeline, self.obstacles.is_enabled),
+                AggregatorApi(
+                    self.organization, self.timeline, self.obstacles.is_enabled, evaluations
+                ),
             ),
             ("account", AccountApi(self.organization, self.obstacles, known_regions)),
             ("ec2", RegionsApi(self.obstacles, known_regions)),

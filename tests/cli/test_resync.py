@@ -1,5 +1,6 @@
 """`resync`: what a person sees before anything is repaired, and what a cron job may do alone."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,25 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_read(drifted: Program) -
     assert len(drifted.sandbox.calls) == before
 
 
+def test_a_job_cannot_leave_repairs_to_themselves(drifted: Program) -> None:
+    """In member accounts nothing goes on by itself: it would end well, and mend nothing."""
+    before = len(drifted.sandbox.calls)
+
+    ran = drifted("resync", manifest(drifted), "--unattended", "--detach")
+
+    assert ran.code == 2
+    assert "--unattended goes without --detach" in ran.err
+    assert len(drifted.sandbox.calls) == before
+
+
+def test_detached_it_says_that_repairs_wait_for_a_resume(drifted: Program) -> None:
+    ran = drifted("resync", manifest(drifted), "--yes", "--detach")
+
+    assert ran.code == 0
+    assert "repairs in member accounts go no further by themselves" in ran.out
+    assert "operations that run in AWS go on" not in ran.out
+
+
 def test_narrowing_repairs_only_what_was_chosen(drifted: Program) -> None:
     ran = drifted("resync", manifest(drifted), "--yes", "--account", PROD[0])
 
@@ -113,6 +133,28 @@ def test_a_job_that_nobody_watches_does_not_go_beyond_its_budget(
     assert why in said
     assert why in ran.out
     assert not repairs(drifted)
+
+
+def test_a_job_begins_no_repair_after_its_window_has_closed(patient: Program) -> None:
+    """A wave may soak for hours; the next one waits for the next window."""
+    waves = [{"name": "canary", "accounts": [ONE.account], "after": {"soak": "3h"}}]
+    limits = {"windows": [{"start": "08:00", "end": "09:00"}]}
+    drift = {"resync_role": ROLE, "unattended": limits}
+    path = patient.manifest(**{**BASE, "rollout": {"waves": waves}, "drift": drift})
+    assert patient("apply", path, "--yes").code == 0
+    now = patient.sandbox.clock.now()
+    opens = now.replace(hour=8, minute=10) + timedelta(days=1)
+    patient.sandbox.clock.sleep(opens - now)
+    for pair in (ONE, TWO):
+        patient.sandbox.tamper(*pair, "base-topics", "Topic", "/DisplayName", "theirs")
+
+    ran = patient("resync", path, "--unattended")
+
+    assert ran.code == 0, ran.out + ran.err
+    assert "no operation starts before" in ran.out
+    begun = [c.time for c in patient.sandbox.calls if c.operation == "CreateChangeSet"]
+    assert [moment.hour for moment in begun] == [8, 8]
+    assert begun[1] - begun[0] > timedelta(hours=20)
 
 
 def test_a_job_repairs_only_the_types_it_may(drifted: Program) -> None:

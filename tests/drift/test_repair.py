@@ -1,14 +1,12 @@
 """Which findings are repaired, and how: decided per stack, since a revert works on a whole one."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from orgrollout.drift.calls import NO_CALL, ONLY_ANEW, REVERTED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.repair import NO_CALL, ONLY_ANEW, REVERTED, Repairs, decide_repairs
-from orgrollout.drift.unattended import is_open
-from orgrollout.manifest.schema import ResyncWindow
+from orgrollout.drift.repair import FOUGHT, LEFT_THERE, Limits, Repairs, decide_repairs
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureCheck
@@ -30,16 +28,19 @@ def finding(what: str = "Topic", path: str = "/DisplayName", **more: Any) -> Fin
     return Finding(what=what, path=path, **{**given, **more})
 
 
-def decided(*findings: Finding, obstacle: str = "", **options: Any) -> Repairs:
-    return decide_repairs(findings, lambda _key, _pair: obstacle, **options)
+def decided(*findings: Finding, obstacle: str = "", **limits: Any) -> Repairs:
+    return decide_repairs(findings, lambda _key, _pair: obstacle, Limits(**limits))
 
 
-def test_everything_real_in_a_stack_is_reverted_at_once_and_what_is_ignored_is_kept() -> None:
-    """One change set a stack; one that would touch what a rule accepts is refused later."""
+def test_everything_real_in_a_stack_is_reverted_at_once_and_what_rules_accept_is_kept() -> None:
+    """One change set a stack; one that would touch what a rule accepts is refused later.
+
+    Also where nothing of it has been found so far: it may be changed after the look.
+    """
     found = decided(
         finding(),
         finding("Queue", path="", verdict=Verdict.DELETED, resource_type="AWS::SQS::Queue"),
-        finding(path="/Tags", verdict=Verdict.IGNORED),
+        keeps={KEY: ("Topic/Tags",)},
     )
 
     assert found.by_stack_set[KEY][HERE] == (
@@ -74,12 +75,12 @@ def test_a_stack_that_must_not_be_touched_is_left_with_the_reason() -> None:
 def test_one_type_that_may_not_be_touched_keeps_the_whole_stack() -> None:
     """A revert cannot be told to leave a resource out."""
     role = finding("Role", resource_type="AWS::IAM::Role")
-    found = decided(finding(), role, allowed_types=["AWS::SNS::*"])
+    found = decided(finding(), role, types=("AWS::SNS::*",))
 
     assert not found.by_stack_set
     assert {left.finding.what for left in found.left} == {"Role", "Topic"}
     assert "AWS::IAM::Role" in found.left[0].why
-    assert decided(finding(), allowed_types=["AWS::SNS::*"]).by_stack_set
+    assert decided(finding(), types=("AWS::SNS::*",)).by_stack_set
 
 
 def test_a_check_is_made_true_by_its_call_and_left_where_there_is_none() -> None:
@@ -121,6 +122,70 @@ def test_two_checks_that_one_remediation_makes_true_are_one_call() -> None:
     assert [step.check for step in found.by_stack_set[KEY][HERE]] == [flow_logs]
 
 
+def remediated(first: tuple[str, ...], second: tuple[str, ...]) -> Repairs:
+    """Return what is decided where a rule and its subject fail for different resources."""
+    compliance = PostureCheck(
+        name="config-compliance", arguments={"rule": "r", "remediated_type": "AWS::EC2::VPC"}
+    )
+    flow_logs = PostureCheck(name="vpc-flow-logs", arguments={"traffic": "ALL", "rule": "r"})
+    return decided(
+        finding(compliance.label, "", kind=FindingKind.POSTURE, check=compliance, subjects=first),
+        finding(flow_logs.label, "", kind=FindingKind.POSTURE, check=flow_logs, subjects=second),
+    )
+
+
+def test_the_call_is_for_the_thing_itself_and_not_for_what_a_rule_last_found_of_it() -> None:
+    """A rule that is evaluated every six hours knows nothing of a VPC that is new."""
+    found = remediated(("vpc-1",), ("vpc-1", "vpc-new"))
+
+    (step,) = found.by_stack_set[KEY][HERE]
+    assert step.check is not None
+    assert step.check.name == "vpc-flow-logs"
+    assert not found.left
+
+
+def test_what_the_one_call_does_not_serve_is_named_as_left() -> None:
+    found = remediated(("vpc-1", "vpc-2"), ("vpc-1",))
+
+    assert len(found.by_stack_set[KEY][HERE]) == 1
+    (left,) = found.left
+    assert left.finding.what == "config-compliance r"
+    assert "vpc-2" in left.why
+
+
+def recorder(**more: Any) -> Finding:
+    check = PostureCheck(name="config-recorder")
+    return finding(
+        check.label, "", kind=FindingKind.POSTURE, check=check, subjects=("main",), **more
+    )
+
+
+def test_a_refused_change_set_keeps_no_call_from_being_made() -> None:
+    """The change set waits for a person; that a recorder is stopped need not."""
+    drifted = finding()
+
+    found = decided(drifted, recorder(), refused={drifted.key: "refused: it would replace Topic"})
+
+    assert [step.action for step in found.by_stack_set[KEY][HERE]] == [OperationAction.CALL]
+    ((what, why),) = [(left.finding.what, left.why) for left in found.left]
+    assert what == "Topic"
+    assert why == f"refused: it would replace Topic; {LEFT_THERE}"
+
+
+def test_what_came_back_waits_for_a_person_with_all_that_is_reverted_with_it() -> None:
+    fought, other = finding(), finding("Queue", "/DelaySeconds")
+
+    found = decided(fought, other, recorder(), fought={fought.key})
+    assert [step.action for step in found.by_stack_set[KEY][HERE]] == [OperationAction.CALL]
+    assert {left.finding.what: left.why for left in found.left} == dict.fromkeys(
+        ("Topic", "Queue"), f"Topic/DisplayName: {FOUGHT}"
+    )
+
+    stopped = decided(other, recorder(), fought={recorder().key})
+    assert [step.action for step in stopped.by_stack_set[KEY][HERE]] == [OperationAction.REVERT]
+    assert [(left.finding.what, left.why) for left in stopped.left] == [("config-recorder", FOUGHT)]
+
+
 def broken(name: str, **more: Any) -> Finding:
     check = PostureCheck(name=name, arguments={"rule": "r"})
     return finding(check.label, "", kind=FindingKind.POSTURE, check=check, **more)
@@ -136,26 +201,3 @@ def test_only_a_document_asks_for_a_new_stack_and_not_beside_a_revert() -> None:
     deleted = finding("Rule", path="", verdict=Verdict.DELETED)
     beside = decided(deleted, broken("config-rule"))
     assert [(left.why, left.only_anew) for left in beside.left] == [(REVERTED, False)]
-
-
-MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("window", "day", "hour", "expected"),
-    [
-        ({}, 5, 0, True),
-        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 5, 8, True),
-        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 5, 17, False),
-        ({"days": ["mon"], "start": "08:00", "end": "17:00"}, 6, 9, False),
-        ({"days": ["mon"], "start": "22:00", "end": "04:00"}, 6, 3, True),
-        ({"days": ["mon"], "start": "22:00", "end": "04:00"}, 5, 3, False),
-        ({"days": ["sun"], "start": "22:00", "end": "24:00"}, 4, 23, True),
-    ],
-)
-def test_a_window_is_of_the_day_on_which_it_begins(
-    window: dict[str, Any], day: int, hour: int, *, expected: bool
-) -> None:
-    moment = MONDAY.replace(day=day, hour=hour)
-
-    assert is_open(ResyncWindow(**window), moment) is expected

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from orgrollout.manifest.schema import ResyncWindow
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, RolloutId, StackSetKey
 from orgrollout.model.ids import StackSetName as Name
 from orgrollout.model.operation import (
@@ -22,6 +23,7 @@ from orgrollout.plan.plan import (
     PlannedWave,
     StackSetChange,
 )
+from orgrollout.plan.windows import windows_of
 from orgrollout.rollout.decide import decide
 from orgrollout.rollout.decision import (
     CreateStackSet,
@@ -264,6 +266,15 @@ def test_state_and_plan_survive_the_journal_unchanged() -> None:
 
     assert read_plan(plan_document(plan)) == plan
     assert read_state(state_document(state)) == state
+
+
+def test_a_plan_of_before_there_were_windows_is_never_closed() -> None:
+    plan = a_plan()
+    document = {key: each for key, each in plan_document(plan).items() if key != "windows"}
+
+    assert read_plan(document) == plan
+    guarded = replace(plan, windows=windows_of([ResyncWindow(days=("mon",))]))
+    assert read_plan(plan_document(guarded)) == guarded
 
 
 def test_a_look_is_never_more_often_than_2_s_and_never_rarer_than_30_s() -> None:

@@ -18,6 +18,7 @@ from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
 from orgrollout.plan.repair import Repair
 from orgrollout.reconcile.inside_memory import Wait
 from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.judging import Judging
 from orgrollout.rollout.objections import objections_to
 from orgrollout.rollout.reasons import find
 from orgrollout.rollout.repairs import (
@@ -37,6 +38,12 @@ CALL = Repair(action=OperationAction.CALL, check=PostureCheck(name="config-recor
 STACK = MemberStack(id="arn", status="CREATE_COMPLETE")
 RUNS = StackDetection(status="DETECTION_IN_PROGRESS")
 IN_SYNC = StackDetection(status="DETECTION_COMPLETE", is_in_sync=True)
+AS_DEPLOYED = ResourceDrift(
+    logical_id="Topic",
+    physical_id="arn",
+    resource_type="AWS::SNS::Topic",
+    status=ResourceDriftStatus.IN_SYNC,
+)
 DRIFTED = StackDetection(status="DETECTION_COMPLETE")
 MODIFY = ResourceChange(
     action="Modify",
@@ -58,14 +65,8 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
     difference = PropertyDifference(
         path=path, expected="a", actual="b", kind=DifferenceType.NOT_EQUAL
     )
-    left = ResourceDrift(
-        logical_id="Topic",
-        physical_id="arn",
-        resource_type="AWS::SNS::Topic",
-        status=ResourceDriftStatus.MODIFIED,
-        differences=(difference,),
-    )
-    return RepairSeen(stack=stack, detection=DRIFTED, left=(left,))
+    left = replace(AS_DEPLOYED, status=ResourceDriftStatus.MODIFIED, differences=(difference,))
+    return RepairSeen(stack=stack, detection=DRIFTED, found=(left,))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,10 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
         (RepairSeen(stack=DONE), Step.DETECT),
         (RepairSeen(stack=DONE, asked=NOW), Step.WAIT),
         (RepairSeen(stack=DONE, detection=RUNS, asked=NOW), Step.WAIT),
-        (RepairSeen(stack=DONE, detection=IN_SYNC, asked=NOW), Step.SUCCEEDED),
+        (
+            RepairSeen(stack=DONE, detection=IN_SYNC, found=(AS_DEPLOYED,), asked=NOW),
+            Step.SUCCEEDED,
+        ),
         (RepairSeen(unreachable=True), Step.WAIT),
     ],
 )
@@ -168,6 +172,46 @@ def test_what_came_back_after_a_change_set_ran_is_not_tried_again() -> None:
     assert reading is not None
     assert (reading.kind, reading.budget(4)) == (FailureClass.CAME_BACK, 1)
     assert not reading.kind.weighs
+
+
+@pytest.mark.parametrize("detection", [DRIFTED, IN_SYNC], ids=["drifted", "in sync"])
+@pytest.mark.parametrize(
+    "status",
+    [
+        ResourceDriftStatus.NOT_CHECKED,
+        ResourceDriftStatus.UNKNOWN,
+        ResourceDriftStatus.UNSUPPORTED,
+        None,
+    ],
+)
+def test_of_what_was_not_checked_nothing_is_proven(
+    detection: StackDetection, status: ResourceDriftStatus | None
+) -> None:
+    """A stack is called IN_SYNC, or drifted elsewhere, also where a resource was left out."""
+    found = (replace(AS_DEPLOYED, status=status),) if status is not None else ()
+
+    assert look(RepairSeen(stack=DONE, detection=detection, found=found)) == (
+        Step.FAILED,
+        "Topic could not be checked, so nothing is proven",
+    )
+
+
+def test_what_still_looks_unreadable_after_a_change_set_has_not_come_back() -> None:
+    """Nobody is fighting us, where the role that looks twice may not read it either."""
+    gone = PropertyDifference(
+        path="/DisplayName", expected="a", actual="null", kind=DifferenceType.REMOVE
+    )
+    left = replace(AS_DEPLOYED, status=ResourceDriftStatus.MODIFIED, differences=(gone,))
+    seen = RepairSeen(stack=DONE, detection=DRIFTED, found=(left,))
+
+    step, reason = look(seen, replace(REVERT, doubtful=("Topic/DisplayName",)))
+
+    assert step is Step.FAILED
+    assert reason.startswith("could not be read: Topic/DisplayName")
+    reading = find(reason)
+    assert reading is not None
+    assert reading.kind is FailureClass.CONFIGURATION
+    assert look(seen) == (Step.FAILED, "came back: Topic/DisplayName")
 
 
 def test_what_is_left_by_a_rule_does_not_count_as_left_over() -> None:
@@ -271,9 +315,10 @@ def test_a_change_set_that_would_do_more_is_refused(change: ResourceChange, obje
 
 
 def test_a_resource_that_is_brought_back_may_be_added() -> None:
+    """Of what is gone, nothing is left that a rule accepts."""
     added = replace(MODIFY, action="Add", replacement="", properties=())
 
-    assert not list(objections_to([added], replace(REVERT, keeps=())))
+    assert not list(objections_to([added], REVERT))
 
 
 def posture(state: PostureState, **asked: Any) -> RepairSeen:
@@ -303,6 +348,49 @@ def test_a_call_is_over_when_the_check_is_true(
 ) -> None:
     """Not when the call was answered: that proves nothing."""
     assert look(seen, CALL) == expected
+
+
+RULE = Repair(
+    action=OperationAction.CALL,
+    check=PostureCheck(
+        name="config-compliance", arguments={"rule": "r", "remediated_type": "AWS::EC2::VPC"}
+    ),
+)
+JUST_NOW, BEFORE = NOW - timedelta(seconds=5), NOW - timedelta(hours=5)
+
+
+@pytest.mark.parametrize(
+    ("evaluated", "judging", "asked", "step"),
+    [
+        (BEFORE, Judging(), None, Step.EVALUATE),
+        (BEFORE, Judging(asked=True, before=BEFORE), NOW, Step.WAIT),
+        (JUST_NOW, Judging(asked=True, before=BEFORE), NOW, Step.CALL),
+        (BEFORE, Judging(asked=True, before=BEFORE), NOW - ASK_AGAIN, Step.CALL),
+        (JUST_NOW, Judging(called=frozenset({"main"})), NOW, Step.WAIT),
+        (JUST_NOW, Judging(called=frozenset({"main"})), NOW - ASK_AGAIN, Step.EVALUATE),
+        (
+            JUST_NOW,
+            Judging(asked=True, before=BEFORE, called=frozenset({"main"})),
+            NOW,
+            Step.WAIT,
+        ),
+    ],
+)
+def test_a_rule_judges_anew_before_what_it_fails_for_is_remediated_once(
+    evaluated: datetime, judging: Judging, asked: datetime | None, step: Step
+) -> None:
+    """It may have been evaluated hours ago, and does not hear of what was remediated since."""
+    seen = posture(PostureState.BROKEN, asked=asked, judging=judging)
+    assert seen.posture is not None
+    told = replace(seen, posture=replace(seen.posture, evaluated=evaluated))
+
+    assert look(told, RULE) == (step, "")
+
+
+def test_a_rule_that_goes_on_to_fail_after_its_remediation_is_given_up() -> None:
+    seen = posture(PostureState.BROKEN, asked=NOW, waited=GIVE_UP)
+
+    assert look(seen, RULE) == (Step.FAILED, "could not: it does not record")
 
 
 def test_what_no_call_mends_any_more_has_failed_and_is_not_called_for() -> None:

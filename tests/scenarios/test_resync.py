@@ -1,7 +1,7 @@
 """A re-sync repairs what is real, and nothing else."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,12 +10,13 @@ from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.refusals import PlanRefusedError
 from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.resync import Wanted
+from orgrollout.reconcile.resync import Sought, Wanted
 from orgrollout.reconcile.rollouts import OpenRolloutError
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Outcome, Phase
 from tests.resyncing import (
     GUARD,
+    MANIFEST,
     NAME,
     TEMPLATE,
     changed_stacks,
@@ -127,6 +128,76 @@ def test_drift_that_a_rule_accepts_is_not_touched_even_beside_what_is_real(stage
     assert "accepted by a rule" in failure.reason
 
 
+def test_what_a_rule_accepts_is_kept_also_where_it_was_changed_after_the_look(
+    stage: Stage,
+) -> None:
+    """Days may lie between a detection and the change set; both see a resource as it is then."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Queue", "/VisibilityTimeout", 99)
+    detect(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Queue", "/DelaySeconds", 30)
+
+    (failure,) = repair(stage, seek(stage)).state.failed
+
+    assert (failure.pair, failure.kind) == (ONE, FailureClass.REFUSED)
+    assert "Queue/DelaySeconds, which is accepted by a rule" in failure.reason
+    client = stage.sandbox.session(*ONE).client("sqs")
+    (url,) = client.list_queues()["QueueUrls"]
+    now = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (now["DelaySeconds"], now["VisibilityTimeout"]) == ("30", "99")
+
+
+def test_a_rule_that_has_expired_keeps_nothing(stage: Stage) -> None:
+    rule = {**MANIFEST["drift"]["ignore"][0], "until": date(2026, 1, 1)}
+    expired = manifest(drift={**MANIFEST["drift"], "ignore": [rule]})
+    deploy(stage, expired)
+    stage.sandbox.tamper(*ONE, NAME, "Queue", "/DelaySeconds", 30)
+    detect(stage)
+
+    assert repair(stage, seek(stage, expired)).state.outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.slow
+def test_a_job_repairs_once_what_somebody_fights_and_then_leaves_it_to_a_person(
+    stage: Stage,
+) -> None:
+    """Else each night would carry out another change set, and nobody would hear of it."""
+    deploy(stage)
+    job = Wanted(refused_again=False, fought_again=False)
+
+    def night() -> Sought:
+        stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+        later(stage)
+        detect(stage)
+        return seek(stage, wanted=job)
+
+    assert repair(stage, night()).state.outcome is Outcome.SUCCEEDED
+    later(stage)
+    again = night()
+
+    assert again.resync.plan.is_empty
+    (left,) = again.resync.left
+    assert (left.finding.pair, left.finding.what) == (ONE, "Topic")
+    assert "it came back after it was repaired" in left.why
+    assert not seek(stage).resync.plan.is_empty
+
+
+@pytest.mark.slow
+def test_a_refused_change_set_keeps_no_recorder_stopped(stage: Stage) -> None:
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    stage.sandbox.replaces(*ONE, NAME, logical_id="Topic")
+    detect(stage)
+    repair(stage, seek(stage))
+    stage.sandbox.stop_recorder(*ONE)
+
+    sought = seek(stage, wanted=Wanted(refused_again=False))
+
+    assert [o.action for o in sought.resync.plan.operations] == [OperationAction.CALL]
+    assert [left.finding.what for left in sought.resync.left] == ["Topic"]
+    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
+
+
 def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> None:
     """Whoever lacks a permission to read sees a property as gone."""
     deploy(stage)
@@ -141,6 +212,37 @@ def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> No
     assert verdicts == {ONE: Verdict.SUSPECT, TWO: Verdict.REAL}
     assert {pair for _, pair, _ in sought.resync.plan.changes()} == {TWO}
     assert changed_stacks(stage, before) == Counter()
+
+
+def test_a_repair_of_what_no_detection_tells_of_is_not_proven(stage: Stage) -> None:
+    """The stack is called IN_SYNC, also where drift detection left out what was to be repaired."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    sought = seek(stage)
+    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "*", everyone=True)
+
+    (failure,) = repair(stage, sought).state.failed
+
+    assert failure.reason == "Topic could not be checked, so nothing is proven"
+
+
+@pytest.mark.slow
+def test_what_nobody_may_read_is_no_fight_and_a_job_tries_it_once(stage: Stage) -> None:
+    """The role that looks twice may lack the same permission; nobody changed anything."""
+    deploy(stage)
+    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "DisplayName", everyone=True)
+    detect(stage)
+
+    (failure,) = repair(stage, seek(stage)).state.failed
+
+    assert failure.kind is FailureClass.CONFIGURATION
+    assert failure.reason.startswith("could not be read: Topic/DisplayName")
+    later(stage)
+    detect(stage)
+    job = seek(stage, wanted=Wanted(refused_again=False, fought_again=False))
+    assert job.resync.plan.is_empty
+    assert [left.why for left in job.resync.left] == [failure.reason]
 
 
 @pytest.mark.slow

@@ -89,13 +89,20 @@ def test_check_39_everything_that_mends_posture_is_allowed(templates: Templates)
 
 
 def test_check_39_change_sets_are_ours_and_of_stack_sets_stacks_only(templates: Templates) -> None:
-    """Neither another template nor a service role may come in with one."""
+    """Neither another template's URL, nor a service role, nor a resource may come in with one.
+
+    That a template of its own comes with the request itself, IAM cannot tell.
+    """
     create = "cloudformation:CreateChangeSet"
     assert may(templates, RESYNC, create, STACK, **OURS)
     assert not may(templates, RESYNC, create, OTHER_STACK, **OURS)
     assert not may(templates, RESYNC, create, STACK)
     assert not may(templates, RESYNC, create, STACK, **{"cloudformation:ChangeSetName": "release"})
-    for more in ("cloudformation:TemplateUrl", "cloudformation:RoleArn"):
+    for more in (
+        "cloudformation:ImportResourceTypes",
+        "cloudformation:TemplateUrl",
+        "cloudformation:RoleArn",
+    ):
         assert not may(templates, RESYNC, create, STACK, **OURS, **{more: "something"})
     for name in ("ExecuteChangeSet", "DeleteChangeSet", "DescribeChangeSet"):
         assert may(templates, RESYNC, f"cloudformation:{name}", STACK, **OURS)
@@ -148,21 +155,44 @@ def test_check_39_what_deletes_escalates_or_leads_elsewhere_is_not_allowed(
 def test_check_39_only_named_roles_are_changed_and_only_by_cloudformation(
     templates: Templates,
 ) -> None:
-    """A session that is stolen rewrites no policy; its own roles are never among the named."""
+    """Not those that look and repair: whoever had them could lend himself more.
+
+    By CloudFormation is no more than it says: a change set may carry a template of its own, so a
+    session that is stolen may rewrite the named roles (docs/posture.md).
+    """
     ours = f"arn:aws:iam::{MEMBER}:role/orgrollout-flowlogs-remediation"
     for action in ("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:UpdateAssumeRolePolicy"):
         assert may(templates, RESYNC, action, ours, **THROUGH)
         assert not may(templates, RESYNC, action, ours)
         assert not may(templates, RESYNC, action, ours, **{"aws:CalledVia": "athena.amazonaws.com"})
-        for other in ("Admin", PROBE, RESYNC, "orgrollout-operator"):
+        for other in ("Admin", PROBE, RESYNC, "orgrollout-probe", "orgrollout-operator"):
             arn = f"arn:aws:iam::{MEMBER}:role/{other}"
             assert not may(templates, RESYNC, action, arn, **THROUGH)
-    writes = ("Put", "Update", "Tag", "Untag", "Delete")
+    writes = ("Put", "Update", "Tag", "Untag", "Delete", "CreateFunction", "CreateLogGroup")
     for statement in statements_of(roles(templates)[RESYNC]):
         named = [a.split(":")[1] for a in as_list(statement["Action"])]
         if any(n.startswith(writes) and n != "DeleteChangeSet" for n in named):
             called = statement["Condition"]["ForAnyValue:StringEquals"]["aws:CalledVia"]
             assert called == ["cloudformation.amazonaws.com"], statement["Sid"]
+
+
+FUNCTION = f"arn:aws:lambda:us-east-1:{MEMBER}:function:orgrollout-ensure-config-role"
+LOG_GROUP = f"arn:aws:logs:us-east-1:{MEMBER}:log-group:/aws/lambda/orgrollout-ensure-config-role:*"
+
+
+@pytest.mark.parametrize(
+    ("action", "ours", "other"),
+    [
+        ("lambda:CreateFunction", FUNCTION, FUNCTION.replace("ensure", "another")),
+        ("logs:CreateLogGroup", LOG_GROUP, LOG_GROUP.replace("ensure", "another")),
+    ],
+)
+def test_check_39_what_is_gone_of_the_baseline_is_made_again_by_cloudformation_only(
+    templates: Templates, action: str, ours: str, other: str
+) -> None:
+    assert may(templates, RESYNC, action, ours, **THROUGH)
+    assert not may(templates, RESYNC, action, ours)
+    assert not may(templates, RESYNC, action, other, **THROUGH)
 
 
 def test_check_39_roles_are_handed_over_to_their_own_service_only(templates: Templates) -> None:

@@ -1,0 +1,14 @@
+"""What a re-sync leaves, with the reason."""
+
+from dataclasses import dataclass
+
+from orgrollout.drift.finding import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A finding that is not repaired."""
+
+    finding: Finding
+    why: str
+    only_anew: bool = False  # nothing but deleting and creating the stack would repair it
