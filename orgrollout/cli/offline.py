@@ -13,7 +13,7 @@ from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.templates import read_template
 from orgrollout.report.blocks import Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count
+from orgrollout.report.words import count, visible
 
 
 class ExportError(OrgRolloutError):
@@ -34,7 +34,7 @@ def validate(manifest: Path, format_: str) -> int:
         screen.result([], document)
     elif problems:
         for problem in problems:
-            screen.errors.print(str(problem), style="red", markup=False, soft_wrap=True)
+            screen.errors.print(visible(str(problem)), style="red", markup=False, soft_wrap=True)
     else:
         screen.say(f"{manifest}: valid; {checked}.", "green")
     return FAILED if problems else DONE
