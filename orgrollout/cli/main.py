@@ -26,7 +26,7 @@ from orgrollout.cli import (
 from orgrollout.cli.errors import FAILED, INTERRUPTED
 from orgrollout.cli.options import Command, gathered
 from orgrollout.errors import OrgRolloutError
-from orgrollout.report.words import visible
+from orgrollout.model.shown import visible
 
 NAME = "orgrollout"
 EPILOG = (

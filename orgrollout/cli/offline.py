@@ -11,9 +11,10 @@ from orgrollout.manifest.json_schema import schema_json
 from orgrollout.manifest.lint import lint_templates
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.templates import read_template
+from orgrollout.model.shown import visible
 from orgrollout.report.blocks import Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count, visible
+from orgrollout.report.words import count
 
 
 class ExportError(OrgRolloutError):

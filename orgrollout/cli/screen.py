@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from orgrollout.model.shown import visible
 from orgrollout.report.blocks import Block, Sheet, as_csv, as_markdown
 from orgrollout.report.text import show
-from orgrollout.report.words import visible
 
 _LOG_WIDTH = 10_000  # of what is no terminal, where nothing should be wrapped
 _UNSEEN = re.compile(r"[^\x20-\x7e\n]")  # in JSON perhaps: other alphabets are seen

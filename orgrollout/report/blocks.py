@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from orgrollout.report.words import visible
+from orgrollout.model.shown import visible
 
 _MARKUP = re.compile(r"[\\`*_<>\[\]#!|~&$]")  # in Markdown, wherever it stands
 _OPENING = re.compile(r"^(?:\d+(?=[.)])|(?=[-+=]))")  # the same of a list, or of an underline

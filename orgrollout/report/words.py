@@ -33,16 +33,3 @@ def iso(moment: datetime | None) -> str | None:
 def word(value: str) -> str:
     """Return what a person reads as JSON has it: `not checked` is `not_checked`."""
     return value.replace(" ", "_")
-
-
-def visible(text: str, *, keep: str = "") -> str:
-    """Return the text with every character that is not printed written out, but those to keep.
-
-    Names, values and reasons come from others: none may move the cursor, begin a line of its own
-    or turn the direction of writing.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text
-    )
