@@ -129,7 +129,7 @@ class _View:
             wave=self.waves.get(key),
             regions=tuple(self._regions(desired, inventory, intended)),
             definition_changes=definition_changes(desired, inventory),
-            refused=refusals_of(desired, inventory, manifest),
+            refused=refusals_of(desired, everything, inventory, manifest, self.membership),
         )
 
     def _narrowed(self, desired: Desired) -> Desired:
