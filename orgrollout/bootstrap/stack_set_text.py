@@ -21,6 +21,9 @@ _DYNAMIC = "{{resolve:"
 _NO_ECHO = """\
 NoEcho: CloudFormation does not show the value. Write where it comes from, such as
 "{{resolve:secretsmanager:NAME}}". Nobody can see whether that is the same, so it is sent once."""
+_GIVEN_AWAY = """\
+NoEcho: {names}. The template holds a secret as Default of it, which is refused. Remove that
+Default from {file}, and write below where the value comes from."""
 
 
 class StackSetText:
@@ -29,7 +32,10 @@ class StackSetText:
     def __init__(self, inventory: StackSetInventory, key: str, found: Describing) -> None:
         self.file = f"templates/{key}.yaml"
         self.template = found.templates[inventory.deployed.name]
-        self.open_values: list[str] = []
+        self._given_away = [
+            p.name for p in self.template.parameters.values() if p.gives_secret_away
+        ]
+        self.open_values = [f"{self.file} Parameters.{name}.Default" for name in self._given_away]
         self._inventory = inventory
         self._key = key
         self._found = found
@@ -133,6 +139,8 @@ class StackSetText:
 
     def _notes(self) -> Iterator[str]:
         deployed, instances = self._inventory.deployed, self._inventory.instances
+        if self._given_away:
+            yield _GIVEN_AWAY.format(names=", ".join(self._given_away), file=self.file)
         if deployed.auto_deployment:
             yield (
                 "Automatic deployment is on, and stays on: CloudFormation adds and removes stack\n"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from orgrollout.cli.options import FormatOption, ManifestPath, PlainReach
+from orgrollout.cli.options import FormatOption, ManifestPath, PlainReach, Reach
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
@@ -19,7 +19,7 @@ def explain(
         str | None, typer.Argument(metavar="[REGION]", show_default=False, help="Only this one.")
     ] = None,
     *,
-    reach: PlainReach,
+    reach: Reach,
     format_: FormatOption = "text",
 ) -> int:
     """Show why an account is in or out, what set its parameters, and what a plan would do."""
@@ -69,7 +69,7 @@ def preflight(
     all_accounts: Annotated[
         bool, typer.Option("--all-accounts", help="Look into all, not into two of each unit.")
     ] = False,
-    reach: PlainReach,
+    reach: Reach,
     format_: FormatOption = "text",
 ) -> int:
     """Show what would fail, before it does, and how to mend it. Only reads; 3 with findings."""
@@ -88,7 +88,7 @@ def bootstrap(
             "--probe-role", metavar="NAME", help="Let planners look into accounts through this."
         ),
     ] = None,
-    reach: PlainReach,
+    reach: Reach,
     format_: Annotated[
         Literal["text", "json", "cli", "cloudformation"],
         typer.Option("--format", help="For people, for programs, or to be run. Runs none."),

@@ -40,7 +40,8 @@ def run_demo(*, debug: bool) -> int:
         again = plan_of(asked, loaded, session)
         screen.show(plan_blocks(again))
     screen.say("")
-    screen.say(_NEXT.format(baseline=baseline).rstrip())
+    for line in _NEXT.format(baseline=baseline).splitlines():
+        screen.say(line)
     return code if code != DONE or again.is_empty else 1
 
 

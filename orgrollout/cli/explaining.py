@@ -3,13 +3,16 @@
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, WrongUsageError
+from orgrollout.cli.narrowing import regions_of
 from orgrollout.cli.options import Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.model.ids import Region
+from orgrollout.plan.explain import AccountExplained
 from orgrollout.reconcile.explaining import explain
 from orgrollout.report.explain import explain_blocks, explain_json
 
@@ -23,23 +26,28 @@ def explain_account(
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         session.say_who()
         with screen.working():
-            where = _region(region, loaded, session)
-            found = explain(loaded, session.planning, account, where)
+            found = explain(loaded, session.planning, account, _region(region, loaded, session))
+        _must_concern(region, found, loaded, session)
         now = session.world.clock.now()
     screen.result(explain_blocks(found, now), explain_json(found))
     return DONE
 
 
 def _region(name: str | None, loaded: LoadedManifest, session: Session) -> Region | None:
-    if name is None:
-        return None
-    home = session.connection.home_region
-    regions = {
-        home if region == "home" else region
-        for key in loaded.templates
-        for region in loaded.regions(key)
-    }
-    if name not in regions:
-        hint = did_you_mean(name, regions)
-        raise WrongUsageError(f"{name}: no stack set of {loaded.path} goes there. {hint}")
-    return Region(name)
+    regions = regions_of(loaded, session.connection.home_region)
+    if name is not None and name not in regions | PARTITIONS.keys():
+        raise WrongUsageError(f"{name}: there is no such Region. {did_you_mean(name, regions)}")
+    return None if name is None else Region(name)
+
+
+def _must_concern(
+    name: str | None, found: AccountExplained, loaded: LoadedManifest, session: Session
+) -> None:
+    """Refuse a Region where nothing is to be, and nothing is left from before."""
+    regions = regions_of(loaded, session.connection.home_region)
+    if name is None or name in regions or any(each.regions for each in found.stack_sets):
+        return
+    raise WrongUsageError(
+        f"{name}: no stack set of {loaded.path} goes there, and none has anything there in this "
+        f"account. {did_you_mean(name, regions)}"
+    )

@@ -26,6 +26,7 @@ from orgrollout.cli import (
 from orgrollout.cli.errors import FAILED, INTERRUPTED
 from orgrollout.cli.options import Command, gathered
 from orgrollout.errors import OrgRolloutError
+from orgrollout.model.shown import visible
 
 NAME = "orgrollout"
 EPILOG = (
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OrgRolloutError as error:
         if debug:
             traceback.print_exc()
-        typer.secho(str(error), fg="red", err=True)
+        typer.secho(visible(str(error), keep="\n"), fg="red", err=True)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: say so, and how to see more
         return _bug(error, debug=debug)
@@ -105,7 +106,7 @@ def _bug(error: Exception, *, debug: bool) -> int:
     said = " ".join(str(error).split())
     more = "" if debug else " Repeat the command with --debug for the traceback."
     text = f"this is a bug in {NAME}: {type(error).__name__}: {said}.{more}"
-    typer.secho(text, fg="red", err=True)
+    typer.secho(visible(text), fg="red", err=True)
     return FAILED
 
 

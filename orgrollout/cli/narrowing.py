@@ -34,14 +34,19 @@ def narrowing_of(narrow: Narrow, loaded: LoadedManifest, home: Region) -> Narrow
     keys = [StackSetKey(key) for key in loaded.manifest.stack_sets]
     by_name: dict[str, StackSetKey] = {str(loaded.stack_set_name(key)): key for key in keys}
     by_name |= {str(key): key for key in keys}
-    regions = {region for key in keys for region in loaded.regions(key)}
     stack_sets = _known("--stack-set", narrow.stack_set, by_name)
-    # Which Regions are enabled differs from account to account, so there any that exists will do.
-    may_be = {home if region == HOME else region for region in regions - {ENABLED}}
-    may_be |= PARTITIONS.keys() if ENABLED in regions else set()
-    _known("--region", narrow.region, {region: region for region in may_be})
+    _known("--region", narrow.region, {region: region for region in regions_of(loaded, home)})
     names = loaded.manifest.accounts
     return lambda organization: chooser(narrow, organization, names, stack_sets)
+
+
+def regions_of(loaded: LoadedManifest, home: Region) -> frozenset[str]:
+    """Return where stack sets of the manifest may go. ``home`` is what it means by that."""
+    keys = map(StackSetKey, loaded.manifest.stack_sets)
+    named = {region for key in keys for region in loaded.regions(key)}
+    # Which Regions are enabled differs from account to account, so there any that exists will do.
+    some = frozenset(home if region == HOME else region for region in named - {ENABLED})
+    return some | PARTITIONS.keys() if ENABLED in named else some
 
 
 def chooser(

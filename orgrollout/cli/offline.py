@@ -11,6 +11,7 @@ from orgrollout.manifest.json_schema import schema_json
 from orgrollout.manifest.lint import lint_templates
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.templates import read_template
+from orgrollout.model.shown import visible
 from orgrollout.report.blocks import Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
 from orgrollout.report.words import count
@@ -34,7 +35,7 @@ def validate(manifest: Path, format_: str) -> int:
         screen.result([], document)
     elif problems:
         for problem in problems:
-            screen.errors.print(str(problem), style="red", markup=False, soft_wrap=True)
+            screen.errors.print(visible(str(problem)), style="red", markup=False, soft_wrap=True)
     else:
         screen.say(f"{manifest}: valid; {checked}.", "green")
     return FAILED if problems else DONE

@@ -111,7 +111,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainReach(Reach):
-    """The same, for commands that narrow nothing: `--region` has one meaning there."""
+    """The same, for commands without a manifest that narrow nothing: `--region` is clear there."""
 
     home_region: Annotated[
         str | None,

@@ -6,7 +6,7 @@ from pathlib import Path
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.narrowing import narrowing_of
 from orgrollout.cli.options import Reach
-from orgrollout.cli.saved import Asked, save_plan
+from orgrollout.cli.saved import Asked, must_be_free, save_plan
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
@@ -31,6 +31,8 @@ def plan(
 ) -> int:
     """Show what `apply` would change."""
     screen = Screen(format_)
+    if out is not None:
+        must_be_free(out)  # said before a large organization is read, and not after
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         made = plan_of(asked, loaded, session)

@@ -5,6 +5,7 @@ anything that it names is no longer as it was.
 """
 
 import json
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -97,15 +98,33 @@ class Saved:
         return replace(self.plan, warnings=(*self.plan.warnings, warning))
 
 
+def must_be_free(path: Path) -> None:
+    """Refuse to save a plan over anything but an empty file or an older plan.
+
+    Raises:
+        SavedPlanError: Something else is there, such as the manifest itself.
+    """
+    try:
+        free = not path.exists() or (path.is_file() and _begins_as_plan(path))
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    if not free:
+        raise SavedPlanError(
+            f"{path} exists and is no saved plan, so nothing is written over it. "
+            "Name another file for --out."
+        )
+
+
 def save_plan(path: Path, asked: Asked, plan: Plan) -> None:
     """Write a plan, readable by its owner only, to be given to `apply`.
 
     Raises:
-        SavedPlanError: The file cannot be written.
+        SavedPlanError: The file cannot be written, or would take the place of something else.
     """
+    must_be_free(path)
     document = {
         "format_version": FORMAT_VERSION,
-        "manifest": str(asked.manifest),
+        "manifest": _seen_from(path, asked.manifest),
         "narrow": asdict(asked.narrow),
         "allow_removals": asked.allow_removals,
         "destroy": asked.destroy,
@@ -114,12 +133,9 @@ def save_plan(path: Path, asked: Asked, plan: Plan) -> None:
     }
     text = json.dumps({**document, "digest": digest_of(document)}, separators=(",", ":"))
     try:
-        # Written beside it first, so that whoever reads finds a whole plan, the old or the new.
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as beside:
-            beside.write(text)
-        Path(beside.name).replace(path)
+        _write(path, text)
     except OSError as error:
-        raise SavedPlanError(f"cannot write {path}: {error.strerror or error}.") from error
+        raise _cannot_write(path, error) from error
 
 
 def read_saved(asked: Asked) -> Saved | None:
@@ -152,7 +168,7 @@ def read_saved(asked: Asked) -> Saved | None:
         )
     try:
         made = Asked(
-            manifest=Path(document["manifest"]),
+            manifest=_manifest_of(path, document["manifest"]),
             narrow=Narrow(**document["narrow"]),
             allow_removals=document["allow_removals"],
             destroy=document["destroy"],
@@ -164,6 +180,44 @@ def read_saved(asked: Asked) -> Saved | None:
         raise SavedPlanError(
             f"{path} is damaged, or was made by another version. Plan again."
         ) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> SavedPlanError:
+    return SavedPlanError(f"cannot write {path}: {error.strerror or error}.")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write it beside first, so that whoever reads finds a whole plan, the old or the new."""
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        beside = Path(file.name)
+        try:
+            file.write(text)
+            file.close()
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _seen_from(path: Path, manifest: Path) -> str:
+    """Return where the manifest is, from the folder of the plan: both may be moved together."""
+    there = manifest.parent.resolve() / manifest.name
+    return os.path.relpath(there, path.parent.resolve())
+
+
+def _manifest_of(path: Path, named: str) -> Path:
+    there = path.resolve().parent / named
+    manifest = there.parent.resolve() / there.name
+    if not manifest.is_file():
+        raise SavedPlanError(
+            f"{path} is a plan for {manifest}, and there is no such file. Nothing was sent. Put "
+            "the manifest there or the plan back beside it, or plan again."
+        )
+    return manifest
+
+
+def _begins_as_plan(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HEAD)) in {b"", _HEAD.encode()}
 
 
 def _document(path: Path) -> dict[str, Any] | None:

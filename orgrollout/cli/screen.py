@@ -1,6 +1,7 @@
 """Where output goes: results for programs to stdout alone, words for people beside or instead."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from orgrollout.model.shown import visible
 from orgrollout.report.blocks import Block, Sheet, as_csv, as_markdown
 from orgrollout.report.text import show
 
 _LOG_WIDTH = 10_000  # of what is no terminal, where nothing should be wrapped
+_UNSEEN = re.compile(r"[^\x20-\x7e\n]")  # in JSON perhaps: other alphabets are seen
 
 
 class Screen:
@@ -38,8 +41,8 @@ class Screen:
         return self.people.is_terminal and sys.stdin.isatty()
 
     def say(self, text: str, style: str = "") -> None:
-        """Tell a person something."""
-        self.people.print(Text(text, style=style), soft_wrap=True)
+        """Tell a person something, in one line."""
+        self.people.print(Text(visible(text), style=style), soft_wrap=True)
 
     def show(self, blocks: Iterable[Block]) -> None:
         """Show blocks to a person, whatever the format of the result."""
@@ -49,7 +52,7 @@ class Screen:
         """Put out the result: one value, as text, Markdown or JSON."""
         match self.format:
             case "json":
-                self.raw(json.dumps(document, indent=2, ensure_ascii=False))
+                self.raw(as_json(document))
             case "markdown":
                 self.raw(as_markdown(blocks))
             case _:
@@ -67,9 +70,9 @@ class Screen:
     def progress(self, text: str) -> None:
         """Say what is being done, where that may take a while."""
         if self._status is not None:
-            self._status.update(Text(text))
+            self._status.update(Text(visible(text)))
         elif not self._quiet:
-            self.errors.print(Text(text, style="dim"), soft_wrap=True)
+            self.errors.print(Text(visible(text), style="dim"), soft_wrap=True)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -83,6 +86,12 @@ class Screen:
                 yield
             finally:
                 self._status = None
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """Return JSON that a person can look at too: what is not printed is escaped."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return _UNSEEN.sub(lambda c: c[0] if c[0].isprintable() else json.dumps(c[0])[1:-1], text)
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -12,6 +12,7 @@ import yaml
 
 from orgrollout.errors import ManifestError, Problem
 from orgrollout.manifest.source import MAX_DEPTH
+from orgrollout.model.shown import visible
 
 MAX_ITEMS = 200_000
 
@@ -116,8 +117,7 @@ def problem_at(
 
 def readable(text: str) -> str:
     """Return a text with long quotations cut, and nothing in it that would steer a terminal."""
-    short = _LONG_QUOTATION.sub(r"\1\2...\1", text)
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short)
+    return visible(_LONG_QUOTATION.sub(r"\1\2...\1", text))
 
 
 @dataclass

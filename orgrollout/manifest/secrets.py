@@ -1,12 +1,22 @@
-"""Which properties of a template hold what nobody should see: NoEcho parameters and references."""
+"""Where a template holds what nobody should see: NoEcho parameters and references."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import yaml
+
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.document import Item
-from orgrollout.manifest.templates import declared_defaults, parsed_template, secret_parameters
+from orgrollout.manifest.source import compose
+from orgrollout.manifest.template import is_dynamic_reference
+from orgrollout.manifest.templates import (
+    as_yaml,
+    declared_defaults,
+    parsed_template,
+    secret_parameters,
+)
+from orgrollout.model.shown import MASKED
 
 _REFERENCE = "{{resolve:"  # a dynamic reference (CloudFormation user guide)
 
@@ -48,6 +58,37 @@ def secrets_of(body: str, values: Iterable[Mapping[str, str]]) -> Secrets:
         elif properties is not None:
             found[str(name)] = tuple(_pointers(properties, names))
     return Secrets(pointers=found)
+
+
+def without_secrets(body: str) -> str:
+    """Return a template's text with `****` for what it gives away as Default of NoEcho parameters.
+
+    Such a template is refused in a manifest; others may have deployed one.
+    """
+    try:
+        places = sorted(_given_away(body), reverse=True)
+    except ManifestError:
+        return body
+    for begin, end in places:
+        written = body[begin:end].rstrip()  # a block of text ends with its last line
+        body = f"{body[:begin]}{MASKED}{body[begin + len(written) :]}"
+    return body
+
+
+def _given_away(body: str) -> Iterator[tuple[int, int]]:
+    """Yield where in the text the Default of a NoEcho parameter begins and ends."""
+    defaults = declared_defaults(body)
+    names = {name for name in secret_parameters(body) if defaults.get(name)}
+    parameters = _below(compose(as_yaml(body), "template"), "Parameters")
+    for name in names:
+        node = _below(_below(parameters, name), "Default")
+        if node is not None and not is_dynamic_reference(defaults[name]):
+            yield node.start_mark.index, node.end_mark.index
+
+
+def _below(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    entries = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for name, value in entries if name.value == key), None)
 
 
 def _pointers(item: Item, names: Collection[str], at: str = "/") -> Iterator[str]:

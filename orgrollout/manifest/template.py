@@ -1,9 +1,17 @@
 """A CloudFormation template: its text, its parameters, and what it says of itself."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orgrollout.model.ids import Region
+
+_DYNAMIC = re.compile(r"\{\{resolve:(?:ssm|ssm-secure|secretsmanager):(?:[^{}]|\$\{[^{}]*\})+\}\}")
+
+
+def is_dynamic_reference(text: str) -> bool:
+    """Return whether CloudFormation looks the value up, so that the text gives nothing away."""
+    return _DYNAMIC.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +34,12 @@ class TemplateParameter:
     def is_list(self) -> bool:
         """Return whether a value is split at its commas."""
         return self.type == "CommaDelimitedList" or "List<" in self.type
+
+    @property
+    def gives_secret_away(self) -> bool:
+        """Return whether anybody who has the template can read what nobody should."""
+        default = self.default or ""
+        return self.no_echo and default != "" and not is_dynamic_reference(default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

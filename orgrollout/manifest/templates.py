@@ -66,7 +66,7 @@ def template_from(body: str, name: str, file: str) -> tuple[Template | None, Fin
         ManifestError: It is no YAML.
     """
     findings = Findings(file=file)
-    root = Reader(findings, custom_tags=True).read(compose(_as_yaml(body), file))
+    root = Reader(findings, custom_tags=True).read(compose(as_yaml(body), file))
     if not isinstance(root.value, dict):
         findings.at(root, "is no template: its top level is no mapping.", "Begin with Resources:.")
         return None, findings
@@ -141,7 +141,7 @@ def parsed_template(body: str) -> Item:
         ManifestError: It is no YAML.
     """
     return Reader(Findings(file="template"), custom_tags=True).read(
-        compose(_as_yaml(body), "template")
+        compose(as_yaml(body), "template")
     )
 
 
@@ -179,7 +179,7 @@ def builtin_template(name: str) -> Template:
     return template
 
 
-def _as_yaml(body: str) -> str:
+def as_yaml(body: str) -> str:
     """Return JSON that is indented with tabs as YAML can read it; a tab is never in a string."""
     return body.replace("\t", " ") if body.lstrip().startswith("{") else body
 

@@ -77,10 +77,13 @@ def span(value: Any) -> Any:
     fix = "Write START/END, such as 2026-12-20/2027-01-04 or 2026-12-20T18:00Z/2026-12-21T06:00Z."
     try:
         begins, ends = _moment(start), _moment(end)
+        if slash and re.fullmatch(r"\d{4}-\d{2}-\d{2}", end.strip()):
+            ends += timedelta(days=1)
     except ValueError:
         raise refusal(f"`{value}` is no span of time.", fix) from None
-    if slash and re.fullmatch(r"\d{4}-\d{2}-\d{2}", end.strip()):
-        ends += timedelta(days=1)
+    except OverflowError:
+        message = f"`{value}` goes beyond what a calendar holds."
+        raise refusal(message, "Name years from 2 to 9998.") from None
     if ends <= begins:
         raise refusal(f"`{value}` ends before it begins.", "Swap START and END.")
     return {"start": begins, "end": ends}
@@ -90,13 +93,11 @@ def _moment(text: str) -> datetime:
     """Return a moment in UTC.
 
     Raises:
-        ValueError: It is no ISO 8601 date or time, or beyond what a calendar holds.
+        ValueError: It is no ISO 8601 date or time.
+        OverflowError: It is beyond what a calendar holds.
     """
     moment = datetime.fromisoformat(text.strip())
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(text) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def budget(value: Any) -> str:

@@ -7,13 +7,13 @@ from datetime import date
 from orgrollout.manifest.document import dotted
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.model.shown import MASKED
 from orgrollout.organization.desired import Desired, DesiredState, LeftOut
 from orgrollout.organization.findings import Findings
 from orgrollout.organization.parameters import Override
 from orgrollout.organization.snapshot import Organization
 from orgrollout.organization.stack_sets import StackSetResolver
 
-MASK = "****"
 TEMPLATE_DEFAULT = "the template's Default"
 TEMPLATE_METADATA = "the template's metadata"
 
@@ -107,7 +107,7 @@ class ParameterOrigins:
                 found |= {name: (value, layer) for name, value in override.parameters.items()}
         secret = {p.name for p in template.parameters.values() if p.no_echo}
         return tuple(
-            ParameterOrigin(name=name, value=MASK if name in secret else value, layer=layer)
+            ParameterOrigin(name=name, value=MASKED if name in secret else value, layer=layer)
             for name, (value, layer) in sorted(found.items())
         )
 

@@ -12,6 +12,7 @@ from orgrollout.inventory.inventory import (
 from orgrollout.manifest.schema import Guards
 from orgrollout.model.ids import AccountId, Digest, Pair
 from orgrollout.model.operation import OperationAction
+from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
 from orgrollout.organization.snapshot import AccountState, Organization
@@ -19,7 +20,6 @@ from orgrollout.plan.recovering import Inoperable, inoperable
 from orgrollout.plan.repair import Repair
 
 NEW = "not deployed yet"
-MASKED = "****"  # how CloudFormation shows the value of a NoEcho parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,10 +86,20 @@ def intentions(
 
 
 def refusals_of(
-    desired: Desired, inventory: StackSetInventory | None, manifest: Manifest
+    desired: Desired,
+    everywhere: Desired,
+    inventory: StackSetInventory | None,
+    manifest: Manifest,
+    membership: Membership,
 ) -> tuple[str, ...]:
-    """Return why a plan that touches the stack set would be refused."""
-    return tuple(refusals.ownership(desired, inventory, manifest.name))
+    """Return why a plan would be refused, as far as the account and its stack set tell."""
+    differences = compare(desired, inventory, membership)
+    return (
+        *refusals.ownership(desired, inventory, manifest.name),
+        *refusals.unsupported_changes(desired, inventory),
+        *refusals.too_many_instances(everywhere),
+        *refusals.removals([differences], manifest, None, membership.active),
+    )
 
 
 def definition_changes(desired: Desired, inventory: StackSetInventory | None) -> tuple[str, ...]:

@@ -17,6 +17,10 @@ _IMPORT = (
     "be created again"
 )
 _CREATE = "target the accounts again: new stacks are created, without what the old ones held"
+_FREE_NAMES = (
+    "first delete, in each account, what is kept under a name of its own, or import it into a "
+    "stack and that stack by `import_stacks`: a new stack fails where a name is taken. Then "
+)
 
 
 def removals_of(inventory: StackSetInventory, differences: Differences) -> Iterator[Removal]:
@@ -44,23 +48,25 @@ def _removal(
     inventory: StackSetInventory, action: OperationAction, pairs: Sequence[Pair]
 ) -> Removal:
     detaches = action is OperationAction.DETACH
+    said, kept = ((_UNMANAGED,), ()) if detaches else _after_deletion(inventory)
+    create = f"{_FREE_NAMES}{_CREATE}" if kept else _CREATE
     return Removal(
         action=action,
         instances=len(pairs),
         accounts=len({pair.account for pair in pairs}),
-        stays=(_UNMANAGED,) if detaches else tuple(_after_deletion(inventory)),
-        way_back=_IMPORT if detaches else _CREATE,
+        stays=(*said, *kept),
+        way_back=_IMPORT if detaches else create,
     )
 
 
-def _after_deletion(inventory: StackSetInventory) -> Iterator[str]:
-    """Yield what is still there after the stacks are gone, by the template they run."""
+def _after_deletion(inventory: StackSetInventory) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what is still there after the stacks are gone, by the template they run.
+
+    The second are resources, which stand in the way of new ones of the same name.
+    """
     try:
         said, kept = what_stays(inventory.deployed.definition.template_body)
     except ManifestError:
-        yield "whatever its template keeps, which could not be read"
-        return
-    if said:
-        yield said
-    if kept:
-        yield f"resources that the template keeps: {', '.join(kept)}"
+        return (), ("whatever its template keeps, which could not be read",)
+    resources = f"resources that the template keeps: {', '.join(kept)}"
+    return (said,) if said else (), (resources,) if kept else ()

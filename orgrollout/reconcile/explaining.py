@@ -12,11 +12,11 @@ from orgrollout.inventory.inventory import StackSetInventory, open_questions
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.adoption import as_adopted
 from orgrollout.organization.desired import Desired, DesiredState
 from orgrollout.organization.explain import (
-    MASK,
     AccountAnswer,
     ParameterOrigins,
     accounts_called,
@@ -129,7 +129,7 @@ class _View:
             wave=self.waves.get(key),
             regions=tuple(self._regions(desired, inventory, intended)),
             definition_changes=definition_changes(desired, inventory),
-            refused=refusals_of(desired, inventory, manifest),
+            refused=refusals_of(desired, everything, inventory, manifest, self.membership),
         )
 
     def _narrowed(self, desired: Desired) -> Desired:
@@ -184,5 +184,5 @@ class _View:
         if instance is None or not instance.overrides or template is None:
             return instance
         secret = {p.name for p in template.parameters.values() if p.no_echo}
-        shown = {n: MASK if n in secret else v for n, v in instance.overrides.items()}
+        shown = {n: MASKED if n in secret else v for n, v in instance.overrides.items()}
         return replace(instance, overrides=shown)

@@ -1,6 +1,7 @@
 """What a report is made of: lines and tables, shown as text, Markdown or CSV.
 
 A view returns blocks and knows nothing of terminals; every format is made from the same blocks.
+What is in a block is visible, whatever values it was made of: no format has to see to that.
 """
 
 import csv
@@ -9,6 +10,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from orgrollout.model.shown import visible
+
+_MARKUP = re.compile(r"[\\`*_<>\[\]#!|~&$]")  # in Markdown, wherever it stands
+_OPENING = re.compile(r"^(?:\d+(?=[.)])|(?=[-+=]))")  # the same of a list, or of an underline
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -16,6 +22,9 @@ class Line:
 
     text: str
     style: str = ""  # on a terminal with colours
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", visible(self.text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +36,21 @@ class Sheet:
     right: frozenset[int] = frozenset()  # columns that hold numbers
     styles: tuple[str, ...] = field(default=())  # of the rows, if any has one
 
+    def __post_init__(self) -> None:
+        rows = tuple(tuple(map(visible, row)) for row in self.rows)
+        object.__setattr__(self, "rows", rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """Lines shown exactly as they are."""
+    """Lines shown exactly as they are, but for what would not be seen."""
 
     lines: tuple[str, ...]
     language: str  # as Markdown names it
+
+    def __post_init__(self) -> None:
+        lines = tuple(visible(line, keep="\t") for line in self.lines)
+        object.__setattr__(self, "lines", lines)
 
 
 Block = Line | Sheet | Code
@@ -72,21 +89,15 @@ def _markdown_table(sheet: Sheet) -> str:
     rule = ["---:" if column in sheet.right else "---" for column in range(len(sheet.headers))]
     rows: list[Sequence[str]] = [sheet.headers, rule, *sheet.rows]
     return "\n".join(
-        f"| {' | '.join(_cell(cell) if row is not rule else cell for cell in row)} |"
+        f"| {' | '.join(cell if row is rule else _escaped(cell.strip()) for cell in row)} |"
         for row in rows
     )
 
 
-def _cell(text: str) -> str:
-    return _escaped(text.strip()).replace("|", "\\|").replace("\n", " ")
-
-
 def _escaped(text: str) -> str:
-    """Return the text so that Markdown shows it as it is."""
-    for character in "\\`*_<":
-        text = text.replace(character, f"\\{character}")
-    return text
+    """Return one line of text so that Markdown shows it as it is."""
+    return _OPENING.sub(r"\g<0>\\", _MARKUP.sub(r"\\\g<0>", text))
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orgrollout.errors import ManifestError
+from orgrollout.manifest.secrets import without_secrets
 from orgrollout.manifest.templates import secret_parameters
 from orgrollout.model.ids import Digest, StackSetKey
+from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import StackSetDefinition
-from orgrollout.plan.compare import MASKED
 from orgrollout.plan.plan import Plan, PlannedStackSet
 from orgrollout.report.blocks import Block, Code, Line
 from orgrollout.report.words import count
@@ -75,8 +76,8 @@ def _template(deployed: StackSetDefinition, wanted: StackSetDefinition) -> tuple
     """Return a unified diff, empty where the templates are the same."""
     return tuple(
         difflib.unified_diff(
-            deployed.template_body.splitlines(),
-            wanted.template_body.splitlines(),
+            without_secrets(deployed.template_body).splitlines(),
+            without_secrets(wanted.template_body).splitlines(),
             "deployed",
             "wanted",
             lineterm="",

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from orgrollout.model.ids import Digest, Pair, StackSetKey
+from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import StackSetDefinition
-from orgrollout.plan.compare import MASKED
 from orgrollout.plan.plan import PlannedStackSet
 
 Overrides = Mapping[str, str]

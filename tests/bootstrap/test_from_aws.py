@@ -178,6 +178,20 @@ def test_a_masked_value_is_left_open_and_the_manifest_refused_until_somebody_wri
         aws.plan()
 
 
+def test_a_secret_inside_a_template_is_named_and_has_to_be_taken_out(aws: Aws) -> None:
+    body = SECRET.replace("NoEcho: true", "NoEcho: true, Default: hunter2")
+    aws.create("Secret", TemplateBody=body)
+    aws.deploy("Secret", units=("Lab",))
+
+    made = aws.init()
+
+    assert made.open_values == ("templates/Secret.yaml Parameters.Token.Default",)
+    assert "hunter2" not in made.manifest
+    assert "Default from templates/Secret.yaml" in made.manifest
+    with pytest.raises(ManifestError, match="no secret belongs in a template"):
+        aws.plan()
+
+
 def test_a_template_too_large_for_a_call_leaves_its_bucket_to_be_named(aws: Aws) -> None:
     boto3.client("s3").create_bucket(Bucket="acme-theirs")
     body = f"# {'x' * 60_000}\n{TOPIC}".encode()

@@ -155,7 +155,8 @@ def test_an_account_that_moved_is_seen_where_it_is_now(program: Program, manifes
     ("arguments", "said"),
     [
         (("managment",), "o-a1b2c3d4e5 has no account managment. Did you mean `management`?"),
-        (("p1", "eu-west-3"), "Did you mean `eu-west-1`?"),
+        (("p1", "eu-wst-1"), "eu-wst-1: there is no such Region. Did you mean `eu-west-1`?"),
+        (("p1", "eu-west-3"), "and none has anything there in this account"),
     ],
 )
 def test_what_does_not_exist_is_said_with_what_was_meant(

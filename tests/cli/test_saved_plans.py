@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from orgrollout.cli.options import Narrow
+from orgrollout.cli.saved import Asked
 from tests.cli.support import Program, Ran
 from tests.stage import DEV, EU, LAB, PROD, TOPIC, US
 
@@ -20,6 +22,11 @@ def saved(program: Program, **changes: Any) -> Path:
     path = program.folder / "base.plan"
     assert program("plan", program.manifest(**changes), "--out", path).code == 0
     return path
+
+
+def asked_of(path: Path) -> Asked:
+    """Return what `apply` was asked for."""
+    return Asked(manifest=path, narrow=Narrow(), allow_removals=None)
 
 
 def test_a_saved_plan_is_carried_out_without_asking_and_then_there_is_nothing_left(

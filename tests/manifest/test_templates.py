@@ -100,6 +100,20 @@ def test_json_is_read_however_it_is_indented(tmp_path: Path, indent: str | int |
             "config.yaml:17:11: Parameters.Secret: the parameter has no Type. Write Type: String.",
         ),
         (
+            'Default: "", NoEcho: true',
+            'NoEcho: true, Default: "hunter2"',
+            "config.yaml:17:49: Parameters.Secret.Default: the parameter is NoEcho, and no secret "
+            "belongs in a template. Remove it, and give the parameter a value in the manifest. "
+            'Write "{{resolve:secretsmanager:NAME}}" or the like.',
+        ),
+        (
+            "      Vendor: ${accounts.vendor}",
+            "      Vendor: ${accounts.vendor}\n      Secret: hunter2",
+            "config.yaml:9:15: Metadata.orgrollout.parameter_defaults.Secret: the parameter is "
+            "NoEcho, and no secret belongs in a template. "
+            'Write "{{resolve:secretsmanager:NAME}}" or the like.',
+        ),
+        (
             "    version: 1",
             "    version: 1\n    sumary: x",
             "config.yaml:4:5: Metadata.orgrollout.sumary: unknown key. Did you mean `summary`?",

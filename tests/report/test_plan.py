@@ -68,6 +68,27 @@ def test_a_template_that_changes_is_shown_line_by_line(stage: Stage) -> None:
     assert stack_set["changes"]["parameters"] == {"Other": {"old": "b", "new": "c"}}
 
 
+def test_a_secret_that_a_deployed_template_gives_away_is_not_shown_when_it_is_taken_out(
+    stage: Stage,
+) -> None:
+    """Somebody else made the stack set; who adopts and mends it must not spread the secret."""
+    given_away = SECRET.replace("NoEcho: true", 'NoEcho: true, Default: "hunter2"')
+    client = stage.sandbox.session().client("cloudformation")
+    client.create_stack_set(
+        StackSetName="theirs",
+        TemplateBody=given_away,
+        PermissionModel="SERVICE_MANAGED",
+        AutoDeployment={"Enabled": False},
+    )
+    mended = {"stack_set_name": "theirs", "adopt": True, "parameters": {"Key": ONE}}
+
+    plan = stage.plan(with_template(stage, SECRET, **mended))
+
+    assert "-  Key: {Type: String, NoEcho: true, Default: ****}" in text_of(plan)
+    assert "hunter2" not in text_of(plan)
+    assert "hunter2" not in json.dumps(plan_json(plan, {}))
+
+
 def test_in_markdown_a_diff_is_a_diff_even_if_the_template_quotes_code(stage: Stage) -> None:
     """A pull request shows colours, and nothing in the template ends the block."""
     stage.apply()

@@ -104,7 +104,19 @@ def test_delete_says_what_the_template_keeps_and_leaves_behind(stage: Stage) -> 
         "what it logged stays",
         "resources that the template keeps: Topic",
     )
-    assert "new stacks are created" in removal.way_back
+    assert removal.way_back.startswith("first delete, in each account, what is kept")
+
+
+def test_after_a_delete_that_keeps_nothing_the_accounts_are_just_targeted_again(
+    stage: Stage,
+) -> None:
+    stage.apply()
+
+    plan = stage.plan({**BASE, "targets": WITHOUT_D1, "guards": {"retain_stacks": False}})
+
+    (removal,) = plan.stack_sets[TOPICS].removals
+    assert removal.stays == ()
+    assert removal.way_back.startswith("target the accounts again: new stacks are created")
 
 
 def test_a_plan_that_creates_where_a_stack_was_kept_warns_and_names_the_rollout(

@@ -170,7 +170,9 @@ def test_before_is_what_it_ran_and_not_what_the_stack_set_said(stage: Stage) -> 
 def test_a_hidden_value_is_not_sent_as_it_is_shown(stage: Stage) -> None:
     """CloudFormation shows NoEcho parameters as ****."""
     secret = "{{resolve:ssm-secure:/topic}}"
-    template = TOPIC.replace("Other: {Type", "Other: {NoEcho: true, Type")
+    template = TOPIC.replace(
+        "Other: {Type: String, Default: b}", "Other: {Type: String, NoEcho: true}"
+    )
     (stage.folder / "secret.yaml").write_text(template)
     manifest = changed(template="secret.yaml", parameters={"Other": secret, "Suffix": "a"})
     stage.apply(manifest)

@@ -3,12 +3,11 @@
 A value of a NoEcho parameter is never shown.
 """
 
-import re
 from collections.abc import Mapping
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.checks.values import why_refused
-from orgrollout.manifest.document import FieldPath
+from orgrollout.manifest.document import FieldPath, problem_at
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.manifest.substitution import (
     ACCOUNT_PREFIX,
@@ -16,10 +15,11 @@ from orgrollout.manifest.substitution import (
     PLAIN_NAMES,
     references,
 )
-from orgrollout.manifest.template import Template, TemplateParameter
+from orgrollout.manifest.template import Template, TemplateParameter, is_dynamic_reference
+from orgrollout.manifest.templates import parsed_template
 from orgrollout.model.ids import StackSetKey
 
-_DYNAMIC = re.compile(r"\{\{resolve:(?:ssm|ssm-secure|secretsmanager):(?:[^{}]|\$\{[^{}]*\})+\}\}")
+_REFERENCE = 'Write "{{resolve:secretsmanager:NAME}}" or the like.'
 
 
 def check_parameters(checking: Checking) -> None:
@@ -36,6 +36,8 @@ def check_parameters(checking: Checking) -> None:
             at = (*path, "parameter_overrides", i, "parameters")
             _check_given(checking, at, override.parameters, template)
         _check_needed(checking, key, stack_set.parameters, template)
+    for template in {each.file: each for each in checking.loaded.templates.values()}.values():
+        _check_secrets(checking, template)
 
 
 def _check_given(
@@ -55,9 +57,9 @@ def _check_value(
     checking: Checking, path: FieldPath, parameter: TemplateParameter, text: str
 ) -> None:
     item = checking.loaded.root.get(*path)
-    if parameter.no_echo and not _DYNAMIC.fullmatch(text):
+    if parameter.no_echo and not is_dynamic_reference(text):
         message = "is a NoEcho parameter, and no secret belongs in a manifest."
-        checking.note(path, message, 'Write "{{resolve:secretsmanager:NAME}}" or the like.')
+        checking.note(path, message, _REFERENCE)
     elif item and item.joined and not parameter.is_list:
         checking.note(path, f"is a list, and the parameter is a {parameter.type}.", "Write text.")
     elif _check_references(checking, path, text) or "{{resolve:" in text:
@@ -76,6 +78,25 @@ def _check_needed(
             path = ("stack_sets", key, "parameters", name)
             message = f"the template {template.name} has no default for it."
             checking.note(path, message, "Give it a value.")
+
+
+def _check_secrets(checking: Checking, template: Template) -> None:
+    """Note secrets that the template itself holds: they would be in every plan and diff."""
+    remove = f"Remove it, and give the parameter a value in the manifest. {_REFERENCE}"
+    for name, parameter in template.parameters.items():
+        if parameter.gives_secret_away:
+            _note_inside(checking, template, ("Parameters", name, "Default"), remove)
+        default = template.metadata.parameter_defaults.get(name, "")
+        if parameter.no_echo and default and not is_dynamic_reference(default):
+            path = ("Metadata", "orgrollout", "parameter_defaults", name)
+            _note_inside(checking, template, path, _REFERENCE)
+
+
+def _note_inside(checking: Checking, template: Template, path: FieldPath, fix: str) -> None:
+    message = "the parameter is NoEcho, and no secret belongs in a template."
+    root = parsed_template(template.body)
+    problem = problem_at(template.file, root, path, message, fix)
+    checking.findings.add(problem, ("template", template.file))
 
 
 def _check_references(checking: Checking, path: FieldPath, text: str) -> bool:
