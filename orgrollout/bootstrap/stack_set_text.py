@@ -1,6 +1,6 @@
 """One stack set that exists, as an entry of a manifest, with what a person should know of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orgrollout.bootstrap.deployed_targets import DeployedBlock, by_regions, deployed_blocks
@@ -153,21 +153,28 @@ class StackSetText:
             yield f"{len(gone)} accounts left the organization; a plan lets their stacks go."
         idle = [a for a in sorted({p.account for p in self._pairs}) if not self._active(a)]
         if idle:
-            yield f"Suspended or closed accounts have stack instances: {', '.join(idle)}."
-        behind = [i for p, i in sorted(instances.items()) if _is_behind(i)]
-        if behind:
-            first = behind[0]
             yield (
-                f"{len(behind)} stack instances are not CURRENT (e.g. {first.pair}: {first.status} "
-                f"{first.detailed_status});\na plan updates them."
+                "Suspended or closed accounts have stack instances, which a plan leaves alone:\n"
+                f"{', '.join(idle)}."
             )
+        active = [instances[pair] for pair in self._pairs if self._active(pair.account)]
+        stuck = [i for i in active if i.status is InstanceStatus.INOPERABLE]
+        yield from _counted(stuck, "are INOPERABLE", "a plan leaves them alone.")
+        left = {InstanceStatus.CURRENT, InstanceStatus.INOPERABLE}
+        behind = [i for i in active if i.status not in left]
+        yield from _counted(behind, "are not CURRENT", "a plan updates them.")
 
     def _active(self, account: AccountId) -> bool:
         return self._found.organization.accounts[account].state is AccountState.ACTIVE
 
 
-def _is_behind(instance: StackInstance) -> bool:
-    return instance.status is not InstanceStatus.CURRENT
+def _counted(instances: Sequence[StackInstance], what: str, outcome: str) -> Iterator[str]:
+    """Yield how many there are, the first as an example, and what becomes of them."""
+    for first in sorted(instances, key=lambda instance: instance.pair)[:1]:
+        yield (
+            f"{len(instances)} stack instances {what} (e.g. {first.pair}: {first.status} "
+            f"{first.detailed_status});\n{outcome}"
+        )
 
 
 def _roles(deployed: DeployedStackSet) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def plan(
     screen.result(plan_blocks(made, pairs=pairs), plan_json(made, calls))
     if out is not None:
         save_plan(out, asked, replace(made, planned_by=who))
-        screen.say(f"Saved {out}. `orgrollout apply {out}` carries it out, and asks nothing.")
+        command = f"orgrollout apply {out}{session.options}"
+        screen.say(f"Saved {out}. `{command}` carries it out, and asks nothing.")
     return PENDING if detailed_exitcode and not made.is_empty else DONE
 
 

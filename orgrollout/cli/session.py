@@ -106,7 +106,7 @@ def open_session(
             ),
             journal=where,
             forgets=forgets,
-            options=_options(reach, loaded),
+            options=_options(reach, loaded, forgets=forgets),
         )
 
 
@@ -122,24 +122,33 @@ def _forgotten(reach: Reach, stack: ExitStack) -> Path:
     return journal_path(Path(folder), NOBODY, NOWHERE, IN_PROCESS)
 
 
-def _options(reach: Reach, loaded: LoadedManifest | None) -> str:
+def _options(reach: Reach, loaded: LoadedManifest | None, *, forgets: bool) -> str:
     """Return the options with which another command finds the same journal, with a blank each."""
     home = reach.home_region or (loaded.manifest.home_region if loaded else None)
     if home in {os.environ.get("AWS_REGION"), os.environ.get("AWS_DEFAULT_REGION")}:
         home = None
-    base = _chosen(reach, loaded)
     given = {
         "--sandbox": reach.sandbox,
         "--profile": reach.profile,
         "--home-region": home,
-        "--journal": base,
+        "--journal": None if forgets else _chosen(reach, loaded),
     }
-    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given.items() if value)
+    return "".join(_option(name, value) for name, value in given.items() if value is not None)
+
+
+def _option(name: str, value: str) -> str:
+    """Return an option as it is typed; the sandbox that comes along has no value."""
+    return f" {name} {shlex.quote(value)}" if value else f" {name}"
 
 
 def _chosen(reach: Reach, loaded: LoadedManifest | None) -> str | None:
     """Return the journal that was named: on the command line, else in the manifest."""
     if reach.journal is not None:
+        if not reach.journal.strip():
+            raise WrongUsageError(
+                "--journal names nothing: is a variable empty? Name a folder, a file or a bucket, "
+                "or leave it out."
+            )
         return _in_folder(reach.journal, Path())
     if loaded is not None and loaded.manifest.journal is not None:
         return _in_folder(loaded.manifest.journal, loaded.path.parent)

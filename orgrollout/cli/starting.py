@@ -1,7 +1,9 @@
 """`init`: a manifest to start from, or one of what exists. Overwrites nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
 
 from orgrollout.bootstrap.describe import describe
 from orgrollout.bootstrap.describing import Described
@@ -11,7 +13,10 @@ from orgrollout.cli.options import Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import open_session
 from orgrollout.errors import OrgRolloutError
-from orgrollout.reconcile.adopting import read_what_exists
+from orgrollout.manifest.regions import PARTITIONS
+from orgrollout.manifest.schema import ManifestName
+from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.reconcile.adopting import list_what_exists, with_overrides
 from orgrollout.report.words import count
 
 _HOME = "us-east-1"
@@ -24,6 +29,7 @@ class InitError(OrgRolloutError):
 def init(file: Path, reach: Reach, *, name: str, from_aws: bool, stack_sets: Sequence[str]) -> int:
     """Write a manifest; 3 where a person has to complete it."""
     screen = Screen()
+    _check(name, reach.home_region)
     _refuse_existing([file])
     if from_aws:
         return _from_aws(file, reach, screen, name=name, stack_sets=stack_sets)
@@ -41,15 +47,17 @@ def _from_aws(
     with open_session(reach, screen, read_only=True) as session:
         session.say_who()
         with screen.working():
-            found = read_what_exists(session.planning, name, stack_sets, screen.progress)
-    made = describe(found)
+            listed = list_what_exists(session.planning, name, stack_sets, screen.progress)
+            # Before each stack instance is described, which may take hours.
+            _refuse_existing([file.parent / each for each in describe(listed).templates])
+            made = describe(with_overrides(session.planning, listed, screen.progress))
     files = {file.parent / each: text for each, text in made.templates.items()}
     _refuse_existing(files)
     _write({file: made.manifest, **files})
-    return _tell(screen, file, made)
+    return _tell(screen, file, made, session.options)
 
 
-def _tell(screen: Screen, file: Path, made: Described) -> int:
+def _tell(screen: Screen, file: Path, made: Described, options: str) -> int:
     templates = count(len(made.templates), "template")
     screen.say(f"Wrote {file} and {templates}.")
     for name, why in made.left_out.items():
@@ -62,11 +70,25 @@ def _tell(screen: Screen, file: Path, made: Described) -> int:
     if not made.templates:
         screen.say(f"There was nothing to describe: write a stack set into {file}.")
         return FINDINGS
-    screen.say(f"`orgrollout plan {file}` shows that it changes nothing.")
+    screen.say(f"`orgrollout plan {file}{options}` shows that it changes nothing.")
     return DONE
 
 
-def _refuse_existing(files: "Sequence[Path] | Mapping[Path, str]") -> None:
+def _check(name: str, home: str | None) -> None:
+    """Refuse what the manifest itself would be refused for."""
+    try:
+        TypeAdapter(ManifestName).validate_python(name)
+    except ValidationError:
+        raise WrongUsageError(
+            f"--name {name}: a manifest's name has letters, digits and hyphens, a letter first, "
+            "and at most 40 of them. Nothing was written."
+        ) from None
+    if home is not None and home not in PARTITIONS:
+        hint = did_you_mean(home, PARTITIONS, "Write one such as us-east-1.")
+        raise WrongUsageError(f"--region {home}: there is no such Region. {hint}")
+
+
+def _refuse_existing(files: Iterable[Path]) -> None:
     for file in files:
         if file.exists():
             raise InitError(f"{file} exists already; nothing was written. Name another file.")

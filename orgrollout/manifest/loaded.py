@@ -19,6 +19,7 @@ from orgrollout.model.ids import StackSetKey, StackSetName
 
 HOME = "home"  # the Region that the stack sets live in
 ENABLED = "enabled"  # every Region that an account has enabled
+PREREQUISITES, REST, REMOVALS = "prerequisites", "rest", "removals"  # waves that every plan has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

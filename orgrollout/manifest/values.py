@@ -31,8 +31,10 @@ def one_or_more(value: Any) -> Any:
 
 def journal_place(value: Any) -> Any:
     """Return where a journal is: a path, or ``s3://`` with the name of a bucket that could be."""
+    fix = "Write a folder, a file, or s3://BUCKET/PREFIX."
+    if isinstance(value, str) and not value.strip():
+        raise refusal("names nothing.", fix)
     if isinstance(value, str) and "://" in value and not _BUCKET.fullmatch(value):
-        fix = "Write a folder, a file, or s3://BUCKET/PREFIX."
         raise refusal(f"`{value}` names no bucket that could be.", fix)
     return value
 

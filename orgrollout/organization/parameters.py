@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orgrollout.manifest.checks.values import why_refused
+from orgrollout.manifest.checks.values import why_refused, why_unchecked
 from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.substitution import (
@@ -23,6 +23,8 @@ from orgrollout.organization.findings import Findings
 from orgrollout.organization.regions import RegionNames
 from orgrollout.organization.selection import Selector
 from orgrollout.organization.snapshot import Organization
+
+_UNCHECKED = "whether the value matches the template's AllowedPattern is not checked here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ def check_substituted(
 ) -> None:
     """Report values that the template refuses once every reference in them is replaced.
 
+    Warn of those that no AllowedPattern was tried on.
+
     Those without references were checked when the manifest was loaded. What a dynamic reference
     stands for is known to CloudFormation alone.
     """
@@ -79,9 +83,12 @@ def check_substituted(
     ]
     for place, texts in places:
         for name, text in texts.items():
-            if not references(text) or "{{resolve:" in text:
+            if "{{resolve:" in text:
                 continue
-            refused = why_refused(template.parameters[name], substitute(text, values))
+            parameter, value = template.parameters[name], substitute(text, values)
+            if (why := why_unchecked(parameter, value)) is not None:
+                findings.warn((*place, name), f"{_UNCHECKED}: {why}. CloudFormation judges.")
+            refused = why_refused(parameter, value) if references(text) else None
             if refused is not None:
                 findings.error((*place, name), f"{refused[0]} (from {text})", refused[1])
 

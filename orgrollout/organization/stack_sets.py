@@ -210,28 +210,38 @@ class StackSetResolver:
     ) -> None:
         """Report what is not wrong by itself, and still not what anybody wants."""
         policy = self._manifest.guards.on_empty_targets
-        service_managed = (
-            self._manifest.stack_sets[key].permission_model is PermissionModel.SERVICE_MANAGED
-        )
-        if service_managed and reached.named_management is not None:
-            self._findings.warn(
-                reached.named_management,
-                f"{key} does not reach the management account: service-managed stack sets never "
-                "do. A stack set with `permission_model: self_managed` does.",
-            )
+        unreached = self._management_named_in_vain(key, reached)
+        if reached.named_management is not None and unreached:
+            self._findings.warn(reached.named_management, unreached)
         if not pairs:
-            why = Counter(left.state.value for left in reached.left_out.values())
-            counts = ", ".join(f"{count} {state}" for state, count in sorted(why.items()))
+            about = f" {unreached}" if unreached and policy is OnProblem.ERROR else ""
             self._findings.report(
                 policy,
                 ("stack_sets", key),
-                f"its targets leave no account to deploy to ({counts or 'no account at all'}).",
+                f"its targets leave no account to deploy to ({_counted(reached)}).{about}",
                 "Change `targets`, or set guards.on_empty_targets to warn.",
             )
         elif policy is not OnProblem.OK:
             for override in overrides:
                 if not any(_applies(override, a, r.regions) for a, r in reached.rows.items()):
                     self._findings.warn(override.path, "the override applies to no stack instance.")
+
+    def _management_named_in_vain(self, key: StackSetKey, reached: Reach) -> str:
+        model = self._manifest.stack_sets[key].permission_model
+        if reached.named_management is None or model is not PermissionModel.SERVICE_MANAGED:
+            return ""
+        return (
+            f"{key} does not reach the management account: service-managed stack sets never do. "
+            "A stack set with `permission_model: self_managed` does."
+        )
+
+
+def _counted(reached: Reach) -> str:
+    """Return how many accounts get nothing, by why: those without a Region left included."""
+    whys = [*reached.left_out.values()]
+    whys += [row.left_out[0][1] for row in reached.rows.values() if row.left_out]
+    counts = sorted(Counter(why.state.value.replace("_", " ") for why in whys).items())
+    return ", ".join(f"{count} {state}" for state, count in counts) or "no account at all"
 
 
 def _applies(override: Override, account: AccountId, regions: tuple[Region, ...]) -> bool:

@@ -7,15 +7,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from orgrollout.manifest.loaded import PREREQUISITES, REMOVALS, REST
 from orgrollout.manifest.schema import Manifest, Wave
 from orgrollout.model.ids import AccountId, UnitId
 from orgrollout.organization.snapshot import Organization
 from orgrollout.organization.tree import OrganizationTree
 from orgrollout.plan.plan import Gate, PlannedOperation
-
-PREREQUISITES = "prerequisites"
-REST = "rest"
-REMOVALS = "removals"
 
 
 def rank(name: str, account: AccountId) -> float:

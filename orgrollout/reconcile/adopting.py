@@ -1,6 +1,7 @@
 """Reads everything that a manifest of the stack sets that exist has to say."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from orgrollout.aws.organizations import read_organization
 from orgrollout.bootstrap.describe import CONTROL_TOWER
@@ -20,13 +21,12 @@ class NoSuchStackSetError(OrgRolloutError):
     """A stack set was named that does not exist here. Nothing was written."""
 
 
-def read_what_exists(
+def list_what_exists(
     world: World, name: str, only: Collection[str], progress: Progress
 ) -> Describing:
-    """Return the stack sets that exist with all their stack instances and overrides.
+    """Return the stack sets that exist with all their stack instances, without overrides.
 
-    ``name`` is the manifest's; ``only`` names the stack sets that are meant, none for all. One
-    describe per stack instance: only there are its overrides.
+    ``name`` is the manifest's; ``only`` names the stack sets that are meant, none for all.
 
     Raises:
         NoSuchStackSetError: ``only`` names one that does not exist.
@@ -41,7 +41,8 @@ def read_what_exists(
     progress("reading the organization")
     organization = read_organization(world.connection, with_tags=False)
     chosen = sorted(n for n in listed if not only or n in only)
-    found = [each for n in chosen if (each := _read(world, n, name, progress)) is not None]
+    progress(f"listing the stack instances of {len(chosen):,} stack sets")
+    found = [each for n in chosen if (each := _read(world, n, name)) is not None]
     return Describing(
         name=name,
         organization=organization,
@@ -55,9 +56,17 @@ def read_what_exists(
     )
 
 
-def _read(
-    world: World, name: StackSetName, manifest: str, progress: Progress
-) -> StackSetInventory | None:
+def with_overrides(world: World, listed: Describing, progress: Progress) -> Describing:
+    """Return the same with all overrides: one describe per stack instance, only there they are.
+
+    Raises:
+        AwsError: Something could not be read.
+    """
+    found = tuple(_described(world, each, progress) for each in listed.stack_sets)
+    return replace(listed, stack_sets=found)
+
+
+def _read(world: World, name: StackSetName, manifest: str) -> StackSetInventory | None:
     reads = world.stack_sets
     deployed = reads.describe(name)
     if deployed is None:
@@ -65,15 +74,20 @@ def _read(
     if name.startswith(CONTROL_TOWER) or deployed.owner not in {None, manifest}:
         # To be named, and not to be taken over: its stack instances are not worth a call each.
         return StackSetInventory(deployed=deployed)
-    pairs = [instance.pair for instance in reads.instances(name)]
+    instances = {instance.pair: instance for instance in reads.instances(name)}
+    return StackSetInventory(deployed=deployed, instances=instances)
+
+
+def _described(world: World, listed: StackSetInventory, progress: Progress) -> StackSetInventory:
+    name, pairs = listed.deployed.name, tuple(listed.instances)
+    if not pairs:
+        return listed
     progress(
         f"{name}: describing {len(pairs):,} stack instances for their overrides, about "
         f"{max(len(pairs) // 2, 1):,} s at two a second"
     )
-    described = (reads.describe_instance(name, pair) for pair in pairs)
-    return StackSetInventory(
-        deployed=deployed, instances={i.pair: i for i in described if i is not None}
-    )
+    described = (world.stack_sets.describe_instance(name, pair) for pair in pairs)
+    return replace(listed, instances={i.pair: i for i in described if i is not None})
 
 
 def _template(deployed: DeployedStackSet) -> Template | None:

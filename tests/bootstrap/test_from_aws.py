@@ -22,7 +22,7 @@ from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.stack_set import OWNER_TAG
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.adopting import read_what_exists
+from orgrollout.reconcile.adopting import list_what_exists, with_overrides
 from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.planning import look, plan_from
 from orgrollout.reconcile.world import World
@@ -88,7 +88,9 @@ class Aws:
         )
 
     def init(self, *only: str, name: str = "taken") -> Described:
-        made = describe(read_what_exists(self.world(), name, only, lambda _: None))
+        world = self.world()
+        listed = list_what_exists(world, name, only, lambda _: None)
+        made = describe(with_overrides(world, listed, lambda _: None))
         (self.folder / "templates").mkdir(exist_ok=True)
         (self.folder / "manifest.yaml").write_text(made.manifest)
         for file, text in made.templates.items():
@@ -240,6 +242,19 @@ def test_what_is_behind_is_told_and_planned_to_be_updated(aws: Aws) -> None:
 
     assert f"1 stack instances are not CURRENT (e.g. {LAB[1]} us-east-1" in made.manifest
     assert {pair.account for _, pair, _ in aws.plan().changes()} == {LAB[1]}
+
+
+def test_what_is_behind_in_a_suspended_account_is_told_to_be_left_alone_as_it_is(aws: Aws) -> None:
+    aws.create("Config")
+    aws.deploy("Config", units=("Lab",))
+    aws.sandbox.suspend("l2")
+    aws.deploy("Config", units=("Lab",), overrides={"Suffix": "x"}, update=True)
+
+    made = aws.init()
+
+    assert f"which a plan leaves alone:\n    # {LAB[1]}." in made.manifest
+    assert "not CURRENT" not in made.manifest
+    assert aws.plan().is_empty
 
 
 def test_adopting_touches_no_stack_until_something_changes(aws: Aws) -> None:

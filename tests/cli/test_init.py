@@ -39,6 +39,47 @@ def test_nothing_is_overwritten(program: Program, tmp_path: Path) -> None:
     assert mine.read_text() == "precious"
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--name", "9 bad"), "--name 9 bad: a manifest's name has letters"),
+        (("--region", "moon"), "--region moon: there is no such Region."),
+        (("--from-aws", "--name", "x" * 41), "at most 40 of them"),
+        (("--from-aws", "--region", "us-est-1"), "us-est-1: there is no such Region. Did you"),
+    ],
+)
+def test_a_manifest_that_would_be_refused_is_not_written(
+    program: Program, tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    path = tmp_path / "manifest.yaml"
+
+    ran = program("init", path, *options)
+
+    assert ran.code == 2
+    assert said in ran.err
+    assert not path.exists()
+    assert not program.sandbox.calls
+
+
+@pytest.mark.slow
+def test_a_template_in_the_way_is_found_before_stack_instances_are_described(
+    program: Program, tmp_path: Path
+) -> None:
+    """One call for each of 100,000 stack instances, at two a second, would be in vain."""
+    program("apply", program.manifest(), "--yes")
+    program.sandbox.calls.clear()
+    mine = tmp_path / "templates" / "base-topics.yaml"
+    mine.parent.mkdir()
+    mine.write_text("precious")
+
+    ran = program("init", tmp_path / "new.yaml", "--from-aws", "--name", "base")
+
+    assert ran.code == 1
+    assert f"{mine} exists already; nothing was written" in ran.err
+    assert not (tmp_path / "new.yaml").exists()
+    assert "DescribeStackInstance" not in {c.operation for c in program.sandbox.calls}
+
+
 @pytest.mark.slow
 def test_what_exists_is_written_with_its_templates_and_its_plan_is_empty(
     program: Program, tmp_path: Path
@@ -61,6 +102,8 @@ def test_what_exists_is_written_with_its_templates_and_its_plan_is_empty(
 
     assert ran.code == 0
     assert program.writes() == written
+    where = f"--sandbox {program.server.endpoint} --journal {program.folder / 'journal'}"
+    assert f"`orgrollout plan {path} {where}`" in ran.out
     assert (path.parent / "templates" / "TeamX-Config.yaml").read_text() == TOPIC
     (entry,) = yaml.safe_load(path.read_text())["stack_sets"].values()
     assert entry["targets"] == {"include": [{"organizational_units": [root]}]}

@@ -30,6 +30,15 @@ def bucket(program: Program) -> str:
     return "s3://acme-orgrollout/journal"
 
 
+@pytest.mark.parametrize("journal", ["", " "])
+def test_a_journal_without_a_name_is_refused(program: Program, journal: str) -> None:
+    """An empty variable must not put a journal into the folder one happens to be in."""
+    ran = program.alone("rollouts", "--sandbox", program.server.endpoint, f"--journal={journal}")
+
+    assert ran.code == 2
+    assert "--journal names nothing" in ran.err
+
+
 def test_a_rollout_is_kept_in_a_bucket_that_the_manifest_names(
     program: Program, bucket: str
 ) -> None:

@@ -62,6 +62,18 @@ def test_a_file_follows_the_option(
     assert "Plan: 14 to create" in told.out
 
 
+def test_advice_names_the_sandbox_so_that_it_is_never_followed_in_aws(
+    tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, out = str(write_manifest(tmp_path, {**BASE, "journal": "kept"})), tmp_path / "a.plan"
+
+    assert main(["plan", own, "--out", str(out), "--sandbox", str(file)]) == 0
+    assert f"`orgrollout apply {out} --sandbox {file}`" in capsys.readouterr().out
+    baseline = str(shipped_manifest(BASELINE))
+    assert main(["plan", baseline, "--out", str(out), "--sandbox"]) == 0
+    assert f"`orgrollout apply {out} --sandbox`" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("order", ["option last", "option first"])
 def test_without_a_file_it_is_the_organization_that_comes_along(
     capsys: pytest.CaptureFixture[str], order: str

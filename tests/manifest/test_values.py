@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from orgrollout.manifest.checks.values import why_refused
+from orgrollout.manifest.checks.values import why_refused, why_unchecked
 from orgrollout.manifest.regions import OPT_IN, PARTITIONS, is_opt_in
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.manifest.substitution import references, substitute
@@ -130,6 +130,47 @@ def test_values_that_a_template_refuses(
 )
 def test_values_that_a_template_takes(parameter: TemplateParameter, text: str) -> None:
     assert why_refused(parameter, text) is None
+
+
+ENDLESS = (
+    "(a+)+$",
+    "(a|aa)+$",
+    "((a)+)+$",
+    "(?:a*)*b",
+    "([a-z]+)*$",
+    "(a+){2,}$",
+    "(?P<x>a?)*b",
+    r"([^()]+|\))*$",
+    ".*.*.*.*.*b",
+)
+
+
+@pytest.mark.parametrize("pattern", ENDLESS)
+def test_no_pattern_of_a_template_keeps_anybody_waiting(pattern: str) -> None:
+    """Python cannot be told to give up; CloudFormation is asked in any case."""
+    parameter = TemplateParameter(name="A", allowed_pattern=pattern)
+    text = f"{'a' * 400}!"
+
+    assert why_refused(parameter, text) is None
+    assert why_unchecked(parameter, text) is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}$", "x" * 80),
+        ("^[a-z0-9]+(-[a-z0-9]+)*$", "not_a_bucket"),
+        (r"^(\d{1,3}\.){3}\d{1,3}$", "10.0.0.x"),
+        ("[a-zA-Z0-9]*", "x" * 4000 + "!"),
+        (r"[()*+|]+", "abc"),
+        ("^$|^o-[a-z0-9]{10,32}$", "o-x"),
+    ],
+)
+def test_patterns_that_people_write_are_tried(pattern: str, text: str) -> None:
+    parameter = TemplateParameter(name="A", allowed_pattern=pattern)
+
+    assert why_unchecked(parameter, text) is None
+    assert why_refused(parameter, text) is not None
 
 
 def test_a_hint_knows_case_and_gives_up_on_what_is_far_off() -> None:

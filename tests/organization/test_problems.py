@@ -10,6 +10,7 @@ from orgrollout.manifest.schema import Targets
 from orgrollout.organization.snapshot import Organization
 from tests.organization.small import (
     HOME,
+    MANAGEMENT,
     ONLY,
     SHOP,
     Load,
@@ -135,7 +136,26 @@ def test_targets_that_leave_nobody_are_an_error_that_counts_why(load: Load) -> N
 
     assert problem.field == "stack_sets.only"
     assert problem.message == (
-        "its targets leave no account to deploy to (1 excluded, 5 out_of_scope, 1 skipped)."
+        "its targets leave no account to deploy to (1 excluded, 5 out of scope, 1 skipped)."
+    )
+
+
+def test_an_exclusion_of_the_only_region_is_counted_as_one(load: Load) -> None:
+    targets = """
+      {include: [{organizational_units: [/Workloads/Test]}],
+       exclude: [{organizational_units: [/Workloads/Test], regions: [us-east-1], reason: vendor}]}
+    """
+    (problem,) = problems(load(targeting(targets)))
+
+    assert "(1 excluded, 5 out of scope, 1 skipped)." in problem.message
+
+
+def test_the_management_account_alone_is_an_error_that_says_what_reaches_it(load: Load) -> None:
+    (problem,) = problems(load(targeting(f'{{accounts: ["{MANAGEMENT}"]}}')))
+
+    assert problem.message.endswith(
+        "only does not reach the management account: service-managed stack sets never do. "
+        "A stack set with `permission_model: self_managed` does."
     )
 
 
@@ -163,3 +183,27 @@ def test_an_override_for_nobody_is_a_warning(load: Load) -> None:
         "stack_sets.only.parameter_overrides[0]: the override applies to no stack instance.",
     )
     assert list(only(loaded).parameter_sets.values()) == [{}]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        (r"\p{Alpha}+", "the pattern is one of Java's"),
+        ("(a+)+$", "the pattern may take for ever on a value of that length"),
+    ],
+)
+def test_a_pattern_that_cannot_be_tried_is_a_warning(load: Load, pattern: str, why: str) -> None:
+    value = f"{'a' * 40}!"
+    loaded = load(targeting("all", more=""))
+    template = loaded.templates[ONLY]
+    mode = replace(template.parameters["Mode"], allowed_pattern=pattern)
+    judged = replace(template, parameters={**template.parameters, "Mode": mode})
+    stack_set = loaded.manifest.stack_sets[ONLY].model_copy(update={"parameters": {"Mode": value}})
+    manifest = loaded.manifest.model_copy(update={"stack_sets": {ONLY: stack_set}})
+
+    found = resolve(replace(loaded, manifest=manifest, templates={ONLY: judged}))
+
+    assert found.warnings == (
+        "stack_sets.only.parameters.Mode: whether the value matches the template's "
+        f"AllowedPattern is not checked here: {why}. CloudFormation judges.",
+    )

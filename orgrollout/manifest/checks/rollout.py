@@ -2,6 +2,7 @@
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.document import FieldPath
+from orgrollout.manifest.loaded import PREREQUISITES, REMOVALS, REST
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import Preferences, Wave
 from orgrollout.manifest.shorthand import did_you_mean
@@ -17,6 +18,9 @@ def check_rollout(checking: Checking) -> None:
         path: FieldPath = ("rollout", "waves", i)
         if wave.name in seen:
             message = f"a wave is called {wave.name} already."
+            checking.note((*path, "name"), message, "Choose another name.")
+        if wave.name in {PREREQUISITES, REST, REMOVALS}:
+            message = f"every plan has a wave {wave.name} of its own."
             checking.note((*path, "name"), message, "Choose another name.")
         seen.add(wave.name)
         _check_selectors(checking, path, wave)

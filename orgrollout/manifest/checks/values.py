@@ -3,6 +3,7 @@
 import math
 import re
 
+from orgrollout.manifest.checks.patterns import why_untried
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.manifest.template import TemplateParameter
 
@@ -11,8 +12,7 @@ Refusal = tuple[str, str]  # what is wrong, and what would be right
 
 def why_refused(parameter: TemplateParameter, text: str) -> Refusal | None:
     """Return why a value is refused, and what would be right; nothing if it is taken."""
-    parts = [part.strip() for part in text.split(",")] if parameter.is_list else [text]
-    for part in parts:
+    for part in _parts(parameter, text):
         refused = (
             _not_a_number(parameter, part)
             or _not_allowed(parameter, part)
@@ -22,6 +22,17 @@ def why_refused(parameter: TemplateParameter, text: str) -> Refusal | None:
         if refused:
             return refused
     return None
+
+
+def why_unchecked(parameter: TemplateParameter, text: str) -> str | None:
+    """Return why CloudFormation alone can tell whether a value matches; nothing if it was tried."""
+    pattern = parameter.allowed_pattern
+    whys = (why_untried(pattern, part) for part in _parts(parameter, text) if pattern is not None)
+    return next((why for why in whys if why), None)
+
+
+def _parts(parameter: TemplateParameter, text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")] if parameter.is_list else [text]
 
 
 def _not_a_number(parameter: TemplateParameter, text: str) -> Refusal | None:
@@ -45,16 +56,10 @@ def _not_allowed(parameter: TemplateParameter, text: str) -> Refusal | None:
 
 
 def _no_match(parameter: TemplateParameter, text: str) -> Refusal | None:
-    if parameter.allowed_pattern is None:
+    pattern = parameter.allowed_pattern
+    if pattern is None or why_untried(pattern, text) or re.fullmatch(pattern, text):
         return None
-    try:
-        matches = re.fullmatch(parameter.allowed_pattern, text)
-    except re.error:  # Java's patterns know more than Python's; CloudFormation will judge
-        return None
-    if matches:
-        return None
-    message = f"`{text}` does not match {parameter.allowed_pattern}."
-    return message, parameter.constraint_description
+    return f"`{text}` does not match {pattern}.", parameter.constraint_description
 
 
 def _wrong_length(parameter: TemplateParameter, text: str) -> Refusal | None:
