@@ -74,7 +74,7 @@ def preflight(
 ) -> int:
     """Show what would fail, before it does, and how to mend it. Only reads; 3 with findings."""
     from orgrollout.cli.checking import preflight as run
-    from orgrollout.reconcile.preflight import Looking
+    from orgrollout.reconcile.preflight_inside import Looking
 
     return run(manifest, reach, format_, Looking(role=probe_role, all_accounts=all_accounts))
 
@@ -88,6 +88,15 @@ def bootstrap(
             "--probe-role", metavar="NAME", help="Let planners look into accounts through this."
         ),
     ] = None,
+    delegate: Annotated[
+        str | None,
+        typer.Option(
+            "--delegate",
+            metavar="ACCOUNT",
+            help="Who is to roll out, a name or an id: prints how the management account registers "
+            "it. Default: who calls.",
+        ),
+    ] = None,
     reach: PlainReach,
     format_: Annotated[
         Literal["text", "json", "cli", "cloudformation"],
@@ -97,7 +106,7 @@ def bootstrap(
     """Show what the organization still needs for a manifest: access, roles, policies."""
     from orgrollout.cli.preparing import bootstrap as run
 
-    return run(manifest, reach, format_, probe_role)
+    return run(manifest, reach, format_, probe_role, delegate)
 
 
 COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain)
