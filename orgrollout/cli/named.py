@@ -5,8 +5,9 @@ import re
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.shorthand import did_you_mean
-from orgrollout.manifest.values import ROLE_NAME
 from orgrollout.model.ids import AccountId
+
+_ROLE = re.compile(r"([A-Za-z0-9+=,.@_-]{1,128}/)*[A-Za-z0-9+=,.@_-]{1,64}")  # below a path
 
 
 def role_named(name: str | None) -> str | None:
@@ -15,11 +16,11 @@ def role_named(name: str | None) -> str | None:
     Raises:
         WrongUsageError: No role can be called so.
     """
-    if name is None or re.fullmatch(ROLE_NAME, name):
+    if name is None or _ROLE.fullmatch(name):
         return name
     raise WrongUsageError(
-        f"--probe-role: no role is called `{name}`. Give its name, not its ARN: at most 64 "
-        "letters, digits and any of _+=,.@-."
+        f"--probe-role: no role is called `{name}`. Give its name alone, below its path if it "
+        "has one: at most 64 letters, digits and any of _+=,.@-, and no ARN."
     )
 
 

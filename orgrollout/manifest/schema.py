@@ -20,11 +20,11 @@ from pydantic import (
 from orgrollout.manifest.values import (
     Day,
     Duration,
+    ExecutionRoleName,
     FailureBudget,
     Names,
     RegularExpression,
     RoleArn,
-    RoleName,
     Texts,
     journal_place,
     one_or_more,
@@ -132,7 +132,7 @@ class StackSet(Part):
     capabilities: Texts | None = None  # default: the template's
     permission_model: Ownership = PermissionModel.SERVICE_MANAGED
     administration_role_arn: RoleArn | None = None
-    execution_role_name: RoleName | None = None
+    execution_role_name: ExecutionRoleName | None = None
     managed_execution: Flag | None = None  # default: as it is; off where it is new
     auto_deployment: Flag = False
     retain_stacks: Flag | None = None  # default: guards.retain_stacks

@@ -127,6 +127,6 @@ Day = Annotated[date, BeforeValidator(day, json_schema_input_type=date)]
 RegularExpression = Annotated[
     str, Field(min_length=1), BeforeValidator(regular_expression, json_schema_input_type=str)
 ]
-RoleName = Annotated[str, StringConstraints(pattern=ROLE_NAME)]
+ExecutionRoleName = Annotated[str, StringConstraints(pattern=ROLE_NAME)]
 RoleArn = Annotated[str, StringConstraints(pattern=ROLE_ARN)]
 FailureBudget = Annotated[str, BeforeValidator(budget, json_schema_input_type=int | str)]
