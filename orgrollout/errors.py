@@ -142,7 +142,8 @@ class OrganizationDeniedError(AccessDeniedError):
     text = (
         "{api} was denied: {said} Only the management account and its delegated administrators "
         "read an organization, and only with a policy that allows {code}. Use such an account, "
-        "or let the management account register this one."
+        "or let the management account register this one: `orgrollout bootstrap MANIFEST` "
+        "prints how."
     )
 
 
@@ -182,8 +183,9 @@ class NotDelegatedAdminError(AwsError):
         "{api}{about} was refused: {said} Service-managed stack sets are run from the management "
         "account or by a delegated administrator. In the management account run `aws organizations "
         "register-delegated-administrator --service-principal "
-        "member.org.stacksets.cloudformation.amazonaws.com --account-id ACCOUNT`, or use "
-        "`permission_model: SELF_MANAGED`."
+        "member.org.stacksets.cloudformation.amazonaws.com --account-id ACCOUNT` (`orgrollout "
+        "bootstrap MANIFEST --delegate ACCOUNT` prints it), or use `permission_model: "
+        "SELF_MANAGED`. The management account itself is called with `call_as: self`."
     )
 
 

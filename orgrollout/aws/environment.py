@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from orgrollout.aws.connection import Connection
-from orgrollout.errors import AwsError
+from orgrollout.errors import AwsError, RejectedError
 from orgrollout.model.ids import AccountId
 from orgrollout.preflight.facts import RecorderFound, Role, ServiceControlPolicy
 
@@ -73,6 +73,18 @@ def recorder(connection: Connection) -> RecorderFound:
         recorder=_name(recorders.get("ConfigurationRecorders")),
         channel=_name(channels.get("DeliveryChannels")),
     )
+
+
+def made_by(connection: Connection, stack: str, logical_id: str) -> str | None:
+    """Return what a stack's resource is called, or None where the stack has none now."""
+    asked = {"StackName": stack, "LogicalResourceId": logical_id}
+    try:
+        answer = connection.call("cloudformation", "DescribeStackResource", asked)
+    except RejectedError:  # no such stack, or no such resource
+        return None
+    found = answer["StackResourceDetail"]
+    there = found.get("ResourceStatus") not in {"CREATE_FAILED", "DELETE_COMPLETE"}
+    return str(found.get("PhysicalResourceId") or "") or None if there else None
 
 
 def _policy(connection: Connection, listed: dict[str, Any]) -> ServiceControlPolicy:

@@ -39,7 +39,7 @@ def as_template(found: Situation) -> str:
     )
     if outside:
         head += comment("\nNo template does these; they take the management account:")
-        head += "".join(comment(c) for step in outside for c in step.commands)
+        head += "".join(comment(c.removeprefix("# ")) for step in outside for c in step.commands)
     return head + as_yaml(_template(found))
 
 
@@ -50,7 +50,8 @@ def _commands(step: Step) -> str:
 
 
 def _has_no_template(step: Step) -> bool:
-    return any(word in step.what for word in ("trusted access", "delegated administrator"))
+    words = ("trusted access", "delegated administrator", "reading the organization")
+    return any(word in step.what for word in words)
 
 
 def _template(found: Situation) -> dict[str, Any]:

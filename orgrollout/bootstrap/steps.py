@@ -1,7 +1,6 @@
 """What an organization still needs before a manifest can be carried out, step by step."""
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,7 @@ from orgrollout.bootstrap.roles import (
     execution_trust,
 )
 from orgrollout.model.ids import AccountId, Region
+from orgrollout.plan.commands import activation, aws, registration
 
 STACK_SETS_PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
 CONFIG_PRINCIPAL = "config.amazonaws.com"
@@ -56,8 +56,10 @@ class Situation:
     partition: str
     home_region: Region
     management: AccountId
-    administrator: AccountId  # who calls
+    administrator: AccountId  # who rolls out: who calls, unless another was named
     service_managed: bool
+    by_delegate: bool = False  # service-managed stack sets are called by a delegate only
+    unread: str | None = None  # why the organization could not be read, if it could not
     access: str | None  # of CloudFormation to the organization
     trusted: frozenset[str] | None  # services that Organizations trusts
     delegates: Mapping[str, frozenset[AccountId] | None]  # by service principal
@@ -68,10 +70,14 @@ class Situation:
 
 
 def steps(found: Situation) -> tuple[Step, ...]:
-    """Return everything the manifest takes, done or not, in the order to do it in."""
+    """Return everything the manifest takes, done or not, in the order to do it in.
+
+    Without the organization, what depends on its accounts is not among it.
+    """
     return (
         *_trusted_access(found),
         *_delegates(found),
+        *_reading(found),
         *_roles(found),
         *_inside_roles(found),
         *_policies(found),
@@ -81,32 +87,36 @@ def steps(found: Situation) -> tuple[Step, ...]:
 def _trusted_access(found: Situation) -> Iterator[Step]:
     management = f"management account {found.management}"
     if found.service_managed:
-        state = _state(None if found.access is None else found.access == "ENABLED")
         yield Step(
             what="trusted access of StackSets",
-            state=state,
+            state=_both(_activated(found), _trusts(found, STACK_SETS_PRINCIPAL)),
             where=management,
             why="Organizations and CloudFormation both have to be told: the activation does both, "
             "enabling it in Organizations alone does not.",
-            commands=(
-                f"aws cloudformation activate-organizations-access --region {found.home_region}",
-            ),
+            commands=(activation(found.home_region),),
         )
     if found.config_administrators:
-        known = None if found.trusted is None else CONFIG_PRINCIPAL in found.trusted
+        trusting = ("enable-aws-service-access", "--service-principal", CONFIG_PRINCIPAL)
         yield Step(
             what="trusted access of AWS Config",
-            state=_state(known),
+            state=_state(_trusts(found, CONFIG_PRINCIPAL)),
             where=management,
             why="an aggregator of the whole organization reads its accounts through it.",
-            commands=(
-                "aws organizations enable-aws-service-access "
-                f"--service-principal {CONFIG_PRINCIPAL}",
-            ),
+            commands=(aws("organizations", *trusting),),
         )
+
+
+def _activated(found: Situation) -> bool | None:
+    return None if found.access is None else found.access == "ENABLED"
+
+
+def _trusts(found: Situation, principal: str) -> bool | None:
+    return None if found.trusted is None else principal in found.trusted
 
 
 def _delegates(found: Situation) -> Iterator[Step]:
+    if found.by_delegate and found.administrator == found.management:
+        yield _some_delegate(found)
     wanted: list[tuple[str, AccountId, str]] = []
     if found.service_managed and found.administrator != found.management:
         why = "it is to run service-managed stack sets."
@@ -122,10 +132,30 @@ def _delegates(found: Situation) -> Iterator[Step]:
             state=_state(None if registered is None else account in registered),
             where=f"management account {found.management}",
             why=why,
-            commands=(
-                "aws organizations register-delegated-administrator "
-                f"--account-id {account} --service-principal {principal}",
-            ),
+            commands=(registration(account, principal),),
+        )
+
+
+def _some_delegate(found: Situation) -> Step:
+    """Return that somebody has to be registered, where the manifest leaves open who."""
+    registered = found.delegates.get(STACK_SETS_PRINCIPAL)
+    return Step(
+        what=f"delegated administrator for {STACK_SETS_PRINCIPAL}",
+        state=_state(None if registered is None else bool(registered)),
+        where=f"management account {found.management}",
+        why="the manifest says `call_as: delegated_admin`, and the management account is none.",
+        commands=("# orgrollout bootstrap MANIFEST --delegate ACCOUNT prints how to register it",),
+    )
+
+
+def _reading(found: Situation) -> Iterator[Step]:
+    if found.unread is not None:
+        yield Step(
+            what="reading the organization",
+            state=State.NEEDED,
+            where=f"account {found.administrator}",
+            why=found.unread,
+            commands=("# then run this again: what depends on accounts is not among these steps",),
         )
 
 
@@ -140,7 +170,7 @@ def _roles(found: Situation) -> Iterator[Step]:
             where=f"administrator account {found.administrator}",
             why="CloudFormation works through it for self-managed stack sets.",
             commands=(
-                *_new_role(name, trust),
+                _new_role(name, trust),
                 _role_policy(name, administration_permissions(found.partition, execution)),
             ),
         )
@@ -151,7 +181,7 @@ def _roles(found: Situation) -> Iterator[Step]:
             why="the administration role works through it there; `orgrollout preflight "
             "--probe-role NAME` tells where it is missing.",
             commands=(
-                *_new_role(execution, execution_trust(arn)),
+                _new_role(execution, execution_trust(arn)),
                 _role_policy(execution, _execution_policy(roles)),
             ),
         )
@@ -180,8 +210,7 @@ def _policies(found: Situation) -> Iterator[Step]:
             where=f"administrator account {found.administrator}",
             why=f"what the {name} may do, and nothing else; attach it to a role of yours.",
             commands=(
-                f"aws iam create-policy --policy-name {PREFIX}-{name} "
-                f"--policy-document {_quoted(document)}",
+                aws("iam", "create-policy", "--policy-name", f"{PREFIX}-{name}", *_of(document)),
             ),
         )
 
@@ -192,21 +221,29 @@ def _execution_policy(roles: SelfManaged) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def _new_role(name: str, trust: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        f"aws iam create-role --role-name {name} --assume-role-policy-document {_quoted(trust)}",
-    )
+def _new_role(name: str, trust: Mapping[str, Any]) -> str:
+    trusting = ("--assume-role-policy-document", _json(trust))
+    return aws("iam", "create-role", "--role-name", name, *trusting)
 
 
 def _role_policy(role: str, document: Mapping[str, Any]) -> str:
-    return (
-        f"aws iam put-role-policy --role-name {role} --policy-name {PREFIX} "
-        f"--policy-document {_quoted(document)}"
-    )
+    names = ("--role-name", role, "--policy-name", PREFIX)
+    return aws("iam", "put-role-policy", *names, *_of(document))
 
 
-def _quoted(document: Mapping[str, Any]) -> str:
-    return shlex.quote(json.dumps(document, separators=(",", ":")))
+def _of(document: Mapping[str, Any]) -> tuple[str, str]:
+    return "--policy-document", _json(document)
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _both(one: bool | None, other: bool | None) -> State:  # noqa: FBT001 - as below
+    """Return that something is needed where either half is known to be missing."""
+    if one is None or other is None:
+        return State.NEEDED if False in {one, other} else State.UNKNOWN
+    return _state(one and other)
 
 
 def _state(done: bool | None) -> State:  # noqa: FBT001 - three states in, three out

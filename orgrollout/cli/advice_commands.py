@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from orgrollout.cli.options import FormatOption, ManifestPath, PlainReach, Reach
+from orgrollout.cli.options import FormatOption, ManifestPath, Reach
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
@@ -46,7 +46,7 @@ def init(
         list[str] | None,
         typer.Option("--stack-set", help="Only this stack set that exists. Repeatable."),
     ] = None,
-    reach: PlainReach,
+    reach: Reach,
 ) -> int:
     """Write a commented manifest to start from, or one of what exists."""
     from orgrollout.cli.starting import init as run
@@ -74,7 +74,7 @@ def preflight(
 ) -> int:
     """Show what would fail, before it does, and how to mend it. Only reads; 3 with findings."""
     from orgrollout.cli.checking import preflight as run
-    from orgrollout.reconcile.preflight import Looking
+    from orgrollout.reconcile.preflight_inside import Looking
 
     return run(manifest, reach, format_, Looking(role=probe_role, all_accounts=all_accounts))
 
@@ -88,6 +88,15 @@ def bootstrap(
             "--probe-role", metavar="NAME", help="Let planners look into accounts through this."
         ),
     ] = None,
+    delegate: Annotated[
+        str | None,
+        typer.Option(
+            "--delegate",
+            metavar="ACCOUNT",
+            help="Who is to roll out, a name or an id: prints how the management account registers "
+            "it. Default: who calls.",
+        ),
+    ] = None,
     reach: Reach,
     format_: Annotated[
         Literal["text", "json", "cli", "cloudformation"],
@@ -97,7 +106,7 @@ def bootstrap(
     """Show what the organization still needs for a manifest: access, roles, policies."""
     from orgrollout.cli.preparing import bootstrap as run
 
-    return run(manifest, reach, format_, probe_role)
+    return run(manifest, reach, format_, probe_role, delegate)
 
 
 COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain)

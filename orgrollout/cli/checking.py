@@ -3,17 +3,20 @@
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, FINDINGS
+from orgrollout.cli.named import role_named
 from orgrollout.cli.options import Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import open_session
 from orgrollout.manifest.load import load_manifest
 from orgrollout.preflight.check import preflight as judge
-from orgrollout.reconcile.preflight import Looking, gather
+from orgrollout.reconcile.preflight import gather
+from orgrollout.reconcile.preflight_inside import Looking
 from orgrollout.report.preflight import preflight_blocks, preflight_json
 
 
 def preflight(manifest: Path, reach: Reach, format_: str, looking: Looking) -> int:
     """Show what would fail and how to mend it; 3 with findings."""
+    role_named(looking.role)
     screen = Screen(format_)
     loaded = load_manifest(manifest)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:

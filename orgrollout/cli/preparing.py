@@ -7,11 +7,12 @@ from typing import Literal
 from orgrollout.bootstrap.as_text import as_script, as_template
 from orgrollout.bootstrap.steps import State, Step, steps
 from orgrollout.cli.errors import DONE
+from orgrollout.cli.named import account_named, role_named
 from orgrollout.cli.options import Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import open_session
 from orgrollout.manifest.load import load_manifest
-from orgrollout.reconcile.bootstrap import situation
+from orgrollout.reconcile.bootstrap import Asked, situation
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.plan import FORMAT_VERSION
 
@@ -20,15 +21,23 @@ _STYLES = {State.NEEDED: "yellow", State.DONE: "green", State.UNKNOWN: "dim"}
 
 
 def bootstrap(
-    manifest: Path, reach: Reach, format_: BootstrapFormat, probe_role: str | None
+    manifest: Path,
+    reach: Reach,
+    format_: BootstrapFormat,
+    probe_role: str | None,
+    delegate: str | None,
 ) -> int:
     """Show what is needed; nothing is run, whatever the format."""
     screen = Screen(format_)
     loaded = load_manifest(manifest)
+    asked = Asked(
+        probe_role=role_named(probe_role),
+        delegate=account_named(delegate, loaded.manifest),
+    )
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         session.say_who()
         with screen.working():
-            found = situation(loaded, session.planning, probe_role=probe_role)
+            found = situation(loaded, session.planning, asked, screen.progress)
     todo = steps(found)
     match format_:
         case "cli":

@@ -12,18 +12,21 @@ from rich.text import Text
 
 from orgrollout.aws.calls import Sent
 from orgrollout.aws.connection import Connection, connect
+from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import simulation_of
 from orgrollout.cli.screen import Screen
+from orgrollout.errors import AccessDeniedError
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
+from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
 from orgrollout.reconcile.journals import open_journal
 from orgrollout.reconcile.world import World
 
@@ -53,14 +56,24 @@ class Session:
         organization, management = describe_organization(self.connection)
         if identity.account == management:
             what = f"management account of {organization}"
-        elif self.planning.stack_sets.call_as is CallAs.DELEGATED_ADMIN:
+        elif self.planning.stack_sets.call_as is not CallAs.DELEGATED_ADMIN:
+            what = f"member of {organization}"
+        elif self._is_registered():
             what = f"delegated admin of {organization}"
         else:
-            what = f"member of {organization}"
+            what = f"member of {organization}, not known to be a delegated admin"
         where = f"{self.connection.home_region}, journal {self.journal}"
         if self.forgets:
             where = f"{self.connection.home_region}, simulated: nothing here is real"
         self.screen.say(f"as {identity.arn}, {what}, {where}", "dim")
+
+    def _is_registered(self) -> bool:
+        """Return whether the caller is known to be registered; who is not may not even ask."""
+        try:
+            registered = delegates(self.planning.connection, STACK_SETS_PRINCIPAL)
+        except AccessDeniedError:
+            return False
+        return self.connection.identity.account in registered
 
 
 @contextmanager

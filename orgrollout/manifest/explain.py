@@ -10,9 +10,15 @@ from pydantic_core import ErrorDetails
 
 from orgrollout.manifest.document import Item
 from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.values import ROLE_ARN, ROLE_NAME
 
 # What a pattern of the schema stands for.
 _PATTERNS = {
+    ROLE_NAME: ("is no name of a role.", "Use at most 64 letters, digits and any of _+=,.@-."),
+    ROLE_ARN: (
+        "is no ARN of a role.",
+        "Write it like arn:aws:iam::111122223333:role/StackSetAdministration.",
+    ),
     r"^\d{12}$": ("is no account id.", "Write twelve digits in quotes."),
     r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$": (
         "is no ARN of an SNS topic.",

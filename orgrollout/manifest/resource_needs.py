@@ -6,22 +6,41 @@ from typing import Any
 
 from orgrollout.manifest.templates import resource_types
 
+HAND_OVER = "iam:PassRole"
+_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z*]+")
 
 
-def creation_needs(body: str, regions: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return the actions that creating each resource type takes, by type.
+def creation_needs(body: str, regions: Iterable[str]) -> Mapping[str, Mapping[str, bool]]:
+    """Return the actions that creating each resource type takes, by type, and which are certain.
 
     They are the `create` permissions of the type's own schema in CloudFormation's registry, as
-    cfn-lint carries it, as far as they are its own service's. A type that none of ``regions``
-    has, or a custom resource, is left out.
+    cfn-lint carries it, as far as they are its own service's, or hand over a role. Others are for
+    properties that a template may not use. A type whose schema says nothing of it, as that of a
+    custom resource, is left out.
     """
-    found: dict[str, set[str]] = {}
-    for kind, handlers in _handlers(body, regions):
-        actions = (handlers.get("create") or {}).get("permissions") or ()
-        own = {action for action in actions if is_of_service(kind, action)}
-        found[kind] = found.get(kind, set()) | own
-    return {kind: tuple(sorted(actions)) for kind, actions in found.items()}
+    found: dict[str, dict[str, bool]] = {}
+    for kind, schema in _schemas(body, regions):
+        for action in _handlers(schema).get("create", {}).get("permissions") or ():
+            needs = found.setdefault(kind, {})
+            if action == HAND_OVER:
+                needs[action] = any("role" in name.lower() for name in schema.get("required") or ())
+            elif _is_of_service(kind, action):
+                needs[action] = _is_certain(kind, action)
+    return {kind: dict(sorted(needs.items())) for kind, needs in found.items()}
+
+
+def services_of(kinds: Iterable[str], needs: Mapping[str, Mapping[str, bool]]) -> frozenset[str]:
+    """Return the services that resource types are of, by the prefixes of their actions.
+
+    CloudFormation makes a custom resource by calling a function, or by telling a topic.
+    """
+    kinds = tuple(kinds)
+    named = {kind.split("::")[1].lower() for kind in kinds if kind.count("::") > 1}
+    actions = {action for found in needs.values() for action in found} - {HAND_OVER}
+    acting = {action.partition(":")[0] for action in actions}
+    custom = any(kind.startswith(_CUSTOM) for kind in kinds)
+    return frozenset(named | acting | ({"lambda", "sns"} if custom else set()))
 
 
 def all_needs(body: str, regions: Iterable[str]) -> tuple[str, ...]:
@@ -30,8 +49,8 @@ def all_needs(body: str, regions: Iterable[str]) -> tuple[str, ...]:
         sorted(
             {
                 action
-                for _, handlers in _handlers(body, regions)
-                for handler in handlers.values()
+                for _, schema in _schemas(body, regions)
+                for handler in _handlers(schema).values()
                 for action in handler.get("permissions") or ()
                 if _ACTION.fullmatch(action)  # some schemas name what IAM does not know
             }
@@ -39,7 +58,7 @@ def all_needs(body: str, regions: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def _handlers(body: str, regions: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _schemas(body: str, regions: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     # Imported here, since it takes longer than all else together.
     from cfnlint.helpers import REGION_PRIMARY, REGIONS  # type: ignore[import-untyped]  # noqa: PLC0415
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]  # noqa: PLC0415
@@ -47,10 +66,14 @@ def _handlers(body: str, regions: Iterable[str]) -> Iterator[tuple[str, Mapping[
     here = [region for region in regions if region in REGIONS] or [REGION_PRIMARY]
     for kind in resource_types(body):
         for _, schema in PROVIDER_SCHEMA_MANAGER.get_resource_schemas_by_regions(kind, here):
-            yield kind, schema.schema.get("handlers") or {}
+            yield kind, schema.schema
 
 
-def is_of_service(kind: str, action: str) -> bool:
+def _handlers(schema: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    return schema.get("handlers") or {}
+
+
+def _is_of_service(kind: str, action: str) -> bool:
     """Return whether an action belongs to the service of a resource type.
 
     What a type needs of other services depends on its properties (a function in a VPC needs EC2),
@@ -60,7 +83,7 @@ def is_of_service(kind: str, action: str) -> bool:
     return service.startswith(prefix) or prefix.startswith(service)
 
 
-def is_certain(kind: str, action: str) -> bool:
+def _is_certain(kind: str, action: str) -> bool:
     """Return whether no resource of a type is made without an action, as iam:CreateRole of a role.
 
     Others of the same service are for properties that a template may not use.

@@ -20,9 +20,11 @@ from pydantic import (
 from orgrollout.manifest.values import (
     Day,
     Duration,
+    ExecutionRoleName,
     FailureBudget,
     Names,
     RegularExpression,
+    RoleArn,
     Texts,
     journal_place,
     one_or_more,
@@ -129,8 +131,8 @@ class StackSet(Part):
     tags: dict[str, str] = {}
     capabilities: Texts | None = None  # default: the template's
     permission_model: Ownership = PermissionModel.SERVICE_MANAGED
-    administration_role_arn: str | None = None
-    execution_role_name: str | None = None
+    administration_role_arn: RoleArn | None = None
+    execution_role_name: ExecutionRoleName | None = None
     managed_execution: Flag | None = None  # default: as it is; off where it is new
     auto_deployment: Flag = False
     retain_stacks: Flag | None = None  # default: guards.retain_stacks

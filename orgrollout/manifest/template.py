@@ -83,3 +83,4 @@ class Template:
     parameters: Mapping[str, TemplateParameter]
     metadata: TemplateMetadata
     file: str = ""  # as errors name it
+    self_managed_only: tuple[str, ...] = ()  # what service-managed stack sets cannot have, in words

@@ -1,5 +1,6 @@
 """A template's text becomes a `Template`, with what it says of itself, or errors with places."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from orgrollout.manifest.document import Findings, Item, Reader, problem_at
 from orgrollout.manifest.posture import read_posture
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import Flag, Part
+from orgrollout.manifest.self_managed_only import self_managed_only
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.manifest.source import compose, read_text
 from orgrollout.manifest.substitution import ACCOUNT_PREFIX, PLAIN_NAMES, references
@@ -66,7 +68,8 @@ def template_from(body: str, name: str, file: str) -> tuple[Template | None, Fin
         ManifestError: It is no YAML.
     """
     findings = Findings(file=file)
-    root = Reader(findings, custom_tags=True).read(compose(as_yaml(body), file))
+    node = compose(as_yaml(body), file)
+    root = Reader(findings, custom_tags=True).read(node)
     if not isinstance(root.value, dict):
         findings.at(root, "is no template: its top level is no mapping.", "Begin with Resources:.")
         return None, findings
@@ -76,7 +79,14 @@ def template_from(body: str, name: str, file: str) -> tuple[Template | None, Fin
     if findings.problems:
         return None, findings
     return (
-        Template(name=name, body=body, parameters=parameters, metadata=metadata, file=file),
+        Template(
+            name=name,
+            body=body,
+            parameters=parameters,
+            metadata=metadata,
+            file=file,
+            self_managed_only=self_managed_only(node),
+        ),
         findings,
     )
 
@@ -132,6 +142,17 @@ def resource_names(body: str) -> tuple[str, ...]:
         ManifestError: It is no YAML.
     """
     return parsed_template(body).names("Resources")
+
+
+def names_of(body: str, kinds: Container[str]) -> tuple[str, ...]:
+    """Return the logical ids of the resources of some types in a template's text.
+
+    Raises:
+        ManifestError: It is no YAML.
+    """
+    resources = parsed_template(body).get("Resources")
+    found = resources.children if resources else ()
+    return tuple(str(name) for name, item in found if _text(item.get("Type")) in kinds)
 
 
 def parsed_template(body: str) -> Item:

@@ -4,13 +4,16 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")  # names of Amazon S3
 # A dot in the name of a bucket breaks the certificate of its own host (Amazon S3 User Guide,
 # "Virtual hosting of general purpose buckets").
 _URL_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?")
+# Of IAM (CreateRole, API reference). It goes into commands and policies that people run.
+ROLE_NAME = r"^[A-Za-z0-9_+=,.@-]{1,64}$"
+ROLE_ARN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$"
 _CLOCK = r"(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,6})s)?"
 _SHORT = re.compile(rf"(?:(?P<days>\d{{1,4}})d)?{_CLOCK}")
 _ISO = re.compile(
@@ -127,4 +130,6 @@ Day = Annotated[date, BeforeValidator(day, json_schema_input_type=date)]
 RegularExpression = Annotated[
     str, Field(min_length=1), BeforeValidator(regular_expression, json_schema_input_type=str)
 ]
+ExecutionRoleName = Annotated[str, StringConstraints(pattern=ROLE_NAME)]
+RoleArn = Annotated[str, StringConstraints(pattern=ROLE_ARN)]
 FailureBudget = Annotated[str, BeforeValidator(budget, json_schema_input_type=int | str)]

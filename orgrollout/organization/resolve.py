@@ -29,7 +29,7 @@ def desired_stack_sets(
             follows from one is not looked for.
     """
     findings = Findings(loaded)
-    check_organization(loaded, organization, findings)
+    check_organization(loaded, organization.id, findings)
     resolver = StackSetResolver(
         loaded, organization, home_region=home_region, today=today, findings=findings
     )
@@ -47,14 +47,12 @@ def desired_stack_sets(
     )
 
 
-def check_organization(
-    loaded: LoadedManifest, organization: Organization, findings: Findings
-) -> None:
+def check_organization(loaded: LoadedManifest, organization: str, findings: Findings) -> None:
     """Refuse an organization that the manifest is not for, where nothing it names can be right."""
-    if loaded.manifest.organization != organization.id:
+    if loaded.manifest.organization != organization:
         findings.error(
             ("organization",),
-            f"the manifest is for {loaded.manifest.organization}, and this is {organization.id}.",
+            f"the manifest is for {loaded.manifest.organization}, and this is {organization}.",
             "Use credentials of the organization that is meant.",
         )
         findings.raise_problems()

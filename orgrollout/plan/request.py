@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import Pair, Region, RolloutId, StackSetKey
-from orgrollout.model.stack_set import InstanceStatus
+from orgrollout.model.stack_set import CallAs, InstanceStatus
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.compare import (
@@ -31,6 +31,7 @@ class Request:
     home_region: Region
     desired: Mapping[StackSetKey, Desired]
     inventory: Inventory
+    call_as: CallAs = CallAs.SELF  # as whom service-managed stack sets are called
     selected: Selection | None = None  # narrows to some pairs; narrowing never removes
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
     recover_inoperable: bool = False  # detach them, and import or create them again

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.organization.desired import Desired
+from orgrollout.plan.commands import for_stack_set
 from orgrollout.plan.compare import Differences
 from orgrollout.plan.plan import SIDE_BY_SIDE, PlannedOperation
 from orgrollout.plan.request import Request
@@ -74,13 +75,22 @@ def _managed_execution(key: StackSetKey, desired: Desired, request: Request) -> 
     wanted, inventory = desired.managed_execution, request.deployed(desired)
     if inventory is None or wanted in {None, inventory.deployed.definition.managed_execution}:
         return
+    command = for_stack_set(
+        "update-stack-set",
+        desired.name,
+        "--use-previous-template",
+        "--managed-execution",
+        f"Active={str(wanted).lower()}",
+        home_region=request.home_region,
+        model=desired.definition.permission_model,
+        call_as=request.call_as,
+    )
     yield (
         f"{key}: managed execution is {'off' if wanted else 'on'} for {desired.name}, and is "
         f"turned {'on' if wanted else 'off'} by hand, when none of its operations runs: "
-        f"`aws cloudformation update-stack-set --stack-set-name {desired.name} "
-        f"--use-previous-template --managed-execution Active={str(wanted).lower()}`, "
-        "with UsePreviousValue for each of its parameters, and with its capabilities; what "
-        "that does to stack instances is not documented. Until then its operations run one by one."
+        f"`{command}`, with UsePreviousValue for each of its parameters, and with its "
+        "capabilities; what that does to stack instances is not documented. Until then its "
+        "operations run one by one."
     )
 
 

@@ -8,6 +8,7 @@ from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
+from orgrollout.plan.commands import activation, registration
 from orgrollout.preflight.facts import (
     ADMINISTRATION_ROLE,
     CONFIG_PRINCIPAL,
@@ -29,17 +30,19 @@ def trusted_access(facts: Facts) -> Check:
     name = "trusted access"
     if not _of_model(facts, PermissionModel.SERVICE_MANAGED):
         return Check(name=name, looked_at="no service-managed stack set needs it")
-    if isinstance(facts.access, Unknown):
-        return Check(name=name, not_checked=(facts.access.reason,))
-    if facts.access == "ENABLED":
-        return Check(name=name, looked_at="CloudFormation may work in the organization")
+    lacking = tuple(_lacking(facts))
     finding = Finding(
         where=f"management account {facts.organization.management_account}",
-        why=f"organizations access of CloudFormation is {facts.access}: every operation on a "
-        "service-managed stack set is refused.",
-        mend=f"aws cloudformation activate-organizations-access --region {facts.home_region}",
+        why=f"{' and '.join(lacking)}: operations on service-managed stack sets are refused, or "
+        "fail.",
+        mend=activation(facts.home_region),
     )
-    return Check(name=name, findings=(finding,))
+    return Check(
+        name=name,
+        findings=(finding,) if lacking else (),
+        not_checked=unknown_reasons((facts.access, facts.trusted)),
+        looked_at="CloudFormation may work in the organization",
+    )
 
 
 def delegated_administrators(facts: Facts) -> Check:
@@ -116,6 +119,13 @@ def statements(policy: Policy) -> list[Mapping[str, Any]]:
     return [given] if isinstance(given, Mapping) else list(given)
 
 
+def _lacking(facts: Facts) -> Iterator[str]:
+    if not isinstance(facts.access, Unknown) and facts.access != "ENABLED":
+        yield f"organizations access of CloudFormation is {facts.access}"
+    if not isinstance(facts.trusted, Unknown) and STACK_SETS_PRINCIPAL not in facts.trusted:
+        yield f"AWS Organizations does not trust {STACK_SETS_PRINCIPAL}"
+
+
 def _listed(value: object) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
@@ -155,8 +165,7 @@ def _unregistered(principal: str, account: AccountId) -> Finding:
     return Finding(
         where=f"account {account}",
         why=f"it is no delegated administrator for {principal}: {why[principal]}.",
-        mend="aws organizations register-delegated-administrator "
-        f"--account-id {account} --service-principal {principal}",
+        mend=registration(account, principal),
     )
 
 

@@ -2,6 +2,7 @@
 
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
+from orgrollout.plan.commands import aws
 from orgrollout.plan.importing import MAX_NAMED
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding, Unknown
@@ -31,12 +32,13 @@ def template_bucket(facts: Facts) -> Check:
 def _missing(facts: Facts, place: str, using: list[Desired]) -> Finding:
     bucket = place.removeprefix("s3://").partition("/")[0]
     names = ", ".join(desired.key for desired in using)
-    constraint = f" --create-bucket-configuration LocationConstraint={facts.home_region}"
-    elsewhere = "" if facts.home_region == _WITHOUT_CONSTRAINT else constraint
+    constraint = ("--create-bucket-configuration", f"LocationConstraint={facts.home_region}")
+    elsewhere = () if facts.home_region == _WITHOUT_CONSTRAINT else constraint
+    where = ("--bucket", bucket, "--region", facts.home_region)
     return Finding(
         where=f"template_bucket {place}",
         why=f"there is no such bucket, and {names} cannot be sent without it.",
-        mend=f"aws s3api create-bucket --bucket {bucket} --region {facts.home_region}{elsewhere}",
+        mend=aws("s3api", "create-bucket", *where, *elsewhere),
     )
 
 

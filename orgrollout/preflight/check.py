@@ -8,8 +8,9 @@ from orgrollout.preflight.access import (
 from orgrollout.preflight.bucket import template_bucket
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding
-from orgrollout.preflight.places import opt_in_regions, quotas, recorders, suspended_accounts
+from orgrollout.preflight.places import opt_in_regions, quotas, suspended_accounts
 from orgrollout.preflight.policies import service_control_policies
+from orgrollout.preflight.recorders import recorders
 
 CHECKS = (
     trusted_access,

@@ -8,6 +8,7 @@ from orgrollout.errors import Problem
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.model.stack_set import CallAs
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
 from orgrollout.preflight.finding import Unknown
@@ -16,7 +17,8 @@ STACK_SETS_PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
 CONFIG_PRINCIPAL = "config.amazonaws.com"
 ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
-Needs = Mapping[StackSetKey, Mapping[str, tuple[str, ...]]]  # actions by resource type
+# Actions by resource type, and whether each is certainly needed.
+Needs = Mapping[StackSetKey, Mapping[str, Mapping[str, bool]]]
 Policy = Mapping[str, Any]  # a policy document: Version, Statement
 
 
@@ -30,7 +32,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecorderFound:
-    """What of AWS Config is in an account and Region; empty names: nothing."""
+    """What of AWS Config is in an account and Region, and in the way; empty names: nothing."""
 
     recorder: str = ""
     channel: str = ""
@@ -57,7 +59,9 @@ class Facts:
     inventory: Inventory
     caller: AccountId
     partition: str = "aws"
+    call_as: CallAs  # as whom service-managed stack sets are called
     access: str | Unknown  # DescribeOrganizationsAccess: ENABLED or not
+    trusted: frozenset[str] | Unknown  # services that Organizations trusts
     delegates: Mapping[str, frozenset[AccountId] | Unknown]  # by service principal
     administration_roles: Mapping[StackSetKey, Role | Unknown]  # in the caller's account
     execution_roles: Mapping[tuple[AccountId, str], Role | Unknown]  # of the accounts looked into

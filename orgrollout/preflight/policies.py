@@ -7,43 +7,22 @@ out is not looked at. The management account is never under a service control po
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
 
-from orgrollout.manifest.resource_needs import is_certain
-from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.manifest.resource_needs import services_of
+from orgrollout.manifest.templates import resource_types
+from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.tree import OrganizationTree
 from orgrollout.preflight.access import execution_role_of, statements
+from orgrollout.preflight.denying import Request, Verdict, denied_patterns, judge_statement, matches
 from orgrollout.preflight.facts import Facts, ServiceControlPolicy
 from orgrollout.preflight.finding import Check, Finding, Unknown
 
-GLOBAL_SERVICES = frozenset({"iam", "organizations", "route53", "cloudfront", "budgets", "support"})
 _SHOWN = 3
 _ACCOUNT = re.compile(r"\d{12}")
-Statement = Mapping[str, Any]
-
-
-class Verdict(Enum):
-    """Whether a deny holds for a request."""
-
-    DENIES = auto()
-    DOES_NOT = auto()
-    UNCLEAR = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What CloudFormation would do in an account, as the policy sees it."""
-
-    action: str
-    principal: str  # an ARN
-    account: AccountId
-    region: Region
 
 
 def service_control_policies(facts: Facts) -> Check:
@@ -55,27 +34,12 @@ def service_control_policies(facts: Facts) -> Check:
     findings: list[Finding] = []
     for key, desired in facts.desired.items():
         findings += judge.findings(key, desired)
-    unread = sorted(key for key, types in facts.needs.items() if not types)
-    gaps = [f"{key}: what its resources need is not known" for key in unread]
     return Check(
         name=name,
         findings=tuple(findings),
-        not_checked=(*judge.unclear, *gaps),
+        not_checked=judge.unclear,
         looked_at=f"{len(facts.policies)} policies deny nothing that is needed",
     )
-
-
-def judge_statement(statement: Statement, request: Request) -> Verdict:
-    """Return whether a statement denies a request."""
-    if statement.get("Effect") != "Deny" or not _acts_on(statement, request.action):
-        return Verdict.DOES_NOT
-    resource = _resource(statement)
-    if resource is Verdict.DOES_NOT:
-        return resource
-    verdicts = {resource, *_conditions(statement, request)}
-    if Verdict.DOES_NOT in verdicts:
-        return Verdict.DOES_NOT
-    return Verdict.UNCLEAR if Verdict.UNCLEAR in verdicts else Verdict.DENIES
 
 
 class _Judge:
@@ -87,6 +51,7 @@ class _Judge:
         self._policies = tuple(policies)
         self._unclear: dict[str, None] = {}
         self._judged: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
+        self._written: dict[tuple[str, ...], frozenset[str]] = {}
         self._accounts: dict[str, frozenset[str]] = {}  # that a policy names, by its id
 
     @property
@@ -96,14 +61,17 @@ class _Judge:
 
     def findings(self, key: StackSetKey, desired: Desired) -> Iterator[Finding]:
         """Yield each policy that denies something, with the accounts it does so in."""
+        beyond = _Beyond(self._facts, key)
         for policy in self._policies:
             denied: dict[str, str] = {}  # action to the resource type that needs it
             places: dict[Pair, None] = {}
             for pair in self._under(policy, desired):
                 for action, kind in self._denied(policy, key, desired, pair):
                     denied[action], places[pair] = kind, None
+                beyond.note(policy, self._patterns(policy, desired, pair))
             if denied:
                 yield self._finding(policy, desired, denied, list(places))
+        self._unclear |= dict.fromkeys(beyond.gaps())
 
     def _under(self, policy: ServiceControlPolicy, desired: Desired) -> Iterator[Pair]:
         management = self._facts.organization.management_account
@@ -123,11 +91,26 @@ class _Judge:
 
         Accounts of which a policy names none get the same answer, and are judged once.
         """
-        named = pair.account in self._named(policy)
-        known = (policy.id, key, pair.region, pair.account if named else "")
+        known = (key, *self._likeness(policy, pair))
         if known not in self._judged:
             self._judged[known] = tuple(self._judge(policy, key, desired, pair))
         return self._judged[known]
+
+    def _patterns(
+        self, policy: ServiceControlPolicy, desired: Desired, pair: Pair
+    ) -> frozenset[str]:
+        """Return all that is denied, or may be, as the policy writes it."""
+        principal = self._principal(desired, pair.account)
+        known = (principal.rpartition("/")[2], *self._likeness(policy, pair))
+        if known not in self._written:
+            request = Request("*", principal, pair.account, pair.region)
+            self._written[known] = frozenset(denied_patterns(policy.document, request))
+        return self._written[known]
+
+    def _likeness(self, policy: ServiceControlPolicy, pair: Pair) -> tuple[str, ...]:
+        """Return what two places have in common where a policy says the same of both."""
+        named = pair.account in self._named(policy)
+        return policy.id, pair.region, pair.account if named else ""
 
     def _named(self, policy: ServiceControlPolicy) -> frozenset[str]:
         if policy.id not in self._accounts:
@@ -140,11 +123,11 @@ class _Judge:
     ) -> Iterator[tuple[str, str]]:
         principal = self._principal(desired, pair.account)
         for kind, actions in self._facts.needs.get(key, {}).items():
-            for action in actions:
+            for action, certain in actions.items():
                 request = Request(action, principal, pair.account, pair.region)
                 if self._verdict(policy, key, request) is not Verdict.DENIES:
                     continue
-                if is_certain(kind, action):
+                if certain:
                     yield action, kind
                 else:
                     self._unclear[
@@ -183,73 +166,53 @@ class _Judge:
         role = "stacksets-exec-*" if managed else execution_role_of(desired)
         shown = ", ".join(map(str, places[:_SHOWN]))
         more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
-        actions = [f"{action} ({kind})" for action, kind in list(denied.items())[:_SHOWN]]
-        rest = f" and {len(denied) - _SHOWN} more" if len(denied) > _SHOWN else ""
+        actions = _listed([f"{action} ({kind})" for action, kind in denied.items()])
         arn = f"arn:{self._facts.partition}:iam::*:role/{role}"
         return Finding(
             where=f"stack set {desired.key}: {shown}{more}",
-            why=f"service control policy {policy.name} ({policy.id}) denies "
-            f"{', '.join(actions)}{rest} to {role}.",
+            why=f"service control policy {policy.name} ({policy.id}) denies {actions} to {role}.",
             mend="# exempt the role in the statement that denies, or exclude these accounts:\n"
             f'"Condition": {{"ArnNotLike": {{"aws:PrincipalArn": ["{arn}"]}}}}',
         )
 
 
-def _acts_on(statement: Statement, action: str) -> bool:
-    if "NotAction" in statement:
-        return not _matches(action, statement["NotAction"])
-    return _matches(action, statement.get("Action", ()))
+class _Beyond:
+    """What policies deny, and of which nobody knows whether a stack set needs it."""
+
+    def __init__(self, facts: Facts, key: StackSetKey) -> None:
+        template, needs = facts.loaded.templates.get(key), facts.needs.get(key, {})
+        kinds = resource_types(template.body) if template else ()
+        self._key = key
+        self._unknown = [kind for kind in kinds if kind not in needs]
+        self._services = services_of(kinds, needs)
+        self._known = [action for actions in needs.values() for action in actions]
+        self._denied: dict[str, dict[str, None]] = {}  # by the policy
+        self._noted: set[tuple[str, frozenset[str]]] = set()
+
+    def note(self, policy: ServiceControlPolicy, patterns: frozenset[str]) -> None:
+        """Note what a policy denies somewhere."""
+        if not patterns or (policy.id, patterns) in self._noted:
+            return
+        self._noted.add((policy.id, patterns))
+        told = self._denied.setdefault(f"{policy.name} ({policy.id})", {})
+        for pattern in sorted(patterns - told.keys()):
+            service = pattern.partition(":")[0].lower()
+            needed = any(matches(action, pattern) for action in self._known)
+            if not needed and any(fnmatchcase(each, service) for each in self._services):
+                told[pattern] = None
+
+    def gaps(self) -> Iterator[str]:
+        """Yield what is not known: the types one by one, what is denied by policy."""
+        if self._noted:
+            yield from (f"{self._key}: what {kind} needs is not known" for kind in self._unknown)
+        for policy, patterns in self._denied.items():
+            if patterns:
+                yield (
+                    f"{policy} denies {_listed(list(patterns))}; whether {self._key} needs it is "
+                    "not known"
+                )
 
 
-def _resource(statement: Statement) -> Verdict:
-    """Return whether the resource is everything; which one it will be is not known beforehand."""
-    if "NotResource" in statement:
-        return Verdict.UNCLEAR
-    listed = _texts(statement.get("Resource", "*"))
-    return Verdict.DENIES if "*" in listed else Verdict.UNCLEAR
-
-
-def _conditions(statement: Statement, request: Request) -> Iterator[Verdict]:
-    """Yield, for each condition of a statement, whether the deny holds by it."""
-    for operator, tests in (statement.get("Condition") or {}).items():
-        for name, values in tests.items():
-            yield _condition(operator, name.lower(), _texts(values), request)
-
-
-def _condition(operator: str, name: str, values: list[str], request: Request) -> Verdict:
-    known = {
-        "aws:principalarn": request.principal,
-        "aws:principalaccount": request.account,
-        "aws:requestedregion": _requested_region(request),
-    }
-    if name not in known:
-        return Verdict.UNCLEAR
-    negated = "Not" in operator
-    plain = operator.removesuffix("IfExists").replace("Not", "")
-    if plain not in {
-        "StringEquals",
-        "StringLike",
-        "ArnEquals",
-        "ArnLike",
-        "StringEqualsIgnoreCase",
-    }:
-        return Verdict.UNCLEAR
-    # StringEquals compares letter by letter; the others know wildcards.
-    exact = plain.startswith("StringEquals")
-    value = known[name]
-    hit = value in values if exact else any(fnmatchcase(value, each) for each in values)
-    return Verdict.DENIES if hit is not negated else Verdict.DOES_NOT
-
-
-def _requested_region(request: Request) -> str:
-    # Global services answer in us-east-1, wherever the stack is.
-    service = request.action.partition(":")[0]
-    return "us-east-1" if service in GLOBAL_SERVICES else request.region
-
-
-def _matches(action: str, patterns: object) -> bool:
-    return any(fnmatchcase(action.lower(), each.lower()) for each in _texts(patterns))
-
-
-def _texts(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
+def _listed(actions: Sequence[str]) -> str:
+    rest = f" and {len(actions) - _SHOWN} more" if len(actions) > _SHOWN else ""
+    return f"{', '.join(actions[:_SHOWN])}{rest}"

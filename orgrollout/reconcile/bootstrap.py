@@ -1,11 +1,12 @@
 """Finds out what an organization has, for a manifest to be told what it lacks. Only reads."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orgrollout.aws import environment
-from orgrollout.aws.organizations import read_organization
+from orgrollout.aws.organizations import describe_organization
 from orgrollout.aws.permissions import Scope, auditor_policy, operator_policy, planner_policy
 from orgrollout.bootstrap.steps import (
     CONFIG_PRINCIPAL,
@@ -14,58 +15,66 @@ from orgrollout.bootstrap.steps import (
     Situation,
     State,
 )
-from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
+from orgrollout.errors import (
+    AccessDeniedError,
+    AwsError,
+    InvalidCredentialsError,
+    MissingCredentialsError,
+)
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.regions import is_opt_in
 from orgrollout.manifest.resource_needs import all_needs
 from orgrollout.manifest.templates import resource_types
 from orgrollout.model.ids import AccountId, Region, StackSetKey
-from orgrollout.model.stack_set import CallAs, PermissionModel
+from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
-from orgrollout.organization.needs import selects_by_tag
-from orgrollout.organization.resolve import desired_stack_sets
+from orgrollout.organization.findings import Findings
+from orgrollout.organization.resolve import check_organization, desired_stack_sets
 from orgrollout.preflight.access import administration_role_of, execution_role_of
 from orgrollout.preflight.facts import Role
 from orgrollout.reconcile.planning import check_home_region
+from orgrollout.reconcile.reading import read_for
 from orgrollout.reconcile.world import World
 
 T = TypeVar("T")
 _AGGREGATOR = "AWS::Config::ConfigurationAggregator"
 
 
-def situation(loaded: LoadedManifest, world: World, *, probe_role: str | None) -> Situation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line says besides the manifest."""
+
+    probe_role: str | None = None  # for policies; default: the manifest's
+    delegate: AccountId | None = None  # who is to roll out; default: who calls
+
+
+def situation(
+    loaded: LoadedManifest, world: World, asked: Asked, progress: Callable[[str], None]
+) -> Situation:
     """Return what there is, and what the manifest asks for.
+
+    Whoever may not read the organization learns what can be told without it.
 
     Raises:
         ManifestError: It does not fit the organization.
-        AwsError: The organization cannot be read at all.
+        AwsError: The organization cannot be read, for other reasons than that it is denied.
     """
     home = check_home_region(loaded, world)
     connection, identity = world.connection, world.connection.identity
-    organization = read_organization(connection, with_tags=selects_by_tag(loaded.manifest))
-    desired = desired_stack_sets(
-        loaded, organization, home_region=home, today=world.clock.now().date()
-    ).stack_sets
-    own = [d for d in desired.values() if _is(d, PermissionModel.SELF_MANAGED)]
-    managed = any(_is(d, PermissionModel.SERVICE_MANAGED) for d in desired.values())
-    delegated = managed and world.stack_sets.call_as is CallAs.DELEGATED_ADMIN
-    roles = _self_managed(loaded, world, own)
-    prefix = f"arn:{identity.partition}:iam::{identity.account}:role/"
-    scope = Scope(
-        partition=identity.partition,
-        administration_roles=tuple(f"{prefix}{each.administration_role}" for each in roles),
-        journal_bucket=_bucket(loaded.manifest.journal),
-        template_bucket=loaded.manifest.template_bucket,
-        probe_role=probe_role or loaded.manifest.drift.probe_role,
-        inside_roles=_inside_roles(loaded),
-        topics=tuple(dict.fromkeys(each.sns for each in loaded.manifest.notifications)),
-    )
+    _, management = describe_organization(connection)
+    administrator = asked.delegate or identity.account
+    desired, unread = _desired(loaded, world, home, progress)
+    own = [d for d in desired.values() if _is_self_managed(d)]
+    roles = _self_managed(loaded, world, own, here=administrator == identity.account)
+    delegated = identity.account != management
     return Situation(
         partition=identity.partition,
         home_region=home,
-        management=organization.management_account,
-        administrator=identity.account,
-        service_managed=managed,
+        management=management,
+        administrator=administrator,
+        service_managed=_has_service_managed(loaded),
+        by_delegate=loaded.manifest.call_as == "delegated_admin",
+        unread=unread,
         access=_known(partial(environment.organizations_access, connection, delegated=delegated)),
         trusted=_known(partial(environment.trusted_services, connection)),
         delegates={
@@ -74,17 +83,63 @@ def situation(loaded: LoadedManifest, world: World, *, probe_role: str | None) -
         },
         config_administrators=_aggregating(loaded, desired.values()),
         self_managed=roles,
-        policies={
-            "planner": planner_policy(scope),
-            "operator": operator_policy(scope),
-            "auditor": auditor_policy(scope),
-        },
+        policies=_policies(_scope(loaded, asked, roles, identity.partition, administrator)),
         inside_roles=_inside_roles(loaded),
     )
 
 
-def _is(desired: Desired, model: PermissionModel) -> bool:
-    return desired.definition.permission_model is model and not desired.absent
+def _desired(
+    loaded: LoadedManifest, world: World, home: Region, progress: Callable[[str], None]
+) -> tuple[Mapping[StackSetKey, Desired], str | None]:
+    """Return what the manifest wants, or why nobody knows of which accounts."""
+    organization_id, _ = describe_organization(world.connection)
+    check_organization(loaded, organization_id, Findings(loaded))
+    try:
+        organization = read_for(loaded.manifest, world, progress)
+    except AccessDeniedError as error:
+        return {}, str(error)
+    today = world.clock.now().date()
+    wanted = desired_stack_sets(loaded, organization, home_region=home, today=today)
+    return wanted.stack_sets, None
+
+
+def _scope(
+    loaded: LoadedManifest,
+    asked: Asked,
+    roles: Iterable[SelfManaged],
+    partition: str,
+    administrator: AccountId,
+) -> Scope:
+    manifest, prefix = loaded.manifest, f"arn:{partition}:iam::{administrator}:role/"
+    return Scope(
+        partition=partition,
+        administration_roles=tuple(f"{prefix}{each.administration_role}" for each in roles),
+        journal_bucket=_bucket(manifest.journal),
+        template_bucket=manifest.template_bucket,
+        probe_role=asked.probe_role or manifest.drift.probe_role,
+        inside_roles=_inside_roles(loaded),
+        topics=tuple(dict.fromkeys(each.sns for each in manifest.notifications)),
+    )
+
+
+def _policies(scope: Scope) -> Mapping[str, Mapping[str, Any]]:
+    return {
+        "planner": planner_policy(scope),
+        "operator": operator_policy(scope),
+        "auditor": auditor_policy(scope),
+    }
+
+
+def _has_service_managed(loaded: LoadedManifest) -> bool:
+    return any(
+        each.permission_model is PermissionModel.SERVICE_MANAGED and each.state == "present"
+        for each in loaded.manifest.stack_sets.values()
+    )
+
+
+def _is_self_managed(desired: Desired) -> bool:
+    model = desired.definition.permission_model
+    return model is PermissionModel.SELF_MANAGED and not desired.absent
 
 
 def _aggregating(loaded: LoadedManifest, desired: Iterable[Desired]) -> tuple[AccountId, ...]:
@@ -99,8 +154,9 @@ def _aggregating(loaded: LoadedManifest, desired: Iterable[Desired]) -> tuple[Ac
 
 
 def _self_managed(
-    loaded: LoadedManifest, world: World, desired: list[Desired]
+    loaded: LoadedManifest, world: World, desired: list[Desired], *, here: bool
 ) -> tuple[SelfManaged, ...]:
+    """Return the roles of self-managed stack sets; ``here``: they belong into this account."""
     groups: dict[tuple[str, str], list[Desired]] = {}
     for each in desired:
         names = (administration_role_of(each), execution_role_of(each))
@@ -111,14 +167,16 @@ def _self_managed(
             execution_role=names[1],
             opt_in_regions=_opt_in(sets),
             actions=_actions(loaded, [each.key for each in sets]),
-            state=_state(_known(partial(environment.role, world.connection, names[0]))),
+            state=_state(_known(partial(environment.role, world.connection, names[0])))
+            if here
+            else State.UNKNOWN,
         )
         for names, sets in groups.items()
     )
 
 
 def _opt_in(sets: list[Desired]) -> tuple[Region, ...]:
-    return tuple(sorted({r for each in sets for r in each.regions if is_opt_in(r)}))
+    return tuple(sorted({p.region for each in sets for p in each.pairs if is_opt_in(p.region)}))
 
 
 def _actions(loaded: LoadedManifest, keys: list[StackSetKey]) -> tuple[str, ...]:

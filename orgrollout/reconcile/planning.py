@@ -156,6 +156,7 @@ def request_from(
         home_region=world.connection.home_region,
         desired=picture.desired.stack_sets,
         inventory=inventory,
+        call_as=world.stack_sets.call_as,
         recover_inoperable=recover_inoperable,
         selected=narrowing(picture.organization) if narrowing else None,
         allow_removals=allow_removals,

@@ -5,47 +5,36 @@ unless all are asked for: calls per account and Region add up.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from orgrollout.aws import environment
 from orgrollout.aws.bucket import bucket_and_prefix, bucket_region
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.regions import read_enabled_regions
-from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
 from orgrollout.manifest.lint import lint_templates
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.resource_needs import creation_needs
-from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
+from orgrollout.model.ids import AccountId, Region, StackSetKey, UnitId
 from orgrollout.model.stack_set import CallAs, PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import AccountState, Organization
 from orgrollout.plan.waves import rank
 from orgrollout.preflight.access import (
     administration_role_of,
-    execution_role_of,
     registrations,
 )
 from orgrollout.preflight.bucket import needs_bucket
-from orgrollout.preflight.facts import Facts, Needs, RecorderFound, Role
+from orgrollout.preflight.facts import Facts, Needs
 from orgrollout.preflight.finding import Unknown
-from orgrollout.preflight.places import places_for_recorders, wanted_opt_in_regions
+from orgrollout.preflight.places import wanted_opt_in_regions
+from orgrollout.preflight.recorders import places_for_recorders
 from orgrollout.reconcile.planning import Picture, look
+from orgrollout.reconcile.preflight_inside import Looking, Members, known
 from orgrollout.reconcile.world import World
 
-T = TypeVar("T")
 Progress = Callable[[str], None]
 PER_UNIT = 2  # accounts of each unit that are looked into
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looking:
-    """How far preflight looks into member accounts."""
-
-    role: str | None = None  # that may be assumed in them; none: the manifest's drift.probe_role
-    external_id: str | None = None
-    all_accounts: bool = False
 
 
 def gather(loaded: LoadedManifest, world: World, looking: Looking, progress: Progress) -> Facts:
@@ -63,7 +52,7 @@ def gather(loaded: LoadedManifest, world: World, looking: Looking, progress: Pro
     needs = _needs(loaded)
     chosen = _chosen(loaded.manifest.name, picture, looking)
     progress("looking at the access of CloudFormation, and at policies")
-    members = _Members(connection, looking, chosen)
+    members = Members(world, looking, chosen)
     progress(f"looking into {len(chosen):,} accounts")
     targeted = {pair.account for d in desired.values() for pair in d.pairs}
     return Facts(
@@ -74,72 +63,26 @@ def gather(loaded: LoadedManifest, world: World, looking: Looking, progress: Pro
         inventory=inventory,
         caller=identity.account,
         partition=identity.partition,
+        call_as=world.stack_sets.call_as,
         access=_access(world, desired),
+        trusted=known(environment.trusted_services, connection),
         delegates=_delegates(connection, desired, needs, organization),
         administration_roles={
-            d.key: _known(environment.role, connection, administration_role_of(d))
+            d.key: known(environment.role, connection, administration_role_of(d))
             for d in _self_managed(desired)
         },
         execution_roles=members.execution_roles(desired),
-        recorders=members.recorders(places_for_recorders(desired, needs, inventory)),
+        recorders=members.recorders(
+            loaded, picture, places_for_recorders(desired, needs, inventory)
+        ),
         regions=_regions(connection, picture, chosen),
-        policies=_known(environment.service_control_policies, connection),
+        policies=known(environment.service_control_policies, connection),
         needs=needs,
-        stack_sets=_known(lambda: len(world.stack_sets.list_stack_sets())),
+        stack_sets=known(lambda: len(world.stack_sets.list_stack_sets())),
         bucket_region=_bucket(loaded, connection, desired),
         templates=tuple(lint_templates(loaded)),
         not_looked_into=len(targeted - chosen) if looking.role else 0,
     )
-
-
-class _Members:
-    """Looks into member accounts through one role."""
-
-    def __init__(
-        self, connection: Connection, looking: Looking, chosen: frozenset[AccountId]
-    ) -> None:
-        self._connection = connection
-        self._role = looking.role
-        self._external_id = looking.external_id
-        self._chosen = chosen
-
-    def execution_roles(
-        self, desired: Mapping[StackSetKey, Desired]
-    ) -> Mapping[tuple[AccountId, str], Role | Unknown]:
-        """Return the execution roles of self-managed stack sets in the chosen accounts."""
-        wanted = {
-            (account, execution_role_of(d))
-            for d in _self_managed(desired)
-            for account in d.accounts & self._chosen
-        }
-        home = self._connection.home_region
-        return {
-            (account, name): self._inside(Pair(account, home), environment.role, name)
-            for account, name in sorted(wanted)
-            if self._can_look(account)
-        }
-
-    def recorders(self, places: Iterable[Pair]) -> Mapping[Pair, RecorderFound | Unknown]:
-        """Return what there is of AWS Config in the chosen accounts."""
-        return {
-            pair: self._inside(pair, environment.recorder)
-            for pair in sorted(places)
-            if pair.account in self._chosen and self._can_look(pair.account)
-        }
-
-    def _can_look(self, account: AccountId) -> bool:
-        return self._role is not None or account == self._connection.identity.account
-
-    def _inside(self, pair: Pair, ask: Callable[..., T], *arguments: object) -> T | Unknown:
-        def there() -> T:
-            connection = self._connection
-            if pair.account != connection.identity.account or pair.region != connection.home_region:
-                connection = connection.in_account(
-                    pair.account, self._role or "", pair.region, external_id=self._external_id
-                )
-            return ask(connection, *arguments)
-
-        return _known(there)
 
 
 def _with_role(looking: Looking, loaded: LoadedManifest) -> Looking:
@@ -162,7 +105,7 @@ def _bucket(
     place = loaded.manifest.template_bucket
     if place is None or not any(map(needs_bucket, desired.values())):
         return Unknown(reason="nothing is too large for a call")
-    return _known(bucket_region, connection, bucket_and_prefix(place)[0])
+    return known(bucket_region, connection, bucket_and_prefix(place)[0])
 
 
 def _access(world: World, desired: Mapping[StackSetKey, Desired]) -> str | Unknown:
@@ -170,7 +113,7 @@ def _access(world: World, desired: Mapping[StackSetKey, Desired]) -> str | Unkno
     if PermissionModel.SERVICE_MANAGED not in models:
         return Unknown(reason="no service-managed stack set needs it")
     delegated = world.stack_sets.call_as is CallAs.DELEGATED_ADMIN
-    return _known(lambda: environment.organizations_access(world.connection, delegated=delegated))
+    return known(lambda: environment.organizations_access(world.connection, delegated=delegated))
 
 
 def _delegates(
@@ -182,7 +125,7 @@ def _delegates(
     own = connection.identity.account
     asked = {principal for principal, _ in registrations(desired, needs, organization, own)}
     return {
-        principal: _known(environment.delegates, connection, principal)
+        principal: known(environment.delegates, connection, principal)
         for principal in sorted(asked)
     }
 
@@ -195,7 +138,7 @@ def _regions(
     )
     always = {connection.identity.account, picture.organization.management_account}
     return {
-        account: _known(_enabled, connection, account)
+        account: known(_enabled, connection, account)
         for account in sorted(wanted)
         if account in chosen | always
     }
@@ -224,13 +167,3 @@ def _chosen(name: str, picture: Picture, looking: Looking) -> frozenset[AccountI
     for account in sorted(active, key=lambda account: rank(name, account)):
         by_unit[organization.accounts[account].parent].append(account)
     return frozenset(a for accounts in by_unit.values() for a in accounts[:PER_UNIT])
-
-
-def _known(ask: Callable[..., T], *arguments: object) -> T | Unknown:
-    """Return the answer, or why there is none. Broken credentials end everything."""
-    try:
-        return ask(*arguments)
-    except (InvalidCredentialsError, MissingCredentialsError):
-        raise
-    except AwsError as error:
-        return Unknown(reason=str(error))

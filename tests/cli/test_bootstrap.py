@@ -52,6 +52,24 @@ def test_organizations_alone_is_not_enough(program: Program) -> None:
     assert "activate-organizations-access" in access["commands"][0]
 
 
+def test_cloudformation_alone_is_not_enough_either(program: Program) -> None:
+    client = boto3.client("organizations", endpoint_url=program.server.endpoint)
+    client.disable_aws_service_access(
+        ServicePrincipal="member.org.stacksets.cloudformation.amazonaws.com"
+    )
+    program.sandbox.calls.clear()
+
+    assert steps(program)["trusted access of StackSets"]["state"] == "needed"
+
+
+def test_regions_that_accounts_have_enabled_are_read_as_a_plan_reads_them(
+    program: Program,
+) -> None:
+    found = steps(program, stack_sets=SELF, regions=["enabled"])
+
+    assert "role AWSCloudFormationStackSetExecutionRole" in found
+
+
 def test_what_could_not_be_read_is_unknown_and_never_done(program: Program) -> None:
     program.sandbox.server_error("DescribeOrganizationsAccess", times=None)
 

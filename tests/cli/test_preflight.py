@@ -4,81 +4,28 @@ import json
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-import yaml
 
 from orgrollout.cli.main import main
 from orgrollout.sandbox import VirtualClock, serve
-from tests.bootstrap.aws_cli import check_command, commands_of
+from tests.cli.preflighting import (
+    BUILTIN,
+    ROLE,
+    SELF,
+    STACK_SETS,
+    aws,
+    found,
+    inside,
+)
 from tests.cli.support import Program
-from tests.stage import DEV, LAB, PROD, TOPIC, organization
+from tests.stage import DEV, LAB, TOPIC, organization
 
 pytestmark = pytest.mark.slow
-
-ROLE = "OrganizationAccountAccessRole"
-BUILTIN = {"config": {"template": "builtin:config-regional", "depends_on": []}}
-ROLES = {"roles": {"template": "builtin:account-roles"}}
-SELF = {"topics": {"template": "topic.yaml", "permission_model": "self_managed"}}
-
-
-def found(program: Program, *more: object, **changes: Any) -> dict[str, Any]:
-    """Return the checks by name, after seeing that the exit code tells of findings."""
-    ran = program("preflight", program.manifest(**changes), "--format", "json", *more)
-    assert ran.code in {0, 3}, ran.err
-    checks = {check["check"]: check for check in ran.json["checks"]}
-    has_findings = any(check["findings"] for check in checks.values())
-    assert ran.code == (3 if has_findings else 0)
-    for check in checks.values():
-        for finding in check["findings"]:
-            for command in commands_of(finding["mend"]):
-                check_command(command)
-    assert set(program.writes()) <= {"AssumeRole"}
-    return checks
-
-
-def aws(program: Program, service: str) -> Any:
-    return boto3.client(service, endpoint_url=program.server.endpoint, region_name="us-east-1")  # type: ignore[call-overload]
-
-
-def inside(program: Program, account: str, service: str, region: str) -> Any:
-    keys = aws(program, "sts").assume_role(
-        RoleArn=f"arn:aws:iam::{account}:role/{ROLE}", RoleSessionName="test"
-    )["Credentials"]
-    program.sandbox.calls.clear()
-    return boto3.client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=program.server.endpoint,
-        region_name=region,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
-
-
-def record(program: Program, account: str, region: str) -> None:
-    client = inside(program, account, "config", region)
-    client.put_configuration_recorder(
-        ConfigurationRecorder={"name": "theirs", "roleARN": f"arn:aws:iam::{account}:role/config"}
-    )
-    program.sandbox.calls.clear()
 
 
 def trust(service: str) -> dict[str, Any]:
     allowed = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [allowed]}
-
-
-def attach(program: Program, statement: dict[str, Any], target: str) -> None:
-    client = aws(program, "organizations")
-    made = client.create_policy(
-        Content=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-        Description="x",
-        Name="guardrail",
-        Type="SERVICE_CONTROL_POLICY",
-    )["Policy"]["PolicySummary"]
-    client.attach_policy(PolicyId=made["Id"], TargetId=target)
-    program.sandbox.calls.clear()
 
 
 def test_a_sound_organization_has_nothing_found(program: Program) -> None:
@@ -101,26 +48,31 @@ def test_missing_access_is_found_with_the_command_that_mends_it(program: Program
     )
 
 
-def test_a_recorder_that_exists_becomes_an_override_to_paste(program: Program) -> None:
-    """terraform-aws-config#69, #121: only one recorder and channel per account and Region."""
-    record(program, DEV[0], "eu-west-1")
-    changes: dict[str, Any] = {"stack_sets": BUILTIN, "targets": {"organizational_units": ["/Dev"]}}
+def test_organizations_has_to_trust_stack_sets_too(program: Program) -> None:
+    client = aws(program, "organizations")
+    client.disable_aws_service_access(ServicePrincipal=STACK_SETS)
+    program.sandbox.calls.clear()
 
-    check = found(program, "--probe-role", ROLE, **changes)["AWS Config recorders"]
+    (finding,) = found(program)["trusted access"]["findings"]
 
-    (finding,) = check["findings"]
-    assert f"{DEV[0]} eu-west-1" in finding["where"]
-    assert "recorder theirs" in finding["why"]
-    pasted = yaml.safe_load(finding["mend"])["stack_sets"]["config"]
-    assert pasted["parameter_overrides"] == [
-        {
-            "targets": {"accounts": [DEV[0]]},
-            "regions": ["eu-west-1"],
-            "parameters": {"Recorder": "existing"},
-        }
-    ]
-    mended = {**changes, "stack_sets": {"config": {**BUILTIN["config"], **pasted}}}
-    assert found(program, "--probe-role", ROLE, **mended)["AWS Config recorders"]["findings"] == []
+    assert f"AWS Organizations does not trust {STACK_SETS}" in finding["why"]
+    assert "activate-organizations-access" in finding["mend"]
+
+
+def test_access_is_not_called_ok_where_one_side_cannot_be_read(program: Program) -> None:
+    program.sandbox.server_error(
+        "ListAWSServiceAccessForOrganization", times=None, service="organizations"
+    )
+
+    assert found(program)["trusted access"]["outcome"] == "not_checked"
+
+
+def test_only_a_name_is_taken_for_a_role(program: Program) -> None:
+    """It goes into the ARN that a policy allows."""
+    for command in ("preflight", "bootstrap"):
+        ran = program(command, program.manifest(), "--probe-role", "*")
+        assert ran.code == 2
+        assert "no role is called `*`" in ran.err
 
 
 def test_without_a_role_to_look_through_nothing_inside_accounts_is_called_ok(
@@ -177,51 +129,6 @@ def test_an_administration_role_must_trust_cloudformation(program: Program) -> N
     assert ["does not trust cloudformation.amazonaws.com" in f["why"] for f in findings] == [True]
 
 
-@pytest.mark.parametrize(
-    ("statement", "outcome"),
-    [
-        ({"Effect": "Deny", "Action": "iam:Create*", "Resource": "*"}, "found"),
-        ({"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}, "ok"),
-        (
-            {
-                "Effect": "Deny",
-                "Action": "iam:*",
-                "Resource": "*",
-                "Condition": {
-                    "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/stacksets-exec-*"}
-                },
-            },
-            "ok",
-        ),
-        (
-            {
-                "Effect": "Deny",
-                "Action": "iam:*",
-                "Resource": "*",
-                "Condition": {"StringEquals": {"aws:ResourceTag/x": "y"}},
-            },
-            "not_checked",
-        ),
-    ],
-)
-def test_a_policy_that_denies_what_the_template_needs_is_found_in_its_unit(
-    program: Program, statement: dict[str, Any], outcome: str
-) -> None:
-    """LZA#850: a quarantine policy blocks accounts long after the plan was read."""
-    unit = program.sandbox.organization.find("Regulated")
-    attach(program, statement, unit)
-
-    check = found(program, stack_sets=ROLES)["service control policies"]
-
-    assert check["outcome"] == outcome
-    for finding in check["findings"]:
-        assert f"{PROD[3]} us-east-1, {PROD[4]} us-east-1" in finding["where"]
-        assert PROD[0] not in finding["where"]
-        assert "guardrail" in finding["why"]
-        assert "iam:CreateRole (AWS::IAM::Role)" in finding["why"]
-        assert "arn:aws:iam::*:role/stacksets-exec-*" in finding["mend"]
-
-
 def test_a_suspended_account_with_stack_instances_is_found_with_the_way_to_let_them_go(
     program: Program,
 ) -> None:
@@ -233,7 +140,7 @@ def test_a_suspended_account_with_stack_instances_is_found_with_the_way_to_let_t
     (finding,) = found(program)["suspended accounts"]["findings"]
 
     assert finding["where"] == f"account {DEV[0]}, stack set base-topics"
-    assert "--retain-stacks" in finding["mend"]
+    assert finding["mend"].endswith("--retain-stacks --region us-east-1")
 
 
 @pytest.mark.slow
@@ -250,6 +157,19 @@ def test_an_opt_in_region_is_asked_of_each_account(tmp_path: Path, capsys: Any) 
     assert finding["mend"] == (
         f"aws account enable-region --account-id {DEV[1]} --region-name eu-south-1"
     )
+
+
+def test_opt_in_regions_take_no_role_to_look_at_but_all_accounts(
+    tmp_path: Path, capsys: Any
+) -> None:
+    regions = ["us-east-1", "eu-south-1"]
+    with serve(organization(regions=regions), clock=VirtualClock()) as server:
+        program = Program(server, tmp_path, capsys)
+        some = found(program, regions=regions)["opt-in Regions"]
+        every = found(program, "--all-accounts", regions=regions)["opt-in Regions"]
+
+    assert some["not_checked"] == ["1 accounts were not asked for; --all-accounts does"]
+    assert every["outcome"] == "ok"
 
 
 def test_a_type_that_a_region_lacks_is_found_before_it_fails_there(program: Program) -> None:

@@ -280,3 +280,37 @@ def test_a_template_too_large_for_a_call_is_refused_with_the_key_that_lets_it_in
         "for templates. Write s3://BUCKET/PREFIX; a bucket without dots, since a URL names it."
     ]
     assert say(f"{MANIFEST}template_bucket: s3://acme-templates\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("Transform: AWS::Serverless-2016-10-31", "the transform AWS::Serverless-2016-10-31"),
+        ("Transform: [A, {Name: B}]", "the transform A, the transform B"),
+        ("Outputs: {A: {Value: {Fn::Transform: {Name: B}}}}", "Fn::Transform"),
+        ("Outputs: {A: {Value: !Transform {Name: B}}}", "Fn::Transform"),
+        ("# !Transform and AWS::CloudFormation::Stack", ""),
+    ],
+)
+def test_macros_are_refused_where_cloudformation_would(
+    load: Load, say: Say, folder: Path, text: str, refused: str
+) -> None:
+    """It refuses them when a rollout has begun."""
+    (folder / "roles.yaml").write_text(f"{ROLES}{text}\n")
+    refusal = (
+        "manifest.yaml:13:15: stack_sets.roles.template: CloudFormation refuses it in a "
+        f"service-managed stack set: {refused}. Write the resources out, or write "
+        "`permission_model: self_managed`."
+    )
+
+    assert say(MANIFEST) == ([refusal] if refused else [])
+    self_managed = "roles.yaml\n    permission_model: self_managed"
+    assert load(change("roles.yaml", self_managed)).templates.keys() == {"roles", "config"}
+
+
+def test_a_nested_stack_is_refused_where_cloudformation_would(say: Say, folder: Path) -> None:
+    (folder / "roles.yaml").write_text(f'{ROLES}  Child: {{Type: "AWS::CloudFormation::Stack"}}\n')
+
+    (refusal,) = say(MANIFEST)
+
+    assert "service-managed stack set: the nested stack Child." in refusal

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orgrollout.model.ids import AccountId, Region
-from orgrollout.preflight.policies import Request, Verdict, judge_statement
+from orgrollout.preflight.denying import Request, Verdict, judge_statement
 
 ACCOUNT = AccountId("100000000001")
 EXECUTION = f"arn:aws:iam::{ACCOUNT}:role/stacksets-exec-0123456789abcdef"

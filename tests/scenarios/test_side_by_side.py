@@ -129,7 +129,7 @@ def test_where_it_is_off_a_person_is_told_how_to_turn_it_on(stage: Stage) -> Non
     plan = stage.plan(own("x"))
 
     (warning,) = [w for w in plan.warnings if "managed execution" in w]
-    assert "--use-previous-template --managed-execution Active=true" in warning
+    assert "--use-previous-template --managed-execution Active=true --region us-east-1" in warning
     assert stage.apply(own("x")).state.outcome is Outcome.SUCCEEDED
     assert started_together(stage) == 1
     stage.sandbox.session().client("cloudformation").update_stack_set(

@@ -36,6 +36,7 @@ def check_stack_sets(checking: Checking) -> None:
         elif stack_set.template is None:
             checking.note((*path, "template"), "is missing.", "Name a file, or builtin:NAME.")
         _check_size(checking, path, StackSetKey(key))
+        _check_template(checking, path, StackSetKey(key), stack_set)
         _check_imports(checking, path, stack_set)
         _check_tags(checking, path, stack_set)
         _check_capabilities(checking, path, stack_set)
@@ -86,6 +87,18 @@ def _check_size(checking: Checking, path: FieldPath, key: StackSetKey) -> None:
             "Write `template_bucket: s3://BUCKET/PREFIX` at the top of the manifest, so that "
             "`apply` uploads it there; or shorten its comments and descriptions."
         )
+        checking.note((*path, "template"), message, fix)
+
+
+def _check_template(
+    checking: Checking, path: FieldPath, key: StackSetKey, stack_set: StackSet
+) -> None:
+    template = checking.loaded.templates.get(key)
+    if template is None or stack_set.permission_model is not PermissionModel.SERVICE_MANAGED:
+        return
+    if refused := ", ".join(template.self_managed_only):
+        message = f"CloudFormation refuses it in a service-managed stack set: {refused}."
+        fix = "Write the resources out, or write `permission_model: self_managed`."
         checking.note((*path, "template"), message, fix)
 
 
