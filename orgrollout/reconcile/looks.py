@@ -27,6 +27,10 @@ class Looks:
         early = until_next_look(seen.operation.created, seen.at, now) > timedelta()
         return seen if early else None
 
+    def runs(self, operation: OperationId) -> bool:
+        """Return whether an operation was running when it was looked at last."""
+        return operation in self._seen
+
     def keep(self, operation: OperationId, seen: OperationSeen) -> OperationSeen:
         """Remember what was seen, as long as the operation runs, and return it."""
         if seen.operation is not None and not seen.operation.status.is_terminal:
