@@ -32,7 +32,8 @@ def unlock(name: str | None, reach: Reach, format_: str, *, force: bool) -> int:
     with open_session(reach, screen) as session:
         found = find_rollout(session.world.journal, name, only_open=True)
         session.say_who()
-        released = unlock_rollout(session.world.journal, found.state.id)
+        world = session.world
+        released = unlock_rollout(world.journal, found.state.id, world.said("unlock"))
     text = f"{found.state.id} is unlocked: {', '.join(released) or 'it had claimed nothing'}."
     document = {"rollout": found.state.id, "unlocked": list(released)}
     screen.result([Line(text=text)], document)

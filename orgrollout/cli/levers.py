@@ -27,7 +27,7 @@ def resume(name: str | None, reach: Reach, format_: str, *, detach: bool) -> int
     """Go on with a rollout that is open or was stopped."""
     with open_session(reach, Screen(format_)) as session:
         found = find_rollout(session.world.journal, name, only_open=True, or_stopped=True)
-        rollout = _give(session, found, lambda current: orders.resume(current.state))
+        rollout = _give(session, found, lambda current: orders.resume(current.state), "resume")
         session.screen.say(f"{rollout.state.id} goes on. Ctrl-C leaves it running.")
         return follow(rollout, session, detach=detach)
 
@@ -52,7 +52,7 @@ def retry(
                 current.plan, current.state, lambda f: f.kind in kinds and chosen(f), along=chosen
             )
 
-        rollout = _give(session, found, again)
+        rollout = _give(session, found, again, "retry")
         session.screen.say(f"{rollout.state.id} tries again. Ctrl-C leaves it running.")
         return follow(rollout, session, detach=detach)
 
@@ -66,7 +66,7 @@ def approve(name: str | None, reach: Reach, format_: str, *, detach: bool) -> in
         def approved(current: Rollout) -> RolloutState:
             return orders.approve(current.plan, current.state, who, session.world.clock.now())
 
-        rollout = _give(session, found, approved)
+        rollout = _give(session, found, approved, "approve")
         wave = found.plan.waves[found.state.wave].index
         session.screen.say(rollout.state.approved[wave].shown)
         session.screen.say(f"{rollout.state.id}: the next wave is approved by {who}.")
@@ -84,7 +84,7 @@ def stop(name: str | None, reach: Reach, format_: str) -> int:
     """Start nothing more, stop what runs, and wait until nothing does."""
     with open_session(reach, Screen(format_)) as session:
         found = find_rollout(session.world.journal, name, only_open=True)
-        rollout = _give(session, found, lambda current: orders.stop(current.state))
+        rollout = _give(session, found, lambda current: orders.stop(current.state), "stop")
         session.screen.say(f"{rollout.state.id} stops; what is in progress is finished.")
         return follow(rollout, session, codes={**CODES, Outcome.STOPPED: DONE})
 
@@ -119,6 +119,7 @@ def _kinds(classes: Collection[str]) -> frozenset[FailureClass]:
     return frozenset(known[word(name)] for name in classes) or frozenset(FailureClass)
 
 
-def _give(session: Session, rollout: Rollout, order: Order) -> Rollout:
+def _give(session: Session, rollout: Rollout, order: Order, text: str) -> Rollout:
     session.say_who()
-    return give_order(session.world.journal, rollout.state.id, order)
+    world = session.world
+    return give_order(world.journal, rollout.state.id, order, world.said(text))

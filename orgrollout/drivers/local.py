@@ -96,6 +96,6 @@ def stop_holders(
     others = sorted(set(holders_of(world.journal, stack_sets).values()))
     for other in others:
         if not load_rollout(world.journal, other).state.phase.is_over:
-            give_order(world.journal, other, lambda r: orders.stop(r.state))
+            give_order(world.journal, other, lambda r: orders.stop(r.state), world.said("stop"))
         drive(other, world, follow)
     return tuple(others)

@@ -9,6 +9,7 @@ from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.plan.document import plan_document
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile import claims
+from orgrollout.reconcile.history import Said
 from orgrollout.reconcile.record import Record, read_record, record_document
 from orgrollout.reconcile.rollouts import (
     OpenRolloutError,
@@ -20,7 +21,7 @@ from orgrollout.reconcile.rollouts import (
     records,
     rollout_ids,
     rollout_key,
-    save_record,
+    save_order,
 )
 from orgrollout.reconcile.world import World
 from orgrollout.rollout import orders
@@ -61,7 +62,9 @@ def holders_of(journal: Journal, names: Iterable[StackSetName]) -> Mapping[Stack
     return claims.holders(journal, names, lambda r, s: holds(journal, r, s))
 
 
-def unlock(journal: Journal, rollout: RolloutId) -> tuple[StackSetName, ...]:
+def unlock(
+    journal: Journal, rollout: RolloutId, said: Said | None = None
+) -> tuple[StackSetName, ...]:
     """Take all claims and the lease away from a rollout by force, and return what it had claimed.
 
     Whatever still drives it can send nothing more. It may go on by an operator's order, as long as
@@ -72,7 +75,7 @@ def unlock(journal: Journal, rollout: RolloutId) -> tuple[StackSetName, ...]:
         released = claims.release_claims(journal, claims_of(current.plan), rollout)
         record = replace(current.record, fence=current.record.fence + 1, lease=None)
         try:
-            save_record(journal, current, record)
+            save_order(journal, current, record, said)
         except JournalConflictError:
             continue
         return released
@@ -90,7 +93,7 @@ def _claim(
         if not supersede or not load_rollout(journal, other).state.phase.is_over:
             raise OpenRolloutError(other, stack_set)
     for other in {*holders_of(journal, names).values()}:
-        give_order(journal, other, lambda r: orders.supersede(r.state, rollout, world.clock.now()))
+        _supersede(other, rollout, world)
     _take(journal, names, rollout)
 
 
@@ -129,10 +132,14 @@ def _confirmed(journal: Journal, begun: Rollout, world: World) -> Rollout:
     try:
         _take(journal, claims_of(begun.plan), name)
     except OpenRolloutError as error:
-        other = error.other
-        give_order(journal, name, lambda r: orders.supersede(r.state, other, world.clock.now()))
+        _supersede(name, error.other, world)
         raise
     return begun
+
+
+def _supersede(rollout: RolloutId, by: RolloutId, world: World) -> None:
+    said = world.said(f"superseded by {by}")
+    give_order(world.journal, rollout, lambda r: orders.supersede(r.state, by, said.at), said)
 
 
 def _claim_for_older(journal: Journal, names: frozenset[StackSetName]) -> None:

@@ -1,12 +1,15 @@
 """The lease of this process on one rollout, while it acts."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from orgrollout.aws.clock import API_TIMEOUT
 from orgrollout.errors import JournalConflictError, LeaseLostError, OrgRolloutError
+from orgrollout.reconcile.history import with_line
 from orgrollout.reconcile.lease import SPAN, Moment, with_lease
 from orgrollout.reconcile.rollouts import Rollout, load_rollout, save_record
 from orgrollout.reconcile.world import World
+from orgrollout.rollout.decision import Event
 from orgrollout.rollout.state import RolloutState
 
 
@@ -20,8 +23,10 @@ class HeldLease:
         self._world = world
 
     @classmethod
-    def take(cls, rollout: Rollout, state: RolloutState, world: World) -> "HeldLease":
-        """Commit a new state, with its intents, and the lease to act on them, in one write.
+    def take(
+        cls, rollout: Rollout, state: RolloutState, world: World, events: Iterable[Event] = ()
+    ) -> "HeldLease":
+        """Commit a new state, its intents and events, and the lease to act on them, in one write.
 
         Raises:
             JournalConflictError: Somebody else has advanced the rollout; nothing was written.
@@ -29,6 +34,7 @@ class HeldLease:
         taken = Moment.now(world.clock)
         record = replace(rollout.record, state=state)
         leased = with_lease(record, world.holder, taken, new=True)
+        leased = with_line(leased, events, by=world.holder, at=taken.wall)
         return cls(save_record(world.journal, rollout, leased), taken, world)
 
     def ensure(self) -> None:
@@ -50,7 +56,7 @@ class HeldLease:
             raise LeaseLostError(self.rollout.state.id) from error
         self._taken = taken
 
-    def release(self, state: RolloutState | None = None) -> bool:
+    def release(self, state: RolloutState | None = None, events: Iterable[Event] = ()) -> bool:
         """Give the lease back, with a new state if there is one; False if it was another's already.
 
         The state is left out where an operator's order has come between. A journal that cannot be
@@ -62,11 +68,12 @@ class HeldLease:
                 if not self._is_mine():
                     return False
                 freed = replace(self.rollout.record, state=state, lease=None)
+                freed = with_line(freed, events, by=self._world.holder, at=self._world.clock.now())
                 self.rollout = save_record(self._world.journal, self.rollout, freed)
             except JournalConflictError:
                 if not self._look_again():
                     return True
-                state = self.rollout.state
+                state, events = self.rollout.state, ()
             except OrgRolloutError:
                 return True
             else:

@@ -28,6 +28,11 @@ class Looks:
             return None
         return replace(seen, early=True)
 
+    def runs(self, operation: OperationId) -> bool:
+        """Return whether an operation was running when it was looked at last."""
+        seen = self._seen.get(operation)
+        return seen is not None and seen.operation is not None
+
     def keep(self, operation: OperationId, seen: OperationSeen) -> OperationSeen:
         """Remember what was seen, as long as the operation is not over, and return it."""
         over = seen.gone or (seen.operation is not None and seen.operation.status.is_terminal)

@@ -10,10 +10,10 @@ from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.reconcile.detection_intents import forget_ended
 from orgrollout.reconcile.finding_history import forget_what_is_gone
+from orgrollout.reconcile.history import history_of
 from orgrollout.reconcile.notifying import forget_notices
 from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.rollouts import Rollout, records, rollout_key, rollouts
-from orgrollout.reconcile.tick import history_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

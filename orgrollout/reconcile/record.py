@@ -34,6 +34,7 @@ class Record:
     fence: int = 0  # grows with each lease; who acts under an older one is refused
     lease: Lease | None = None
     state: RolloutState
+    last_line: Mapping[str, Any] | None = None  # of the history, which may not have it yet
 
 
 def record_document(record: Record) -> dict[str, Any]:
@@ -44,6 +45,7 @@ def record_document(record: Record) -> dict[str, Any]:
         "fence": record.fence,
         "lease": _LEASE.dump_python(record.lease, mode="json"),
         "state": state_document(record.state),
+        "last_line": record.last_line,
     }
 
 
@@ -65,6 +67,7 @@ def read_record(document: Mapping[str, Any]) -> Record:
         fence=current["fence"],
         lease=_LEASE.validate_python(current["lease"]),
         state=read_state(current["state"]),
+        last_line=current.get("last_line"),
     )
 
 

@@ -35,8 +35,10 @@ def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
 def begin_rollback(rollout: Rollout, world: World) -> Rollout:
     """Begin the rollout that takes another one back, which then cannot go on any more."""
     back = begin_rollout(plan_rollback(rollout, world.journal), world, supersede=True)
-    by, now = back.state.id, world.clock.now()
-    give_order(world.journal, rollout.state.id, lambda r: orders.supersede(r.state, by, now))
+    by, said = back.state.id, world.said(f"taken back by {back.state.id}")
+    give_order(
+        world.journal, rollout.state.id, lambda r: orders.supersede(r.state, by, said.at), said
+    )
     return back
 
 

@@ -12,6 +12,7 @@ from orgrollout.model.ids import Digest, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.document import read_plan
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.claims import repairs_of, take_claims
+from orgrollout.reconcile.history import Histories, Said, with_order
 from orgrollout.reconcile.record import Record, read_record, record_document
 from orgrollout.rollout.state import Phase, RolloutState
 
@@ -151,11 +152,15 @@ def save_record(journal: Journal, rollout: Rollout, record: Record) -> Rollout:
 
 
 def give_order(
-    journal: Journal, rollout: RolloutId, order: Callable[[Rollout], RolloutState]
+    journal: Journal,
+    rollout: RolloutId,
+    order: Callable[[Rollout], RolloutState],
+    said: Said | None = None,
 ) -> Rollout:
     """Commit what an operator says, on top of whatever a driver commits at the same time.
 
     Whoever holds the lease keeps it; it is told by the version of the document that has changed.
+    What was ``said`` is noted in the history, if it changes anything.
 
     Raises:
         OpenRolloutError, LaterRolloutError: It would go on, and its stack sets are another's.
@@ -167,10 +172,22 @@ def give_order(
             _claim_again(journal, current)
         if state == current.state:
             return current
-        try:
-            return save_record(journal, current, replace(current.record, state=state))
-        except JournalConflictError:
-            continue
+        with suppress(JournalConflictError):
+            return save_order(journal, current, replace(current.record, state=state), said)
+
+
+def save_order(journal: Journal, rollout: Rollout, record: Record, said: Said | None) -> Rollout:
+    """Commit a record that an operator has changed, and note what was said.
+
+    Raises:
+        JournalConflictError: Somebody else advanced the rollout meanwhile.
+    """
+    histories = Histories()
+    histories.catch_up(journal, rollout.record)
+    ordered = save_record(journal, rollout, with_order(record, said))
+    with suppress(OrgRolloutError):  # the order is given; its line is in the record
+        histories.append(journal, ordered.record)
+    return ordered
 
 
 def holds(journal: Journal, rollout: RolloutId, stack_set: StackSetName) -> bool:

@@ -3,26 +3,26 @@
 from collections.abc import Iterable
 
 from orgrollout.aws.alarms import alarm_state
-from orgrollout.errors import StackSetNotFoundError
 from orgrollout.model.ids import OperationId, RolloutId, StackSetName
-from orgrollout.model.operation import OperationStatus
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.beside import at_work_beside
 from orgrollout.reconcile.inside import look_inside
+from orgrollout.reconcile.looking import look_at_operations
 from orgrollout.reconcile.memories import list_and_remember
 from orgrollout.reconcile.world import World
-from orgrollout.rollout.decision import OperationSeen, Seen, Wanted
+from orgrollout.rollout.decision import Seen, Wanted
 
 
 def observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World, *, patient: bool) -> Seen:
     """Return what is to be seen; operations patiently, not before they may have got on."""
     names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
     instances = {key: list_and_remember(world, names[key]) for key in what.instances}
-    operations = {
-        operation: _look(names[key], operation, world, patient=patient)
-        for operation, key in what.operations.items()
-    }
+    operations = look_at_operations(
+        {operation: names[key] for operation, key in what.operations.items()},
+        world,
+        patient=patient,
+    )
     again = {key for id_, key in what.if_unknown.items() if operations[id_].is_to_be_sent}
     deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions | again}
     return Seen(
@@ -39,28 +39,6 @@ def observe(rollout: RolloutId, plan: Plan, what: Wanted, world: World, *, patie
         beside=at_work_beside(world.journal, plan, what.beside),
         alarm=alarm_state(world.connection, what.alarm) if what.alarm else None,
     )
-
-
-def _look(
-    name: StackSetName, operation: OperationId, world: World, *, patient: bool
-) -> OperationSeen:
-    """Return what is to be seen of an operation; patiently, not before it may have got on."""
-    known = world.looks.still(operation, world.clock.now()) if patient else None
-    return known or world.looks.keep(operation, _read(name, operation, world))
-
-
-def _read(name: StackSetName, operation: OperationId, world: World) -> OperationSeen:
-    try:
-        found = world.stack_sets.describe_operation(name, operation)
-    except StackSetNotFoundError:
-        return OperationSeen(operation=None, gone=f"the stack set {name} is gone")
-    if found is None or not found.status.is_terminal:
-        return OperationSeen(operation=found, at=world.clock.now())
-    if found.status is OperationStatus.SUCCEEDED:
-        results = world.stack_sets.failed_results(name, operation)
-    else:
-        results = tuple(world.stack_sets.results(name, operation))
-    return OperationSeen(operation=found, results=results)
 
 
 def _of_others(rollout: RolloutId, found: Iterable[StackInstance]) -> set[OperationId]:

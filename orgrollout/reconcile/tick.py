@@ -12,14 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from pydantic import TypeAdapter
-
 from orgrollout.model.ids import RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import OperationStatus
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.reconcile.acting import Busy, act, after_answers
 from orgrollout.reconcile.detecting import running_detections
 from orgrollout.reconcile.held import HeldLease
+from orgrollout.reconcile.history import with_line
 from orgrollout.reconcile.repaired import note_repairs
 from orgrollout.reconcile.rollouts import (
     NoSuchRolloutError,
@@ -40,12 +39,6 @@ from orgrollout.rollout.wanted import wanted
 
 _LOOK_AGAIN = timedelta(seconds=5)
 _IN_THE_WAY = "a drift detection of ours is in the way and was stopped; what it found is kept"
-_NOTED = TypeAdapter(Event)
-
-
-def history_of(rollout: RolloutId) -> str:
-    """Return the stream in which a rollout's history is kept."""
-    return f"history/{rollout}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +68,7 @@ def tick(rollout: RolloutId, world: World) -> Tick:
     if left and current.record.lease:
         held_by = current.record.lease.holder
         return Tick(rollout=current, events=(), wake_after=min(left, _LOOK_AGAIN), held_by=held_by)
+    world.histories.catch_up(world.journal, current.record)
     what = wanted(current.plan, current.state)
     patient = current.state.phase is not Phase.STOPPING
     seen = observe(rollout, current.plan, what, world, patient=patient)
@@ -88,11 +82,12 @@ def tick(rollout: RolloutId, world: World) -> Tick:
     note_repairs(current, decision.state, world)
     if decision.actions:
         state = _with_calls(decision.state, world)
-        return _act_on(HeldLease.take(current, state, world), decision, done, world)
+        return _act_on(HeldLease.take(current, state, world, done.events), decision, done, world)
     if decision.state != current.state:
         record = replace(current.record, state=_with_calls(decision.state, world), lease=None)
+        record = with_line(record, done.events, by=world.holder, at=world.clock.now())
         done = replace(done, rollout=save_record(world.journal, current, record))
-        _note(done, world)
+        world.histories.append(world.journal, record)
     return done
 
 
@@ -101,7 +96,7 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: World) -> Ti
     rollout = held.rollout.state.id
     done = replace(done, rollout=held.rollout)
     try:
-        _note(done, world)
+        world.histories.append(world.journal, held.rollout.record)
         with world.connection.guarded(held.ensure):
             answers = [answer for a in decision.actions for answer in act(a, held, world)]
     except (Exception, KeyboardInterrupt):
@@ -109,7 +104,8 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: World) -> Ti
         raise
     busy = tuple(answer.stack_set for answer in answers if isinstance(answer, Busy))
     state, told = after_answers(held.rollout, answers, world)
-    if held.release(state):
+    if held.release(state, told):
+        world.histories.catch_up(world.journal, held.rollout.record)  # or it is an operator's line
         stopped, busy = _stop_detections(busy, held.rollout, world)
         told += stopped
         _stop_late_arrivals(busy, rollout, world)
@@ -117,19 +113,6 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: World) -> Ti
     # Held up for longer than the lease, and somebody has gone on: see what that one makes of it.
     again = tick(rollout, world)
     return replace(again, busy=busy, events=(*done.events, *again.events))
-
-
-def _note(done: Tick, world: World) -> None:
-    """Add what happened to the rollout's history."""
-    if done.events:
-        record = done.rollout.record
-        entry = {
-            "at": world.clock.now().isoformat(),
-            "by": world.holder,
-            "fence": record.fence,
-            "events": [_NOTED.dump_python(event, mode="json") for event in done.events],
-        }
-        world.journal.append(history_of(record.state.id), entry)
 
 
 def _with_calls(state: RolloutState, world: World) -> RolloutState:

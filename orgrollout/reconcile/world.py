@@ -12,6 +12,7 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import OperationId
+from orgrollout.reconcile.history import Histories, Said
 from orgrollout.reconcile.inside_memory import InsideMemory
 from orgrollout.reconcile.lease import LeaseWatch
 from orgrollout.reconcile.looks import Looks
@@ -49,7 +50,12 @@ class World:
     inside: dict[OperationId, InsideMemory] = field(default_factory=dict)
     at_once: int = 16  # calls into member accounts at a time
     looks: Looks = field(default_factory=Looks)
+    histories: Histories = field(default_factory=Histories)
     others: dict[str, StackSets] = field(default_factory=dict)  # by as whom they are called
+
+    def said(self, text: str) -> Said:
+        """Return what the caller says just now, to be noted."""
+        return Said(text=text, by=self.connection.identity.arn, at=self.clock.now())
 
     def calling_as(self, wanted: Literal["auto", "self", "delegated_admin"]) -> "World":
         """Return the same world with service-managed stack sets called as a plan says.

@@ -157,6 +157,7 @@ class EventKind(StrEnum):
     STOPPED = "stopped"
     PROOF = "proving"
     FINISHED = "finished"
+    ORDER = "order"  # an operator's, for the history
     NOTICE = "notice"  # somebody could not be told
 
 

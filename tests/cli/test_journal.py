@@ -92,6 +92,23 @@ def test_unlocking_needs_force_and_lets_another_begin(program: Program) -> None:
     assert "base-2" in cut_off.err
 
 
+def test_the_history_tells_who_ordered_what(program: Program) -> None:
+    program.sandbox.fail(None, None, reason="Topic is not allowed here.")
+    program("apply", program.manifest(rollout=APPROVAL), "--yes")
+    for order in ("retry", "stop", "resume"):
+        program(order, "base-1")
+    program("approve", "base-1", "--detach")
+    program("unlock", "base-1", "--force")
+
+    lines = program("journal", "export").json["streams"]["history/base-1"]
+
+    orders = [line for line in lines if line["events"][0]["kind"] == "order"]
+    given = [line["events"][0]["text"] for line in orders]
+    assert given == ["retry", "stop", "resume", "approve", "unlock"]
+    (who,) = {line["by"] for line in orders}
+    assert who.startswith("arn:aws:sts::999999999999:assumed-role/")
+
+
 def test_export_and_prune(patient: Program, tmp_path: Path) -> None:
     program = patient
     assert program("apply", program.manifest(), "--yes").code == 0
