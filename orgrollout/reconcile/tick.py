@@ -19,7 +19,6 @@ from orgrollout.model.ids import RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import OperationRequest, OperationStatus
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.claims import confirm_claim
 from orgrollout.reconcile.detecting import running_detections
 from orgrollout.reconcile.held import HeldLease
 from orgrollout.reconcile.inside import work_inside
@@ -33,6 +32,7 @@ from orgrollout.reconcile.rollouts import (
     save_record,
 )
 from orgrollout.reconcile.seeing import observe
+from orgrollout.reconcile.takeover import confirm
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decide import decide
 from orgrollout.rollout.decision import (
@@ -173,7 +173,7 @@ def _act(action: Action, held: HeldLease, world: World) -> Iterator[Busy | Refus
     """Carry an action out; yield what keeps an operation from starting, now or for good."""
     plan, rollout = held.rollout.plan, held.rollout.state.id
     if not isinstance(action, StopOperation):
-        confirm_claim(world.journal, _changed_by(action, plan), rollout)
+        confirm(world.journal, _changed_by(action, plan), rollout, world.clock.now())
     match action:
         case WorkInside():
             work_inside(action, plan, world, held.ensure)
