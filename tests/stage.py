@@ -10,10 +10,13 @@ import botocore.session
 import yaml
 from botocore.loaders import Loader
 
-from orgrollout.aws.connection import connect
+from orgrollout.aws.connection import Connection, connect
 from orgrollout.aws.rates import RateLimits
+from orgrollout.aws.s3_journal import S3Journal
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.drivers.local import drive
+from orgrollout.journal.place import S3Place
+from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import AccountId, Pair, Region, RolloutId, StackSetKey, StackSetName
@@ -110,6 +113,7 @@ class Stage:
     folder: Path
     events: list[Event] = field(default_factory=list)
     limits: RateLimits | None = None  # those of AWS, if nothing else is said
+    bucket: str = ""  # where the journal is kept, if not in the folder
 
     def world(self, journal: str = "journal.sqlite") -> World:
         """Return what a process that starts now would work with."""
@@ -117,9 +121,15 @@ class Stage:
         return World(
             connection=connection,
             stack_sets=StackSets(connection),
-            journal=SqliteJournal(self.folder / journal),
+            journal=self.journal(connection, SqliteJournal(self.folder / journal)),
             clock=self.sandbox.clock,
         )
+
+    def journal(self, connection: Connection, here: SqliteJournal) -> Journal:
+        """Return the journal in the bucket, or the one on this machine where there is none."""
+        if not self.bucket:
+            return here
+        return S3Journal(connection.for_journal(), S3Place(bucket=self.bucket, prefix="journal/"))
 
     def look(self, manifest: Mapping[str, Any], world: World | None = None) -> Picture:
         """Return what a manifest wants and what is deployed."""

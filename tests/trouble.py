@@ -66,7 +66,7 @@ class Trouble:
         world = World(
             connection=connection,
             stack_sets=StackSets(connection),
-            journal=SqliteJournal(path, patience=timedelta()),
+            journal=self.stage.journal(connection, SqliteJournal(path, patience=timedelta())),
             clock=self.clock,
         )
         self.worlds.append(world)

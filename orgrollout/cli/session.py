@@ -19,7 +19,7 @@ from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import simulation_of
 from orgrollout.cli.screen import Screen
-from orgrollout.errors import AccessDeniedError
+from orgrollout.errors import AccessDeniedError, JournalNameError
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
@@ -169,7 +169,12 @@ def _chosen(reach: Reach, loaded: LoadedManifest | None) -> str | None:
 
 
 def _in_folder(named: str, folder: Path) -> str:
-    return named if "://" in named else str(folder / Path(named).expanduser())
+    if "://" in named:
+        return named
+    try:
+        return str(folder / Path(named).expanduser())
+    except RuntimeError as error:
+        raise JournalNameError(named, "there is no such user on this machine") from error
 
 
 def _tell(screen: Screen) -> Callable[[Sent], None]:

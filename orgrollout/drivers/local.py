@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import TypeVar
 
 from orgrollout.drivers.outage import PASSING, Outage
-from orgrollout.errors import JournalConflictError, OrgRolloutError
+from orgrollout.errors import JournalConflictError
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import holders_of
 from orgrollout.reconcile.notifying import tell_of_rollout
-from orgrollout.reconcile.rollbacks import begin_rollback
+from orgrollout.reconcile.rollbacks import begin_rollback, rollback_of
 from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout
 from orgrollout.reconcile.tick import Tick, tick
 from orgrollout.reconcile.world import World
@@ -16,6 +17,7 @@ from orgrollout.rollout import orders
 from orgrollout.rollout.decision import Event, EventKind
 from orgrollout.rollout.rollback import NothingToRollBackError
 
+T = TypeVar("T")
 _ANOTHER_DRIVER = timedelta(seconds=1)
 
 
@@ -25,27 +27,27 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
     ``follow`` is told of every tick. Interrupting is harmless: operations go on in AWS, and
     driving again attaches to them. Any number of drivers may do this at the same time.
 
-    An outage, of AWS or of the network, is waited out for an hour at least: nothing is lost by it.
+    An outage, of AWS, of the network or of the journal, is waited out for an hour at least: nothing
+    is lost by it.
 
     Raises:
         AwsError: AWS refused something, or is away for too long. The rollout stays open and can be
             resumed.
         ClaimLostError: Another rollout took over, or somebody unlocked a stack set.
     """
-    outage = Outage()
+    return _drive(load_rollout(world.journal, rollout), world, follow)
+
+
+def _drive(known: Rollout, world: World, follow: Callable[[Tick], None]) -> Rollout:
+    patience = _Patience(known, world, follow)
     while True:
         try:
-            latest = tick(rollout, world)
+            latest = patience.wait_for(lambda: tick(known.state.id, world))
         except JournalConflictError:
             # Another driver was faster, and nothing was sent from here. Look at what it did.
             world.clock.sleep(_ANOTHER_DRIVER)
             continue
-        except PASSING as error:
-            pause = outage.pause(error)
-            follow(_waiting(rollout, error, pause, world))
-            world.clock.sleep(pause)
-            continue
-        outage.over()
+        patience.known = latest.rollout
         follow(latest)
         if latest.wake_after is None:
             _notify(latest.rollout, world, follow)
@@ -53,20 +55,62 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
         world.clock.sleep(latest.wake_after)
 
 
+class _Patience:
+    """Waits out what passes by itself, and tells so with what was known of the rollout last."""
+
+    def __init__(self, known: Rollout, world: World, follow: Callable[[Tick], None]) -> None:
+        self.known = known
+        self._world = world
+        self._follow = follow
+
+    def wait_for(self, what: Callable[[], T]) -> T:
+        """Return what comes of it, however often it has to be tried.
+
+        Raises:
+            OrgRolloutError: It has been away for too long.
+        """
+        outage = Outage()
+        while True:
+            try:
+                return what()
+            except PASSING as error:
+                pause = outage.pause(error)
+                text = f"{error} Trying again in {pause}; nothing is lost."
+                said = Event(kind=EventKind.WAITING, text=text)
+                self._follow(Tick(rollout=self.known, events=(said,), wake_after=pause))
+                self._world.clock.sleep(pause)
+
+
 def _taken_back(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> Rollout:
-    """Return a rollout that is over, after it was taken back if that is what its plan says."""
-    if not rollout.state.undo or rollout.state.superseded_by is not None:
+    """Return a rollout that is over, after it was taken back if that is what its plan says.
+
+    Where another driver has begun to take it back, this one goes on with that.
+    """
+    if not rollout.state.undo:
         return rollout
+    name, patience = rollout.state.id, _Patience(rollout, world, follow)
     try:
-        back = begin_rollback(rollout, world)
+        back = patience.wait_for(lambda: _rollback(name, world))
     except NothingToRollBackError as error:
         said = Event(kind=EventKind.ROLLBACK, text=str(error))
         follow(Tick(rollout=rollout, events=(said,), wake_after=None))
         return rollout
-    said = Event(kind=EventKind.ROLLBACK, text=f"{rollout.state.id} is taken back: {back.state.id}")
-    follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
-    drive(back.state.id, world, follow)
-    return load_rollout(world.journal, rollout.state.id)
+    if back is not None:
+        said = Event(kind=EventKind.ROLLBACK, text=f"{name} is taken back: {back.state.id}")
+        follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
+        _drive(back, world, follow)
+    return patience.wait_for(lambda: load_rollout(world.journal, name))
+
+
+def _rollback(rollout: RolloutId, world: World) -> Rollout | None:
+    """Return the rollout that takes another one back; None if it is not to be taken back now."""
+    current = load_rollout(world.journal, rollout)
+    if not current.state.undo:
+        return None
+    back = rollback_of(current, world.journal)
+    if back is None and current.state.superseded_by is None:
+        back = begin_rollback(current, world)
+    return back
 
 
 def _notify(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> None:
@@ -75,14 +119,6 @@ def _notify(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> N
         follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
 
     tell_of_rollout(rollout, world, warn)
-
-
-def _waiting(rollout: RolloutId, error: OrgRolloutError, pause: timedelta, world: World) -> Tick:
-    """Return what there is to tell while nothing can be done."""
-    text = f"{error} Trying again in {pause}; nothing is lost."
-    event = Event(kind=EventKind.WAITING, text=text)
-    known = load_rollout(world.journal, rollout)
-    return Tick(rollout=known, events=(event,), wake_after=pause)
 
 
 def stop_holders(

@@ -7,11 +7,11 @@ from orgrollout.errors import OperationInProgressError, StackSetNotEmptyError
 from orgrollout.model.ids import StackSetName
 from orgrollout.model.operation import OperationRequest
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.claims import confirm_claim
 from orgrollout.reconcile.held import HeldLease
 from orgrollout.reconcile.inside import work_inside
 from orgrollout.reconcile.refusals import REFUSALS, refused
 from orgrollout.reconcile.rollouts import Rollout, claim_on
+from orgrollout.reconcile.takeover import confirm
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decision import (
     Action,
@@ -48,7 +48,7 @@ def act(action: Action, held: HeldLease, world: World) -> Iterator[Answer]:
     """
     plan, rollout = held.rollout.plan, held.rollout.state.id
     if not isinstance(action, StopOperation):
-        confirm_claim(world.journal, _changed_by(action, plan), rollout)
+        confirm(_changed_by(action, plan), rollout, world)
     match action:
         case WorkInside():
             work_inside(action, plan, world, held.ensure)

@@ -1,9 +1,10 @@
 """Beginning a rollout: claim the stack sets, all or none, and record it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
-from orgrollout.errors import JournalConflictError
+from orgrollout.errors import JournalConflictError, OrgRolloutError
 from orgrollout.journal.port import Journal, put_artifact, to_text
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.plan.document import plan_document
@@ -15,7 +16,7 @@ from orgrollout.reconcile.rollouts import (
     OpenRolloutError,
     Rollout,
     claims_of,
-    give_order,
+    has,
     holds,
     load_rollout,
     records,
@@ -23,6 +24,7 @@ from orgrollout.reconcile.rollouts import (
     rollout_key,
     save_order,
 )
+from orgrollout.reconcile.takeover import give_up, settle
 from orgrollout.reconcile.world import World
 from orgrollout.rollout import orders
 from orgrollout.rollout.state import Phase
@@ -30,16 +32,41 @@ from orgrollout.rollout.state import Phase
 BUSY = frozenset({Phase.RUNNING, Phase.STOPPING, Phase.PROVING})
 
 
-def begin_rollout(plan: Plan, world: World, *, supersede: bool = False) -> Rollout:
+class NewerRolloutError(OrgRolloutError):
+    """Taking a rollout back would undo a later one, too. Nothing was started."""
+
+    def __init__(self, rollout: RolloutId, other: RolloutId, stack_set: StackSetName) -> None:
+        super().__init__(
+            f"stack set {stack_set} is {other}'s since {rollout} ended, and taking {rollout} back "
+            f"would undo that, too; nothing was started. `orgrollout rollback {other}` takes that "
+            "one back; to go further back, plan the manifest of then."
+        )
+        self.other = other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """From whom a new rollout may take stack sets over, for good."""
+
+    over: frozenset[RolloutId] = frozenset()
+    back: RolloutId | None = None  # what it takes back, and then from nobody else
+
+
+def begin_rollout(
+    plan: Plan, world: World, *, supersede: bool = False, takes_back: RolloutId | None = None
+) -> Rollout:
     """Record a new rollout of the plan and return it. Nothing is sent yet.
 
     With ``supersede``, other rollouts that hold stack sets of the plan give them up for good. They
-    must not be running any more: an operation of theirs would change what was planned upon.
+    must not be running any more: an operation of theirs would change what was planned upon. So does
+    the rollout that the plan ``takes_back``, and no other one.
 
     Raises:
         OpenRolloutError: Another one holds stack sets of this plan. Nothing is left behind.
+        NewerRolloutError: Another one has claimed them since the one that is to be taken back.
     """
     journal, names = world.journal, claims_of(plan)
+    taking = _taking(journal, names, world, supersede=supersede, takes_back=takes_back)
     content = to_text(plan_document(plan))
     digest = put_artifact(journal, content)
     who = world.connection.identity.arn
@@ -47,19 +74,20 @@ def begin_rollout(plan: Plan, world: World, *, supersede: bool = False) -> Rollo
     while True:
         number += 1
         rollout = RolloutId(f"{plan.manifest}-{number}")
-        _claim(journal, names, rollout, world, supersede=supersede)
-        state = orders.begin(plan, digest, rollout, world.clock.now(), by=who)
+        _take(journal, names, rollout, taking)
+        now = world.clock.now()
+        state = orders.begin(plan, digest, rollout, now, by=who, takes_back=takes_back)
         begun = _record(journal, plan, Record(begun_by=world.holder, state=state))
         if begun is not None:
             put_artifact(journal, content)  # a `journal prune` may have come between
-            return _confirmed(journal, begun, world)
+            return _confirmed(journal, begun, world, taking)
 
 
 def holders_of(journal: Journal, names: Iterable[StackSetName]) -> Mapping[StackSetName, RolloutId]:
     """Return which of the stack sets are held, and by which rollouts."""
     names = frozenset(names)
     _claim_for_older(journal, frozenset(n for n in names if not claims.is_of_repairs(n)))
-    return claims.holders(journal, names, lambda r, s: holds(journal, r, s))
+    return claims.holders(journal, names, partial(holds, journal))
 
 
 def unlock(
@@ -81,25 +109,47 @@ def unlock(
         return released
 
 
-def _claim(
+def _taking(
     journal: Journal,
     names: frozenset[StackSetName],
-    rollout: RolloutId,
     world: World,
     *,
     supersede: bool,
-) -> None:
-    for stack_set, other in holders_of(journal, names).items():
-        if not supersede or not load_rollout(journal, other).state.phase.is_over:
+    takes_back: RolloutId | None,
+) -> Taking:
+    """Return from whom stack sets are taken over, if nobody else is in the way just now."""
+    holding = holders_of(journal, names)
+    if takes_back is not None:
+        others = {takes_back: min(names)}
+    else:
+        others = {other: name for name, other in holding.items()}
+    for other, stack_set in others.items():
+        stands_still = load_rollout(journal, other).state.phase.is_over
+        if not stands_still or not (supersede or takes_back):
             raise OpenRolloutError(other, stack_set)
-    for other in {*holders_of(journal, names).values()}:
-        _supersede(other, rollout, world)
-    _take(journal, names, rollout)
+    for stack_set, other in _at_work(journal, names):
+        raise OpenRolloutError(other, stack_set)
+    for other in others:  # who took over from somebody, and died of it, does so for good now
+        settle(load_rollout(journal, other), world)
+    return Taking(over=frozenset(others), back=takes_back)
 
 
-def _take(journal: Journal, names: frozenset[StackSetName], rollout: RolloutId) -> None:
-    held = claims.take_claims(journal, names, rollout, lambda r, s: holds(journal, r, s))
-    for stack_set, other in (*held.items(), *_at_work(journal, names)):
+def _take(
+    journal: Journal, names: frozenset[StackSetName], rollout: RolloutId, taking: Taking
+) -> None:
+    held = claims.take_claims(
+        journal,
+        names,
+        rollout,
+        partial(holds, journal),
+        in_the_way=partial(has if taking.back else holds, journal),
+        gives_way=taking.over,
+    )
+    for stack_set, other in held.items():
+        if taking.back:
+            raise NewerRolloutError(taking.back, other, stack_set)
+        raise OpenRolloutError(other, stack_set)
+    for stack_set, other in _at_work(journal, names):
         raise OpenRolloutError(other, stack_set)
 
 
@@ -126,20 +176,17 @@ def _record(journal: Journal, plan: Plan, record: Record) -> Rollout | None:
     return Rollout(plan=plan, record=record, version=version)
 
 
-def _confirmed(journal: Journal, begun: Rollout, world: World) -> Rollout:
-    """Return the rollout if it has all its claims; else give it up, and say for whom."""
-    name = begun.state.id
+def _confirmed(journal: Journal, begun: Rollout, world: World, taking: Taking) -> Rollout:
+    """Return the rollout if it has all its claims for good; else give it up, and say for whom."""
+    name, names = begun.state.id, claims_of(begun.plan)
     try:
-        _take(journal, claims_of(begun.plan), name)
-    except OpenRolloutError as error:
-        _supersede(name, error.other, world)
+        _take(journal, names, name, taking)
+        settle(begun, world)
+    except (OpenRolloutError, NewerRolloutError) as error:
+        give_up(name, error.other, world)
+        claims.give_back(journal, names, name)
         raise
     return begun
-
-
-def _supersede(rollout: RolloutId, by: RolloutId, world: World) -> None:
-    said = world.said(f"superseded by {by}")
-    give_order(world.journal, rollout, lambda r: orders.supersede(r.state, by, said.at), said)
 
 
 def _claim_for_older(journal: Journal, names: frozenset[StackSetName]) -> None:
@@ -151,7 +198,7 @@ def _claim_for_older(journal: Journal, names: frozenset[StackSetName]) -> None:
         if record.state.holds and not record.begun_by:
             rollout = load_rollout(journal, record.state.id)
             mine = unclaimed & claims_of(rollout.plan)
-            claims.take_claims(journal, mine, rollout.state.id, lambda r, s: holds(journal, r, s))
+            claims.take_claims(journal, mine, rollout.state.id, partial(holds, journal))
 
 
 def _numbers(journal: Journal, manifest: str) -> list[int]:

@@ -7,12 +7,13 @@ CloudFormation's own lock on a stack then holds one of them up.
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import RolloutId, StackSetKey
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.claims import claim_of, counterpart_of
-from orgrollout.reconcile.rollouts import NoSuchRolloutError, claim_on, load_rollout
+from orgrollout.reconcile.rollouts import NoSuchRolloutError, claim_on, holds, load_rollout
 
 
 def at_work_beside(
@@ -22,7 +23,7 @@ def at_work_beside(
     found = {}
     for key in sorted(keys):
         claim = counterpart_of(claim_on(plan, key))
-        other = claim_of(journal, claim).rollout
+        other = claim_of(journal, claim).owner(partial(holds, journal))
         if other is not None and _is_at_work(journal, other, claim):
             found[key] = other
     return found

@@ -11,9 +11,13 @@ is halted.
 
 Claims are taken before the rollout is recorded and looked at once more afterwards. Of two that
 begin at the same time, whoever is recorded second finds the other's claim.
+
+A rollout that takes over from another one notes that in the claims. Until it is recorded they are
+the other's, and again if it gives up; so recording it takes them all over in one write. The note
+goes when the other is marked as superseded, and nothing is sent before.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +53,13 @@ class Claim:
     stack_set: StackSetName
     rollout: RolloutId | None
     version: Version | None  # None: there is no such document yet
+    taken_from: RolloutId | None = None  # who may go on until it is marked as superseded
+
+    def owner(self, holds: Holder) -> RolloutId | None:
+        """Return whose it is, or was last: who took it over counts only while it holds it."""
+        if self.taken_from is None or (self.rollout and holds(self.rollout, self.stack_set)):
+            return self.rollout
+        return self.taken_from
 
 
 def repairs_of(stack_set: StackSetName) -> StackSetName:
@@ -73,52 +84,88 @@ def claim_of(journal: Journal, stack_set: StackSetName) -> Claim:
     found = journal.get(_key(stack_set))
     if found is None:
         return Claim(stack_set=stack_set, rollout=None, version=None)
-    rollout = found.value["rollout"]
+    value = found.value
     return Claim(
         stack_set=stack_set,
-        rollout=RolloutId(rollout) if rollout else None,
+        rollout=RolloutId(value["rollout"]) if value["rollout"] else None,
         version=found.version,
+        taken_from=RolloutId(value["taken_from"]) if value.get("taken_from") else None,
     )
+
+
+def owners(
+    journal: Journal, stack_sets: Iterable[StackSetName], holds: Holder
+) -> dict[StackSetName, RolloutId]:
+    """Return the rollouts that claimed the stack sets last, whether they may still go on or not."""
+    claims = (claim_of(journal, name) for name in sorted(stack_sets))
+    return {c.stack_set: owner for c in claims if (owner := c.owner(holds))}
 
 
 def holders(
     journal: Journal, stack_sets: Iterable[StackSetName], holds: Holder
 ) -> dict[StackSetName, RolloutId]:
     """Return the rollouts that hold some of the stack sets."""
-    claims = (claim_of(journal, name) for name in sorted(stack_sets))
-    return {c.stack_set: c.rollout for c in claims if c.rollout and holds(c.rollout, c.stack_set)}
+    found = owners(journal, stack_sets, holds)
+    return {name: owner for name, owner in found.items() if holds(owner, name)}
 
 
 def take_claims(
-    journal: Journal, stack_sets: Iterable[StackSetName], rollout: RolloutId, holds: Holder
+    journal: Journal,
+    stack_sets: Iterable[StackSetName],
+    rollout: RolloutId,
+    holds: Holder,
+    *,
+    in_the_way: Holder | None = None,
+    gives_way: Collection[RolloutId] = (),
 ) -> dict[StackSetName, RolloutId]:
-    """Claim all stack sets that no other rollout holds, and return the holders of the others.
+    """Claim all stack sets that nobody in the way has, and return who has the others.
 
+    In the way is who holds a stack set, if nothing else is said, and nobody who ``gives_way``.
     What was taken needs no giving back where others are held: the claims of a rollout that is not
     recorded hold nothing.
     """
     held: dict[StackSetName, RolloutId] = {}
     for name in sorted(stack_sets):
-        other = _take(journal, name, rollout, holds)
+        other = _take(
+            journal, name, rollout, holds, in_the_way=in_the_way or holds, gives_way=gives_way
+        )
         if other is not None:
             held[name] = other
             break
     return held
 
 
-def confirm_claim(journal: Journal, stack_set: StackSetName, rollout: RolloutId) -> None:
-    """Return if the stack set is still the rollout's to change.
+def confirm_claim(
+    journal: Journal, stack_set: StackSetName, rollout: RolloutId, holds: Holder
+) -> Claim:
+    """Return the claim if the stack set is still the rollout's to change.
 
-    One that was never claimed is claimed now: its rollout was begun before there were claims.
+    One that was never claimed is claimed now: its rollout was begun before there were claims. One
+    that another began to take over, and did not, is taken back.
 
     Raises:
         ClaimLostError: It is another's, or was unlocked.
     """
-    claim = claim_of(journal, stack_set)
-    if claim.version is None and _write(journal, claim, rollout):
-        return
-    if claim.rollout != rollout:
-        raise ClaimLostError(stack_set, rollout, claim.rollout)
+    while True:
+        claim = claim_of(journal, stack_set)
+        if claim.rollout == rollout:
+            return claim
+        if claim.version is not None and claim.owner(holds) != rollout:
+            raise ClaimLostError(stack_set, rollout, claim.rollout)
+        _write(journal, claim, rollout)
+
+
+def settle_claim(journal: Journal, claim: Claim) -> None:
+    """Note that a claim was taken over for good. Where somebody has it by now, it is theirs."""
+    _write(journal, claim, claim.rollout)
+
+
+def give_back(journal: Journal, stack_sets: Iterable[StackSetName], rollout: RolloutId) -> None:
+    """Leave the claims that a rollout was taking over to those who had them."""
+    for name in stack_sets:
+        claim = claim_of(journal, name)
+        if claim.rollout == rollout and claim.taken_from is not None:
+            _write(journal, claim, claim.taken_from)
 
 
 def release_claims(
@@ -128,8 +175,8 @@ def release_claims(
     released = []
     for name in sorted(stack_sets):
         claim = claim_of(journal, name)
-        while claim.rollout == rollout:
-            if _write(journal, claim, None):
+        while rollout in {claim.rollout, claim.taken_from}:
+            if _write(journal, claim, None if claim.rollout == rollout else claim.rollout):
                 released.append(name)
                 break
             claim = claim_of(journal, name)
@@ -137,20 +184,35 @@ def release_claims(
 
 
 def _take(
-    journal: Journal, name: StackSetName, rollout: RolloutId, holds: Holder
+    journal: Journal,
+    name: StackSetName,
+    rollout: RolloutId,
+    holds: Holder,
+    *,
+    in_the_way: Holder,
+    gives_way: Collection[RolloutId],
 ) -> RolloutId | None:
     while True:
         claim = claim_of(journal, name)
-        if claim.rollout == rollout:
+        owner = claim.owner(holds)
+        taken_from = owner if owner in gives_way and owner != rollout else None
+        if owner is not None and owner != rollout and not taken_from and in_the_way(owner, name):
+            return owner
+        if claim.rollout == rollout and (owner == rollout or claim.taken_from == taken_from):
             return None
-        if claim.rollout is not None and holds(claim.rollout, name):
-            return claim.rollout
-        if _write(journal, claim, rollout):
+        if _write(journal, claim, rollout, taken_from):
             return None
 
 
-def _write(journal: Journal, claim: Claim, rollout: RolloutId | None) -> bool:
+def _write(
+    journal: Journal,
+    claim: Claim,
+    rollout: RolloutId | None,
+    taken_from: RolloutId | None = None,
+) -> bool:
     value: dict[str, Any] = {"rollout": rollout}
+    if taken_from is not None:
+        value["taken_from"] = taken_from
     try:
         journal.put(_key(claim.stack_set), value, expected=claim.version)
     except JournalConflictError:

@@ -82,7 +82,7 @@ def _tell(topics: Iterable[Topic], notice: Notice, world: World, warn: Warn) -> 
         except (AwsError, JournalError) as error:
             warn(f"{topic.arn} was not told that {notice.subject}. {error}")
             continue
-        with suppress(JournalError):  # it is told once more, later
+        with suppress(AwsError, JournalError):  # it is told once more, later
             _note(notice, topic, world, told=True)
 
 

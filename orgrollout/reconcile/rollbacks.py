@@ -1,25 +1,46 @@
-"""Taking a rollout back: with what the journal knows of before."""
+"""Taking a rollout back, once: with what the journal knows of before."""
+
+from contextlib import suppress
+from functools import partial
 
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.rollouts import Rollout, give_order, rollouts
+from orgrollout.reconcile.begin import NewerRolloutError, begin_rollout
+from orgrollout.reconcile.claims import owners
+from orgrollout.reconcile.rollouts import (
+    NoSuchRolloutError,
+    OpenRolloutError,
+    Rollout,
+    claims_of,
+    has,
+    holds,
+    load_rollout,
+    rollouts,
+)
 from orgrollout.reconcile.world import World
-from orgrollout.rollout import orders
 from orgrollout.rollout.before import Before, EarlierStates
 from orgrollout.rollout.orders import WrongPhaseError
 from orgrollout.rollout.rollback import rollback_plan
 
 
 def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
-    """Return the plan that takes a rollout back.
+    """Return the plan that takes a rollout back: the one under way, where it has begun already.
 
     Raises:
-        WrongPhaseError: It still runs.
+        WrongPhaseError: It still runs, was superseded, or was taken back already.
         NothingToRollBackError: It updated nothing.
+        NewerRolloutError: Another one has claimed its stack sets since.
     """
     state = rollout.state
+    back = rollback_of(rollout, journal)
+    if back is not None and not back.state.phase.is_over:
+        return back.plan
+    if back is not None and back.state.holds:
+        raise WrongPhaseError(
+            f"{back.state.id} takes {state.id} back already, and is {back.state.phase}; nothing "
+            f"was changed. `orgrollout resume {back.state.id}` (or retry) goes on with it."
+        )
     if not state.phase.is_over or state.flights:
         raise WrongPhaseError(
             f"{state.id} is {state.phase}; nothing was changed. Run `orgrollout stop {state.id}` "
@@ -29,17 +50,45 @@ def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
         raise WrongPhaseError(
             f"{state.id} was superseded by {state.superseded_by}; take that one back instead."
         )
-    return rollback_plan(rollout.plan, state, earlier_states(rollout.plan, journal))
+    plan = rollback_plan(rollout.plan, state, earlier_states(rollout.plan, journal))
+    for stack_set, other in owners(journal, claims_of(plan), partial(holds, journal)).items():
+        if other != state.id and has(journal, other, stack_set):
+            raise NewerRolloutError(state.id, other, stack_set)
+    return plan
 
 
 def begin_rollback(rollout: Rollout, world: World) -> Rollout:
-    """Begin the rollout that takes another one back, which then cannot go on any more."""
-    back = begin_rollout(plan_rollback(rollout, world.journal), world, supersede=True)
-    by, said = back.state.id, world.said(f"taken back by {back.state.id}")
-    give_order(
-        world.journal, rollout.state.id, lambda r: orders.supersede(r.state, by, said.at), said
-    )
-    return back
+    """Return the rollout that takes another one back, which then cannot go on any more.
+
+    There is one at most: where another process has begun it, it is that one.
+    """
+    journal, name = world.journal, rollout.state.id
+    current = load_rollout(journal, name)
+    back = rollback_of(current, journal)
+    if back is not None:
+        return back
+    plan = plan_rollback(current, journal)
+    try:
+        return begin_rollout(plan, world, takes_back=name)
+    except (OpenRolloutError, NewerRolloutError):
+        back = rollback_of(load_rollout(journal, name), journal)
+        if back is None:
+            raise
+        return back
+
+
+def rollback_of(rollout: Rollout, journal: Journal) -> Rollout | None:
+    """Return the rollout that takes another one back, or has, if there is one.
+
+    It may be recorded, and have all claims, before the other one is marked as superseded.
+    """
+    claimed = owners(journal, claims_of(rollout.plan), partial(holds, journal)).values()
+    for other in filter(None, (rollout.state.superseded_by, *sorted(set(claimed)))):
+        with suppress(NoSuchRolloutError):
+            found = load_rollout(journal, other)
+            if found.state.takes_back == rollout.state.id:
+                return found
+    return None
 
 
 def earlier_states(plan: Plan, journal: Journal) -> EarlierStates:

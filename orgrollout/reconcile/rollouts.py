@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from orgrollout.errors import JournalConflictError, OrgRolloutError
 from orgrollout.journal.port import Journal, Version, get_artifact
@@ -190,6 +191,15 @@ def save_order(journal: Journal, rollout: Rollout, record: Record, said: Said | 
     return ordered
 
 
+def has(journal: Journal, rollout: RolloutId, stack_set: StackSetName) -> bool:
+    """Return whether a rollout is recorded and has the stack set, in whatever state it is."""
+    try:
+        found = load_rollout(journal, rollout)
+    except NoSuchRolloutError:
+        return False
+    return stack_set in claims_of(found.plan)
+
+
 def holds(journal: Journal, rollout: RolloutId, stack_set: StackSetName) -> bool:
     """Return whether a rollout is recorded, has the stack set, and may still go on."""
     try:
@@ -227,11 +237,14 @@ def _recorded(journal: Journal) -> Iterator[tuple[Record, Version]]:
 def _claim_again(journal: Journal, rollout: Rollout) -> None:
     """Claim what an ended or unlocked rollout needs to go on, if nobody has changed it since."""
     name = rollout.state.id
-
-    def has_it(other: RolloutId, _: StackSetName) -> bool:
-        return journal.get(rollout_key(other)) is not None
-
-    for stack_set, other in take_claims(journal, claims_of(rollout.plan), name, has_it).items():
+    held = take_claims(
+        journal,
+        claims_of(rollout.plan),
+        name,
+        partial(holds, journal),
+        in_the_way=partial(has, journal),
+    )
+    for stack_set, other in held.items():
         if holds(journal, other, stack_set):
             raise OpenRolloutError(other, stack_set)
         raise LaterRolloutError(name, other, stack_set)

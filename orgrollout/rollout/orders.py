@@ -23,14 +23,27 @@ class SecondPersonError(OrgRolloutError):
 
 
 def begin(
-    plan: Plan, plan_digest: Digest, rollout: RolloutId, now: datetime, *, by: str = ""
+    plan: Plan,
+    plan_digest: Digest,
+    rollout: RolloutId,
+    now: datetime,
+    *,
+    by: str = "",
+    takes_back: RolloutId | None = None,
 ) -> RolloutState:
     """Return the state of a rollout that has done nothing yet."""
     pieces = tuple(
         Piece(planned=index, accounts=operation.accounts, regions=operation.regions)
         for index, operation in enumerate(plan.operations)
     )
-    return RolloutState(id=rollout, plan=plan_digest, created=now, waiting=pieces, begun_by=by)
+    return RolloutState(
+        id=rollout,
+        plan=plan_digest,
+        created=now,
+        waiting=pieces,
+        begun_by=by,
+        takes_back=takes_back,
+    )
 
 
 def stop(state: RolloutState) -> RolloutState:
@@ -47,11 +60,13 @@ def stop(state: RolloutState) -> RolloutState:
 
 
 def supersede(state: RolloutState, by: RolloutId, now: datetime) -> RolloutState:
-    """Return the state of a rollout that gives its stack sets up for good.
+    """Return the state of a rollout that gives its stack sets up for good; the first one has them.
 
     Raises:
         WrongPhaseError: It has something under way, which has to be stopped first.
     """
+    if state.superseded_by is not None:
+        return state
     if state.flights:
         raise WrongPhaseError(
             f"{state.id} has operations under way; nothing was changed. "

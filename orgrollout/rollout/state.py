@@ -150,6 +150,7 @@ class RolloutState:
     note: str = ""  # why it halted
     undo: bool = False  # it halted, and is to be taken back by itself
     superseded_by: RolloutId | None = None  # who took its stack sets over, for good
+    takes_back: RolloutId | None = None  # what it undoes, if that is what it is for
 
     @property
     def manifest(self) -> str:

@@ -64,6 +64,16 @@ def test_a_bucket_that_does_not_exist_is_said_with_the_way_to_make_one(program: 
     assert "orgrollout service template --only journal" in ran.err
 
 
+def test_a_home_of_nobody_is_no_journal(program: Program) -> None:
+    told = program.alone("rollouts", "--journal", "~nosuchuser/x")
+    assert told.code == 1
+    assert "~nosuchuser/x cannot be a journal: there is no such user" in told.err
+    named = program.manifest(journal="~nosuchuser/x")
+    planned = program.alone("plan", named, "--sandbox", program.server.endpoint)
+    assert planned.code == 1
+    assert "~nosuchuser/x cannot be a journal" in planned.err
+
+
 @pytest.mark.parametrize("named", ["s3://NO/x", "gs://bucket/x"])
 def test_what_is_no_journal_is_refused_before_anything_is_read(
     program: Program, named: str

@@ -18,6 +18,7 @@ from orgrollout.reconcile.lease import SPAN
 from orgrollout.reconcile.rollouts import load_rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.reconcile.world import World
+from orgrollout.rollout.decision import EventKind
 from orgrollout.rollout.state import Outcome, RolloutState
 from orgrollout.sandbox import Clock
 from tests.drivers.support import begun, held_up_after_commit
@@ -113,6 +114,29 @@ def test_a_journal_that_another_holds_for_long_is_waited_for(stage: Stage) -> No
     must_be_done_once(stage, ended.state)
     holder.close()
     impatient.close()
+
+
+def test_a_bucket_out_of_reach_for_ten_minutes_is_waited_for(stage: Stage) -> None:
+    """Reads fail as well, so that nothing is known of the rollout but what was read last."""
+    stage.bucket = "acme-orgrollout"
+    stage.sandbox.session().client("s3").create_bucket(Bucket=stage.bucket)
+    rollout = stage.begin()
+    timeline = stage.sandbox.world.timeline
+    told: list[Tick] = []
+
+    def follow(tick: Tick) -> None:
+        if any(event.kind is EventKind.WAITING for event in tick.events):
+            told.append(tick)
+        elif tick.rollout.state.flights and not told:
+            stage.sandbox.server_error(times=None, service="s3")
+            mended = timeline.now() + timedelta(minutes=10)
+            timeline.at(mended, stage.sandbox.world.faults.calls.clear)
+
+    ended = drive(rollout, stage.world(), follow)
+
+    assert "s3:GetObject failed on the side of AWS" in told[0].events[0].text
+    assert {tick.rollout.state.id for tick in told} == {rollout}
+    must_be_done_once(stage, ended.state)
 
 
 @pytest.mark.parametrize("jump", [DAY, -DAY, timedelta(hours=1), -timedelta(hours=1)])

@@ -45,6 +45,7 @@ class Case:
     mend: Happening | None = None
     first: bool = False  # BASE was applied before, so that this is an update
     settings: Settings | None = None
+    bucket: bool = False  # the journal is in one
 
 
 def update_instances(trouble: Trouble) -> None:
@@ -172,6 +173,12 @@ CASES: dict[str, Case] = {
     ),
     "the disk is full": Case(before=long_reason, during=fill_disk),
     "the journal is locked for minutes": Case(during=lock_journal),
+    "the journal's bucket is out of reach for ten minutes": Case(
+        bucket=True,
+        during=lambda t: t.away(
+            lambda: t.sandbox.server_error(times=None, service="s3"), TEN_MINUTES
+        ),
+    ),
     "the clock is set back two hours": Case(during=jump(timedelta(hours=-2))),
     "the clock jumps ahead by a day": Case(during=jump(timedelta(days=1))),
 }
@@ -195,6 +202,9 @@ def in_trouble(case: Case, folder: Path) -> Iterator[Trouble]:
     )
     with Sandbox.start(organization(), settings=settings) as sandbox:
         stage = Stage(sandbox, folder)
+        if case.bucket:
+            stage.bucket = "acme-orgrollout"
+            sandbox.session().client("s3").create_bucket(Bucket=stage.bucket)
         if case.first:
             stage.apply()
         yield Trouble(stage, manifest(case), Jumping(sandbox.clock))

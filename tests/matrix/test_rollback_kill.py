@@ -1,0 +1,109 @@
+"""The kill matrix of a rollback: a process that dies before or after any commit to the journal.
+
+Whatever the moment, the rollout is taken back once, by whoever is told to go on; or somebody takes
+over from all of it.
+"""
+
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from orgrollout.rollout.state import Outcome
+from tests.matrix.killing import PAUSES, SHARDS, Fuse, Killed
+from tests.matrix.rollback_story import HALTED, Ending, telling
+
+COMMITS = ("put", "append", "delete", "drop")
+WAYS = pytest.mark.parametrize("by_itself", [True, False], ids=["by itself", "ordered"])
+
+
+@cache
+def undisturbed(folder: Path, *, by_itself: bool) -> tuple[Ending, tuple[str, ...]]:
+    """Return how the story ends when nobody dies, and all the points at which somebody could."""
+    fuse = Fuse()
+    with telling(folder, by_itself=by_itself) as story:
+        back = story.one_process(fuse)
+        return story.ending(back), tuple(fuse.points)
+
+
+def commits(points: tuple[str, ...]) -> list[int]:
+    """Return the moments before and after each commit."""
+    return [n for n, point in enumerate(points, 1) if point.split()[1] in COMMITS]
+
+
+def commits_while_beginning(points: tuple[str, ...]) -> list[int]:
+    """Return the moments up to the one at which the halted rollout can never go on."""
+    last = points.index(f"after put rollout/{HALTED}") + 1
+    return [n for n in commits(points) if n <= last]
+
+
+def killed_at(folder: Path, moment: int, *, by_itself: bool) -> None:
+    """Kill a process at the moment, and check the ending."""
+    expected, points = undisturbed(folder, by_itself=by_itself)
+    name = f"{moment} {points[moment - 1]}"
+    with telling(folder, by_itself=by_itself) as story:
+        with suppress(Killed):
+            story.one_process(Fuse(at=moment))
+        story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
+        back = story.one_process(Fuse())
+
+        assert story.ending(back) == expected, name
+        assert back.state.flights == (), name
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rollback")
+
+
+@pytest.mark.slow
+@WAYS
+def test_undisturbed_it_takes_over_before_it_sends(folder: Path, by_itself: bool) -> None:
+    ending, points = undisturbed(folder, by_itself=by_itself)
+
+    assert ending.rollouts == (
+        ("base-1", Outcome.SUCCEEDED, None),
+        ("base-2", Outcome.HALTED, "base-3"),
+        ("base-3", Outcome.SUCCEEDED, None),
+    )
+    order = [
+        "after put claims/base-first",
+        "after put claims/base-second",
+        "after put rollout/base-3",
+        f"after put rollout/{HALTED}",
+        "before UpdateStackSet",
+    ]
+    assert sorted(order, key=points.index) == order
+
+
+@pytest.mark.slow
+@WAYS
+def test_dying_while_it_begins(folder: Path, by_itself: bool) -> None:
+    _, points = undisturbed(folder, by_itself=by_itself)
+    for moment in commits_while_beginning(points):
+        killed_at(folder, moment, by_itself=by_itself)
+
+
+@pytest.mark.slow
+@WAYS
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_dying_at_any_commit_after_that(folder: Path, by_itself: bool, shard: int) -> None:
+    _, points = undisturbed(folder, by_itself=by_itself)
+    later = sorted({*commits(points)} - {*commits_while_beginning(points)})
+    for moment in later[shard::SHARDS]:
+        killed_at(folder, moment, by_itself=by_itself)
+
+
+@pytest.mark.slow
+@WAYS
+def test_whatever_a_dead_process_began_another_rollout_takes_over(
+    folder: Path, by_itself: bool
+) -> None:
+    _, points = undisturbed(folder, by_itself=by_itself)
+    for moment in commits_while_beginning(points):
+        with telling(folder, by_itself=by_itself) as story:
+            with suppress(Killed):
+                story.one_process(Fuse(at=moment))
+
+            assert story.supersede().state.outcome is Outcome.SUCCEEDED, points[moment - 1]
