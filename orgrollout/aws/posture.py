@@ -34,6 +34,7 @@ from orgrollout.model.posture import (
     CONFIG_DELIVERY,
     CONFIG_RECORDER,
     CONFIG_RULE,
+    DESTINATION,
     DIGEST,
     SSM_DOCUMENT,
     STACK,
@@ -241,7 +242,8 @@ class Looking:
             if each.get("OwnerId", self._connection.account) == self._connection.account
         ]
         logs = self._pages("DescribeFlowLogs", "FlowLogs", MaxResults=1000) if own else []
-        return posture.flow_logs(own, map(_flow_log, logs), arguments["traffic"])
+        facts, where = map(_flow_log, logs), arguments.get(DESTINATION, "")
+        return posture.flow_logs(own, facts, arguments["traffic"], where)
 
     def _pages(self, operation: str, items: str, **asked: Any) -> list[dict[str, Any]]:
         def ask() -> list[dict[str, Any]]:
@@ -285,6 +287,7 @@ def _flow_log(found: Mapping[str, Any]) -> FlowLogFact:
         traffic=found.get("TrafficType", ""),
         status=found.get("FlowLogStatus", ""),
         failure=why if failed else "",
+        destination=found.get("LogGroupName") or found.get("LogDestination") or "",
     )
 
 

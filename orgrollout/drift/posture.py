@@ -62,6 +62,7 @@ class FlowLogFact:
     traffic: str  # ALL, ACCEPT, REJECT
     status: str  # ACTIVE
     failure: str = ""  # of delivery
+    destination: str = ""  # ARN of a bucket, with a folder if there is one; name of a log group
 
 
 def ok(reason: str = "") -> PostureSeen:
@@ -152,22 +153,35 @@ def document(found: Digest | None, expected: Digest, name: str) -> PostureSeen:
     return ok(f"{name} is as in the template")
 
 
-def flow_logs(vpcs: Sequence[str], found: Iterable[FlowLogFact], traffic: str) -> PostureSeen:
+def flow_logs(
+    vpcs: Sequence[str], found: Iterable[FlowLogFact], traffic: str, destination: str = ""
+) -> PostureSeen:
     """Every VPC of the account has a flow log that is active, delivers, and covers the traffic.
 
-    The same conditions as in the runbook of flowlogs-remediation.
+    With a ``destination`` it has to go there: to that bucket, or to a log group of that prefix. The
+    same conditions as in the runbook of flowlogs-remediation.
     """
     logs = list(found)
-    covered = {log.vpc for log in logs if _satisfies(log, traffic)}
+    covered = {log.vpc for log in logs if _satisfies(log, traffic, destination)}
     bare = [vpc for vpc in vpcs if vpc not in covered]
     if not bare:
         return ok(f"{len(vpcs)} of {len(vpcs)} VPCs have flow logs")
-    failing = [f"; {log.id}: {log.failure}" for log in logs if log.vpc in bare and log.failure]
-    return broken(f"no flow log for {traffic} in {_named(bare)}{''.join(failing[:1])}", bare)
+    why_not = [
+        f"; {log.id}: {log.failure or f'it goes to {log.destination}'}"
+        for log in logs
+        if log.vpc in bare and (log.failure or not _goes_to(log, destination))
+    ]
+    where = f" to {destination}" if destination else ""
+    return broken(f"no flow log for {traffic}{where} in {_named(bare)}{''.join(why_not[:1])}", bare)
 
 
-def _satisfies(log: FlowLogFact, traffic: str) -> bool:
-    return log.status == "ACTIVE" and not log.failure and log.traffic in {"ALL", traffic}
+def _satisfies(log: FlowLogFact, traffic: str, destination: str) -> bool:
+    covers = log.status == "ACTIVE" and not log.failure and log.traffic in {"ALL", traffic}
+    return covers and _goes_to(log, destination)
+
+
+def _goes_to(log: FlowLogFact, destination: str) -> bool:
+    return not destination or log.destination in {destination, f"{destination}/{log.vpc}"}
 
 
 def _named(ids: Sequence[str]) -> str:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from orgrollout.manifest.content import NotComparableError, expected_content
+from orgrollout.manifest.content import NotComparableError, expected_content, expected_output
 from orgrollout.manifest.posture import PARAMETERS
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.substitution import substitute
 from orgrollout.manifest.template import Template, TemplateCheck
 from orgrollout.model.ids import Pair
-from orgrollout.model.posture import DIGEST, SSM_DOCUMENT, STACK, PostureCheck
+from orgrollout.model.posture import DESTINATION, DIGEST, SSM_DOCUMENT, STACK, PostureCheck
+
+UNKNOWN_VALUE = "{{resolve:}}"  # as of a parameter that is a dynamic reference: nobody can compare
 
 
 def checks_for(
@@ -44,4 +46,13 @@ def _resolved(
             pass  # without a digest the check stays unknown
         else:
             arguments[DIGEST] = digest
+    if DESTINATION in arguments:
+        arguments[DESTINATION] = _output(template, arguments[DESTINATION], values)
     return PostureCheck(name=asked.name, arguments=arguments)
+
+
+def _output(template: Template, name: str, values: Mapping[str, str]) -> str:
+    try:
+        return expected_output(template.body, name, values)
+    except NotComparableError:
+        return UNKNOWN_VALUE

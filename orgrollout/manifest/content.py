@@ -1,4 +1,4 @@
-"""What a template says an SSM document contains, worked out as CloudFormation does.
+"""What a template says an SSM document contains, or an output, worked out as CloudFormation does.
 
 Only what follows from parameters and from the place can be: references, conditions and texts. What
 refers to another resource is known to CloudFormation alone.
@@ -32,13 +32,39 @@ def why_not_comparable(body: str, resource: str, secrets: frozenset[str]) -> str
         return f"the template has no resource `{resource}`."
     if resources[resource].get("Type") != _DOCUMENT:
         return f"`{resource}` is no {_DOCUMENT}."
-    named = {*(template.get("Parameters") or {}), *_PSEUDO, "AWS::NoValue"}
     content = resources[resource].get("Properties", {}).get("Content")
-    for reference in _references(content, template):
+    return _why_not_known(f"the content of `{resource}`", content, template, secrets)
+
+
+def why_output_unknown(body: str, output: str, secrets: frozenset[str]) -> str | None:
+    """Return why the value of an output can never be worked out; None if it can be."""
+    template = _parsed(body)
+    outputs = template.get("Outputs") or {}
+    if output not in outputs:
+        return f"the template has no output `{output}`."
+    value = outputs[output].get("Value")
+    return _why_not_known(f"the output `{output}`", value, template, secrets)
+
+
+def expected_output(body: str, output: str, values: Mapping[str, str]) -> str:
+    """Return the value of an output. ``values`` are the same as for the content of a document.
+
+    Raises:
+        NotComparableError: A value is not known.
+    """
+    template = _parsed(body)
+    return str(_Resolver(template, values).value(template["Outputs"][output]["Value"]))
+
+
+def _why_not_known(
+    what: str, given: Any, template: Mapping[str, Any], secrets: frozenset[str]
+) -> str | None:
+    named = {*(template.get("Parameters") or {}), *_PSEUDO, "AWS::NoValue"}
+    for reference in _references(given, template):
         if reference in secrets:
-            return f"the content of `{resource}` refers to `{reference}`, which is NoEcho."
+            return f"{what} refers to `{reference}`, which is NoEcho."
         if reference not in named:
-            return f"the content of `{resource}` depends on `{reference}`, which only AWS knows."
+            return f"{what} depends on `{reference}`, which only AWS knows."
     return None
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orgrollout.manifest.content import why_not_comparable
+from orgrollout.manifest.content import why_not_comparable, why_output_unknown
 from orgrollout.manifest.document import FieldPath, Findings, Item, problem_at
 from orgrollout.manifest.shorthand import did_you_mean
 from orgrollout.manifest.substitution import references
 from orgrollout.manifest.template import TemplateCheck, TemplateParameter
-from orgrollout.model.posture import CHECKS, SSM_DOCUMENT
+from orgrollout.model.posture import CHECKS, DESTINATION, SSM_DOCUMENT
 
 PLACES = ("AWS::AccountId", "AWS::Region")  # what arguments may refer to besides parameters
 # May stand before a parameter: cfn-lint takes a bare one for a forgotten Fn::Sub (E1029).
@@ -50,6 +50,8 @@ class _Reader:
             self._check_argument((*path, key), value)
         if name == SSM_DOCUMENT and isinstance(resource := arguments.get("resource"), str):
             self._check_document((*path, "resource"), resource)
+        if isinstance(output := arguments.get(DESTINATION), str):
+            self._check_output((*path, DESTINATION), output)
         return TemplateCheck(
             name=name,
             arguments={key: str(value) for key, value in arguments.items()},
@@ -106,9 +108,16 @@ class _Reader:
             yield name, tuple(map(str, values))
 
     def _check_document(self, path: FieldPath, resource: str) -> None:
-        secrets = frozenset(name for name, p in self.parameters.items() if p.no_echo)
-        if why := why_not_comparable(self.body, resource, secrets):
+        if why := why_not_comparable(self.body, resource, self._secrets):
             self._note(path, why, "Name another resource, or drop the check.")
+
+    def _check_output(self, path: FieldPath, output: str) -> None:
+        if why := why_output_unknown(self.body, output, self._secrets):
+            self._note(path, why, "Name an output whose value follows from parameters.")
+
+    @property
+    def _secrets(self) -> frozenset[str]:
+        return frozenset(name for name, p in self.parameters.items() if p.no_echo)
 
     def _note(self, path: FieldPath, message: str, fix: str, *, key: bool = False) -> None:
         file = self.findings.file

@@ -63,6 +63,7 @@ SSM_DOCUMENT = "ssm-document"
 VPC_FLOW_LOGS = "vpc-flow-logs"
 # What a check of a document is told besides its arguments: the stack, and what the template says.
 STACK, DIGEST = "stack", "digest"
+DESTINATION = "destination"  # an output of the template; what it says, once it is worked out
 
 _REMEDIATION = "config:StartRemediationExecution"
 CHECKS: Mapping[str, KnownCheck] = {
@@ -85,7 +86,7 @@ CHECKS: Mapping[str, KnownCheck] = {
     SSM_DOCUMENT: KnownCheck(required=("resource",), told_by="resource", looks=2),
     VPC_FLOW_LOGS: KnownCheck(
         required=("traffic",),
-        optional=("rule",),  # whose remediation makes flow logs
+        optional=("rule", DESTINATION),  # whose remediation makes flow logs, and where they go
         mended_by=_REMEDIATION,
         looks=2,
     ),

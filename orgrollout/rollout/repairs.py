@@ -21,6 +21,7 @@ from orgrollout.rollout.stack_proof import COULD_NOT, what_is_wrong
 REFUSED = "refused: "
 NO_WAY_IN = "no way into the account: "
 ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, that came to nothing
+ASK_SOON = timedelta(minutes=1)  # where nothing came of asking: something else runs on the stack
 GIVE_UP = timedelta(minutes=40)
 GIVE_UP_UPDATE = timedelta(hours=3)  # what runs on a stack may take long; nothing else does
 _UNCHANGED = ("didn't contain changes", "no updates are to be performed")
@@ -86,7 +87,11 @@ class Look:
     @property
     def asked_lately(self) -> bool:
         """Return whether what was asked for may still come."""
-        return self.seen.asked is not None and self.now - self.seen.asked < ASK_AGAIN
+        return self.asked_within(ASK_AGAIN)
+
+    def asked_within(self, span: timedelta) -> bool:
+        """Return whether it was asked for as lately as that."""
+        return self.seen.asked is not None and self.now - self.seen.asked < span
 
     @property
     def waited_in_vain(self) -> bool:
@@ -237,7 +242,8 @@ def _proven(look: Look) -> NextStep:
     if detection is None or detection.status != "DETECTION_COMPLETE":
         if look.asked_in_vain:
             return _failed(_unproven(detection))
-        return WAIT if look.asked_lately else NextStep(Step.DETECT)
+        patience = ASK_SOON if detection is None else ASK_AGAIN
+        return WAIT if look.asked_within(patience) else NextStep(Step.DETECT)
     was_used = look.seen.change_set is None or look.seen.change_set.execution == "EXECUTE_COMPLETE"
     why = what_is_wrong(look.seen.found, look.repair, was_used=was_used)
     return _failed(why) if why else DONE

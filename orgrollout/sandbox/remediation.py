@@ -141,8 +141,12 @@ def _carry_out(place: tuple[str, str], vpc: str, configuration: Mapping[str, Any
     if not {"VpcId", "Destination", "TrafficType"} <= values.keys():
         return UNKNOWN
     wanted = (values["TrafficType"], "ALL")
+    only_there = values.get("OtherFlowLogs") == "ignore"
+    there = (values.get("BucketArn"), f"{values.get('LogGroupPrefix')}/{vpc}")
     for log in ec2.flow_logs.values():
-        if log.resource_id == vpc and log.traffic_type in wanted:
+        is_there = log.log_destination in there or log.log_group_name in there
+        covers = log.resource_id == vpc and log.traffic_type in wanted
+        if covers and (is_there or not only_there):
             return ""
     try:
         return _create(place, vpc, values)

@@ -125,6 +125,27 @@ def test_every_vpc_needs_a_flow_log_that_covers_the_traffic_and_delivers(
         assert seen.reason.endswith("fl-v2: Access error")
 
 
+@pytest.mark.parametrize(
+    ("goes_to", "wanted", "ok"),
+    [
+        ("arn:aws:s3:::logs", "arn:aws:s3:::logs", True),
+        ("arn:aws:s3:::theirs", "arn:aws:s3:::logs", False),
+        ("/flow-logs/v1", "/flow-logs", True),
+        ("/flow-logs/v2", "/flow-logs", False),
+        ("arn:aws:s3:::theirs", "", True),
+    ],
+)
+def test_a_flow_log_that_goes_elsewhere_is_none_where_the_template_says_where(
+    goes_to: str, wanted: str, *, ok: bool
+) -> None:
+    log = FlowLogFact(id="fl-1", vpc="v1", traffic="ALL", status="ACTIVE", destination=goes_to)
+
+    seen = posture.flow_logs(("v1",), [log], "ALL", wanted)
+
+    assert seen.state is (OK if ok else BROKEN)
+    assert ok or seen.reason == f"no flow log for ALL to {wanted} in v1; fl-1: it goes to {goes_to}"
+
+
 def test_no_vpc_needs_no_flow_log() -> None:
     assert posture.flow_logs((), (), "ALL").state is OK
 

@@ -31,6 +31,14 @@ Resources:
   Depends:
     Type: AWS::SSM::Document
     Properties: {{Content: {{a: !Ref Topic}}}}
+Conditions: {{IsManual: !Equals [!Ref Mode, manual]}}
+Outputs:
+  Bucket:
+    Value: !If
+      - IsManual
+      - "-"
+      - !Sub "arn:${{AWS::Partition}}:s3:::${{Prefix}}-${{AWS::AccountId}}"
+  TopicArn: {{Value: !Ref Topic}}
 """
 
 
@@ -73,6 +81,14 @@ def test_a_sound_check_is_read_with_its_arguments_and_conditions() -> None:
         ("{check: ssm-document, resource: Secret}", "refers to `Token`, which is NoEcho."),
         ("{check: ssm-document, resource: Outside}", "depends on `Fn::GetAtt`, which only AWS"),
         ("{check: ssm-document, resource: Depends}", "depends on `Topic`, which only AWS knows."),
+        (
+            "{check: vpc-flow-logs, traffic: ALL, destination: Bucke}",
+            "the template has no output `Bucke`.",
+        ),
+        (
+            "{check: vpc-flow-logs, traffic: ALL, destination: TopicArn}",
+            "the output `TopicArn` depends on `Topic`, which only AWS knows.",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_place(entry: str, said: str) -> None:
@@ -95,3 +111,18 @@ def test_a_parameter_may_be_written_so_that_cfn_lint_is_quiet() -> None:
 
 def test_a_document_that_can_be_compared_is_accepted() -> None:
     assert read("{check: ssm-document, resource: Sound}")[1] == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [("base", f"arn:aws:s3:::base-{'1' * 12}"), ("{{resolve:ssm:prefix}}", "{{resolve:}}")],
+)
+def test_where_flow_logs_go_is_what_an_output_of_the_template_says(
+    prefix: str, expected: str
+) -> None:
+    template, problems = read("{check: vpc-flow-logs, traffic: ALL, destination: Bucket}")
+    assert problems == []
+    assert template is not None
+    values = {"Prefix": prefix, "Mode": "auto", "Token": "t"}
+    (check,) = checks_for(template, values, Pair(AccountId("1" * 12), Region("eu-west-1")), None)
+    assert check.arguments["destination"] == expected

@@ -7,7 +7,7 @@ time, a recorder that was stopped, and a stack instance that is missing.
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -38,6 +38,8 @@ RECORDED = TOPIC.replace(
     "Metadata: {orgrollout: {version: 1, posture: [{check: config-recorder}]}}\nParameters:\n",
     1,
 )
+# A second one would be another change set, or start what somebody has stopped meanwhile.
+NEVER_TWICE = ("CreateChangeSet", "ExecuteChangeSet", "StartConfigurationRecorder")
 DIFFERENCE = ("/DisplayName", "a-b", "theirs", "NOT_EQUAL")
 REVERTED = [(PROD[0], US), (PROD[1], US), (PROD[1], EU), (PROD[4], EU), (DEV[0], US), (DEV[1], EU)]
 REFUSED, FOUGHT, STUMBLES = (PROD[2], US), (PROD[3], US), (DEV[1], EU)
@@ -69,7 +71,7 @@ class Ending:
     outcome: str
     failures: frozenset[tuple[Any, ...]]
     landed: tuple[tuple[Any, ...], ...]
-    executed: tuple[tuple[Any, ...], ...]  # change sets that were carried out, by stack
+    written: tuple[tuple[Any, ...], ...]  # what took effect in accounts, by call and place
     drifted: frozenset[tuple[str, ...]]
     repaired: frozenset[tuple[Any, ...]]
 
@@ -93,9 +95,9 @@ class ResyncStory:
         """Return how it all stands, apart from times and ids."""
         state = rollout.state
         calls = Counter(
-            _where(str(call.params["StackName"]))
+            (call.operation, call.account, call.region, _stack_set(call.params))
             for call in self.sandbox.calls
-            if call.operation == "ExecuteChangeSet" and call.error is None
+            if call.operation in NEVER_TWICE and call.error is None
         )
         records = [r for n in (FIRST, SECOND) for r in history(self.journal(), n).values()]
         return Ending(
@@ -108,7 +110,7 @@ class ResyncStory:
                     (o.planned, o.attempt, o.succeeded, o.failed, o.cancelled) for o in state.landed
                 )
             ),
-            executed=tuple(sorted(calls.items())),
+            written=tuple(sorted(calls.items())),
             drifted=frozenset(_where(s) for s in self.sandbox.world.deployer.drifted),  # type: ignore[attr-defined]
             repaired=frozenset(
                 (r.stack_set, r.pair, r.what, r.repaired is not None) for r in records
@@ -171,6 +173,11 @@ class ResyncStory:
         loaded = load_manifest(self.stage._write(manifest()))
         picture = look(loaded, world, lambda _: None, drift=True)
         return seek_repairs(loaded, picture, world, lambda _: None).resync.plan
+
+
+def _stack_set(params: Mapping[str, Any]) -> str:
+    """Return the stack set whose stack a call is about; nothing where it is about none."""
+    return _where(str(params["StackName"]))[2] if "StackName" in params else ""
 
 
 def _where(stack: str) -> tuple[str, ...]:

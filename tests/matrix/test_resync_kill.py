@@ -16,7 +16,7 @@ import pytest
 
 from orgrollout.sandbox import Settings
 from tests.matrix.killing import PAUSES, SHARDS, Fuse, Killed, one_process, shard_of
-from tests.matrix.resync_story import QUICK, Ending, telling
+from tests.matrix.resync_story import QUICK, STOPPED, Ending, telling
 from tests.pairwise import UNDOCUMENTED, pairwise
 
 SEED = 20260106
@@ -78,6 +78,7 @@ def test_the_story_has_everything_that_can_go_wrong(folder: Path) -> None:
     assert {attempt for _, attempt, *_ in ending.landed} == {1, 2}
     assert {point.split()[1] for point in points} >= {*WRITES, "CreateStackInstances", "put"}
     assert len(ending.drifted) == 2
+    assert (("StartConfigurationRecorder", *STOPPED, ""), 1) in ending.written
 
 
 def test_a_sample_of_all_moments(

@@ -23,6 +23,7 @@ from orgrollout.rollout.objections import objections_to
 from orgrollout.rollout.reasons import find
 from orgrollout.rollout.repairs import (
     ASK_AGAIN,
+    ASK_SOON,
     GIVE_UP,
     GIVE_UP_UPDATE,
     Look,
@@ -108,6 +109,11 @@ def test_a_detection_that_does_not_end_is_asked_for_again_and_then_given_up() ->
 
     assert look(long_ago)[0] is Step.DETECT
     assert look(too_long) == (Step.FAILED, "drift detection does not end, so nothing is proven")
+
+
+def test_a_detection_that_nobody_has_the_id_of_is_asked_for_again_soon() -> None:
+    """The answer was lost, or another one ran on the stack; neither takes ten minutes."""
+    assert look(RepairSeen(stack=DONE, asked=NOW - ASK_SOON))[0] is Step.DETECT
 
 
 def test_a_detection_that_failed_proves_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,45 @@ def test_one_remediation_serves_both_checks_that_it_makes_true(stage: Stage) -> 
 
     assert done.state.outcome is Outcome.SUCCEEDED, done.state.failures
     assert not [f for f in seek(stage, MANIFEST).findings.real if f.what in both]
+
+
+def test_a_flow_log_that_somebody_turned_elsewhere_is_found_and_ours_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule of AWS Config is content with any; who wants them in one place says so."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    only_ours = deepcopy(MANIFEST)
+    parameters = {"OtherFlowLogs": "ignore"}
+    only_ours["stack_sets"]["flowlogs-remediation"]["parameters"] = parameters
+    with Sandbox.start(organization()) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+        stage.apply(only_ours)
+        repair(stage, seek(stage, only_ours))
+        assert not seek(stage, only_ours).findings.real
+        ec2 = sandbox.session(HERE.account, HERE.region).client("ec2")
+        (ours,) = ec2.describe_flow_logs()["FlowLogs"]
+        ec2.delete_flow_logs(FlowLogIds=[ours["FlowLogId"]])
+        sandbox.session(HERE.account, HERE.region).client("s3").create_bucket(
+            Bucket="theirs", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        ec2.create_flow_logs(
+            ResourceIds=[ours["ResourceId"]],
+            ResourceType="VPC",
+            TrafficType="ALL",
+            LogDestinationType="s3",
+            LogDestination="arn:aws:s3:::theirs",
+        )
+
+        sought = seek(stage, only_ours)
+        (found,) = sought.findings.real
+        done = repair(stage, sought)
+
+        assert (found.pair, found.what) == (HERE, "vpc-flow-logs")
+        assert found.reason.endswith("it goes to arn:aws:s3:::theirs")
+        assert done.state.outcome is Outcome.SUCCEEDED, done.state.failed
+        assert ours["LogDestination"] in {
+            log["LogDestination"] for log in ec2.describe_flow_logs()["FlowLogs"]
+        }
 
 
 def test_a_document_that_somebody_changed_is_found_by_its_content(stage: Stage) -> None:

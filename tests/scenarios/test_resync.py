@@ -214,6 +214,18 @@ def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> No
     assert changed_stacks(stage, before) == Counter()
 
 
+def test_a_detection_whose_id_was_lost_holds_nobody_up_for_long(stage: Stage) -> None:
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    sought = seek(stage)
+    stage.sandbox.lose_response("DetectStackDrift")
+    began = stage.sandbox.clock.now()
+
+    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
+    assert stage.sandbox.clock.now() - began < timedelta(minutes=5)
+
+
 def test_a_repair_of_what_no_detection_tells_of_is_not_proven(stage: Stage) -> None:
     """The stack is called IN_SYNC, also where drift detection left out what was to be repaired."""
     deploy(stage)

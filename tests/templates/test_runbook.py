@@ -153,6 +153,21 @@ def test_check_19_a_satisfying_log_of_another_team_is_enough(templates: Template
             assert execution.outputs["EnsureFlowLog.FlowLogId"] == theirs
 
 
+def test_check_19_where_others_are_to_be_ignored_theirs_stays_and_ours_is_made_besides(
+    templates: Templates,
+) -> None:
+    """For whoever wants flow logs in one place: one that somebody turned elsewhere is none."""
+    for destination in BOTH:
+        with world(templates, {**destination, "OtherFlowLogs": "ignore"}) as account:
+            theirs = account.add_flow_log()
+            account.run()
+            assert len(account.flow_logs()) == 2
+            assert theirs in {log["FlowLogId"] for log in account.flow_logs()}
+            before = account.flow_logs()
+            account.run()
+            assert account.flow_logs() == before
+
+
 @pytest.mark.slow
 def test_check_20_all_covers_accept_and_reject_but_not_the_reverse(templates: Templates) -> None:
     kinds = ("ALL", "ACCEPT", "REJECT")
