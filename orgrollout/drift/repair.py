@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from orgrollout.drift.classify import IS_FALSE
+from orgrollout.drift.classify import SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
@@ -131,7 +131,7 @@ def _revert(resources: Iterable[Finding], here: Iterable[Finding]) -> Repair:
 def _never(here: Iterable[Finding]) -> Iterator[Left]:
     """Yield what a re-sync leaves whatever the manifest says."""
     for finding in here:
-        if finding.verdict is Verdict.SUSPECT and finding.reason != IS_FALSE:
+        if finding.verdict is Verdict.SUSPECT and finding.reason not in SETTLED:
             yield Left(finding=finding, why="nobody could confirm it")
 
 

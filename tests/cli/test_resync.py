@@ -1,5 +1,6 @@
 """`resync`: what a person sees before anything is repaired, and what a cron job may do alone."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,27 @@ def test_what_was_repaired_is_current_before_the_next_detection(drifted: Program
     assert ran.code == 0
     reasons = {(i["account"], i["region"]): i["reason"] for i in ran.json["instances"]}
     assert "since it was looked at" in reasons[ONE]
+
+
+def test_what_came_back_is_there_for_every_command_that_asks(patient: Program) -> None:
+    """Before the next detection, too: the repair's own detection has found it again."""
+    path = manifest(patient)
+    assert patient("apply", path, "--yes").code == 0
+    patient.sandbox.tamper(
+        *ONE, "base-topics", "Topic", "/DisplayName", "theirs", again=timedelta(seconds=1)
+    )
+    assert patient("resync", path, "--yes").code == 3
+
+    ran = patient("drift", path)
+    (record,) = patient("drift", path, "--history", "--format", "json").json["findings"]
+    ledger = patient("coverage", path, "--format", "json", "--fail-on", "drifted")
+    again = patient("resync", path, "--dry-run", "--no-detect", "--format", "json")
+
+    assert ran.code == 3
+    assert "1 real finding" in ran.out
+    assert (record["state"], record["came_back"]) == ("open", 1)
+    assert ledger.code == 3
+    assert (again.code, again.json["summary"]["revert"]) == (3, 1)
 
 
 def test_a_look_changes_nothing(drifted: Program) -> None:

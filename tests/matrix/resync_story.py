@@ -71,7 +71,7 @@ class Ending:
     landed: tuple[tuple[Any, ...], ...]
     executed: tuple[tuple[Any, ...], ...]  # change sets that were carried out, by stack
     drifted: frozenset[tuple[str, ...]]
-    repaired: frozenset[tuple[Any, ...]]
+    records: frozenset[tuple[Any, ...]]  # of findings: repaired, and whether it is there again
 
 
 class ResyncStory:
@@ -110,8 +110,9 @@ class ResyncStory:
             ),
             executed=tuple(sorted(calls.items())),
             drifted=frozenset(_where(s) for s in self.sandbox.world.deployer.drifted),  # type: ignore[attr-defined]
-            repaired=frozenset(
-                (r.stack_set, r.pair, r.what, r.repaired is not None) for r in records
+            records=frozenset(
+                (r.stack_set, r.pair, r.what, r.repaired is not None, r.is_open, r.came_back)
+                for r in records
             ),
         )
 
