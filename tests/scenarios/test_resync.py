@@ -8,9 +8,11 @@ import pytest
 from orgrollout.drift.finding import Verdict
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
+from orgrollout.model.posture import PostureState
 from orgrollout.plan.refusals import PlanRefusedError
 from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.finding_history import history
+from orgrollout.reconcile.posture_records import known_posture
 from orgrollout.reconcile.resync import Wanted
 from orgrollout.reconcile.rollouts import OpenRolloutError
 from orgrollout.rollout.failures import FailureClass
@@ -216,6 +218,9 @@ def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stag
 
     assert done.state.outcome is Outcome.SUCCEEDED
     assert changed_stacks(stage, before) == {("StartConfigurationRecorder", ONE): 1}
+    # Whoever made it true has seen that it is: the ledger need not wait for the next look.
+    known, _ = known_posture(stage.world().journal, StackSetName(NAME), [ONE])[ONE]
+    assert (known.state, known.reason.partition(" ")[0]) == (PostureState.OK, "repaired")
     assert not seek(stage).findings.real
 
 
