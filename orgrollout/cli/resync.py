@@ -77,13 +77,14 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
             organization=picture.organization,
             now=session.world.clock.now(),
             detected=detected.words,
+            looked=asked.detect,
         )
         if narrowing is None:  # a part says nothing of the whole
-            tell_of_drift(loaded.manifest, sought.findings.real, session.world, screen.progress)
+            tell_of_drift(loaded.manifest, sought.findings, session.world, screen.progress)
         screen.show(drift_blocks(sought.findings, shown))
         screen.show(plan_blocks(sought.resync.plan))
-        screen.show(left_blocks(sought.resync.left))
-        return _carried_out(asked, loaded, sought, session, asks=asks)
+        screen.show(left_blocks(sought.left))
+        return _carried_out(asked, loaded, sought, detected, session, asks=asks)
 
 
 def _seek(
@@ -111,7 +112,13 @@ def _seek(
 
 
 def _carried_out(
-    asked: Asked, loaded: LoadedManifest, sought: Sought, session: Session, *, asks: bool
+    asked: Asked,
+    loaded: LoadedManifest,
+    sought: Sought,
+    detected: Detected,
+    session: Session,
+    *,
+    asks: bool,
 ) -> int:
     screen, plan = session.screen, sought.resync.plan
     why = "--dry-run" if asked.dry_run else ""
@@ -119,7 +126,11 @@ def _carried_out(
         unattended = loaded.manifest.drift.unattended
         not_now = why_not_now(unattended, sought.resync, session.world.clock.now())
         why = "; ".join(filter(None, (why, not_now)))
-    besides = {"left": left_json(sought.resync.left), "nothing_repaired": why or None}
+    besides = {
+        "left": left_json(sought.left),
+        "nothing_repaired": why or None,
+        "detected": dict(detected.words),
+    }
     if why and not plan.is_empty:
         screen.say(f"Nothing was repaired: {why}.")
         if not screen.is_text:
@@ -137,4 +148,5 @@ def _carried_out(
         # Somebody is at work there; what is left is found again by the next run.
         screen.errors.print(f"left to the next run: {error}", markup=False)
         return WAITING
-    return FINDINGS if code == DONE and sought.resync.left else code
+    is_left = bool(sought.left) or detected.is_short_of(sought.findings)
+    return FINDINGS if code == DONE and is_left else code

@@ -55,6 +55,16 @@ class Findings:
         return tuple(finding for finding in self.findings if finding.verdict.is_real)
 
     @property
+    def unseen(self) -> tuple[Finding, ...]:
+        """Return what nobody could look at: an account that is closed, a call that was denied."""
+        return tuple(finding for finding in self.findings if finding.unseen)
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether all that was looked for could be looked at."""
+        return not self.unseen and not any(look.unknown for look in self.stack_sets)
+
+    @property
     def suspects(self) -> tuple[Finding, ...]:
         """Return what a second look has to tell of."""
         return tuple(f for f in self.findings if f.verdict is Verdict.SUSPECT)

@@ -35,6 +35,7 @@ class PostureSeen:
     state: PostureState
     reason: str = ""
     subjects: tuple[str, ...] = ()  # what a call would mend, by id: VPCs, a recorder
+    unseen: bool = False  # unknown since nobody could look, as where a call was denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

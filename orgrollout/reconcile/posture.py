@@ -181,6 +181,7 @@ def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterat
             what=ACCESS,
             verdict=Verdict.NOT_CHECKABLE,
             reason=f"nobody could look into account {found.account}: {found.closed}",
+            unseen=True,
         )
     for each in found.seen:
         verdict = _VERDICTS.get(each.seen.state)
@@ -194,6 +195,7 @@ def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterat
                 reason=each.seen.reason,
                 check=each.check,
                 subjects=each.seen.subjects,
+                unseen=each.seen.unseen,
                 looked=now,
             )
 
