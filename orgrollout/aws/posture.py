@@ -143,7 +143,7 @@ class Looking:
         except self._raises:
             raise
         except AwsError as error:
-            return posture.unknown(str(error))
+            return posture.unseen(str(error))
 
     def _recorder(self, arguments: Mapping[str, str]) -> PostureSeen:
         answer = self._once("config", "DescribeConfigurationRecorderStatus")

@@ -12,7 +12,7 @@ from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.shorthand import did_you_mean
-from orgrollout.reconcile.findings import accepted_drift
+from orgrollout.reconcile.accepted import accepted_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.posture_records import known_posture

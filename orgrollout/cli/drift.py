@@ -43,10 +43,11 @@ class Asked:
 
 
 def drift(asked: Asked, reach: Reach, format_: str) -> int:
-    """Show what is not as deployed; 3 if any of it is real."""
+    """Show what is not as deployed; 3 if any of it is real, or nobody could look at some of it."""
     screen = Screen(format_)
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
+    looks_at_posture = asked.detect or not _has_checks(loaded)
     with open_session(reach, screen, loaded=loaded, read_only=not asked.detect) as session:
         narrowing = narrowing_of(asked.narrow, loaded, session.connection.home_region)
         session.say_who()
@@ -60,7 +61,7 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
             picture = look(loaded, world, progress, refresh=asked.refresh, drift=True)
             chosen = narrowing(picture.organization) if narrowing else None
             posture = None
-            if asked.detect:
+            if looks_at_posture:
                 posture = look_at_posture(loaded, picture, world, progress, chosen=chosen)
             found = gather_findings(
                 loaded, picture, world, progress, chosen=chosen, posture=posture
@@ -70,16 +71,18 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
             now=session.world.clock.now(),
             records=_remembered(found, session, chosen),
             detected=detected.words,
-            posture="" if asked.detect or not _has_checks(loaded) else NOT_LOOKED_AT,
+            looked=asked.detect,
+            posture="" if looks_at_posture else NOT_LOOKED_AT,
         )
         if chosen is None:  # a part says nothing of the whole
-            tell_of_drift(loaded.manifest, found.real, session.world, progress)
+            tell_of_drift(loaded.manifest, found, session.world, progress)
         calls = session.connection.calls
     if format_ == "csv":
         screen.sheet(drift_sheet(found.findings, shown))
     else:
         screen.result(drift_blocks(found, shown), drift_json(found, shown, calls))
-    return FINDINGS if found.real else DONE
+    is_known = found.is_complete and not detected.is_short_of(found)
+    return DONE if is_known and not found.real else FINDINGS
 
 
 def drift_history(manifest: Path, narrow: Narrow, reach: Reach, format_: str) -> int:

@@ -12,6 +12,7 @@ from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Narrow
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session
+from orgrollout.drift.findings import Findings
 from orgrollout.drivers.detecting import detect
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
@@ -32,6 +33,10 @@ class Detected:
 
     words: Mapping[StackSetKey, str] = field(default_factory=dict)
     interrupted: bool = False
+
+    def is_short_of(self, found: Findings) -> bool:
+        """Return whether a stack set was not looked at that has something to look at."""
+        return any(look.key in self.words and look.instances for look in found.stack_sets)
 
 
 def detect_drift(

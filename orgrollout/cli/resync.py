@@ -67,10 +67,10 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
                     return INTERRUPTED
             picture, sought = _seek(asked, loaded, session, narrowing)
             if narrowing is None:  # a part says nothing of the whole
-                tell_of_drift(loaded.manifest, sought.findings.real, session.world, screen.progress)
-            _show(picture, sought, detected, session)
+                tell_of_drift(loaded.manifest, sought.findings, session.world, screen.progress)
+            _show(picture, sought, detected, session, looked=asked.detect)
             return _carried_out(
-                asked, loaded, sought, session, asks=asks, declined=but_for(stopped)
+                asked, loaded, sought, detected, session, asks=asks, declined=but_for(stopped)
             )
 
 
@@ -82,15 +82,18 @@ def _look(loaded: LoadedManifest, session: Session) -> Picture:
         )
 
 
-def _show(picture: Picture, sought: Sought, detected: Detected, session: Session) -> None:
+def _show(
+    picture: Picture, sought: Sought, detected: Detected, session: Session, *, looked: bool
+) -> None:
     shown = Shown(
         organization=picture.organization,
         now=session.world.clock.now(),
         detected=detected.words,
+        looked=looked,
     )
     session.screen.show(drift_blocks(sought.findings, shown))
     session.screen.show(plan_blocks(sought.resync.plan))
-    session.screen.show(left_blocks(sought.resync.left))
+    session.screen.show(left_blocks(sought.left))
 
 
 def _must_make_sense(asked: Asked, screen: Screen, *, asks: bool) -> None:
@@ -145,6 +148,7 @@ def _carried_out(
     asked: Asked,
     loaded: LoadedManifest,
     sought: Sought,
+    detected: Detected,
     session: Session,
     *,
     asks: bool,
@@ -156,7 +160,11 @@ def _carried_out(
         unattended = loaded.manifest.drift.unattended
         not_now = why_not_now(unattended, sought.resync, session.world.clock.now())
         why = "; ".join(filter(None, (why, not_now)))
-    besides = {"left": left_json(sought.resync.left), "nothing_repaired": why or None}
+    besides = {
+        "left": left_json(sought.left),
+        "nothing_repaired": why or None,
+        "detected": dict(detected.words),
+    }
     if why and not plan.is_empty:
         screen.say(f"Nothing was repaired: {why}.")
         if not screen.is_text:
@@ -174,4 +182,5 @@ def _carried_out(
         # Somebody is at work there; what is left is found again by the next run.
         screen.errors.print(f"left to the next run: {error}", markup=False)
         return WAITING
-    return FINDINGS if code == DONE and sought.resync.left else code
+    is_left = bool(sought.left) or detected.is_short_of(sought.findings)
+    return FINDINGS if code == DONE and is_left else code

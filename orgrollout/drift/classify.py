@@ -6,7 +6,7 @@ a suspect until somebody with that permission has looked a second time.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,11 +20,14 @@ from orgrollout.model.drift import (
     ResourceDrift,
     ResourceDriftStatus,
 )
-from orgrollout.model.ids import Digest, Pair, StackSetKey
+from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.plan.repair import below
 
 MASKED = "****"  # as CloudFormation shows the value of a NoEcho parameter
 MAY_BE_FALSE = "may be false: the role that looked may lack the permission to read it"
 IS_FALSE = "false: a second look, by a role that may read it, found it as it should be"
+INSTEAD = "a second look, by a role that may read it, found something else there"
+SETTLED = {IS_FALSE, INSTEAD}  # suspects that a second look has told of
 CONFIRMED = "a second look found it, too"
 UNNAMED = "CloudFormation says that it was changed, and names no property"
 _NOT_CHECKABLE = {
@@ -64,45 +67,45 @@ def not_checkable(drifts: Iterable[ResourceDrift]) -> Counter[str]:
     return Counter(drift.resource_type for drift in drifts if drift.status in _NOT_CHECKABLE)
 
 
-def judged(
+def second_look(
     findings: Iterable[Finding],
-    *,
-    confirmed: Collection[Digest] = (),
-    refuted: Collection[Digest] = (),
+    seen: Mapping[tuple[StackSetKey, Pair], Iterable[ResourceDrift]],
+    views: Mapping[StackSetKey, Viewpoint],
 ) -> Iterator[Finding]:
-    """Yield the findings with what a second look made of suspects, by their keys.
+    """Yield the findings with what a second look made of suspects.
 
-    One that was confirmed is real. One that was refuted stays what it is, and is said to be false.
+    ``seen`` is what detections on exactly those stacks found. What was found again is real. Where
+    something else was found at the same property, that is a finding, and the suspect is settled.
+    Where nothing was, the suspect is said to be false. One that could not be checked stays.
     """
     for finding in findings:
-        if finding.verdict is Verdict.SUSPECT and finding.key in confirmed:
-            yield replace(finding, verdict=Verdict.REAL, reason=CONFIRMED)
-        elif finding.verdict is Verdict.SUSPECT and finding.key in refuted:
-            yield replace(finding, reason=IS_FALSE)
-        else:
+        drifts = seen.get((finding.stack_set, finding.pair), ())
+        drift = next((d for d in drifts if d.logical_id == finding.what), None)
+        if finding.verdict is not Verdict.SUSPECT or drift is None:
             yield finding
+        else:
+            yield from _settled(finding, drift, views[finding.stack_set])
 
 
-def second_look(
-    suspects: Iterable[Finding], seen: Mapping[tuple[StackSetKey, Pair], Iterable[ResourceDrift]]
-) -> tuple[frozenset[Digest], frozenset[Digest]]:
-    """Return the keys of the suspects that were found again, and of those that were not.
+def _settled(suspect: Finding, drift: ResourceDrift, view: Viewpoint) -> Iterator[Finding]:
+    near = [d for d in drift.differences if _is_near(d.path, suspect.path)]
+    is_unnamed = drift.status is ResourceDriftStatus.MODIFIED and not drift.differences
+    if drift.status in _NOT_CHECKABLE or is_unnamed:
+        yield suspect
+    elif drift.status is ResourceDriftStatus.DELETED or any(d.path == suspect.path for d in near):
+        yield replace(suspect, verdict=Verdict.REAL, reason=CONFIRMED)
+    elif not near:
+        yield replace(suspect, reason=IS_FALSE)
+    else:
+        yield replace(suspect, reason=INSTEAD)
+        for difference in near:
+            found = _finding(view, suspect.pair, drift, suspect.looked, difference)
+            is_suspect = found.verdict is Verdict.SUSPECT
+            yield replace(found, verdict=Verdict.REAL, reason=CONFIRMED) if is_suspect else found
 
-    ``seen`` is what detections on exactly those stacks found. A suspect of which it says nothing,
-    or which it could not check, is in neither.
-    """
-    confirmed: set[Digest] = set()
-    refuted: set[Digest] = set()
-    for suspect in suspects:
-        drifts = seen.get((suspect.stack_set, suspect.pair), ())
-        drift = next((d for d in drifts if d.logical_id == suspect.what), None)
-        if drift is None or drift.status in _NOT_CHECKABLE:
-            continue
-        again = drift.status is ResourceDriftStatus.DELETED or any(
-            d.path == suspect.path for d in drift.differences
-        )
-        (confirmed if again else refuted).add(suspect.key)
-    return frozenset(confirmed), frozenset(refuted)
+
+def _is_near(path: str, other: str) -> bool:
+    return below(path, other) or below(other, path)
 
 
 def _finding(

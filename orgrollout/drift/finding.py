@@ -51,6 +51,7 @@ class Finding:
     check: PostureCheck | None = None
     subjects: tuple[str, ...] = ()  # of a check: what is broken, by id
     looked: datetime | None = None  # when AWS looked at it
+    unseen: bool = False  # not checkable since nobody could look, and not by its nature
 
     @property
     def key(self) -> Digest:

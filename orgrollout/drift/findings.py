@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from orgrollout.drift.classify import Viewpoint
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.drift import StackSetDrift
 from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
@@ -14,18 +15,29 @@ class StackSetLook:
 
     key: StackSetKey
     name: StackSetName
+    view: Viewpoint | None = None  # what it was looked at with; None: there was nothing to see
     detection: StackSetDrift | None = None  # the last that ended
     running: OperationId | None = None  # a detection under way
-    instances: int = 0  # that are wanted, there, and meant
+    meant: frozenset[Pair] = frozenset()  # stack instances that are wanted, and there
     told: frozenset[Pair] = frozenset()  # of those, the ones that a detection still tells of
     not_checkable: Mapping[str, int] = field(default_factory=dict)  # resources, by type
     repaired_since: int = 0  # differences that a repair has dealt with since they were found
     repaired_at: frozenset[Pair] = frozenset()  # where those are: nobody has looked there since
 
     @property
+    def instances(self) -> int:
+        """Return how many stack instances there are to look at."""
+        return len(self.meant)
+
+    @property
+    def untold(self) -> frozenset[Pair]:
+        """Return the stack instances that no detection tells of."""
+        return self.meant - self.told
+
+    @property
     def unknown(self) -> int:
         """Return how many stack instances no detection tells of."""
-        return self.instances - len(self.told)
+        return len(self.untold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +53,16 @@ class Findings:
     def real(self) -> tuple[Finding, ...]:
         """Return what is to be repaired."""
         return tuple(finding for finding in self.findings if finding.verdict.is_real)
+
+    @property
+    def unseen(self) -> tuple[Finding, ...]:
+        """Return what nobody could look at: an account that is closed, a call that was denied."""
+        return tuple(finding for finding in self.findings if finding.unseen)
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether all that was looked for could be looked at."""
+        return not self.unseen and not any(look.unknown for look in self.stack_sets)
 
     @property
     def suspects(self) -> tuple[Finding, ...]:

@@ -1,11 +1,16 @@
 """What became of each finding: when it was seen, repaired, gone, and how often it came back."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from orgrollout.drift.classify import SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
+from orgrollout.plan.repair import below
+
+_JUST_BEFORE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +53,24 @@ def seen(
 
     Found before it was repaired is old news, and changes nothing: a detection goes on to tell of
     what was, until there is a new one. What was looked at and not found is gone. Where nobody could
-    look in an account, nothing of that kind is known there, and all of it stays as it was.
+    look in an account, nothing of that kind is known there, and all of it stays as it was; and so
+    does what lies below a suspect, of which the role that looked may have seen nothing.
     """
     updated = dict(records)
     found: set[Digest] = set()
     blind: set[tuple[FindingKind, AccountId]] = set()
+    hidden: dict[tuple[Pair, str], list[str]] = defaultdict(list)
     for finding in findings:
         if finding.verdict is Verdict.NOT_CHECKABLE:
             blind.add((finding.kind, finding.pair.account))
             continue
+        if finding.verdict is Verdict.SUSPECT and finding.reason not in SETTLED:
+            hidden[finding.pair, finding.what].append(finding.path)
         found.add(finding.key)
         updated[finding.key] = _seen(updated.get(finding.key), finding, finding.looked or now)
     for key, record in records.items():
-        is_known = (record.kind, record.pair.account) not in blind
+        is_hidden = any(below(record.path, path) for path in hidden[record.pair, record.what])
+        is_known = not is_hidden and (record.kind, record.pair.account) not in blind
         is_missing = key not in found and record.gone is None
         if is_missing and is_known and looked_at(record.kind, record.pair):
             updated[key] = replace(record, gone=now)
@@ -80,6 +90,36 @@ def repaired(records: Records, keys: Iterable[Digest], by: str, now: datetime) -
     return {**records, **marked}
 
 
+def came_back(records: Records, keys: Iterable[Digest], by: str, now: datetime) -> Records:
+    """Return the records with some repaired by ``by``, and found again right afterwards.
+
+    Noted twice, it came back once.
+    """
+    marked = {
+        key: replace(
+            records[key],
+            repaired=now - _JUST_BEFORE,
+            repaired_by=by,
+            last_seen=now,
+            came_back=records[key].came_back + 1,
+            refused="",
+        )
+        for key in keys
+        if key in records and records[key].repaired_by != by
+    }
+    return {**records, **marked}
+
+
+def not_there(records: Records, keys: Iterable[Digest], now: datetime) -> Records:
+    """Return the records with some gone: whoever was to repair them found nothing to repair."""
+    marked = {
+        key: replace(records[key], gone=now)
+        for key in keys
+        if key in records and records[key].gone is None
+    }
+    return {**records, **marked}
+
+
 def refused(records: Records, keys: Iterable[Digest], why: str) -> Records:
     """Return the records with some whose change set was refused, and left for a person."""
     marked = {key: replace(records[key], refused=why) for key in keys if key in records}
@@ -87,11 +127,20 @@ def refused(records: Records, keys: Iterable[Digest], why: str) -> Records:
 
 
 def is_old_news(records: Records, finding: Finding) -> bool:
-    """Return whether a finding was repaired after it was looked at."""
+    """Return whether a finding was over after it was looked at."""
     record = records.get(finding.key)
-    if record is None or record.repaired is None or finding.looked is None:
+    return record is not None and finding.looked is not None and is_over(record, finding.looked)
+
+
+def is_over(record: Record, looked: datetime) -> bool:
+    """Return whether what a look found was repaired after it, or found to be gone.
+
+    Repaired and found again it is there, whatever was looked at before.
+    """
+    if record.is_open:
         return False
-    return finding.looked <= record.repaired
+    was_repaired = record.repaired is not None and looked <= record.repaired
+    return was_repaired or (record.gone is not None and looked <= record.last_seen)
 
 
 def _seen(before: Record | None, finding: Finding, looked: datetime) -> Record:
@@ -107,7 +156,7 @@ def _seen(before: Record | None, finding: Finding, looked: datetime) -> Record:
             path=finding.path,
             resource_type=finding.resource_type,
         )
-    if looked < before.last_seen or (before.repaired is not None and looked <= before.repaired):
+    if looked < before.last_seen or is_over(before, looked):
         return before
     again = before.repaired is not None and before.last_seen <= before.repaired
     return replace(

@@ -80,6 +80,11 @@ def unknown(reason: str) -> PostureSeen:
     return PostureSeen(state=PostureState.UNKNOWN, reason=reason)
 
 
+def unseen(reason: str) -> PostureSeen:
+    """Return that nobody could look."""
+    return PostureSeen(state=PostureState.UNKNOWN, reason=reason, unseen=True)
+
+
 def recorder(found: Sequence[RecorderFact], name: str | None) -> PostureSeen:
     """The recorder exists and records, and what it recorded last did not fail.
 

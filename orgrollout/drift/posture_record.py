@@ -4,7 +4,7 @@ Pairs that were ok are kept as rectangles, and only what was not ok by itself: a
 100,000 stack instances. Whoever looks at some of them leaves what is known of the others as it is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,16 @@ from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.plan.rectangles import Rectangle, cover
 
-FORMAT = 1
+FORMAT = 2
+_WITHOUT_CHECKS = 1  # kept how a pair stands, and not which of its checks do not hold
 _MOST_LOOKS = 50  # older ones are forgotten, and their pairs unknown again
+
+
+Checks = tuple[tuple[str, PostureSeen], ...]
+"""How checks stand, each with its label."""
+Mended = Mapping[Pair, Mapping[str, datetime]]
+"""When checks were made true, and proven to be, by label."""
+NONE_MENDED: Mended = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +31,7 @@ class Look:
 
     when: datetime
     ok: frozenset[Pair] = frozenset()
-    others: Mapping[Pair, PostureSeen] = field(default_factory=dict)
+    others: Mapping[Pair, Checks] = field(default_factory=dict)  # those that are not ok
 
     @property
     def pairs(self) -> frozenset[Pair]:
@@ -32,7 +40,7 @@ class Look:
 
     def without(self, pairs: frozenset[Pair]) -> "Look":
         """Return the same as far as other pairs go."""
-        others = {pair: seen for pair, seen in self.others.items() if pair not in pairs}
+        others = {pair: checks for pair, checks in self.others.items() if pair not in pairs}
         return Look(when=self.when, ok=self.ok - pairs, others=others)
 
 
@@ -49,23 +57,45 @@ class PostureRecord:
         looks = (new, *(look for look in older if look.pairs))
         return PostureRecord(looks=looks[:_MOST_LOOKS])
 
-    def of(self, pairs: Iterable[Pair]) -> Mapping[Pair, tuple[PostureSeen, datetime]]:
+    def of(
+        self, pairs: Iterable[Pair], mended: Mended = NONE_MENDED
+    ) -> Mapping[Pair, tuple[PostureSeen, datetime]]:
         """Return how pairs stand, and since when that is known; none where nobody looked."""
         wanted = frozenset(pairs)
         ok = PostureSeen(state=PostureState.OK)
         found: dict[Pair, tuple[PostureSeen, datetime]] = {}
         for look in self.looks:
             found |= dict.fromkeys(look.ok & wanted, (ok, look.when))
-            found |= {p: (seen, look.when) for p, seen in look.others.items() if p in wanted}
+            found |= {
+                pair: _since(checks, look.when, mended.get(pair, {}))
+                for pair, checks in look.others.items()
+                if pair in wanted
+            }
         return found
 
 
+def _since(
+    checks: Checks, looked: datetime, mended: Mapping[str, datetime]
+) -> tuple[PostureSeen, datetime]:
+    """Return how a pair stands with what was mended after somebody looked."""
+    left = tuple(each for each in checks if mended.get(each[0], looked) <= looked)
+    if left:
+        return combined(left), looked
+    when = max(mended[label] for label, _ in checks)
+    reason = f"repaired {when:%Y-%m-%d %H:%M}, since it was looked at"
+    return PostureSeen(state=PostureState.OK, reason=reason), when
+
+
 def combined(seen: Iterable[tuple[str, PostureSeen]]) -> PostureSeen:
-    """Return how a pair stands with all its checks: broken before unknown before ok."""
+    """Return how a pair stands with all its checks: broken before unknown before ok.
+
+    What is of no check in particular has no label.
+    """
     order = (PostureState.BROKEN, PostureState.UNKNOWN)
     all_of_them = list(seen)
     for state in order:
-        if reasons := [f"{label}: {s.reason}" for label, s in all_of_them if s.state is state]:
+        here = [(label, seen) for label, seen in all_of_them if seen.state is state]
+        if reasons := [f"{label}: {s.reason}" if label else s.reason for label, s in here]:
             return PostureSeen(state=state, reason="; ".join(reasons))
     return PostureSeen(state=PostureState.OK)
 
@@ -77,39 +107,63 @@ def posture_document(record: PostureRecord) -> dict[str, Any]:
 
 def read_posture_record(document: Any) -> PostureRecord:
     """Return what the journal kept; nothing where this version cannot read it: a cache."""
-    if not isinstance(document, dict) or document.get("format_version") != FORMAT:
+    if not isinstance(document, dict):
+        return PostureRecord()
+    others = {FORMAT: _checks, _WITHOUT_CHECKS: _without_checks}.get(
+        document.get("format_version", 0)
+    )
+    if others is None:
         return PostureRecord()
     try:
-        return PostureRecord(looks=tuple(_look(each) for each in document["looks"]))
+        return PostureRecord(looks=tuple(_look(each, others) for each in document["looks"]))
     except (KeyError, TypeError, ValueError):
         return PostureRecord()
 
 
 def _look_document(look: Look) -> dict[str, Any]:
     """Equal findings are kept once, with the rectangles where they are."""
-    alike: dict[tuple[str, str], list[Pair]] = {}
-    for pair, seen in look.others.items():
-        alike.setdefault((seen.state.value, seen.reason), []).append(pair)
+    alike: dict[tuple[tuple[str, str, str], ...], list[Pair]] = {}
+    for pair, checks in look.others.items():
+        told = tuple((label, seen.state.value, seen.reason) for label, seen in checks)
+        alike.setdefault(told, []).append(pair)
     return {
         "when": look.when.isoformat(),
         "ok": [list(map(list, each)) for each in cover(look.ok)],
         "others": [
-            [state, reason, [list(map(list, each)) for each in cover(pairs)]]
-            for (state, reason), pairs in sorted(alike.items())
+            [list(map(list, told)), [list(map(list, each)) for each in cover(pairs)]]
+            for told, pairs in sorted(alike.items())
         ],
     }
 
 
-def _look(document: Mapping[str, Any]) -> Look:
+def _look(document: Mapping[str, Any], others: "_Others") -> Look:
     return Look(
         when=datetime.fromisoformat(document["when"]),
         ok=frozenset(_pairs(document["ok"])),
         others={
-            pair: PostureSeen(state=PostureState(state), reason=reason)
-            for state, reason, rectangles in document["others"]
+            pair: checks
+            for checks, rectangles in others(document["others"])
             for pair in _pairs(rectangles)
         },
     )
+
+
+_Others = Callable[[Iterable[Any]], Iterator[tuple[Checks, Any]]]
+
+
+def _checks(others: Iterable[Any]) -> Iterator[tuple[Checks, Any]]:
+    for told, rectangles in others:
+        yield tuple((label, _seen(state, reason)) for label, state, reason in told), rectangles
+
+
+def _without_checks(others: Iterable[Any]) -> Iterator[tuple[Checks, Any]]:
+    """Yield what an older version kept: no repair is of a check without a label."""
+    for state, reason, rectangles in others:
+        yield (("", _seen(state, reason)),), rectangles
+
+
+def _seen(state: str, reason: str) -> PostureSeen:
+    return PostureSeen(state=PostureState(state), reason=reason)
 
 
 def _pairs(rectangles: Iterable[tuple[list[str], list[str]]]) -> Iterable[Pair]:

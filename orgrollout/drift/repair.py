@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from orgrollout.drift.calls import decide_calls
-from orgrollout.drift.classify import CONFIRMED, IS_FALSE
+from orgrollout.drift.classify import CONFIRMED, SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.left import Left
 from orgrollout.model.ids import Digest, Pair, StackSetKey
@@ -132,7 +132,7 @@ def _revert(resources: list[Finding], keeps: Iterable[str]) -> Repair:
 def _never(here: Iterable[Finding]) -> Iterator[Left]:
     """Yield what a re-sync leaves whatever the manifest says."""
     for finding in here:
-        if finding.verdict is Verdict.SUSPECT and finding.reason != IS_FALSE:
+        if finding.verdict is Verdict.SUSPECT and finding.reason not in SETTLED:
             yield Left(finding=finding, why="nobody could confirm it")
 
 

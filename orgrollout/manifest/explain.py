@@ -24,6 +24,15 @@ _PATTERNS = {
         "is no ARN of an SNS topic.",
         "Write it like arn:aws:sns:us-east-1:111122223333:rollouts.",
     ),
+    r"^([A-Za-z0-9+=,.@_-]{1,128}/)*[A-Za-z0-9+=,.@_-]{1,64}$": (
+        "names no role.",
+        "Write its name alone, below its path if it has one: at most 64 letters, digits and "
+        "+=,.@_-, and no ARN.",
+    ),
+    r"^[A-Za-z0-9+=,.@:/_-]{2,1224}$": (
+        "can be no external id.",
+        "Use 2 to 1,224 letters, digits and +=,.@:/_-.",
+    ),
     r"^o-[a-z0-9]{10,32}$": (
         "is no organization id.",
         "Write it like o-a1b2c3d4e5; `aws organizations describe-organization` shows it.",

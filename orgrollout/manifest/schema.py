@@ -6,7 +6,7 @@ by `check`; where in the file a problem stands is known to `load`.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -28,6 +28,7 @@ from orgrollout.manifest.values import (
     Texts,
     journal_place,
     one_or_more,
+    refusal,
     span,
     template_place,
 )
@@ -52,6 +53,12 @@ TopicArn = Annotated[
         pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$"
     ),
 ]
+# As IAM and STS take them. A role may stand below a path.
+RoleName = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9+=,.@_-]{1,128}/)*[A-Za-z0-9+=,.@_-]{1,64}$"),
+]
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+=,.@:/_-]{2,1224}$")]
 Moment = Annotated[datetime, Field(strict=True)]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -259,21 +266,32 @@ class ResyncWindow(Part):
     start: TimeOfDay = "00:00"  # HH:MM
     end: TimeOfDay = "24:00"  # the first minute after it; before `start`: on the next day
 
+    @model_validator(mode="after")
+    def _is_open_at_all(self) -> Self:
+        if self.start == self.end or (self.start, self.end) == ("24:00", "00:00"):
+            raise refusal(
+                f"from {self.start} to {self.end} is no time.",
+                "Leave both out for the whole day, or let it end at another time.",
+            )
+        return self
+
 
 class Unattended(Part):
     """What `resync --unattended` may do; all else is only reported."""
 
     max_instances: Count = 25
     resource_types: Texts = ("*",)  # with `*` for any part; empty: posture only
-    windows: Annotated[tuple[ResyncWindow, ...], BeforeValidator(one_or_more)] = ()  # none: always
+    windows: Annotated[
+        tuple[ResyncWindow, ...], Field(min_length=1), BeforeValidator(one_or_more)
+    ] = ()  # left out: always
 
 
 class Drift(Part):
     """How drift is looked at, what of it is left alone, and what may be repaired by itself."""
 
-    probe_role: str | None = None  # in member accounts, looks at posture; default: resync_role
-    resync_role: str | None = None  # in member accounts, repairs
-    external_id: str | None = Field(default=None, min_length=2, max_length=1224)
+    probe_role: RoleName | None = None  # in member accounts, looks at posture; default: resync_role
+    resync_role: RoleName | None = None  # in member accounts, repairs
+    external_id: ExternalId | None = None
     aggregator: str | None = None  # of AWS Config, in the caller's account and home Region
     ignore: tuple[DriftIgnore, ...] = ()
     unattended: Unattended = Unattended()

@@ -37,6 +37,7 @@ class PostureSeen:
     reason: str = ""
     subjects: tuple[str, ...] = ()  # what a call would mend, by id: VPCs, a recorder
     evaluated: datetime | None = None  # where a rule tells: when it was evaluated last
+    unseen: bool = False  # unknown since nobody could look, as where a call was denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,11 @@
 """A second look at what may be false drift: at exactly that stack, with a role that may read it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from orgrollout.aws.member_stacks import MemberStacks
-from orgrollout.drift.classify import judged, second_look
-from orgrollout.drift.finding import Finding
+from orgrollout.drift.classify import second_look
 from orgrollout.drift.findings import Findings
 from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
 from orgrollout.model.drift import ResourceDrift
@@ -43,9 +42,8 @@ def confirm(
     seen = looking.at(known)
     if unseen := [place for place in known if not seen.get(place)]:
         progress(f"{len(unseen):,} of them could not be looked at and stay suspects{looking.why}")
-    confirmed, refuted = second_look(found.suspects, seen)
-    findings: Iterable[Finding] = judged(found.findings, confirmed=confirmed, refuted=refuted)
-    return replace(found, findings=tuple(findings))
+    views = {look.key: look.view for look in found.stack_sets if look.view is not None}
+    return replace(found, findings=tuple(second_look(found.findings, seen, views)))
 
 
 class _Looking:

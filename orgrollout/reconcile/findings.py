@@ -1,16 +1,16 @@
 """Reading what is not as deployed, for one manifest: a call for each drifted stack instance."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from orgrollout.aws.rates import STACK_SETS
 from orgrollout.drift.classify import Viewpoint, classify, not_checkable
 from orgrollout.drift.detections import Detections, Telling, with_operation
-from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings, StackSetLook
-from orgrollout.drift.history import Record, is_old_news
+from orgrollout.drift.history import is_old_news
 from orgrollout.drift.ignoring import in_force, rule_warnings
 from orgrollout.drift.instances import instance_findings
 from orgrollout.errors import OperationNotFoundError, StackSetNotFoundError
@@ -28,6 +28,7 @@ from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.world import World
 
 DRIFTED = "DRIFTED"
+_TOLD = {DRIFTED, "IN_SYNC"}  # with any other status nobody has looked, or nobody could
 Chosen = Callable[[StackSetKey, Pair], bool]
 _WORTH_SAYING = timedelta(seconds=30)
 
@@ -80,62 +81,6 @@ def gather_findings(
         warnings=tuple(_warnings(loaded, resources, looks, today, narrowed=chosen is not None)),
         kinds=frozenset(looked if posture is None else {*looked, FindingKind.POSTURE}),
     )
-
-
-def accepted_drift(
-    loaded: LoadedManifest,
-    desired: Desired,
-    inventory: StackSetInventory | None,
-    world: World,
-    progress: Progress,
-) -> Mapping[Pair, str]:
-    """Return the pairs all of whose drift is ignored or repaired since, with what is.
-
-    Asks only where rules hold; what was repaired is remembered.
-
-    Raises:
-        AwsError: Something could not be read.
-    """
-    mended = _repaired_since(desired, inventory, world)
-    rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
-    if not any(rule.stack_set == desired.key for rule in rules):
-        return mended
-    found: dict[Pair, list[Finding]] = defaultdict(list)
-    for finding in read_drift(loaded, desired, inventory, world, progress).findings:
-        found[finding.pair].append(finding)
-    accepted = {
-        pair: f"drift is accepted: {', '.join(sorted({f.what + f.path for f in each}))}"
-        for pair, each in found.items()
-        if all(finding.verdict is Verdict.IGNORED for finding in each)
-    }
-    return {**mended, **accepted}
-
-
-def _repaired_since(
-    desired: Desired, inventory: StackSetInventory | None, world: World
-) -> Mapping[Pair, str]:
-    """Return the pairs whose drift was repaired, and proven, after the last detection.
-
-    CloudFormation goes on to call them DRIFTED until the stack set is looked at again.
-    """
-    by_pair: dict[Pair, list[Record]] = defaultdict(list)
-    for record in history(world.journal, desired.name).values():
-        if record.kind is FindingKind.RESOURCE and record.gone is None:
-            by_pair[record.pair].append(record)
-    instances = inventory.instances if inventory else {}
-    found: dict[Pair, str] = {}
-    for pair, records in by_pair.items():
-        times = [record.repaired for record in records if record.repaired is not None]
-        if times and pair in instances and all(_is_mended(r, instances[pair]) for r in records):
-            found[pair] = f"repaired {max(times):%Y-%m-%d %H:%M}, since it was looked at"
-    return found
-
-
-def _is_mended(record: Record, instance: StackInstance) -> bool:
-    if record.verdict is Verdict.IGNORED:
-        return True
-    looked = instance.last_drift_check
-    return record.repaired is not None and looked is not None and looked <= record.repaired
 
 
 def read_drift(
@@ -191,7 +136,8 @@ class _Looking:
 
     def read(self, meant: list[StackInstance], detections: Detections, progress: Progress) -> _Read:
         telling = Telling(detections)
-        told = {i.pair: o for i in meant if (o := telling.operation(i)) is not None}
+        looked = (i for i in meant if i.drift_status in _TOLD)
+        told = {i.pair: o for i in looked if (o := telling.operation(i)) is not None}
         drifted = [i for i in meant if i.pair in told and i.drift_status == DRIFTED]
         self._announce(len(drifted), progress)
         unseen: Counter[str] = Counter()
@@ -208,9 +154,10 @@ class _Looking:
         look = StackSetLook(
             key=self.desired.key,
             name=self.desired.name,
+            view=self.view,
             detection=detections.last,
             running=detections.running,
-            instances=len(meant),
+            meant=frozenset(instance.pair for instance in meant),
             told=frozenset(told),
             not_checkable=dict(sorted(unseen.items())),
             repaired_since=len(old_news),

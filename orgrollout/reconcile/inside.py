@@ -209,6 +209,9 @@ def _detect(pair: Pair, stack: str, stacks: MemberStacks, place: _Place) -> None
     asked = stacks.detect_drift(stack)
     if asked is not None:
         place.memory.detections[pair] = asked
+        made = place.memory.seen[pair].change_set
+        if made is not None and made.status == "FAILED":  # it would have changed nothing
+            stacks.discard(stack, place.id)
     _note_asked(pair, place)
 
 

@@ -4,13 +4,14 @@ A topic is told at least once, and as a rule exactly once: whoever is about to t
 first, and others leave it to him. If he is killed in between, the next one tells it later.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from orgrollout.aws.notifications import publish
-from orgrollout.drift.finding import Finding
+from orgrollout.drift.finding import FindingKind
+from orgrollout.drift.findings import Findings
 from orgrollout.drift.notice import drift_notice
 from orgrollout.errors import AwsError, JournalConflictError, JournalError
 from orgrollout.journal.port import Journal
@@ -39,22 +40,28 @@ def tell_of_rollout(rollout: Rollout, world: World, warn: Warn) -> None:
         _tell(rollout.plan.topics, notice, world, warn)
 
 
-def tell_of_drift(
-    manifest: Manifest, findings: Sequence[Finding], world: World, warn: Warn
-) -> None:
+def tell_of_drift(manifest: Manifest, found: Findings, world: World, warn: Warn) -> None:
     """Tell the topics of a manifest that there is drift; the same findings are told once.
 
-    Where there is none any more, the next time is told again, whatever it is.
+    Where there is none any more, the next time is told again, whatever it is. Where something was
+    not looked at, nobody knows that there is none.
     """
     topics = topics_of(manifest)
-    notice = drift_notice(manifest.name, findings)
+    notice = drift_notice(manifest.name, found.real)
     if notice is not None:
         _tell(topics, notice, world, warn)
-    elif any(NoticeEvent.DRIFT.value in topic.on for topic in topics):
+    elif _is_clean(manifest, found) and any(NoticeEvent.DRIFT.value in t.on for t in topics):
         try:
             _forget(world.journal, f"{manifest.name}/drift")
         except JournalError as error:
             warn(f"what was told of drift is not forgotten: {error}")
+
+
+def _is_clean(manifest: Manifest, found: Findings) -> bool:
+    """Return whether everything was looked at; without a role posture never is, and is not told."""
+    looks_inside = manifest.drift.probe_role or manifest.drift.resync_role
+    kinds = {kind for kind in FindingKind if looks_inside or kind is not FindingKind.POSTURE}
+    return found.is_complete and kinds <= found.kinds
 
 
 def forget_notices(journal: Journal, rollout: RolloutId) -> None:

@@ -13,7 +13,7 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture import Looking
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.posture import ok, unknown
-from orgrollout.drift.posture_record import Look, combined
+from orgrollout.drift.posture_record import Checks, Look
 from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
@@ -80,17 +80,17 @@ def look_at_posture(
     visit = _Visit(loaded, world, tasks, progress)
     now = world.clock.now()
     findings: list[Finding] = []
-    looked: dict[StackSetKey, dict[Pair, PostureSeen]] = defaultdict(dict)
+    looked: dict[StackSetKey, dict[Pair, Checks]] = defaultdict(dict)
     for found in _side_by_side(visit, accounts, progress, world.at_once):
         findings += _findings(found, tasks, now)
-        for key, pair, seen in _by_pair(found, tasks):
-            looked[key][pair] = seen
+        for key, pair, checks in _by_pair(found, tasks):
+            looked[key][pair] = checks
     for task in tasks:
         seen_there = looked[task.desired.key]
         look = Look(
             when=now,
-            ok=frozenset(p for p, seen in seen_there.items() if seen.state is PostureState.OK),
-            others={p: s for p, s in seen_there.items() if s.state is not PostureState.OK},
+            ok=frozenset(pair for pair, checks in seen_there.items() if not checks),
+            others={pair: checks for pair, checks in seen_there.items() if checks},
         )
         keep_look(world.journal, task.desired.name, look, progress)
     return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what)))
@@ -181,6 +181,7 @@ def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterat
             what=ACCESS,
             verdict=Verdict.NOT_CHECKABLE,
             reason=f"nobody could look into account {found.account}: {found.closed}",
+            unseen=True,
         )
     for each in found.seen:
         verdict = _VERDICTS.get(each.seen.state)
@@ -194,23 +195,24 @@ def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterat
                 reason=each.seen.reason,
                 check=each.check,
                 subjects=each.seen.subjects,
+                unseen=each.seen.unseen,
                 looked=now,
             )
 
 
 def _by_pair(
     found: _Account, tasks: tuple[Task, ...]
-) -> Iterator[tuple[StackSetKey, Pair, PostureSeen]]:
-    """Yield how each stack instance of an account stands, with all its checks."""
+) -> Iterator[tuple[StackSetKey, Pair, Checks]]:
+    """Yield the checks that are not ok for each stack instance of an account."""
     if found.closed:
         closed = unknown(f"nobody could look into the account: {found.closed}")
-        yield from ((key, pair, closed) for key, pair in _wanted(found.account, tasks))
+        yield from ((key, pair, (("", closed),)) for key, pair in _wanted(found.account, tasks))
         return
     checks: dict[tuple[StackSetKey, Pair], list[tuple[str, PostureSeen]]] = defaultdict(list)
     for each in found.seen:
         checks[each.stack_set, each.pair].append((each.check.label, each.seen))
     for (key, pair), seen in checks.items():
-        yield key, pair, combined(seen)
+        yield key, pair, tuple(each for each in seen if each[1].state is not PostureState.OK)
 
 
 def _wanted(account: AccountId, tasks: tuple[Task, ...]) -> Iterator[tuple[StackSetKey, Pair]]:

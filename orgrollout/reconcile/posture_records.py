@@ -1,8 +1,10 @@
 """What was found of posture, in the journal: for `coverage`, and for whoever asks since when."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.posture_record import (
     Look,
     PostureRecord,
@@ -13,6 +15,7 @@ from orgrollout.errors import JournalConflictError, JournalError
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.posture import PostureSeen
+from orgrollout.reconcile.finding_history import history
 
 _PREFIX = "posture/"
 _TRIES = 5
@@ -50,6 +53,19 @@ def _added(journal: Journal, name: StackSetName, look: Look) -> bool:
 def known_posture(
     journal: Journal, name: StackSetName, pairs: Iterable[Pair]
 ) -> Mapping[Pair, tuple[PostureSeen, datetime]]:
-    """Return how pairs of a stack set stood when somebody last looked, and when that was."""
+    """Return how pairs of a stack set stood when somebody last looked, and when that was.
+
+    What was repaired and proven since counts: whoever proved it has looked.
+
+    Raises:
+        JournalVersionError: Another version wrote the history of findings.
+    """
     document = journal.get(f"{_PREFIX}{name}")
-    return read_posture_record(document.value).of(pairs) if document else {}
+    if document is None:
+        return {}
+    mended: dict[Pair, dict[str, datetime]] = defaultdict(dict)
+    for record in history(journal, name).values():
+        is_over = record.kind is FindingKind.POSTURE and not record.is_open
+        if is_over and record.gone is None and record.repaired is not None:
+            mended[record.pair][record.what] = record.repaired
+    return read_posture_record(document.value).of(pairs, mended)

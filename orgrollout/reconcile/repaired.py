@@ -1,39 +1,40 @@
-"""What operations inside accounts have repaired or refused, noted in the history of findings."""
+"""What operations inside accounts came to, noted in the history of findings."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from orgrollout.drift.finding import FindingKind
-from orgrollout.drift.history import Record, Records, refused, repaired
+from orgrollout.drift.history import Record, Records, came_back, not_there, refused, repaired
 from orgrollout.drift.repair import UNREAD
-from orgrollout.model.ids import Digest, Pair, StackSetName
+from orgrollout.model.ids import Digest, OperationId, Pair, StackSetName
 from orgrollout.plan.repair import Repair, below
 from orgrollout.reconcile.finding_history import change_history
 from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.reconcile.world import World
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Flight, RolloutState
+from orgrollout.rollout.decision import InsideSeen, Seen
+from orgrollout.rollout.repairs import AS_IT_SHOULD_BE, REFUSED, NextStep, Step
+from orgrollout.rollout.stack_proof import CAME_BACK
+from orgrollout.rollout.state import RolloutState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Landed:
-    """An operation that is over."""
+    """An operation that is over, and how its repairs ended."""
 
-    flight: Flight
+    id: OperationId
     repair: Repair
-    refused: dict[Pair, str]  # with the reason
-    done: frozenset[Pair]
+    ended: Mapping[Pair, NextStep]
 
 
-def note_repairs(before: Rollout, after: RolloutState, world: World) -> None:
-    """Note what the operations that are over in ``after`` have repaired, and under which id.
+def note_repairs(before: Rollout, after: RolloutState, seen: Seen, world: World) -> None:
+    """Note what the operations that are over in ``after`` came to, and under which id.
 
     To be called before ``after`` is committed: noting it twice changes nothing, and so a crash in
-    between loses nothing. What came back was repaired, too: so it shows that it came back. A stack
-    set's history is written once, however many operations have ended.
+    between loses nothing. A stack set's history is written once, however many operations have
+    ended.
     """
     flying = {flight.id for flight in after.flights}
     ended: dict[StackSetName, list[_Landed]] = defaultdict(list)
@@ -41,46 +42,50 @@ def note_repairs(before: Rollout, after: RolloutState, world: World) -> None:
         planned = before.plan.operations[flight.piece.planned]
         if planned.repair is not None and flight.id not in flying:
             name = before.plan.stack_sets[planned.stack_set].name
-            ended[name].append(_landed(flight, planned.repair, after))
+            known = seen.inside.get(flight.id, InsideSeen()).ended
+            ended[name].append(_Landed(id=flight.id, repair=planned.repair, ended=known))
     for name, landed in ended.items():
         change_history(world.journal, name, partial(_noted, landed, world.clock.now()))
 
 
-def _landed(flight: Flight, repair: Repair, after: RolloutState) -> _Landed:
-    failed = {
-        failure.pair: failure
-        for failure in after.failures
-        if failure.planned == flight.piece.planned and failure.kind is not FailureClass.CAME_BACK
-    }
-    return _Landed(
-        flight=flight,
-        repair=repair,
-        done=flight.piece.pairs - failed.keys(),
-        refused={
-            pair: failed[pair].reason
-            for pair in flight.piece.pairs & failed.keys()
-            if failed[pair].kind is FailureClass.REFUSED or failed[pair].reason.startswith(UNREAD)
-        },
-    )
-
-
-def _noted(ended: list[_Landed], now: datetime, records: Records) -> Records:
+def _noted(landed: Iterable[_Landed], now: datetime, records: Records) -> Records:
     by_pair: dict[Pair, list[Digest]] = defaultdict(list)
     for key, record in records.items():
         by_pair[record.pair].append(key)
-    for each in ended:
-        done = (key for pair in each.done for key in by_pair[pair])
-        records = repaired(records, _of(done, records, each.repair), each.flight.id, now)
-        for pair, reason in each.refused.items():
-            records = refused(records, _of(by_pair[pair], records, each.repair), reason)
+    for each in landed:
+        for pair, end in each.ended.items():
+            mine = [key for key in by_pair[pair] if _is_of(records[key], each.repair)]
+            records = _with_end(records, mine, end, each.id, now)
     return records
 
 
-def _of(keys: Iterable[Digest], records: Records, repair: Repair) -> list[Digest]:
-    return [k for k in keys if records[k].gone is None and _is_of(records[k], repair)]
+def _with_end(
+    records: Records, mine: list[Digest], end: NextStep, by: OperationId, now: datetime
+) -> Records:
+    """Return the records after one repair; where it failed, all is as it was."""
+    if end.step is Step.SUCCEEDED:
+        if end.reason == AS_IT_SHOULD_BE:
+            return not_there(records, mine, now)
+        return repaired(records, mine, by, now)
+    if end.reason.startswith(CAME_BACK):
+        again = _resources_in(end.reason)
+        back = [key for key in mine if records[key].what in again]
+        for_good = [key for key in mine if records[key].what not in again]
+        return came_back(repaired(records, for_good, by, now), back, by, now)
+    if end.reason.startswith((REFUSED, UNREAD)):
+        return refused(records, mine, end.reason)
+    return records
+
+
+def _resources_in(reason: str) -> frozenset[str]:
+    """Return the logical ids in what came back, each with or without a property."""
+    named = reason.removeprefix(CAME_BACK).split(", ")
+    return frozenset(name.partition("/")[0] for name in named)
 
 
 def _is_of(record: Record, repair: Repair) -> bool:
+    if record.gone is not None:
+        return False
     if repair.check is not None:
         return record.kind is FindingKind.POSTURE and record.what == repair.check.label
     name = f"{record.what}{record.path}"

@@ -7,10 +7,13 @@ from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings
 from orgrollout.drift.history import Record
 from orgrollout.drift.ignoring import in_force, kept_by
+from orgrollout.drift.left import Left
 from orgrollout.drift.repair import Limits
 from orgrollout.drift.resync import Resync, plan_resync
+from orgrollout.drift.unseen import unseen
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Digest, Pair, RolloutId, StackSetKey, StackSetName
+from orgrollout.model.operation import OperationAction
 from orgrollout.plan.plan import Inside
 from orgrollout.plan.request import Request
 from orgrollout.plan.windows import Window
@@ -33,6 +36,13 @@ class Sought:
 
     findings: Findings
     resync: Resync
+
+    @property
+    def left(self) -> tuple[Left, ...]:
+        """Return what is not repaired, and what nobody could look at."""
+        changes = self.resync.plan.changes()
+        made = {(o.stack_set, pair) for o, pair, _ in changes if o.action is OperationAction.CREATE}
+        return (*self.resync.left, *unseen(self.findings, made))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ def tick(rollout: RolloutId, world: World) -> Tick:
         wake_after=decision.wake_after,
         beside=seen.beside,
     )
-    note_repairs(current, decision.state, world)
+    note_repairs(current, decision.state, seen, world)
     if decision.actions:
         state = _with_calls(decision.state, world)
         return _act_on(HeldLease.take(current, state, world, done.events), decision, done, world)

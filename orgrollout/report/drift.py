@@ -37,6 +37,7 @@ class Shown:
     now: datetime
     records: Mapping[Digest, Record] = field(default_factory=dict)
     detected: Mapping[StackSetKey, str] = field(default_factory=dict)  # how a detection just ended
+    looked: bool = False  # just now, or at least tried to
     posture: str = ""  # why nothing is said of it
 
 
@@ -80,7 +81,8 @@ def _detection(look: StackSetLook, shown: Shown) -> str:
         parts.append(text)
     last = look.detection
     if last is None:
-        parts.append("nobody has looked for drift; `--detect` does")
+        hint = "" if shown.looked else "; `--detect` does"
+        parts.append(f"nobody has looked for drift{hint}")
     else:
         age = f" {span(shown.now - last.ended)} ago" if last.ended else ""
         how = _SAID.get(last.status, f", {last.status}")
@@ -88,8 +90,8 @@ def _detection(look: StackSetLook, shown: Shown) -> str:
         failed = f", {last.failed:,} could not be looked at" if last.failed else ""
         parts.append(f"looked for drift{age}{how}: {drifted}{failed}")
         if look.unknown:
-            changed = count(look.unknown, "stack instance")
-            parts.append(f"nothing is known of {changed}, not looked at since the last change")
+            unknown = count(look.unknown, "stack instance")
+            parts.append(f"nothing is known of {unknown}, changed since or not to be looked at")
     if look.running:
         parts.append("a detection is under way")
     return "; ".join(parts)

@@ -7,18 +7,23 @@ from typing import Any
 from orgrollout.drift.left import Left
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.words import count, word
+from orgrollout.rollout.grouping import cause
 
 
 def left_blocks(left: Iterable[Left]) -> Iterator[Block]:
-    """Yield what is not repaired: a line for each thing and reason, with how many, and where."""
+    """Yield what is not repaired: a line for each thing and reason, with how many, and where.
+
+    Reasons that differ only in what names the place are one.
+    """
     groups: dict[tuple[str, str, str], list[Left]] = defaultdict(list)
     for each in left:
         finding = each.finding
-        groups[finding.stack_set, f"{finding.what}{finding.path}", each.why].append(each)
+        groups[finding.stack_set, f"{finding.what}{finding.path}", cause(each.why)].append(each)
     if groups:
         yield Line(text="not repaired:", style="dim")
-    for (key, what, why), members in groups.items():
+    for (key, what, _), members in groups.items():
         places = {each.finding.pair for each in members}
+        why = min(members, key=lambda each: each.finding.pair).why
         example = f"e.g. {min(places)}" if len(places) > 1 else str(min(places))
         text = f"  {key} {what}: {count(len(places), 'stack instance')} ({example}): {why}"
         yield Line(text=text, style="yellow")

@@ -20,6 +20,7 @@ from orgrollout.rollout.stack_proof import COULD_NOT, what_is_wrong
 
 REFUSED = "refused: "
 NO_WAY_IN = "no way into the account: "
+AS_IT_SHOULD_BE = "there was nothing to repair"
 ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, that came to nothing
 ASK_SOON = timedelta(minutes=1)  # where nothing came of asking: something else runs on the stack
 GIVE_UP = timedelta(minutes=40)
@@ -222,7 +223,8 @@ def _of_made(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
 def _of_failed(look: Look, change_set: ChangeSet) -> NextStep:
     """Return what follows from a change set that could not be made: there may be nothing to do."""
     if any(words in change_set.reason.lower() for words in _UNCHANGED):
-        return _proven(look)
+        proven = _proven(look)
+        return NextStep(Step.SUCCEEDED, AS_IT_SHOULD_BE) if proven is DONE else proven
     return _failed(f"{COULD_NOT}{change_set.reason or 'no reason given'}")
 
 

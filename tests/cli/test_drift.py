@@ -70,8 +70,8 @@ def test_it_looks_where_it_is_asked_to_and_tells_what_it_found(deployed: Program
     before = deployed("drift", path)
     ran = deployed("drift", path, "--detect", "--format", "json")
 
-    assert before.code == 0
-    assert "nobody has looked for drift" in before.out
+    assert before.code == 3  # nobody knows
+    assert "nobody has looked for drift; `--detect` does" in before.out
     assert "drift of 14 stack instances unknown" in before.out
     assert ran.code == 3
     assert "looking for drift in all stack instances" in ran.err
@@ -227,6 +227,21 @@ def test_with_a_rollout_running_it_tells_so_and_shows_what_is_known(deployed: Pr
     assert ran.code == 3
     assert f"not looked at now, since {rollout} is running on it" in ran.out
     assert "2 of 14 stack instances drifted" in ran.out
+
+
+def test_what_nobody_could_look_at_is_no_clean_bill(deployed: Program) -> None:
+    """A gate that lets it pass would let everything pass that keeps others from looking."""
+    deployed.sandbox.stuck(*TWO, "base-topics", action="DETECT_DRIFT")
+    deployed.sandbox.session().client("cloudformation").detect_stack_set_drift(
+        StackSetName="base-topics"
+    )
+
+    ran = deployed("drift", manifest(deployed), "--detect", "--timeout", "2m")
+
+    assert ran.code == 3
+    assert "since an operation of others goes on" in ran.out
+    assert "nobody has looked for drift" in ran.out
+    assert "`--detect` does" not in ran.out
 
 
 @pytest.mark.parametrize(

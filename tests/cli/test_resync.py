@@ -8,6 +8,7 @@ import pytest
 
 from orgrollout.model.ids import Pair
 from tests.cli.support import Program
+from tests.matrix.resync_story import RECORDED
 from tests.resyncing import ROLE
 from tests.stage import BASE, DEV, EU, PROD, US
 
@@ -62,6 +63,60 @@ def test_what_was_repaired_is_current_before_the_next_detection(drifted: Program
     assert ran.code == 0
     reasons = {(i["account"], i["region"]): i["reason"] for i in ran.json["instances"]}
     assert "since it was looked at" in reasons[ONE]
+
+
+def test_what_came_back_is_there_for_every_command_that_asks(patient: Program) -> None:
+    """Before the next detection, too: the repair's own detection has found it again."""
+    path = manifest(patient)
+    assert patient("apply", path, "--yes").code == 0
+    patient.sandbox.tamper(
+        *ONE, "base-topics", "Topic", "/DisplayName", "theirs", again=timedelta(seconds=1)
+    )
+    assert patient("resync", path, "--yes").code == 3
+
+    ran = patient("drift", path)
+    (record,) = patient("drift", path, "--history", "--format", "json").json["findings"]
+    ledger = patient("coverage", path, "--format", "json", "--fail-on", "drifted")
+    again = patient("resync", path, "--dry-run", "--no-detect", "--format", "json")
+
+    assert ran.code == 3
+    assert "1 real finding" in ran.out
+    assert (record["state"], record["came_back"]) == ("open", 1)
+    assert ledger.code == 3
+    assert (again.code, again.json["summary"]["revert"]) == (3, 1)
+
+
+def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> None:
+    (patient.folder / "recorded.yaml").write_text(RECORDED)
+    path = patient.manifest(
+        stack_sets={"topics": {"template": "recorded.yaml"}}, drift={"resync_role": "nobody-has-it"}
+    )
+    assert patient("apply", path, "--yes").code == 0
+    patient.sandbox.fail(*ONE, "base-topics", action="DETECT_DRIFT", times=None)
+
+    ran = patient("resync", path, "--unattended")
+    told = patient("resync", path, "--unattended", "--no-detect", "--format", "json")
+    looked = patient("drift", path, "--detect")
+
+    assert (ran.code, told.code, looked.code) == (3, 3, 3)
+    assert f"topics access: 7 stack instances (e.g. {PROD[0]} " in ran.out
+    assert f"({ONE}): nobody could look: no drift detection tells of it" in ran.out
+    left = {(each["account"], each["what"]) for each in told.json["left"]}
+    assert left == {(ONE.account, "drift"), *((a, "access") for a in (*PROD, *DEV))}
+
+
+def test_a_stack_set_that_others_keep_busy_is_no_success_either(drifted: Program) -> None:
+    path = manifest(drifted)
+    assert drifted("resync", path, "--yes").code == 0
+    drifted.sandbox.stuck(*TWO, "base-topics", action="DETECT_DRIFT")
+    drifted.sandbox.session().client(
+        "cloudformation", endpoint_url=drifted.server.endpoint
+    ).detect_stack_set_drift(StackSetName="base-topics")
+
+    ran = drifted("resync", path, "--unattended", "--timeout", "2m", "--format", "json")
+
+    assert ran.code == 3
+    assert "since an operation of others goes on" in ran.json["detected"]["topics"]
 
 
 def test_a_look_changes_nothing(drifted: Program) -> None:

@@ -4,13 +4,14 @@ from datetime import date
 
 import pytest
 
-from orgrollout.drift.classify import IS_FALSE, judged, not_checkable, second_look
+from orgrollout.drift.classify import IS_FALSE, SETTLED, Viewpoint, not_checkable, second_look
 from orgrollout.drift.finding import Verdict
 from orgrollout.drift.ignoring import in_force, rule_warnings
 from orgrollout.model.drift import DifferenceType, ResourceDrift, ResourceDriftStatus
 from tests.drift.support import HERE, KEY, NOON, differs, found, gone, modified, resource, rule
 
 DELETED = resource(ResourceDriftStatus.DELETED)
+VIEWS = {KEY: Viewpoint(stack_set=KEY)}
 
 
 def test_each_property_that_differs_is_a_finding_of_its_own() -> None:
@@ -126,9 +127,30 @@ def test_a_suspect_is_real_only_after_a_second_look_has_found_it_again() -> None
         resource(ResourceDriftStatus.NOT_CHECKED, "Unread"),
     ]
 
-    confirmed, refuted = second_look(suspects, {(KEY, HERE): again})
-    seen = {f.what: f for f in judged(suspects, confirmed=confirmed, refuted=refuted)}
+    seen = {f.what: f for f in second_look(suspects, {(KEY, HERE): again}, VIEWS)}
 
     assert {name for name, f in seen.items() if f.verdict is Verdict.REAL} == {"Again", "Deleted"}
     assert {name for name, f in seen.items() if f.reason == IS_FALSE} == {"Fine"}
     assert {f.verdict for f in seen.values()} == {Verdict.REAL, Verdict.SUSPECT}
+
+
+def test_what_a_second_look_finds_below_a_suspect_is_a_finding_by_the_same_rules() -> None:
+    """A role that may not read the tags sees none; one that may sees which of them differs."""
+    suspects = found(modified(gone("/Tags")))
+    again = modified(differs("/Tags/owner"), differs("/Tags/cost"), gone("/Other"))
+    accepted = {KEY: Viewpoint(stack_set=KEY, rules=(rule(property="/Tags/cost"),))}
+
+    seen = list(second_look(suspects, {(KEY, HERE): [again]}, accepted))
+
+    assert [(f.path, f.verdict, f.looked) for f in seen] == [
+        ("/Tags", Verdict.SUSPECT, NOON),
+        ("/Tags/owner", Verdict.REAL, NOON),
+        ("/Tags/cost", Verdict.IGNORED, NOON),
+    ]
+    assert seen[0].reason in SETTLED
+
+
+def test_a_suspect_stays_one_where_the_second_look_names_no_property() -> None:
+    suspects = found(modified(gone("/Tags")))
+
+    assert list(second_look(suspects, {(KEY, HERE): [modified()]}, VIEWS)) == suspects

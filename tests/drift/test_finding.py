@@ -125,6 +125,34 @@ def test_what_a_stopped_detection_did_not_reach_is_known_from_the_one_before(
     assert found.stack_sets[0].unknown == 0
 
 
+def test_where_the_last_detection_failed_nothing_is_known_and_nothing_is_gone(
+    stage: Stage,
+) -> None:
+    """CloudFormation calls it UNKNOWN then, with the time at which it could not look."""
+    world, wanted = stage.world(), stack.manifest(stage)
+    stack.rename_topic(stage, ONE)
+    stack.detect(stage)
+    remember_findings(world, stack.gather(stage, wanted, world))
+    stage.sandbox.fail(*ONE, action="DETECT_DRIFT", times=None)
+    stack.detect(stage)
+
+    found = stack.gather(stage, wanted)
+    remember_findings(world, found)
+
+    assert found.stack_sets[0].unknown == 1
+    assert [r.is_open for r in history(world.journal, NAME).values()] == [True]
+
+
+@pytest.mark.parametrize("status", ["UNKNOWN", "NOT_CHECKED"])
+def test_a_status_that_tells_nothing_is_unknown_whenever_it_was_looked_at(
+    stage: Stage, status: str
+) -> None:
+    stack.detect(stage)
+    stage.sandbox.stack_set(NAME).instances[ONE].drift_status = status
+
+    assert stack.gather(stage, stack.manifest(stage)).stack_sets[0].unknown == 1
+
+
 def test_missing_and_extra_stack_instances_are_what_a_plan_calls_so(stage: Stage) -> None:
     here = {"accounts": [*PROD[1:], *DEV, LAB[0]]}
 

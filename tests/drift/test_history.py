@@ -1,10 +1,20 @@
 """What became of each finding: told from what was seen and repaired, and from nothing else."""
 
+from dataclasses import replace
 from typing import Any
 
+from orgrollout.drift.classify import SETTLED
 from orgrollout.drift.document import read_records, records_document
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.history import Record, Records, is_old_news, repaired, seen
+from orgrollout.drift.history import (
+    Record,
+    Records,
+    came_back,
+    is_old_news,
+    not_there,
+    repaired,
+    seen,
+)
 from tests.drift.support import HOUR, NOON, finding
 
 LATER = NOON + HOUR
@@ -66,6 +76,41 @@ def test_gone_is_only_what_was_looked_for() -> None:
     assert only(gone).gone == LATER
     assert only(seen(gone, [], NOON + 5 * HOUR)).gone == LATER
     assert only(seen(gone, [at(6)], NOON + 6 * HOUR)).gone is None
+
+
+def test_what_came_back_right_after_its_repair_is_there_and_no_old_news() -> None:
+    records = seen({}, [at(0)], NOON)
+    key = finding().key
+
+    once = came_back(records, [key], "or-x-1", LATER)
+
+    assert (only(once).is_open, only(once).came_back) == (True, 1)
+    assert not is_old_news(once, at(0))
+    assert came_back(once, [key], "or-x-1", LATER + HOUR) == once
+    later = seen(seen(once, [at(0)], LATER), [at(2)], NOON + 2 * HOUR)
+    assert (only(later).is_open, only(later).came_back) == (True, 1)
+
+
+def test_what_was_not_there_to_repair_is_gone_until_it_is_seen_again() -> None:
+    records = not_there(seen({}, [at(0)], NOON), [finding().key], LATER)
+
+    assert (only(records).gone, only(records).repaired) == (LATER, None)
+    assert is_old_news(records, at(0))
+    assert seen(records, [at(0)], NOON + 2 * HOUR) == records
+    assert not is_old_news(records, at(2))
+    assert only(seen(records, [at(2)], NOON + 2 * HOUR)).is_open
+
+
+def test_what_lies_below_a_suspect_is_not_gone_before_somebody_could_look() -> None:
+    """The role that looked may have seen nothing of all that."""
+    records = seen({}, [at(0, path="/Tags/owner")], NOON)
+    suspect = at(1, path="/Tags", verdict=Verdict.SUSPECT)
+
+    hidden = seen(records, [suspect], LATER)
+    told = seen(records, [replace(suspect, reason=min(SETTLED))], LATER)
+
+    assert all(record.is_open for record in hidden.values())
+    assert [record.is_open for record in told.values()] == [False, True]
 
 
 def test_only_what_was_seen_can_be_repaired() -> None:

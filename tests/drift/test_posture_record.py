@@ -18,6 +18,7 @@ from orgrollout.model.posture import PostureSeen, PostureState
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)
+STOPPED, DENIED = ("recorder", broken("stopped")), ("rule", unknown("denied"))
 REGIONS = (Region("us-east-1"), Region("eu-west-1"))
 
 
@@ -30,7 +31,7 @@ def again(record: PostureRecord) -> PostureRecord:
 
 
 def test_a_record_is_the_same_after_the_journal() -> None:
-    seen = dict.fromkeys(pairs(3), PostureSeen(state=PostureState.BROKEN, reason="stopped"))
+    seen = dict.fromkeys(pairs(3), (STOPPED, DENIED))
     record = PostureRecord().with_look(Look(when=MONDAY, ok=pairs(1, 2), others=seen))
     assert again(record) == record
     found = again(record).of(pairs(1, 3, 9))
@@ -42,16 +43,46 @@ def test_a_record_is_the_same_after_the_journal() -> None:
 
 def test_a_later_look_at_a_part_leaves_the_age_of_the_rest() -> None:
     record = PostureRecord().with_look(Look(when=MONDAY, ok=pairs(1, 2)))
-    record = record.with_look(Look(when=TUESDAY, others=dict.fromkeys(pairs(2), unknown("denied"))))
+    record = record.with_look(Look(when=TUESDAY, others=dict.fromkeys(pairs(2), (DENIED,))))
     found = again(record).of(pairs(1, 2))
     assert {found[pair] for pair in pairs(1)} == {(PostureSeen(state=PostureState.OK), MONDAY)}
     assert {when for pair in pairs(2) for _, when in [found[pair]]} == {TUESDAY}
     assert not record.looks[0].pairs & record.looks[1].pairs
 
 
+def test_what_was_mended_since_is_ok_and_what_nobody_knows_stays_unknown() -> None:
+    one, two, three = (min(pairs(n)) for n in (1, 2, 3))
+    others = {one: (STOPPED,), two: (STOPPED, DENIED), three: (STOPPED,)}
+    record = again(PostureRecord().with_look(Look(when=MONDAY, others=others)))
+    mended = {one: {"recorder": TUESDAY}, two: {"recorder": TUESDAY}, three: {"recorder": MONDAY}}
+
+    found = record.of(others, mended)
+
+    assert found[one][0].reason == "repaired 2026-01-06 00:00, since it was looked at"
+    assert {pair: (seen.state, when) for pair, (seen, when) in found.items()} == {
+        one: (PostureState.OK, TUESDAY),
+        two: (PostureState.UNKNOWN, MONDAY),
+        three: (PostureState.BROKEN, MONDAY),  # not after the look
+    }
+
+
+def test_what_an_older_version_kept_is_known_and_mended_by_nothing() -> None:
+    (account, region) = one = min(pairs(1))
+    kept = {
+        "when": MONDAY.isoformat(),
+        "ok": [],
+        "others": [["broken", "recorder: stopped", [[[account], [region]]]]],
+    }
+    record = read_posture_record({"format_version": 1, "looks": [kept]})
+
+    found = record.of([one], {one: {"recorder": TUESDAY}})
+
+    assert found == {one: (broken("recorder: stopped"), MONDAY)}
+
+
 def test_a_hundred_thousand_pairs_take_little_where_most_are_alike() -> None:
     most, some = pairs(*range(50_000)), pairs(*range(50_000, 50_500))
-    others = dict.fromkeys(some, PostureSeen(state=PostureState.BROKEN, reason="stopped"))
+    others = dict.fromkeys(some, (STOPPED,))
     document = posture_document(
         PostureRecord().with_look(Look(when=MONDAY, ok=most, others=others))
     )

@@ -73,7 +73,7 @@ class Ending:
     landed: tuple[tuple[Any, ...], ...]
     written: tuple[tuple[Any, ...], ...]  # what took effect in accounts, by call and place
     drifted: frozenset[tuple[str, ...]]
-    repaired: frozenset[tuple[Any, ...]]
+    records: frozenset[tuple[Any, ...]]  # of findings: repaired, and whether it is there again
 
 
 class ResyncStory:
@@ -112,8 +112,9 @@ class ResyncStory:
             ),
             written=tuple(sorted(calls.items())),
             drifted=frozenset(_where(s) for s in self.sandbox.world.deployer.drifted),  # type: ignore[attr-defined]
-            repaired=frozenset(
-                (r.stack_set, r.pair, r.what, r.repaired is not None) for r in records
+            records=frozenset(
+                (r.stack_set, r.pair, r.what, r.repaired is not None, r.is_open, r.came_back)
+                for r in records
             ),
         )
 

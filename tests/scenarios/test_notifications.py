@@ -9,10 +9,11 @@ import boto3
 import pytest
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drivers.local import drive
 from orgrollout.errors import JournalConflictError
 from orgrollout.manifest.load import load_manifest
-from orgrollout.model.ids import Pair
+from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.notice import Topic
 from orgrollout.reconcile.notifying import tell_of_drift, tell_of_rollout
 from orgrollout.reconcile.rollouts import give_order, load_rollout
@@ -168,6 +169,10 @@ def finding(pair: Pair, **more: Any) -> Finding:
     )
 
 
+def all_kinds(*findings: Finding) -> Findings:
+    return Findings(findings=findings, kinds=frozenset(FindingKind))
+
+
 def test_drift_is_told_once_for_the_same_findings_and_holds_no_values(
     stage: Stage, inbox: Inbox
 ) -> None:
@@ -179,7 +184,7 @@ def test_drift_is_told_once_for_the_same_findings_and_holds_no_values(
     ignored = finding(Pair(DEV[0], EU), verdict=Verdict.IGNORED)
 
     def tell(*findings: Finding) -> list[dict[str, Any]]:
-        tell_of_drift(manifest, findings, world, pytest.fail)
+        tell_of_drift(manifest, all_kinds(*findings), world, pytest.fail)
         return inbox.read()
 
     (told,) = tell(one, ignored)
@@ -190,6 +195,33 @@ def test_drift_is_told_once_for_the_same_findings_and_holds_no_values(
     assert len(tell(two, one)) == 1
     assert tell(ignored) == []
     assert len(tell(one, two)) == 1
+
+
+def test_drift_is_not_told_again_because_nobody_could_look_meanwhile(
+    stage: Stage, inbox: Inbox
+) -> None:
+    stage._write(telling(inbox, drift={"resync_role": "role"}))
+    manifest = load_manifest(stage.folder / "manifest.yaml").manifest
+    world = stage.world()
+    world = replace(world, connection=world.connection.planning())
+    here = Pair(PROD[0], US)
+    drift = all_kinds(finding(here))
+    look = StackSetLook(key=TOPICS, name=StackSetName("base-topics"), meant=frozenset({here}))
+    closed = finding(here, verdict=Verdict.NOT_CHECKABLE, unseen=True)
+    no_result = finding(here, verdict=Verdict.NOT_CHECKABLE)
+
+    def tell(found: Findings) -> int:
+        tell_of_drift(manifest, found, world, pytest.fail)
+        return len(inbox.read())
+
+    assert tell(drift) == 1
+    for blind in (
+        all_kinds(closed),
+        replace(all_kinds(), stack_sets=(look,)),
+        replace(all_kinds(), kinds=frozenset(FindingKind) - {FindingKind.POSTURE}),
+    ):
+        assert (tell(blind), tell(drift)) == (0, 0)
+    assert (tell(all_kinds(no_result)), tell(drift)) == (0, 1)
 
 
 @pytest.mark.slow

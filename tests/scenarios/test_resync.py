@@ -6,10 +6,13 @@ from datetime import date, timedelta
 import pytest
 
 from orgrollout.drift.finding import Verdict
-from orgrollout.model.ids import Pair
+from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
+from orgrollout.model.posture import PostureState
 from orgrollout.plan.refusals import PlanRefusedError
 from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.finding_history import history
+from orgrollout.reconcile.posture_records import known_posture
 from orgrollout.reconcile.resync import Sought, Wanted
 from orgrollout.reconcile.rollouts import OpenRolloutError
 from orgrollout.rollout.failures import FailureClass
@@ -257,6 +260,43 @@ def test_what_nobody_may_read_is_no_fight_and_a_job_tries_it_once(stage: Stage) 
     assert [left.why for left in job.resync.left] == [failure.reason]
 
 
+def test_what_the_second_look_finds_below_a_suspect_is_repaired(stage: Stage) -> None:
+    """Whoever may not read any tag is told that all are gone; whoever may sees the one that is."""
+    deploy(stage)
+    stage.sandbox.remove_tag(*ONE, NAME, "Topic", "owner")
+    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "Tags")
+    detect(stage)
+
+    sought = seek(stage)
+
+    (real,) = sought.findings.real
+    assert (real.pair, real.what) == (ONE, "Topic")
+    assert real.path.startswith("/Tags/")
+    assert not sought.resync.left
+    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.slow
+def test_what_was_mended_before_its_repair_is_gone_and_no_change_set_stays(stage: Stage) -> None:
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    sought = seek(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "mine-a")
+
+    done = repair(stage, sought)
+
+    assert done.state.outcome is Outcome.SUCCEEDED
+    (record,) = history(stage.world().journal, StackSetName(NAME)).values()
+    assert (record.is_open, record.repaired, record.repaired_by) == (False, None, "")
+    again = seek(stage)  # CloudFormation goes on to call it DRIFTED
+    assert not again.findings.real
+    assert again.findings.stack_sets[0].repaired_since == 1
+    stack = stage.sandbox.stack_set(NAME).instances[ONE].stack_id
+    client = stage.sandbox.session(*ONE).client("cloudformation")
+    assert client.list_change_sets(StackName=str(stack))["Summaries"] == []
+
+
 @pytest.mark.slow
 def test_what_somebody_changes_back_is_reported_and_not_fought(stage: Stage) -> None:
     deploy(stage)
@@ -292,6 +332,9 @@ def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stag
 
     assert done.state.outcome is Outcome.SUCCEEDED
     assert changed_stacks(stage, before) == {("StartConfigurationRecorder", ONE): 1}
+    # Whoever made it true has seen that it is: the ledger need not wait for the next look.
+    known, _ = known_posture(stage.world().journal, StackSetName(NAME), [ONE])[ONE]
+    assert (known.state, known.reason.partition(" ")[0]) == (PostureState.OK, "repaired")
     assert not seek(stage).findings.real
 
 

@@ -1,0 +1,35 @@
+"""What nobody could look at is left by a re-sync, too: it may be as deployed, and nobody knows."""
+
+from collections.abc import Collection, Iterator
+
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.findings import Findings
+from orgrollout.drift.left import Left
+from orgrollout.model.ids import Pair, StackSetKey
+
+DRIFT = "drift"  # what is not known of a stack instance
+UNTOLD = "nobody could look: no drift detection tells of it as it is now"
+_NOBODY = "nobody could look"
+
+
+def unseen(found: Findings, made: Collection[tuple[StackSetKey, Pair]]) -> Iterator[Left]:
+    """Yield what nobody could look at; ``made`` are stack instances that are created anyway."""
+    for finding in found.unseen:
+        is_said = finding.reason.startswith(_NOBODY)
+        why = finding.reason if is_said else f"{_NOBODY}: {finding.reason}"
+        yield Left(finding=finding, why=why)
+    for look in found.stack_sets:
+        for pair in sorted(look.untold):
+            if (look.key, pair) not in made:
+                yield Left(finding=_unknown(look.key, pair), why=UNTOLD)
+
+
+def _unknown(key: StackSetKey, pair: Pair) -> Finding:
+    return Finding(
+        stack_set=key,
+        pair=pair,
+        kind=FindingKind.INSTANCE,
+        what=DRIFT,
+        verdict=Verdict.NOT_CHECKABLE,
+        unseen=True,
+    )
