@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from orgrollout.cli.options import FormatOption, ManifestPath, Reach
+from orgrollout.cli.options import FormatOption, ManifestPath, PlainReach, Reach
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
@@ -46,7 +46,7 @@ def init(
         list[str] | None,
         typer.Option("--stack-set", help="Only this stack set that exists. Repeatable."),
     ] = None,
-    reach: Reach,
+    reach: PlainReach,
 ) -> int:
     """Write a commented manifest to start from, or one of what exists."""
     from orgrollout.cli.starting import init as run
