@@ -1,58 +1,113 @@
 """How long `explain` takes for one account of a large organization, on a warm journal.
 
-10,000 accounts in 100 organizational units, 17 Regions, one stack set, in the sandbox:
+The whole baseline for 10,000 accounts in 100 organizational units and 17 Regions, deployed in the
+sandbox, without the templates' resources:
 
     python benchmarks/explain.py [--accounts N]
 
-The first question reads the organization; the second is answered from the journal. Prints seconds
-and calls of both, and ends with 1 if the second takes more than what is promised.
+Each question is asked as by a new process, at the rates that are kept to. Its seconds are those it
+takes here and those it waits for its turn, which pass on the sandbox's clock. The first one reads
+the organization; the others are answered from the journal. Prints seconds and calls of each, and
+ends with 1 if one of the others takes more than what is promised.
 """
 
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from orgrollout.aws.connection import connect
+from orgrollout.aws.rates import RateLimits
 from orgrollout.aws.stack_sets import StackSets
+from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.regions import PARTITIONS, is_opt_in
 from orgrollout.model.ids import Region
+from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.explaining import explain
+from orgrollout.reconcile.planning import look, plan_from
 from orgrollout.reconcile.world import World
-from orgrollout.sandbox import Sandbox
+from orgrollout.sandbox import Sandbox, Settings
 
 MAX_SECONDS = 1.0
 UNITS = 100
+ACCOUNT = "200000000077"
 REGIONS = sorted(r for r, p in PARTITIONS.items() if p == "aws" and not is_opt_in(r))
-TEMPLATE = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n"
+HALVES = REGIONS[:9], REGIONS[9:]  # 100,000 stack instances per stack set is the quota
 
 
 def main() -> int:
-    """Ask twice; print what each took."""
+    """Deploy, ask, print what each question took; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=10_000)
     accounts = parser.parse_args().accounts
-    with tempfile.TemporaryDirectory() as folder, Sandbox.start(organization(accounts)) as sandbox:
-        manifest = write_manifest(Path(folder))
-        for name in ("cold", "warm"):
-            before, started = len(sandbox.calls), time.perf_counter()
-            connection = connect(clock=sandbox.clock, read_only=True)
-            world = World(
-                connection=connection,
-                stack_sets=StackSets(connection),
-                journal=SqliteJournal(Path(folder) / "journal.sqlite"),
-                clock=sandbox.clock,
-            )
-            explain(load_manifest(manifest), world, "200000000077", Region("eu-west-1"))
-            took = time.perf_counter() - started
-            print(f"{name}: {took:6.2f} s, {len(sandbox.calls) - before:,} calls")
-    print(f"{accounts:,} accounts x {len(REGIONS)} Regions; {MAX_SECONDS} s are allowed when warm")
-    return 1 if took > MAX_SECONDS else 0
+    with deployed(accounts) as (sandbox, manifest):
+        sets = list(sandbox.world.stack_sets)
+        count = sum(len(each.instances) for each in sets)
+        print(f"{accounts:,} accounts, {len(sets)} stack sets, {count:,} stack instances")
+        ask("cold", sandbox, manifest, "cold.sqlite")
+        warm = ask("warm", sandbox, manifest)
+        region = ask("warm, one Region", sandbox, manifest, region=Region("eu-west-1"))
+    print(f"{MAX_SECONDS} s are allowed when warm")
+    return int(max(warm, region) > MAX_SECONDS)
+
+
+def ask(
+    what: str,
+    sandbox: Sandbox,
+    manifest: Path,
+    journal: str = "journal.sqlite",
+    region: Region | None = None,
+) -> float:
+    """Ask, print what it took, and return the seconds, those of waiting included."""
+    calls, began = len(sandbox.calls), sandbox.clock.now()
+    started, cpu = time.perf_counter(), time.process_time()
+    explain(load_manifest(manifest), world(sandbox, manifest.parent / journal), ACCOUNT, region)
+    here, cpu = time.perf_counter() - started, time.process_time() - cpu
+    waited = (sandbox.clock.now() - began).total_seconds()
+    print(
+        f"{what:<16} {here + waited:7.2f} s: {waited:.2f} s waiting, {cpu:.2f} s of CPU, "
+        f"{len(sandbox.calls) - calls:,} calls"
+    )
+    return here + waited
+
+
+def world(sandbox: Sandbox, journal: Path, *, speed: float = 1) -> World:
+    """Return what a new process works with, whose rates nobody has used yet."""
+    connection = connect(clock=sandbox.clock, limits=RateLimits(speed=speed))
+    return World(
+        connection=connection,
+        stack_sets=StackSets(connection),
+        journal=SqliteJournal(journal),
+        clock=sandbox.clock,
+    )
+
+
+@contextmanager
+def deployed(accounts: int) -> Iterator[tuple[Sandbox, Path]]:
+    """Give a sandbox in which the manifest has been applied, and the manifest."""
+    settings = Settings(deploy_resources=False, median_duration=timedelta(seconds=1))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Sandbox.start(organization(accounts), settings=settings) as sandbox,
+    ):
+        manifest = Path(folder) / "manifest.yaml"
+        manifest.write_text(yaml.safe_dump(MANIFEST), encoding="utf-8")
+        fast, loaded = (
+            world(sandbox, Path(folder) / "journal.sqlite", speed=1e9),
+            load_manifest(manifest),
+        )
+        plan = plan_from(loaded, look(loaded, fast, quiet), fast)
+        drive(begin_rollout(plan, fast).state.id, fast, quiet)
+        look(loaded, fast, quiet)
+        yield sandbox, manifest
 
 
 def organization(accounts: int) -> dict[str, Any]:
@@ -70,21 +125,40 @@ def organization(accounts: int) -> dict[str, Any]:
     }
 
 
-def write_manifest(folder: Path) -> Path:
-    """Write a manifest for all accounts and Regions, with waves, and return its path."""
-    (folder / "topic.yaml").write_text(TEMPLATE, encoding="utf-8")
-    path = folder / "manifest.yaml"
-    document = {
-        "version": 1,
-        "name": "large",
-        "organization": "o-a1b2c3d4e5",
-        "targets": "all",
-        "regions": REGIONS,
-        "stack_sets": {"topics": {"template": "topic.yaml"}},
-        "rollout": {"waves": [{"name": "canary", "sample": {"per_ou": 1}}]},
-    }
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
-    return path
+def quiet(*_: object) -> None:
+    """Say nothing."""
+
+
+# As manifests/security-baseline.yaml, with what is in every Region split in two.
+MANIFEST = {
+    "version": 1,
+    "name": "baseline",
+    "organization": "o-a1b2c3d4e5",
+    "home_region": "us-east-1",
+    "accounts": {"log_archive": "200000000000", "audit": "200000000001"},
+    "targets": "all",
+    "regions": REGIONS,
+    "stack_sets": {
+        "log-buckets": {
+            "template": "builtin:log-buckets",
+            "targets": {"accounts": ["log_archive"]},
+        },
+        "account-roles": {"template": "builtin:account-roles"},
+        **{
+            f"config-regional-{number}": {"template": "builtin:config-regional", "regions": half}
+            for number, half in enumerate(HALVES, start=1)
+        },
+        "flowlogs-remediation": {
+            "template": "builtin:flowlogs-remediation",
+            "regions": ["us-east-1", "eu-west-1"],
+        },
+        "org-aggregator": {
+            "template": "builtin:org-aggregator",
+            "targets": {"accounts": ["audit"]},
+        },
+    },
+    "rollout": {"waves": [{"name": "canary", "sample": {"per_ou": 1}}]},
+}
 
 
 if __name__ == "__main__":

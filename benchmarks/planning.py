@@ -8,7 +8,7 @@ Two plans: a first one that creates everything, and one that updates everything,
 instances were last changed by 50 different states. Each is written to a file and read again.
 
 Prints seconds per step, the size of the files and the peak memory of the process, and ends with 1
-if planning, or a file, passes what is allowed for the size that is promised.
+if a plan, or a file, passes what is allowed for the size that is promised.
 """
 
 import argparse
@@ -58,11 +58,11 @@ def main() -> int:
         "build", lambda: build_organization(arguments.accounts, arguments.units)
     )
     loaded = clock.step("load", load)
-    measured_from = clock.total
     desired = clock.step("resolve", lambda: resolve(loaded, organization))
+    resolved = clock.last
     nothing = Inventory(stack_sets={})
     plan = clock.step("plan", lambda: plan_all(loaded, organization, desired, nothing))
-    seconds = clock.total - measured_from
+    seconds = resolved + clock.last
     files = through_a_file(clock, plan)
     everything = clock.step("deploy", lambda: deployed(desired))
     again = clock.step("again", lambda: plan_all(loaded, organization, desired, everything))
@@ -70,6 +70,7 @@ def main() -> int:
         sys.exit("the second plan is not empty")
     changed = clock.step("outdate", lambda: outdated(everything))
     updates = clock.step("update", lambda: plan_all(loaded, organization, desired, changed))
+    seconds = max(seconds, resolved + clock.last)
     files = max(files, through_a_file(clock, updates))
     return report(desired, plan, seconds, files)
 
@@ -156,13 +157,13 @@ def deployed(desired: DesiredState) -> Inventory:
 
 
 def report(desired: DesiredState, plan: Plan, seconds: float, files: float) -> int:
-    """Print the size, the total and the peak; return the exit code."""
+    """Print the size, the slowest plan and the peak; return the exit code."""
     pairs = sum(len(stack_set.pairs) for stack_set in desired.stack_sets.values())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if _IS_MAC else 1 << 10)
     accounts = desired.accounts
     print(f"{accounts.total:,} accounts, {accounts.targeted:,} targeted, {pairs:,} pairs")
     print(f"{plan.counts().total():,} changes in {len(plan.operations)} operations")
-    print(f"total    {seconds:6.2f} s of {MAX_SECONDS:.0f} s")
+    print(f"slowest  {seconds:6.2f} s of {MAX_SECONDS:.0f} s, resolved and planned")
     print(f"file     {files:6.2f} s of {MAX_SECONDS:.0f} s, written and read")
     print(f"peak     {peak:6.0f} MB of {MAX_MEGABYTES} MB")
     return int(max(seconds, files) > MAX_SECONDS or peak > MAX_MEGABYTES)
@@ -176,14 +177,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.total = 0.0
+        self.last = 0.0
 
     def step(self, name: str, work: Callable[[], T]) -> T:
         """Return what ``work`` returns, and print how long it took."""
         begun = time.perf_counter()
         done = work()
-        seconds = time.perf_counter() - begun
-        self.total += seconds
-        print(f"{name:<8} {seconds:6.2f} s")
+        self.last = time.perf_counter() - begun
+        self.total += self.last
+        print(f"{name:<8} {self.last:6.2f} s")
         return done
 
 

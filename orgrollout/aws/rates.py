@@ -28,9 +28,15 @@ class Rate:
 
 
 STACK_SETS = Rate(2, 2)
+# A look at one account takes one of each per stack set, and nobody is to wait for that. Whether
+# AWS's buckets hold as many is not published; what it throttles is repeated.
+LOOKS = Rate(STACK_SETS.per_second, 12)
 OTHERS = Rate(10, 20)
 RATES: Mapping[str, Rate] = {
     "cloudformation": STACK_SETS,
+    "cloudformation:DescribeStackSet": LOOKS,
+    "cloudformation:ListStackInstances": LOOKS,
+    "cloudformation:DescribeStackInstance": LOOKS,
     "organizations": Rate(5, 8),
     "sts": Rate(50, 50),  # of 600 a second (request rates, IAM and STS quotas)
     "s3": Rate(100, 100),  # far below the 3,500 writes a second that a prefix takes

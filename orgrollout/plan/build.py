@@ -7,7 +7,7 @@ from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
 from orgrollout.organization.desired import Desired
 from orgrollout.plan import refusals, waves
-from orgrollout.plan.compare import Differences, definition_differences, seen_of
+from orgrollout.plan.compare import Differences, seen_of
 from orgrollout.plan.failure_rules import failure_rules
 from orgrollout.plan.importing import MAX_LISTED, MAX_NAMED
 from orgrollout.plan.notify import topics_of
@@ -150,11 +150,7 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
     inventory = request.deployed(desired)
     recovered = {pair: found.stack for pair, found in differences.recovered.items()}
     stacks = {**desired.imports, **recovered}
-    differing = (
-        definition_differences(inventory.deployed.definition, desired.definition)
-        if inventory is not None and not desired.absent
-        else ()
-    )
+    differing = request.differing(desired)
     sent = inventory is None or bool(differing)
     parallel = _runs_side_by_side(request, desired)
     return PlannedStackSet(

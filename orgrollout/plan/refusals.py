@@ -92,10 +92,16 @@ def carrier(
     """Return why a changed definition cannot be sent: without a target it would touch all."""
     if kept or not instances or not (differences.creates or differences.updates):
         return []
+    asleep = (
+        " Of those in accounts that are suspended, only `guards: {detach_suspended: true}` lets go."
+        if differences.left_alone
+        else ""
+    )
     return [
         f"stack set {desired.name}: its definition changed, and none of the stack instances it has "
         "is both kept and selected, so the new definition can only be sent to all of them. "
         "Plan without --account, --ou and --region, or remove the old stack instances first."
+        f"{asleep}"
     ]
 
 

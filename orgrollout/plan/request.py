@@ -105,4 +105,15 @@ class Request:
         now = inventory.deployed.definition
         if hides_parameters(now) and differences.updates:
             return True  # a NoEcho parameter may be what changed
-        return bool(definition_differences(now, desired.definition))
+        return bool(self.differing(desired))
+
+    def differing(self, desired: Desired) -> tuple[str, ...]:
+        """Return in what the definition of a stack set that exists differs, in words.
+
+        Where nothing is to have it, it is left as it is: it cannot be sent while the last stack
+        instances go, and is sent before the next ones come.
+        """
+        inventory = self.deployed(desired)
+        if inventory is None or desired.absent or not desired.pairs:
+            return ()
+        return definition_differences(inventory.deployed.definition, desired.definition)

@@ -48,22 +48,24 @@ def anchored(
     scene: Scene, rectangle: Rectangle, base: PlannedOperation
 ) -> Iterator[PlannedOperation]:
     """Yield the operation, cut where its stack instances hang below too many units for one call."""
-    for accounts in _within_unit_limit(scene, rectangle):
+    for accounts, units in _within_unit_limit(scene, rectangle):
         part = Rectangle(accounts, rectangle.regions)
         reason, others = reasons_of(scene.differences.reasons, part.pairs)
         yield replace(
             base,
             accounts=accounts,
-            units=units_of(scene, part.pairs),
+            units=units,
             reason=reason,
             other_reasons=others,
         )
 
 
-def _within_unit_limit(scene: Scene, rectangle: Rectangle) -> list[tuple[AccountId, ...]]:
+def _within_unit_limit(
+    scene: Scene, rectangle: Rectangle
+) -> list[tuple[tuple[AccountId, ...], tuple[UnitId, ...]]]:
     units = units_of(scene, rectangle.pairs)
     if len(units) <= MAX_UNITS:
-        return [rectangle.accounts]
+        return [(rectangle.accounts, units)]
     parts: list[tuple[list[AccountId], set[UnitId]]] = [([], set())]
     for account in rectangle.accounts:
         mine = set(units_of(scene, Rectangle((account,), rectangle.regions).pairs))
@@ -71,7 +73,7 @@ def _within_unit_limit(scene: Scene, rectangle: Rectangle) -> list[tuple[Account
             parts.append(([], set()))
         parts[-1][0].append(account)
         parts[-1][1].update(mine)
-    return [tuple(accounts) for accounts, _ in parts]
+    return [(tuple(accounts), tuple(sorted(units))) for accounts, units in parts]
 
 
 def units_of(scene: Scene, pairs: Iterable[Pair]) -> tuple[UnitId, ...]:

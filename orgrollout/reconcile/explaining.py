@@ -1,7 +1,7 @@
 """Everything about one account: why it is in or out, what it has, and what a plan would do.
 
 Asks for nothing that belongs to another account: one look at each stack set, and one at the
-account's own stack instances in it.
+account's own stack instances in it, side by side.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,6 +40,7 @@ from orgrollout.plan.explain import (
 from orgrollout.reconcile.collecting import rarely_collected
 from orgrollout.reconcile.known import known_organization
 from orgrollout.reconcile.planning import check_home_region
+from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
 
 
@@ -84,11 +85,13 @@ def explain(
         account=account,
         region=region,
     )
+    answers = explain_account(desired, account)
+    looked = spread(answers, view.stack_set, at_once=world.at_once)
     return AccountExplained(
         account=account,
         organization=known.organization,
         read=known.read,
-        stack_sets=tuple(view.stack_set(each) for each in explain_account(desired, account)),
+        stack_sets=tuple(explained for _, explained in looked),
     )
 
 

@@ -69,8 +69,23 @@ def test_stack_sets_are_asked_twice_a_second_at_most() -> None:
     """The only number AWS ever gave; 2 calls a second leave room for nobody else."""
     clock, limits = FakeClock(), RateLimits()
     for _ in range(11):
-        limits.wait("cloudformation", "DescribeStackInstance", clock)
+        limits.wait("cloudformation", "DescribeStackSetOperation", clock)
     assert (clock.now() - FakeClock().now()).total_seconds() == pytest.approx(4.5)
+
+
+@pytest.mark.parametrize(
+    "operation", ["DescribeStackSet", "ListStackInstances", "DescribeStackInstance"]
+)
+def test_a_look_at_a_dozen_stack_sets_waits_for_nothing_and_a_listing_as_ever(
+    operation: str,
+) -> None:
+    clock, limits = FakeClock(), RateLimits()
+    for _ in range(12):
+        limits.wait("cloudformation", operation, clock)
+    assert clock.now() == FakeClock().now()
+    for _ in range(10):
+        limits.wait("cloudformation", operation, clock)
+    assert (clock.now() - FakeClock().now()).total_seconds() == pytest.approx(5)
 
 
 def test_connections_of_one_process_share_their_rates_on_the_machines_clock() -> None:

@@ -160,7 +160,7 @@ def test_calls_inside_an_account_count_against_its_rates_and_not_against_ours() 
     clock, limits = FakeClock(), RateLimits()
     for _ in range(4):
         for place in ("", "222233334444/us-east-1", "222233334444/eu-west-1"):
-            limits.wait("cloudformation", "DescribeStackSet", clock, place)
+            limits.wait("cloudformation", "DescribeStackSetOperation", clock, place)
     assert sum(clock.slept, timedelta()) == timedelta(seconds=1)  # for the two beyond our own burst
 
 

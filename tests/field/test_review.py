@@ -1,19 +1,26 @@
 """Review, drift, deletion, lifecycle. Numbers as in `test_complete`."""
 
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orgrollout.aws.stack_sets import StackSets
 from orgrollout.cli.options import Narrow
 from orgrollout.cli.saved import Asked, read_saved, save_plan
+from orgrollout.drift.finding import Verdict
 from orgrollout.errors import ReadOnlyError
+from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.refusals import PlanRefusedError
 from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.planning import plan_from
+from orgrollout.reconcile.rollbacks import begin_rollback
 from orgrollout.report.plan_json import plan_json
+from tests.resyncing import ROLE, detect, seek
 from tests.stage import BASE, DEV, EU, LAB, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
 
 OVERRIDE = {"targets": {"organizational_units": ["/Dev"]}, "parameters": {"Suffix": "dev"}}
@@ -34,20 +41,28 @@ def test_field_35_what_was_reviewed_is_what_is_applied_tried_out_in_a_sandbox(
     save_plan(asked.manifest, asked, plan)
     reviewed = {(c["account"], c["region"]) for c in plan_json(plan, {})["changes"]}
 
+    manifest = topics(parameters={"Suffix": "unseen"})
+    stage.plan({**manifest, "targets": {"organizational_units": ["/Prod", "/Lab"]}})
     saved = read_saved(asked)
     assert saved is not None
+    assert saved.plan == plan
     stage.finish(begin_rollout(saved.plan, stage.world()).state.id)
 
     assert stage.sandbox.operations("base-topics")[0].targets == reviewed == stage.deployed()
+    assert stage.display_name(Pair(DEV[0], US)) == "a-b"
 
 
 def test_field_36_looking_changes_nothing_and_could_not(stage: Stage) -> None:
     stage.apply()
     before = len(stage.writes())
-    planning = stage.world().connection.planning()
+    world = stage.world()
+    planning = world.connection.planning()
+    reading = replace(world, connection=planning, stack_sets=StackSets(planning))
 
-    stage.plan(topics(parameter_overrides=[OVERRIDE]))
+    picture = stage.look(topics(parameter_overrides=[OVERRIDE]), reading)
+    plan = plan_from(load_manifest(stage.folder / "manifest.yaml"), picture, reading)
 
+    assert plan.counts()[OperationAction.UPDATE] == len(pairs(DEV))
     assert len(stage.writes()) == before
     with pytest.raises(ReadOnlyError):
         planning.call("cloudformation", "DeleteStackSet", {"StackSetName": "base-topics"})
@@ -68,20 +83,42 @@ def test_field_37_a_plan_after_an_apply_is_empty(stage: Stage, manifest: dict[st
     assert stage.plan(manifest).is_empty
 
 
-def test_field_38_drift_that_is_reported_is_no_reason_to_update(stage: Stage) -> None:
-    """Drift may be false: what a detection says never becomes a change of a plan by itself."""
+def test_field_37_a_definition_that_changes_as_the_last_stack_instances_go_is_no_difference(
+    stage: Stage,
+) -> None:
+    """It waits for the next ones: until then nothing would have it."""
     stage.apply()
-    topic = stage.sandbox.session(DEV[0], US).client("sns")
-    (arn,) = [t["TopicArn"] for t in topic.list_topics()["Topics"]]
-    topic.set_topic_attributes(TopicArn=arn, AttributeName="DisplayName", AttributeValue="by hand")
-    stage.sandbox.session().client("cloudformation").detect_stack_set_drift(
-        StackSetName="base-topics"
-    )
-    stage.sandbox.run_to_end()
-    instances = stage.world().stack_sets.instances(StackSetName("base-topics"))
-    assert {i.pair for i in instances if i.drift_status == "DRIFTED"} == {Pair(DEV[0], US)}
+    manifest = topics(parameters={"Suffix": "new"})
+    nobody = {"include": "all", "exclude": [{"organizational_units": ["/"], "reason": "none"}]}
+    guards = {"max_removed_accounts": 9, "on_empty_targets": "ok", "retain_stacks": False}
+    stage.apply({**manifest, "targets": nobody, "guards": guards})
+    assert stage.deployed() == set()
 
-    assert stage.plan().is_empty
+    assert stage.plan({**manifest, "targets": nobody, "guards": guards}).is_empty
+    stage.apply(manifest)
+
+    assert stage.display_name(Pair(DEV[0], US)) == "new-b"
+
+
+def test_field_38_false_drift_that_a_rule_ignores_is_told_and_never_repaired(
+    stage: Stage,
+) -> None:
+    """What the same detection finds beside it is repaired; and no plan ever follows from drift."""
+    rule = {"stack_set": "topics", "resource": "Topic", "property": "/DisplayName"}
+    ignoring = {**BASE, "drift": {"resync_role": ROLE, "ignore": [{**rule, "reason": "false"}]}}
+    other = {**BASE, "drift": {**ignoring["drift"], "ignore": []}}
+    stage.apply(ignoring)
+    stage.sandbox.tamper(DEV[0], US, "base-topics", "Topic", "/DisplayName", "by hand")
+    stage.sandbox.delete_resource(DEV[1], US, "base-topics", "Topic")
+    detect(stage, name="base-topics")
+
+    ignored, real = seek(stage, ignoring), seek(stage, other)
+
+    verdicts = {f.pair: (f.verdict, f.reason) for f in ignored.findings.findings}
+    assert verdicts[Pair(DEV[0], US)] == (Verdict.IGNORED, "false")
+    assert set(changed(ignored.resync.plan, OperationAction.REVERT)) == {Pair(DEV[1], US)}
+    assert set(changed(real.resync.plan, OperationAction.REVERT)) == pairs(DEV, [US])
+    assert stage.plan(ignoring).is_empty
 
 
 def test_field_39_an_account_that_leaves_a_unit_is_kept_by_the_guards(stage: Stage) -> None:
@@ -92,6 +129,14 @@ def test_field_39_an_account_that_leaves_a_unit_is_kept_by_the_guards(stage: Sta
 
     with pytest.raises(PlanRefusedError, match="5 accounts would lose stack instances"):
         stage.plan()
+
+
+def test_field_39_a_move_between_targeted_units_is_no_change(stage: Stage) -> None:
+    """The unit that CloudFormation recorded for a stack instance is not compared."""
+    stage.apply()
+    stage.sandbox.move(PROD[0], "/Dev")
+
+    assert stage.plan().is_empty
 
 
 def test_field_40_what_an_account_gets_comes_before_what_it_loses(stage: Stage) -> None:
@@ -164,6 +209,25 @@ def test_field_43_a_template_that_changes_under_a_rollout_is_not_what_it_sends(
     (stage.folder / "topic.yaml").write_text(TOPIC.replace("Default: b", "Default: c"))
 
     stage.finish(rollout)
+
+    assert stage.display_name(Pair(PROD[0], US)) == "a-b"
+
+
+def test_field_43_a_rollback_brings_back_a_template_that_is_no_longer_anywhere_else(
+    stage: Stage,
+) -> None:
+    """Not what its path or URL gives by then."""
+    stage.apply()
+    newer = TOPIC.replace("Default: b", "Default: c")
+    manifest = topics(template="newer.yaml")
+    (stage.folder / "newer.yaml").write_text(newer)
+    rollout = stage.apply(manifest)
+    assert stage.display_name(Pair(PROD[0], US)) == "a-c"
+    for file in ("topic.yaml", "newer.yaml"):
+        (stage.folder / file).write_text(TOPIC.replace("Default: b", "Default: d"))
+
+    back = begin_rollback(stage.load(rollout.state.id), stage.world())
+    stage.finish(back.state.id)
 
     assert stage.display_name(Pair(PROD[0], US)) == "a-b"
 

@@ -21,10 +21,40 @@ def targets_sent(stage: Stage) -> list[tuple[str, dict[str, Any]]]:
 def everything_that_has_targets(stage: Stage) -> None:
     """Create, update with and without a definition, detach."""
     stage.apply()
-    changed_topics = deepcopy(BASE)
-    changed_topics["stack_sets"]["topics"]["parameters"] = {"Suffix": "z"}
-    stage.apply(changed_topics)
-    stage.apply({**BASE, "targets": {"organizational_units": ["/Prod"]}})
+    manifest = deepcopy(BASE)
+    manifest["stack_sets"]["topics"]["parameters"] = {"Suffix": "z"}
+    stage.apply(manifest)
+    override = {"targets": {"organizational_units": ["/Dev"]}, "parameters": {"Suffix": "x"}}
+    manifest["stack_sets"]["topics"]["parameter_overrides"] = [override]
+    stage.apply(manifest)
+    stage.apply({**manifest, "targets": {"organizational_units": ["/Prod"]}})
+    assert {operation for operation, _ in targets_sent(stage)} == {
+        *("CreateStackInstances", "UpdateStackSet", "UpdateStackInstances", "DeleteStackInstances")
+    }
+
+
+def test_field_01_the_plan_counts_nested_accounts(stage: Stage) -> None:
+    plan = stage.plan({**BASE, "targets": {"organizational_units": ["/Prod"]}})
+
+    assert plan.opening[0].startswith("accounts: 11 = 5 targeted")
+    assert changed(plan, OperationAction.CREATE) == pairs(PROD)
+
+
+def test_field_04_taking_back_one_exclusion_creates_there_and_touches_nothing_else(
+    stage: Stage,
+) -> None:
+    """Pairs are compared, and not what selects them."""
+
+    def without(*accounts: str) -> dict[str, Any]:
+        exclude = [{"accounts": [a], "reason": "vendor"} for a in accounts]
+        return {**BASE, "targets": {"include": [BASE["targets"]], "exclude": exclude}}
+
+    stage.apply(without(PROD[0], DEV[0]))
+
+    plan = stage.plan(without(DEV[0]))
+
+    assert changed(plan, OperationAction.CREATE) == pairs(PROD[:1])
+    assert plan.counts().total() == 2
 
 
 def test_field_05_adding_an_account_leaves_every_existing_stack_as_it_is(stage: Stage) -> None:
@@ -56,10 +86,8 @@ def test_field_06_an_update_reaches_the_accounts_that_are_meant_and_no_unit(stag
 def test_field_07_accounts_are_sent_as_accounts_and_units_as_units(stage: Stage) -> None:
     everything_that_has_targets(stage)
 
-    sent = targets_sent(stage)
-    operations = {operation for operation, _ in sent}
-    assert operations >= {"CreateStackInstances", "UpdateStackSet", "DeleteStackInstances"}
-    for _, targets in sent:
+    assert not [c.operation for c in stage.sandbox.calls if "Accounts" in c.params]
+    for _, targets in targets_sent(stage):
         assert all(len(a) == 12 and a.isdigit() for a in targets["Accounts"])
         assert all(u.startswith(("r-", "ou-")) for u in targets["OrganizationalUnitIds"])
 

@@ -52,6 +52,21 @@ def test_a_changed_parameter_updates_exactly_the_pairs_it_reaches(stage: Stage) 
     assert plan.counts().total() == 4
 
 
+@pytest.mark.parametrize("is_suspended", [False, True])
+def test_a_definition_that_only_what_goes_could_carry_is_refused_with_the_way_out(
+    stage: Stage, *, is_suspended: bool
+) -> None:
+    """Without targets it would reach every stack instance, those that are to go included."""
+    stage.apply(edited(targets={"accounts": [PROD[0]]}))
+    if is_suspended:
+        stage.sandbox.suspend(PROD[0])
+
+    with pytest.raises(PlanRefusedError, match="remove the old stack instances first") as refused:
+        stage.plan(edited(targets={"accounts": [DEV[0]]}, topics={"parameters": {"Suffix": "b"}}))
+
+    assert ("detach_suspended" in str(refused.value)) is is_suspended
+
+
 def test_an_override_for_one_region_of_one_account_updates_one_pair(stage: Stage) -> None:
     stage.apply()
     override = {
