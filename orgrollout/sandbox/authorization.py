@@ -77,6 +77,7 @@ class Authorization:
             "aws:RequestedRegion": caller.region,
             "aws:ResourceAccount": caller.account,
             **_given("cloudformation:ChangeSetName", params.get("ChangeSetName")),
+            **_given("cloudformation:ImportResourceTypes", _imported(params)),
             **_given("cloudformation:RoleArn", params.get("RoleARN")),
             **_given("cloudformation:TemplateUrl", params.get("TemplateURL")),
         }
@@ -138,6 +139,12 @@ def _rule_named(params: Params) -> str | None:
     """Return the rule that a call of AWS Config is about; of several the first."""
     several = params.get("ConfigRuleNames") or ()
     return params.get("ConfigRuleName") or next(iter(several), None)
+
+
+def _imported(params: Params) -> str | None:
+    """Return the types that a change set imports, as one value: good enough for Null."""
+    found = params.get("ResourcesToImport") or ()
+    return ",".join(str(each.get("ResourceType")) for each in found) or None
 
 
 def _given(key: str, value: Any) -> dict[str, str]:

@@ -18,6 +18,7 @@ KEYS = frozenset(
     key.lower()
     for key in (
         *("sts:ExternalId", "sts:RoleSessionName", "cloudformation:ChangeSetName"),
+        "cloudformation:ImportResourceTypes",
         *("cloudformation:RoleArn", "cloudformation:TemplateUrl", "iam:PassedToService"),
         *("aws:PrincipalOrgID", "aws:PrincipalArn", "aws:PrincipalAccount"),
         *("aws:PrincipalIsAWSService", "aws:RequestedRegion", "aws:ResourceAccount"),

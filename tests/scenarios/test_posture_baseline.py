@@ -209,3 +209,21 @@ def test_the_role_that_repairs_may_not_touch_other_stacks(stage: Stage) -> None:
             "CreateChangeSet",
             {"StackName": "payroll", "ChangeSetName": "or-1", "UsePreviousTemplate": True},
         )
+    role = {
+        "ResourceType": "AWS::IAM::Role",
+        "LogicalResourceId": "Admin",
+        "ResourceIdentifier": {"RoleName": "Admin"},
+    }
+    stack = stage.sandbox.stack_set("base-config-regional").instances[HERE].stack_id
+    with pytest.raises(AccessDeniedError):
+        connection.call(
+            "cloudformation",
+            "CreateChangeSet",
+            {
+                "StackName": str(stack),
+                "ChangeSetName": "or-1",
+                "ChangeSetType": "IMPORT",
+                "UsePreviousTemplate": True,
+                "ResourcesToImport": [role],
+            },
+        )
