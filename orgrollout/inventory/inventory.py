@@ -87,11 +87,16 @@ def runs_state(inventory: StackSetInventory, instance: StackInstance, wanted: Di
 def keeps_overrides(instance: StackInstance, overrides: Mapping[str, str], state: Digest) -> bool:
     """Return whether the instance is known to have exactly these overrides already.
 
-    ``state`` is the digest of the deployed definition with them.
+    ``state`` is the digest of the deployed definition with them. What somebody else is at work on
+    may have others in a moment: when AWS stores them is not documented.
     """
     if instance.overrides is not None:
-        return dict(instance.overrides) == dict(overrides)
+        return not _may_be_under_way(instance) and dict(instance.overrides) == dict(overrides)
     return carried_digest(instance) == state
+
+
+def _may_be_under_way(instance: StackInstance) -> bool:
+    return instance.detailed_status in {"PENDING", "RUNNING"}
 
 
 def _was_only_marked(instance: StackInstance) -> bool:

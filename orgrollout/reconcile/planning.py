@@ -14,6 +14,7 @@ from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan, Skipped
 from orgrollout.plan.request import Request
+from orgrollout.reconcile.collecting import rarely_collected
 from orgrollout.reconcile.known import remember
 from orgrollout.reconcile.memories import Memories, own_operations
 from orgrollout.reconcile.observe import Progress, Refresh, Remembered, read_inventory
@@ -53,6 +54,7 @@ def check_home_region(loaded: LoadedManifest, world: World) -> Region:
     return home
 
 
+@rarely_collected()
 def look(
     loaded: LoadedManifest,
     world: World,
@@ -110,6 +112,7 @@ def _adopting(desired: DesiredState, inventory: Inventory) -> DesiredState:
     return replace(desired, stack_sets=stack_sets)
 
 
+@rarely_collected()
 def plan_from(
     loaded: LoadedManifest,
     picture: Picture,

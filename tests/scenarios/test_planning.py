@@ -1,6 +1,8 @@
 """What a plan names, and nothing else."""
 
 from copy import deepcopy
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,21 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.plan import StackSetChange
 from orgrollout.plan.refusals import PlanRefusedError
-from tests.stage import BASE, DEV, EU, LAB, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
+from orgrollout.sandbox import Sandbox, Settings
+from tests.stage import (
+    BASE,
+    DEV,
+    EU,
+    LAB,
+    PROD,
+    TOPIC,
+    TOPICS,
+    US,
+    Stage,
+    changed,
+    organization,
+    pairs,
+)
 
 
 def edited(**changes: Any) -> dict[str, Any]:
@@ -50,6 +66,31 @@ def test_a_changed_parameter_updates_exactly_the_pairs_it_reaches(stage: Stage) 
     assert changed(plan, OperationAction.UPDATE) == pairs(DEV)
     assert {o.sends_definition for o in plan.operations} == {False}
     assert plan.counts().total() == 4
+
+
+@pytest.mark.parametrize("stored", ["at_start", "at_success"])
+def test_overrides_that_somebody_else_is_about_to_set_are_not_taken_for_what_they_were(
+    tmp_path: Path, stored: str
+) -> None:
+    """An UpdateStackSet leaves overrides as they are, so it alone would leave theirs for good."""
+    chosen = Settings(median_duration=timedelta(seconds=20), overrides_stored=stored)
+    with Sandbox.start(organization(), settings=chosen) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+        stage.apply()
+        sandbox.someone_else().client("cloudformation").update_stack_instances(
+            StackSetName="base-topics",
+            DeploymentTargets={
+                "OrganizationalUnitIds": [sandbox.organization.root_id],
+                "Accounts": [PROD[0]],
+                "AccountFilterType": "INTERSECTION",
+            },
+            Regions=[US],
+            ParameterOverrides=[{"ParameterKey": "Other", "ParameterValue": "theirs"}],
+        )
+
+        stage.apply(edited(topics={"parameters": {"Suffix": "new"}}))
+
+        assert stage.display_name(Pair(PROD[0], US)) == "new-b"
 
 
 @pytest.mark.parametrize("is_suspended", [False, True])
