@@ -21,7 +21,8 @@ from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.planning import look, plan_from
 from orgrollout.rollout.coverage import CoverageState
 from orgrollout.sandbox import Sandbox, Settings
-from tests.properties.life import ALL_AT_ONCE, NAME, Life, Wish, pairs_in
+from tests.properties.life import ALL_AT_ONCE, NAME, Life, pairs_in
+from tests.properties.wishes import Wish
 from tests.stage import BASE, DEV, EU, LAB, PROD, TOPICS, US, Stage, changed, organization, pairs
 
 KEY = f"inventory/{NAME}"

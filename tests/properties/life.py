@@ -2,32 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
-from hypothesis import strategies as st
 
 from orgrollout.manifest.load import load_manifest
-from orgrollout.model.ids import Pair
+from orgrollout.model.ids import Pair, RolloutId
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.refusals import PlanRefusedError
+from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.reconcile.planning import Picture, look, plan_from
-from orgrollout.reconcile.rollouts import OpenRolloutError, Rollout, give_order
+from orgrollout.reconcile.rollouts import Rollout, give_order
 from orgrollout.rollout.coverage import Covered, cover_stack_set
 from orgrollout.rollout.orders import stop
 from orgrollout.sandbox import Sandbox
-from tests.stage import BASE, DEV, LAB, PROD, TOPIC, TOPICS, Stage
+from tests.properties.wishes import REGIONS, Step, Wish
+from tests.stage import TOPIC, TOPICS, Stage
 
 LAG = timedelta(seconds=90)  # of the sandbox's lists, where they lag
 LONG_LAG = timedelta(minutes=14)  # just below what the inventory looks back
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-ACCOUNTS = (*PROD, *DEV, *LAB)
-UNNAMED = PROD[3:]  # no manifest says their ids, so that they may leave
-REGIONS = ("us-east-1", "eu-west-1")
 NAME = "base-topics"
 QUICK: Mapping[str, Any] = {"median_duration": timedelta(seconds=20), "deploy_resources": False}
 DENIED = "User: x is not authorized to perform: sns:CreateTopic with an explicit deny"
@@ -38,75 +35,7 @@ ALL_AT_ONCE: Any = {
 }
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a manifest says, as far as it varies."""
-
-    units: tuple[str, ...] = ("/Prod", "/Dev")
-    excluded: tuple[str, ...] = ()
-    regions: tuple[str, ...] = REGIONS
-    suffix: str = "a"
-    special: str = ""  # an account with parameters of its own
-    waves: bool = False
-
-    def manifest(self) -> dict[str, Any]:
-        """Return the manifest; removals are allowed, since they are what may happen."""
-        made = deepcopy(BASE)
-        exclude = [{"accounts": [a], "reason": "not now"} for a in self.excluded]
-        made["targets"] = {"include": [{"organizational_units": list(self.units)}]}
-        made["targets"].update({"exclude": exclude} if exclude else {})
-        made["regions"] = list(self.regions)
-        made["guards"] = {"max_removed_accounts": 100, "on_empty_targets": "ok"}
-        topics = made["stack_sets"]["topics"]
-        topics["adopt"] = True  # somebody may have made it again
-        topics["parameters"] = {"Suffix": self.suffix}
-        if self.special:
-            where = {"accounts": [self.special]}
-            topics["parameter_overrides"] = [{"targets": where, "parameters": {"Other": "own"}}]
-        if self.waves:
-            made["rollout"] = {"waves": [{"name": "canary", "percent": 20}]}
-        return made
-
-
-wishes = st.builds(
-    Wish,
-    units=st.sampled_from([("/Prod", "/Dev"), ("/Prod",), ("/Prod", "/Dev", "/Lab")]),
-    excluded=st.sampled_from([(), (PROD[0],), (PROD[1], DEV[0])]),
-    regions=st.sampled_from([REGIONS, REGIONS[:1]]),
-    suffix=st.sampled_from(["a", "b"]),
-    special=st.sampled_from(["", PROD[2], DEV[1]]),
-    waves=st.booleans(),
-)
-_some = st.lists(st.sampled_from(ACCOUNTS), min_size=1, max_size=4, unique=True).map(tuple)
-_where = st.sampled_from([REGIONS, REGIONS[:1], REGIONS[1:]])
-_values = st.sampled_from([{}, {"Other": "theirs"}, {"Other": "own"}])
-
 Planned = tuple[Plan, dict[Pair, str]] | tuple[str, ...]
-Step = tuple[str, tuple[Any, ...]]
-steps: st.SearchStrategy[Step] = st.one_of(
-    st.tuples(st.just("apply"), st.tuples(wishes)),
-    st.tuples(st.just("apply"), st.tuples(wishes)),
-    st.tuples(st.just("begin_and_stop"), st.tuples(wishes, st.integers(1, 6))),
-    st.tuples(st.just("fail"), st.tuples(st.sampled_from(PROD), st.integers(1, 5))),
-    st.tuples(st.just("plan"), st.tuples(wishes)),
-    st.tuples(st.just("their_create"), st.tuples(_some, _where, _values)),
-    st.tuples(st.just("their_update"), st.tuples(_some, _where, _values)),
-    st.tuples(st.just("their_delete"), st.tuples(_some, _where, st.booleans())),
-    st.tuples(
-        st.just("their_definition"),
-        st.tuples(st.sampled_from(["a", "b", "c"]), st.none() | _some, _where),
-    ),
-    st.tuples(st.just("detect_drift"), st.just(())),
-    st.tuples(st.just("auto_deploy"), st.tuples(st.booleans())),
-    st.tuples(
-        st.just("move"), st.tuples(st.sampled_from(ACCOUNTS), st.sampled_from(["/Dev", "/Lab"]))
-    ),
-    st.tuples(st.just("join"), st.tuples(st.sampled_from(["/Dev", "/Prod"]))),
-    st.tuples(st.just("leave"), st.tuples(st.sampled_from(UNNAMED))),
-    st.tuples(st.just("suspend"), st.tuples(st.sampled_from(UNNAMED))),
-    st.tuples(st.just("start_anew"), st.just(())),
-    st.tuples(st.just("wait"), st.tuples(st.sampled_from([1, 30, 100, 1_000, 100_000]))),
-)
 
 
 @dataclass
@@ -114,7 +43,7 @@ class Life:
     """A stage on which things happen, each by its name in ``steps``."""
 
     stage: Stage
-    wish: Wish = Wish()
+    wish: Wish = field(default_factory=Wish)
     joined: int = 0
     fresh: int = 0
     lag: timedelta = LAG
@@ -125,21 +54,17 @@ class Life:
         return self.stage.sandbox
 
     def happen(self, step: Step) -> None:
-        """Let one thing happen; what AWS refuses did not happen."""
+        """Let one thing happen; what AWS, or a plan, refuses did not happen."""
         name, arguments = step
-        action: Callable[..., None] = getattr(self, name)
-        with suppress(ClientError):
+        action: Callable[..., object] = getattr(self, name)
+        with suppress(ClientError, PlanRefusedError):
             action(*arguments)
 
     # --- by us
 
-    def apply(self, wish: Wish) -> Rollout | None:
-        """Plan and carry out, as far as it goes; None where that is refused."""
-        self.wish = wish
-        try:
-            return self.stage.apply(wish.manifest())
-        except (PlanRefusedError, OpenRolloutError):
-            return None
+    def apply(self, wish: Wish) -> Rollout:
+        """Plan and carry out, as far as it goes; whatever was begun before gives way."""
+        return self.stage.finish(self._begin(wish))
 
     def plan(self, wish: Wish) -> None:
         """Look, and remember what was seen, at whatever moment this is."""
@@ -148,20 +73,32 @@ class Life:
 
     def begin_and_stop(self, wish: Wish, ticks: int) -> None:
         """Begin a rollout and stop it on its way."""
-        self.wish = wish
-        try:
-            rollout = self.stage.begin(wish.manifest())
-        except (PlanRefusedError, OpenRolloutError):
-            return
+        rollout = self._begin(wish)
         for _ in range(ticks):
             self.stage.step(rollout)
         if not self.stage.load(rollout).state.phase.is_over:
             give_order(self.stage.world().journal, rollout, lambda r: stop(r.state))
             self.stage.finish(rollout)
 
+    def _begin(self, wish: Wish) -> RolloutId:
+        self.wish = wish
+        plan = self.stage.plan(wish.manifest())
+        return begin_rollout(plan, self.stage.world(), supersede=True).state.id
+
     def fail(self, account: str, times: int) -> None:
         """Let what is done next in an account fail."""
-        self.sandbox.fail(account, times=times, stack_set=NAME, reason=DENIED)
+        if account in self.sandbox.organization.accounts:
+            self.sandbox.fail(account, times=times, stack_set=NAME, reason=DENIED)
+
+    def mend(self) -> None:
+        """Let nothing fail any more, and let others end."""
+        self.sandbox.world.faults.instances.clear()
+        self.let_others_end()
+
+    def let_others_end(self) -> None:
+        """Let come to its end, and be listed, what others did."""
+        self.sandbox.run_to_end()
+        self.wait_until_listed()
 
     # --- by others
 
@@ -254,6 +191,14 @@ class Life:
     def suspend(self, account: str) -> None:
         if account in self.sandbox.organization.accounts:
             self.sandbox.suspend(account)
+
+    def close(self, account: str) -> None:
+        if account in self.sandbox.organization.accounts:
+            self.sandbox.close(account)
+
+    def tag(self, account: str, tier: str) -> None:
+        if account in self.sandbox.organization.accounts:
+            self.sandbox.organization.accounts[account].tags = {"tier": tier} if tier else {}
 
     def wait(self, seconds: int) -> None:
         self.sandbox.clock.sleep(timedelta(seconds=seconds))

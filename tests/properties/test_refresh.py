@@ -3,17 +3,22 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings
 
 from orgrollout.aws.rates import RateLimits
+from orgrollout.journal.sqlite import SqliteJournal
+from orgrollout.reconcile.world import World
 from orgrollout.sandbox import Sandbox, Settings
-from tests.properties.life import LAG, LONG_LAG, QUICK, Life, Step, Wish, ledger, steps
-from tests.stage import Stage, organization
+from tests.properties.life import LAG, LONG_LAG, QUICK, Life, ledger
+from tests.properties.population import FIXED, Population
+from tests.properties.wishes import History, Step, histories
+from tests.stage import Stage
 
 pytestmark = pytest.mark.slow
 
@@ -21,15 +26,26 @@ LAGS = {"operation_list_lag": LAG, "result_lag": LAG}
 LONG_LAGS = {"operation_list_lag": LONG_LAG, "result_lag": LONG_LAG}
 
 
+class OneProcess(Stage):
+    """A stage whose processes share their clients: to make those takes longer than all they do."""
+
+    def world(self, journal: str = "journal.sqlite") -> World:
+        return replace(self._first, journal=SqliteJournal(self.folder / journal))
+
+    @cached_property
+    def _first(self) -> World:
+        return super().world()
+
+
 @contextmanager
-def living(**chosen: Any) -> Iterator[Life]:
+def living(population: Population = FIXED, **chosen: Any) -> Iterator[Life]:
     """Give an organization to which nothing has happened yet."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Sandbox.start(organization(), settings=Settings(**{**QUICK, **chosen})) as sandbox,
+        Sandbox.start(population.document, settings=Settings(**{**QUICK, **chosen})) as sandbox,
     ):
         # Calls take no time, so that two pictures of one moment can be compared.
-        stage = Stage(sandbox, Path(folder), limits=RateLimits(speed=1e9))
+        stage = OneProcess(sandbox, Path(folder), limits=RateLimits(speed=1e9))
         yield Life(stage, lag=max(LAG, chosen.get("operation_list_lag", LAG)))
 
 
@@ -42,59 +58,42 @@ def check(life: Life) -> None:
     assert life.plan_of(known) == life.plan_of(real)
 
 
-def live(story: list[Step], **chosen: Any) -> None:
+def live(life: Life, story: list[Step], *, lagging: bool) -> None:
     """Let things happen, and compare whenever AWS can have listed them."""
-    with living(**chosen) as life:
-        life.apply(Wish())
-        for step in story:
-            life.happen(step)
-            if life.is_listed or not chosen:
-                check(life)
-        life.wait_until_listed()
-        check(life)
-        life.sandbox.run_to_end()
-        life.wait_until_listed()
-        check(life)
+    for step in story:
+        life.happen(step)
+        if life.is_listed or not lagging:
+            check(life)
+    life.wait_until_listed()
+    check(life)
+    life.sandbox.run_to_end()
+    life.wait_until_listed()
+    check(life)
 
 
-BOUNDED = settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+def settled(examples: int) -> settings:
+    """Return the settings of a test that draws so many examples, always the same."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),  # shrinking takes longer than reading
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 
-@given(story=st.lists(steps, min_size=1, max_size=6))
-@BOUNDED
-def test_a_refresh_sees_what_a_full_reading_sees(story: list[Step]) -> None:
-    live(story)
+@given(past=histories())
+@settled(20)
+def test_a_refresh_sees_what_a_full_reading_sees(past: History) -> None:
+    with living(past.population) as life:
+        life.happen(("apply", (past.first,)))
+        live(life, past.story, lagging=False)
 
 
-@given(story=st.lists(steps, min_size=1, max_size=6))
-@BOUNDED
-def test_and_so_it_does_where_lists_lag(story: list[Step]) -> None:
-    live(story, **LAGS)
-
-
-@pytest.mark.slow
-@given(story=st.lists(steps, min_size=1, max_size=12))
-@settings(BOUNDED, max_examples=20)
-def test_long_stories(story: list[Step]) -> None:
-    live(story)
-
-
-@pytest.mark.slow
-@given(story=st.lists(steps, min_size=1, max_size=12))
-@settings(BOUNDED, max_examples=20)
-def test_long_stories_where_lists_lag(story: list[Step]) -> None:
-    live(story, **LAGS)
-
-
-@pytest.mark.slow
-@given(story=st.lists(steps, min_size=1, max_size=8))
-@settings(BOUNDED, max_examples=20)
-def test_long_stories_where_lists_lag_almost_as_long_as_they_are_looked_back_on(
-    story: list[Step],
-) -> None:
-    live(story, **LONG_LAGS)
+@pytest.mark.parametrize("lags", [LAGS, LONG_LAGS], ids=["short", "almost the look-back"])
+@given(past=histories())
+@settled(20)
+def test_and_so_it_does_where_lists_lag(lags: dict[str, Any], past: History) -> None:
+    with living(past.population, **lags) as life:
+        life.happen(("apply", (past.first,)))
+        live(life, past.story, lagging=True)
