@@ -27,10 +27,10 @@ test: lint ## Style, types, layers and the quick tests.
 	$(BIN)/pytest -n auto -m "not slow"
 
 test-all: $(READY) $(CHECKOV)/.ready ## What takes longer.
-	$(BIN)/pytest -n auto -m slow
+	$(BIN)/pytest -n auto -m "slow and not exhaustive"
 
-kill-matrix: $(READY) ## A process that dies at every single point of a rollout; prints how many.
-	$(BIN)/pytest tests/matrix/test_kill.py tests/matrix/test_sigkill.py
+kill-matrix: $(READY) ## A process that dies at every single point of a rollout or a re-sync; prints how many.
+	$(BIN)/pytest tests/matrix
 
 # checkov pins what we also need, to other versions; so it lives by itself.
 $(CHECKOV)/.ready: constraints-checkov.txt | $(READY)
