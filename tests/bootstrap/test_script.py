@@ -10,7 +10,7 @@ from orgrollout.plan.commands import aws, for_stack_set
 from tests.bootstrap.aws_cli import check_command, commands_of
 
 ADMINISTRATOR = AccountId("111111111111")
-ODD = "x; touch /tmp/found; # $HOME `id`"
+ODD = "x; touch found; # $HOME `id`"
 
 
 def test_a_name_is_one_word_of_a_script() -> None:
