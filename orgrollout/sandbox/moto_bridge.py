@@ -14,6 +14,7 @@ from urllib.parse import urlparse
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import UnknownServiceError
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import botocore_stubber
@@ -146,9 +147,9 @@ def operation_of(service: str, method: str, url: str, headers: Mapping[str, str]
     try:
         request = Request.from_primitives(method, url, headers)
         operation, _ = get_service_router(service).match(request)
-    except (NotFound, NotImplementedError, LookupError, ValueError):
-        # moto has no route for it, and says so in as many ways; it is answered as moto answers it,
-        # and stands in the account of calls under what was asked.
+    except (NotFound, UnknownServiceError):
+        # There is no such route, or no such service. It is answered as moto answers it, and stands
+        # in the account of calls under what was asked.
         return f"{method} {urlparse(url).path}"
     return str(operation.name)
 

@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -157,6 +159,18 @@ def test_a_lost_response_closes_the_connection(server: SandboxServer) -> None:
 def test_an_unknown_service_is_said_so(server: SandboxServer) -> None:
     with pytest.raises(Exception, match="Not yet implemented"):
         client(server, "braket").search_devices(filters=[])
+
+
+def test_a_service_that_there_is_not_is_answered_and_on_record(server: SandboxServer) -> None:
+    scope = "AWS4-HMAC-SHA256 Credential=any/20260105/us-east-1/nowhere/aws4_request"
+    asked = urllib.request.Request(  # noqa: S310 - to this machine
+        f"{server.endpoint}/a/b", headers={"Authorization": scope}
+    )
+    with pytest.raises(urllib.error.HTTPError) as answered:
+        urllib.request.urlopen(asked, timeout=30)  # noqa: S310
+    assert answered.value.code >= 400
+    answered.value.close()
+    assert server.sandbox.calls[-1].operation == "GET /a/b"
 
 
 def test_control_tells_the_clock_the_calls_and_the_operations(server: SandboxServer) -> None:
