@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from weakref import WeakKeyDictionary
 
 from orgrollout.errors import JournalConflictError, OrgRolloutError
 from orgrollout.journal.port import Journal, Version, get_artifact
@@ -18,7 +19,7 @@ from orgrollout.reconcile.record import Record, read_record, record_document
 from orgrollout.rollout.state import Phase, RolloutState
 
 _PREFIX = "rollout/"
-_PLANS: dict[Digest, Plan] = {}
+_PLANS: WeakKeyDictionary[Journal, dict[Digest, Plan]] = WeakKeyDictionary()
 _MOST_PLANS = 8
 
 
@@ -252,8 +253,9 @@ def _claim_again(journal: Journal, rollout: Rollout) -> None:
 
 def _plan(journal: Journal, digest: Digest) -> Plan:
     # Content-addressed, so it never changes; a plan for a large organization takes long to read.
-    if digest not in _PLANS:
-        if len(_PLANS) >= _MOST_PLANS:
-            _PLANS.clear()
-        _PLANS[digest] = read_plan(json.loads(get_artifact(journal, digest)))
-    return _PLANS[digest]
+    plans = _PLANS.setdefault(journal, {})
+    if digest not in plans:
+        if len(plans) >= _MOST_PLANS:
+            plans.clear()
+        plans[digest] = read_plan(json.loads(get_artifact(journal, digest)))
+    return plans[digest]

@@ -10,8 +10,8 @@ import pytest
 
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile import rollouts
 from orgrollout.reconcile.rollouts import (
+    NoSuchRolloutError,
     find_rollout,
     give_order,
     recent_rollouts,
@@ -24,7 +24,7 @@ from tests.stage import Stage
 NAMES = ("one", "two", "three", "four")
 
 
-@dataclass
+@dataclass(eq=False)
 class CountedJournal:
     """A journal that counts what is read, by kind."""
 
@@ -40,12 +40,11 @@ class CountedJournal:
 
 
 @pytest.fixture
-def journal(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> CountedJournal:
+def journal(stage: Stage) -> CountedJournal:
     """Return a journal of four rollouts with a plan each, as a new process opens it."""
     for name in NAMES:
         stage.begin(named(name, name))
         stage.sandbox.clock.sleep(timedelta(hours=1))
-    monkeypatch.setattr(rollouts, "_PLANS", {})
     return CountedJournal(stage.world().journal)
 
 
@@ -66,18 +65,17 @@ FINDS: dict[str, Callable[[Any], RolloutId]] = {
 
 @pytest.mark.parametrize("what", FINDS)
 def test_finding_one_rollout_reads_one_plan(
-    stage: Stage, journal: CountedJournal, what: str, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, journal: CountedJournal, what: str
 ) -> None:
     """Plans are megabytes, and in a bucket each is a request."""
     close(stage, "one-1", "two-1", "three-1")
-    monkeypatch.setattr(rollouts, "_PLANS", {})
 
     assert FINDS[what](journal) == "four-1"
     assert journal.reads == {"rollout": len(NAMES) + 1, "artifacts": 1}
 
 
 def test_several_open_ones_are_named_without_their_plans(journal: CountedJournal) -> None:
-    with pytest.raises(rollouts.NoSuchRolloutError, match="one-1, two-1, three-1, four-1"):
+    with pytest.raises(NoSuchRolloutError, match="one-1, two-1, three-1, four-1"):
         find_rollout(journal, None, only_open=True)
 
     assert journal.reads == {"rollout": len(NAMES)}
@@ -88,11 +86,8 @@ def test_listing_all_rollouts_reads_no_plan(journal: CountedJournal) -> None:
     assert journal.reads == {"rollout": len(NAMES)}
 
 
-def test_what_is_recent_is_read_once(
-    stage: Stage, journal: CountedJournal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_recent_is_read_once(stage: Stage, journal: CountedJournal) -> None:
     close(stage, "one-1", "two-1")
-    monkeypatch.setattr(rollouts, "_PLANS", {})
     later = stage.sandbox.clock.now() + timedelta(seconds=1)
 
     found = {rollout.state.id for rollout in recent_rollouts(journal, later)}
