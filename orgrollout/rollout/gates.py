@@ -1,7 +1,7 @@
 """The way out of a wave: a soak until an absolute time, an alarm that stays quiet, an approval."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orgrollout.plan.plan import Gate, Plan, PlannedWave
 from orgrollout.rollout.decision import Decision, Event, EventKind, Seen
@@ -25,19 +25,21 @@ def watched_alarm(plan: Plan, state: RolloutState) -> str | None:
 def soak(plan: Plan, state: RolloutState, now: datetime) -> Decision | None:
     """Return the decision to soak, or nothing where the wave does not, or has.
 
-    Its end is absolute: neither a restart nor a stop in between begins it anew.
+    Its end is absolute: neither a restart nor a stop in between begins it anew. Where it ended
+    meanwhile, an alarm is still looked at once before the wave has passed.
     """
     gate, wave = gate_of(plan, state), _current(plan, state)
     if not gate.soak:
         return None
     until = state.soaks.get(wave.index, now + gate.soak)
-    if until <= now:
+    if until <= now and not gate.alarm:
         return None
     text = f"wave {wave.name} soaks for {gate.soak}, until {until.isoformat()}"
     soaks = {**state.soaks, wave.index: until}
     soaking = replace(state, phase=Phase.SOAKING, wake=until, soaks=soaks)
     event = Event(kind=EventKind.SOAK, text=text)
-    return Decision(state=soaking, wake_after=until - now, events=(event,))
+    events = (event,) if now < until else ()
+    return Decision(state=soaking, wake_after=max(until - now, timedelta()), events=events)
 
 
 def alarmed(plan: Plan, state: RolloutState, seen: Seen) -> str:

@@ -101,6 +101,26 @@ def test_while_the_cause_is_there_it_halts_again(stage: Stage) -> None:
     assert stage.finish(rollout).state.outcome is Outcome.HALTED
 
 
+@pytest.mark.parametrize(
+    ("state", "outcome"), [("ALARM", Outcome.HALTED), ("OK", Outcome.SUCCEEDED)]
+)
+def test_a_soak_that_ended_during_a_stop_passes_only_if_the_alarm_is_quiet(
+    stage: Stage, state: str, outcome: Outcome
+) -> None:
+    gate = {"soak": "6h", "alarm": alarm(stage, "OK")}
+    rollout = stage.begin(with_waves({**CANARY, "after": gate}))
+    while stage.load(rollout).state.phase is not Phase.SOAKING:
+        stage.step(rollout)
+    give_order(stage.world().journal, rollout, lambda r: orders.stop(r.state))
+    assert stage.finish(rollout).state.phase is Phase.STOPPED
+    stage.sandbox.clock.sleep(timedelta(hours=9))
+
+    alarm(stage, state)
+    give_order(stage.world().journal, rollout, lambda r: orders.resume(r.state))
+
+    assert stage.finish(rollout).state.outcome is outcome
+
+
 @pytest.mark.parametrize("later", [timedelta(hours=1), timedelta(hours=9)])
 def test_a_stop_in_between_does_not_begin_a_soak_anew(stage: Stage, later: timedelta) -> None:
     gate = {"soak": "6h", "approval": "required"}
