@@ -58,7 +58,11 @@ class AwsError(OrgRolloutError):
         self.code = code
 
 
-class MissingCredentialsError(AwsError):
+class CredentialsError(AwsError):
+    """Nobody who is known to AWS asks."""
+
+
+class MissingCredentialsError(CredentialsError):
     """The credential chain gives nothing."""
 
     text = (
@@ -67,7 +71,7 @@ class MissingCredentialsError(AwsError):
     )
 
 
-class InvalidCredentialsError(AwsError):
+class InvalidCredentialsError(CredentialsError):
     """Credentials were found, and AWS does not accept them."""
 
     text = (
@@ -101,7 +105,11 @@ class AwsConfigurationError(AwsError):
     text = "the AWS configuration cannot be used: {said} Mend ~/.aws/config or the environment."
 
 
-class UnreachableError(AwsError):
+class PassingError(AwsError):
+    """What passes by itself, and says nothing of what was asked for."""
+
+
+class UnreachableError(PassingError):
     """No answer came, or none that could be read, however often it was tried."""
 
     text = (
@@ -277,7 +285,7 @@ class QuotaError(AwsError):
     )
 
 
-class UnavailableError(AwsError):
+class UnavailableError(PassingError):
     """AWS answered with a failure of its own (HTTP 5xx), however often it was asked."""
 
     text = (
@@ -287,7 +295,7 @@ class UnavailableError(AwsError):
     )
 
 
-class ThrottledError(AwsError):
+class ThrottledError(PassingError):
     """AWS throttled a call for longer than is worth waiting."""
 
     text = (
@@ -301,101 +309,3 @@ class BucketError(OrgRolloutError):
 
     Nothing was started.
     """
-
-
-class JournalError(OrgRolloutError):
-    """The journal cannot do what was asked. What was acknowledged before is kept."""
-
-    text: ClassVar[str] = "journal {where}: {said}. Nothing was written by this call."
-
-    def __init__(self, where: object, said: str = "") -> None:
-        super().__init__(self.text.format(where=where, said=said).strip())
-        self.where = str(where)
-        self.said = said
-
-
-class JournalConflictError(JournalError):
-    """A document is no longer the one that was read. Nothing was written."""
-
-    text = (
-        "journal: {where} was written by somebody else since it was read; nothing was written. "
-        "Another process works on the same rollout: `orgrollout status` shows which."
-    )
-
-
-class LeaseLostError(JournalConflictError):
-    """This process may no longer act on a rollout. Nothing more was sent."""
-
-    text = (
-        "journal: {where} was taken over, or changed by an operator, while this process was held "
-        "up; nothing more was sent from here. `orgrollout status {where}` shows how it goes on."
-    )
-
-
-class JournalBusyError(JournalError):
-    """Another process held the journal for too long. Nothing was written."""
-
-    text = "journal {where} is locked by another process; nothing was written. Try again. {said}"
-
-
-class JournalFullError(JournalError):
-    """The disk is full. Nothing was written."""
-
-    text = (
-        "journal {where}: the disk is full, and nothing was written. Make room, then run "
-        "`orgrollout resume`."
-    )
-
-
-class JournalBucketError(JournalError):
-    """There is no such bucket. Nothing was written."""
-
-    text = (
-        "there is no bucket {where} ({said}); nothing was written. `orgrollout service template "
-        "--only journal` prints a CloudFormation template that makes one fit for a journal."
-    )
-
-
-class JournalNameError(JournalError):
-    """What was named cannot be a journal. Nothing was written."""
-
-    text = "{where} cannot be a journal: {said}. Write a folder, a file, or s3://BUCKET/PREFIX."
-
-
-class JournalReadOnlyError(JournalError):
-    """The journal, or the folder it is in, cannot be written. Nothing was written."""
-
-    text = (
-        "journal {where} cannot be opened for writing: {said}. Nothing was written. Mend the "
-        "permissions, or choose another place with --journal."
-    )
-
-
-class JournalCorruptError(JournalError):
-    """The journal, or a document in it, is damaged."""
-
-    text = (
-        "journal {where} is damaged: {said}. Move it aside and plan again: CloudFormation knows "
-        "what is deployed, and the plan is made from there."
-    )
-
-
-class JournalForeignError(JournalError):
-    """The file is no journal of ours; it was left alone."""
-
-    text = "{where} is not a journal: {said}. It was left alone; choose another with --journal."
-
-
-class JournalPlaceError(JournalError):
-    """The journal belongs to another administrator, Region or endpoint; it was left alone."""
-
-    text = (
-        "this journal keeps the rollouts of {where}, and this is {said}; it was left alone. "
-        "Choose another with --journal."
-    )
-
-
-class JournalVersionError(JournalError):
-    """A newer orgrollout wrote the journal; it was left alone."""
-
-    text = "journal {where} was written by a newer orgrollout: {said}. Upgrade this one."

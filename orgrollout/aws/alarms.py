@@ -1,23 +1,7 @@
 """CloudWatch alarms that a rollout keeps an eye on."""
 
 from orgrollout.aws.connection import Connection
-from orgrollout.errors import (
-    AwsError,
-    InvalidCredentialsError,
-    MissingCredentialsError,
-    ThrottledError,
-    UnavailableError,
-    UnreachableError,
-)
-
-# What passes by itself, or with a new sign-in, says nothing of the alarm: it is asked for again.
-_SAYS_NOTHING = (
-    InvalidCredentialsError,
-    MissingCredentialsError,
-    ThrottledError,
-    UnavailableError,
-    UnreachableError,
-)
+from orgrollout.errors import AwsError, CredentialsError, PassingError
 
 
 def alarm_state(connection: Connection, arn: str) -> str | None:
@@ -31,7 +15,7 @@ def alarm_state(connection: Connection, arn: str) -> str | None:
     asked = {"AlarmNames": [arn.split(":", 6)[6]], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
     try:
         answer = connection.call("cloudwatch", "DescribeAlarms", asked)
-    except _SAYS_NOTHING:
+    except (CredentialsError, PassingError):  # says nothing of the alarm: it is asked for again
         raise
     except AwsError as error:
         return f"unreadable: {error}"

@@ -22,10 +22,8 @@ from orgrollout.errors import (
     InvalidCredentialsError,
     MissingCredentialsError,
     NotStartedError,
+    PassingError,
     ReadOnlyError,
-    ThrottledError,
-    UnavailableError,
-    UnreachableError,
 )
 from orgrollout.manifest.content import content_digest
 from orgrollout.model.ids import Digest
@@ -48,7 +46,7 @@ from orgrollout.model.posture import (
 T = TypeVar("T")
 MOST_SUBJECTS = 100  # resource keys of one StartRemediationExecution (AWS Config API reference)
 _NOBODY = (MissingCredentialsError, ReadOnlyError)  # could look at anything
-_JUST_NOW = (InvalidCredentialsError, ThrottledError, UnavailableError, UnreachableError)
+_JUST_NOW = (InvalidCredentialsError, PassingError)
 _NO_RULE = "NoSuchConfigRuleException"
 # Of StartConfigRulesEvaluation: "if an evaluation is in progress or if you call it more than once
 # per minute", and another one that is in progress.
@@ -61,7 +59,7 @@ def look(connection: Connection, check: PostureCheck) -> PostureSeen:
 
     Raises:
         MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
-        ThrottledError, UnavailableError, UnreachableError: Nobody can look just now.
+        PassingError: Nobody can look just now.
     """
     return Looking(connection, raises=(*_NOBODY, *_JUST_NOW)).look(check)
 

@@ -23,8 +23,8 @@ from orgrollout.aws.objects import (
     MISSING,
     download,
 )
-from orgrollout.errors import (
-    AwsError,
+from orgrollout.errors import AwsError
+from orgrollout.journal.errors import (
     JournalBucketError,
     JournalBusyError,
     JournalConflictError,

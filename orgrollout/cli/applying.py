@@ -117,7 +117,7 @@ def follow(
 ) -> int:
     """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
     world, screen = session.world, session.screen
-    progress = Progress(screen, rollout, world.clock)
+    progress = Progress(screen, rollout, world.clock, session.options)
     left: Rollout | None = None
 
     def told(tick: Tick) -> None:

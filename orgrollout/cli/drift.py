@@ -11,7 +11,7 @@ from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.drift.findings import Findings
 from orgrollout.drift.history import Record
-from orgrollout.errors import JournalError
+from orgrollout.journal.errors import JournalError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Digest, StackSetKey

@@ -5,9 +5,8 @@ import re
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.values import ROLE_BELOW_PATH
 from orgrollout.model.ids import AccountId
-
-_ROLE = re.compile(r"([A-Za-z0-9+=,.@_-]{1,128}/)*[A-Za-z0-9+=,.@_-]{1,64}")  # below a path
 
 
 def role_named(name: str | None) -> str | None:
@@ -16,7 +15,7 @@ def role_named(name: str | None) -> str | None:
     Raises:
         WrongUsageError: No role can be called so.
     """
-    if name is None or _ROLE.fullmatch(name):
+    if name is None or re.fullmatch(ROLE_BELOW_PATH, name):
         return name
     raise WrongUsageError(
         f"--probe-role: no role is called `{name}`. Give its name alone, below its path if it "

@@ -31,11 +31,12 @@ _UNSAID = {EventKind.FINISHED, EventKind.HALTED}  # the end is told in the table
 class Progress:
     """Follows a rollout tick by tick."""
 
-    def __init__(self, screen: Screen, rollout: Rollout, clock: Clock) -> None:
+    def __init__(self, screen: Screen, rollout: Rollout, clock: Clock, options: str) -> None:
         self._screen = screen
         self._clock = clock
         self._plan = rollout.plan
         self._state = rollout.state
+        self._options = options  # of commands that are advised
         self._said: set[str] = set()
         self._held_by = ""
         self._width = max((len(key) for key in rollout.plan.stack_sets), default=0)
@@ -77,7 +78,7 @@ class Progress:
         for key, other in tick.beside.items():
             self._say_once(
                 f"{other} is at work in the stacks of {key}; waiting. Where nothing drives it: "
-                f"orgrollout resume {other}"
+                f"orgrollout resume {other}{self._options}"
             )
 
     def _say_once(self, text: str) -> None:

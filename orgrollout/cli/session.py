@@ -19,7 +19,8 @@ from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import simulation_of
 from orgrollout.cli.screen import Screen
-from orgrollout.errors import AccessDeniedError, JournalNameError
+from orgrollout.errors import AccessDeniedError
+from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal

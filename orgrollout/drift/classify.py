@@ -21,9 +21,9 @@ from orgrollout.model.drift import (
     ResourceDriftStatus,
 )
 from orgrollout.model.ids import Pair, StackSetKey
+from orgrollout.model.shown import MASKED
 from orgrollout.plan.repair import below
 
-MASKED = "****"  # as CloudFormation shows the value of a NoEcho parameter
 MAY_BE_FALSE = "may be false: the role that looked may lack the permission to read it"
 IS_FALSE = "false: a second look, by a role that may read it, found it as it should be"
 INSTEAD = "a second look, by a role that may read it, found something else there"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from orgrollout.drivers.outage import PASSING, Outage
-from orgrollout.errors import JournalConflictError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import holders_of
 from orgrollout.reconcile.notifying import tell_of_rollout

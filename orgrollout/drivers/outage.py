@@ -2,15 +2,10 @@
 
 from datetime import timedelta
 
-from orgrollout.errors import (
-    JournalBusyError,
-    OrgRolloutError,
-    ThrottledError,
-    UnavailableError,
-    UnreachableError,
-)
+from orgrollout.errors import OrgRolloutError, PassingError
+from orgrollout.journal.errors import JournalBusyError
 
-PASSING = (JournalBusyError, ThrottledError, UnavailableError, UnreachableError)
+PASSING = (JournalBusyError, PassingError)
 _PATIENCE = timedelta(hours=1)  # of pauses, on top of what each call was repeated
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(minutes=5)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from orgrollout.errors import JournalConflictError, JournalNameError, JournalPlaceError
+from orgrollout.journal.errors import JournalConflictError, JournalNameError, JournalPlaceError
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import AccountId, Region, digest_of
 

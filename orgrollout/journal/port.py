@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NewType, Protocol
 
-from orgrollout.errors import JournalConflictError, JournalCorruptError
+from orgrollout.journal.errors import JournalConflictError, JournalCorruptError
 from orgrollout.model.ids import Digest, digest_of
 
 Version = NewType("Version", str)  # opaque; equal versions mean an equal document

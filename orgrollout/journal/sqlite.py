@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from orgrollout.errors import (
+from orgrollout.journal.errors import (
     JournalBusyError,
     JournalConflictError,
     JournalCorruptError,

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from orgrollout.manifest.document import Item
 from orgrollout.manifest.shorthand import did_you_mean
-from orgrollout.manifest.values import ROLE_ARN, ROLE_NAME
+from orgrollout.manifest.values import EXTERNAL_ID, ROLE_ARN, ROLE_BELOW_PATH, ROLE_NAME
 
 # What a pattern of the schema stands for.
 _PATTERNS = {
@@ -24,12 +24,12 @@ _PATTERNS = {
         "is no ARN of an SNS topic.",
         "Write it like arn:aws:sns:us-east-1:111122223333:rollouts.",
     ),
-    r"^([A-Za-z0-9+=,.@_-]{1,128}/)*[A-Za-z0-9+=,.@_-]{1,64}$": (
+    ROLE_BELOW_PATH: (
         "names no role.",
         "Write its name alone, below its path if it has one: at most 64 letters, digits and "
         "+=,.@_-, and no ARN.",
     ),
-    r"^[A-Za-z0-9+=,.@:/_-]{2,1224}$": (
+    EXTERNAL_ID: (
         "can be no external id.",
         "Use 2 to 1,224 letters, digits and +=,.@:/_-.",
     ),

@@ -21,10 +21,12 @@ from orgrollout.manifest.values import (
     Day,
     Duration,
     ExecutionRoleName,
+    ExternalId,
     FailureBudget,
     Names,
     RegularExpression,
     RoleArn,
+    RoleName,
     Texts,
     journal_place,
     one_or_more,
@@ -53,12 +55,6 @@ TopicArn = Annotated[
         pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$"
     ),
 ]
-# As IAM and STS take them. A role may stand below a path.
-RoleName = Annotated[
-    str,
-    StringConstraints(pattern=r"^([A-Za-z0-9+=,.@_-]{1,128}/)*[A-Za-z0-9+=,.@_-]{1,64}$"),
-]
-ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+=,.@:/_-]{2,1224}$")]
 Moment = Annotated[datetime, Field(strict=True)]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

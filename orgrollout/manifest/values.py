@@ -12,8 +12,11 @@ _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")  # names of
 # "Virtual hosting of general purpose buckets").
 _URL_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?")
 # Of IAM (CreateRole, API reference). It goes into commands and policies that people run.
-ROLE_NAME = r"^[A-Za-z0-9_+=,.@-]{1,64}$"
-ROLE_ARN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$"
+_NAME = r"[A-Za-z0-9_+=,.@-]{1,64}"
+ROLE_NAME = rf"^{_NAME}$"
+ROLE_BELOW_PATH = rf"^([A-Za-z0-9_+=,.@-]{{1,128}}/)*{_NAME}$"
+ROLE_ARN = rf"^arn:aws[a-z-]*:iam::[0-9]{{12}}:role/([!-~]+/)?{_NAME}$"
+EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$"  # of STS (AssumeRole, API reference)
 _CLOCK = r"(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,6})s)?"
 _SHORT = re.compile(rf"(?:(?P<days>\d{{1,4}})d)?{_CLOCK}")
 _ISO = re.compile(
@@ -132,4 +135,6 @@ RegularExpression = Annotated[
 ]
 ExecutionRoleName = Annotated[str, StringConstraints(pattern=ROLE_NAME)]
 RoleArn = Annotated[str, StringConstraints(pattern=ROLE_ARN)]
+RoleName = Annotated[str, StringConstraints(pattern=ROLE_BELOW_PATH)]
+ExternalId = Annotated[str, StringConstraints(pattern=EXTERNAL_ID)]
 FailureBudget = Annotated[str, BeforeValidator(budget, json_schema_input_type=int | str)]

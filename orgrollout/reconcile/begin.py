@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from orgrollout.errors import JournalConflictError, OrgRolloutError
+from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Journal, put_artifact, to_text
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.plan.document import plan_document

@@ -15,12 +15,7 @@ from orgrollout.bootstrap.steps import (
     Situation,
     State,
 )
-from orgrollout.errors import (
-    AccessDeniedError,
-    AwsError,
-    InvalidCredentialsError,
-    MissingCredentialsError,
-)
+from orgrollout.errors import AccessDeniedError, AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.regions import is_opt_in
 from orgrollout.manifest.resource_needs import all_needs
@@ -209,7 +204,7 @@ def _known(ask: Callable[[], T]) -> T | None:
     """Return the answer, or nothing where there is none. Broken credentials end everything."""
     try:
         return ask()
-    except (InvalidCredentialsError, MissingCredentialsError):
+    except CredentialsError:
         raise
     except AwsError:
         return None

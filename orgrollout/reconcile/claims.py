@@ -21,7 +21,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from orgrollout.errors import JournalConflictError, OrgRolloutError
+from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Journal, Version
 from orgrollout.model.ids import RolloutId, StackSetName
 

@@ -7,12 +7,11 @@ from datetime import timedelta
 from orgrollout.aws.member_stacks import MemberStacks
 from orgrollout.drift.classify import second_look
 from orgrollout.drift.findings import Findings
-from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
+from orgrollout.errors import AwsError, CredentialsError, PassingError
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.plan.plan import Inside
 from orgrollout.reconcile.entering import enter
-from orgrollout.reconcile.inside import PASSING
 from orgrollout.reconcile.observe import Progress
 from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
@@ -77,7 +76,7 @@ class _Looking:
         try:
             stacks, stack = self._enter(place)
             return stacks.detect_drift(stack)
-        except (InvalidCredentialsError, MissingCredentialsError):
+        except CredentialsError:
             raise
         except AwsError as error:
             self.why = f": {error}"
@@ -91,9 +90,9 @@ class _Looking:
                 return None
             # Where it failed for some resources, it has told of the others.
             return stacks.drift(stack)
-        except PASSING:
+        except PassingError:
             return None
-        except (InvalidCredentialsError, MissingCredentialsError):
+        except CredentialsError:
             raise
         except AwsError as error:
             self.why = f": {error}"

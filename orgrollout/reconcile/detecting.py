@@ -12,11 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from orgrollout.errors import (
-    InvalidOperationError,
-    OperationInProgressError,
-    StackSetNotFoundError,
-)
+from orgrollout.errors import InvalidOperationError, OperationInProgressError, StackSetNotFoundError
 from orgrollout.model.ids import StackSetName
 from orgrollout.model.operation import Operation, OperationStatus
 from orgrollout.model.operation_id import detection_id, is_own_detection

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from orgrollout.errors import JournalConflictError, JournalVersionError
+from orgrollout.journal.errors import JournalConflictError, JournalVersionError
 from orgrollout.journal.port import Document, Journal, Version
 from orgrollout.model.ids import OperationId, StackSetName
 

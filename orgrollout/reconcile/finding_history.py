@@ -8,7 +8,7 @@ from orgrollout.drift.document import read_records, records_document
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import LookedAt, Record, Records, seen
-from orgrollout.errors import JournalConflictError, JournalVersionError
+from orgrollout.journal.errors import JournalConflictError, JournalVersionError
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import Digest, Pair, StackSetKey, StackSetName
 from orgrollout.reconcile.world import World

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from orgrollout.aws.clock import API_TIMEOUT
-from orgrollout.errors import JournalConflictError, LeaseLostError, OrgRolloutError
+from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.errors import JournalConflictError, LeaseLostError
 from orgrollout.reconcile.history import with_line
 from orgrollout.reconcile.lease import SPAN, Moment, with_lease
 from orgrollout.reconcile.rollouts import Rollout, load_rollout, save_record

@@ -28,8 +28,6 @@ from orgrollout.rollout.repairs import NO_WAY_IN, Look, NextStep, RepairSeen, St
 from orgrollout.rollout.state import Flight
 
 _T = TypeVar("_T")
-# These pass by themselves; whoever looks again later may be answered.
-PASSING = (errors.ThrottledError, errors.UnavailableError, errors.UnreachableError)
 
 
 class _Place:
@@ -58,7 +56,7 @@ def look_inside(flight: Flight, plan: Plan, world: World) -> InsideSeen:
     """Return how the repairs of an operation stand: those that have ended, and those in the window.
 
     Raises:
-        ThrottledError, UnavailableError, UnreachableError: Nobody could be asked at all.
+        PassingError: Nobody could be asked at all.
         InvalidCredentialsError: The caller's own credentials have expired.
     """
     place = _Place(flight.id, flight.piece.planned, plan, world)
@@ -122,7 +120,7 @@ def _answered(
 def _look(pair: Pair, place: _Place) -> RepairSeen | AwsError:
     try:
         return _seen(pair, place, place.enter(pair))
-    except PASSING as error:
+    except errors.PassingError as error:
         return error
     except AwsError as error:
         return RepairSeen(problem=_why(error))
@@ -181,7 +179,7 @@ def _tried(pair: Pair, step: Step | None, place: _Place) -> NextStep | AwsError 
     """Do one step; return why it can never be done, or that it could not be done just now."""
     try:
         _do(pair, step, place)
-    except PASSING as error:
+    except errors.PassingError as error:
         return error
     except AwsError as error:
         return NextStep(Step.FAILED, _why(error))

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from orgrollout.aws.organizations import read_account
-from orgrollout.errors import JournalConflictError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Journal
 from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import AccountId

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from orgrollout.errors import JournalConflictError, JournalError
 from orgrollout.inventory.memory import Memory
 from orgrollout.inventory.memory_document import memory_document, read_memory
 from orgrollout.inventory.watermark import LOOK_BACK
+from orgrollout.journal.errors import JournalConflictError, JournalError
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import OperationId, Pair, StackSetName
 from orgrollout.model.stack_set import StackInstance

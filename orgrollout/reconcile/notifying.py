@@ -13,7 +13,8 @@ from orgrollout.aws.notifications import publish
 from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.findings import Findings
 from orgrollout.drift.notice import drift_notice
-from orgrollout.errors import AwsError, JournalConflictError, JournalError
+from orgrollout.errors import AwsError
+from orgrollout.journal.errors import JournalConflictError, JournalError
 from orgrollout.journal.port import Journal
 from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import RolloutId

@@ -14,7 +14,7 @@ from orgrollout.aws.posture import Looking
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.posture import ok, unknown
 from orgrollout.drift.posture_record import Checks, Look
-from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
+from orgrollout.errors import AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
@@ -144,7 +144,7 @@ class _Visit:
         for pair, tasks in sorted(by_region.items()):
             try:
                 connection = self._enter(pair)
-            except (InvalidCredentialsError, MissingCredentialsError):
+            except CredentialsError:
                 raise
             except AwsError as error:
                 return _Account(account=account, closed=str(error))

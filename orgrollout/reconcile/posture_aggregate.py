@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture_aggregate import aggregated_compliance
-from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
+from orgrollout.errors import AwsError, CredentialsError
 from orgrollout.model.ids import Pair
 from orgrollout.model.posture import CONFIG_COMPLIANCE, CONFIG_RULE, PostureCheck
 
@@ -43,7 +43,7 @@ class Aggregator:
     def _ask(self, name: str, rule: str) -> frozenset[Pair]:
         try:
             found = list(aggregated_compliance(self._connection, name, rule))
-        except (InvalidCredentialsError, MissingCredentialsError):
+        except CredentialsError:
             raise
         except AwsError as error:
             self._progress(f"aggregator {name}: the accounts are asked instead. {error}")

@@ -11,7 +11,7 @@ from orgrollout.drift.posture_record import (
     posture_document,
     read_posture_record,
 )
-from orgrollout.errors import JournalConflictError, JournalError
+from orgrollout.journal.errors import JournalConflictError, JournalError
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.posture import PostureSeen

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from orgrollout.aws import environment
-from orgrollout.errors import AwsError, InvalidCredentialsError, MissingCredentialsError
+from orgrollout.errors import AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template import Template
 from orgrollout.manifest.templates import names_of
@@ -118,7 +118,7 @@ def known(ask: Callable[..., T], *arguments: object) -> T | Unknown:
     """Return the answer, or why there is none. Broken credentials end everything."""
     try:
         return ask(*arguments)
-    except (InvalidCredentialsError, MissingCredentialsError):
+    except CredentialsError:
         raise
     except AwsError as error:
         return Unknown(reason=str(error))

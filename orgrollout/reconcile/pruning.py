@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from orgrollout.errors import JournalConflictError
 from orgrollout.inventory.watermark import LOOK_BACK
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.reconcile.detection_intents import forget_ended

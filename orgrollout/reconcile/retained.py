@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from orgrollout.errors import JournalConflictError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation import OperationAction

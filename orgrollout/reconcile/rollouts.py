@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from orgrollout.errors import JournalConflictError, OrgRolloutError
+from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Journal, Version, get_artifact
 from orgrollout.model.ids import Digest, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.document import read_plan

@@ -12,13 +12,12 @@ from botocore.exceptions import ReadTimeoutError
 
 from orgrollout.aws.connection import connect
 from orgrollout.aws.s3_journal import S3Journal
-from orgrollout.errors import (
+from orgrollout.errors import ReadOnlyError, UnreachableError
+from orgrollout.journal.errors import (
     JournalBucketError,
     JournalBusyError,
     JournalConflictError,
     JournalCorruptError,
-    ReadOnlyError,
-    UnreachableError,
 )
 from orgrollout.journal.place import S3Place
 from orgrollout.sandbox import Sandbox

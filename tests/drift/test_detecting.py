@@ -9,8 +9,8 @@ import pytest
 
 from orgrollout.drivers.detecting import detect
 from orgrollout.drivers.local import drive
-from orgrollout.errors import JournalVersionError
 from orgrollout.inventory.watermark import DRIFT
+from orgrollout.journal.errors import JournalVersionError
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation_id import is_own_detection, read_operation_id
 from orgrollout.reconcile.detecting import DetectionPhase, DetectionStep, detect_step

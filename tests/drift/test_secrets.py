@@ -2,8 +2,8 @@
 
 import pytest
 
-from orgrollout.drift.classify import MASKED
 from orgrollout.manifest.secrets import secrets_of
+from orgrollout.model.shown import MASKED
 from tests.drift.support import differs, found, gone, modified
 
 TEMPLATE = """\

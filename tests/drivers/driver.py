@@ -21,7 +21,7 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.rates import RateLimits
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.drivers.local import drive
-from orgrollout.errors import JournalConflictError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Document, Entry, Journal, Version
 from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.journals import open_journal

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from orgrollout.drivers.local import drive
-from orgrollout.errors import LeaseLostError
+from orgrollout.journal.errors import LeaseLostError
 from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.held import HeldLease
 from orgrollout.reconcile.lease import CLOCKS_DIFFER, SPAN

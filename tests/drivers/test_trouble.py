@@ -10,7 +10,7 @@ import pytest
 from orgrollout.aws.connection import connect
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.drivers.local import drive
-from orgrollout.errors import JournalFullError
+from orgrollout.journal.errors import JournalFullError
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.held import HeldLease

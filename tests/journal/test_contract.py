@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orgrollout.errors import JournalConflictError, JournalCorruptError
+from orgrollout.journal.errors import JournalConflictError, JournalCorruptError
 from orgrollout.journal.port import Entry, Journal, Version, get_artifact, put_artifact
 from orgrollout.model.ids import Digest
 from tests.journal.conftest import Open

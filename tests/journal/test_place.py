@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orgrollout.errors import JournalNameError, JournalPlaceError
+from orgrollout.journal.errors import JournalNameError, JournalPlaceError
 from orgrollout.journal.place import bind, journal_path, s3_place
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import AccountId, Region

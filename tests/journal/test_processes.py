@@ -13,7 +13,7 @@ from orgrollout.journal.sqlite import SqliteJournal
 RACE = """
 import sys
 from pathlib import Path
-from orgrollout.errors import JournalConflictError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.sqlite import SqliteJournal
 
 won = 0

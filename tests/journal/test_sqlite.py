@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orgrollout.errors import (
+from orgrollout.journal.errors import (
     JournalBusyError,
     JournalCorruptError,
     JournalError,

@@ -11,7 +11,7 @@ import pytest
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drivers.local import drive
-from orgrollout.errors import JournalConflictError
+from orgrollout.journal.errors import JournalConflictError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.notice import Topic
