@@ -1,5 +1,6 @@
 """Which wave a rollout is in, what waits there, and how many accounts may still fail."""
 
+from collections import defaultdict
 from collections.abc import Set
 
 from orgrollout.model.ids import AccountId, Pair
@@ -23,9 +24,10 @@ def pieces_of_wave(plan: Plan, state: RolloutState) -> list[Piece]:
 def startable(plan: Plan, state: RolloutState) -> list[Piece]:
     """Return what of it may start: where too much has failed, only what an operator ordered."""
     pieces = pieces_of_wave(plan, state)
-    if pieces and _is_over(plan, state, failed_accounts(plan, state)):
-        return [piece for piece in pieces if _is_ordered(state, piece.planned, piece.pairs)]
-    return pieces
+    if not pieces or not _is_over(plan, state, failed_accounts(plan, state)):
+        return pieces
+    ordered = _ordered(state)
+    return [piece for piece in pieces if piece.pairs <= ordered[piece.planned]]
 
 
 def failed_accounts(plan: Plan, state: RolloutState) -> frozenset[AccountId]:
@@ -41,9 +43,11 @@ def has_too_many_failures(plan: Plan, state: RolloutState) -> bool:
     """
     if not _is_over(plan, state, failed_accounts(plan, state)):
         return False
-    ordered = [f for f in _failed(plan, state) if _is_ordered(state, f.planned, {f.pair})]
-    again = frozenset(failure.pair.account for failure in ordered)
-    return _is_over(plan, state, again) or not _goes_on_by_order(plan, state)
+    ordered = _ordered(state)
+    again = {f.pair.account for f in _failed(plan, state) if f.pair in ordered[f.planned]}
+    pieces = (*pieces_of_wave(plan, state), *(flight.piece for flight in state.flights))
+    goes_on = any(piece.pairs <= ordered[piece.planned] for piece in pieces)
+    return _is_over(plan, state, again) or not goes_on
 
 
 def _failed(plan: Plan, state: RolloutState) -> list[Failure]:
@@ -51,14 +55,13 @@ def _failed(plan: Plan, state: RolloutState) -> list[Failure]:
     return [f for f in state.failed if f.kind.weighs and plan.operations[f.planned].wave == wave]
 
 
-def _is_over(plan: Plan, state: RolloutState, accounts: frozenset[AccountId]) -> bool:
+def _is_over(plan: Plan, state: RolloutState, accounts: Set[AccountId]) -> bool:
     return len(accounts) > plan.waves[state.wave].allowed_failures
 
 
-def _goes_on_by_order(plan: Plan, state: RolloutState) -> bool:
-    pieces = (*pieces_of_wave(plan, state), *(flight.piece for flight in state.flights))
-    return any(_is_ordered(state, piece.planned, piece.pairs) for piece in pieces)
-
-
-def _is_ordered(state: RolloutState, planned: int, pairs: Set[Pair]) -> bool:
-    return any(one.planned == planned and pairs <= one.pairs for one in state.ordered)
+def _ordered(state: RolloutState) -> defaultdict[int, set[Pair]]:
+    """Return what an operator had tried again, by planned operation."""
+    found = defaultdict[int, set[Pair]](set)
+    for piece in state.ordered:
+        found[piece.planned] |= piece.pairs
+    return found

@@ -6,7 +6,6 @@ history knows what was repaired.
 
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -54,7 +53,7 @@ def killed_at(folder: Path, moment: int, settings: Settings = QUICK) -> None:
     expected, points = undisturbed(folder, settings)
     name = f"{moment} {points[moment - 1]}"
     with telling(folder, settings) as story:
-        with suppress(Killed):
+        with pytest.raises(Killed):
             one_process(story, Fuse(at=moment))
         story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
         rollout = one_process(story, Fuse())

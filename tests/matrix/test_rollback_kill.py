@@ -4,7 +4,6 @@ Whatever the moment, the rollout is taken back once, by whoever is told to go on
 over from all of it.
 """
 
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def killed_at(folder: Path, moment: int, *, by_itself: bool) -> None:
     expected, points = undisturbed(folder, by_itself=by_itself)
     name = f"{moment} {points[moment - 1]}"
     with telling(folder, by_itself=by_itself) as story:
-        with suppress(Killed):
+        with pytest.raises(Killed):
             story.one_process(Fuse(at=moment))
         story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
         back = story.one_process(Fuse())
@@ -103,7 +102,7 @@ def test_whatever_a_dead_process_began_another_rollout_takes_over(
     _, points = undisturbed(folder, by_itself=by_itself)
     for moment in commits_while_beginning(points):
         with telling(folder, by_itself=by_itself) as story:
-            with suppress(Killed):
+            with pytest.raises(Killed):
                 story.one_process(Fuse(at=moment))
 
             assert story.supersede().state.outcome is Outcome.SUCCEEDED, points[moment - 1]
