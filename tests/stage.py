@@ -105,6 +105,15 @@ def pairs(accounts: Iterable[AccountId], regions: Iterable[Region] = (US, EU)) -
     return {Pair(account, region) for account in accounts for region in regions}
 
 
+def exactly(sandbox: Sandbox, *accounts: str) -> Any:
+    """Return deployment targets that are these accounts and no others."""
+    return {
+        "OrganizationalUnitIds": [sandbox.organization.root_id],
+        "Accounts": list(accounts),
+        "AccountFilterType": "INTERSECTION",
+    }
+
+
 @dataclass
 class Stage:
     """Plans and applies manifests in one sandbox, each time as a new process would."""

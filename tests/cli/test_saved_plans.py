@@ -10,7 +10,7 @@ import pytest
 from orgrollout.cli.options import Narrow
 from orgrollout.cli.saved import Asked
 from tests.cli.support import Program, Ran
-from tests.stage import DEV, EU, LAB, PROD, TOPIC, US
+from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, exactly
 
 pytestmark = pytest.mark.slow
 
@@ -235,11 +235,7 @@ def _foreign_update(program: Program, account: str) -> None:
     client = _console(program)
     client.update_stack_instances(
         StackSetName="base-topics",
-        DeploymentTargets={
-            "OrganizationalUnitIds": [program.sandbox.organization.root_id],
-            "Accounts": [account],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(program.sandbox, account),
         Regions=[US],
         ParameterOverrides=[{"ParameterKey": "Other", "ParameterValue": "foreign"}],
     )

@@ -22,7 +22,7 @@ from orgrollout.reconcile.finding_history import (
 from orgrollout.sandbox import Sandbox, Settings
 from tests.drift import stack
 from tests.drivers.support import HeldUpJournal
-from tests.stage import DEV, EU, LAB, PROD, TOPICS, US, Stage, organization
+from tests.stage import DEV, EU, LAB, PROD, TOPICS, US, Stage, exactly, organization
 
 ONE, TWO, THREE, FOUR = (Pair(PROD[n], US) for n in range(4))
 FIVE = Pair(DEV[0], EU)
@@ -90,11 +90,7 @@ def test_nothing_is_known_of_what_was_changed_after_it_was_looked_at(stage: Stag
     client = stage.sandbox.session().client("cloudformation")
     client.update_stack_instances(
         StackSetName="base-topics",
-        DeploymentTargets={
-            "OrganizationalUnitIds": [stage.sandbox.organization.root_id],
-            "Accounts": [ONE.account],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(stage.sandbox, ONE.account),
         Regions=[ONE.region],
         ParameterOverrides=[{"ParameterKey": "Secret", "ParameterValue": "y"}],
     )

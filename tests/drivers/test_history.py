@@ -21,7 +21,7 @@ from orgrollout.sandbox import Sandbox
 from tests.drivers.support import Dead, die, until_dead
 from tests.matrix.story import QUICK
 from tests.scenarios.test_rollout import DENIED, with_waves
-from tests.stage import BASE, DEV, PROD, US, Stage, organization
+from tests.stage import BASE, DEV, PROD, US, Stage, exactly, organization
 
 pytestmark = pytest.mark.slow
 
@@ -68,14 +68,9 @@ def told(folder: Path) -> Iterator[tuple[Stage, RolloutId]]:
         sandbox.fail(PROD[0], US, reason="Rate exceeded")
         sandbox.fail(DEV[0], US, reason=DENIED)
         rollout = stage.begin(manifest)
-        root = next(iter(stage.look(BASE).organization.units))
         sandbox.session().client("cloudformation").delete_stack_instances(
             StackSetName="base-topics",
-            DeploymentTargets={
-                "OrganizationalUnitIds": [root],
-                "Accounts": [PROD[2]],
-                "AccountFilterType": "INTERSECTION",
-            },
+            DeploymentTargets=exactly(sandbox, PROD[2]),
             Regions=["us-east-1"],
             RetainStacks=True,
         )

@@ -25,7 +25,7 @@ from orgrollout.reconcile.resync import seek_repairs
 from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.sandbox import Sandbox, Settings
 from tests.resyncing import ROLE
-from tests.stage import BASE, DEV, EU, PROD, TOPIC, US, Stage, organization
+from tests.stage import BASE, DEV, EU, PROD, TOPIC, US, Stage, exactly, organization
 
 QUICK = Settings(
     median_duration=timedelta(seconds=3),
@@ -150,15 +150,9 @@ class ResyncStory:
                     client.start_configuration_recorder(ConfigurationRecorderName="main")
 
     def _remove(self, account: str, region: str) -> None:
-        connection = self.stage.world().connection
-        (root,) = connection.pages("organizations", "ListRoots", {}, "Roots")
         self.sandbox.session().client("cloudformation").delete_stack_instances(
             StackSetName=SECOND,
-            DeploymentTargets={
-                "OrganizationalUnitIds": [root["Id"]],
-                "Accounts": [account],
-                "AccountFilterType": "INTERSECTION",
-            },
+            DeploymentTargets=exactly(self.sandbox, account),
             Regions=[region],
             RetainStacks=False,
         )

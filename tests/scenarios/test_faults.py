@@ -18,7 +18,7 @@ from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
-from tests.stage import BASE, PROD, TOPIC, Stage, organization
+from tests.stage import BASE, PROD, TOPIC, Stage, exactly, organization
 from tests.trouble import (
     ENDINGS,
     TEN_MINUTES,
@@ -50,14 +50,9 @@ class Case:
 
 def update_instances(trouble: Trouble) -> None:
     """Change overrides as somebody with the console would."""
-    root = next(iter(trouble.stage.look(BASE).organization.units))
     trouble.client().update_stack_instances(
         StackSetName="base-topics",
-        DeploymentTargets={
-            "OrganizationalUnitIds": [root],
-            "Accounts": [PROD[0]],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(trouble.sandbox, PROD[0]),
         Regions=["us-east-1"],
         ParameterOverrides=[{"ParameterKey": "Suffix", "ParameterValue": "foreign"}],
     )
@@ -67,16 +62,11 @@ def update_instances(trouble: Trouble) -> None:
 def change_definition(trouble: Trouble) -> None:
     """Change the template between two waves, aimed at a stack instance that is done."""
     trouble.sandbox.run_to_end()
-    root = next(iter(trouble.stage.look(BASE).organization.units))
     done = min(trouble.stage.deployed())
     trouble.client().update_stack_set(
         StackSetName="base-topics",
         TemplateBody=TOPIC + "    DependsOn: []\n",
-        DeploymentTargets={
-            "OrganizationalUnitIds": [root],
-            "Accounts": [done.account],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(trouble.sandbox, done.account),
         Regions=[done.region],
     )
     trouble.sandbox.run_to_end()
@@ -84,10 +74,9 @@ def change_definition(trouble: Trouble) -> None:
 
 def delete_stack_set(trouble: Trouble) -> None:
     trouble.sandbox.run_to_end()
-    root = next(iter(trouble.stage.look(BASE).organization.units))
     trouble.client().delete_stack_instances(
         StackSetName="base-topics",
-        DeploymentTargets={"OrganizationalUnitIds": [root]},
+        DeploymentTargets={"OrganizationalUnitIds": [trouble.sandbox.organization.root_id]},
         Regions=["us-east-1", "eu-west-1"],
         RetainStacks=True,
     )
@@ -125,14 +114,9 @@ def long_reason(trouble: Trouble) -> None:
 def remove_instance(trouble: Trouble) -> None:
     """Remove a stack instance that a later wave is to update."""
     trouble.sandbox.run_to_end()
-    root = next(iter(trouble.stage.look(BASE).organization.units))
     trouble.client().delete_stack_instances(
         StackSetName="base-topics",
-        DeploymentTargets={
-            "OrganizationalUnitIds": [root],
-            "Accounts": [PROD[2]],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(trouble.sandbox, PROD[2]),
         Regions=["us-east-1"],
         RetainStacks=True,
     )

@@ -24,6 +24,7 @@ from tests.stage import (
     US,
     Stage,
     changed,
+    exactly,
     organization,
     pairs,
 )
@@ -79,11 +80,7 @@ def test_overrides_that_somebody_else_is_about_to_set_are_not_taken_for_what_the
         stage.apply()
         sandbox.someone_else().client("cloudformation").update_stack_instances(
             StackSetName="base-topics",
-            DeploymentTargets={
-                "OrganizationalUnitIds": [sandbox.organization.root_id],
-                "Accounts": [PROD[0]],
-                "AccountFilterType": "INTERSECTION",
-            },
+            DeploymentTargets=exactly(sandbox, PROD[0]),
             Regions=[US],
             ParameterOverrides=[{"ParameterKey": "Other", "ParameterValue": "theirs"}],
         )

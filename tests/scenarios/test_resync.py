@@ -31,7 +31,7 @@ from tests.resyncing import (
     seek,
     start_recorders,
 )
-from tests.stage import EU, PROD, US, Stage
+from tests.stage import EU, PROD, US, Stage, exactly
 
 ONE, TWO = (Pair(account, US) for account in PROD[:2])
 FOUR = Pair(PROD[0], EU)
@@ -69,14 +69,9 @@ def test_an_update_with_the_same_template_leaves_drift_as_it_is(stage: Stage) ->
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     client = stage.sandbox.session().client("cloudformation")
-    root = stage.world().connection.call("organizations", "ListRoots")["Roots"][0]["Id"]
     operation = client.update_stack_instances(
         StackSetName=NAME,
-        DeploymentTargets={
-            "OrganizationalUnitIds": [root],
-            "Accounts": [ONE.account],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(stage.sandbox, ONE.account),
         Regions=[ONE.region],
     )["OperationId"]
     stage.sandbox.run_to_end()
@@ -342,14 +337,9 @@ def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stag
 def test_what_is_missing_is_made_again_and_what_is_not_wanted_is_left(stage: Stage) -> None:
     deploy(stage)
     client = stage.sandbox.session().client("cloudformation")
-    root = stage.world().connection.call("organizations", "ListRoots")["Roots"][0]["Id"]
     client.delete_stack_instances(
         StackSetName=NAME,
-        DeploymentTargets={
-            "OrganizationalUnitIds": [root],
-            "Accounts": [ONE.account],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(stage.sandbox, ONE.account),
         Regions=[ONE.region],
         RetainStacks=False,
     )

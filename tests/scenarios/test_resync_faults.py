@@ -26,7 +26,7 @@ from orgrollout.rollout.state import Outcome
 from orgrollout.sandbox import Call, Sandbox, Settings
 from orgrollout.sandbox.faults import CallFault
 from tests.resyncing import ROLE
-from tests.stage import BASE, DEV, EU, PROD, US, Stage, organization
+from tests.stage import BASE, DEV, EU, PROD, US, Stage, exactly, organization
 from tests.trouble import (
     ENDINGS,
     TEN_MINUTES,
@@ -120,14 +120,9 @@ def distrust(trouble: Trouble) -> None:
 
 def chosen(trouble: Trouble) -> dict[str, Any]:
     """Return the request of somebody who chose the last stack instance in the console."""
-    root = next(iter(trouble.stage.look(BASE).organization.units))
     return {
         "StackSetName": NAME,
-        "DeploymentTargets": {
-            "OrganizationalUnitIds": [root],
-            "Accounts": [VICTIM.account],
-            "AccountFilterType": "INTERSECTION",
-        },
+        "DeploymentTargets": exactly(trouble.sandbox, VICTIM.account),
         "Regions": [VICTIM.region],
     }
 

@@ -15,7 +15,7 @@ from orgrollout.rollout.orders import WrongPhaseError, resume, retry
 from orgrollout.rollout.rollback import NothingToRollBackError
 from orgrollout.rollout.state import Outcome, Phase
 from tests.scenarios.test_rollout import DENIED, EVERYWHERE, with_waves
-from tests.stage import BASE, DEV, EU, LAB, PROD, TOPIC, US, Stage, pairs
+from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, Stage, exactly, pairs
 
 pytestmark = pytest.mark.slow
 
@@ -124,14 +124,9 @@ def test_overrides_of_before_come_back_too(stage: Stage) -> None:
 def test_overrides_that_somebody_else_had_set_come_back(stage: Stage) -> None:
     """Nobody planned them, so they were read before they were changed."""
     stage.apply()
-    root = next(iter(stage.look(BASE).organization.units))
     stage.sandbox.session().client("cloudformation").update_stack_instances(
         StackSetName="base-topics",
-        DeploymentTargets={
-            "OrganizationalUnitIds": [root],
-            "Accounts": [DEV[0]],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(stage.sandbox, DEV[0]),
         Regions=["us-east-1"],
         ParameterOverrides=[{"ParameterKey": "Suffix", "ParameterValue": "foreign"}],
     )

@@ -23,7 +23,7 @@ from orgrollout.rollout.orders import (
 )
 from orgrollout.rollout.state import Outcome, Phase
 from orgrollout.sandbox import OperationRecord, Sandbox, Settings
-from tests.stage import BASE, DEV, EU, PROD, TOPIC, US, Stage, changed, organization, pairs
+from tests.stage import BASE, DEV, EU, PROD, TOPIC, US, Stage, changed, exactly, organization, pairs
 
 EVERYWHERE = pairs((*PROD, *DEV))
 DENIED = (
@@ -439,14 +439,9 @@ def test_a_new_definition_with_other_overrides_reaches_both(stage: Stage) -> Non
 def test_a_foreign_update_of_overrides_is_found_and_undone(stage: Stage) -> None:
     stage.apply()
     client = stage.sandbox.session().client("cloudformation")
-    unit = next(iter(stage.look(BASE).organization.units))
     client.update_stack_instances(
         StackSetName="base-topics",
-        DeploymentTargets={
-            "OrganizationalUnitIds": [unit],
-            "Accounts": [DEV[0]],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(stage.sandbox, DEV[0]),
         Regions=["us-east-1"],
         ParameterOverrides=[{"ParameterKey": "Suffix", "ParameterValue": "foreign"}],
     )

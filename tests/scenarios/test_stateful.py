@@ -41,7 +41,7 @@ from orgrollout.rollout.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox, Settings
 from tests.matrix.killing import Fuse, Killed, fused_world
 from tests.pairwise import pairwise
-from tests.stage import BASE, DEV, PROD, TOPIC, Stage, organization
+from tests.stage import BASE, DEV, PROD, TOPIC, Stage, exactly, organization
 
 pytestmark = pytest.mark.slow
 
@@ -136,11 +136,7 @@ class Rollouts(RuleBasedStateMachine):
             client.update_stack_set(
                 StackSetName=NAME,
                 TemplateBody=THEIRS,
-                DeploymentTargets={
-                    "OrganizationalUnitIds": [self.sandbox.organization.find("/")],
-                    "Accounts": [done[0]],
-                    "AccountFilterType": "INTERSECTION",
-                },
+                DeploymentTargets=exactly(self.sandbox, done[0]),
                 Regions=[done[1]],
             )
         if self.sandbox.stack_set(NAME).definition.version != version:

@@ -10,7 +10,7 @@ from orgrollout.drivers.local import stop_holders
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.begin import begin_rollout
 from orgrollout.rollout.state import Outcome, Phase
-from tests.stage import BASE, LAB, PROD, Stage
+from tests.stage import BASE, LAB, PROD, Stage, exactly
 
 pytestmark = pytest.mark.slow
 
@@ -34,14 +34,9 @@ def emptied(stage: Stage) -> RolloutId:
 
 def create_instance(stage: Stage, *accounts: str) -> None:
     """Begin to create stack instances as somebody with the console would."""
-    root = next(iter(stage.look(BASE).organization.units))
     stage.sandbox.session().client("cloudformation").create_stack_instances(
         StackSetName=NAME,
-        DeploymentTargets={
-            "OrganizationalUnitIds": [root],
-            "Accounts": list(accounts),
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(stage.sandbox, *accounts),
         Regions=["us-east-1"],
     )
 

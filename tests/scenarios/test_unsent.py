@@ -12,7 +12,7 @@ from orgrollout.reconcile.rollouts import give_order
 from orgrollout.rollout import orders
 from orgrollout.rollout.state import Outcome, Phase
 from tests.scenarios.test_rollout import EVERYWHERE, with_waves
-from tests.stage import BASE, PROD, TOPIC, Stage
+from tests.stage import BASE, PROD, TOPIC, Stage, exactly
 
 pytestmark = pytest.mark.slow
 
@@ -44,11 +44,7 @@ def change_definition(stage: Stage) -> None:
     client(stage).update_stack_set(
         StackSetName="base-topics",
         TemplateBody=THEIRS,
-        DeploymentTargets={
-            "OrganizationalUnitIds": [next(iter(stage.look(BASE).organization.units))],
-            "Accounts": [done.account],
-            "AccountFilterType": "INTERSECTION",
-        },
+        DeploymentTargets=exactly(stage.sandbox, done.account),
         Regions=[done.region],
     )
     stage.sandbox.run_to_end()
