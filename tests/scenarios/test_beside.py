@@ -6,14 +6,23 @@ import pytest
 
 from orgrollout.model.ids import Pair, RolloutId
 from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.rollouts import give_order
+from orgrollout.reconcile.rollouts import OpenRolloutError, give_order
 from orgrollout.rollout import orders
 from orgrollout.rollout.state import Outcome, Phase
-from tests.resyncing import GUARD, NAME, TEMPLATE, detect, manifest, seek, start_recorders
+from tests.resyncing import (
+    GUARD,
+    NAME,
+    TEMPLATE,
+    deploy,
+    detect,
+    manifest,
+    repair,
+    seek,
+    start_recorders,
+)
 from tests.stage import PROD, US, Stage
 
-pytestmark = pytest.mark.slow
-
+ONE = Pair(PROD[0], US)
 SOAKING = manifest(
     rollout={"waves": [{"name": "canary", "sample": {"per_ou": 1}, "after": {"soak": "2d"}}]}
 )
@@ -44,6 +53,7 @@ def repairs(stage: Stage, soaking: RolloutId) -> RolloutId:
     return begun
 
 
+@pytest.mark.slow
 def test_a_rollout_whose_soak_ends_waits_for_repairs_under_way(
     stage: Stage, soaking: RolloutId, repairs: RolloutId
 ) -> None:
@@ -61,6 +71,7 @@ def test_a_rollout_whose_soak_ends_waits_for_repairs_under_way(
     assert stage.finish(soaking).state.outcome is Outcome.SUCCEEDED
 
 
+@pytest.mark.slow
 def test_repairs_that_go_on_wait_for_a_rollout_under_way(
     stage: Stage, soaking: RolloutId, repairs: RolloutId
 ) -> None:
@@ -77,4 +88,46 @@ def test_repairs_that_go_on_wait_for_a_rollout_under_way(
     assert stage.writes().count("ExecuteChangeSet") == executed
     assert stage.finish(soaking).state.outcome is Outcome.SUCCEEDED
     assert stage.finish(repairs).state.outcome is Outcome.SUCCEEDED
-    assert stage.display_name(Pair(PROD[0], US)) == "mine-a"
+    assert stage.display_name(ONE) == "mine-a"
+
+
+@pytest.mark.slow
+def test_drift_is_repaired_while_a_rollout_soaks_which_then_goes_on(
+    stage: Stage, soaking: RolloutId
+) -> None:
+    """A soak takes days; what people change meanwhile need not wait for its end."""
+    sought = seek(stage, SOAKING)
+
+    assert {left.why for left in sought.resync.left} == {
+        f"it waits for {soaking}, which has not done with the stack set"
+    }
+    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
+    assert stage.display_name(min(stage.deployed(NAME))) == "mine-a"
+    assert stage.finish(soaking).state.outcome is Outcome.SUCCEEDED
+
+
+def test_two_resyncs_of_one_stack_set_exclude_each_other(stage: Stage) -> None:
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    plan = seek(stage).resync.plan
+    first = begin_rollout(plan, stage.world()).state.id
+
+    with pytest.raises(OpenRolloutError, match=first):
+        begin_rollout(plan, stage.world())
+
+    assert stage.finish(first).state.outcome is Outcome.SUCCEEDED
+    assert begin_rollout(plan, stage.world()).state.id != first
+
+
+def test_neither_begins_beside_the_other_while_it_runs(stage: Stage) -> None:
+    """Both change the same stacks."""
+    deploy(stage)
+    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
+    detect(stage)
+    repairs = seek(stage).resync.plan
+    newer = {"stack_sets": {"guard": {"template": "guard.yaml", "parameters": {"Suffix": "b"}}}}
+    running = stage.begin(manifest(**newer))
+
+    with pytest.raises(OpenRolloutError, match=running):
+        begin_rollout(repairs, stage.world())

@@ -10,7 +10,8 @@ from orgrollout.reconcile.rollouts import Rollout, give_order
 from orgrollout.rollout import orders
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Outcome, Phase
-from tests.scenarios.test_rollout import EVERYWHERE, alarm, with_waves
+from tests.scenarios.test_gates import alarm
+from tests.scenarios.test_rollout import EVERYWHERE, with_waves
 from tests.stage import EU, PROD, Stage
 
 pytestmark = pytest.mark.slow

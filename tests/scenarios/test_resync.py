@@ -1,44 +1,33 @@
 """A re-sync repairs what is real, and nothing else."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
-from orgrollout.drift.finding import Verdict
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureState
 from orgrollout.plan.refusals import PlanRefusedError
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.finding_history import history
 from orgrollout.reconcile.posture_records import known_posture
-from orgrollout.reconcile.resync import Sought, Wanted
-from orgrollout.reconcile.rollouts import OpenRolloutError
+from orgrollout.reconcile.resync import Wanted
 from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.rollout.state import Outcome
 from tests.resyncing import (
     GUARD,
     MANIFEST,
     NAME,
-    TEMPLATE,
     changed_stacks,
     deploy,
     detect,
-    later,
     manifest,
     repair,
     seek,
-    start_recorders,
 )
 from tests.stage import EU, PROD, US, Stage, exactly
 
 ONE, TWO = (Pair(account, US) for account in PROD[:2])
 FOUR = Pair(PROD[0], EU)
-
-
-def display_name(stage: Stage, pair: Pair) -> str | None:
-    return stage.display_name(pair)
 
 
 def test_only_what_was_changed_is_brought_back_and_that_is_proven(stage: Stage) -> None:
@@ -57,7 +46,7 @@ def test_only_what_was_changed_is_brought_back_and_that_is_proven(stage: Stage) 
     assert changed_stacks(stage, before) == {
         (call, pair): 1 for call in ("CreateChangeSet", "ExecuteChangeSet") for pair in (ONE, FOUR)
     }
-    assert display_name(stage, ONE) == "mine-a"
+    assert stage.display_name(ONE) == "mine-a"
     detect(stage)
     again = seek(stage)
     assert not again.findings.real
@@ -78,7 +67,7 @@ def test_an_update_with_the_same_template_leaves_drift_as_it_is(stage: Stage) ->
 
     found = client.describe_stack_set_operation(StackSetName=NAME, OperationId=operation)
     assert found["StackSetOperation"]["Status"] == "SUCCEEDED"
-    assert display_name(stage, ONE) == "theirs"
+    assert stage.display_name(ONE) == "theirs"
     detect(stage)
     assert [(f.pair, f.what) for f in seek(stage).findings.real] == [(ONE, "Topic")]
 
@@ -103,7 +92,7 @@ def test_a_change_set_that_would_do_more_is_refused_and_left_for_a_person(
     assert (failure.pair, failure.kind) == (ONE, FailureClass.REFUSED)
     assert "Queue" in failure.reason
     assert changed_stacks(stage, before)["ExecuteChangeSet", ONE] == 0
-    assert (display_name(stage, ONE), display_name(stage, TWO)) == ("theirs", "mine-a")
+    assert (stage.display_name(ONE), stage.display_name(TWO)) == ("theirs", "mine-a")
     client = stage.sandbox.session(*ONE).client("cloudformation")
     stack = stage.sandbox.stack_set(NAME).instances[ONE].stack_id
     (left,) = client.list_change_sets(StackName=str(stack))["Summaries"]
@@ -156,31 +145,6 @@ def test_a_rule_that_has_expired_keeps_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_a_job_repairs_once_what_somebody_fights_and_then_leaves_it_to_a_person(
-    stage: Stage,
-) -> None:
-    """Else each night would carry out another change set, and nobody would hear of it."""
-    deploy(stage)
-    job = Wanted(refused_again=False, fought_again=False)
-
-    def night() -> Sought:
-        stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
-        later(stage)
-        detect(stage)
-        return seek(stage, wanted=job)
-
-    assert repair(stage, night()).state.outcome is Outcome.SUCCEEDED
-    later(stage)
-    again = night()
-
-    assert again.resync.plan.is_empty
-    (left,) = again.resync.left
-    assert (left.finding.pair, left.finding.what) == (ONE, "Topic")
-    assert "it came back after it was repaired" in left.why
-    assert not seek(stage).resync.plan.is_empty
-
-
-@pytest.mark.slow
 def test_a_refused_change_set_keeps_no_recorder_stopped(stage: Stage) -> None:
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
@@ -194,124 +158,6 @@ def test_a_refused_change_set_keeps_no_recorder_stopped(stage: Stage) -> None:
     assert [o.action for o in sought.resync.plan.operations] == [OperationAction.CALL]
     assert [left.finding.what for left in sought.resync.left] == ["Topic"]
     assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
-
-
-def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> None:
-    """Whoever lacks a permission to read sees a property as gone."""
-    deploy(stage)
-    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "DisplayName")
-    stage.sandbox.tamper(*TWO, NAME, "Topic", "/DisplayName", None)
-    detect(stage)
-
-    before = len(stage.sandbox.calls)
-    sought = seek(stage)
-
-    verdicts = {f.pair: f.verdict for f in sought.findings.findings if f.what == "Topic"}
-    assert verdicts == {ONE: Verdict.SUSPECT, TWO: Verdict.REAL}
-    assert {pair for _, pair, _ in sought.resync.plan.changes()} == {TWO}
-    assert changed_stacks(stage, before) == Counter()
-
-
-def test_a_detection_whose_id_was_lost_holds_nobody_up_for_long(stage: Stage) -> None:
-    deploy(stage)
-    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
-    detect(stage)
-    sought = seek(stage)
-    stage.sandbox.lose_response("DetectStackDrift")
-    began = stage.sandbox.clock.now()
-
-    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
-    assert stage.sandbox.clock.now() - began < timedelta(minutes=5)
-
-
-def test_a_repair_of_what_no_detection_tells_of_is_not_proven(stage: Stage) -> None:
-    """The stack is called IN_SYNC, also where drift detection left out what was to be repaired."""
-    deploy(stage)
-    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
-    detect(stage)
-    sought = seek(stage)
-    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "*", everyone=True)
-
-    (failure,) = repair(stage, sought).state.failed
-
-    assert failure.reason == "Topic could not be checked, so nothing is proven"
-
-
-@pytest.mark.slow
-def test_what_nobody_may_read_is_no_fight_and_a_job_tries_it_once(stage: Stage) -> None:
-    """The role that looks twice may lack the same permission; nobody changed anything."""
-    deploy(stage)
-    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "DisplayName", everyone=True)
-    detect(stage)
-
-    (failure,) = repair(stage, seek(stage)).state.failed
-
-    assert failure.kind is FailureClass.CONFIGURATION
-    assert failure.reason.startswith("could not be read: Topic/DisplayName")
-    later(stage)
-    detect(stage)
-    job = seek(stage, wanted=Wanted(refused_again=False, fought_again=False))
-    assert job.resync.plan.is_empty
-    assert [left.why for left in job.resync.left] == [failure.reason]
-
-
-def test_what_the_second_look_finds_below_a_suspect_is_repaired(stage: Stage) -> None:
-    """Whoever may not read any tag is told that all are gone; whoever may sees the one that is."""
-    deploy(stage)
-    stage.sandbox.remove_tag(*ONE, NAME, "Topic", "owner")
-    stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "Tags")
-    detect(stage)
-
-    sought = seek(stage)
-
-    (real,) = sought.findings.real
-    assert (real.pair, real.what) == (ONE, "Topic")
-    assert real.path.startswith("/Tags/")
-    assert not sought.resync.left
-    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
-
-
-@pytest.mark.slow
-def test_what_was_mended_before_its_repair_is_gone_and_no_change_set_stays(stage: Stage) -> None:
-    deploy(stage)
-    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
-    detect(stage)
-    sought = seek(stage)
-    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "mine-a")
-
-    done = repair(stage, sought)
-
-    assert done.state.outcome is Outcome.SUCCEEDED
-    (record,) = history(stage.world().journal, StackSetName(NAME)).values()
-    assert (record.is_open, record.repaired, record.repaired_by) == (False, None, "")
-    again = seek(stage)  # CloudFormation goes on to call it DRIFTED
-    assert not again.findings.real
-    assert again.findings.stack_sets[0].repaired_since == 1
-    stack = stage.sandbox.stack_set(NAME).instances[ONE].stack_id
-    client = stage.sandbox.session(*ONE).client("cloudformation")
-    assert client.list_change_sets(StackName=str(stack))["Summaries"] == []
-
-
-@pytest.mark.slow
-def test_what_somebody_changes_back_is_reported_and_not_fought(stage: Stage) -> None:
-    deploy(stage)
-    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs", again=timedelta(seconds=1))
-    detect(stage)
-
-    done = repair(stage, seek(stage))
-
-    (failure,) = done.state.failed
-    assert (failure.kind, failure.reason) == (
-        FailureClass.CAME_BACK,
-        "came back: Topic/DisplayName",
-    )
-    assert [landed.attempt for landed in done.state.landed] == [1]
-    later(stage)
-    detect(stage)
-    seek(stage)
-    records = stage.world().journal.get(f"findings/{NAME}")
-    assert records is not None
-    assert '"came_back": 1' in str(records.value).replace("'", '"')
 
 
 def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stage) -> None:
@@ -363,7 +209,7 @@ def test_a_manifest_that_says_something_new_is_not_rolled_out_by_a_resync(stage:
 
     assert done.state.outcome is Outcome.SUCCEEDED
     assert {o.action for o in done.plan.operations} == {OperationAction.REVERT}
-    assert display_name(stage, ONE) == "mine-a"
+    assert stage.display_name(ONE) == "mine-a"
 
 
 def test_without_a_role_that_may_repair_everything_is_reported_and_left(stage: Stage) -> None:
@@ -399,7 +245,7 @@ def test_what_nothing_else_repairs_is_made_anew_only_when_told_to(stage: Stage) 
     ]
     assert sought.resync.plan.stack_sets[GUARD].recovery is not None
     assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
-    assert display_name(stage, ONE) == "mine-a"
+    assert stage.display_name(ONE) == "mine-a"
 
 
 def test_what_is_never_to_be_removed_is_not_made_anew_either(stage: Stage) -> None:
@@ -412,58 +258,3 @@ def test_what_is_never_to_be_removed_is_not_made_anew_either(stage: Stage) -> No
 
     with pytest.raises(PlanRefusedError, match="never_remove_from"):
         seek(stage, guarded, wanted=Wanted(refused_again=False, recreate=True))
-
-
-SOAKING = {
-    "rollout": {"waves": [{"name": "canary", "sample": {"per_ou": 1}, "after": {"soak": "2d"}}]}
-}
-
-
-@pytest.mark.slow
-def test_drift_is_repaired_while_a_rollout_soaks_which_then_goes_on(stage: Stage) -> None:
-    """A soak takes days; what people change meanwhile need not wait for its end."""
-    (stage.folder / "guard.yaml").write_text(TEMPLATE)
-    rollout = stage.begin(manifest(**SOAKING))
-    while stage.load(rollout).state.phase is not Phase.SOAKING:
-        stage.step(rollout)
-    there = stage.deployed(NAME)
-    start_recorders(stage, there)
-    drifted = min(there)
-    stage.sandbox.tamper(*drifted, NAME, "Topic", "/DisplayName", "theirs")
-    detect(stage)
-
-    sought = seek(stage, manifest(**SOAKING))
-
-    assert {left.why for left in sought.resync.left} == {
-        f"it waits for {rollout}, which has not done with the stack set"
-    }
-    assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
-    assert display_name(stage, drifted) == "mine-a"
-    assert stage.finish(rollout).state.outcome is Outcome.SUCCEEDED
-
-
-def test_two_resyncs_of_one_stack_set_exclude_each_other(stage: Stage) -> None:
-    deploy(stage)
-    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
-    detect(stage)
-    plan = seek(stage).resync.plan
-    first = begin_rollout(plan, stage.world()).state.id
-
-    with pytest.raises(OpenRolloutError, match=first):
-        begin_rollout(plan, stage.world())
-
-    assert stage.finish(first).state.outcome is Outcome.SUCCEEDED
-    assert begin_rollout(plan, stage.world()).state.id != first
-
-
-def test_neither_begins_beside_the_other_while_it_runs(stage: Stage) -> None:
-    """Both change the same stacks."""
-    deploy(stage)
-    stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
-    detect(stage)
-    repairs = seek(stage).resync.plan
-    newer = {"stack_sets": {"guard": {"template": "guard.yaml", "parameters": {"Suffix": "b"}}}}
-    running = stage.begin(manifest(**newer))
-
-    with pytest.raises(OpenRolloutError, match=running):
-        begin_rollout(repairs, stage.world())
