@@ -27,7 +27,7 @@ test: lint ## Style, types, layers and the quick tests.
 	$(BIN)/pytest -n auto -m "not slow"
 
 test-all: $(READY) $(CHECKOV)/.ready ## What takes longer.
-	$(BIN)/pytest -n auto -m "slow and not exhaustive"
+	$(BIN)/pytest -n auto -m slow
 
 kill-matrix: $(READY) ## A process that dies at every single point of a rollout or a re-sync; prints how many.
 	$(BIN)/pytest tests/matrix

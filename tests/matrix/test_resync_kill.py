@@ -109,7 +109,6 @@ def test_whatever_aws_leaves_undocumented_it_ends_the_same(
 
 
 @pytest.mark.slow
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_every_moment(folder: Path, shard: int, capsys: pytest.CaptureFixture[str]) -> None:
     _, points = undisturbed(folder)
