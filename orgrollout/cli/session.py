@@ -19,6 +19,7 @@ from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import simulation_of
 from orgrollout.cli.screen import Screen
+from orgrollout.cli.waiting import waits_told_on
 from orgrollout.errors import AccessDeniedError
 from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import journal_path
@@ -83,18 +84,19 @@ def open_session(
 ) -> Iterator[Session]:
     """Give a session for a manifest, or for a journal alone."""
     with ExitStack() as stack:
-        simulation = None
+        simulation, waits = None, waits_told_on(screen)
         if reach.sandbox is not None:
-            simulation = stack.enter_context(simulation_of(reach))
+            simulation = stack.enter_context(simulation_of(reach, waits))
         manifest = loaded.manifest if loaded else None
+        forgets = simulation is not None and simulation.forgets
         connection = connect(
             profile=reach.profile,
             region=reach.home_region or (manifest.home_region if manifest else None),
             clock=simulation.clock if simulation else None,
             read_only=read_only,
             on_sent=_tell(screen) if reach.debug else None,
+            waits=None if forgets else waits,
         )
-        forgets = simulation is not None and simulation.forgets
         journal: Journal
         if forgets:
             path = _forgotten(reach, stack)
