@@ -21,6 +21,7 @@ from orgrollout.drivers.local import drive
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.counting import OperationCounter
 from orgrollout.reconcile.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.report.plan import plan_blocks
@@ -117,7 +118,8 @@ def follow(
 ) -> int:
     """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
     world, screen = session.world, session.screen
-    progress = Progress(screen, rollout, world.clock, session.options)
+    counter = OperationCounter(world)
+    progress = Progress(screen, rollout, world.clock, session.options, counter)
     left: Rollout | None = None
 
     def told(tick: Tick) -> None:
