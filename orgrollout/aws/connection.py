@@ -69,6 +69,12 @@ class Connection:
         return Region(self._clients.region)
 
     @property
+    def callers_region(self) -> Region | None:
+        """Return the Region that the caller's shell or profile names, if either does."""
+        named = self._clients.callers_region
+        return Region(named) if named else None
+
+    @property
     def calls(self) -> Counter[str]:
         """Return how many requests were sent so far, by operation, repeated ones included."""
         return self._caller.calls
@@ -122,6 +128,11 @@ class Connection:
         """
         clients = self._clients.in_region(region)
         return Connection(clients, self._caller, self.clock, read_only=False)
+
+    def reading_in(self, region: Region) -> "Connection":
+        """Return a connection that cannot write, with the same identity, in another Region."""
+        clients = self._clients.in_region(region)
+        return Connection(clients, self._caller, self.clock, read_only=True)
 
     def in_account(
         self,
