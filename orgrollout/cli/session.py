@@ -15,10 +15,12 @@ from orgrollout.aws.connection import Connection, connect
 from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.waiting import Waits
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import Simulation, simulation_of
 from orgrollout.cli.screen import Screen
+from orgrollout.cli.waiting import waits_told_on
 from orgrollout.errors import AccessDeniedError, ManifestError, MissingRegionError
 from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import journal_path
@@ -85,12 +87,13 @@ def open_session(
 ) -> Iterator[Session]:
     """Give a session for a manifest, or for a journal alone."""
     with ExitStack() as stack:
-        simulation = None
+        simulation, waits = None, waits_told_on(screen)
         if reach.sandbox is not None:
-            simulation = stack.enter_context(simulation_of(reach))
+            simulation = stack.enter_context(simulation_of(reach, waits))
         manifest = loaded.manifest if loaded else None
-        connection = _connected(reach, screen, loaded, simulation, read_only=read_only)
         forgets = simulation is not None and simulation.forgets
+        told = None if forgets else waits
+        connection = _connected(reach, screen, loaded, simulation, told, read_only=read_only)
         journal: Journal
         if forgets:
             path = _forgotten(reach, stack)
@@ -125,6 +128,7 @@ def _connected(
     screen: Screen,
     loaded: LoadedManifest | None,
     simulation: Simulation | None,
+    waits: Waits | None,
     *,
     read_only: bool,
 ) -> Connection:
@@ -141,6 +145,7 @@ def _connected(
             clock=simulation.clock if simulation else None,
             read_only=read_only,
             on_sent=_tell(screen) if reach.debug else None,
+            waits=waits,
         )
     except MissingRegionError as error:
         if loaded is None:
