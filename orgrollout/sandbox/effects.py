@@ -91,8 +91,7 @@ class InstanceEffects:
         detecting = operation.action == "DETECT_DRIFT"
         account = self._organization.accounts.get(result.account)
         if account is not None and account.state not in ("ACTIVE", "PENDING_ACTIVATION"):
-            removes = self._settings.suspended_delete == "remove_record"
-            if operation.action == "DELETE" and instance.stack_id is None and removes:
+            if operation.action == "DELETE" and self._goes(operation, instance):
                 return Attempt()
             self._skip(instance, result, detecting=detecting)
             return Attempt(skipped=True)
@@ -104,6 +103,17 @@ class InstanceEffects:
         if fault.reason:
             self._met[stack_set.id, pair] = fault
         return Attempt(stuck=fault.stuck, delay=fault.delay)
+
+    def _goes(self, operation: Operation, instance: StackInstance) -> bool:
+        """Tell whether a stack instance is taken off the list of a suspended account."""
+        # RetainStacks is AWS's own cure (repost.aws: remove a StackSet with a suspended account).
+        match self._settings.suspended_delete:
+            case "with_retain":
+                return bool(operation.retain_stacks)
+            case "remove_record":
+                return bool(operation.retain_stacks) or instance.stack_id is None
+            case _:
+                return False
 
     def _present(
         self, stack_set: StackSet, operation: Operation, result: Result
