@@ -99,10 +99,14 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, _BROKEN) and not isinstance(error, boto.SSLError)
 
 
-def never_connected(error: BaseException) -> bool:
-    """Return whether the request did not even reach the endpoint."""
+def is_unanswered(error: BaseException) -> bool:
+    """Return whether nothing came back: no connection, or a connection and then silence."""
     return isinstance(
-        error, boto.EndpointConnectionError | boto.ConnectTimeoutError | boto.ProxyConnectionError
+        error,
+        boto.EndpointConnectionError
+        | boto.ConnectTimeoutError
+        | boto.ProxyConnectionError
+        | boto.ReadTimeoutError,
     )
 
 
