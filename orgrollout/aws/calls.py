@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import tenacity
 from botocore import xform_name
@@ -23,8 +24,10 @@ from orgrollout.aws.response_checks import (
     check_body,
     check_members,
 )
+from orgrollout.aws.waiting import Wait, Waits
 from orgrollout.model.ids import AccountId, Region
 
+AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 Jitter = Callable[[timedelta], timedelta]
 Guard = Callable[[], None]
 
@@ -84,7 +87,9 @@ class Caller:
         jitter: Jitter = half_at_random,
         patience: Patience = Patience(),
         on_sent: Callable[[Sent], None] | None = None,
+        waits: Waits | None = None,
     ) -> None:
+        self.waits = waits or Waits()
         self.calls: Counter[str] = Counter()
         self._clock = clock
         self._limits = limits
@@ -157,11 +162,13 @@ class Caller:
         def attempt() -> dict[str, Any]:
             self._get_ready(service, operation, inside)
             number = repeat.statistics["attempt_number"]
+            wait.sends(number, self._most_attempts(service))
             with inside.being() if inside else nullcontext():
-                return self._send(client, service, operation, parameters, number)
+                return self._send(client, service, operation, parameters, wait)
 
         try:
-            return repeat(attempt)
+            with self.waits.on(f"{service}:{operation}", _where(client, inside)) as wait:
+                return repeat(attempt)
         except (ClientError, BotoCoreError, BrokenResponse) as error:
             ours = faults.translate(error, service, operation, parameters)
             # What quotes a parameter's value, or a response, is kept out of tracebacks too.
@@ -180,18 +187,19 @@ class Caller:
         service: str,
         operation: str,
         parameters: Mapping[str, Any],
-        attempt: int,
+        wait: Wait,
     ) -> dict[str, Any]:
         started = self._clock.now()
 
         def tell(response: Mapping[str, Any], error: str = "") -> None:
+            wait.error = error
             if response:
                 self._answered.add(service)
             if self._on_sent is not None:
                 sent = Sent(
                     service=service,
                     operation=operation,
-                    attempt=attempt,
+                    attempt=wait.attempt,
                     took=self._clock.now() - started,
                     request_id=response.get("ResponseMetadata", {}).get("RequestId", ""),
                     error=error,
@@ -220,15 +228,21 @@ class Caller:
         self._responses.parsing = False
         try:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
-        except (ResponseParserError, *PARSER_ERRORS):
-            if not self._responses.parsing:
+        except (ResponseParserError, *PARSER_ERRORS) as error:
+            parsing = self._responses.parsing
+            # Before that, botocore may have sent requests of its own, for credentials.
+            if not parsing and not isinstance(error, ResponseParserError | KeyError):
                 raise
         else:
             more = "NextToken" in parameters or "NextToken" in answer
             check_members(f"{service}:{operation}", parameters, answer, paged=more)
             return answer
         # Raised out here: the error above may quote the body, and is not to be this one's context.
-        raise BrokenResponse("a body with values of another kind")
+        raise BrokenResponse(
+            "a body with values of another kind"
+            if parsing
+            else "the call that gives the caller's own credentials was answered by something else"
+        )
 
     def _look_at_body(self, operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
         check_body(operation_model, response_dict)
@@ -241,10 +255,24 @@ class Caller:
     def _gives_up(self, state: tenacity.RetryCallState, service: str, spent: timedelta) -> bool:
         limit = self._patience.attempts
         error = state.outcome.exception() if state.outcome else None
-        if error and faults.never_connected(error) and service not in self._answered:
-            limit = self._patience.attempts_without_contact
+        if error and faults.is_unanswered(error):
+            limit = self._most_attempts(service)
         return state.attempt_number >= limit or spent >= self._patience.longest
+
+    def _most_attempts(self, service: str) -> int:
+        """Return how many attempts there may be while nothing comes back."""
+        if service in self._answered:
+            return self._patience.attempts
+        return self._patience.attempts_without_contact
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         doubled = self._patience.first_pause * 2 ** min(state.attempt_number - 1, 16)
         return self._jitter(min(doubled, self._patience.longest_pause)).total_seconds()
+
+
+def _where(client: Any, inside: Inside | None) -> str:
+    """Return where a call goes: its Region, the account if it is another, and an odd endpoint."""
+    region, url = client.meta.region_name, str(client.meta.endpoint_url)
+    account = f", account {inside.account}" if inside else ""
+    host = urlsplit(url).hostname or ""
+    return f"{region}{account}{'' if host.endswith(AWS_HOSTS) else f', {url}'}"

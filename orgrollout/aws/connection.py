@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from orgrollout.aws.clock import Clock, MachineClock
 from orgrollout.aws.rates import OF_THIS_PROCESS, RateLimits
+from orgrollout.aws.waiting import Waits
 from orgrollout.errors import InvalidCredentialsError
 from orgrollout.model.ids import AccountId, Region
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 ASSUME_ROLE = "sts:AssumeRole"
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
-_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,12 @@ class Connection:
         return Region(self._clients.region)
 
     @property
+    def callers_region(self) -> Region | None:
+        """Return the Region that the caller's shell or profile names, if either does."""
+        named = self._clients.callers_region
+        return Region(named) if named else None
+
+    @property
     def calls(self) -> Counter[str]:
         """Return how many requests were sent so far, by operation, repeated ones included."""
         return self._caller.calls
@@ -96,9 +102,11 @@ class Connection:
     @property
     def endpoint(self) -> str | None:
         """Return where CloudFormation is asked, if that is not AWS itself."""
+        from orgrollout.aws.calls import AWS_HOSTS  # noqa: PLC0415
+
         url = str(self._clients.get("cloudformation", read_only=self.read_only).meta.endpoint_url)
         host = urlsplit(url).hostname or ""
-        return None if host.endswith(_AWS_HOSTS) else url
+        return None if host.endswith(AWS_HOSTS) else url
 
     def planning(self) -> "Connection":
         """Return a connection that cannot write, with the same identity, rates and counts."""
@@ -122,6 +130,11 @@ class Connection:
         """
         clients = self._clients.in_region(region)
         return Connection(clients, self._caller, self.clock, read_only=False)
+
+    def reading_in(self, region: Region) -> "Connection":
+        """Return a connection that cannot write, with the same identity, in another Region."""
+        clients = self._clients.in_region(region)
+        return Connection(clients, self._caller, self.clock, read_only=True)
 
     def in_account(
         self,
@@ -190,7 +203,8 @@ class Connection:
             ReadOnlyError: It would write, and this connection only reads.
             AwsError: One of its kinds.
         """
-        client = self._clients.get(service, read_only=self.read_only)
+        with self._caller.waits.on("the credentials of this machine", at_once=True):
+            client = self._clients.get(service, read_only=self.read_only)
         asked = parameters or {}
         try:
             return self._caller.call(client, service, operation, asked, self._inside)
@@ -236,12 +250,14 @@ def connect(
     limits: RateLimits | None = None,
     jitter: "Jitter | None" = None,
     on_sent: "Callable[[Sent], None] | None" = None,
+    waits: Waits | None = None,
     session: "boto3.Session | None" = None,
 ) -> Connection:
     """Return a connection by the standard credential chain. Nothing is sent yet.
 
     Without a ``session``, one is made from ``profile`` and ``region``. AWS_ENDPOINT_URL holds, as
-    everywhere. All connections on the machine's clock share one set of rates.
+    everywhere. All connections on the machine's clock share one set of rates. ``waits`` tell of
+    calls that are not answered.
 
     Raises:
         UnknownProfileError, MissingRegionError, AwsConfigurationError: As they say.
@@ -252,7 +268,11 @@ def connect(
     clock = clock or MachineClock()
     shared = OF_THIS_PROCESS if isinstance(clock, MachineClock) else RateLimits()
     caller = Caller(
-        clock=clock, limits=limits or shared, jitter=jitter or half_at_random, on_sent=on_sent
+        clock=clock,
+        limits=limits or shared,
+        jitter=jitter or half_at_random,
+        on_sent=on_sent,
+        waits=waits,
     )
     clients = Clients(session or new_session(profile, region), caller.watch)
     return Connection(clients, caller, clock, read_only=read_only)

@@ -110,10 +110,14 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, _NO_CONTACT) and not isinstance(error, boto.SSLError)
 
 
-def never_connected(error: BaseException) -> bool:
-    """Return whether the request did not even reach the endpoint."""
+def is_unanswered(error: BaseException) -> bool:
+    """Return whether nothing came back: no connection, or a connection and then silence."""
     return isinstance(
-        error, boto.EndpointConnectionError | boto.ConnectTimeoutError | boto.ProxyConnectionError
+        error,
+        boto.EndpointConnectionError
+        | boto.ConnectTimeoutError
+        | boto.ProxyConnectionError
+        | boto.ReadTimeoutError,
     )
 
 
@@ -137,17 +141,20 @@ def translate(
 
 def told(error: BaseException) -> str:
     """Return what may be told of a broken connection: nothing that came over the wire."""
+    if isinstance(error, boto.MetadataRetrievalError):
+        return "the endpoint that gives credentials answered with something else"
     if not isinstance(error, _NO_CONTACT) or isinstance(error, _TOLD):
         return str(error)
-    cause = error.kwargs.get("error")
-    return f"the connection broke ({type(cause or error).__name__})"
+    cause = error.kwargs.get("error", error)
+    return f"the connection broke ({type(cause).__name__})"
 
 
 def may_quote(error: BaseException, ours: errors.AwsError) -> bool:
     """Return whether an error, or what caused it, quotes what ``ours`` keeps to itself."""
     if isinstance(error, boto.ClientError):
         return _said(error) not in ours.said
-    return isinstance(error, (*_NO_CONTACT, boto.ParamValidationError, BrokenResponse))
+    quoting = (boto.ParamValidationError, boto.MetadataRetrievalError, BrokenResponse)
+    return isinstance(error, (*_NO_CONTACT, *quoting))
 
 
 def _of_client_error(

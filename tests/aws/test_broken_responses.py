@@ -5,6 +5,7 @@ import json
 import traceback
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -89,15 +90,15 @@ def test_what_is_required_or_echoed_is_a_member_of_the_response() -> None:
             service, _, name = api.partition(":")
             model = loader.get_service_model(service).operation_model(name)
             for path in paths:
-                shape = model.output_shape
+                shape: Any = model.output_shape
                 for step in path.split("."):
                     shape = shape.members[step.rstrip("[]+?")]
                     assert (shape.type_name == "list") is step.endswith("]"), (api, path)
                     shape = shape.member if step.endswith("]") else shape
     for api, echoes in ECHOES.items():
         service, _, name = api.partition(":")
-        asked = loader.get_service_model(service).operation_model(name).input_shape.members
-        assert set(echoes.values()) <= set(asked), api
+        asked: Any = loader.get_service_model(service).operation_model(name).input_shape
+        assert set(echoes.values()) <= set(asked.members), api
 
 
 BROKEN = [
@@ -211,17 +212,13 @@ def test_an_organization_that_does_not_list_its_own_management_account_is_not_be
 ) -> None:
     """ListAccounts always has it: where it is missing, others are, too."""
     member = {"Id": "111122223333", "State": "ACTIVE", "Paths": ["o-a1b2c3d4e5/r-ab12/"]}
-    serve(
-        Answer(200, '{"Organization": {"Id": "o-1", "MasterAccountId": "999999999999"}}'),
-        *[
-            Answer(200, json.dumps(body))
-            for body in (
-                {"Accounts": [member]},
-                {"Roots": [{"Id": "r-ab12"}]},
-                {"OrganizationalUnits": []},
-            )
-            * 2
-        ],
-    )
+    tree: list[dict[str, Any]] = [
+        {"Accounts": [member]},
+        {"Roots": [{"Id": "r-ab12"}]},
+        {"OrganizationalUnits": []},
+    ]
+    organization = {"Organization": {"Id": "o-1", "MasterAccountId": "999999999999"}}
+    serve(*[Answer(200, json.dumps(body)) for body in (organization, *tree, *tree)])
+
     with pytest.raises(Exception, match="999999999999"):
         read_organization(connection, with_tags=False)
