@@ -151,14 +151,17 @@ class InstanceEffects:
             gone = operation.action != "DELETE"
             result.reason = "Stack instance does not exist" if gone else None
             return not gone
-        if operation.action == "DETECT_DRIFT":
-            return self._detect(stack_set, operation, instance, result)
         try:
+            if operation.action == "DETECT_DRIFT":
+                return self._detect(stack_set, operation, instance, result)
             self._refuse(stack_set, pair, result)
             self._apply(stack_set, operation, instance)
-        except DeploymentError as error:
-            result.reason = str(error)
-            self._failed(operation, instance, str(error))
+        except Exception as error:  # noqa: BLE001 - an operation ends, whatever happens
+            result.reason = reason_of(error)
+            if operation.action == "DETECT_DRIFT":
+                instance.drift_status = "UNKNOWN"
+            else:
+                self._failed(operation, instance, result.reason)
             return False
         return True
 
@@ -265,6 +268,13 @@ class InstanceEffects:
         instance.drift_checked = self._timeline.now()
         instance.drift_operation_id = operation.id
         return True
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a stack instance failed; a fault of the sandbox itself looks like one of AWS."""
+    if isinstance(error, DeploymentError):
+        return str(error)
+    return f"Internal Failure: {type(error).__name__}: {error}"
 
 
 def _succeeded(stack_set: StackSet, instance: StackInstance, definition: Definition) -> None:
