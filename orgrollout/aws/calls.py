@@ -30,6 +30,8 @@ from orgrollout.model.ids import AccountId, Region
 AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 Jitter = Callable[[timedelta], timedelta]
 Guard = Callable[[], None]
+OnDate = Callable[[str, str], None]
+"""Learns the Date of every answer, and the code of the error that it tells of, if one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,10 @@ class Caller:
         patience: Patience = Patience(),
         on_sent: Callable[[Sent], None] | None = None,
         waits: Waits | None = None,
+        on_date: OnDate | None = None,
     ) -> None:
         self.waits = waits or Waits()
+        self._on_date = on_date
         self.calls: Counter[str] = Counter()
         self._clock = clock
         self._limits = limits
@@ -195,6 +199,7 @@ class Caller:
             wait.error = error
             if response:
                 self._answered.add(service)
+                self._tell_date(response, error)
             if self._on_sent is not None:
                 sent = Sent(
                     service=service,
@@ -216,6 +221,11 @@ class Caller:
             raise
         tell(answer)
         return answer
+
+    def _tell_date(self, response: Mapping[str, Any], error: str) -> None:
+        date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if date and self._on_date is not None:
+            self._on_date(date, error)
 
     def _receive(
         self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]
