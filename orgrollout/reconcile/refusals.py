@@ -12,6 +12,7 @@ from orgrollout.rollout.decision import Refused
 REFUSALS = (
     errors.InvalidOperationError,
     errors.InvalidRequestError,
+    errors.OperationIdIgnoredError,
     errors.QuotaError,
     errors.RejectedError,
     errors.StackInstanceNotFoundError,
