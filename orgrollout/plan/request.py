@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
-from orgrollout.model.ids import Pair, Region, RolloutId, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, Region, RolloutId, StackSetKey
 from orgrollout.model.stack_set import CallAs, InstanceStatus
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
@@ -42,6 +43,7 @@ class Request:
     retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`
     warnings: tuple[str, ...] = ()
 
     def deployed(self, desired: Desired) -> StackSetInventory | None:

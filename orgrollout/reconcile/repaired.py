@@ -8,15 +8,14 @@ from functools import partial
 
 from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.history import Record, Records, came_back, not_there, refused, repaired
-from orgrollout.drift.repair import UNREAD
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Digest, OperationId, Pair, StackSetName
 from orgrollout.plan.repair import Repair, below
 from orgrollout.reconcile.finding_history import change_history
 from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decision import InsideSeen, Seen
-from orgrollout.rollout.repairs import AS_IT_SHOULD_BE, REFUSED, NextStep, Step
-from orgrollout.rollout.stack_proof import CAME_BACK
+from orgrollout.rollout.repairs import NextStep, Step
 from orgrollout.rollout.state import RolloutState
 
 
@@ -64,23 +63,19 @@ def _with_end(
 ) -> Records:
     """Return the records after one repair; where it failed, all is as it was."""
     if end.step is Step.SUCCEEDED:
-        if end.reason == AS_IT_SHOULD_BE:
+        if end.cause is Cause.NOTHING_TO_REPAIR:
             return not_there(records, mine, now)
         return repaired(records, mine, by, now)
-    if end.reason.startswith(CAME_BACK):
-        again = _resources_in(end.reason)
+    if end.own is None:
+        return records
+    if end.cause is Cause.CAME_BACK:
+        again = end.own.resources
         back = [key for key in mine if records[key].what in again]
         for_good = [key for key in mine if records[key].what not in again]
         return came_back(repaired(records, for_good, by, now), back, by, now)
-    if end.reason.startswith((REFUSED, UNREAD)):
-        return refused(records, mine, end.reason)
+    if end.own.cause in {Cause.REFUSED, Cause.UNREAD}:
+        return refused(records, mine, end.reason, end.own.cause)
     return records
-
-
-def _resources_in(reason: str) -> frozenset[str]:
-    """Return the logical ids in what came back, each with or without a property."""
-    named = reason.removeprefix(CAME_BACK).split(", ")
-    return frozenset(name.partition("/")[0] for name in named)
 
 
 def _is_of(record: Record, repair: Repair) -> bool:
