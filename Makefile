@@ -7,10 +7,10 @@ CHECKOV := $(VENV)/checkov
 
 .PHONY: demo test test-all kill-matrix lint format constraints clean
 
-$(READY): constraints.txt pyproject.toml
+$(READY): constraints-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "orgrollout needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -42,11 +42,13 @@ format: $(READY)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-constraints: ## Pin all dependencies anew (needs uv).
-	uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev \
-	  --generate-hashes --no-header --no-annotate pyproject.toml -o constraints.txt
-	echo checkov | uv pip compile --quiet --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate - -o constraints-checkov.txt
+PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+constraints: ## Pin all dependencies again (needs uv): what runs, what simulates, what develops.
+	$(PIN) pyproject.toml -o constraints.txt
+	$(PIN) --extra sandbox -c constraints.txt pyproject.toml -o constraints-sandbox.txt
+	$(PIN) --all-extras --group dev -c constraints-sandbox.txt pyproject.toml -o constraints-dev.txt
+	echo checkov | $(PIN) - -o constraints-checkov.txt
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-CONNECT_TIMEOUT = timedelta(seconds=10)
-READ_TIMEOUT = timedelta(seconds=60)
+# Short: what is not answered is sent again by us, within a call's patience, and told of meanwhile.
+CONNECT_TIMEOUT = timedelta(seconds=5)
+READ_TIMEOUT = timedelta(seconds=25)
 API_TIMEOUT = CONNECT_TIMEOUT + READ_TIMEOUT  # after which no answer to an attempt is waited for
 
 

@@ -59,6 +59,8 @@ def apply(
         )
     asked = saved.asked if saved else asked
     loaded = load_asked(asked)
+    if saved and loaded.home_region is None:  # made before a manifest had to say so
+        loaded = loaded.at_home(saved.plan.home_region)
     with open_session(reach, screen, loaded=loaded) as session:
         asks = saved is None and not yes
         claims = claims_of_manifest(loaded) if supersede else ()

@@ -20,6 +20,7 @@ from orgrollout.manifest.values import duration
 from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.reconcile.detecting import DetectionPhase, DetectionStep
 from orgrollout.reconcile.planning import check_home_region
+from orgrollout.report.words import span
 
 _ENDS = {
     DetectionPhase.STOPPED: "the detection was stopped before it had looked everywhere",
@@ -131,7 +132,7 @@ class _Telling:
             self._screen.progress(f"{self._names[step.stack_set]}: {text}")
 
     def waiting(self, error: OrgRolloutError, pause: timedelta) -> None:
-        self._screen.progress(f"{error} Trying again in {pause}; nothing is lost.")
+        self._screen.progress(f"{error} Trying again in {span(pause)}; nothing is lost.")
 
     def _text(self, step: DetectionStep) -> str:
         match step.phase:

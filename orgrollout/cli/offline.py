@@ -5,6 +5,7 @@ from pathlib import Path
 
 from orgrollout.cli.errors import DONE, FAILED
 from orgrollout.cli.screen import Screen
+from orgrollout.cli.session import some_home
 from orgrollout.errors import ManifestError, OrgRolloutError, Problem
 from orgrollout.manifest.builtin import builtin_names, builtin_path, export_builtins
 from orgrollout.manifest.json_schema import schema_json
@@ -81,7 +82,9 @@ def _problems(manifest: Path) -> tuple[list[Problem], str]:
         return list(error.problems), ""
     templates = {template.file for template in loaded.templates.values()}
     sets = count(len(loaded.manifest.stack_sets), "stack set")
-    return lint_templates(loaded), f"{sets}, {count(len(templates), 'template')}"
+    problems = [] if loaded.home_region else [loaded.home_is_missing(*some_home(loaded))]
+    problems += lint_templates(loaded)
+    return problems, f"{sets}, {count(len(templates), 'template')}"
 
 
 def _problem_json(problem: Problem) -> dict[str, object]:

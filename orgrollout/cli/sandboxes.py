@@ -10,6 +10,7 @@ from pathlib import Path
 from platformdirs import user_state_path
 
 from orgrollout.aws.clock import Clock
+from orgrollout.aws.waiting import Waits
 from orgrollout.cli.errors import SandboxUnavailableError, WrongUsageError
 from orgrollout.cli.options import STARTER, Reach
 from orgrollout.cli.shipped import ORGANIZATION, shipped_manifest
@@ -34,12 +35,12 @@ class Simulation:
 
 
 @contextmanager
-def simulation_of(reach: Reach) -> Iterator[Simulation]:
+def simulation_of(reach: Reach, waits: Waits) -> Iterator[Simulation]:
     """Let the sandbox that was asked for stand in for AWS.
 
     That is the one a URL leads to, in another process and with a clock of its own; without a file
     or a URL the one that `sandbox start` started; or else one inside this process, on a virtual
-    clock, where nothing waits.
+    clock, where nothing waits. ``waits`` tell of a server that does not answer.
     """
     if reach.profile is not None:
         raise WrongUsageError("--profile does not go with --sandbox, which needs no credentials.")
@@ -55,8 +56,9 @@ def simulation_of(reach: Reach) -> Iterator[Simulation]:
         clock: Clock
         if "://" in name:
             client = SandboxClient(name)
-            clock = client.clock()
-            stack.enter_context(environment(client.environment()))
+            with waits.on(f"the sandbox at {name}", at_once=True):
+                clock, variables = client.clock(), client.environment()
+            stack.enter_context(environment(variables))
         else:
             clock = stack.enter_context(Sandbox.start(organization_file(name))).clock
         yield Simulation(clock=clock, forgets="://" not in name)

@@ -74,6 +74,11 @@ class Screen:
         elif not self._quiet:
             self.errors.print(Text(visible(text), style="dim"), soft_wrap=True)
 
+    def aside(self, text: str, style: str = "") -> None:
+        """Tell a person something that is no result; threads may do so, beside what moves."""
+        where = self.people if self.people.is_terminal else self.errors
+        where.print(Text(visible(text), style=style), soft_wrap=True)
+
     @contextmanager
     def working(self) -> Iterator[None]:
         """Show on a terminal what `progress` says on one line that vanishes."""

@@ -11,6 +11,7 @@ from orgrollout.cli.sandboxes import (
     state_folder,
 )
 from orgrollout.cli.screen import Screen
+from orgrollout.cli.waiting import waits_told_on
 
 
 def start(file: str, *, port: int, speed: float) -> int:
@@ -59,7 +60,8 @@ def init(
         from orgrollout.sandbox import from_aws as reader  # noqa: PLC0415 - an extra
         from orgrollout.sandbox import starter  # noqa: PLC0415
 
-        described = reader.organization_from_aws(anonymize=anonymize) if from_aws else None
+        with waits_told_on(screen).on("what the organization is made of", at_once=True):
+            described = reader.organization_from_aws(anonymize=anonymize) if from_aws else None
     text = described or starter.starter()
     if out is None:
         screen.raw(text.rstrip("\n"))

@@ -13,6 +13,7 @@ from orgrollout.reconcile.rollbacks import begin_rollback, rollback_of
 from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout
 from orgrollout.reconcile.tick import Tick, tick
 from orgrollout.reconcile.world import World
+from orgrollout.report.words import span
 from orgrollout.rollout import orders
 from orgrollout.rollout.decision import Event, EventKind
 from orgrollout.rollout.rollback import NothingToRollBackError
@@ -75,7 +76,7 @@ class _Patience:
                 return what()
             except PASSING as error:
                 pause = outage.pause(error)
-                text = f"{error} Trying again in {pause}; nothing is lost."
+                text = f"{error} Trying again in {span(pause)}; nothing is lost."
                 said = Event(kind=EventKind.WAITING, text=text)
                 self._follow(Tick(rollout=self.known, events=(said,), wake_after=pause))
                 self._world.clock.sleep(pause)

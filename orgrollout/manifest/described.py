@@ -20,7 +20,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "name": "The name of the manifest: it begins the name of every stack set, and marks them "
         "as its own.",
         "organization": "The id of the organization. In any other, nothing is done.",
-        "home_region": "The Region that the stack sets live in. Default: the caller's.",
+        "home_region": "The Region that the stack sets live in. Required, unless every stack set "
+        "goes to one and the same Region: then that is it. It is never taken from the shell.",
         "call_as": "As whom service-managed stack sets are called; `auto` finds out.",
         "journal": "Where the state of rollouts is kept: a folder, a file, or "
         "`s3://BUCKET/PREFIX`. Default: the state directory of this machine.",

@@ -306,7 +306,7 @@ class Manifest(Part):
     version: Literal[1]
     name: ManifestName
     organization: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")]
-    home_region: str | None = None  # default: the caller's Region
+    home_region: str | None = None  # see LoadedManifest.home_region
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"
     journal: Annotated[str | None, BeforeValidator(journal_place)] = None  # default: this machine
     template_bucket: Annotated[str | None, BeforeValidator(template_place)] = None  # s3://

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, Region, StackSetKey
@@ -16,6 +15,7 @@ from orgrollout.plan.plan import Plan, Skipped
 from orgrollout.plan.recent import recent_accounts
 from orgrollout.plan.request import Request
 from orgrollout.reconcile.collecting import rarely_collected
+from orgrollout.reconcile.home_region import HomeRegionError, refuse_second_home
 from orgrollout.reconcile.known import remember
 from orgrollout.reconcile.memories import Memories, own_operations
 from orgrollout.reconcile.observe import Progress, Refresh, Remembered, read_inventory
@@ -25,10 +25,6 @@ from orgrollout.reconcile.retained import retained_stacks
 from orgrollout.reconcile.world import World
 
 Narrowing = Callable[[Organization], Callable[[StackSetKey, Pair], bool]]
-
-
-class HomeRegionError(OrgRolloutError):
-    """The manifest lives in another Region than the one that is called. Nothing was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +43,9 @@ def check_home_region(loaded: LoadedManifest, world: World) -> Region:
         HomeRegionError: The manifest says another than the one that is called.
     """
     home = world.connection.home_region
-    if loaded.manifest.home_region not in {None, home}:
+    if loaded.home_region not in {None, home}:
         raise HomeRegionError(
-            f"{loaded.path} has home_region {loaded.manifest.home_region}, but {home} is called. "
+            f"{loaded.path} has home_region {loaded.home_region}, but {home} is called. "
             "Leave out --home-region, or change home_region."
         )
     return home
@@ -95,6 +91,8 @@ def look(
         progress=progress,
     )
     memories.keep(observed.memories)
+    unread = refuse_second_home(loaded, desired, observed.inventory, world, progress)
+    desired = replace(desired, warnings=(*desired.warnings, *unread))
     return Picture(
         organization=organization,
         desired=_adopting(desired, observed.inventory),

@@ -119,9 +119,10 @@ def test_an_endpoint_other_than_aws_is_told_apart(monkeypatch: pytest.MonkeyPatc
     assert connect().endpoint == "https://amazonaws.com.example.org"
 
 
-def test_timeouts_are_set_and_botocore_does_not_retry(connection: Connection) -> None:
+def test_timeouts_are_short_and_botocore_does_not_retry(connection: Connection) -> None:
+    """What is not answered is sent again by us, who say so meanwhile."""
     config = connection._clients.get("cloudformation", read_only=False).meta.config
-    assert (config.connect_timeout, config.read_timeout) == (10, 60)
+    assert (config.connect_timeout, config.read_timeout) == (5, 25)
     assert config.retries == {"total_max_attempts": 1, "mode": "standard"}
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from orgrollout.aws.clock import API_TIMEOUT
 from orgrollout.drivers.local import drive
 from orgrollout.journal.errors import LeaseLostError
 from orgrollout.model.ids import RolloutId
@@ -228,7 +229,7 @@ def test_a_lease_of_which_too_little_is_left_is_made_longer_before_anything_is_s
     held = HeldLease.take(current, current.state, world)
     taken = held.rollout
 
-    world.clock.sleep(timedelta(seconds=20))  # 70 s are left: as long as a call may take
+    world.clock.sleep(SPAN - API_TIMEOUT)  # as much is left as a call may take
     held.ensure()
     assert held.rollout == taken
     world.clock.sleep(timedelta(seconds=1))

@@ -1,0 +1,108 @@
+"""Whoever waits for an answer is told what for, and again from time to time."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from orgrollout.aws import clients, waiting
+from orgrollout.aws.connection import connect
+from orgrollout.aws.waiting import Waiting, Waits
+from orgrollout.errors import UnreachableError
+from orgrollout.report.waiting import waiting_words
+from tests.aws.wire import FakeClock, endpoint, ok
+from tests.silence import silent_endpoint
+
+DESCRIBED = ok("DescribeStackSet", "<StackSet><StackSetName>base</StackSetName></StackSet>")
+SOON = timedelta(seconds=0.3)
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An endpoint that says nothing, of which an answer is awaited for a second."""
+    monkeypatch.setattr(clients, "READ_TIMEOUT", timedelta(seconds=1))
+    with silent_endpoint() as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        yield url
+
+
+def test_a_call_that_is_not_answered_is_told_of_with_place_time_and_attempt(silent: str) -> None:
+    told: list[Waiting] = []
+    waits = Waits(told.append, first=SOON)
+    connection = connect(clock=FakeClock(), jitter=lambda pause: pause, waits=waits)
+
+    with pytest.raises(UnreachableError):
+        connection.call("cloudformation", "DescribeStackSet", {"StackSetName": "base"})
+
+    first = told[0]
+    assert (first.what, first.where) == (
+        "cloudformation:DescribeStackSet",
+        f"{connection.home_region}, {silent}",
+    )
+    assert SOON <= first.waited < timedelta(seconds=2)
+    assert (first.attempt, first.attempts, first.error) == (1, 3, "")
+    assert connection.calls["DescribeStackSet"] == 3
+
+
+def test_it_is_told_again_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_SOON", timedelta(seconds=0.5))
+    told: list[Waiting] = []
+    waits = Waits(told.append, first=SOON)
+
+    with waits.on("cloudformation:ListStackSets", "us-east-1", at_once=True):
+        time.sleep(2)
+
+    assert len(told) >= 2
+    assert told[0].waited < told[1].waited
+    assert told[1].others == 0
+
+
+def test_calls_side_by_side_are_one_notice() -> None:
+    told: list[Waiting] = []
+    waits = Waits(told.append, first=SOON)
+    over = threading.Event()
+
+    def wait(number: int) -> None:
+        with waits.on(f"sts:AssumeRole {number}", at_once=True):
+            over.wait(5)
+
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1.2)
+    over.set()
+    for thread in threads:
+        thread.join()
+
+    assert [each.others for each in told] == [3]
+
+
+def test_what_is_answered_at_once_is_not_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Waiting] = []
+    with endpoint(DESCRIBED) as served:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", served.url)
+        waits = Waits(told.append, first=timedelta(seconds=2))
+        connection = connect(clock=FakeClock(), waits=waits)
+        for _ in range(5):
+            connection.call("cloudformation", "DescribeStackSet", {"StackSetName": "base"})
+        time.sleep(2.5)
+
+    assert told == []
+
+
+def test_the_words_have_all_that_a_person_needs() -> None:
+    seen = Waiting(
+        what="cloudformation:ListStackSets",
+        where="eu-west-1, account 111122223333",
+        waited=timedelta(seconds=31),
+        attempt=2,
+        attempts=10,
+        error="ReadTimeoutError",
+        others=1,
+    )
+    assert waiting_words(seen) == (
+        "waiting for cloudformation:ListStackSets in eu-west-1, account 111122223333: 31s, "
+        "attempt 2 of 10 (the last one: no answer in time); 1 other call without an answer"
+    )
