@@ -13,6 +13,7 @@ from orgrollout.plan.compare import Differences
 from orgrollout.plan.order import dependency_order
 from orgrollout.plan.plan import Gate, Plan, PlannedWave
 from orgrollout.plan.recent import recent_accounts
+from orgrollout.plan.refusals import departed
 from orgrollout.plan.request import Request
 
 
@@ -26,6 +27,9 @@ def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Pl
         PlanRefusedError: What is allowed would do harm; all reasons at once.
     """
     wanted = request.differences()
+    gone = departed(wanted.values(), request.membership)
+    if len(gone) > request.most_departed:
+        allowance = replace(allowance, kept=gone)
 
     def holds_definition(key: StackSetKey) -> bool:
         return _holds_definition(request, key, wanted[key], allowance)
