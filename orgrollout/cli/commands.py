@@ -8,6 +8,7 @@ import typer
 
 from orgrollout.cli.options import (
     DebugOption,
+    DepartedOption,
     DetachOption,
     Format,
     FormatOption,
@@ -55,6 +56,7 @@ def plan(
         ),
     ] = False,
     allow_removals: RemovalsOption = None,
+    allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
@@ -70,6 +72,7 @@ def plan(
         manifest=manifest,
         narrow=narrow,
         allow_removals=allow_removals,
+        allow_departed=allow_departed,
         destroy=destroy,
         recover_inoperable=recover_inoperable,
         refresh=Refresh(refresh),
@@ -112,6 +115,7 @@ def apply(
         typer.Option("--detailed-exitcode", help="End with 10 where something is left for later."),
     ] = False,
     allow_removals: RemovalsOption = None,
+    allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
@@ -134,6 +138,7 @@ def apply(
         manifest=manifest,
         narrow=narrow,
         allow_removals=allow_removals,
+        allow_departed=allow_departed,
         recover_inoperable=recover_inoperable,
         refresh=Refresh(refresh),
     )

@@ -1,10 +1,10 @@
 """A plan for a run that nobody watches: some actions are carried out, the rest is only reported."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 
-from orgrollout.model.ids import AccountId, StackSetKey
+from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.allowance import Allowance, held_back, permitted
@@ -12,9 +12,9 @@ from orgrollout.plan.build import make_plan
 from orgrollout.plan.compare import Differences
 from orgrollout.plan.order import dependency_order
 from orgrollout.plan.plan import Gate, Plan, PlannedWave
+from orgrollout.plan.recent import recent_accounts
+from orgrollout.plan.refusals import departed
 from orgrollout.plan.request import Request
-
-YOUNG = timedelta(days=1)  # Organizations: "might take some time" until all services know it
 
 
 def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Plan:
@@ -27,6 +27,9 @@ def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Pl
         PlanRefusedError: What is allowed would do harm; all reasons at once.
     """
     wanted = request.differences()
+    gone = departed(wanted.values(), request.membership)
+    if len(gone) > request.most_departed:
+        allowance = replace(allowance, kept=gone)
 
     def holds_definition(key: StackSetKey) -> bool:
         return _holds_definition(request, key, wanted[key], allowance)
@@ -51,7 +54,7 @@ def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Pl
         waves=tuple(map(_freely, plan.waves)) if allowance.only_enrols else plan.waves,
         enrols=allowance.only_enrols,
         held_back=held_back(wanted, given),
-        young=tuple(_young(request, now)),
+        young=tuple(chain.from_iterable(recent_accounts(request.organization, now).values())),
     )
 
 
@@ -88,9 +91,3 @@ def _freely(wave: PlannedWave) -> PlannedWave:
         wave.preferences, failure_tolerance_count=everyone, failure_tolerance_percentage=None
     )
     return replace(wave, gate=Gate(), allowed_failures=everyone, preferences=tolerant)
-
-
-def _young(request: Request, now: datetime) -> Iterator[AccountId]:
-    for account in request.organization.accounts.values():
-        if account.joined is not None and now - account.joined < YOUNG:
-            yield account.id
