@@ -1,18 +1,20 @@
 """A plan for a run that nobody watches: some actions are carried out, the rest is only reported."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from orgrollout.model.ids import AccountId, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.allowance import Allowance, held_back, permitted
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.compare import Differences
+from orgrollout.plan.doomed import doomed
 from orgrollout.plan.order import dependency_order
 from orgrollout.plan.plan import Gate, Plan, PlannedWave
 from orgrollout.plan.request import Request
+from orgrollout.plan.warnings import creation_warnings
 
 YOUNG = timedelta(days=1)  # Organizations: "might take some time" until all services know it
 
@@ -27,6 +29,8 @@ def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Pl
         PlanRefusedError: What is allowed would do harm; all reasons at once.
     """
     wanted = request.differences()
+    fails = {key: doomed(key, mine, request) for key, mine in wanted.items()}
+    allowance = replace(allowance, doomed=fails)
 
     def holds_definition(key: StackSetKey) -> bool:
         return _holds_definition(request, key, wanted[key], allowance)
@@ -51,8 +55,22 @@ def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Pl
         waves=tuple(map(_freely, plan.waves)) if allowance.only_enrols else plan.waves,
         enrols=allowance.only_enrols,
         held_back=held_back(wanted, given),
+        warnings=tuple(dict.fromkeys((*plan.warnings, *_held_back(request, wanted, fails)))),
         young=tuple(_young(request, now)),
     )
+
+
+def _held_back(
+    request: Request,
+    wanted: Mapping[StackSetKey, Differences],
+    fails: Mapping[StackSetKey, frozenset[Pair]],
+) -> Iterator[str]:
+    """Yield why stack instances are not created that would fail."""
+    for key, pairs in fails.items():
+        if pairs:
+            only = {p: s for p, s in wanted[key].creates.items() if p in pairs}
+            yield from creation_warnings(key, replace(wanted[key], creates=only), request)
+            yield f"{key}: {len(pairs):,} to create would fail as just said, and are held back"
 
 
 def _holds_definition(
