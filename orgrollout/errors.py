@@ -38,6 +38,18 @@ class ManifestError(OrgRolloutError):
         self.problems = tuple(problems)
 
 
+_READ = "The call only reads; nothing was started or changed by it."
+_WRITE = (
+    "Whether AWS carried it out is not known; repeating is safe, since every operation carries its "
+    "own id."
+)
+
+
+def is_read(api: str) -> bool:
+    """Return whether a call, as in ``cloudformation:DescribeStackSet``, changes nothing."""
+    return api.partition(":")[2].startswith(("Assume", "Describe", "Get", "Head", "List"))
+
+
 class AwsError(OrgRolloutError):
     """AWS, or the way to it, refused a request.
 
@@ -50,8 +62,11 @@ class AwsError(OrgRolloutError):
     def __init__(self, api: str, said: str = "", *, subject: str = "", code: str = "") -> None:
         about = f" for {subject}" if subject else ""
         quoted = said if not said or said.endswith((".", "!", "?")) else f"{said}."
+        effect = _READ if is_read(api) else _WRITE
         super().__init__(
-            self.text.format(api=api, said=quoted, subject=subject, about=about, code=code).strip()
+            self.text.format(
+                api=api, said=quoted, subject=subject, about=about, code=code, effect=effect
+            ).strip()
         )
         self.api = api
         self.said = said
@@ -117,6 +132,19 @@ class UnreachableError(PassingError):
         "no answer to {api}{about}: {said} Whether AWS received the request is not known. Check "
         "network, proxy, Region and AWS_ENDPOINT_URL; repeating is safe, since every operation "
         "carries its own id."
+    )
+
+
+class BrokenResponseError(PassingError):
+    """A response came that cannot be one of AWS to this request, however often it was tried.
+
+    It is no answer: nothing is concluded from it, and nothing of it is quoted.
+    """
+
+    text = (
+        "{api}{about} got a broken response, however often it was tried: {said} {effect} Something "
+        "between here and AWS cuts or replaces responses: check proxy, network and "
+        "AWS_ENDPOINT_URL."
     )
 
 

@@ -47,9 +47,9 @@ def read_organization(connection: Connection, *, with_tags: bool) -> Organizatio
     """
     organization_id, management = describe_organization(connection)
     tree = _read_tree(connection)
-    if _lost(tree):
+    if _lost(tree, management):
         tree = _read_tree(connection)
-    if lost := _lost(tree):
+    if lost := _lost(tree, management):
         raise OrganizationChangedError(
             "organizations:ListAccounts", f"the place of {', '.join(lost)} is not known."
         )
@@ -90,7 +90,11 @@ def _read_tree(connection: Connection) -> _Tree:
     ]
     root = next(connection.pages("organizations", "ListRoots", _PAGE, "Roots"))
     top = Unit(id=UnitId(root["Id"]), name=root.get("Name", "Root"), parent=None, path="/")
-    units = {unit.id: unit for unit in _walk(connection, top)}
+    walked = list(_walk(connection, top))
+    # A unit has one parent. One that is listed below two was moved, or a page of another's was
+    # given out again: its accounts count as without a place, and all of it is read again.
+    often = Counter(unit.id for unit in walked)
+    units = {unit.id: unit for unit in walked if often[unit.id] == 1}
     accounts = {account.id: account for account in listed}
     return top.id, units, _placed(connection, units, accounts)
 
@@ -160,9 +164,11 @@ def _placed(
     return placed
 
 
-def _lost(tree: _Tree) -> list[AccountId]:
+def _lost(tree: _Tree, management: AccountId) -> list[AccountId]:
+    """Return the accounts without a place. The management account always has one."""
     _, units, accounts = tree
-    return sorted(account.id for account in accounts.values() if account.parent not in units)
+    lost = {account.id for account in accounts.values() if account.parent not in units}
+    return sorted(lost if management in accounts else {management, *lost})
 
 
 def _tags(connection: Connection, account: AccountId) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import Simulation, simulation_of
 from orgrollout.cli.screen import Screen
-from orgrollout.cli.waiting import waits_told_on
+from orgrollout.cli.waiting import skew_told_on, waits_told_on
 from orgrollout.errors import AccessDeniedError, ManifestError, MissingRegionError
 from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import journal_path
@@ -146,6 +146,7 @@ def _connected(
             read_only=read_only,
             on_sent=_tell(screen) if reach.debug else None,
             waits=waits,
+            on_skew=skew_told_on(screen),
         )
     except MissingRegionError as error:
         if loaded is None:

@@ -25,7 +25,7 @@ UNREAD = "could not be read: "  # begins why a repair of what may be false drift
 LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 FOUGHT = (
     "it came back after it was repaired, so somebody changes it: find out who, or accept it by a "
-    "rule; a re-sync that a person runs repairs it again"
+    "rule under `drift.ignore`; a re-sync that a person runs repairs it again"
 )
 
 
@@ -35,6 +35,8 @@ class Limits:
 
     types: tuple[str, ...] = ("*",)  # of resources that may be touched, `*` for part of a name
     keeps: Mapping[StackSetKey, tuple[str, ...]] = field(default_factory=dict)  # see `Repair`
+    # Subjects of checks that rules accept, whether or not anything is wrong with them.
+    subjects: Mapping[StackSetKey, tuple[str, ...]] = field(default_factory=dict)
     refused: Mapping[Digest, str] = field(default_factory=dict)  # findings; why, and not tried anew
     fought: frozenset[Digest] = frozenset()  # findings that came back, and wait for a person
     windows: tuple[Window, ...] = ()  # repairs begin in here only; empty: at any time
@@ -87,9 +89,23 @@ def _of_pair(here: list[Finding], limits: Limits) -> tuple[list[Repair], list[Le
     checks = [f for f in here if f.kind is FindingKind.POSTURE and f.verdict.is_real]
     left += (Left(finding=f, why=FOUGHT) for f in checks if f.key in limits.fought)
     calls, rest = decide_calls(
-        (f for f in checks if f.key not in limits.fought), beside_revert=bool(steps)
+        (f for f in checks if f.key not in limits.fought),
+        beside_revert=bool(steps),
+        keeps=_left_alone(here, limits),
     )
     return [*steps, *calls], [*left, *rest]
+
+
+def _left_alone(here: Iterable[Finding], limits: Limits) -> frozenset[str]:
+    """Return the subjects that no call may touch: accepted, or left to a person."""
+    accepted = {f.subject for f in here if f.subject and _is_left_alone(f, limits)}
+    return frozenset(accepted) | frozenset(
+        subject for f in here for subject in limits.subjects.get(f.stack_set, ())
+    )
+
+
+def _is_left_alone(finding: Finding, limits: Limits) -> bool:
+    return finding.verdict is Verdict.IGNORED or finding.key in limits.fought
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
     return PlannedStackSet(
         key=key,
         name=desired.name,
-        change=_change(desired, inventory, differing),
+        change=_change(desired, inventory, differences, differing),
         definition=desired.definition,
         parameter_sets=desired.parameter_sets,
         depends_on=(*desired.prerequisites, *desired.depends_on),
@@ -220,10 +220,15 @@ def _seen(
 
 
 def _change(
-    desired: Desired, inventory: StackSetInventory | None, differing: tuple[str, ...]
+    desired: Desired,
+    inventory: StackSetInventory | None,
+    differences: Differences,
+    differing: tuple[str, ...],
 ) -> StackSetChange:
     if desired.absent:
-        return StackSetChange.DELETE if inventory is not None else StackSetChange.NONE
+        # It cannot go while it has stack instances that stay.
+        stays = inventory is None or bool(differences.left_alone)
+        return StackSetChange.NONE if stays else StackSetChange.DELETE
     if inventory is None:
         return StackSetChange.CREATE
     return StackSetChange.UPDATE if differing else StackSetChange.NONE

@@ -13,7 +13,7 @@ from orgrollout.organization.explain import AccountAnswer, ParameterOrigin
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan import refusals, waves
 from orgrollout.plan.compare import NEW, Differences, Membership, compare, definition_differences
-from orgrollout.plan.order import prerequisites
+from orgrollout.plan.needed_first import prerequisites
 
 NOTHING = "nothing"  # what a plan would do with a pair that is as it should be
 LEFT_ALONE = "left alone"

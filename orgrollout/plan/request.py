@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
-from orgrollout.model.ids import Pair, Region, RolloutId, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, Region, RolloutId, StackSetKey
 from orgrollout.model.stack_set import CallAs, InstanceStatus
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
+from orgrollout.plan import waves
+from orgrollout.plan.carrying import with_carriers
 from orgrollout.plan.compare import (
     Differences,
     Membership,
@@ -58,12 +60,29 @@ class Request:
         if self.given is not None:
             return self.given
         membership, recover = self.membership, self.recover_inoperable
-        return {
+        found = {
             key: self._narrowed(
                 key, compare(desired, self.deployed(desired), membership, recover=recover)
             )
             for key, desired in self.desired.items()
         }
+        return with_carriers(found, self.desired, self._aimed_at_one(found), self._first_wave)
+
+    def _aimed_at_one(
+        self, found: Mapping[StackSetKey, Differences]
+    ) -> Mapping[StackSetKey, frozenset[Pair]]:
+        """Return the stack sets of which only the definition changes, with what could carry it."""
+        return {
+            key: kept
+            for key, differences in found.items()
+            if not differences.updates and self.definition_changes(self.desired[key], differences)
+            if (kept := self.kept(self.desired[key]))
+        }
+
+    def _first_wave(self) -> Mapping[AccountId, int]:
+        """Return the wave of each account, before anything moves it."""
+        accounts = {pair.account for d in self.desired.values() for pair in d.pairs}
+        return waves.assign(self.manifest, self.organization, accounts)
 
     def compared(self) -> "Request":
         """Return the same, with everything compared once for whoever asks."""

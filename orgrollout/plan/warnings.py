@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 
 from orgrollout.manifest.once_only import cure, once_words
-from orgrollout.model.ids import StackSetKey
+from orgrollout.model.ids import AccountId, StackSetKey
+from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.commands import for_stack_set
-from orgrollout.plan.compare import Differences
+from orgrollout.plan.compare import STAYED, Differences
 from orgrollout.plan.doomed import meets_kept_stacks, takes_a_name_twice
 from orgrollout.plan.plan import SIDE_BY_SIDE, PlannedOperation
 from orgrollout.plan.request import Request
@@ -106,11 +107,44 @@ def _managed_execution(key: StackSetKey, desired: Desired, request: Request) -> 
 
 def _left_alone(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
     alone = {pair.account: reason for pair, reason in differences.left_alone.items()}
+    stays = f", so {request.desired[key].name} stays" if request.desired[key].absent else ""
     for account, reason in sorted(alone.items()):
         advice = ""
-        if account in request.membership.dormant:
+        if reason.endswith(STAYED):
+            command = _by_hand(key, differences, request, account)
+            advice = f". By hand, once CloudFormation takes it: `{command}`"
+        elif account in request.membership.dormant:
             advice = ". `guards: {detach_suspended: true}` lets go of them; the stacks stay"
-        yield f"{key}: stack instances in {account} are left alone: {reason}{advice}"
+        yield f"{key}: stack instances in {account} are left alone{stays}: {reason}{advice}"
+
+
+def _by_hand(
+    key: StackSetKey, differences: Differences, request: Request, account: AccountId
+) -> str:
+    """Return what lets go of an account's stack instances, whatever came of it before."""
+    desired = request.desired[key]
+    regions = sorted({pair.region for pair in differences.left_alone if pair.account == account})
+    service = desired.definition.permission_model is PermissionModel.SERVICE_MANAGED
+    root = request.organization.root
+    where = (
+        (
+            "--deployment-targets",
+            f"OrganizationalUnitIds={root},Accounts={account},AccountFilterType=INTERSECTION",
+        )
+        if service
+        else ("--accounts", account)
+    )
+    return for_stack_set(
+        "delete-stack-instances",
+        desired.name,
+        *where,
+        "--regions",
+        *regions,
+        "--retain-stacks",
+        home_region=request.home_region,
+        model=desired.definition.permission_model,
+        call_as=request.call_as,
+    )
 
 
 def _inoperable(key: StackSetKey, differences: Differences) -> Iterator[str]:
@@ -158,7 +192,7 @@ def _cannot_go(key: StackSetKey, differences: Differences, request: Request) -> 
     asleep = sorted(going & request.membership.dormant.keys())
     if desired.absent and asleep:
         yield (
-            f"{key}: {desired.name} cannot be deleted while CloudFormation skips "
-            f"{', '.join(asleep)}, which can be: operations leave suspended accounts alone. Plan "
-            "again once they are closed for good, or active."
+            f"{key}: stack instances in {', '.join(asleep)}, which can be deployed to no more, "
+            "are let go of; their stacks stay. Should CloudFormation skip them all the same, "
+            f"{desired.name} stays, too, and the next plan says so."
         )

@@ -14,6 +14,7 @@ from orgrollout import errors
 from orgrollout.aws import posture
 from orgrollout.aws.connection import ASSUME_ROLE, Connection
 from orgrollout.aws.member_stacks import MemberStacks
+from orgrollout.drift.subjects import without
 from orgrollout.errors import AwsError
 from orgrollout.model.ids import OperationId, Pair
 from orgrollout.model.stack_arn import place_of_stack
@@ -222,7 +223,7 @@ def _evaluate(pair: Pair, place: _Place, connection: Connection) -> None:
 
 def _call(pair: Pair, place: _Place, connection: Connection) -> None:
     known = place.memory.seen[pair]
-    found = _given(known.posture)
+    found = without(_given(known.posture), place.repair.keeps)
     subjects = known.judging.left(found)[: posture.MOST_SUBJECTS]
     seen = replace(found, subjects=subjects)
     # Whoever is at it already, such as the rule's own automatic remediation, does as well.

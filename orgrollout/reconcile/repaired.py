@@ -54,7 +54,9 @@ def _noted(landed: Iterable[_Landed], now: datetime, records: Records) -> Record
         by_pair[record.pair].append(key)
     for each in landed:
         for pair, end in each.ended.items():
-            mine = [key for key in by_pair[pair] if _is_of(records[key], each.repair)]
+            there = {key: records[key] for key in by_pair[pair]}
+            mine = [key for key in there if _is_of(records[key], each.repair)]
+            mine += _served(there, mine, each.repair)
             records = _with_end(records, mine, end, each.id, now)
     return records
 
@@ -72,9 +74,27 @@ def _with_end(
         back = [key for key in mine if records[key].what in again]
         for_good = [key for key in mine if records[key].what not in again]
         return came_back(repaired(records, for_good, by, now), back, by, now)
+    if end.left:  # what a call did not mend; all else that it was for is as it should be
+        return repaired(records, [k for k in mine if records[k].subject not in end.left], by, now)
     if end.reason.startswith((REFUSED, UNREAD)):
         return refused(records, mine, end.reason)
     return records
+
+
+def _served(there: Records, mine: Iterable[Digest], repair: Repair) -> list[Digest]:
+    """Return the findings of other checks that the same call makes true: of the same subjects.
+
+    That the thing is there is proven; a rule goes on to fail until it is evaluated again.
+    """
+    subjects = {there[key].subject for key in mine} - {""}
+    return [
+        key
+        for key, record in there.items()
+        if record.kind is FindingKind.POSTURE
+        and record.what in repair.serves
+        and record.subject in subjects
+        and record.gone is None
+    ]
 
 
 def _resources_in(reason: str) -> frozenset[str]:
@@ -87,7 +107,9 @@ def _is_of(record: Record, repair: Repair) -> bool:
     if record.gone is not None:
         return False
     if repair.check is not None:
-        return record.kind is FindingKind.POSTURE and record.what == repair.check.label
+        is_meant = record.verdict.is_real and record.subject not in repair.keeps
+        is_posture = record.kind is FindingKind.POSTURE
+        return is_posture and is_meant and record.what == repair.check.label
     name = f"{record.what}{record.path}"
     return (
         record.kind is FindingKind.RESOURCE

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings
 from orgrollout.drift.history import Record
-from orgrollout.drift.ignoring import in_force, kept_by
+from orgrollout.drift.ignoring import in_force, kept_by, subjects_kept_by
 from orgrollout.drift.left import Left
 from orgrollout.drift.repair import Limits
 from orgrollout.drift.resync import Resync, plan_resync
@@ -127,6 +127,7 @@ def _limits(loaded: LoadedManifest, request: Request, wanted: Wanted, world: Wor
     return Limits(
         types=wanted.allowed_types,
         keeps={key: kept_by(rules, key) for key in request.desired},
+        subjects={key: subjects_kept_by(rules, key) for key in request.desired},
         refused=refused,
         fought=frozenset(fought),
         windows=wanted.windows,

@@ -5,10 +5,11 @@ stack names the change set that was executed last, and a check that is made true
 takes over after a crash sees the same as who began.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from orgrollout.drift.subjects import without
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack, StackDetection
 from orgrollout.model.operation import OperationAction
@@ -74,6 +75,7 @@ class NextStep:
 
     step: Step
     reason: str = ""
+    left: frozenset[str] = frozenset()  # of a call that failed: the subjects that are still broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +144,18 @@ def _updating(look: Look) -> NextStep:
 
 
 def _of_call(look: Look) -> NextStep:
-    posture = look.seen.posture
-    if posture is None:
+    if look.seen.posture is None:
         return WAIT
+    posture = without(look.seen.posture, look.repair.keeps)
     if posture.state is PostureState.OK:
         return DONE
+    step = _of_broken(look, posture)
+    if step.step is not Step.FAILED:
+        return step
+    return replace(step, left=frozenset(part.id for part in posture.parts))
+
+
+def _of_broken(look: Look, posture: PostureSeen) -> NextStep:
     if look.asked_in_vain:
         return _failed(f"{COULD_NOT}{posture.reason}")
     if posture.state is PostureState.BROKEN and _is_of_a_rule(look.repair):

@@ -36,6 +36,7 @@ class Sandbox(Incidents):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._outside: dict[str, str] = {}
+        self._operator_keys: dict[str, str] = {}
         self._default_session: boto3.Session | None = None
 
     @classmethod
@@ -122,11 +123,10 @@ class Sandbox(Incidents):
             self.settle()
 
     def environment(self) -> dict[str, str]:
-        """Return environment variables with credentials of the operator."""
-        return _as_environment(
-            self.world.identities.issue(self.world.identities.operator),
-            self.organization.home_region,
-        )
+        """Return environment variables with credentials of the operator, the same each time."""
+        if not self._operator_keys:
+            self._operator_keys = self.world.identities.issue(self.world.identities.operator)
+        return _as_environment(self._operator_keys, self.organization.home_region)
 
     def session(
         self,
