@@ -8,6 +8,7 @@ import typer
 
 from orgrollout.cli.options import (
     DebugOption,
+    DepartedOption,
     DetachOption,
     Format,
     FormatOption,
@@ -56,6 +57,7 @@ def plan(
         ),
     ] = False,
     allow_removals: RemovalsOption = None,
+    allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
@@ -71,6 +73,7 @@ def plan(
         manifest=manifest,
         narrow=narrow,
         allow_removals=allow_removals,
+        allow_departed=allow_departed,
         destroy=destroy,
         recover_inoperable=recover_inoperable,
         refresh=Refresh(refresh),
@@ -114,6 +117,7 @@ def apply(
         typer.Option("--detailed-exitcode", help="End with 10 where something is left for later."),
     ] = False,
     allow_removals: RemovalsOption = None,
+    allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
@@ -136,6 +140,7 @@ def apply(
         manifest=manifest,
         narrow=narrow,
         allow_removals=allow_removals,
+        allow_departed=allow_departed,
         recover_inoperable=recover_inoperable,
         refresh=Refresh(refresh),
     )

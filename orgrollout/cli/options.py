@@ -62,6 +62,16 @@ RemovalsOption = Annotated[
         help="Let N accounts lose stack instances, instead of guards.max_removed_accounts.",
     ),
 ]
+DepartedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--allow-departed",
+        metavar="N",
+        min=0,
+        help="Detach the stack instances of N accounts that the organization no longer has, "
+        "instead of guards.max_departed_accounts.",
+    ),
+]
 RecoverOption = Annotated[
     bool,
     typer.Option(

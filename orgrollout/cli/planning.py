@@ -87,6 +87,7 @@ def request_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Reques
         session.planning,
         narrowing=narrowing,
         allow_removals=asked.allow_removals,
+        allow_departed=asked.allow_departed,
         recover_inoperable=asked.recover_inoperable,
     )
 

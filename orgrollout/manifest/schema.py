@@ -260,6 +260,7 @@ class Guards(Part):
     """What a plan may never do by accident."""
 
     max_removed_accounts: Count = 3
+    max_departed_accounts: Count = 0
     retain_stacks: Flag = True
     detach_suspended: Flag = False
     never_remove_from: Accounts = Accounts()

@@ -26,6 +26,7 @@ class Allowance:
     unfinished: Mapping[StackSetKey, frozenset[Pair]] = field(default_factory=dict)
     # What is known to fail is not created where no person looks at it.
     doomed: Mapping[StackSetKey, frozenset[Pair]] = field(default_factory=dict)
+    kept: frozenset[AccountId] = frozenset()  # nothing is removed for these
 
     @property
     def only_enrols(self) -> bool:
@@ -46,10 +47,15 @@ class Allowance:
             wanted,
             creates={p: s for p, s in wanted.creates.items() if creates and p not in left},
             updates=kept,
-            detaches=wanted.detaches if OperationAction.DETACH in self.actions else (),
-            deletes=wanted.deletes if OperationAction.DELETE in self.actions else (),
+            detaches=self._removed(OperationAction.DETACH, wanted.detaches),
+            deletes=self._removed(OperationAction.DELETE, wanted.deletes),
             recovers=recovers,
         )
+
+    def _removed(self, action: OperationAction, going: tuple[Pair, ...]) -> tuple[Pair, ...]:
+        if action not in self.actions:
+            return ()
+        return tuple(pair for pair in going if pair.account not in self.kept)
 
 
 def permitted(

@@ -86,9 +86,11 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
                 kept=bool(request.kept(desired)),
                 instances=bool(inventory and inventory.instances),
             )
+    membership = request.membership
     reasons += refusals.removals(
-        differences.values(), request.manifest, request.allow_removals, request.membership.active
+        differences.values(), request.manifest, request.allow_removals, membership
     )
+    reasons += refusals.departures(differences.values(), request.most_departed, membership)
     if reasons:
         raise refusals.PlanRefusedError(reasons)
 

@@ -36,6 +36,8 @@ class Request:
     call_as: CallAs = CallAs.SELF  # as whom service-managed stack sets are called
     selected: Selection | None = None  # narrows to some pairs; narrowing never removes
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
+    allow_departed: int | None = None  # instead of guards.max_departed_accounts
+    unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
     recover_inoperable: bool = False  # detach them, and import or create them again
     given: Mapping[StackSetKey, Differences] | None = None  # instead of comparing
     sends_definitions: bool = True  # else stack sets that exist keep their definition
@@ -53,7 +55,14 @@ class Request:
     @property
     def membership(self) -> Membership:
         """Return who belongs to the organization."""
-        return membership_of(self.organization, self.manifest.guards)
+        known = membership_of(self.organization, self.manifest.guards)
+        return replace(known, unknown=self.unknown)
+
+    @property
+    def most_departed(self) -> int:
+        """Return how many accounts that left the organization may be let go of."""
+        guard = self.manifest.guards.max_departed_accounts
+        return guard if self.allow_departed is None else self.allow_departed
 
     def differences(self) -> Mapping[StackSetKey, Differences]:
         """Return how each stack set has to change, as far as it was selected."""

@@ -13,6 +13,7 @@ from orgrollout.plan.compare import Differences
 from orgrollout.plan.doomed import doomed
 from orgrollout.plan.order import dependency_order
 from orgrollout.plan.plan import Gate, Plan, PlannedWave
+from orgrollout.plan.refusals import departed
 from orgrollout.plan.request import Request
 from orgrollout.plan.warnings import creation_warnings
 
@@ -31,6 +32,9 @@ def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Pl
     wanted = request.differences()
     fails = {key: doomed(key, mine, request) for key, mine in wanted.items()}
     allowance = replace(allowance, doomed=fails)
+    gone = departed(wanted.values(), request.membership)
+    if len(gone) > request.most_departed:
+        allowance = replace(allowance, kept=gone)
 
     def holds_definition(key: StackSetKey) -> bool:
         return _holds_definition(request, key, wanted[key], allowance)
