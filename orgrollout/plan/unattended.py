@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 
-from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.allowance import Allowance, held_back, permitted
@@ -13,11 +14,10 @@ from orgrollout.plan.compare import Differences
 from orgrollout.plan.doomed import doomed
 from orgrollout.plan.order import dependency_order
 from orgrollout.plan.plan import Gate, Plan, PlannedWave
+from orgrollout.plan.recent import recent_accounts
 from orgrollout.plan.refusals import departed
 from orgrollout.plan.request import Request
 from orgrollout.plan.warnings import creation_warnings
-
-YOUNG = timedelta(days=1)  # Organizations: "might take some time" until all services know it
 
 
 def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Plan:
@@ -60,7 +60,7 @@ def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Pl
         enrols=allowance.only_enrols,
         held_back=held_back(wanted, given),
         warnings=tuple(dict.fromkeys((*plan.warnings, *_held_back(request, wanted, fails)))),
-        young=tuple(_young(request, now)),
+        young=tuple(chain.from_iterable(recent_accounts(request.organization, now).values())),
     )
 
 
@@ -110,9 +110,3 @@ def _freely(wave: PlannedWave) -> PlannedWave:
         wave.preferences, failure_tolerance_count=everyone, failure_tolerance_percentage=None
     )
     return replace(wave, gate=Gate(), allowed_failures=everyone, preferences=tolerant)
-
-
-def _young(request: Request, now: datetime) -> Iterator[AccountId]:
-    for account in request.organization.accounts.values():
-        if account.joined is not None and now - account.joined < YOUNG:
-            yield account.id
