@@ -8,7 +8,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from orgrollout.sandbox import Sandbox, SandboxServer, ScaledClock, VirtualClock, serve
+from orgrollout.sandbox import (
+    Sandbox,
+    SandboxError,
+    SandboxServer,
+    ScaledClock,
+    VirtualClock,
+    serve,
+)
 from orgrollout.sandbox.faults import KINDS
 from tests.sandbox.support import (
     ACCOUNTS,
@@ -96,9 +103,8 @@ def test_a_change_by_hand_is_called_off_and_is_not_repeated(sandbox: Sandbox) ->
     client = cloudformation(sandbox)
     service_managed(client)
     deploy(sandbox, client, accounts=[ONE])
-    later = sandbox.tamper(
-        "w0", HOME, "base", "Group", "/RetentionInDays", 7, after=timedelta(hours=1)
-    )
+    change = ("w0", HOME, "base", "Group", "/RetentionInDays", 7)
+    later = sandbox.tamper(*change, after=timedelta(hours=1))
     sandbox.take_back(later)
     sandbox.clock.sleep(timedelta(hours=2))
     sandbox.settle()

@@ -66,7 +66,7 @@ def test_an_error_inside_is_answered_and_on_record(
         raise ZeroDivisionError("secret words")
 
     for key in (("cloudformation", "ListStackSets"), ("organizations", "ListRoots")):
-        monkeypatch.setitem(gateway._handlers, key, breaks)  # type: ignore[arg-type]
+        monkeypatch.setitem(gateway._handlers, key, breaks)
     xml = query(server, "cloudformation", "ListStackSets")
     target = {"x-amz-target": "AWSOrganizationsV20161128.ListRoots", **JSON_TYPE}
     json = send(server, "POST", "/", {**signed("organizations"), **target}, b"{}")
