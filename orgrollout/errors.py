@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class OrgRolloutError(Exception):
@@ -21,6 +21,7 @@ class Problem:
     column: int | None = None
     field: str = ""  # dotted path, e.g. stack_sets.config.regions[0]
     fix: str = ""
+    severity: Literal["error", "warning", "informational"] = "error"
 
     def __str__(self) -> str:
         place = ":".join(str(p) for p in (self.file, self.line, self.column) if p is not None)

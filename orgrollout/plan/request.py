@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
@@ -46,6 +47,7 @@ class Request:
     retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`
     warnings: tuple[str, ...] = ()
 
     def deployed(self, desired: Desired) -> StackSetInventory | None:

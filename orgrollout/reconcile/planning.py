@@ -12,6 +12,7 @@ from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan, Skipped
+from orgrollout.plan.recent import recent_accounts
 from orgrollout.plan.request import Request
 from orgrollout.reconcile.collecting import rarely_collected
 from orgrollout.reconcile.departures import unknown_departures
@@ -177,6 +178,7 @@ def request_from(
         },
         opening=(_accounts(picture.desired.accounts),),
         skipped=tuple(_skipped(picture)),
+        recent=recent_accounts(picture.organization, world.clock.now()),
         warnings=picture.desired.warnings,
     )
 
