@@ -74,6 +74,7 @@ BASE: dict[str, Any] = {
     "version": 1,
     "name": "base",
     "organization": "o-a1b2c3d4e5",
+    "home_region": "us-east-1",
     "targets": {"organizational_units": ["/Prod", "/Dev"]},
     "regions": ["us-east-1", "eu-west-1"],
     "stack_sets": {"topics": {"template": "topic.yaml"}},

@@ -74,6 +74,13 @@ class Clients:
                 self._made[service, read_only] = self._new(service, read_only=read_only)
             return self._made[service, read_only]
 
+    @property
+    def callers_region(self) -> str | None:
+        """Return the Region that the shell or the profile names, whatever was asked for."""
+        own = self._session._session  # noqa: SLF001 - boto3 offers no other way to it
+        named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        return named or own.get_scoped_config().get("region")
+
     def assumed(self, credentials: Credentials) -> "Clients":
         """Return clients with other credentials, of roles that were assumed."""
         core = botocore.session.Session()

@@ -9,9 +9,12 @@ from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.planning import picture_of
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
+from orgrollout.drift.ignoring import accepted_check, in_force
+from orgrollout.drift.posture_record import Accepts
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.model.ids import StackSetKey
 from orgrollout.reconcile.accepted import accepted_drift
 from orgrollout.reconcile.observe import Refresh
 from orgrollout.reconcile.planning import Picture
@@ -77,9 +80,16 @@ def _rows(
         rows = cover_stack_set(desired, inventory, now, accepted)
         template = loaded.templates.get(key)
         if template is not None and template.metadata.posture:
-            known = known_posture(session.world.journal, desired.name, desired.pairs)
+            accepts = _accepts(loaded, key, session)
+            known = known_posture(session.world.journal, desired.name, desired.pairs, accepts)
             rows = with_posture(rows, desired, known)
         yield from sorted(rows, key=lambda row: row.pair)
+
+
+def _accepts(loaded: LoadedManifest, key: StackSetKey, session: Session) -> Accepts:
+    """Return what tells why the manifest accepts that a check is broken for something."""
+    rules = in_force(loaded.manifest.drift.ignore, session.connection.clock.now().date())
+    return lambda about: accepted_check(rules, key, *about)
 
 
 def _newest(manifest: str, session: Session) -> Rollout | None:

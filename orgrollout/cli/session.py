@@ -15,20 +15,24 @@ from orgrollout.aws.connection import Connection, connect
 from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.waiting import Waits
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
-from orgrollout.cli.sandboxes import simulation_of
+from orgrollout.cli.sandboxes import Simulation, simulation_of
 from orgrollout.cli.screen import Screen
-from orgrollout.cli.waiting import waits_told_on
-from orgrollout.errors import AccessDeniedError
+from orgrollout.cli.waiting import skew_told_on, waits_told_on
+from orgrollout.cli.what_was_started import add_what_was_started
+from orgrollout.errors import AccessDeniedError, AwsError, ManifestError, MissingRegionError
 from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
+from orgrollout.reconcile.home_region import proposed_home
 from orgrollout.reconcile.journals import open_journal
 from orgrollout.reconcile.world import World
 
@@ -89,14 +93,8 @@ def open_session(
             simulation = stack.enter_context(simulation_of(reach, waits))
         manifest = loaded.manifest if loaded else None
         forgets = simulation is not None and simulation.forgets
-        connection = connect(
-            profile=reach.profile,
-            region=reach.home_region or (manifest.home_region if manifest else None),
-            clock=simulation.clock if simulation else None,
-            read_only=read_only,
-            on_sent=_tell(screen) if reach.debug else None,
-            waits=None if forgets else waits,
-        )
+        told = None if forgets else waits
+        connection = _connected(reach, screen, loaded, simulation, told, read_only=read_only)
         journal: Journal
         if forgets:
             path = _forgotten(reach, stack)
@@ -106,7 +104,7 @@ def open_session(
         stack.callback(journal.close)
         call_as = manifest.call_as if manifest else "auto"
         reading = connection.planning()
-        yield Session(
+        session = Session(
             screen=screen,
             world=World(
                 connection=connection,
@@ -124,6 +122,59 @@ def open_session(
             forgets=forgets,
             options=_options(reach, loaded, forgets=forgets),
         )
+        try:
+            yield session
+        except AwsError as error:
+            add_what_was_started(error, journal, "" if forgets else session.options)
+            raise
+
+
+def _connected(
+    reach: Reach,
+    screen: Screen,
+    loaded: LoadedManifest | None,
+    simulation: Simulation | None,
+    waits: Waits | None,
+    *,
+    read_only: bool,
+) -> Connection:
+    """Return the way to AWS, in the home Region.
+
+    Raises:
+        ManifestError: The manifest does not say which that is, and what is called is no simulation.
+    """
+    home = loaded.home_region if loaded else None
+    try:
+        connection = connect(
+            profile=reach.profile,
+            region=reach.home_region or home,
+            clock=simulation.clock if simulation else None,
+            read_only=read_only,
+            on_sent=_tell(screen) if reach.debug else None,
+            waits=waits,
+            on_skew=skew_told_on(screen),
+        )
+    except MissingRegionError as error:
+        if loaded is None:
+            raise
+        raise ManifestError([loaded.home_is_missing(*some_home(loaded))]) from error
+    if loaded is None or home is not None:
+        return connection
+    if simulation is None:
+        proposed = proposed_home(loaded, connection.planning())
+        raise ManifestError([loaded.home_is_missing(*proposed)])
+    missing = loaded.home_is_missing(connection.home_region, "the simulated organization's")
+    screen.progress(f"warning: {missing} AWS itself is not asked without it.")
+    return connection
+
+
+def some_home(loaded: LoadedManifest) -> tuple[str, str]:
+    """Return a Region to propose as home where AWS is not asked, and why that one."""
+    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if named in PARTITIONS:
+        return named, "the Region of this shell"
+    first = next(iter(loaded.named_regions()), None)
+    return (first, "the first that it names") if first in PARTITIONS else ("us-east-1", "or yours")
 
 
 def _forgotten(reach: Reach, stack: ExitStack) -> Path:
@@ -140,7 +191,7 @@ def _forgotten(reach: Reach, stack: ExitStack) -> Path:
 
 def _options(reach: Reach, loaded: LoadedManifest | None, *, forgets: bool) -> str:
     """Return the options with which another command finds the same journal, with a blank each."""
-    home = reach.home_region or (loaded.manifest.home_region if loaded else None)
+    home = reach.home_region or (loaded.home_region if loaded else None)
     if home in {os.environ.get("AWS_REGION"), os.environ.get("AWS_DEFAULT_REGION")}:
         home = None
     given = {

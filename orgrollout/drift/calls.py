@@ -4,11 +4,12 @@ One remediation of a rule may serve two checks: that the thing is there, and tha
 The first is the proof: a rule that is evaluated every few hours goes on to fail for as long.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from orgrollout.drift.finding import Finding
 from orgrollout.drift.left import Left
+from orgrollout.model.ids import Digest, digest_of
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import CONFIG_COMPLIANCE, SSM_DOCUMENT, PostureCheck, mended_by
 from orgrollout.plan.repair import Repair
@@ -17,15 +18,30 @@ EVALUATION = "config:StartConfigRulesEvaluation"
 NO_CALL = "no single call makes it true"
 ONLY_ANEW = "--recreate deletes its stack and creates it again"
 REVERTED = "its stack is reverted, which may bring it back; the next look tells"
-_Known = tuple[Finding, PostureCheck, str]
-"""A finding, its check, and the call that mends it."""
+_Group = tuple[str, str | None]
+"""A call, and the rule of AWS Config whose remediation it starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A check, and what is broken of it."""
+
+    check: PostureCheck
+    findings: list[Finding]
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        return frozenset(subject for finding in self.findings for subject in finding.subjects)
 
 
 def decide_calls(
-    findings: Iterable[Finding], *, beside_revert: bool
+    findings: Iterable[Finding], *, beside_revert: bool, keeps: Iterable[str] = ()
 ) -> tuple[list[Repair], list[Left]]:
-    """Return the calls that mend broken checks of one stack instance, and what they leave."""
-    groups: dict[tuple[str, str | None], list[_Known]] = defaultdict(list)
+    """Return the calls that mend broken checks of one stack instance, and what they leave.
+
+    ``keeps`` are subjects that no call may touch.
+    """
+    groups: dict[_Group, dict[Digest, _Broken]] = {}
     left: list[Left] = []
     for finding in findings:
         if finding.check is None:
@@ -34,27 +50,37 @@ def decide_calls(
         if call is None:
             left.append(_without_call(finding, finding.check, beside_revert=beside_revert))
         else:
-            group = (call, finding.check.arguments.get("rule"))
-            groups[group].append((finding, finding.check, call))
+            group = groups.setdefault((call, finding.check.arguments.get("rule")), {})
+            alike = digest_of([finding.what, dict(finding.check.arguments)])
+            group.setdefault(alike, _Broken(finding.check, [])).findings.append(finding)
     steps: list[Repair] = []
-    for known in groups.values():
-        step, rest = _of_one_call(known)
+    for (call, _), known in groups.items():
+        step, rest = _of_one_call(call, known.values(), tuple(sorted(keeps)))
         steps.append(step)
         left += rest
     return steps, left
 
 
-def _of_one_call(known: Iterable[_Known]) -> tuple[Repair, list[Left]]:
+def _of_one_call(
+    call: str, known: Iterable[_Broken], keeps: tuple[str, ...]
+) -> tuple[Repair, list[Left]]:
     """Return the step for checks that one call serves, and those of which something is left."""
-    (first, check, call), *others = sorted(
-        known, key=lambda each: (each[1].name == CONFIG_COMPLIANCE, -len(each[0].subjects))
+    first, *others = sorted(
+        known, key=lambda each: (each.check.name == CONFIG_COMPLIANCE, -len(each.subjects))
     )
+    check = first.check
     first_judged = f"{EVALUATION}, then " if check.name == CONFIG_COMPLIANCE else ""
-    reason = f"{check.label}: {first_judged}{call}"
-    step = Repair(action=OperationAction.CALL, check=check, reason=reason)
+    step = Repair(
+        action=OperationAction.CALL,
+        check=check,
+        keeps=keeps,
+        serves=tuple(each.check.label for each in others),
+        reason=f"{check.label}: {first_judged}{call}",
+    )
     left = [
         Left(finding=finding, why=_not_served(missing, check))
-        for finding, _, _ in others
+        for other in others
+        for finding in other.findings
         if (missing := [each for each in finding.subjects if each not in first.subjects])
     ]
     return step, left
@@ -69,6 +95,8 @@ def _without_call(finding: Finding, check: PostureCheck, *, beside_revert: bool)
 
     A new stack helps where its own resource is what is wrong, and drift detection does not see it.
     """
+    if finding.hindrance:
+        return Left(finding=finding, why=finding.hindrance)
     if beside_revert:
         return Left(finding=finding, why=REVERTED)
     if check.name == SSM_DOCUMENT:

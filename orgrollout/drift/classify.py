@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.ignoring import accepting
+from orgrollout.drift.ignoring import accepting, until_words
 from orgrollout.manifest.schema import DriftIgnore
 from orgrollout.manifest.secrets import Secrets
 from orgrollout.model.drift import (
@@ -143,8 +143,7 @@ def _verdict(
     path = difference.path if difference else ""
     rule = accepting(view.rules, view.stack_set, drift.logical_id, path)
     if rule is not None:
-        until = f" (until {rule.until})" if rule.until else ""
-        return Verdict.IGNORED, f"{rule.reason}{until}"
+        return Verdict.IGNORED, until_words(rule)
     if drift.status is ResourceDriftStatus.DELETED:
         return Verdict.DELETED, ""
     if difference is None:

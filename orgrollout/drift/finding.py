@@ -49,11 +49,23 @@ class Finding:
     expected: str = ""
     actual: str = ""
     check: PostureCheck | None = None
-    subjects: tuple[str, ...] = ()  # of a check: what is broken, by id
+    subject: str = ""  # of a check: what is broken, by id
+    subjects: tuple[str, ...] = ()  # the same, if the call of the check mends it
+    accepted: str = ""  # why AWS itself is told to leave the subject as it is
+    hindrance: str = ""  # why that call is not made, though it could mend it
     looked: datetime | None = None  # when AWS looked at it
     unseen: bool = False  # not checkable since nobody could look, and not by its nature
 
     @property
     def key(self) -> Digest:
         """Return what tells it from all others, and is the same when it is found again."""
-        return digest_of([self.stack_set, self.pair, self.kind, self.what, self.path])
+        return self._key(self.subject)
+
+    @property
+    def key_of_check(self) -> Digest:
+        """Return what findings of a check had in common before each subject had its own."""
+        return self._key("")
+
+    def _key(self, subject: str) -> Digest:
+        told = [self.stack_set, self.pair, self.kind, self.what, self.path]
+        return digest_of([*told, subject] if subject else told)

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from orgrollout.drift.classify import SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
+from orgrollout.model.posture import CHECKS
 from orgrollout.plan.repair import below
 
 _JUST_BEFORE = timedelta(microseconds=1)
@@ -25,12 +27,14 @@ class Record:
     first_seen: datetime
     last_seen: datetime
     path: str = ""
+    subject: str = ""  # of a check; empty also where a version before subjects wrote it
     resource_type: str = ""
     repaired: datetime | None = None  # the last time
     repaired_by: str = ""  # the operation or change set
     came_back: int = 0  # how often it was found again after a repair
     gone: datetime | None = None  # when it was first looked for and not found
-    refused: str = ""  # why a change set was left in the account, for a person
+    refused: str = ""  # why it was not repaired, and is left for a person
+    refused_for: Cause | None = None  # the same as a verdict: REFUSED or UNREAD
 
     @property
     def is_open(self) -> bool:
@@ -54,15 +58,22 @@ def seen(
     Found before it was repaired is old news, and changes nothing: a detection goes on to tell of
     what was, until there is a new one. What was looked at and not found is gone. Where nobody could
     look in an account, nothing of that kind is known there, and all of it stays as it was; and so
-    does what lies below a suspect, of which the role that looked may have seen nothing.
+    does what lies below a suspect, of which the role that looked may have seen nothing. A check
+    that is unknown in one place keeps what is known of it there.
     """
+    findings = list(findings)
+    records = _moved(records, findings)
     updated = dict(records)
     found: set[Digest] = set()
     blind: set[tuple[FindingKind, AccountId]] = set()
+    unknown: set[tuple[Pair, str]] = set()
     hidden: dict[tuple[Pair, str], list[str]] = defaultdict(list)
     for finding in findings:
         if finding.verdict is Verdict.NOT_CHECKABLE:
-            blind.add((finding.kind, finding.pair.account))
+            if finding.check is not None:
+                unknown.add((finding.pair, finding.what))
+            else:
+                blind.add((finding.kind, finding.pair.account))
             continue
         if finding.verdict is Verdict.SUSPECT and finding.reason not in SETTLED:
             hidden[finding.pair, finding.what].append(finding.path)
@@ -71,10 +82,28 @@ def seen(
     for key, record in records.items():
         is_hidden = any(below(record.path, path) for path in hidden[record.pair, record.what])
         is_known = not is_hidden and (record.kind, record.pair.account) not in blind
+        if record.kind is FindingKind.POSTURE:
+            is_known = is_known and (record.pair, record.what) not in unknown
         is_missing = key not in found and record.gone is None
         if is_missing and is_known and looked_at(record.kind, record.pair):
             updated[key] = replace(record, gone=now)
     return updated
+
+
+def _moved(records: Records, findings: Iterable[Finding]) -> Records:
+    """Return the records with those of a check handed on to its subject, if it can have only one.
+
+    An earlier version kept one record for a check. Where a check has as many subjects as there are
+    VPCs, that record does not say which of them it was about: none takes it over.
+    """
+    moved = dict(records)
+    for finding in findings:
+        known = CHECKS.get(finding.check.name) if finding.check else None
+        is_one = known is not None and known.has_one_subject and finding.subject != ""
+        if is_one and finding.key not in moved and finding.key_of_check in moved:
+            record = moved.pop(finding.key_of_check)
+            moved[finding.key] = replace(record, subject=finding.subject)
+    return moved
 
 
 def repaired(records: Records, keys: Iterable[Digest], by: str, now: datetime) -> Records:
@@ -83,7 +112,7 @@ def repaired(records: Records, keys: Iterable[Digest], by: str, now: datetime) -
     What was never seen has no record, and gets none.
     """
     marked = {
-        key: replace(records[key], repaired=now, repaired_by=by, refused="")
+        key: replace(records[key], repaired=now, repaired_by=by, refused="", refused_for=None)
         for key in keys
         if key in records
     }
@@ -103,6 +132,7 @@ def came_back(records: Records, keys: Iterable[Digest], by: str, now: datetime) 
             last_seen=now,
             came_back=records[key].came_back + 1,
             refused="",
+            refused_for=None,
         )
         for key in keys
         if key in records and records[key].repaired_by != by
@@ -120,9 +150,11 @@ def not_there(records: Records, keys: Iterable[Digest], now: datetime) -> Record
     return {**records, **marked}
 
 
-def refused(records: Records, keys: Iterable[Digest], why: str) -> Records:
+def refused(records: Records, keys: Iterable[Digest], why: str, cause: Cause) -> Records:
     """Return the records with some whose change set was refused, and left for a person."""
-    marked = {key: replace(records[key], refused=why) for key in keys if key in records}
+    marked = {
+        key: replace(records[key], refused=why, refused_for=cause) for key in keys if key in records
+    }
     return {**records, **marked}
 
 
@@ -154,6 +186,7 @@ def _seen(before: Record | None, finding: Finding, looked: datetime) -> Record:
             first_seen=looked,
             last_seen=looked,
             path=finding.path,
+            subject=finding.subject,
             resource_type=finding.resource_type,
         )
     if looked < before.last_seen or is_over(before, looked):
@@ -166,4 +199,5 @@ def _seen(before: Record | None, finding: Finding, looked: datetime) -> Record:
         came_back=before.came_back + again,
         gone=None,
         refused="" if before.gone else before.refused,
+        refused_for=None if before.gone else before.refused_for,
     )

@@ -17,7 +17,8 @@ def drift_notice(manifest: str, findings: Sequence[Finding]) -> Notice | None:
     stays out of it: either may be secret.
     """
     real = sorted(
-        (f for f in findings if f.verdict.is_real), key=lambda f: (f.stack_set, f.pair, f.what)
+        (f for f in findings if f.verdict.is_real),
+        key=lambda f: (f.stack_set, f.pair, f.what, f.subject),
     )
     if not real:
         return None
@@ -28,7 +29,10 @@ def drift_notice(manifest: str, findings: Sequence[Finding]) -> Notice | None:
     lines = [
         f"{manifest}: {len(real):,} findings in {accounts:,} accounts are not as deployed "
         f"({counted}).",
-        *(f"- {f.stack_set}, {f.pair}: {f.what} {f.path}".rstrip() for f in real[:MOST_FINDINGS]),
+        *(
+            f"- {f.stack_set}, {f.pair}: {f.what} {f.path or f.subject}".rstrip()
+            for f in real[:MOST_FINDINGS]
+        ),
         *([f"and {more:,} more"] if more > 0 else []),
         "All of them: orgrollout drift; to repair them: orgrollout resync",
     ]
@@ -49,6 +53,7 @@ def drift_notice(manifest: str, findings: Sequence[Finding]) -> Notice | None:
                     "kind": f.kind.value,
                     "what": f.what,
                     "path": f.path,
+                    "subject": f.subject,
                 }
                 for f in real[:MOST_FINDINGS]
             ],

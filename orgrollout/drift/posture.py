@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from orgrollout.drift.subjects import broken_for
 from orgrollout.model.ids import Digest
-from orgrollout.model.posture import PostureSeen, PostureState
-
-MOST_NAMED = 3  # subjects that a reason names
+from orgrollout.model.posture import PostureSeen, PostureState, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +69,11 @@ def ok(reason: str = "") -> PostureSeen:
     return PostureSeen(state=PostureState.OK, reason=reason)
 
 
-def broken(reason: str, subjects: Iterable[str] = ()) -> PostureSeen:
-    """Return that a check does not hold; ``subjects`` are what a call would mend."""
-    return PostureSeen(state=PostureState.BROKEN, reason=reason, subjects=tuple(subjects))
+def broken(reason: str, subject: str = "", *, by_call: bool = False) -> PostureSeen:
+    """Return that a check does not hold for one subject, or for none that has a name."""
+    if not subject:
+        return PostureSeen(state=PostureState.BROKEN, reason=reason)
+    return broken_for([Subject(id=subject, reason=reason, by_call=by_call)])
 
 
 def unknown(reason: str) -> PostureSeen:
@@ -93,12 +94,12 @@ def recorder(found: Sequence[RecorderFact], name: str | None) -> PostureSeen:
     named = [each for each in found if name in {None, each.name}]
     if not named:
         there = f"; there is {found[0].name}" if found else ""
-        return broken(f"there is no recorder{f' {name}' if name else ''}{there}")
+        return broken(f"there is no recorder{f' {name}' if name else ''}{there}", name or "")
     first = named[0]
     if not first.recording:
-        return broken(f"the recorder {first.name} is stopped", [first.name])
+        return broken(f"the recorder {first.name} is stopped", first.name, by_call=True)
     if first.failure:
-        return broken(f"the recorder {first.name} fails: {first.failure}")
+        return broken(f"the recorder {first.name} fails: {first.failure}", first.name)
     return ok(f"{first.name} records")
 
 
@@ -107,10 +108,13 @@ def delivery(found: Sequence[DeliveryFact], name: str | None) -> PostureSeen:
     named = [each for each in found if name in {None, each.name}]
     if not named:
         there = f"; there is {found[0].name}" if found else ""
-        return broken(f"there is no delivery channel{f' {name}' if name else ''}{there}")
+        return broken(
+            f"there is no delivery channel{f' {name}' if name else ''}{there}", name or ""
+        )
     first = named[0]
     if first.failure:
-        return broken(f"the delivery channel {first.name} does not deliver: {first.failure}")
+        why = f"the delivery channel {first.name} does not deliver: {first.failure}"
+        return broken(why, first.name)
     if not first.delivered:
         return unknown(f"the delivery channel {first.name} has delivered nothing so far")
     return ok(f"{first.name} delivers")
@@ -122,28 +126,32 @@ def rule(found: RuleFact | None, name: str) -> PostureSeen:
     Where it is active, an evaluation may be started.
     """
     if found is None:
-        return broken(f"there is no rule {name}")
+        return broken(f"there is no rule {name}", name)
     if found.state not in {"ACTIVE", "EVALUATING"}:
-        return broken(f"the rule {name} is {found.state}")
+        return broken(f"the rule {name} is {found.state}", name)
     if not found.told:
         return unknown(f"AWS Config does not tell how the evaluation of {name} goes")
     if found.failed is not None and (found.succeeded is None or found.failed > found.succeeded):
         why = found.failure or "no reason given"
-        return broken(f"the last evaluation of {name} failed: {why}", [name])
+        return broken(f"the last evaluation of {name} failed: {why}", name, by_call=True)
     if found.succeeded is None:
-        return broken(f"the rule {name} was never evaluated", [name])
+        return broken(f"the rule {name} was never evaluated", name, by_call=True)
     return ok(f"{name} evaluates")
 
 
 def compliance(found: ComplianceFact | None, name: str) -> PostureSeen:
     """No resource that the rule looks at fails it. Without any result nobody knows."""
     if found is None:
-        return broken(f"there is no rule {name}")
+        return broken(f"there is no rule {name}", name)
     match found.compliance:
         case "COMPLIANT" | "NOT_APPLICABLE":
             return ok(f"{name} is {found.compliance}")
         case "NON_COMPLIANT":
-            seen = broken(f"{name} fails for {_named(found.failing)}", found.failing)
+            parts = [
+                Subject(id=each, reason=f"{name} fails for {each}", by_call=True)
+                for each in found.failing
+            ]
+            seen = broken_for(parts) if parts else broken(f"{name} fails for some resource")
             return replace(seen, evaluated=found.evaluated)
         case _:
             return unknown(f"{name} has no result so far ({found.compliance})")
@@ -152,9 +160,10 @@ def compliance(found: ComplianceFact | None, name: str) -> PostureSeen:
 def document(found: Digest | None, expected: Digest, name: str) -> PostureSeen:
     """The document exists and contains what the template says, by hash. No call mends it."""
     if found is None:
-        return broken(f"there is no document {name}")
+        return broken(f"there is no document {name}", name)
     if found != expected:
-        return broken(f"the document {name} contains something else than the template says")
+        why = f"the document {name} contains something else than the template says"
+        return broken(why, name)
     return ok(f"{name} is as in the template")
 
 
@@ -171,13 +180,20 @@ def flow_logs(
     bare = [vpc for vpc in vpcs if vpc not in covered]
     if not bare:
         return ok(f"{len(vpcs)} of {len(vpcs)} VPCs have flow logs")
-    why_not = [
-        f"; {log.id}: {log.failure or f'it goes to {log.destination}'}"
-        for log in logs
-        if log.vpc in bare and (log.failure or not _goes_to(log, destination))
-    ]
+    why_not: dict[str, str] = {}
+    for log in logs:
+        if log.vpc in bare and (log.failure or not _goes_to(log, destination)):
+            why = log.failure or f"it goes to {log.destination}"
+            why_not.setdefault(log.vpc, f"; {log.id}: {why}")
     where = f" to {destination}" if destination else ""
-    return broken(f"no flow log for {traffic}{where} in {_named(bare)}{''.join(why_not[:1])}", bare)
+    return broken_for(
+        Subject(
+            id=vpc,
+            reason=f"no flow log for {traffic}{where} in {vpc}{why_not.get(vpc, '')}",
+            by_call=True,
+        )
+        for vpc in bare
+    )
 
 
 def _satisfies(log: FlowLogFact, traffic: str, destination: str) -> bool:
@@ -187,9 +203,3 @@ def _satisfies(log: FlowLogFact, traffic: str, destination: str) -> bool:
 
 def _goes_to(log: FlowLogFact, destination: str) -> bool:
     return not destination or log.destination in {destination, f"{destination}/{log.vpc}"}
-
-
-def _named(ids: Sequence[str]) -> str:
-    shown = ", ".join(ids[:MOST_NAMED]) or "some resource"
-    more = len(ids) - MOST_NAMED
-    return f"{shown} and {more} more" if more > 0 else shown

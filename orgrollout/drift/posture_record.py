@@ -5,24 +5,35 @@ Pairs that were ok are kept as rectangles, and only what was not ok by itself: a
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from orgrollout.drift.subjects import broken_for
 from orgrollout.model.ids import AccountId, Pair, Region
-from orgrollout.model.posture import PostureSeen, PostureState
+from orgrollout.model.posture import PostureSeen, PostureState, Subject
 from orgrollout.plan.rectangles import Rectangle, cover
 
-FORMAT = 2
+FORMAT = 3
+_WITHOUT_SUBJECTS = 2  # kept which checks do not hold, and not for what
 _WITHOUT_CHECKS = 1  # kept how a pair stands, and not which of its checks do not hold
 _MOST_LOOKS = 50  # older ones are forgotten, and their pairs unknown again
 
 
 Checks = tuple[tuple[str, PostureSeen], ...]
 """How checks stand, each with its label."""
-Mended = Mapping[Pair, Mapping[str, datetime]]
-"""When checks were made true, and proven to be, by label."""
+About = tuple[str, str]
+"""The label of a check, and what it is broken for; the whole of it, where that has no name."""
+Mended = Mapping[Pair, Mapping[About, datetime]]
+"""When checks were made true, and proven to be."""
 NONE_MENDED: Mended = {}
+Accepts = Callable[[About], str]
+"""Tells why the manifest accepts it; empty: it does not."""
+
+
+def accepts_nothing(_about: About) -> str:
+    """Return that a manifest without rules accepts nothing."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +69,10 @@ class PostureRecord:
         return PostureRecord(looks=looks[:_MOST_LOOKS])
 
     def of(
-        self, pairs: Iterable[Pair], mended: Mended = NONE_MENDED
+        self,
+        pairs: Iterable[Pair],
+        mended: Mended = NONE_MENDED,
+        accepts: Accepts = accepts_nothing,
     ) -> Mapping[Pair, tuple[PostureSeen, datetime]]:
         """Return how pairs stand, and since when that is known; none where nobody looked."""
         wanted = frozenset(pairs)
@@ -67,7 +81,7 @@ class PostureRecord:
         for look in self.looks:
             found |= dict.fromkeys(look.ok & wanted, (ok, look.when))
             found |= {
-                pair: _since(checks, look.when, mended.get(pair, {}))
+                pair: _since(checks, look.when, mended.get(pair, {}), accepts)
                 for pair, checks in look.others.items()
                 if pair in wanted
             }
@@ -75,15 +89,42 @@ class PostureRecord:
 
 
 def _since(
-    checks: Checks, looked: datetime, mended: Mapping[str, datetime]
+    checks: Checks, looked: datetime, mended: Mapping[About, datetime], accepts: Accepts
 ) -> tuple[PostureSeen, datetime]:
-    """Return how a pair stands with what was mended after somebody looked."""
-    left = tuple(each for each in checks if mended.get(each[0], looked) <= looked)
+    """Return how a pair stands without what was mended since, and what is accepted."""
+    moments: list[datetime] = []
+    agreed: list[str] = []
+
+    def is_over(about: About, accepted: str) -> bool:
+        when = mended.get(about, looked)
+        if when > looked:
+            moments.append(when)
+        elif accepted or (accepted := accepts(about)):
+            agreed.append(f"{' '.join(filter(None, about))}: {accepted}")
+        else:
+            return False
+        return True
+
+    left = tuple(each for each in (_left(*check, is_over) for check in checks) if each)
     if left:
         return combined(left), looked
-    when = max(mended[label] for label, _ in checks)
-    reason = f"repaired {when:%Y-%m-%d %H:%M}, since it was looked at"
-    return PostureSeen(state=PostureState.OK, reason=reason), when
+    if not moments:
+        return PostureSeen(state=PostureState.OK, reason=f"accepted: {'; '.join(agreed)}"), looked
+    reason = f"repaired {max(moments):%Y-%m-%d %H:%M}, since it was looked at"
+    return PostureSeen(state=PostureState.OK, reason=reason), max(moments)
+
+
+def _left(
+    label: str, seen: PostureSeen, is_over: Callable[[About, str], bool]
+) -> tuple[str, PostureSeen] | None:
+    """Return what still is of a check, if anything."""
+    if seen.parts:
+        over = {part.id for part in seen.parts if is_over((label, part.id), part.accepted)}
+        parts = [part for part in seen.parts if part.id not in over]
+        return (label, broken_for(parts)) if parts else None
+    is_unknown = seen.state is PostureState.UNKNOWN  # that is never accepted
+    is_mended = not is_unknown and is_over((label, ""), "")
+    return None if is_mended else (label, seen)
 
 
 def combined(seen: Iterable[tuple[str, PostureSeen]]) -> PostureSeen:
@@ -109,9 +150,8 @@ def read_posture_record(document: Any) -> PostureRecord:
     """Return what the journal kept; nothing where this version cannot read it: a cache."""
     if not isinstance(document, dict):
         return PostureRecord()
-    others = {FORMAT: _checks, _WITHOUT_CHECKS: _without_checks}.get(
-        document.get("format_version", 0)
-    )
+    readers = {FORMAT: _checks, _WITHOUT_SUBJECTS: _checks, _WITHOUT_CHECKS: _without_checks}
+    others = readers.get(document.get("format_version", 0))
     if others is None:
         return PostureRecord()
     try:
@@ -122,9 +162,9 @@ def read_posture_record(document: Any) -> PostureRecord:
 
 def _look_document(look: Look) -> dict[str, Any]:
     """Equal findings are kept once, with the rectangles where they are."""
-    alike: dict[tuple[tuple[str, str, str], ...], list[Pair]] = {}
+    alike: dict[tuple[_Told, ...], list[Pair]] = {}
     for pair, checks in look.others.items():
-        told = tuple((label, seen.state.value, seen.reason) for label, seen in checks)
+        told = tuple(map(_told, checks))
         alike.setdefault(told, []).append(pair)
     return {
         "when": look.when.isoformat(),
@@ -134,6 +174,18 @@ def _look_document(look: Look) -> dict[str, Any]:
             for told, pairs in sorted(alike.items())
         ],
     }
+
+
+_Told = tuple[str, str, str] | tuple[str, str, str, tuple[tuple[str, str, str], ...]]
+
+
+def _told(check: tuple[str, PostureSeen]) -> _Told:
+    """Return a check as JSON holds it: with subjects, their reasons tell the whole."""
+    label, seen = check
+    if not seen.parts:
+        return label, seen.state.value, seen.reason
+    parts = tuple((part.id, part.reason, part.accepted) for part in seen.parts)
+    return label, seen.state.value, "", parts
 
 
 def _look(document: Mapping[str, Any], others: "_Others") -> Look:
@@ -153,7 +205,7 @@ _Others = Callable[[Iterable[Any]], Iterator[tuple[Checks, Any]]]
 
 def _checks(others: Iterable[Any]) -> Iterator[tuple[Checks, Any]]:
     for told, rectangles in others:
-        yield tuple((label, _seen(state, reason)) for label, state, reason in told), rectangles
+        yield tuple((label, _seen(*rest)) for label, *rest in told), rectangles
 
 
 def _without_checks(others: Iterable[Any]) -> Iterator[tuple[Checks, Any]]:
@@ -162,7 +214,10 @@ def _without_checks(others: Iterable[Any]) -> Iterator[tuple[Checks, Any]]:
         yield (("", _seen(state, reason)),), rectangles
 
 
-def _seen(state: str, reason: str) -> PostureSeen:
+def _seen(state: str, reason: str, parts: Iterable[tuple[str, str, str]] = ()) -> PostureSeen:
+    subjects = [Subject(id=id_, reason=why, accepted=accepted) for id_, why, accepted in parts]
+    if subjects:
+        return replace(broken_for(subjects), state=PostureState(state))
     return PostureSeen(state=PostureState(state), reason=reason)
 
 

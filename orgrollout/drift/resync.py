@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.left import Left
-from orgrollout.drift.repair import NO_LIMITS, Limits, Repairs, decide_repairs
-from orgrollout.inventory.inventory import StackSetInventory
+from orgrollout.drift.obstacles import OTHERWISE, is_otherwise, waits_for, why_not_inside
+from orgrollout.drift.repair import NO_LIMITS, Limits, Obstacle, Repairs, decide_repairs
 from orgrollout.model.ids import Pair, RolloutId, StackSetKey
-from orgrollout.model.stack_set import InstanceStatus, StackInstance
+from orgrollout.model.stack_set import InstanceStatus
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.build import make_plan
-from orgrollout.plan.compare import Differences, definition_differences
+from orgrollout.plan.compare import Differences
 from orgrollout.plan.order import among
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.recovering import Inoperable
@@ -25,7 +25,6 @@ from orgrollout.plan.request import Request
 
 UNHELD: Mapping[StackSetKey, RolloutId] = {}
 ANEW = "nothing else repairs it: deleted, and created again"
-OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +64,11 @@ def plan_resync(
     }
 
     def obstacle(key: StackSetKey, pair: Pair) -> str:
-        return _obstacle(request, brought[key], key, pair)
+        return why_not_inside(request, brought[key], request.desired[key], pair, held)
 
     repairs = decide_repairs(known, obstacle, limits)
     if recreate:
-        repairs, brought = _recreating(request, repairs, brought, held)
+        repairs, brought = _recreating(request, repairs, brought, obstacle, held)
     given = {
         key: replace(
             differences,
@@ -98,6 +97,7 @@ def _recreating(
     request: Request,
     repairs: Repairs,
     brought: Mapping[StackSetKey, Differences],
+    obstacle: Obstacle,
     held: Mapping[StackSetKey, RolloutId],
 ) -> tuple[Repairs, Mapping[StackSetKey, Differences]]:
     """Return the same, with what only a new stack repairs deleted and created again."""
@@ -106,7 +106,7 @@ def _recreating(
     }
     anew: dict[StackSetKey, dict[Pair, Inoperable]] = defaultdict(dict)
     for key, pair in places:
-        if key not in held and not _obstacle(request, brought[key], key, pair):
+        if key not in held and not obstacle(key, pair):
             anew[key][pair] = Inoperable(reason=ANEW, stack=None, deletes=True)
     kept = Repairs(
         by_stack_set={
@@ -147,7 +147,7 @@ def _brought_back(
     inventory = request.deployed(desired)
     if inventory is None or desired.absent:
         return Differences()
-    waits = key in held or _is_otherwise(desired, inventory)
+    waits = key in held or is_otherwise(desired, inventory)
     still = {} if waits else compared.updates
     updates = {
         pair: chosen
@@ -165,39 +165,10 @@ def _brought_back(
     )
 
 
-def _is_otherwise(desired: Desired, inventory: StackSetInventory) -> bool:
-    return bool(definition_differences(inventory.deployed.definition, desired.definition))
-
-
 def _as_deployed(request: Request, key: StackSetKey) -> Desired:
     desired = request.desired[key]
     inventory = request.deployed(desired)
     return replace(desired, definition=inventory.deployed.definition) if inventory else desired
-
-
-def _obstacle(request: Request, brought: Differences, key: StackSetKey, pair: Pair) -> str:
-    """Return why a stack is not to be touched from inside its account."""
-    inventory = request.deployed(request.desired[key])
-    instance = inventory.instances.get(pair) if inventory else None
-    if request.selected is not None and not request.selected(key, pair):
-        return "not selected"
-    if pair.account not in request.membership.active:
-        return "its account is not active"
-    if pair in brought.updates or pair in brought.creates:
-        return "it is brought up to date first; the next re-sync looks at it again"
-    if instance is None or instance.status is not InstanceStatus.CURRENT:
-        return _not_current(instance)
-    if request.inside is None:
-        return "no role is named that may repair: `drift: {resync_role: ...}`"
-    return ""
-
-
-def _not_current(instance: StackInstance | None) -> str:
-    if instance is None:
-        return "it has no stack instance"
-    if instance.status is InstanceStatus.INOPERABLE:
-        return "its stack instance is INOPERABLE; --recover-inoperable comes first"
-    return f"its stack instance is {instance.status}, and not CURRENT"
 
 
 def _other_instances(
@@ -214,7 +185,7 @@ def _other_instances(
         if finding.pair in differences.creates or finding.pair in differences.updates:
             continue
         holder = held.get(finding.stack_set)
-        waits = f"it waits for {holder}, which has not done with the stack set" if holder else ""
+        waits = waits_for(holder) if holder else ""
         yield Left(finding=finding, why=waits or _why_left(finding, request))
 
 
@@ -227,6 +198,6 @@ def _why_left(finding: Finding, request: Request) -> str:
         case "extra":
             return "a re-sync removes nothing; `orgrollout plan` shows what goes"
         case _ if desired is not None and inventory is not None:
-            return OTHERWISE if _is_otherwise(desired, inventory) else "not selected"
+            return OTHERWISE if is_otherwise(desired, inventory) else "not selected"
         case _:
             return "the stack set does not exist; `orgrollout apply` makes it"

@@ -67,6 +67,16 @@ class LoadedManifest:
             if all(r in known for r in references(text) if r.startswith(ACCOUNT_PREFIX))
         }
 
+    def accepted_lint(self, keys: Iterable[StackSetKey]) -> frozenset[str]:
+        """Return the rules of cfn-lint that are accepted for the template of these stack sets."""
+        own = (self.manifest.stack_sets[key].lint.accept for key in keys)
+        return frozenset(self.manifest.templates.lint.accept).union(*own)
+
+    def overridden(self, key: StackSetKey) -> frozenset[str]:
+        """Return the parameters that differ from one stack instance to another."""
+        overrides = self.manifest.stack_sets[key].parameter_overrides
+        return frozenset(name for override in overrides for name in override.parameters)
+
     def expand_regions(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return Regions for names of Regions and groups; `home` stays where it is not written."""
         groups, home = self.manifest.region_groups, self.manifest.home_region
@@ -83,6 +93,38 @@ class LoadedManifest:
         if own is None and template and template.metadata.once_per_account:
             return self.expand_regions([HOME])
         return self.expand_regions(own or self.manifest.regions or ())
+
+    @property
+    def home_region(self) -> str | None:
+        """Return the Region that the stack sets live in, as far as the manifest alone tells.
+
+        Where everything goes to one Region, that is it. Otherwise it has to be written: what the
+        shell happens to say would make a second baseline in another shell.
+        """
+        if self.manifest.home_region:
+            return self.manifest.home_region
+        regions = set(self.named_regions())
+        return regions.pop() if len(regions) == 1 and ENABLED not in regions else None
+
+    def named_regions(self) -> tuple[str, ...]:
+        """Return all Regions that the stack sets may go to, in the order they are written."""
+        present = (
+            StackSetKey(k) for k, s in self.manifest.stack_sets.items() if s.state != "absent"
+        )
+        return tuple(dict.fromkeys(r for key in present for r in self.regions(key) if r != HOME))
+
+    def at_home(self, region: str) -> "LoadedManifest":
+        """Return the manifest as one that has this home Region."""
+        manifest = self.manifest.model_copy(update={"home_region": region})
+        return replace(self, manifest=manifest)
+
+    def home_is_missing(self, proposed: str, why: str) -> Problem:
+        """Return the problem of a manifest that does not say where its stack sets live."""
+        message = (
+            "is missing. Stack sets live in one Region, and another shell or runner would deploy "
+            "all of them a second time from another."
+        )
+        return self.problem(("home_region",), message, f"Write `home_region: {proposed}` ({why}).")
 
     def offboarded(self) -> "LoadedManifest":
         """Return the manifest with every stack set taken away, as if each were `state: absent`."""

@@ -30,12 +30,24 @@ class PostureCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing that a check does not hold for: a VPC, a rule, a recorder, a document."""
+
+    id: str
+    reason: str  # in words, with the id
+    by_call: bool = False  # the call of the check may mend it
+    accepted: str = ""  # why it is left as it is by agreement, in AWS itself
+    hindrance: str = ""  # why no call is made for it, though one could mend it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostureSeen:
     """How one check stands in one account and Region."""
 
     state: PostureState
     reason: str = ""
     subjects: tuple[str, ...] = ()  # what a call would mend, by id: VPCs, a recorder
+    parts: tuple[Subject, ...] = ()  # all that is broken, one by one, as far as it has an id
     evaluated: datetime | None = None  # where a rule tells: when it was evaluated last
     unseen: bool = False  # unknown since nobody could look, as where a call was denied
 
@@ -49,6 +61,7 @@ class KnownCheck:
     told_by: str = ""  # the argument that tells two checks of this name apart
     mended_by: str = ""  # the call that mends it, service:Operation; empty: none does
     looks: int = 1  # calls that one look takes, where nothing is wrong
+    has_one_subject: bool = True  # a recorder, a rule; not as many as there are VPCs
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -66,7 +79,7 @@ VPC_FLOW_LOGS = "vpc-flow-logs"
 STACK, DIGEST = "stack", "digest"
 DESTINATION = "destination"  # an output of the template; what it says, once it is worked out
 
-_REMEDIATION = "config:StartRemediationExecution"
+REMEDIATION = "config:StartRemediationExecution"
 CHECKS: Mapping[str, KnownCheck] = {
     CONFIG_RECORDER: KnownCheck(
         optional=("recorder",), mended_by="config:StartConfigurationRecorder"
@@ -82,14 +95,16 @@ CHECKS: Mapping[str, KnownCheck] = {
         required=("rule",),
         optional=("remediated_type",),  # what the rule's remediation is for, e.g. AWS::EC2::VPC
         told_by="rule",
-        mended_by=_REMEDIATION,
+        mended_by=REMEDIATION,
+        has_one_subject=False,
     ),
     SSM_DOCUMENT: KnownCheck(required=("resource",), told_by="resource", looks=2),
     VPC_FLOW_LOGS: KnownCheck(
         required=("traffic",),
         optional=("rule", DESTINATION),  # whose remediation makes flow logs, and where they go
-        mended_by=_REMEDIATION,
+        mended_by=REMEDIATION,
         looks=2,
+        has_one_subject=False,
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
@@ -59,6 +60,7 @@ def make_plan(request: Request) -> Plan:
         inside=request.inside,
         opening=request.opening,
         skipped=request.skipped,
+        recent=_recent(request, operations),
         topics=topics_of(request.manifest),
         warnings=(
             *request.warnings,
@@ -70,6 +72,18 @@ def make_plan(request: Request) -> Plan:
             *(text for text in map(throttled, waves_) if text),
         ),
     )
+
+
+def _recent(
+    request: Request, operations: Iterable[PlannedOperation]
+) -> Mapping[datetime, tuple[AccountId, ...]]:
+    """Return the new accounts that the plan touches, by the moment they joined."""
+    touched = {account for operation in operations for account in operation.accounts}
+    found = {
+        joined: tuple(account for account in those if account in touched)
+        for joined, those in request.recent.items()
+    }
+    return {joined: those for joined, those in found.items() if those}
 
 
 def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) -> None:
@@ -86,9 +100,11 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
                 kept=bool(request.kept(desired)),
                 instances=bool(inventory and inventory.instances),
             )
+    membership = request.membership
     reasons += refusals.removals(
-        differences.values(), request.manifest, request.allow_removals, request.membership.active
+        differences.values(), request.manifest, request.allow_removals, membership
     )
+    reasons += refusals.departures(differences.values(), request.most_departed, membership)
     if reasons:
         raise refusals.PlanRefusedError(reasons)
 
@@ -156,7 +172,7 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
     return PlannedStackSet(
         key=key,
         name=desired.name,
-        change=_change(desired, inventory, differing),
+        change=_change(desired, inventory, differences, differing),
         definition=desired.definition,
         parameter_sets=desired.parameter_sets,
         depends_on=(*desired.prerequisites, *desired.depends_on),
@@ -220,10 +236,15 @@ def _seen(
 
 
 def _change(
-    desired: Desired, inventory: StackSetInventory | None, differing: tuple[str, ...]
+    desired: Desired,
+    inventory: StackSetInventory | None,
+    differences: Differences,
+    differing: tuple[str, ...],
 ) -> StackSetChange:
     if desired.absent:
-        return StackSetChange.DELETE if inventory is not None else StackSetChange.NONE
+        # It cannot go while it has stack instances that stay.
+        stays = inventory is None or bool(differences.left_alone)
+        return StackSetChange.NONE if stays else StackSetChange.DELETE
     if inventory is None:
         return StackSetChange.CREATE
     return StackSetChange.UPDATE if differing else StackSetChange.NONE

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
-from orgrollout.plan.compare import state_digests
 from orgrollout.plan.plan import PlannedOperation
 from orgrollout.plan.scene import NO_OVERRIDES, Scene, units_of
 
@@ -25,17 +24,13 @@ def with_carrier(scene: Scene, updates: list[PlannedOperation]) -> list[PlannedO
         # UpdateStackSet does not touch overrides, so these pairs are updated once more.
         chosen = next(o for o in updates if o.wave == first)
         return [_one_pair_of(scene, chosen), *updates]
-    return _definition_alone(scene)
+    return [_without_instances(scene)]
 
 
-def _definition_alone(scene: Scene) -> list[PlannedOperation]:
-    """Return the operation that sends a definition which changes no stack instance.
-
-    With stack instances it is aimed at a single one: without targets it would touch all.
-    """
-    desired = scene.desired
-    base = PlannedOperation(
-        stack_set=desired.key,
+def _without_instances(scene: Scene) -> PlannedOperation:
+    """Return the operation that sends a definition to a stack set which has no stack instances."""
+    return PlannedOperation(
+        stack_set=scene.desired.key,
         wave=1,
         action=OperationAction.UPDATE,
         accounts=(),
@@ -46,21 +41,6 @@ def _definition_alone(scene: Scene) -> list[PlannedOperation]:
         sends_definition=True,
         covered_again=True,
     )
-    if not scene.kept:
-        return [base]
-    pair = min(scene.kept, key=lambda p: (scene.wave_of(p), p))
-    chosen = desired.pairs[pair]
-    return [
-        replace(
-            base,
-            wave=scene.wave_of(pair),
-            accounts=(pair.account,),
-            regions=(pair.region,),
-            units=units_of(scene, [pair]),
-            parameter_set=chosen,
-            state=state_digests(desired)[chosen],
-        )
-    ]
 
 
 def _sending(operation: PlannedOperation) -> PlannedOperation:

@@ -12,6 +12,7 @@ from orgrollout.inventory.inventory import (
 from orgrollout.manifest.schema import Guards
 from orgrollout.model.ids import AccountId, Digest, Pair
 from orgrollout.model.operation import OperationAction
+from orgrollout.model.operation_id import NO_STATE
 from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
@@ -20,6 +21,7 @@ from orgrollout.plan.recovering import Inoperable, inoperable
 from orgrollout.plan.repair import Repair
 
 NEW = "not deployed yet"
+STAYED = "CloudFormation skipped it when it was to be let go of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class Membership:
     members: frozenset[AccountId]
     dormant: Mapping[AccountId, AccountState] = field(default_factory=dict)  # members not active
     detach_dormant: bool = False
+    unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
 
     @property
     def active(self) -> frozenset[AccountId]:
@@ -124,7 +127,7 @@ def compare(
         if keeps_overrides(inventory.instances[pair], sets[chosen], kept[chosen])
     )
     extra = [p for p in inventory.instances if p not in desired.pairs]
-    left_alone = dict(_left_alone(desired, extra, membership))
+    left_alone = dict(_left_alone(desired, extra, membership, inventory))
     going = [p for p in extra if p not in left_alone]
     reasons.update({p: _removal_reason(desired, p, membership) for p in going})
     # In an account that has left, or is suspended, stacks can only be let go.
@@ -218,20 +221,31 @@ def hides_parameters(deployed: StackSetDefinition) -> bool:
 
 
 def _left_alone(
-    desired: Desired, extra: Iterable[Pair], membership: Membership
+    desired: Desired, extra: Iterable[Pair], membership: Membership, inventory: StackSetInventory
 ) -> Iterator[tuple[Pair, str]]:
     """Yield the instances that nothing can be done about, or should be, and why.
 
-    A stack set that is to be absent cannot be deleted while it has any, so those are let go.
+    A stack set that is to be absent cannot be deleted while it has any, so those are let go, unless
+    CloudFormation has been asked to and has skipped them.
     """
     for pair in extra:
+        if pair.account in membership.unknown:
+            yield pair, membership.unknown[pair.account]
+            continue
         state = membership.dormant.get(pair.account)
         why = left_out_of(desired, pair)
         if state is not None:
             if not (desired.absent or membership.detach_dormant):
                 yield pair, f"account is {state}"
+            elif _stayed(inventory.instances[pair]):
+                yield pair, f"account is {state}, and {STAYED}"
         elif why is not None and why.state is LeftOutState.SKIPPED:
             yield pair, why.reason
+
+
+def _stayed(instance: StackInstance) -> bool:
+    """Return whether the last operation of ours was to let go of it, and skipped it."""
+    return instance.is_skipped and carried_digest(instance) == NO_STATE
 
 
 def left_out_of(desired: Desired, pair: Pair) -> LeftOut | None:

@@ -13,7 +13,7 @@ from orgrollout.organization.explain import AccountAnswer, ParameterOrigin
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan import refusals, waves
 from orgrollout.plan.compare import NEW, Differences, Membership, compare, definition_differences
-from orgrollout.plan.order import prerequisites
+from orgrollout.plan.needed_first import prerequisites
 
 NOTHING = "nothing"  # what a plan would do with a pair that is as it should be
 LEFT_ALONE = "left alone"
@@ -98,7 +98,8 @@ def refusals_of(
         *refusals.ownership(desired, inventory, manifest.name),
         *refusals.unsupported_changes(desired, inventory),
         *refusals.too_many_instances(everywhere),
-        *refusals.removals([differences], manifest, None, membership.active),
+        *refusals.removals([differences], manifest, None, membership),
+        *refusals.departures([differences], manifest.guards.max_departed_accounts, membership),
     )
 
 

@@ -13,9 +13,11 @@ class Repair:
 
     action: OperationAction  # REVERT or CALL
     resources: tuple[str, ...] = ()  # of a revert: the logical ids it may touch, and no others
-    keeps: tuple[str, ...] = ()  # properties it must not touch, as LogicalId/Property/...
+    # Properties it must not touch, as LogicalId/Property/...; of a call: subjects, by id.
+    keeps: tuple[str, ...] = ()
     doubtful: tuple[str, ...] = ()  # properties that may only have been unreadable, named like that
     check: PostureCheck | None = None  # of a call: the check that it is to make true
+    serves: tuple[str, ...] = ()  # labels of other checks that the same call makes true
     reason: str = ""  # in words, for the plan
 
     @property
@@ -23,7 +25,8 @@ class Repair:
         """Return what equal repairs have in common."""
         check = [self.check.name, dict(self.check.arguments)] if self.check else None
         doubt = [self.doubtful] if self.doubtful else []
-        return digest_of([self.action, self.resources, self.keeps, check, self.reason, *doubt])
+        told = [self.action, self.resources, self.keeps, check, self.reason, *doubt]
+        return digest_of([*told, {"serves": self.serves}] if self.serves else told)
 
 
 def below(pointer: str, other: str) -> bool:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
-from orgrollout.model.ids import Pair, Region, RolloutId, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, Region, RolloutId, StackSetKey
 from orgrollout.model.stack_set import CallAs, InstanceStatus
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
+from orgrollout.plan import waves
+from orgrollout.plan.carrying import with_carriers
 from orgrollout.plan.compare import (
     Differences,
     Membership,
@@ -34,6 +37,8 @@ class Request:
     call_as: CallAs = CallAs.SELF  # as whom service-managed stack sets are called
     selected: Selection | None = None  # narrows to some pairs; narrowing never removes
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
+    allow_departed: int | None = None  # instead of guards.max_departed_accounts
+    unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
     recover_inoperable: bool = False  # detach them, and import or create them again
     given: Mapping[StackSetKey, Differences] | None = None  # instead of comparing
     sends_definitions: bool = True  # else stack sets that exist keep their definition
@@ -42,6 +47,7 @@ class Request:
     retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`
     warnings: tuple[str, ...] = ()
 
     def deployed(self, desired: Desired) -> StackSetInventory | None:
@@ -51,19 +57,43 @@ class Request:
     @property
     def membership(self) -> Membership:
         """Return who belongs to the organization."""
-        return membership_of(self.organization, self.manifest.guards)
+        known = membership_of(self.organization, self.manifest.guards)
+        return replace(known, unknown=self.unknown)
+
+    @property
+    def most_departed(self) -> int:
+        """Return how many accounts that left the organization may be let go of."""
+        guard = self.manifest.guards.max_departed_accounts
+        return guard if self.allow_departed is None else self.allow_departed
 
     def differences(self) -> Mapping[StackSetKey, Differences]:
         """Return how each stack set has to change, as far as it was selected."""
         if self.given is not None:
             return self.given
         membership, recover = self.membership, self.recover_inoperable
-        return {
+        found = {
             key: self._narrowed(
                 key, compare(desired, self.deployed(desired), membership, recover=recover)
             )
             for key, desired in self.desired.items()
         }
+        return with_carriers(found, self.desired, self._aimed_at_one(found), self._first_wave)
+
+    def _aimed_at_one(
+        self, found: Mapping[StackSetKey, Differences]
+    ) -> Mapping[StackSetKey, frozenset[Pair]]:
+        """Return the stack sets of which only the definition changes, with what could carry it."""
+        return {
+            key: kept
+            for key, differences in found.items()
+            if not differences.updates and self.definition_changes(self.desired[key], differences)
+            if (kept := self.kept(self.desired[key]))
+        }
+
+    def _first_wave(self) -> Mapping[AccountId, int]:
+        """Return the wave of each account, before anything moves it."""
+        accounts = {pair.account for d in self.desired.values() for pair in d.pairs}
+        return waves.assign(self.manifest, self.organization, accounts)
 
     def compared(self) -> "Request":
         """Return the same, with everything compared once for whoever asks."""

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from orgrollout.model.ids import StackSetKey
+from orgrollout.manifest.once_only import cure, once_words
+from orgrollout.model.ids import AccountId, StackSetKey
+from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.commands import for_stack_set
-from orgrollout.plan.compare import Differences
+from orgrollout.plan.compare import STAYED, Differences
+from orgrollout.plan.doomed import meets_kept_stacks, takes_a_name_twice
 from orgrollout.plan.plan import SIDE_BY_SIDE, PlannedOperation
 from orgrollout.plan.request import Request
 
@@ -18,7 +21,7 @@ def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]
     for key, difference in differences.items():
         yield from _left_alone(key, difference, request)
         yield from _inoperable(key, difference)
-        yield from _retained(key, difference, request)
+        yield from creation_warnings(key, difference, request)
         yield from _cannot_go(key, difference, request)
     for key, desired in request.desired.items():
         yield from _managed_execution(key, desired, request)
@@ -30,6 +33,14 @@ def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]
             f"stack set {name} was made by this manifest, which no longer names it. It is left "
             "alone; `state: absent` would take it away."
         )
+
+
+def creation_warnings(
+    key: StackSetKey, differences: Differences, request: Request
+) -> Iterator[str]:
+    """Yield why stack instances that are to be created will fail."""
+    yield from _retained(key, differences, request)
+    yield from _once_only(key, differences, request)
 
 
 def many_operations(
@@ -96,11 +107,44 @@ def _managed_execution(key: StackSetKey, desired: Desired, request: Request) -> 
 
 def _left_alone(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
     alone = {pair.account: reason for pair, reason in differences.left_alone.items()}
+    stays = f", so {request.desired[key].name} stays" if request.desired[key].absent else ""
     for account, reason in sorted(alone.items()):
         advice = ""
-        if account in request.membership.dormant:
+        if reason.endswith(STAYED):
+            command = _by_hand(key, differences, request, account)
+            advice = f". By hand, once CloudFormation takes it: `{command}`"
+        elif account in request.membership.dormant:
             advice = ". `guards: {detach_suspended: true}` lets go of them; the stacks stay"
-        yield f"{key}: stack instances in {account} are left alone: {reason}{advice}"
+        yield f"{key}: stack instances in {account} are left alone{stays}: {reason}{advice}"
+
+
+def _by_hand(
+    key: StackSetKey, differences: Differences, request: Request, account: AccountId
+) -> str:
+    """Return what lets go of an account's stack instances, whatever came of it before."""
+    desired = request.desired[key]
+    regions = sorted({pair.region for pair in differences.left_alone if pair.account == account})
+    service = desired.definition.permission_model is PermissionModel.SERVICE_MANAGED
+    root = request.organization.root
+    where = (
+        (
+            "--deployment-targets",
+            f"OrganizationalUnitIds={root},Accounts={account},AccountFilterType=INTERSECTION",
+        )
+        if service
+        else ("--accounts", account)
+    )
+    return for_stack_set(
+        "delete-stack-instances",
+        desired.name,
+        *where,
+        "--regions",
+        *regions,
+        "--retain-stacks",
+        home_region=request.home_region,
+        model=desired.definition.permission_model,
+        call_as=request.call_as,
+    )
 
 
 def _inoperable(key: StackSetKey, differences: Differences) -> Iterator[str]:
@@ -118,9 +162,7 @@ def _inoperable(key: StackSetKey, differences: Differences) -> Iterator[str]:
 def _retained(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
     """Yield which new stack instances meet a stack that was kept when they were detached."""
     kept = request.retained.get(key, {})
-    imports = request.desired[key].imports
-    known = imports.keys() | differences.recovered.keys()
-    meeting = sorted(p for p in differences.creates if p in kept and p not in known)
+    meeting = sorted(meets_kept_stacks(key, differences, request))
     if meeting:
         rollouts = ", ".join(sorted({kept[pair] for pair in meeting}))
         yield (
@@ -131,6 +173,18 @@ def _retained(key: StackSetKey, differences: Differences, request: Request) -> I
         )
 
 
+def _once_only(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
+    """Yield which new stack instances make in several Regions what an account has once."""
+    twice = takes_a_name_twice(key, differences, request)
+    if twice:
+        desired = request.desired[key]
+        yield (
+            f"{key}: {len(twice):,} stack instances to create, e.g. {min(twice)}, make what there "
+            f"is once: {once_words(desired.once_only, desired.once_anywhere)} "
+            f"{cure(key, everywhere=bool(desired.once_anywhere))}"
+        )
+
+
 def _cannot_go(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
     """Yield why a stack set that is to be absent may stay: it must be empty to be deleted."""
     desired = request.desired[key]
@@ -138,7 +192,7 @@ def _cannot_go(key: StackSetKey, differences: Differences, request: Request) -> 
     asleep = sorted(going & request.membership.dormant.keys())
     if desired.absent and asleep:
         yield (
-            f"{key}: {desired.name} cannot be deleted while CloudFormation skips "
-            f"{', '.join(asleep)}, which can be: operations leave suspended accounts alone. Plan "
-            "again once they are closed for good, or active."
+            f"{key}: stack instances in {', '.join(asleep)}, which can be deployed to no more, "
+            "are let go of; their stacks stay. Should CloudFormation skip them all the same, "
+            f"{desired.name} stays, too, and the next plan says so."
         )

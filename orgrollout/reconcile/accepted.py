@@ -6,7 +6,7 @@ from datetime import datetime
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.history import Record, is_over
-from orgrollout.drift.ignoring import in_force
+from orgrollout.drift.ignoring import in_force, is_of_check
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair
@@ -33,7 +33,7 @@ def accepted_drift(
     """
     over = _over_since(desired, inventory, world)
     rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
-    if not any(rule.stack_set == desired.key for rule in rules):
+    if not any(rule.stack_set == desired.key and not is_of_check(rule) for rule in rules):
         return over
     found: dict[Pair, list[Finding]] = defaultdict(list)
     for finding in read_drift(loaded, desired, inventory, world, progress).findings:

@@ -1,14 +1,14 @@
 """Reading what is not as deployed, for one manifest: a call for each drifted stack instance."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from orgrollout.aws.rates import STACK_SETS
 from orgrollout.drift.classify import Viewpoint, classify, not_checkable
 from orgrollout.drift.detections import Detections, Telling, with_operation
-from orgrollout.drift.finding import Finding, FindingKind
+from orgrollout.drift.finding import ACCESS, Finding, FindingKind
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import is_old_news
 from orgrollout.drift.ignoring import in_force, rule_warnings
@@ -78,7 +78,9 @@ def gather_findings(
     return Findings(
         stack_sets=looks,
         findings=tuple(f for f in found if is_meant(f.stack_set, f.pair)),
-        warnings=tuple(_warnings(loaded, resources, looks, today, narrowed=chosen is not None)),
+        warnings=()
+        if chosen is not None
+        else tuple(_warnings(loaded, found, looks, posture, today)),
         kinds=frozenset(looked if posture is None else {*looked, FindingKind.POSTURE}),
         checks=dict(_checks(loaded, looks)),
     )
@@ -217,11 +219,15 @@ def _view(
 
 def _warnings(
     loaded: LoadedManifest,
-    findings: list[Finding],
+    findings: Collection[Finding],
     looks: Iterable[StackSetLook],
+    posture: Iterable[Finding] | None,
     today: date,
-    *,
-    narrowed: bool,
 ) -> Iterator[str]:
-    whole = () if narrowed else [look.key for look in looks if look.told and not look.unknown]
-    yield from rule_warnings(loaded.manifest.drift.ignore, findings, today, whole)
+    known = [look for look in looks if look.told]
+    whole = [look.key for look in known if not look.unknown]
+    unseen = [finding for finding in posture or () if finding.unseen]
+    is_checked = posture is not None and not any(finding.what == ACCESS for finding in unseen)
+    dark = {finding.stack_set for finding in unseen}
+    checked = [look.key for look in known if is_checked and look.key not in dark]
+    yield from rule_warnings(loaded.manifest.drift.ignore, findings, today, whole, checked)

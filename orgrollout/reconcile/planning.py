@@ -1,20 +1,22 @@
 """From a manifest and an organization to a plan. Reads, and never writes."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import Pair, Region, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.organization.adoption import as_adopted
 from orgrollout.organization.desired import AccountSummary, DesiredState, LeftOutState
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan, Skipped
+from orgrollout.plan.recent import recent_accounts
 from orgrollout.plan.request import Request
 from orgrollout.reconcile.collecting import rarely_collected
+from orgrollout.reconcile.departures import unknown_departures
+from orgrollout.reconcile.home_region import HomeRegionError, refuse_second_home
 from orgrollout.reconcile.known import remember
 from orgrollout.reconcile.memories import Memories, own_operations
 from orgrollout.reconcile.observe import Progress, Refresh, Remembered, read_inventory
@@ -26,10 +28,6 @@ from orgrollout.reconcile.world import World
 Narrowing = Callable[[Organization], Callable[[StackSetKey, Pair], bool]]
 
 
-class HomeRegionError(OrgRolloutError):
-    """The manifest lives in another Region than the one that is called. Nothing was read."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """What is wanted and what is there: a plan or a ledger is made from it."""
@@ -37,6 +35,7 @@ class Picture:
     organization: Organization
     desired: DesiredState
     inventory: Inventory
+    unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
 
 
 def check_home_region(loaded: LoadedManifest, world: World) -> Region:
@@ -46,9 +45,9 @@ def check_home_region(loaded: LoadedManifest, world: World) -> Region:
         HomeRegionError: The manifest says another than the one that is called.
     """
     home = world.connection.home_region
-    if loaded.manifest.home_region not in {None, home}:
+    if loaded.home_region not in {None, home}:
         raise HomeRegionError(
-            f"{loaded.path} has home_region {loaded.manifest.home_region}, but {home} is called. "
+            f"{loaded.path} has home_region {loaded.home_region}, but {home} is called. "
             "Leave out --home-region, or change home_region."
         )
     return home
@@ -94,10 +93,14 @@ def look(
         progress=progress,
     )
     memories.keep(observed.memories)
+    unread = refuse_second_home(loaded, desired, observed.inventory, world, progress)
+    desired = replace(desired, warnings=(*desired.warnings, *unread))
+    adopted = _adopting(desired, observed.inventory)
     return Picture(
         organization=organization,
-        desired=_adopting(desired, observed.inventory),
+        desired=adopted,
         inventory=observed.inventory,
+        unknown=unknown_departures(organization, adopted, observed.inventory, world, progress),
     )
 
 
@@ -120,6 +123,7 @@ def plan_from(
     *,
     narrowing: Narrowing | None = None,
     allow_removals: int | None = None,
+    allow_departed: int | None = None,
     recover_inoperable: bool = False,
 ) -> Plan:
     """Return what has to be done.
@@ -134,6 +138,7 @@ def plan_from(
             world,
             narrowing=narrowing,
             allow_removals=allow_removals,
+            allow_departed=allow_departed,
             recover_inoperable=recover_inoperable,
         )
     )
@@ -146,6 +151,7 @@ def request_from(
     *,
     narrowing: Narrowing | None = None,
     allow_removals: int | None = None,
+    allow_departed: int | None = None,
     recover_inoperable: bool = False,
 ) -> Request:
     """Return what a plan is made from, or a saved plan is checked against."""
@@ -163,6 +169,8 @@ def request_from(
         recover_inoperable=recover_inoperable,
         selected=narrowing(picture.organization) if narrowing else None,
         allow_removals=allow_removals,
+        allow_departed=allow_departed,
+        unknown=picture.unknown,
         retained={
             key: retained[desired.name]
             for key, desired in picture.desired.stack_sets.items()
@@ -170,6 +178,7 @@ def request_from(
         },
         opening=(_accounts(picture.desired.accounts),),
         skipped=tuple(_skipped(picture)),
+        recent=recent_accounts(picture.organization, world.clock.now()),
         warnings=picture.desired.warnings,
     )
 

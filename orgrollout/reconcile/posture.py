@@ -6,18 +6,23 @@ same account and Region is read once.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture import Looking
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
+from orgrollout.drift.history import Records
+from orgrollout.drift.ignoring import in_force, with_accepted
 from orgrollout.drift.posture import ok, unknown
+from orgrollout.drift.posture_findings import SeenCheck, findings_of, without_old_news
 from orgrollout.drift.posture_record import Checks, Look
 from orgrollout.errors import AwsError, CredentialsError
+from orgrollout.journal.errors import JournalError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
-from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
+from orgrollout.model.posture import PostureSeen, PostureState
+from orgrollout.reconcile.finding_history import history
 from orgrollout.reconcile.planning import Picture
 from orgrollout.reconcile.posture_aggregate import Aggregator
 from orgrollout.reconcile.posture_records import keep_look
@@ -26,21 +31,7 @@ from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
 
 _SAID_EVERY = 100  # accounts
-_VERDICTS = {
-    PostureState.BROKEN: Verdict.REAL,
-    PostureState.UNKNOWN: Verdict.NOT_CHECKABLE,
-}
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """How one check of one stack instance stands."""
-
-    stack_set: StackSetKey
-    pair: Pair
-    check: PostureCheck
-    seen: PostureSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +39,7 @@ class _Account:
     """What was seen in one account, or why nothing was."""
 
     account: AccountId
-    seen: tuple[_Seen, ...] = ()
+    seen: tuple[SeenCheck, ...] = ()
     closed: str = ""
 
 
@@ -61,6 +52,8 @@ def look_at_posture(
     chosen: Chosen | None = None,
 ) -> tuple[Finding, ...] | None:
     """Return every check that is broken or unknown, where a stack instance exists.
+
+    What a check is broken for, one by one, are findings of their own.
 
     ``chosen`` narrows what is looked at. What was found is kept in the journal, for `coverage`.
     An account that cannot be entered is one finding. None: no role is named to look with.
@@ -79,10 +72,13 @@ def look_at_posture(
     progress(_announcement(tasks, len(accounts), world.at_once))
     visit = _Visit(loaded, world, tasks, progress)
     now = world.clock.now()
+    rules = in_force(drift.ignore, now.date())
+    histories = {task.desired.key: _history(world, task) for task in tasks}
     findings: list[Finding] = []
     looked: dict[StackSetKey, dict[Pair, Checks]] = defaultdict(dict)
-    for found in _side_by_side(visit, accounts, progress, world.at_once):
-        findings += _findings(found, tasks, now)
+    for seen in _side_by_side(visit, accounts, progress, world.at_once):
+        found = replace(seen, seen=tuple(without_old_news(seen.seen, histories, now)))
+        findings += with_accepted(rules, _findings(found, tasks, now))
         for key, pair, checks in _by_pair(found, tasks):
             looked[key][pair] = checks
     for task in tasks:
@@ -93,7 +89,15 @@ def look_at_posture(
             others={pair: checks for pair, checks in seen_there.items() if checks},
         )
         keep_look(world.journal, task.desired.name, look, progress)
-    return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what)))
+    return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what, f.subject)))
+
+
+def _history(world: World, task: Task) -> Records:
+    """Return what became of findings, as far as the journal can be read."""
+    try:
+        return history(world.journal, task.desired.name)
+    except JournalError:
+        return {}
 
 
 def _announcement(tasks: tuple[Task, ...], accounts: int, at_once: int) -> str:
@@ -140,7 +144,7 @@ class _Visit:
         by_region: dict[Pair, list[Task]] = defaultdict(list)
         for task, pair in self._here[account]:
             by_region[pair].append(task)
-        seen: list[_Seen] = []
+        seen: list[SeenCheck] = []
         for pair, tasks in sorted(by_region.items()):
             try:
                 connection = self._enter(pair)
@@ -164,11 +168,11 @@ class _Visit:
             pair.account, self._role, pair.region, external_id=self._external_id
         )
 
-    def _look(self, looking: Looking, task: Task, pair: Pair) -> Iterator[_Seen]:
+    def _look(self, looking: Looking, task: Task, pair: Pair) -> Iterator[SeenCheck]:
         for check in checks_of(task, pair):
             known = self._aggregator.knows_ok(check, pair)
             seen = ok("by the aggregator") if known else looking.look(check)
-            yield _Seen(stack_set=task.desired.key, pair=pair, check=check, seen=seen)
+            yield SeenCheck(stack_set=task.desired.key, pair=pair, check=check, seen=seen)
 
 
 def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterator[Finding]:
@@ -184,20 +188,7 @@ def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterat
             unseen=True,
         )
     for each in found.seen:
-        verdict = _VERDICTS.get(each.seen.state)
-        if verdict is not None:
-            yield Finding(
-                stack_set=each.stack_set,
-                pair=each.pair,
-                kind=FindingKind.POSTURE,
-                what=each.check.label,
-                verdict=verdict,
-                reason=each.seen.reason,
-                check=each.check,
-                subjects=each.seen.subjects,
-                unseen=each.seen.unseen,
-                looked=now,
-            )
+        yield from findings_of(each, now)
 
 
 def _by_pair(

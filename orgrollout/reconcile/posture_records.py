@@ -6,8 +6,11 @@ from datetime import datetime
 
 from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.posture_record import (
+    About,
+    Accepts,
     Look,
     PostureRecord,
+    accepts_nothing,
     posture_document,
     read_posture_record,
 )
@@ -51,11 +54,15 @@ def _added(journal: Journal, name: StackSetName, look: Look) -> bool:
 
 
 def known_posture(
-    journal: Journal, name: StackSetName, pairs: Iterable[Pair]
+    journal: Journal,
+    name: StackSetName,
+    pairs: Iterable[Pair],
+    accepts: Accepts = accepts_nothing,
 ) -> Mapping[Pair, tuple[PostureSeen, datetime]]:
     """Return how pairs of a stack set stood when somebody last looked, and when that was.
 
-    What was repaired and proven since counts: whoever proved it has looked.
+    What was repaired and proven since counts: whoever proved it has looked. ``accepts`` tells what
+    the manifest accepts.
 
     Raises:
         JournalVersionError: Another version wrote the history of findings.
@@ -63,9 +70,9 @@ def known_posture(
     document = journal.get(f"{_PREFIX}{name}")
     if document is None:
         return {}
-    mended: dict[Pair, dict[str, datetime]] = defaultdict(dict)
+    mended: dict[Pair, dict[About, datetime]] = defaultdict(dict)
     for record in history(journal, name).values():
         is_over = record.kind is FindingKind.POSTURE and not record.is_open
         if is_over and record.gone is None and record.repaired is not None:
-            mended[record.pair][record.what] = record.repaired
-    return read_posture_record(document.value).of(pairs, mended)
+            mended[record.pair][record.what, record.subject] = record.repaired
+    return read_posture_record(document.value).of(pairs, mended, accepts)

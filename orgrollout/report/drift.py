@@ -9,7 +9,9 @@ from datetime import datetime
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import Record
+from orgrollout.drift.subjects import named, told
 from orgrollout.model.ids import Digest, Pair, StackSetKey
+from orgrollout.model.posture import Subject
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.unchecked import not_looked_at, remedy, sentence
@@ -125,8 +127,8 @@ def _alike(finding: Finding) -> tuple[str, ...]:
 def _gist(finding: Finding) -> str:
     """Return the reason without what it is about: VPCs differ from account to account."""
     reason = finding.reason
-    for subject in finding.subjects:
-        reason = reason.replace(subject, "*")
+    for subject in (*finding.subjects, finding.subject):
+        reason = reason.replace(subject, "*") if subject else reason
     return _SEVERAL.sub("*", cause(reason))
 
 
@@ -136,17 +138,33 @@ def _rank(group: Sequence[Finding]) -> tuple[int, int]:
 
 def _group(group: Sequence[Finding], shown: Shown) -> Iterator[Block]:
     first = min(group, key=lambda finding: finding.pair)
-    example = "e.g. " if len({finding.reason for finding in group}) > 1 else ""
-    reason = f": {example}{first.reason}" if first.reason else ""
+    why = _reason(first, group)
+    example = "e.g. " if any(_reason(each, group) != why for each in group) else ""
+    reason = f": {example}{why}" if why else ""
     number = count(len({finding.pair for finding in group}), "stack instance")
+    several = f", {len(group):,} in all" if _is_more(group) else ""
     yield Line(
-        text=f"  {_title(first)}, {number}{_returns(group, shown)}{reason}",
+        text=f"  {_title(first)}, {number}{several}{_returns(group, shown)}{reason}",
         style=_STYLES[first.verdict],
     )
     if first.path and first.verdict is not Verdict.IGNORED:
         expected, actual = _cut(first.expected), _cut(first.actual)
         yield Line(text=f"    e.g. {first.pair}: {expected} is expected, and it is {actual}")
     yield Line(text=f"    in {places({finding.pair for finding in group}, shown.organization)}")
+
+
+def _reason(finding: Finding, group: Iterable[Finding]) -> str:
+    """Return the reason of a finding, with what is broken beside it in the same place."""
+    here = [each for each in group if each.pair == finding.pair and each.subject]
+    if finding.verdict is Verdict.IGNORED or not finding.subject:
+        subjects = f" ({named([each.subject for each in here])})" if here else ""
+        return f"{finding.reason}{subjects}"
+    return told(Subject(id=each.subject, reason=each.reason) for each in here)
+
+
+def _is_more(group: Sequence[Finding]) -> bool:
+    """Return whether a check is broken for more than there are places."""
+    return bool(group[0].subject) and len(group) > len({each.pair for each in group})
 
 
 def _title(finding: Finding) -> str:

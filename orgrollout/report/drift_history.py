@@ -26,6 +26,7 @@ _COLUMNS = (
     "repaired_by",
     "gone",
     "came_back",
+    "subject",
 )
 _SHOWN = ("stack_set", "account", "region", "finding", "state", "first seen", "last seen", "")
 
@@ -59,6 +60,7 @@ def history_blocks(records: Sequence[Record]) -> Iterator[Block]:
 
 def _row(record: Record) -> tuple[str, ...]:
     what = record.what if record.kind is not FindingKind.RESOURCE else record.what + record.path
+    what = f"{what} of {record.subject}" if _tells_more(record) else what
     notes = []
     if record.repaired is not None:
         notes.append(f"repaired {record.repaired:%Y-%m-%d %H:%M} by {record.repaired_by}")
@@ -74,6 +76,10 @@ def _row(record: Record) -> tuple[str, ...]:
         f"{record.last_seen:%Y-%m-%d %H:%M}",
         "; ".join(notes),
     )
+
+
+def _tells_more(record: Record) -> bool:
+    return bool(record.subject) and record.subject not in record.what.split()
 
 
 def _state(record: Record) -> str:
@@ -101,6 +107,7 @@ def _record(record: Record) -> dict[str, Any]:
         "repaired_by": record.repaired_by or None,
         "gone": iso(record.gone),
         "came_back": record.came_back,
+        "subject": record.subject or None,
     }
 
 

@@ -30,6 +30,7 @@ _COLUMNS = (
     "looked",
     "first_seen",
     "came_back",
+    "subject",
 )
 
 
@@ -110,6 +111,7 @@ def _finding(finding: Finding, shown: Shown) -> dict[str, Any]:
         "looked": iso(finding.looked),
         "first_seen": iso(record.first_seen) if record else None,
         "came_back": record.came_back if record else 0,
+        "subject": finding.subject or None,
     }
 
 

@@ -1,6 +1,7 @@
 """A plan as people read it and as programs do."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
@@ -20,7 +21,7 @@ from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan_changes import definition_changes, override_lines
 from orgrollout.report.plan_cost import cost_line
 from orgrollout.report.unchecked import sentence
-from orgrollout.report.words import count, span
+from orgrollout.report.words import count, moment, span
 
 FORMAT_VERSION = 1
 # A plan compares what CloudFormation was told with what it is to be told, and no resource.
@@ -30,10 +31,13 @@ _NAMED = 10  # accounts by name in one line
 _ALWAYS = tuple(action for action in OperationAction if not action.is_inside)
 
 
-def plan_blocks(plan: Plan, *, pairs: bool = False, everything: bool = True) -> Iterator[Block]:
+def plan_blocks(
+    plan: Plan, *, pairs: bool = False, everything: bool = True, now: datetime | None = None
+) -> Iterator[Block]:
     """Yield what a person should know before the plan is carried out.
 
-    ``everything``: a re-sync has looked everywhere.
+    ``everything``: a re-sync has looked everywhere. Without ``now``, freezes that are over are told
+    of, too.
     """
     yield from (Line(text=text) for text in plan.opening)
     yield from skipped_lines(plan.skipped)
@@ -45,6 +49,8 @@ def plan_blocks(plan: Plan, *, pairs: bool = False, everything: bool = True) -> 
         yield Line(text=f"waves: {' | '.join(_wave(wave) for wave in plan.waves)}")
         yield from (Line(text=f"  {text}") for text in _preferences(plan))
         yield Line(text=f"  {_exposed(plan)}")
+    if plan.operations:
+        yield from _freezes(plan, now)
     if pairs and plan.operations:
         yield _by_pair(plan)
     yield from (Line(text=f"warning: {text}", style="yellow") for text in plan.warnings)
@@ -57,6 +63,19 @@ def plan_blocks(plan: Plan, *, pairs: bool = False, everything: bool = True) -> 
     yield Line(text=summary(plan, everything=everything), style="bold")
     if plan.is_empty and plan.stack_sets:
         yield Line(text=sentence(NOT_CHECKED, LOOKS), style="dim")
+
+
+def _freezes(plan: Plan, now: datetime | None) -> Iterator[Line]:
+    """Yield the spans in which no operation starts."""
+    for freeze in plan.freezes:
+        if now is not None and freeze.end <= now:
+            continue
+        holds = now is not None and freeze.start <= now
+        what = (
+            "holds now: `apply` starts nothing and ends with 4" if holds else "no operation starts"
+        )
+        span_ = f"{moment(freeze.start)} to {moment(freeze.end)}"
+        yield Line(text=f"freeze: {span_}: {what}", style="yellow" if holds else "")
 
 
 def summary(plan: Plan, *, everything: bool = True) -> str:

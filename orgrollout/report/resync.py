@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from orgrollout.drift.left import Left
+from orgrollout.drift.subjects import named
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.words import count, word
 from orgrollout.rollout.grouping import cause
@@ -25,7 +26,9 @@ def left_blocks(left: Iterable[Left]) -> Iterator[Block]:
         places = {each.finding.pair for each in members}
         why = min(members, key=lambda each: each.finding.pair).why
         example = f"e.g. {min(places)}" if len(places) > 1 else str(min(places))
-        text = f"  {key} {what}: {count(len(places), 'stack instance')} ({example}): {why}"
+        subjects = named(sorted({each.finding.subject for each in members} - {""}))
+        about = f" of {subjects}" if any(each.finding.subject for each in members) else ""
+        text = f"  {key} {what}{about}: {count(len(places), 'stack instance')} ({example}): {why}"
         yield Line(text=text, style="yellow")
 
 
@@ -39,6 +42,7 @@ def left_json(left: Iterable[Left]) -> list[dict[str, Any]]:
             "kind": each.finding.kind.value,
             "what": each.finding.what,
             "property": each.finding.path or None,
+            "subject": each.finding.subject or None,
             "verdict": word(each.finding.verdict),
             "why": each.why,
         }

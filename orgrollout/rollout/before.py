@@ -67,8 +67,21 @@ def _known(stack_set: PlannedStackSet, earlier: Mapping[Digest, Before]) -> dict
     for seen, rectangles in stack_set.seen.items():
         before = earlier.get(Digest(seen.split()[1]))
         if before is not None:
+            before = _as_deployed(stack_set, before)
             found.update({pair: before for r in rectangles for pair in r.pairs})
     return found
+
+
+def _as_deployed(stack_set: PlannedStackSet, before: Before) -> Before:
+    """Return the same with the definition that was deployed, where that makes the same stack.
+
+    Where overrides cover all that is new, the new definition makes it as well.
+    """
+    deployed, overrides = stack_set.deployed, before.overrides
+    if deployed is None or _state(deployed) == _state(before.definition):
+        return before
+    same = deployed.state_digest(overrides) == before.definition.state_digest(overrides)
+    return Before(deployed, overrides) if same else before
 
 
 def _state(definition: StackSetDefinition) -> Digest:

@@ -6,6 +6,7 @@ not answer any more counts as nothing.
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from orgrollout.sandbox.clock import ScaledClock, VirtualClock
-from orgrollout.sandbox.control import SandboxClient
+from orgrollout.sandbox.control import TOKEN_VARIABLE, SandboxClient
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.server import IDLE, serve
 from orgrollout.sandbox.starter import STARTER
@@ -29,17 +30,18 @@ class Running:
 
     endpoint: str
     pid: int
+    token: str = ""
 
     def client(self) -> SandboxClient:
-        """Return a way to ask it about itself."""
-        return SandboxClient(self.endpoint)
+        """Return a way to ask it about itself, and to tell it things."""
+        return SandboxClient(self.endpoint, self.token)
 
 
 def running(state: Path) -> Running | None:
     """Return the server that was started with this state folder, if it still answers."""
     try:
         known = json.loads((state / _NAME).read_text(encoding="utf-8"))
-        found = Running(known["endpoint"], known["pid"])
+        found = Running(known["endpoint"], known["pid"], known.get("token", ""))
         found.client().now()
     except (OSError, ValueError, KeyError, SandboxError):
         return None
@@ -117,14 +119,20 @@ def main(arguments: list[str]) -> int:
     clock = ScaledClock(float(speed)) if float(speed) else VirtualClock()
     try:
         server = serve(
-            Path(organization), port=int(port), clock=clock, idle=timedelta(seconds=float(idle))
+            Path(organization),
+            port=int(port),
+            clock=clock,
+            idle=timedelta(seconds=float(idle)),
+            token=os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24),
         )
     except (SandboxError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     file = Path(state) / _NAME
-    known = {"endpoint": server.endpoint, "pid": os.getpid()}
+    known = {"endpoint": server.endpoint, "pid": os.getpid(), "token": server.token}
     draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)  # the token is for its user alone
     draft.write_text(json.dumps(known), encoding="utf-8")
     draft.replace(file)
     server.wait()

@@ -13,6 +13,7 @@ from typing import Any
 from moto.config.models import config_backends
 
 from orgrollout.sandbox.errors import SandboxError
+from orgrollout.sandbox.fault_book import fault
 from orgrollout.sandbox.incident_base import IncidentBase
 from orgrollout.sandbox.moto_stacks import NoStacks
 from orgrollout.sandbox.organization import derive
@@ -27,6 +28,7 @@ WIDE = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 class ByHand(IncidentBase):
     """Changes of deployed resources through their own services."""
 
+    @fault
     def tamper(  # noqa: PLR0917 - a place, a property and its value
         self,
         account: str,
@@ -50,6 +52,7 @@ class ByHand(IncidentBase):
             again,
         )
 
+    @fault
     def delete_resource(
         self,
         account: str,
@@ -68,6 +71,7 @@ class ByHand(IncidentBase):
             again,
         )
 
+    @fault
     def remove_tag(
         self,
         account: str,
@@ -83,6 +87,7 @@ class ByHand(IncidentBase):
         path = f"/Tags/{key}"
         self.tamper(account, region, stack_set, logical_id, path, after=after, again=again)
 
+    @fault
     def widen_policy(
         self,
         account: str,
@@ -98,6 +103,7 @@ class ByHand(IncidentBase):
             (account, region, stack_set), lambda stack: _widen(stack, logical_id), after, again
         )
 
+    @fault
     def stop_recorder(
         self,
         account: str,
@@ -112,11 +118,13 @@ class ByHand(IncidentBase):
         if again is not None:
             self._repeat(("recorder", *pair), lambda: _stop_recorders(pair), again)
 
+    @fault
     def delete_rule(self, account: str, region: str, name: str, *, after: timedelta = _NOW) -> None:
         """Delete a Config rule by its name."""
         pair = (self.organization.find(account), region)
         self._happen(lambda: _delete_rule(pair, name), after)
 
+    @fault
     def drifted(
         self,
         stack_set: str,
@@ -210,12 +218,13 @@ class ByHand(IncidentBase):
     def _repeat(
         self, repaired: str | tuple[str, str, str], action: Callable[[], None], again: timedelta
     ) -> None:
-        self.world.stubborn.setdefault(repaired, []).append((again, action))
+        self._list(self.world.stubborn.setdefault(repaired, []), (again, action))
 
     def _happen(self, action: Callable[[], None], after: timedelta) -> None:
         if after:
             timeline = self.world.timeline
-            timeline.at(timeline.now() + after, partial(_if_it_is_there, action))
+            later = self.book.later(partial(_if_it_is_there, action))
+            timeline.at(timeline.now() + after, later)
         else:
             with self.world.state.in_place():
                 action()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from orgrollout.sandbox.effects import DeploymentError
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.faults import ChangeSetFault, Faults
 from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack
@@ -126,9 +127,9 @@ class ChangeSetWork:
         seen = moment if made.reverts else None
         try:
             changes = planned_changes(self._live, made.stack, made.body, made.values, seen)
-        except ApiError as error:
-            # Its stack set has changed the stack meanwhile.
-            made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", error.message
+        except (ApiError, DeploymentError) as error:
+            # Its stack set has changed the stack meanwhile, or the template cannot be carried out.
+            made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", message_of(error)
             return
         made.changes = scripted(changes, fault, made.stack)
         if made.reverts:
@@ -158,7 +159,7 @@ class ChangeSetWork:
             deployed.bring_to(stack.stack_id, change_set.body, change_set.values, dict(stack.tags))
             if change_set.reverts:
                 deployed.revert(stack.stack_id)
-        except (ResourceError, *AWS_ERRORS) as error:
+        except (DeploymentError, ResourceError, *AWS_ERRORS) as error:
             return message_of(error)
         return ""
 

@@ -11,7 +11,7 @@ from orgrollout.sandbox import views
 from orgrollout.sandbox.change_set_work import ChangeSet, ChangeSetWork
 from orgrollout.sandbox.errors import ApiError, validation
 from orgrollout.sandbox.gateway import FORWARD
-from orgrollout.sandbox.live_stacks import LiveStacks, masked
+from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack, masked
 from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.planned_changes import shown
 from orgrollout.sandbox.settings import Settings
@@ -62,7 +62,8 @@ class ChangeSetApi:
             # AWS documents the code and not the wording.
             raise ApiError("AlreadyExistsException", f"ChangeSet [{name}] already exists")
         body, values = _wanted(stack, params)
-        stack.compared(body, values)
+        if isinstance(stack, RecordStack):
+            stack.compared(body, values)
         made = ChangeSet(
             id=self._arn(stack, name),
             name=name,

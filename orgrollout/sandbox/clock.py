@@ -72,3 +72,12 @@ class ScaledClock:
     def sleep(self, duration: timedelta) -> None:
         """Really sleep for ``duration / speed``."""
         time.sleep(max(duration.total_seconds(), 0.0) / self.speed)
+
+
+def session_time(clock: Clock) -> Callable[[], datetime]:
+    """Return the time by which sessions end.
+
+    A clock that runs ahead of real time would end an hour within seconds, while the tools that hold
+    the session go by the machine's clock. A virtual clock is the only time that there is.
+    """
+    return (lambda: datetime.now(UTC)) if isinstance(clock, ScaledClock) else clock.now

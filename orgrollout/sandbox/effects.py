@@ -91,8 +91,7 @@ class InstanceEffects:
         detecting = operation.action == "DETECT_DRIFT"
         account = self._organization.accounts.get(result.account)
         if account is not None and account.state not in ("ACTIVE", "PENDING_ACTIVATION"):
-            removes = self._settings.suspended_delete == "remove_record"
-            if operation.action == "DELETE" and instance.stack_id is None and removes:
+            if operation.action == "DELETE" and self._goes(operation, instance):
                 return Attempt()
             self._skip(instance, result, detecting=detecting)
             return Attempt(skipped=True)
@@ -104,6 +103,17 @@ class InstanceEffects:
         if fault.reason:
             self._met[stack_set.id, pair] = fault
         return Attempt(stuck=fault.stuck, delay=fault.delay)
+
+    def _goes(self, operation: Operation, instance: StackInstance) -> bool:
+        """Tell whether a stack instance is taken off the list of a suspended account."""
+        # RetainStacks is AWS's own cure (repost.aws: remove a StackSet with a suspended account).
+        match self._settings.suspended_delete:
+            case "with_retain":
+                return bool(operation.retain_stacks)
+            case "remove_record":
+                return bool(operation.retain_stacks) or instance.stack_id is None
+            case _:
+                return False
 
     def _present(
         self, stack_set: StackSet, operation: Operation, result: Result
@@ -141,14 +151,17 @@ class InstanceEffects:
             gone = operation.action != "DELETE"
             result.reason = "Stack instance does not exist" if gone else None
             return not gone
-        if operation.action == "DETECT_DRIFT":
-            return self._detect(stack_set, operation, instance, result)
         try:
+            if operation.action == "DETECT_DRIFT":
+                return self._detect(stack_set, operation, instance, result)
             self._refuse(stack_set, pair, result)
             self._apply(stack_set, operation, instance)
-        except DeploymentError as error:
-            result.reason = str(error)
-            self._failed(operation, instance, str(error))
+        except Exception as error:  # noqa: BLE001 - an operation ends, whatever happens
+            result.reason = reason_of(error)
+            if operation.action == "DETECT_DRIFT":
+                instance.drift_status = "UNKNOWN"
+            else:
+                self._failed(operation, instance, result.reason)
             return False
         return True
 
@@ -255,6 +268,13 @@ class InstanceEffects:
         instance.drift_checked = self._timeline.now()
         instance.drift_operation_id = operation.id
         return True
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a stack instance failed; a fault of the sandbox itself looks like one of AWS."""
+    if isinstance(error, DeploymentError):
+        return str(error)
+    return f"Internal Failure: {type(error).__name__}: {error}"
 
 
 def _succeeded(stack_set: StackSet, instance: StackInstance, definition: Definition) -> None:

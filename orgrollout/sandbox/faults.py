@@ -194,7 +194,7 @@ def _use_up(faults: list[Any], fault: InstanceFault | CallFault | ChangeSetFault
         return
     fault.times -= 1
     if fault.times <= 0:
-        faults.remove(fault)
+        faults[:] = [each for each in faults if each is not fault]
 
 
 _RESOURCE = {"account", "region", "stack_set", "logical_id", "after", "again"}

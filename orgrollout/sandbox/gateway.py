@@ -6,15 +6,13 @@ Organizations and STS itself and leaves everything else to moto.
 
 import json
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlparse
 
-from botocore.exceptions import UnknownServiceError
-from botocore.model import OperationModel, OperationNotFoundError
-
-from orgrollout.sandbox import moto_bridge, wire
+from orgrollout.sandbox import companions, json_types, moto_bridge, shapes, wire
+from orgrollout.sandbox.addressing import Addressed, Request, address, request_id
 from orgrollout.sandbox.authorization import Authorization
 from orgrollout.sandbox.calls import Call
 from orgrollout.sandbox.clock import Clock
@@ -22,38 +20,21 @@ from orgrollout.sandbox.errors import ApiError, LostResponseError, throttled
 from orgrollout.sandbox.faults import Faults
 from orgrollout.sandbox.identity import Identities, expired
 from orgrollout.sandbox.moto_bridge import Message, MotoState
-from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.timeline import Timeline
 
-_CREDENTIAL = re.compile(r"Credential=([^/,]+)/(\d+)/([^/,]+)/([^/,]+)/aws4_request")
 _GLOBAL = frozenset({"iam", "organizations", "account", "sts", "s3"})
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
 Handler = Callable[[Caller, Mapping[str, Any]], dict[str, Any] | Message]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request; ``operation`` is known where botocore says it."""
+class Failure:
+    """What broke inside of the sandbox: the call, the exception's kind, and where it was raised."""
 
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    operation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Addressed:
-    """A request, once it is known what it asks of whom."""
-
-    request: Request
-    service: str
-    operation: str
-    region: str
-    access_key: str
-    params: Mapping[str, Any]
-    model: OperationModel | None
+    call: str
+    kind: str
+    place: str
 
 
 class Gateway:
@@ -73,6 +54,8 @@ class Gateway:
         state: MotoState,
     ) -> None:
         self.calls: list[Call] = []
+        self.failures: list[Failure] = []
+        """Exceptions that a call met; each was answered with an error."""
         self._handlers = handlers
         self._authorization = authorization
         self._identities = identities
@@ -89,27 +72,49 @@ class Gateway:
         Raises:
             LostResponseError: The answer is to be lost on its way.
         """
-        asked = _address(request)
+        asked = address(request)
         with self._state.in_place():
-            self._timeline.settle()
-            principal = self._identities.caller(asked.access_key)
-            caller = Caller(principal, asked.region)
-            fault = self._faults.for_call(asked.service, asked.operation, principal.account)
-            if fault is not None and fault.delay:
-                self._clock.sleep(fault.delay)
-                self._timeline.settle()
             try:
-                self._refuse(asked, caller, fault.kind if fault is not None else "")
-                answer = self._answer(asked, caller)
-            except ApiError as error:
-                self._record(asked, caller, error.code)
-                return _error(asked, error)
-            self._record(asked, caller, _error_code(answer))
-            if fault is not None and fault.kind == "lost_response":
-                raise LostResponseError(f"{asked.service}:{asked.operation}")
-            return answer
+                return self._handle(asked)
+            except LostResponseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the caller gets an answer in every case
+                return self._broken(asked, error)
 
-    def _refuse(self, asked: _Addressed, caller: Caller, kind: str) -> None:
+    def _handle(self, asked: Addressed) -> Message:
+        self._timeline.settle()
+        principal = self._identities.caller(asked.access_key)
+        caller = Caller(principal, asked.region)
+        fault = self._faults.for_call(asked.service, asked.operation, principal.account)
+        if fault is not None and fault.delay:
+            self._clock.sleep(fault.delay)
+            self._timeline.settle()
+        try:
+            self._refuse(asked, caller, fault.kind if fault is not None else "")
+            answer = self._answer(asked, caller)
+        except ApiError as error:
+            self._record(asked, caller, error.code)
+            return error_answer(asked, error)
+        self._record(asked, caller, _error_code(answer))
+        if fault is not None and fault.kind == "lost_response":
+            raise LostResponseError(f"{asked.service}:{asked.operation}")
+        return answer
+
+    def _broken(self, asked: Addressed, error: Exception) -> Message:
+        """Answer a call that met an exception; a caller never sees a traceback."""
+        frame = traceback.extract_tb(error.__traceback__)[-1:]
+        place = "".join(f"{each.filename}:{each.lineno}" for each in frame)
+        call = f"{asked.service}:{asked.operation}"
+        self.failures.append(Failure(call, type(error).__name__, place))
+        caller = Caller(self._identities.caller(asked.access_key), asked.region)
+        self._record(asked, caller, "InternalFailure")
+        message = (
+            f"The sandbox could not answer {call}: {type(error).__name__}. Its state is as it was "
+            "left; GET /_sandbox/failures says where."
+        )
+        return error_answer(asked, ApiError("InternalFailure", message, 500))
+
+    def _refuse(self, asked: Addressed, caller: Caller, kind: str) -> None:
         if kind == "throttle":
             raise throttled(asked.service)
         if kind == "server_error":
@@ -125,10 +130,11 @@ class Gateway:
         now = self._timeline.now()
         if self._faults.is_over_rate(asked.service, asked.operation, now):
             raise throttled(asked.service)
+        _validate(asked)
         protocol = asked.model.service_model.protocol if asked.model is not None else ""
         self._authorization.check(caller, asked.service, asked.operation, asked.params, protocol)
 
-    def _answer(self, asked: _Addressed, caller: Caller) -> Message:
+    def _answer(self, asked: Addressed, caller: Caller) -> Message:
         handler = self._handlers.get((asked.service, asked.operation))
         if handler is None or asked.model is None:
             return self._forward(asked, caller)
@@ -139,14 +145,20 @@ class Gateway:
             return self._forward(asked, caller)
         return _success(asked, result)
 
-    def _forward(self, asked: _Addressed, caller: Caller) -> Message:
+    def _forward(self, asked: Addressed, caller: Caller) -> Message:
         self._prepare(asked.service if asked.service == "organizations" else caller.account)
         request = asked.request
-        return moto_bridge.forward(
-            caller.account, request.method, request.url, request.headers, request.body
-        )
+        try:
+            answer = moto_bridge.forward(
+                caller.account, request.method, request.url, request.headers, request.body
+            )
+        except Exception as error:
+            raise _lacking(asked, error) from error
+        if answer.status == _NOT_FOUND and answer.body == b"Not yet implemented":
+            raise _lacking(asked, None)
+        return answer
 
-    def _record(self, asked: _Addressed, caller: Caller, error: str | None) -> None:
+    def _record(self, asked: Addressed, caller: Caller, error: str | None) -> None:
         self.calls.append(
             Call(
                 service=asked.service,
@@ -175,83 +187,40 @@ FORWARD: dict[str, Any] = {"moto": True}
 """What a handler returns to leave a call to moto after all."""
 
 
-def _address(request: Request) -> _Addressed:
-    key, region, service = credential(request)
-    operation = request.operation or _operation(request, service)
-    model = _model(service, operation)
-    return _Addressed(
-        request=request,
-        service=service,
-        operation=operation,
-        region=region,
-        access_key=key,
-        params=_params(request, model),
-        model=model,
-    )
+_NOT_FOUND = 404
 
 
-def credential(request: Request) -> tuple[str, str, str]:
-    """Return access key, Region and service; from the signature or, unsigned, the host."""
-    signature = request.headers.get("Authorization") or request.url
-    found = _CREDENTIAL.search(signature.replace("%2F", "/"))
-    if found:
-        return found[1], found[3], found[4]
-    host = (urlparse(request.url).hostname or "").split(".")
-    region = host[1] if len(host) > 3 else "us-east-1"  # noqa: PLR2004
-    return "", region, host[0]
+def _validate(asked: Addressed) -> None:
+    """Refuse a request that cannot be read, or whose input does not fit its shape."""
+    if asked.problem is not None:
+        raise asked.problem
+    if asked.model is None:
+        return
+    if asked.protocol in ("json", "rest-json"):
+        json_types.check(asked.model, asked.params)
+    if asked.protocol in ("json", "rest-json", "query"):
+        shapes.check(asked.model, asked.params)
+    if asked.service == "cloudformation":
+        companions.check(asked.operation, asked.params)
 
 
-def _operation(request: Request, service: str) -> str:
-    target = request.headers.get("X-Amz-Target") or request.headers.get("x-amz-target")
-    if target:
-        return target.rsplit(".", 1)[-1]
-    action = _form(request).get("Action")
-    if action:
-        return action
-    return moto_bridge.operation_of(service, request.method, request.url, request.headers)
+def _lacking(asked: Addressed, error: Exception | None) -> ApiError:
+    """Return the error for what moto does not have, or breaks on."""
+    call = f"{asked.service}:{asked.operation}"
+    if error is None or isinstance(error, NotImplementedError):
+        message = f"Not yet implemented: the sandbox has no {call}."
+    else:
+        message = (
+            f"Not implemented: {call} is answered by moto, which broke on this request "
+            f"({type(error).__name__})."
+        )
+    return ApiError("NotImplemented", message, 501)
 
 
-def _form(request: Request) -> dict[str, str]:
-    query = urlparse(request.url).query
-    try:
-        text = request.body.decode()
-    except UnicodeDecodeError:
-        text = ""
-    fields = dict(parse_qsl(query, keep_blank_values=True))
-    if "=" in text and not text.startswith(("{", "<")):
-        fields.update(parse_qsl(text, keep_blank_values=True))
-    return fields
-
-
-def _model(service: str, operation: str) -> OperationModel | None:
-    try:
-        return wire.service_model(service).operation_model(operation)
-    except (UnknownServiceError, OperationNotFoundError):
-        return None
-
-
-def _params(request: Request, model: OperationModel | None) -> dict[str, Any]:
-    if model is not None and model.service_model.protocol in ("query", "ec2"):
-        form = _form(request)
-        if model.service_model.protocol == "query":
-            return wire.parse_query(model, form)
-        return {k: v for k, v in form.items() if k not in ("Action", "Version")}
-    if request.body[:1] == b"{":
-        try:
-            return dict(json.loads(request.body))
-        except ValueError:
-            return {}
-    return {"path": urlparse(request.url).path} if model is not None else {}
-
-
-def _request_id(asked: _Addressed) -> str:
-    return derive(32, asked.operation, str(id(asked)), alphabet="0123456789abcdef")
-
-
-def _success(asked: _Addressed, result: Mapping[str, Any]) -> Message:
+def _success(asked: Addressed, result: Mapping[str, Any]) -> Message:
     assert asked.model is not None  # noqa: S101
     if asked.model.service_model.protocol == "query":
-        return Message(200, wire.XML, wire.render(asked.model, result, _request_id(asked)))
+        return Message(200, wire.XML, wire.render(asked.model, result, request_id(asked)))
     body = json.dumps({k: v for k, v in result.items() if v is not None}, default=_seconds)
     return Message(200, JSON, body.encode())
 
@@ -260,20 +229,18 @@ def _seconds(value: Any) -> float:
     return float(value.timestamp())
 
 
-def _error(asked: _Addressed, error: ApiError) -> Message:
-    protocol = asked.model.service_model.protocol if asked.model is not None else "rest-xml"
-    if protocol in ("json", "rest-json"):
+def error_answer(asked: Addressed, error: ApiError) -> Message:
+    """Return an error in the form of the protocol that the request is in."""
+    if asked.protocol in ("json", "rest-json", "smithy-rpc-v2-cbor"):
         body = json.dumps(
             {"__type": error.code, "message": error.message, "Message": error.message}
         )
         return Message(error.status, {**JSON, "x-amzn-errortype": error.code}, body.encode())
-    if protocol == "ec2":
-        text = wire.render_ec2_error(error.code, error.message, _request_id(asked))
-    elif protocol == "query":
-        text = wire.render_error(error.code, error.message, _request_id(asked))
-    else:
-        text = wire.render_rest_error(error.code, error.message, _request_id(asked))
-    return Message(error.status, wire.XML, text)
+    render = _ERRORS.get(asked.protocol, wire.render_rest_error)
+    return Message(error.status, wire.XML, render(error.code, error.message, request_id(asked)))
+
+
+_ERRORS = {"ec2": wire.render_ec2_error, "query": wire.render_error}
 
 
 def _error_code(answer: Message) -> str | None:

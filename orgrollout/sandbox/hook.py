@@ -16,8 +16,9 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 
+from orgrollout.sandbox.addressing import Request
 from orgrollout.sandbox.errors import LostResponseError, SandboxError
-from orgrollout.sandbox.gateway import Gateway, Request
+from orgrollout.sandbox.gateway import Gateway
 
 _DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
 

@@ -6,7 +6,7 @@ work. Roles of other accounts can be assumed where they exist and trust the call
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from orgrollout.sandbox.errors import ApiError, access_denied, validation
 from orgrollout.sandbox.organization import Organization, derive
 from orgrollout.sandbox.policies import Asked, decide, statements_in
-from orgrollout.sandbox.timeline import Timeline
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 ACCESS_ROLE = "OrganizationAccountAccessRole"
@@ -44,9 +43,15 @@ class TrustedRole:
 class Identities:
     """Access keys and what they stand for."""
 
-    def __init__(self, organization: Organization, timeline: Timeline, operator: str) -> None:
+    def __init__(
+        self,
+        organization: Organization,
+        operator: str,
+        session_time: Callable[[], datetime],
+    ) -> None:
+        """Know the callers of an organization; sessions last by ``session_time``."""
         self._organization = organization
-        self._timeline = timeline
+        self._session_time = session_time
         self._keys: dict[str, tuple[Principal, datetime | None]] = {}
         # Sessions are made in any thread, and a counter is safe there.
         self._issued = itertools.count(1)
@@ -64,7 +69,7 @@ class Identities:
     def is_expired(self, access_key: str) -> bool:
         """Tell whether the time of credentials is over."""
         until = self._keys.get(access_key, (self.operator, None))[1]
-        return until is not None and until <= self._timeline.now()
+        return until is not None and until <= self._session_time()
 
     def issue(self, principal: Principal, until: datetime | None = None) -> dict[str, str]:
         """Return new credentials for ``principal``, valid ``until`` then or for good."""
@@ -122,7 +127,7 @@ class Identities:
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
             )
             raise validation(message)
-        expiration = self._timeline.now() + timedelta(seconds=seconds)
+        expiration = self._session_time() + timedelta(seconds=seconds)
         user = self.get_caller_identity(principal)["UserId"]
         return {
             "Credentials": {**self.issue(principal, expiration), "Expiration": expiration},

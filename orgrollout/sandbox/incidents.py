@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from orgrollout.sandbox.by_hand import ByHand
+from orgrollout.sandbox.fault_book import fault
 from orgrollout.sandbox.faults import REASON, SCP, CallFault, InstanceFault, RateLimit
 from orgrollout.sandbox.organization import Account, derive
 from orgrollout.sandbox.scripted_change_sets import ScriptedChangeSets
@@ -17,6 +18,7 @@ from orgrollout.sandbox.world import trust_of
 class Incidents(ByHand, ScriptedChangeSets):
     """What may be told to happen; ``Sandbox`` is one of these."""
 
+    @fault
     def fail(
         self,
         account: str | None = None,
@@ -30,6 +32,7 @@ class Incidents(ByHand, ScriptedChangeSets):
         """Fail matching stack instances ``times`` times (None: for good)."""
         self._add(account, region, stack_set, action=action, times=times, reason=reason)
 
+    @fault
     def deny(
         self,
         account: str | None = None,
@@ -46,6 +49,7 @@ class Incidents(ByHand, ScriptedChangeSets):
         reason = SCP.format(account=denied, action=action, resource=resource, type=type)
         self._add(account, region, stack_set, times=times, reason=reason)
 
+    @fault
     def stuck(
         self,
         account: str | None = None,
@@ -62,6 +66,7 @@ class Incidents(ByHand, ScriptedChangeSets):
         """
         self._add(account, region, stack_set, action=action, times=times, reason=reason, stuck=True)
 
+    @fault
     def slow(
         self,
         account: str | None = None,
@@ -84,9 +89,10 @@ class Incidents(ByHand, ScriptedChangeSets):
     def _add(
         self, account: str | None, region: str | None, stack_set: str | None, **rest: Any
     ) -> None:
-        fault = InstanceFault(account=self._id(account), region=region, stack_set=stack_set, **rest)
-        self.world.faults.instances.append(fault)
+        made = InstanceFault(account=self._id(account), region=region, stack_set=stack_set, **rest)
+        self._list(self.world.faults.instances, made)
 
+    @fault
     def throttle(
         self,
         operation: str | None = None,
@@ -97,12 +103,12 @@ class Incidents(ByHand, ScriptedChangeSets):
     ) -> None:
         """Throttle an operation ``times`` times, or above a rate."""
         if per_second is not None:
-            self.world.faults.rates.append(
-                RateLimit(operation=operation, per_second=per_second, service=service)
-            )
+            limit = RateLimit(operation=operation, per_second=per_second, service=service)
+            self._list(self.world.faults.rates, limit)
         else:
             self._call_fault("throttle", operation, service, times)
 
+    @fault
     def server_error(
         self,
         operation: str | None = None,
@@ -113,6 +119,7 @@ class Incidents(ByHand, ScriptedChangeSets):
         """Answer with HTTP 500, and do nothing."""
         self._call_fault("server_error", operation, service, times)
 
+    @fault
     def lose_response(
         self,
         operation: str | None = None,
@@ -123,10 +130,12 @@ class Incidents(ByHand, ScriptedChangeSets):
         """Do what is asked, and lose the answer: the caller sees a timeout."""
         self._call_fault("lost_response", operation, service, times)
 
+    @fault
     def stale_request(self, operation: str | None = None, *, times: int | None = 1) -> None:
         """Refuse with StaleRequestException, and do nothing: somebody else came in between."""
         self._call_fault("stale_request", operation, "cloudformation", times)
 
+    @fault
     def delay(
         self,
         operation: str | None = None,
@@ -138,15 +147,16 @@ class Incidents(ByHand, ScriptedChangeSets):
         """Let time pass before a call is answered."""
         self._call_fault("delay", operation, service, times, seconds)
 
+    @fault
     def expire_credentials(self, account: str | None = None, *, times: int | None = None) -> None:
         """Answer every call (of an account) with ExpiredToken, until ``renew_credentials``."""
-        fault = CallFault(kind="expired_credentials", account=self._id(account), times=times)
-        self.world.faults.calls.insert(0, fault)
+        made = CallFault(kind="expired_credentials", account=self._id(account), times=times)
+        self._list(self.world.faults.calls, made, 0)
 
     def renew_credentials(self) -> None:
         """Let credentials be valid again."""
-        faults = self.world.faults
-        faults.calls = [each for each in faults.calls if each.kind != "expired_credentials"]
+        calls = self.world.faults.calls
+        calls[:] = [each for each in calls if each.kind != "expired_credentials"]
 
     def _call_fault(
         self,
@@ -156,15 +166,18 @@ class Incidents(ByHand, ScriptedChangeSets):
         times: int | None,
         delay: timedelta = timedelta(),
     ) -> None:
-        fault = CallFault(kind=kind, operation=operation, service=service, times=times, delay=delay)
-        self.world.faults.calls.append(fault)
+        made = CallFault(kind=kind, operation=operation, service=service, times=times, delay=delay)
+        self._list(self.world.faults.calls, made)
 
+    @fault
     def gate(
         self, account: str, region: str, status: str = "FAILED", reason: str = "Gate closed"
     ) -> None:
         """Let the account gate function of an account and Region answer so."""
-        self.world.gates[self.organization.find(account), region] = (status, reason)
+        pair = (self.organization.find(account), region)
+        self._hold(self.world.gates, pair, (status, reason))
 
+    @fault
     def hide(
         self,
         account: str,
@@ -182,8 +195,9 @@ class Incidents(ByHand, ScriptedChangeSets):
         pair = (self.organization.find(account), region)
         deployer = self.world.deployer
         hidden = deployer.hidden if everyone else deployer.hidden_from_sets
-        hidden.setdefault(pair, {})[resource_type] = name
+        self._hold(hidden.setdefault(pair, {}), resource_type, name)
 
+    @fault
     def give_role(self, name: str, *, external_id: str | None = None) -> None:
         """Let every account come with a role that trusts the operator's account.
 
@@ -196,7 +210,10 @@ class Incidents(ByHand, ScriptedChangeSets):
             policy["Statement"][0]["Condition"] = condition
         with self.world.state.in_place():
             self.world.give_role(name, json.dumps(policy))
+        given = self.world.given_roles
+        self.book.enter(lambda: self.world.take_role(name), lambda: name in given)
 
+    @fault
     def break_delivery(
         self,
         account: str,
@@ -206,12 +223,13 @@ class Incidents(ByHand, ScriptedChangeSets):
     ) -> None:
         """Let deliveries of AWS Config not arrive, until ``mend_delivery``."""
         pair = (self.organization.find(account), region)
-        self.world.broken_deliveries[pair] = (code, message)
+        self._hold(self.world.broken_deliveries, pair, (code, message))
 
     def mend_delivery(self, account: str, region: str) -> None:
         """Let deliveries of AWS Config arrive again."""
         self.world.broken_deliveries.pop((self.organization.find(account), region), None)
 
+    @fault
     def fail_remediation(
         self,
         account: str | None = None,
@@ -221,8 +239,8 @@ class Incidents(ByHand, ScriptedChangeSets):
         times: int | None = 1,
     ) -> None:
         """Let remediations of AWS Config end FAILED."""
-        fault = InstanceFault(account=self._id(account), region=region, reason=reason, times=times)
-        self.world.faults.remediations.append(fault)
+        made = InstanceFault(account=self._id(account), region=region, reason=reason, times=times)
+        self._list(self.world.faults.remediations, made)
 
     def terminate_protection(self, account: str, region: str, stack_set: str) -> None:
         """Protect the stack of a stack instance, so that it cannot be deleted."""
@@ -231,31 +249,61 @@ class Incidents(ByHand, ScriptedChangeSets):
         with self.world.state.in_place():
             self.world.deployer.protect(stack_id)
 
+    @fault
     def leave(self, account: str, *, after: timedelta = timedelta()) -> None:
         """Let an account leave the organization, now or in a while."""
         self._later(after, self._leave, account)
 
     def _leave(self, account: str) -> None:
         gone = self.organization.accounts[self.organization.find(account)]
-        before = gone.parent_id
-        self.organization.remove_account(gone.id)
-        self.world.organization_changed("leave", gone, before)
+        delegated = self.organization.delegates.get(gone.id)
+        self._remove(gone)
 
+        def undo() -> None:
+            if gone.id not in self.organization.accounts:
+                self._enlist(gone)
+                if delegated is not None:
+                    self.organization.delegates[gone.id] = delegated
+
+        self.book.enter(undo, lambda: gone.id not in self.organization.accounts)
+
+    def _remove(self, account: Account) -> None:
+        before = account.parent_id
+        self.organization.remove_account(account.id)
+        self.world.organization_changed("leave", account, before)
+
+    def _enlist(self, account: Account) -> None:
+        self.organization.add_account(account)
+        self.world.organization_changed("join", account, None)
+
+    @fault
     def disable_region(self, account: str, region: str) -> None:
         """Make a Region unusable in an account."""
-        self.world.obstacles.disabled.add((self.organization.find(account), region))
+        pair, disabled = (self.organization.find(account), region), self.world.obstacles.disabled
+        disabled.add(pair)
+        self.book.enter(lambda: disabled.discard(pair), lambda: pair in disabled)
 
+    @fault
     def suspend(self, account: str, *, after: timedelta = timedelta()) -> None:
         """Suspend an account, now or in a while."""
         self._later(after, self._set_state, account, "SUSPENDED")
 
+    @fault
     def close(self, account: str, *, after: timedelta = timedelta()) -> None:
         """Close an account, now or in a while."""
         self._later(after, self._set_state, account, "CLOSED")
 
     def _set_state(self, account: str, state: str) -> None:
-        self.organization.accounts[self.organization.find(account)].state = state
+        changed = self.organization.accounts[self.organization.find(account)]
+        before, changed.state = changed.state, state
 
+        def undo() -> None:
+            if changed.state == state:
+                changed.state = before
+
+        self.book.enter(undo, lambda: changed.state == state)
+
+    @fault
     def move(self, account: str, to: str, *, after: timedelta = timedelta()) -> None:
         """Move an account to another unit (name, /path or id), now or in a while."""
         self._later(after, self._move, account, to)
@@ -263,10 +311,20 @@ class Incidents(ByHand, ScriptedChangeSets):
     def _move(self, account: str, to: str) -> None:
         own = self.organization
         moved = own.accounts[own.find(account)]
-        before = moved.parent_id
-        own.move_account(moved.id, own.find(to))
-        self.world.organization_changed("move", moved, before)
+        before, target = moved.parent_id, own.find(to)
+        self._place(moved, target)
 
+        def is_there() -> bool:
+            return moved.id in own.accounts and moved.parent_id == target
+
+        self.book.enter(lambda: self._place(moved, before) if is_there() else None, is_there)
+
+    def _place(self, account: Account, unit: str) -> None:
+        before = account.parent_id
+        self.organization.move_account(account.id, unit)
+        self.world.organization_changed("move", account, before)
+
+    @fault
     def add_account(self, name: str, to: str = "/", *, after: timedelta = timedelta()) -> None:
         """Let a new account join in a unit, now or in a while; its id follows from its name."""
         self._later(after, self._join, name, to)
@@ -280,11 +338,15 @@ class Incidents(ByHand, ScriptedChangeSets):
             parent_id=own.find(to),
             joined=self.world.timeline.now(),
         )
-        own.add_account(account)
-        self.world.organization_changed("join", account, None)
+        self._enlist(account)
+
+        def is_there() -> bool:
+            return account.id in own.accounts
+
+        self.book.enter(lambda: self._remove(account) if is_there() else None, is_there)
 
     def _later(self, after: timedelta, action: Any, *arguments: Any) -> None:
         timeline = self.world.timeline
-        timeline.at(timeline.now() + after, lambda: action(*arguments))
+        timeline.at(timeline.now() + after, self.book.later(lambda: action(*arguments)))
         if not after:
             self.settle()

@@ -180,6 +180,19 @@ class LiveStacks:
         if not isinstance(stack, RecordStack):
             stack.status = status
 
+    def compared(
+        self, stack: Any, body: str, values: Mapping[str, str]
+    ) -> list[tuple[str, str, str]]:
+        """Return what an update of a stack would do: (action, logical id, type).
+
+        Raises:
+            ApiError: It is a mere record, and it would be another template or other values.
+            DeploymentError: The template cannot be carried out.
+        """
+        if isinstance(stack, RecordStack):
+            return stack.compared(body, values)
+        return self.deployed.compared(stack, body, values)
+
     def drifts(self, stack: Any) -> tuple[ResourceDrift, ...]:
         """Compare a stack's resources with its template, as the account itself sees them."""
         found = self.deployed.drifts(stack.stack_id, by_stack_set=False)

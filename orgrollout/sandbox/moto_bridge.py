@@ -1,7 +1,7 @@
 """The one door to moto: its request handling, its state, and objects in its buckets.
 
-Requests are handed to the function behind moto's own botocore stub, which needs no patching, and
-carry the header in which moto looks for the account.
+Requests are handed to the function behind moto's own botocore stub and carry the header in which
+moto looks for the account. Two of moto's rules for names are set right.
 """
 
 import warnings
@@ -15,6 +15,7 @@ from urllib.parse import urlparse
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import UnknownServiceError
+from moto.cloudformation import parsing
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import botocore_stubber
@@ -35,6 +36,22 @@ LOCK = RLock()
 
 # moto would call the role of AWS Config AWSServiceRoleForconfig.
 SERVICE_NAME_CONVERSION.setdefault("config", "Config")
+
+_LONGEST_NAMES = {"AWS::IAM::Role": 64, "AWS::IAM::User": 64}
+"""Names that CloudFormation makes up fit in (IAM API reference); moto's are longer."""
+_moto_name = parsing.generate_resource_name
+
+
+def _fitting_name(resource_type: str, stack_name: str, logical_id: str) -> str:
+    longest = _LONGEST_NAMES.get(resource_type)
+    made = _moto_name(resource_type, stack_name, logical_id)
+    if longest is None or len(made) <= longest:
+        return made
+    rest = f"-{logical_id[:24]}-{made.rsplit('-', 1)[-1]}"
+    return f"{stack_name[: longest - len(rest)].rstrip('-')}{rest}"
+
+
+parsing.generate_resource_name = _fitting_name
 
 ACCOUNT_HEADER = "x-moto-account-id"
 
@@ -144,10 +161,12 @@ def forward(
 
 def operation_of(service: str, method: str, url: str, headers: Mapping[str, str]) -> str:
     """Return which operation of a REST service a request is, or its method and path."""
+    # Method and path tell the operation; by the type of the content moto would judge the protocol.
+    others = {key: value for key, value in headers.items() if key.lower() != "content-type"}
     try:
-        request = Request.from_primitives(method, url, headers)
+        request = Request.from_primitives(method, url, others)
         operation, _ = get_service_router(service).match(request)
-    except (NotFound, UnknownServiceError):
+    except (NotFound, UnknownServiceError, NotImplementedError):
         # There is no such route, or no such service. It is answered as moto answers it, and stands
         # in the account of calls under what was asked.
         return f"{method} {urlparse(url).path}"
@@ -229,3 +248,10 @@ def ensure_role(account: Account, name: str, trust_policy: str) -> None:
             tags=[],
             max_session_duration="3600",
         )
+
+
+def remove_role(account: str, name: str) -> None:
+    """Remove a role that came with the account."""
+    roles = iam_backends[account]["aws"].roles
+    for identifier in [key for key, role in roles.items() if role.name == name]:
+        del roles[identifier]

@@ -11,8 +11,11 @@ from moto.cloudformation.models import CloudFormationBackend, cloudformation_bac
 
 from orgrollout.sandbox import drift
 from orgrollout.sandbox.effects import DeploymentError
+from orgrollout.sandbox.intrinsics import TemplateError
 from orgrollout.sandbox.moto_stack import AWS_ERRORS, ResourceError, Stack, message_of
+from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.records import Definition, Pair, ResourceDrift
+from orgrollout.sandbox.stack_states import STACK
 
 
 class MotoStacks:
@@ -39,44 +42,52 @@ class MotoStacks:
     ) -> str:
         """Return the id of a new stack with its resources."""
         stack_id = new_stack_id(name, pair, self._next())
-        stack_name = stack_id.split("/")[1]
-        backend = self._backend(stack_id)
-        with _quiet():
-            try:
-                stack = Stack.made(
-                    lambda *what: self._note(stack_id, *what),
-                    stack_id=stack_id,
-                    name=stack_name,
-                    template=definition.template_body,
-                    parameters=dict(values),
-                    account_id=pair[0],
-                    region_name=pair[1],
-                    tags=dict(definition.tags),
-                    cross_stack_resources=backend.exports,
-                )
-                backend.stacks[stack_id] = stack
-                stack._add_stack_event("CREATE_IN_PROGRESS", "User Initiated")  # noqa: SLF001
-                stack.create_resources()
-            except (ResourceError, *AWS_ERRORS) as error:
-                self._undo(backend, stack_id)
-                raise DeploymentError(message_of(error)) from error
-        if stack.status != "CREATE_COMPLETE":
-            stack.mark_creation_complete()
-        stack.creation_time = self._now()
-        for export in stack.exports:
-            backend.exports[export.name] = export
-        self._baselines[stack_id] = drift.baseline_of(stack)
+        with self._guarded(stack_id, "created"):
+            self._build(stack_id, definition.template_body, values, definition.tags)
         return stack_id
+
+    def create_plain(
+        self, stack_id: str, body: str, values: Mapping[str, str], tags: Mapping[str, str]
+    ) -> Stack:
+        """Make a stack that belongs to no stack set; an empty body makes one without resources.
+
+        Raises:
+            DeploymentError: Nothing of it is left.
+        """
+        with self._guarded(stack_id, "created"):
+            return self._build(stack_id, body, values, tags)
+
+    def _build(
+        self, stack_id: str, body: str, values: Mapping[str, str], tags: Mapping[str, str]
+    ) -> Stack:
+        _, _, _, region, account, resource = stack_id.split(":", 5)
+        backend = self._backend(stack_id)
+        try:
+            stack = Stack.made(
+                lambda *what: self._note(stack_id, *what),
+                stack_id=stack_id,
+                name=resource.split("/")[1],
+                template=body,
+                parameters=dict(values),
+                account_id=account,
+                region_name=region,
+                tags=dict(tags),
+                cross_stack_resources=backend.exports,
+            )
+            backend.stacks[stack_id] = stack
+            stack._add_stack_event("CREATE_IN_PROGRESS", "User Initiated")  # noqa: SLF001
+            stack.create_resources()
+            self._export(backend, stack)
+            self._baselines[stack_id] = self._baseline(stack)
+        except Exception:
+            self._undo(backend, stack_id)
+            raise
+        stack.creation_time = self._now()
+        return stack
 
     def update(self, stack_id: str, definition: Definition, values: Mapping[str, str]) -> None:
         """Bring a stack to a definition; nothing to change is a success."""
-        stack = cast("Stack", self._backend(stack_id).stacks[stack_id])
-        before = (str(stack.template), dict(stack.parameters), dict(stack.tags))
-        try:
-            self.bring_to(stack_id, definition.template_body, values, definition.tags)
-        except (ResourceError, *AWS_ERRORS) as error:
-            self.bring_to(stack_id, *before)
-            raise DeploymentError(message_of(error)) from error
+        self.bring_to(stack_id, definition.template_body, values, definition.tags)
 
     def roll_back(self, stack_id: str) -> None:
         """Note that an update failed and was undone."""
@@ -95,28 +106,34 @@ class MotoStacks:
             raise DeploymentError(
                 f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
             )
-        with _quiet():
-            try:
-                backend.delete_stack(stack_id)
-            except AWS_ERRORS as error:
-                backend.stacks[stack_id] = stack
-                stack.status = "DELETE_FAILED"
-                raise DeploymentError(message_of(error)) from error
+        self.take_in(stack_id)
+        stack = cast("Stack", backend.stacks[stack_id])
+        try:
+            with self._guarded(stack_id, "deleted"):
+                stack.destroy()
+        except DeploymentError:
+            stack.status = "DELETE_FAILED"
+            raise
+        for name in [e.name for e in backend.exports.values() if e.exporting_stack_id == stack_id]:
+            del backend.exports[name]
+        stack.status = "DELETE_COMPLETE"
+        stack._add_stack_event("DELETE_COMPLETE")  # noqa: SLF001
+        backend.deleted_stacks[stack_id] = backend.stacks.pop(stack_id)
 
     def protect(self, stack_id: str) -> None:
         """Protect a stack from deletion."""
         self._backend(stack_id).stacks[stack_id].enable_termination_protection = True
 
     def take_in(self, stack_id: str) -> None:
-        """Let a stack that was made directly be one of a stack instance; its resources stay."""
+        """Let a stack that moto made by itself behave like all others; its resources stay."""
         backend = self._backend(stack_id)
         if not isinstance(backend.stacks[stack_id], Stack):
-            with _quiet():
+            with self._guarded(stack_id, "taken in"):
                 taken = Stack.taken_over(
                     backend.stacks[stack_id], lambda *what: self._note(stack_id, *what)
                 )
             backend.stacks[stack_id] = taken
-            self._baselines[stack_id] = drift.baseline_of(taken)
+            self._baselines[stack_id] = self._baseline(taken)
 
     def is_there(self, stack_id: str) -> bool:
         """Tell whether the stack exists."""
@@ -130,30 +147,102 @@ class MotoStacks:
         pair = (stack.account_id, stack.region_name)
         only_sets = self.hidden_from_sets.get(pair, {}) if by_stack_set else {}
         blind = {**self.hidden.get(pair, {}), **only_sets}
-        return drift.drifts_of(stack, self._baselines.get(stack_id, {}), blind)
+        with self._guarded(stack_id, "compared"):
+            return drift.drifts_of(stack, self._baselines.get(stack_id, {}), blind)
 
     def revert(self, stack_id: str) -> None:
         """Bring what drifted back to what it was when it was deployed."""
-        with _quiet():
+        with self._guarded(stack_id, "reverted"):
             stack = self._backend(stack_id).stacks[stack_id]
             drift.revert(stack, self._baselines[stack_id])
-            self._baselines[stack_id] = drift.baseline_of(stack)
+            self._baselines[stack_id] = self._baseline(stack)
         self.reverted(stack_id)
 
     def bring_to(
         self, stack_id: str, body: str, values: Mapping[str, str], tags: dict[str, str]
     ) -> bool:
-        """Update a stack directly; False if there was nothing to do."""
+        """Update a stack directly; False if there was nothing to do.
+
+        Raises:
+            DeploymentError: It was refused; the stack is as it was before.
+        """
         stack = cast("Stack", self._backend(stack_id).stacks[stack_id])
-        with _quiet():
-            changed = stack.bring_to(body, values, tags)
-            if changed:
-                stack.updated = self._now()
-                # What this update did not touch stays as drifted as it was.
-                now, then = drift.baseline_of(stack), self._baselines[stack_id]
-                untouched = {k: v for k, v in then.items() if k in now and k not in stack.touched}
-                self._baselines[stack_id] = {**now, **untouched}
-            return changed
+        before = (str(stack.template), dict(stack.parameters), dict(stack.tags))
+        try:
+            with self._guarded(stack_id, "updated"):
+                return self._bring_to(stack, body, values, tags)
+        except DeploymentError:
+            self._bring_back(stack, before)
+            raise
+
+    def _bring_to(
+        self, stack: Stack, body: str, values: Mapping[str, str], tags: dict[str, str]
+    ) -> bool:
+        changed = stack.bring_to(body, values, tags)
+        if changed:
+            stack.updated = self._now()
+            self._export(self._backend(stack.stack_id), stack)
+            # What this update did not touch stays as drifted as it was.
+            now, then = self._baseline(stack), self._baselines.get(stack.stack_id, {})
+            untouched = {k: v for k, v in then.items() if k in now and k not in stack.touched}
+            self._baselines[stack.stack_id] = {**now, **untouched}
+        return changed
+
+    def _bring_back(self, stack: Stack, before: tuple[str, dict[str, str], dict[str, str]]) -> None:
+        try:
+            with self._guarded(stack.stack_id, "rolled back"):
+                self._bring_to(stack, *before)
+        except DeploymentError as error:
+            self._note(stack.stack_id, "", STACK, f"not rolled back: {error}")
+
+    def compared(
+        self, stack: Stack, body: str, values: Mapping[str, str]
+    ) -> list[tuple[str, str, str]]:
+        """Return what an update would do: (Add | Modify | Remove, logical id, type)."""
+        with self._guarded(stack.stack_id, "compared"):
+            return stack.compared(body, values)
+
+    def _export(self, backend: CloudFormationBackend, stack: Stack) -> None:
+        """Let other stacks import what this one exports now.
+
+        Raises:
+            TemplateError: Another stack exports the same name.
+        """
+        mine = {each.name: each for each in stack.exports}
+        taken = [n for n, e in backend.exports.items() if e.exporting_stack_id != stack.stack_id]
+        for name in mine:
+            if name in taken:
+                owner = backend.exports[name].exporting_stack_id.split("/")[1]
+                message = f"Export with name {name} is already exported by stack {owner}. "
+                raise TemplateError(message + "Rollback requested by user.")
+        for name in [n for n in backend.exports if n not in taken]:
+            del backend.exports[name]
+        backend.exports.update(mine)
+
+    def _baseline(self, stack: Any) -> drift.Baseline:
+        return drift.baseline_of(stack, self._told(stack.stack_id))
+
+    def _told(self, stack_id: str) -> Callable[[str, str, str], None]:
+        return lambda *what: self._note(stack_id, *what)
+
+    @contextmanager
+    def _guarded(self, stack_id: str, what: str) -> Iterator[None]:
+        """Turn whatever moto raises into the reason of a failure, in CloudFormation's words.
+
+        Raises:
+            DeploymentError: With that reason.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                yield
+            except DeploymentError:
+                raise
+            except (ResourceError, *AWS_ERRORS) as error:
+                raise DeploymentError(message_of(error)) from error
+            except Exception as error:  # moto's own gaps take many forms
+                self._note(stack_id, "", STACK, f"not {what}: {error!r}")
+                raise DeploymentError(unexpected(error, stack_id)) from error
 
     def find(self, account: str, region: str, name: str) -> Any:
         """Return the stack of a stack instance by name or id; None for any other."""
@@ -168,6 +257,7 @@ class MotoStacks:
         if found is None:
             return
         stack = cast("Stack", found)
+        self._baselines.pop(stack_id, None)
         for key, entry in stack.resource_map.entries():
             stack._remove(key, entry)  # noqa: SLF001
         stack.status = "DELETE_COMPLETE"
@@ -255,15 +345,18 @@ def new_stack_id(name: str, pair: Pair, number: str) -> str:
     text = hashlib.sha256("/".join((name, *pair, number)).encode()).hexdigest()
     one, other = _uuid(text[:32]), _uuid(text[32:])
     account, region = pair
-    return f"arn:aws:cloudformation:{region}:{account}:stack/StackSet-{name}-{one}/{other}"
+    place = f"arn:{partition_of(region)}:cloudformation:{region}:{account}"
+    return f"{place}:stack/StackSet-{name}-{one}/{other}"
 
 
 def _uuid(text: str) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def unexpected(error: Exception, stack_id: str) -> str:
+    """Return a failure of moto itself in the words of a resource handler that failed."""
+    token = _uuid(hashlib.sha256(stack_id.encode()).hexdigest()[:32])
+    return (
+        f'Resource handler returned message: "{type(error).__name__}: {error}" '
+        f"(RequestToken: {token}, HandlerErrorCode: GeneralServiceException)"
+    )

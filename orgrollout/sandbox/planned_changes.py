@@ -18,7 +18,7 @@ def planned_changes(
     live: LiveStacks, stack: Any, body: str, values: Mapping[str, str], moment: datetime | None
 ) -> list[Change]:
     """Return the changes of a change set; ``moment``: as drift was seen then, None: without."""
-    changes = [_ordinary(stack, *each) for each in stack.compared(body, values)]
+    changes = [_ordinary(stack, *each) for each in live.compared(stack, body, values)]
     if moment is None:
         return changes
     named = {each["LogicalResourceId"] for each in changes}

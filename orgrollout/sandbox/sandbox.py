@@ -36,6 +36,7 @@ class Sandbox(Incidents):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._outside: dict[str, str] = {}
+        self._operator_keys: dict[str, str] = {}
         self._default_session: boto3.Session | None = None
 
     @classmethod
@@ -57,12 +58,13 @@ class Sandbox(Incidents):
         Raises:
             SandboxFileError: The organization file is wrong.
         """
-        loaded = load_organization(organization)
+        clock = clock or VirtualClock()
+        loaded = load_organization(organization, clock.now())
         source = "organization" if isinstance(organization, Mapping) else str(organization)
         chosen = settings or Settings.from_mapping(loaded.settings, source)
         own = loaded.organization
         account = own.find(operator) if operator else own.management_account_id
-        sandbox = cls(World(own, clock or VirtualClock(), chosen, account))
+        sandbox = cls(World(own, clock, chosen, account))
         for entry in loaded.faults if faults is None else faults:
             kind, arguments = parse_fault(entry, source)
             getattr(sandbox, kind)(**arguments)
@@ -122,11 +124,10 @@ class Sandbox(Incidents):
             self.settle()
 
     def environment(self) -> dict[str, str]:
-        """Return environment variables with credentials of the operator."""
-        return _as_environment(
-            self.world.identities.issue(self.world.identities.operator),
-            self.organization.home_region,
-        )
+        """Return environment variables with credentials of the operator, the same each time."""
+        if not self._operator_keys:
+            self._operator_keys = self.world.identities.issue(self.world.identities.operator)
+        return _as_environment(self._operator_keys, self.organization.home_region)
 
     def session(
         self,

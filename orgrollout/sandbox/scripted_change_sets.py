@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from orgrollout.sandbox.errors import SandboxError
+from orgrollout.sandbox.fault_book import fault
 from orgrollout.sandbox.faults import ChangeSetFault
 from orgrollout.sandbox.incident_base import IncidentBase
 
@@ -15,6 +16,7 @@ FAILED = "Simulated: the resource could not be updated."
 class ScriptedChangeSets(IncidentBase):
     """What may happen to change sets on stacks of stack instances."""
 
+    @fault
     def replaces(
         self,
         account: str | None = None,
@@ -33,6 +35,7 @@ class ScriptedChangeSets(IncidentBase):
             replacement=replacement,
         )
 
+    @fault
     def removes(
         self,
         account: str | None = None,
@@ -47,6 +50,7 @@ class ScriptedChangeSets(IncidentBase):
             *(account, region, stack_set, "create", times), action="Remove", logical_id=logical_id
         )
 
+    @fault
     def refuse_change_set(
         self,
         account: str | None = None,
@@ -59,6 +63,7 @@ class ScriptedChangeSets(IncidentBase):
         """Let the creation of change sets end FAILED."""
         self._add_change_set_fault(account, region, stack_set, "create", times, reason=reason)
 
+    @fault
     def fail_change_set(
         self,
         account: str | None = None,
@@ -71,6 +76,7 @@ class ScriptedChangeSets(IncidentBase):
         """Let the execution of change sets fail; the stack is rolled back."""
         self._add_change_set_fault(account, region, stack_set, "execute", times, reason=reason)
 
+    @fault
     def slow_change_set(
         self,
         account: str | None = None,
@@ -84,6 +90,7 @@ class ScriptedChangeSets(IncidentBase):
         """Let change sets be created or executed more slowly."""
         self._add_change_set_fault(account, region, stack_set, step, times, delay=seconds)
 
+    @fault
     def stuck_change_set(
         self,
         account: str | None = None,
@@ -107,7 +114,7 @@ class ScriptedChangeSets(IncidentBase):
     ) -> None:
         if step not in STEPS:
             raise SandboxError(f"a change set has the steps {' and '.join(STEPS)}, not {step}")
-        fault = ChangeSetFault(
+        made = ChangeSetFault(
             step=step,
             account=self._id(account),
             region=region,
@@ -115,4 +122,4 @@ class ScriptedChangeSets(IncidentBase):
             times=times,
             **rest,
         )
-        self.world.faults.change_sets.append(fault)
+        self._list(self.world.faults.change_sets, made)

@@ -4,21 +4,20 @@ The same gateway answers as in process. ``/_sandbox/`` is the sandbox's own: its
 its calls, its operations, its faults, and a way to stop it (see ``control``).
 """
 
-import socket
-import sys
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread, Timer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlparse
 
+from orgrollout.sandbox.addressing import Request
 from orgrollout.sandbox.clock import Clock, ScaledClock
-from orgrollout.sandbox.control import CONTROL, answer_control
-from orgrollout.sandbox.errors import LostResponseError, SandboxError
-from orgrollout.sandbox.gateway import Request, credential
+from orgrollout.sandbox.control import CONTROL, SandboxClient, answer_control, refused
+from orgrollout.sandbox.control_access import from_elsewhere, refusal
+from orgrollout.sandbox.http_listener import Listener, at_aws
 from orgrollout.sandbox.moto_bridge import Message
 from orgrollout.sandbox.sandbox import Sandbox, Source
 from orgrollout.sandbox.settings import Settings
@@ -26,18 +25,23 @@ from orgrollout.sandbox.settings import Settings
 HOST = "127.0.0.1"
 IDLE = timedelta(minutes=30)
 _CHECK_SECONDS = 0.2
+_OK = 200
 
 
 class SandboxServer:
     """A running server; stops when it is idle for long, when told to, or on leaving it."""
 
-    def __init__(self, sandbox: Sandbox, port: int, idle: timedelta) -> None:
+    def __init__(
+        self, sandbox: Sandbox, port: int, idle: timedelta, token: str | None = None
+    ) -> None:
+        """Serve ``sandbox``; with a ``token``, every change by a control path needs it."""
         self.sandbox = sandbox
+        self.token = token or secrets.token_urlsafe(24)
+        self._always = token is not None
         self._idle = idle
         self._stopped = Event()
         self._last_request = time.monotonic()
-        self._http = _Server((HOST, port), _Handler)
-        self._http.owner = self
+        self._http = Listener((HOST, port), self)
         self._thread = Thread(target=self._http.serve_forever, args=(_CHECK_SECONDS,), daemon=True)
         self._watch = Thread(target=self._stop_when_idle, daemon=True)
 
@@ -80,84 +84,34 @@ class SandboxServer:
     ) -> None:
         self.stop()
 
+    def client(self) -> SandboxClient:
+        """Return a way to ask this server about itself, and to tell it things."""
+        return SandboxClient(self.endpoint, self.token)
+
     def answer(self, request: Request) -> Message:
         """Answer a request for AWS or for the sandbox itself."""
         self._last_request = time.monotonic()
         path = urlparse(request.url).path
         if path.startswith(CONTROL):
-            if path == f"{CONTROL}stop":
-                # Later, so that the answer to this request still arrives.
-                Timer(_CHECK_SECONDS, self.stop).start()
-            return answer_control(self.sandbox, path, request)
-        return self.sandbox.world.gateway.handle(request)
+            return self._control(path, request)
+        if from_elsewhere(request.headers):
+            return refused(403, "the request comes from a page of another site")
+        return self.sandbox.world.gateway.handle(at_aws(request))
+
+    def _control(self, path: str, request: Request) -> Message:
+        why = refusal(request.method, request.headers, self.token, always=self._always)
+        if why is not None:
+            return refused(why.status, why.reason)
+        answer = answer_control(self.sandbox, path, request)
+        if path == f"{CONTROL}stop" and answer.status == _OK:
+            # Later, so that the answer to this request still arrives.
+            Timer(_CHECK_SECONDS, self.stop).start()
+        return answer
 
     def _stop_when_idle(self) -> None:
         while not self._stopped.wait(_CHECK_SECONDS):
             if time.monotonic() - self._last_request > self._idle.total_seconds():
                 self.stop()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-    owner: SandboxServer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away in the middle; it may do so."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Reads a request, gives it the host name it would have at AWS, and sends the answer."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # heads and bodies are small and follow each other
-    server: _Server
-
-    def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {key: value for key, value in self.headers.items() if key.lower() != "host"}
-        request = Request(self.command, self.path, headers, body)
-        try:
-            answer = self.server.owner.answer(_at_aws(request))
-        except LostResponseError:
-            self.connection.shutdown(socket.SHUT_RDWR)
-            self.close_connection = True
-            return
-        except SandboxError as error:
-            answer = Message(501, {"Content-Type": "text/plain"}, str(error).encode())
-        self._send(answer)
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _handle  # noqa: N815
-
-    def _send(self, answer: Message) -> None:
-        self.send_response(answer.status)
-        left_out = ("content-length", "connection", "date", "server", "transfer-encoding")
-        for key, value in answer.headers.items():
-            if key.lower() not in left_out:
-                self.send_header(key, value)
-        length = answer.headers.get("content-length") if self.command == "HEAD" else None
-        self.send_header("Content-Length", length or str(len(answer.body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing: the calls are on record."""
-
-
-def _at_aws(request: Request) -> Request:
-    path = request.url
-    if path.startswith(CONTROL):
-        return request
-    _, region, service = credential(request)
-    if service in ("iam", "organizations") or not service:
-        host = f"{service or 's3'}.amazonaws.com"
-        host = f"{service}.us-east-1.amazonaws.com" if service == "organizations" else host
-    else:
-        host = f"{service}.{region}.amazonaws.com"
-    return Request(request.method, f"https://{host}{path}", request.headers, request.body)
 
 
 def serve(
@@ -169,8 +123,11 @@ def serve(
     settings: Settings | None = None,
     idle: timedelta = IDLE,
     operator: str | None = None,
+    token: str | None = None,
 ) -> SandboxServer:
     """Start a server and return it while it runs; port 0 picks a free one.
+
+    With a ``token``, every change by a control path needs it (see ``control_access``).
 
     Raises:
         SandboxFileError: The organization file is wrong.
@@ -183,4 +140,4 @@ def serve(
         settings=settings,
         operator=operator,
     )
-    return SandboxServer(sandbox, port, idle).run()
+    return SandboxServer(sandbox, port, idle, token).run()

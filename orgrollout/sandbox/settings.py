@@ -147,10 +147,11 @@ class Settings:
     suspended_delete: Annotated[
         str,
         About(
-            "DeleteStackInstances in a suspended account: skipped, or a mere record goes.",
-            ("skip", "remove_record"),
+            "DeleteStackInstances in a suspended account: the record goes with RetainStacks, or "
+            "none does, or a mere record goes in any case.",
+            ("with_retain", "skip", "remove_record"),
         ),
-    ] = "skip"
+    ] = "with_retain"
     create_on_current: Annotated[
         str,
         About(

@@ -1,9 +1,10 @@
-"""AWS's query protocol: form parameters to nested values, results to XML.
+"""Answers of AWS's query protocol: results and errors to XML.
 
 Shapes come from botocore's service model, so every member that exists there is understood.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -13,68 +14,13 @@ import botocore.session
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 XML = {"Content-Type": "text/xml"}
-_SCALARS: dict[str, Callable[[str], Any]] = {
-    "integer": int,
-    "long": int,
-    "float": float,
-    "double": float,
-    "boolean": lambda text: text.lower() == "true",
-}
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @lru_cache
 def service_model(service: str) -> ServiceModel:
     """Return botocore's model of a service, by endpoint prefix or name."""
     return botocore.session.Session().get_service_model(service)
-
-
-def parse_query(operation: OperationModel, form: Mapping[str, str]) -> dict[str, Any]:
-    """Return the input of ``operation`` from its form fields.
-
-    An empty list is sent as ``Name=`` and comes back as ``[]``; an absent one is absent.
-    """
-    if operation.input_shape is None:
-        return {}
-    return _structure(operation.input_shape, _nest(form))
-
-
-def _nest(form: Mapping[str, str]) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for key, value in form.items():
-        node = tree
-        *parents, leaf = key.split(".")
-        for part in parents:
-            below = node.setdefault(part, {})
-            if not isinstance(below, dict):
-                below = node[part] = {}
-            node = below
-        node[leaf] = value
-    return tree
-
-
-def _structure(shape: StructureShape, node: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
-    for name, member in shape.members.items():
-        key = member.serialization.get("name", name)
-        if key in node:
-            found[name] = _value(member, node[key])
-    return found
-
-
-def _value(shape: Shape, node: Any) -> Any:
-    if isinstance(shape, StructureShape):
-        return _structure(shape, node if isinstance(node, dict) else {})
-    if isinstance(shape, ListShape):
-        return _list(shape, node)
-    return _SCALARS.get(shape.type_name, str)(node)
-
-
-def _list(shape: ListShape, node: Any) -> list[Any]:
-    if not isinstance(node, dict):
-        return []
-    items = node.get("member", node)
-    ordered = sorted((key for key in items if key.isdigit()), key=int)
-    return [_value(shape.member, items[key]) for key in ordered]
 
 
 def render(operation: OperationModel, result: Mapping[str, Any], request_id: str) -> bytes:
@@ -140,14 +86,19 @@ def _text(item: object) -> str:
         return "true" if item else "false"
     if isinstance(item, datetime):
         return item.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-    return escape(str(item))
+    return _xml(str(item))
+
+
+def _xml(text: str) -> str:
+    """Return text as XML holds it; what XML has no place for is shown as a replacement."""
+    return escape(_NOT_XML.sub("\ufffd", text))
 
 
 def render_error(code: str, message: str, request_id: str) -> bytes:
     """Return an error in the query protocol's form."""
     return (
         "<ErrorResponse><Error><Type>Sender</Type>"
-        f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+        f"<Code>{_xml(code)}</Code><Message>{_xml(message)}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     ).encode()
 
@@ -155,7 +106,7 @@ def render_error(code: str, message: str, request_id: str) -> bytes:
 def render_rest_error(code: str, message: str, request_id: str) -> bytes:
     """Return an error in the form of S3 and other REST services."""
     return (
-        f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+        f"<Error><Code>{_xml(code)}</Code><Message>{_xml(message)}</Message>"
         f"<RequestId>{request_id}</RequestId></Error>"
     ).encode()
 
@@ -163,6 +114,6 @@ def render_rest_error(code: str, message: str, request_id: str) -> bytes:
 def render_ec2_error(code: str, message: str, request_id: str) -> bytes:
     """Return an error in EC2's form."""
     return (
-        f"<Response><Errors><Error><Code>{escape(code)}</Code><Message>{escape(message)}"
+        f"<Response><Errors><Error><Code>{_xml(code)}</Code><Message>{_xml(message)}"
         f"</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
     ).encode()

@@ -23,7 +23,7 @@ from orgrollout.sandbox.authorization import Authorization, principal_context
 from orgrollout.sandbox.auto_deployment import AutoDeployment
 from orgrollout.sandbox.change_set_work import ChangeSetWork
 from orgrollout.sandbox.change_sets import ChangeSetApi
-from orgrollout.sandbox.clock import Clock
+from orgrollout.sandbox.clock import Clock, session_time
 from orgrollout.sandbox.config_api import ConfigApi
 from orgrollout.sandbox.drift_api import DriftApi, drift_details
 from orgrollout.sandbox.effects import InstanceEffects
@@ -84,7 +84,7 @@ class World:
         self.gates: dict[Pair, tuple[str, str]] = {}
         self.broken_deliveries: dict[Pair, tuple[str, str]] = {}
         """Where AWS Config cannot deliver: error code and message."""
-        self.identities = Identities(organization, self.timeline, operator)
+        self.identities = Identities(organization, operator, session_time(clock))
         kind = MotoStacks if settings.deploy_resources else NoStacks
         self.deployer = kind(self._note, self.timeline.now)
         states = StackStates()
@@ -206,6 +206,12 @@ class World:
         self.given_roles[name] = trust
         for account in self._prepared:
             moto_bridge.ensure_role(self.organization.accounts[account], name, trust)
+
+    def take_role(self, name: str) -> None:
+        """Take back a role that every account came with."""
+        if self.given_roles.pop(name, None) is not None:
+            for account in self._prepared:
+                moto_bridge.remove_role(account, name)
 
     def _prepare(self, account_id: str) -> None:
         """Give an account what it comes with, when it is first looked at."""

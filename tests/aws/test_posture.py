@@ -14,6 +14,7 @@ from orgrollout.aws.connection import Connection
 from orgrollout.aws.posture import Looking, look, mend
 from orgrollout.aws.posture_aggregate import aggregated_compliance
 from orgrollout.drift.posture import broken, ok
+from orgrollout.drift.subjects import broken_for
 from orgrollout.errors import (
     AccessDeniedError,
     InvalidCredentialsError,
@@ -22,7 +23,7 @@ from orgrollout.errors import (
 )
 from orgrollout.manifest.content import content_digest
 from orgrollout.model.ids import AccountId, Pair, Region
-from orgrollout.model.posture import PostureCheck, PostureState
+from orgrollout.model.posture import PostureCheck, PostureState, Subject
 from tests.aws.conftest import stub
 
 OK, BROKEN, UNKNOWN = PostureState.OK, PostureState.BROKEN, PostureState.UNKNOWN
@@ -39,6 +40,7 @@ DOCUMENT = PostureCheck(
     arguments={"resource": "Runbook", "stack": "s", "digest": content_digest(CONTENT)},
 )
 NAMED = {"ConfigRuleNames": ["r"]}
+FAILING = {"ComplianceType": "NON_COMPLIANT"}
 
 
 @dataclass
@@ -121,8 +123,16 @@ def test_a_rule_that_is_gone_is_broken_and_not_an_error(
 
 
 def test_a_rule_that_evaluates_is_ok(services: Services, connection: Connection) -> None:
-    rule = {"ConfigRules": [{"ConfigRuleState": "ACTIVE", "Source": {"Owner": "AWS"}}]}
-    status = {"ConfigRulesEvaluationStatus": [{"LastSuccessfulEvaluationTime": NOW}]}
+    rule = {
+        "ConfigRules": [
+            {"ConfigRuleName": "r", "ConfigRuleState": "ACTIVE", "Source": {"Owner": "AWS"}}
+        ]
+    }
+    status = {
+        "ConfigRulesEvaluationStatus": [
+            {"ConfigRuleName": "r", "LastSuccessfulEvaluationTime": NOW}
+        ]
+    }
     services("config").add_response("describe_config_rules", rule, NAMED)
     services("config").add_response("describe_config_rule_evaluation_status", status, NAMED)
     assert look(connection, RULE).state is OK
@@ -131,7 +141,7 @@ def test_a_rule_that_evaluates_is_ok(services: Services, connection: Connection)
 def test_resources_that_fail_a_rule_are_named_from_all_pages(
     services: Services, connection: Connection
 ) -> None:
-    found = {"ComplianceByConfigRules": [{"Compliance": {"ComplianceType": "NON_COMPLIANT"}}]}
+    found = {"ComplianceByConfigRules": [{"ConfigRuleName": "r", "Compliance": FAILING}]}
     services("config").add_response("describe_compliance_by_config_rule", found, NAMED)
     for names, token in ((["vpc-1", "vpc-2"], "more"), (["vpc-3"], None)):
         page: dict[str, Any] = {
@@ -244,7 +254,7 @@ def test_mending_sends_exactly_one_call(
 ) -> None:
     connection = services.connection
     services("config").add_response(operation, {}, request_)
-    call = mend(connection, check, broken("it is", [subject]))
+    call = mend(connection, check, broken("it is", subject, by_call=True))
     assert call == "config:" + "".join(part.title() for part in operation.split("_"))
 
 
@@ -255,7 +265,8 @@ def test_at_most_a_hundred_resources_are_handed_over_at_a_time(
     services("config").add_response(
         "start_remediation_execution", {}, {"ConfigRuleName": "r", "ResourceKeys": keys}
     )
-    mend(connection, COMPLIANCE, broken("many", [f"vpc-{n}" for n in range(130)]))
+    many = [Subject(id=f"vpc-{n}", reason="fails", by_call=True) for n in range(130)]
+    mend(connection, COMPLIANCE, broken_for(many))
 
 
 def test_a_remediation_that_did_not_start_says_for_what(
@@ -266,7 +277,7 @@ def test_a_remediation_that_did_not_start_says_for_what(
         "start_remediation_execution", {"FailureMessage": "in progress", "FailedItems": failed}
     )
     with pytest.raises(NotStartedError, match=r"not started for vpc-1: in progress"):
-        mend(connection, FLOW_LOGS, broken("one", ["vpc-1"]))
+        mend(connection, FLOW_LOGS, broken("one", "vpc-1", by_call=True))
 
 
 @pytest.mark.parametrize("seen", [ok(), broken("nothing to start")])
@@ -279,7 +290,7 @@ def test_nothing_is_sent_where_nothing_is_broken_that_a_call_mends(
 
 def test_mending_through_a_connection_that_only_reads_is_refused(connection: Connection) -> None:
     with pytest.raises(ReadOnlyError):
-        mend(connection.planning(), RECORDER, broken("stopped", ["default"]))
+        mend(connection.planning(), RECORDER, broken("stopped", "default", by_call=True))
 
 
 def test_the_aggregator_answers_for_all_accounts_in_pages(

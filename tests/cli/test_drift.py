@@ -42,6 +42,7 @@ KEYS = [
     "looked",
     "first_seen",
     "came_back",
+    "subject",
 ]
 
 

@@ -29,17 +29,17 @@ def test_the_demo_shows_the_main_job_from_nothing(
     assert main(["demo"]) == 0
 
     told = capsys.readouterr()
-    assert "Plan: 182 to create" in told.out
+    assert "Plan: 210 to create" in told.out
     row = next(line for line in told.out.splitlines() if line.startswith("  throttled"))
     assert "1 instance in 1 account retried, done: Rate exceeded" in row
     skipped = [line for line in told.out.splitlines() if line.startswith("skipped: ")]
     assert len(skipped) == 3
     assert all("identity_test" in line and "intranet" in line for line in skipped)
     table = re.findall(r"^\d \w+ +[\w-]+ +create +(\d+)/(\d+) +0 ", told.out, re.MULTILINE)
-    assert sum(int(done) for done, _ in table) == 182
+    assert sum(int(done) for done, _ in table) == 210
     assert all(done == total for done, total in table)
-    assert "security-baseline-1 succeeded: 182 stack instances done" in told.out
-    assert "Nothing to do: 182 stack instances are as wanted." in told.out
+    assert "security-baseline-1 succeeded: 210 stack instances done" in told.out
+    assert "Nothing to do: 210 stack instances are as wanted." in told.out
     assert told.err == ""
     assert not (tmp_path / "state").exists(), "a sandbox left a journal behind"
 

@@ -54,7 +54,11 @@ def test_what_was_mended_since_is_ok_and_what_nobody_knows_stays_unknown() -> No
     one, two, three = (min(pairs(n)) for n in (1, 2, 3))
     others = {one: (STOPPED,), two: (STOPPED, DENIED), three: (STOPPED,)}
     record = again(PostureRecord().with_look(Look(when=MONDAY, others=others)))
-    mended = {one: {"recorder": TUESDAY}, two: {"recorder": TUESDAY}, three: {"recorder": MONDAY}}
+    mended = {
+        one: {("recorder", ""): TUESDAY},
+        two: {("recorder", ""): TUESDAY},
+        three: {("recorder", ""): MONDAY},
+    }
 
     found = record.of(others, mended)
 
@@ -75,7 +79,7 @@ def test_what_an_older_version_kept_is_known_and_mended_by_nothing() -> None:
     }
     record = read_posture_record({"format_version": 1, "looks": [kept]})
 
-    found = record.of([one], {one: {"recorder": TUESDAY}})
+    found = record.of([one], {one: {("recorder", ""): TUESDAY}})
 
     assert found == {one: (broken("recorder: stopped"), MONDAY)}
 

@@ -257,8 +257,18 @@ def test_instances_are_listed_by_filters_account_and_region(
     assert code_of(client.list_stack_instances, StackSetName="base", Filters=four) == INVALID
 
 
-@pytest.mark.parametrize(("value", "left"), [("skip", [OLD]), ("remove_record", [])])
-def test_deleting_in_a_suspended_account_is_a_setting(value: str, left: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("value", "retain", "left"),
+    [
+        ("with_retain", True, []),
+        ("with_retain", False, [OLD]),
+        ("skip", True, [OLD]),
+        ("remove_record", False, []),
+    ],
+)
+def test_deleting_in_a_suspended_account_is_a_setting(
+    value: str, retain: bool, left: list[str]
+) -> None:
     with Sandbox.start(ORGANIZATION, settings=Settings(suspended_delete=value)) as sandbox:
         client = cloudformation(sandbox)
         service_managed(client)
@@ -267,7 +277,7 @@ def test_deleting_in_a_suspended_account_is_a_setting(value: str, left: list[str
             StackSetName="base",
             DeploymentTargets=targets(unit(sandbox, "Security")),
             Regions=[HOME],
-            RetainStacks=False,
+            RetainStacks=retain,
         )
         sandbox.run_to_end()
         assert [each["Account"] for each in instances(client)] == left

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from orgrollout.rollout.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.resyncing import repair, seek
 from tests.scenarios.test_posture_baseline import MANIFEST, RULE
-from tests.stage import Stage, organization
+from tests.stage import DEV, EU, US, Stage, organization
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +36,22 @@ def written(stage: Stage, since: int, operation: str) -> Counter[tuple[str, str]
     return Counter((call.account, call.region) for call in calls)
 
 
+def log_all(stage: Stage, pair: Pair) -> None:
+    """Let another person give every VPC there a flow log."""
+    session = stage.sandbox.session(pair.account, pair.region)
+    group = f"theirs-{pair.region}"
+    session.client("logs").create_log_group(logGroupName=group)
+    ec2 = session.client("ec2")
+    ec2.create_flow_logs(
+        ResourceIds=[each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogDestinationType="cloud-watch-logs",
+        LogGroupName=group,
+        DeliverLogsPermissionArn=f"arn:aws:iam::{pair.account}:role/logs",
+    )
+
+
 def test_flow_logs_are_made_and_proven_by_one_call_long_before_the_rule_knows(
     stage: Stage,
 ) -> None:
@@ -51,10 +68,22 @@ def test_flow_logs_are_made_and_proven_by_one_call_long_before_the_rule_knows(
     assert written(stage, before, "StartRemediationExecution") == dict.fromkeys(here, 1)
 
 
+def test_what_a_rule_said_before_the_repair_is_no_finding_any_more(stage: Stage) -> None:
+    """The flow logs are looked at themselves; the rule is evaluated within a day."""
+    repair(stage, seek(stage, MANIFEST))
+    again = seek(stage, MANIFEST)
+    assert not again.findings.real
+    assert again.resync.plan.is_empty
+    stage.sandbox.clock.sleep(timedelta(hours=7))
+    assert not seek(stage, MANIFEST).findings.real
+
+
 def test_a_rule_that_lags_behind_is_evaluated_and_nothing_is_remediated_again(
     stage: Stage,
 ) -> None:
-    repair(stage, seek(stage, MANIFEST))
+    seek(stage, MANIFEST)  # the rule has found them bare
+    for account, region in product(DEV, (US, EU)):
+        log_all(stage, Pair(account, region))
     again = seek(stage, MANIFEST)
     assert {f.what for f in again.findings.real} == {COMPLIANCE}
     assert {o.action for o in again.resync.plan.operations} == {OperationAction.CALL}

@@ -65,6 +65,7 @@ def test_the_smallest_manifest_works_by_the_templates_own_defaults(tmp_path: Pat
         "version": 1,
         "name": "small",
         "organization": "o-a1b2c3d4e5",
+        "home_region": "us-east-1",
         "accounts": {"log_archive": LOG_ARCHIVE},
         "targets": "all",
         "regions": ["us-east-1", "eu-west-1"],

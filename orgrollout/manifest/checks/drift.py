@@ -6,8 +6,10 @@ from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.schema import DriftIgnore
 from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.template import Template
 from orgrollout.manifest.templates import resource_names
 from orgrollout.model.ids import StackSetKey
+from orgrollout.model.posture import CHECKS
 
 _POINTER = re.compile(r"(/([^/~]|~[01])+)+")  # RFC 6901, of something inside
 
@@ -31,7 +33,28 @@ def _check_resource(checking: Checking, path: FieldPath, rule: DriftIgnore) -> N
     template = checking.loaded.templates.get(StackSetKey(rule.stack_set))
     if template is None:  # absent, or broken and told already
         return
+    if not rule.resource.isalnum():  # no logical id
+        _check_of_check(checking, path, rule, template)
+        return
     names = resource_names(template.body)
     if rule.resource not in names and not any(name.startswith("Fn::") for name in names):
         message = f"the template has no resource `{rule.resource}`."
         checking.note((*path, "resource"), message, did_you_mean(rule.resource, names))
+
+
+def _check_of_check(
+    checking: Checking, path: FieldPath, rule: DriftIgnore, template: Template
+) -> None:
+    """Note a rule about a check that the template has not; of what it is broken, AWS knows."""
+    names = {check.name for check in template.metadata.posture}
+    first = rule.resource.split()[0] if rule.resource.split() else ""
+    if not names:
+        message = f"the template has no resource and no posture check `{rule.resource}`."
+        checking.note((*path, "resource"), message, "Write a logical id of the template.")
+    elif first in CHECKS and first not in names:
+        message = f"the template has no posture check `{first}`."
+        fix = did_you_mean(first, names, f"One of {', '.join(sorted(names))}.")
+        checking.note((*path, "resource"), message, fix)
+    elif rule.property is not None:
+        message = f"`{rule.resource}` is no resource of the template, and has no properties."
+        checking.note((*path, "property"), message, "Remove it.")

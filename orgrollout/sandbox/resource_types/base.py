@@ -5,6 +5,7 @@ from typing import Any, Self
 from moto.core.common_models import CloudFormationModel
 
 from orgrollout.sandbox.organization import derive
+from orgrollout.sandbox.partitions import partition_of
 
 
 class ProvidedResource(CloudFormationModel):
@@ -12,7 +13,7 @@ class ProvidedResource(CloudFormationModel):
 
     recorded = False
     arn_format = ""
-    """The ARN, with {region}, {account} and {name}; empty: a made-up one."""
+    """The ARN after its partition, with {region}, {account} and {name}; empty: a made-up one."""
 
     def __init__(
         self, kind: str, place: tuple[str, str], logical_id: str, stack_id: str, properties: Any
@@ -43,8 +44,11 @@ class ProvidedResource(CloudFormationModel):
             return f"{self.physical_resource_id}.{attribute_name}"
         parts = self.type.split("::")
         service = parts[1].lower() if len(parts) > 1 else "cloudformation"
-        form = self.arn_format or f"arn:aws:{service}:{{region}}:{{account}}:{{name}}"
-        return form.format(region=self.region, account=self.account, name=self.physical_resource_id)
+        form = self.arn_format or f"{service}:{{region}}:{{account}}:{{name}}"
+        filled = form.format(
+            region=self.region, account=self.account, name=self.physical_resource_id
+        )
+        return f"arn:{partition_of(self.region)}:{filled}"
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003
@@ -124,3 +128,13 @@ class RecordedResource(ProvidedResource):
     """A resource of a type that nothing can make: it exists only as a record."""
 
     recorded = True
+    noted = False
+    """Whether it was noted already why it is only recorded."""
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        """Refuse: what an attribute might be, ``made_up`` knows.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError(attribute_name)

@@ -140,7 +140,7 @@ class RemediationConfiguration(_ConfigResource):
 class ConfigurationAggregator(_ConfigResource):
     """An aggregator."""
 
-    arn_format = "arn:aws:config:{region}:{account}:config-aggregator/{name}"
+    arn_format = "config:{region}:{account}:config-aggregator/{name}"
 
     def make(self) -> None:
         """Put the aggregator."""

@@ -62,7 +62,7 @@ class ServiceLinkedRole(ProvidedResource):
 class Key(ProvidedResource):
     """A key. moto's own class trips over tags in the form that CloudFormation has."""
 
-    arn_format = "arn:aws:kms:{region}:{account}:key/{name}"
+    arn_format = "kms:{region}:{account}:key/{name}"
     key_id = ""
 
     def make(self) -> None:

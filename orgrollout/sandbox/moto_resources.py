@@ -1,0 +1,351 @@
+"""The resources of one stack in moto: resolved in full, made one by one, never half dropped.
+
+What moto cannot create is noted and recorded; what its service refuses is refused.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from moto.cloudformation import models, parsing
+from moto.core.exceptions import ServiceException
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.ec2.models.core import TaggedEC2Resource
+from moto.ssm.models import ssm_backends
+from werkzeug.exceptions import HTTPException
+
+from orgrollout.sandbox import made_up
+from orgrollout.sandbox.intrinsics import TemplateError, condition_holds, resolved, text_of
+from orgrollout.sandbox.partitions import domain_of, partition_of
+from orgrollout.sandbox.resource_schemas import check_required, typed
+from orgrollout.sandbox.resource_types import RecordedResource, is_recorded, moto_form
+
+AWS_ERRORS = (HTTPException, ServiceException, TemplateError)
+_GONE = re.compile(r"does not exist|not found|cannot be found", re.IGNORECASE)
+_PARAMETER = "AWS::SSM::Parameter::Value"
+Note = Callable[[str, str, str], None]
+"""(logical id, type, what could not be done)"""
+
+
+class ResourceError(Exception):
+    """A service refused a resource."""
+
+    def __init__(self, logical_id: str, resource_type: str, reason: str) -> None:
+        super().__init__(
+            f"ResourceLogicalId:{logical_id}, ResourceType:{resource_type}, "
+            f"ResourceStatusReason:{reason}"
+        )
+
+
+class Resources(parsing.ResourceMap):
+    """The resources of one stack; remembers each as it was resolved."""
+
+    note: Note
+    _block = "Resources"
+
+    def load(self) -> None:
+        """Take in parameters and conditions.
+
+        Raises:
+            TemplateError: A parameter cannot be read from Parameter Store.
+        """
+        region = self._region_name
+        pseudo = {
+            "AWS::Partition": partition_of(region),
+            "AWS::URLSuffix": domain_of(region),
+            "AWS::NotificationARNs": [],
+        }
+        self._parsed_resources.update(pseudo)
+        self.load_parameters()
+        self.load_conditions()
+
+    def load_parameters(self) -> None:
+        """Give each parameter its value or default, as the text or list that it is."""
+        self.no_echo_parameter_keys = []
+        for name, declared in (self._template.get("Parameters") or {}).items():
+            value = text_of(self.input_parameters.get(name, declared.get("Default", "")))
+            if text_of(declared.get("NoEcho")) == "true":
+                self.no_echo_parameter_keys.append(name)
+            kind = str(declared.get("Type", "String"))
+            if kind.startswith(_PARAMETER):
+                value = self._stored(str(value))
+            if "List<" in kind or kind == "CommaDelimitedList":
+                value = [each.strip() for each in str(value).split(",")] if value else []
+            self.resolved_parameters[name] = value
+        self._parsed_resources.update(self.resolved_parameters)
+
+    def load_conditions(self) -> None:
+        """Find out which conditions hold."""
+        self.lazy_condition_map = parsing.LazyDict()
+        for name in self._template.get("Conditions") or {}:
+            self.holds(name)
+
+    def __getitem__(self, key: str) -> Any:
+        if key in self._parsed_resources or key not in self._resource_json_map:
+            return super().__getitem__(key)
+        entry = self._resource_json_map[key]
+        kind = str(entry["Type"])
+        if not self.wants(entry):
+            return None
+        with told(key, kind):
+            cleaned = self._clean(key, entry)
+            check_required(kind, key, cleaned["Properties"])
+            self._resource_json_map[key] = {**entry, **cleaned}
+            made = self._made(key, kind)
+        tidy(kind, made, cleaned["Properties"])
+        if is_recorded(made) and not made.noted:
+            self.note(key, kind, "recorded: moto has no such resource")
+        return made
+
+    def _made(self, key: str, kind: str) -> Any:
+        asked = {**self._resource_json_map[key]}
+        asked["Properties"] = moto_form(kind, asked["Properties"])
+        place = (self._account_id, self._region_name)
+        try:
+            made: Any = parsing.parse_and_create_resource(key, asked, self, *place)
+            _ = made.physical_resource_id if made is not None else None
+        except (*AWS_ERRORS, ResourceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - moto's own gaps take many forms
+            self.note(key, kind, f"not created, only recorded: {error!r}")
+            made = RecordedResource(kind, place, key, self.stack_id, asked["Properties"])
+            made.noted = True
+        if made is None:
+            made = RecordedResource(kind, place, key, self.stack_id, asked["Properties"])
+        self._parsed_resources[key] = made
+        return made
+
+    def create(self, template: dict[str, Any]) -> bool:
+        """Create every resource that is wanted, dependencies first."""
+        names = {"stack-name": self["AWS::StackName"], "stack-id": self["AWS::StackId"]}
+        self.tags.update({f"aws:cloudformation:{key}": each for key, each in names.items()})
+        for key in in_order(template["Resources"]):
+            self._tag(key, self[key])
+        return True
+
+    def _tag(self, key: str, made: Any) -> None:
+        if isinstance(made, TaggedEC2Resource):
+            tags = {**self.tags, "aws:cloudformation:logical-id": key}
+            backend = ec2_backends[self._account_id][self._region_name]
+            try:
+                identifier: Any = getattr(made, "physical_resource_id", None)
+                backend.create_tags([identifier], tags)
+            except Exception as error:  # noqa: BLE001 - moto's own gaps take many forms
+                kind = str(self._resource_json_map[key]["Type"])
+                self.note(key, kind, f"not tagged: {error!r}")
+
+    def resolved(self) -> dict[str, Any]:
+        """Return every resource that its conditions allow, with all functions carried out."""
+        entries = self._resource_json_map.items()
+        found = {}
+        for key, entry in entries:
+            if self.wants(entry):
+                with told(key, str(entry["Type"])):
+                    found[key] = self._clean(key, entry)
+        return found
+
+    def entries(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the resources as the template has them, conditions aside."""
+        return list(self._resource_json_map.items())
+
+    def made(self, key: str) -> Any:
+        """Return a resource if it exists; never creates one."""
+        return self._parsed_resources.get(key)
+
+    def all_made(self) -> Iterator[Any]:
+        """Yield the resources that exist."""
+        for key in self._resource_json_map:
+            made = self._parsed_resources.get(key)
+            if made is not None and not isinstance(made, str):
+                yield made
+
+    def keep(self, key: str, resource: Any, entry: Mapping[str, Any]) -> None:
+        """Remember a resource that was made or changed, as it was resolved."""
+        self._parsed_resources[key] = resource
+        self._resource_json_map[key] = {**self._resource_json_map[key], **entry}
+
+    def forget(self, key: str) -> Any:
+        """Forget a resource and return it, if there was one."""
+        return self._parsed_resources.pop(key, None)
+
+    def pretend(self, keys: list[str]) -> None:
+        """Let references to resources that do not exist yet resolve to their names."""
+        for key in keys:
+            self._parsed_resources.setdefault(key, key)
+
+    def take_over(self, older: "Resources") -> None:
+        """Refer to the resources that exist; parameters and conditions are this map's own."""
+        made = older._parsed_resources.items()  # noqa: SLF001
+        kept = {key: each for key, each in made if key in dict(older.entries())}
+        self._parsed_resources = {**kept, **self._parsed_resources}
+        self.load_conditions()
+
+    def wants(self, entry: Mapping[str, Any]) -> bool:
+        """Tell whether the condition of a resource holds."""
+        condition = entry.get("Condition")
+        return condition is None or self.holds(condition)
+
+    @contextmanager
+    def within(self, block: str) -> Iterator[None]:
+        """Name ``block`` of the template in errors about references."""
+        self._block, before = block, self._block
+        try:
+            yield
+        finally:
+            self._block = before
+
+    # What names of the template stand for (intrinsics.Scope).
+
+    def value_of(self, name: str) -> Any:
+        """Return what Ref gives: a parameter, or the physical id of a resource."""
+        if name in self._resource_json_map:
+            found = self._there(name)
+            return found if isinstance(found, str) else str(found.physical_resource_id)
+        if name not in self._parsed_resources:
+            raise self._unresolved(name)
+        return self._parsed_resources[name]
+
+    def attribute_of(self, name: str, attribute: str) -> Any:
+        """Return what Fn::GetAtt gives; made up, and noted, where moto has no answer."""
+        if name not in self._resource_json_map:
+            raise self._unresolved(name)
+        found = self._there(name)
+        entry = self._resource_json_map[name]
+        kind, properties = str(entry["Type"]), entry.get("Properties") or {}
+        value = None if isinstance(found, str) else _answer_of(found, attribute)
+        if value is not None:
+            return value
+        physical = found if isinstance(found, str) else str(found.physical_resource_id)
+        place = (self._account_id, self._region_name)
+        try:
+            value = made_up.attribute(kind, place, physical, properties, attribute)
+        except KeyError:
+            message = f"Template error: resource {name} does not support attribute type {attribute}"
+            raise TemplateError(f"{message} in Fn::GetAtt") from None
+        if not isinstance(found, str) and not is_recorded(found) and attribute not in properties:
+            self.note(name, kind, f"attribute {attribute} is made up")
+        return value
+
+    def holds(self, condition: str) -> bool:
+        """Tell whether a condition holds."""
+        declared, known = self._template.get("Conditions") or {}, self.lazy_condition_map
+        if condition not in declared:
+            message = f"Template format error: Unresolved condition dependency {condition} in the "
+            raise TemplateError(f"{message}{self._block} block of the template")
+        if condition not in known:
+            known[condition] = condition_holds(declared[condition], self)
+        return bool(known[condition])
+
+    def mapped(self, name: str) -> Any:
+        """Return a mapping of the template."""
+        return (self._template.get("Mappings") or {}).get(name)
+
+    def exported(self, name: str) -> Any:
+        """Return what a stack of this account and Region exports."""
+        for each in (self.cross_stack_resources or {}).values():
+            if each.name == name:
+                return each.value
+        raise TemplateError(f"No export named {name} found.")
+
+    def zones(self, region: str) -> list[str]:
+        """Return the Availability Zones of a Region."""
+        wanted = region or self._region_name
+        known = [each.name for each in RegionsAndZonesBackend.zones.get(wanted, ())]
+        return known or [f"{wanted}{letter}" for letter in "abc"]
+
+    def _there(self, name: str) -> Any:
+        found = self[name]
+        if found is None:
+            raise self._unresolved(name)
+        return found
+
+    def _unresolved(self, name: str) -> TemplateError:
+        message = f"Template format error: Unresolved resource dependencies [{name}] in the "
+        return TemplateError(f"{message}{self._block} block of the template")
+
+    def _stored(self, name: str) -> str:
+        try:
+            found = ssm_backends[self._account_id][self._region_name].get_parameter(name)
+        except Exception:  # noqa: BLE001 - moto reads public parameters from files it may lack
+            found = None
+        if found is None:
+            message = f"Unable to fetch parameters [{name}] from parameter store for this account."
+            raise TemplateError(message)
+        return str(found.value)
+
+    def _delete_resource(self, parsed_resource: Any, resource_json: dict[str, Any]) -> None:
+        """Delete a resource; one that is gone is as good as deleted.
+
+        A delete handler answers NotFound then, which CloudFormation takes for done (resource type
+        handler contract, CloudFormation CLI guide).
+        """
+        try:
+            super()._delete_resource(parsed_resource, resource_json)
+        except AWS_ERRORS as error:
+            if not _GONE.search(message_of(error)):
+                raise
+
+    def _clean(self, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+        kind = str(entry["Type"])
+        properties = resolved(entry.get("Properties") or {}, self)
+        return {"Type": kind, "Properties": typed(kind, key, properties)}
+
+
+def in_order(entries: Mapping[str, Any]) -> list[str]:
+    """Return the resources so that what others depend on comes first."""
+    ordered: dict[str, None] = {}
+
+    def add(key: str, on_the_way: frozenset[str]) -> None:
+        named = entries[key].get("DependsOn") or []
+        for other in [named] if isinstance(named, str) else named:
+            if other in entries and other not in on_the_way:
+                add(other, on_the_way | {key})
+        ordered.setdefault(key)
+
+    for key in entries:
+        add(key, frozenset({key}))
+    return list(ordered)
+
+
+def _answer_of(resource: Any, attribute: str) -> Any:
+    if attribute.startswith("Outputs.") and isinstance(resource, models.Stack):
+        named = attribute.removeprefix("Outputs.")
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in resource.outputs or ()}
+        return outputs.get(named)
+    try:
+        return resource.get_cfn_attribute(attribute)
+    except Exception:  # noqa: BLE001 - moto has many ways to say that it lacks an attribute
+        return None
+
+
+def tidy(kind: str, made: Any, properties: Mapping[str, Any]) -> None:
+    """Mend what moto's CloudFormation gets wrong: policies, tags, contents of documents."""
+    if is_recorded(made):
+        return
+    if kind == "AWS::SSM::Document" and isinstance(made.content, dict):
+        made.content = json.dumps(made.content, default=str)
+    if kind == "AWS::IAM::Role":
+        made.aws_managed = tuple(properties.get("ManagedPolicyArns", ()))
+        for name, policy in made.policies.items():
+            made.policies[name] = (
+                policy if isinstance(policy, str) else json.dumps(policy, default=str)
+            )
+    if kind == "AWS::SNS::Topic":
+        made._tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}  # noqa: SLF001
+
+
+@contextmanager
+def told(key: str, kind: str) -> Iterator[None]:
+    """Name the resource in errors of its service."""
+    try:
+        yield
+    except AWS_ERRORS as error:
+        raise ResourceError(key, kind, message_of(error)) from error
+
+
+def message_of(error: Exception) -> str:
+    """Return what a service said."""
+    return str(getattr(error, "message", None) or getattr(error, "description", None) or error)

@@ -1,0 +1,161 @@
+"""What a check is broken for has a history of its own: a new VPC never came back."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from orgrollout.drift.document import read_records
+from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.history import Records, repaired, seen
+from orgrollout.drift.ignoring import rule_warnings, with_accepted
+from orgrollout.drift.posture import FlowLogFact, flow_logs
+from orgrollout.drift.posture_record import Look, PostureRecord, read_posture_record
+from orgrollout.drift.subjects import told, without
+from orgrollout.manifest.schema import DriftIgnore
+from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.model.posture import PostureCheck, PostureState
+from tests.drift.support import HOUR, NOON, finding
+
+KEY = StackSetKey("flowlogs-remediation")
+HERE = Pair(AccountId("200000000001"), Region("eu-west-1"))
+FLOW_LOGS = PostureCheck(name="vpc-flow-logs", arguments={"traffic": "ALL", "rule": "r"})
+COMPLIANCE = PostureCheck(name="config-compliance", arguments={"rule": "r"})
+RECORDER = PostureCheck(name="config-recorder", arguments={"recorder": "orgrollout-recorder"})
+BY_CHECK = json.loads(Path(__file__).with_name("findings-by-check.json").read_text("utf-8"))
+
+
+def broken(subject: str, hours: int = 0, check: PostureCheck = FLOW_LOGS, **more: Any) -> Finding:
+    made = finding(
+        "",
+        what=check.label,
+        kind=FindingKind.POSTURE,
+        check=check,
+        subjects=(subject,),
+        looked=NOON + hours * HOUR,
+    )
+    return replace(made, stack_set=KEY, pair=HERE, subject=subject, **more)
+
+
+def rule(resource: str, **more: Any) -> DriftIgnore:
+    return DriftIgnore(stack_set=KEY, resource=resource, reason="SEC-1", **more)
+
+
+def of_subjects(records: Records) -> dict[str, int]:
+    return {record.subject: record.came_back for record in records.values() if record.is_open}
+
+
+def test_a_new_vpc_is_a_finding_of_its_own_and_one_that_was_repaired_may_come_back() -> None:
+    """An unattended re-sync leaves what came back to a person, and repairs what is new."""
+    records = seen({}, [broken("vpc-1")], NOON)
+    records = repaired(records, [broken("vpc-1").key], "or-1", NOON + HOUR)
+    records = seen(records, [broken("vpc-2", 24)], NOON + 24 * HOUR)
+    assert of_subjects(records) == {"vpc-2": 0}
+
+    records = seen(records, [broken("vpc-1", 48), broken("vpc-2", 48)], NOON + 48 * HOUR)
+    assert of_subjects(records) == {"vpc-1": 1, "vpc-2": 0}
+
+
+def test_what_cannot_be_looked_at_in_one_check_says_nothing_of_another() -> None:
+    records = seen({}, [broken("vpc-1"), broken("main", check=RECORDER)], NOON)
+    unknown = finding(
+        "",
+        what=FLOW_LOGS.label,
+        kind=FindingKind.POSTURE,
+        verdict=Verdict.NOT_CHECKABLE,
+        check=FLOW_LOGS,
+        looked=NOON + HOUR,
+    )
+    records = seen(records, [replace(unknown, stack_set=KEY, pair=HERE)], NOON + HOUR)
+    assert set(of_subjects(records)) == {"vpc-1"}
+
+
+def test_a_history_by_check_goes_to_a_subject_only_where_there_can_be_but_one() -> None:
+    """The one of flow logs says "came back" of VPCs that it does not name: none inherits that."""
+    documents = BY_CHECK["documents"]
+    of_recorder = read_records(documents["findings/base-config-regional"])
+    of_vpcs = read_records(documents["findings/base-flowlogs-remediation"])
+    assert of_recorder is not None
+    assert of_vpcs is not None
+    stopped = replace(
+        broken("orgrollout-recorder", 10_000, RECORDER), stack_set=StackSetKey("config-regional")
+    )
+    (recorder,) = seen(of_recorder, [stopped], NOON + 10_000 * HOUR).values()
+    assert (recorder.subject, recorder.came_back) == ("orgrollout-recorder", 1)
+
+    records = seen(of_vpcs, [broken(BY_CHECK["vpc"], 10_000)], NOON + 10_000 * HOUR)
+    assert of_subjects(records) == {BY_CHECK["vpc"]: 0}
+
+
+def test_what_was_looked_at_by_check_is_read_and_mended_by_check() -> None:
+    document = BY_CHECK["documents"]["posture/base-config-regional"]
+    record = read_posture_record(document)
+    (seen_, _) = record.of([HERE])[HERE]
+    assert (seen_.state, seen_.parts) == (PostureState.BROKEN, ())
+    mended = {HERE: {("config-recorder", ""): NOON + 10_000 * HOUR}}
+    assert record.of([HERE], mended)[HERE][0].state is PostureState.UNKNOWN  # the channel
+
+
+def test_coverage_takes_out_one_vpc_that_was_repaired_or_is_accepted() -> None:
+    seen_ = flow_logs(["vpc-1", "vpc-2", "vpc-3"], [], "ALL")
+    look = Look(when=NOON, others={HERE: (("vpc-flow-logs", seen_),)})
+    record = PostureRecord().with_look(look)
+    later = {HERE: {("vpc-flow-logs", "vpc-1"): NOON + HOUR}}
+    accepted = {("vpc-flow-logs", "vpc-2"): "SEC-1"}
+
+    (left, when) = record.of([HERE], later, lambda about: accepted.get(about, ""))[HERE]
+    assert (left.state, when) == (PostureState.BROKEN, NOON)
+    assert left.reason == "vpc-flow-logs: no flow log for ALL in vpc-3"
+
+    accepted["vpc-flow-logs", "vpc-3"] = "SEC-2"
+    (left, _) = record.of([HERE], {}, lambda about: accepted.get(about, ""))[HERE]
+    assert left.reason == "vpc-flow-logs: no flow log for ALL in vpc-1"
+    accepted["vpc-flow-logs", "vpc-1"] = "SEC-3"
+    (left, _) = record.of([HERE], {}, lambda about: accepted.get(about, ""))[HERE]
+    assert left.state is PostureState.OK
+    assert left.reason.startswith("accepted: vpc-flow-logs vpc-1: SEC-3")
+
+
+def test_reasons_of_many_are_told_in_one_and_each_keeps_what_is_its_own() -> None:
+    failing = FlowLogFact(id="fl-1", vpc="vpc-4", traffic="ALL", status="ACTIVE", failure="denied")
+    seen_ = flow_logs([f"vpc-{n}" for n in range(1, 7)], [failing], "ALL")
+    assert told(seen_.parts) == (
+        "no flow log for ALL in vpc-1, vpc-2, vpc-3 and 2 more; "
+        "no flow log for ALL in vpc-4; fl-1: denied"
+    )
+
+
+def test_a_call_has_nothing_to_mend_where_all_that_is_broken_is_kept() -> None:
+    seen_ = flow_logs(["vpc-1", "vpc-2"], [], "ALL")
+    assert without(seen_, ["vpc-1"]).subjects == ("vpc-2",)
+    assert without(seen_, ["vpc-1", "vpc-2"]).state is PostureState.OK
+    assert without(seen_, []) is seen_
+
+
+def test_a_rule_accepts_a_check_or_one_subject_and_what_the_rule_of_config_says_of_it() -> None:
+    found = [
+        broken(vpc, check=check) for vpc in ("vpc-1", "vpc-2") for check in (FLOW_LOGS, COMPLIANCE)
+    ]
+
+    def accepted(resource: str) -> set[tuple[str, str]]:
+        known = with_accepted([rule(resource)], found)
+        return {(f.what, f.subject) for f in known if f.verdict is Verdict.IGNORED}
+
+    both = {("vpc-flow-logs", "vpc-1"), ("config-compliance r", "vpc-1")}
+    assert accepted("vpc-1") == both
+    assert accepted("vpc-flow-logs vpc-1") == both
+    assert len(accepted("vpc-flow-logs")) == 4
+    assert accepted("config-compliance r vpc-2") == {
+        ("config-compliance r", "vpc-2"),
+        ("vpc-flow-logs", "vpc-2"),
+    }
+    assert accepted("vpc-3") == set()
+
+
+def test_a_rule_for_a_vpc_that_was_not_found_is_named_only_where_checks_were_looked_at() -> None:
+    rules = [rule("vpc-9")]
+    today = NOON.date()
+    assert not list(rule_warnings(rules, [broken("vpc-1")], today, [KEY]))
+    (said,) = rule_warnings(rules, [broken("vpc-1")], today, [KEY], [KEY])
+    assert "vpc-9 matches nothing" in said
+    assert not list(rule_warnings([rule("vpc-1")], [broken("vpc-1")], today, [KEY], [KEY]))
