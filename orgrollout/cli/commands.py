@@ -19,6 +19,7 @@ from orgrollout.cli.options import (
     RefreshOption,
     RemovalsOption,
     SheetFormatOption,
+    WaitOption,
     YesOption,
 )
 
@@ -87,6 +88,7 @@ def apply(
     *,
     yes: YesOption = False,
     detach: DetachOption = False,
+    wait: WaitOption = False,
     supersede: Annotated[
         bool,
         typer.Option(
@@ -149,12 +151,13 @@ def apply(
             format_,
             allow=allow,
             detach=detach,
+            wait=wait,
             supersede=supersede,
             detailed_exitcode=detailed_exitcode,
         )
     if allow or detailed_exitcode:
         raise WrongUsageError("--allow and --detailed-exitcode go with --unattended only.")
-    return run(asked, reach, format_, yes=yes, detach=detach, supersede=supersede)
+    return run(asked, reach, format_, yes=yes, detach=detach, supersede=supersede, wait=wait)
 
 
 def coverage(

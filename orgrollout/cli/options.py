@@ -45,6 +45,14 @@ DetachOption = Annotated[
         help="Return once operations run or there is only waiting to do; `resume` goes on.",
     ),
 ]
+WaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--wait",
+        help="In a freeze: begin now, claim the stack sets, and wait for its end. Without it, the "
+        "command ends with 4 at once.",
+    ),
+]
 RemovalsOption = Annotated[
     int | None,
     typer.Option(

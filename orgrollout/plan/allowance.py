@@ -24,6 +24,8 @@ class Allowance:
     # Stack instances that an earlier enrolment tried to create, and that CloudFormation keeps as
     # records without a stack: to bring them along is an update, and still nothing but enrolment.
     unfinished: Mapping[StackSetKey, frozenset[Pair]] = field(default_factory=dict)
+    # What is known to fail is not created where no person looks at it.
+    doomed: Mapping[StackSetKey, frozenset[Pair]] = field(default_factory=dict)
     kept: frozenset[AccountId] = frozenset()  # nothing is removed for these
 
     @property
@@ -38,7 +40,8 @@ class Allowance:
         tried = self.unfinished.get(key, frozenset()) if creates else frozenset()
         # To recover what is INOPERABLE is to detach it first.
         recovers = wanted.recovers and OperationAction.DETACH in self.actions
-        left = frozenset() if recovers else wanted.recovered.keys()
+        left = self.doomed.get(key, frozenset())
+        left |= frozenset() if recovers else wanted.recovered.keys()
         kept = {p: s for p, s in wanted.updates.items() if updates or p in tried}
         return replace(
             wanted,
