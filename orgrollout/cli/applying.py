@@ -188,7 +188,7 @@ def follow(
         return INTERRUPTED
     state = ended.state
     screen.result(
-        rollout_blocks(ended.plan, state, world.clock.now()),
+        rollout_blocks(ended.plan, state, world.clock.now(), calls=session.debug),
         {**rollout_json(ended.plan, state, world.clock.now()), **(besides or {})},
     )
     if left is not None and not session.forgets:

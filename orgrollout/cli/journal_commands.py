@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli.options import Command, FormatOption, PlainReach, RolloutName, gathered
+from orgrollout.cli.options import Command, FormatOption, Group, PlainReach, RolloutName, gathered
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
@@ -31,7 +31,7 @@ def unlock(
     return run(rollout, reach, format_, force=force)
 
 
-journal = typer.Typer(help="What is kept of rollouts.", no_args_is_help=True)
+journal = typer.Typer(help="What is kept of rollouts.", no_args_is_help=True, cls=Group)
 
 
 def export(

@@ -24,7 +24,7 @@ from orgrollout.cli import (
     service_commands,
 )
 from orgrollout.cli.errors import FAILED, INTERRUPTED
-from orgrollout.cli.options import Command, gathered
+from orgrollout.cli.options import Command, Group, gathered
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.shown import visible
 
@@ -35,8 +35,20 @@ EPILOG = (
     "be looked at; 10 changes pending; 130 interrupted."
 )
 
+_START, _PLAN, _ROLLOUT = "Begin", "Plan and roll out", "Rollouts under way"
+_DRIFT, _KEEP = "What is there, and what drifted", "Keep it running"
+_PANELS = {
+    _START: ("demo", "init", "bootstrap", "validate", "schema"),
+    _PLAN: ("preflight", "plan", "apply", "explain"),
+    _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
+    _DRIFT: ("coverage", "drift", "resync"),
+    _KEEP: ("unlock",),
+}
+_PANEL_OF = {name: panel for panel, names in _PANELS.items() for name in names}
+
 app = typer.Typer(
     name=NAME,
+    cls=Group,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -74,11 +86,13 @@ for _command in (
     + levers_commands.COMMANDS
     + journal_commands.COMMANDS
 ):
-    app.command(cls=Command, epilog=EPILOG)(gathered(_command))
-app.add_typer(offline_commands.templates, name="templates")
-app.add_typer(sandbox_commands.sandbox, name="sandbox")
-app.add_typer(journal_commands.journal, name="journal")
-app.add_typer(service_commands.service, name="service")
+    app.command(cls=Command, epilog=EPILOG, rich_help_panel=_PANEL_OF.get(_command.__name__))(
+        gathered(_command)
+    )
+app.add_typer(offline_commands.templates, name="templates", rich_help_panel=_START)
+app.add_typer(sandbox_commands.sandbox, name="sandbox", rich_help_panel=_START)
+app.add_typer(journal_commands.journal, name="journal", rich_help_panel=_KEEP)
+app.add_typer(service_commands.service, name="service", rich_help_panel=_KEEP)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from orgrollout.cli.options import Command, DebugOption, ManifestPath, gathered
+from orgrollout.cli.options import Command, DebugOption, Group, ManifestPath, gathered
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
@@ -55,7 +55,7 @@ def schema(*, debug: DebugOption = False) -> int:  # noqa: ARG001 - read by `mai
     return run()
 
 
-templates = typer.Typer(help="The templates that come along.", no_args_is_help=True)
+templates = typer.Typer(help="The templates that come along.", no_args_is_help=True, cls=Group)
 
 
 def list_(*, format_: ShortFormatOption = "text") -> int:

@@ -6,13 +6,13 @@ out for typer, each an option, and puts them together again.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 STARTER = ""  # `--sandbox` without a file: the organization that comes along
 _SANDBOX = "--sandbox"
@@ -174,6 +174,10 @@ class Command(TyperCommand):
     What follows is the file, unless that would leave a required argument without a value.
     """
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters; help names no type of a flag, which takes no value."""
+        return _plain_flags(super().get_params(ctx))
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, after `--sandbox` was given a value in every case."""
         return super().parse_args(ctx, self._with_sandbox_value(ctx, args))
@@ -190,6 +194,22 @@ class Command(TyperCommand):
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         lacks = any(given.get(p.name) is None for p in required if p.name)
         return without if lacks else args
+
+
+class Group(TyperGroup):
+    """A group of commands, whose own flags are shown alike."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters; help names no type of a flag, which takes no value."""
+        return _plain_flags(super().get_params(ctx))
+
+
+def _plain_flags(parameters: Iterable[Any]) -> list[Any]:
+    found = list(parameters)
+    for each in found:
+        if getattr(each, "is_flag", False):
+            each.display_type_rich = lambda **_: None
+    return found
 
 
 def gathered(command: Callable[..., int]) -> Callable[..., None]:

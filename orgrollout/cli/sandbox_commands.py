@@ -7,9 +7,11 @@ import typer
 
 # What a command needs is imported when it runs, so that `--help` stays quick.
 # ruff: noqa: PLC0415
-from orgrollout.cli.options import STARTER, Command, DebugOption, gathered
+from orgrollout.cli.options import STARTER, Command, DebugOption, Group, gathered
 
-sandbox = typer.Typer(help="A simulated organization for any AWS tool.", no_args_is_help=True)
+sandbox = typer.Typer(
+    help="A simulated organization for any AWS tool.", no_args_is_help=True, cls=Group
+)
 
 _File = Annotated[
     str,

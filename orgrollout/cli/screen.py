@@ -13,7 +13,7 @@ from rich.text import Text
 
 from orgrollout.model.shown import visible
 from orgrollout.report.blocks import Block, Sheet, as_csv, as_markdown
-from orgrollout.report.text import show
+from orgrollout.report.text import broken, show
 
 _LOG_WIDTH = 10_000  # of what is no terminal, where nothing should be wrapped
 _UNSEEN = re.compile(r"[^\x20-\x7e\n]")  # in JSON perhaps: other alphabets are seen
@@ -42,7 +42,8 @@ class Screen:
 
     def say(self, text: str, style: str = "") -> None:
         """Tell a person something, in one line."""
-        self.people.print(Text(visible(text), style=style), soft_wrap=True)
+        for line in broken(visible(text), self.people):
+            self.people.print(Text(line, style=style), soft_wrap=True)
 
     def show(self, blocks: Iterable[Block]) -> None:
         """Show blocks to a person, whatever the format of the result."""
@@ -77,7 +78,8 @@ class Screen:
     def aside(self, text: str, style: str = "") -> None:
         """Tell a person something that is no result; threads may do so, beside what moves."""
         where = self.people if self.people.is_terminal else self.errors
-        where.print(Text(visible(text), style=style), soft_wrap=True)
+        for line in broken(visible(text), where):
+            where.print(Text(line, style=style), soft_wrap=True)
 
     @contextmanager
     def working(self) -> Iterator[None]:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli.options import Command, DebugOption, gathered
+from orgrollout.cli.options import Command, DebugOption, Group, gathered
 from orgrollout.service.templates import Part, service_template
 
-service = typer.Typer(help="What to deploy for orgrollout itself.", no_args_is_help=True)
+service = typer.Typer(help="What to deploy for orgrollout itself.", no_args_is_help=True, cls=Group)
 
 
 @service.callback()

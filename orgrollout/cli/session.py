@@ -49,6 +49,7 @@ class Session:
     planning: World
     journal: str  # where it is
     forgets: bool  # an organization inside this process, gone when it ends
+    debug: bool  # every call is of interest
     options: str  # what other commands need to find the same journal
 
     @property
@@ -120,6 +121,7 @@ def open_session(
             ),
             journal=where,
             forgets=forgets,
+            debug=reach.debug,
             options=_options(reach, loaded, forgets=forgets),
         )
         try:

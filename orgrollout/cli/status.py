@@ -59,7 +59,10 @@ def _show(rollout: Rollout, narrow: Narrow, session: Session) -> None:
     seen, now = dict(_seen(rollout, session)), session.world.clock.now()
     statuses = {id_: _UNKNOWN if isinstance(s, AwsError) else s for id_, s in seen.items()}
     screen.result(
-        [*rollout_blocks(plan, state, now, chosen=chosen), *_running(rollout, seen, session)],
+        [
+            *rollout_blocks(plan, state, now, chosen=chosen, calls=session.debug),
+            *_running(rollout, seen, session),
+        ],
         rollout_json(plan, state, now, statuses, chosen=chosen),
     )
     if hint := next_step(rollout, session):

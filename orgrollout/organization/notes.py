@@ -1,5 +1,6 @@
 """What a template says of itself that somebody should read before it is rolled out."""
 
+import re
 from collections.abc import Collection, Iterator
 
 from orgrollout.manifest.template import TemplateMetadata
@@ -30,10 +31,12 @@ def _notes(
 def _counted(text: str, pairs: Collection[Pair]) -> str:
     """Return the text with its counts filled in; other braces are the template's own."""
     counts = {
-        "{pairs}": len(pairs),
-        "{accounts}": len({pair.account for pair in pairs}),
-        "{regions}": len({pair.region for pair in pairs}),
+        "pairs": len(pairs),
+        "accounts": len({pair.account for pair in pairs}),
+        "regions": len({pair.region for pair in pairs}),
     }
     for name, count in counts.items():
-        text = text.replace(name, f"{count:,}")
+        if count == 1:  # `{accounts} accounts`: a noun that follows is singular, too
+            text = re.sub(rf"\{{{name}\}} (\w+?)s\b", r"1 \1", text)
+        text = text.replace(f"{{{name}}}", f"{count:,}")
     return text

@@ -155,7 +155,7 @@ class Selector:
         if unread:
             self._findings.error(
                 (*path, "tags"),
-                f"the tags of {len(unread)} account(s) were not read, e.g. of {min(unread)}.",
+                f"the tags of {_accounts(len(unread))} were not read, e.g. of {min(unread)}.",
                 "Allow organizations:ListTagsForResource.",
             )
         sets = [self._tree.accounts_tagged(k, values) for k, values in (block.tags or {}).items()]
@@ -166,3 +166,7 @@ class Selector:
     @property
     def _organization(self) -> str:
         return f"organization {self._tree.organization.id}"
+
+
+def _accounts(number: int) -> str:
+    return f"{number:,} account{'' if number == 1 else 's'}"

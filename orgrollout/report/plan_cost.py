@@ -10,12 +10,12 @@ from orgrollout.rollout.cost import PER_INSTANCE, Cost, cost_of
 
 
 def cost_line(plan: Plan) -> str:
-    """Return the cost in one line."""
+    """Return in one line what carrying the plan out takes: calls and time, and no money."""
     cost = cost_of(plan)
     soaking = f", and {span(cost.soaking)} of soaking" if cost.soaking else ""
     inside = f" and {count(cost.inside, 'call')} in member accounts" if cost.inside else ""
     return (
-        f"cost: {count(cost.operations, 'operation')}, about {count(cost.calls, 'call')} "
+        f"calls: about {count(cost.calls, 'call')} in {count(cost.operations, 'operation')} "
         f"({span(_calling(cost))} at {STACK_SETS.per_second:g} a second){inside}; about "
         f"{span(cost.running)} if a stack instance takes {span(PER_INSTANCE)}{soaking}"
     )

@@ -50,7 +50,8 @@ def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "operations": [_operation_json(i, o) for i, o in enumerate(plan.operations, start=1)],
         "freezes": [{"start": iso(f.start), "end": iso(f.end)} for f in plan.freezes],
         "held_back": {action.value: number for action, number in plan.held_back.items()},
-        "cost": cost_json(plan),
+        "cost": cost_json(plan),  # the old name of what is no money
+        "takes": cost_json(plan),
         "skipped": skipped_json(plan.skipped),
         "warnings": list(plan.warnings),
         "not_checked": list(NOT_CHECKED),

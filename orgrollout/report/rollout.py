@@ -31,10 +31,11 @@ def rollout_blocks(
     now: datetime,
     *,
     chosen: Callable[[Failure], bool] = lambda _: True,
+    calls: bool = False,
 ) -> Iterator[Block]:
     """Yield how a rollout stands or ended.
 
-    ``chosen`` narrows the failures.
+    ``chosen`` narrows the failures; ``calls``: with the API requests that were sent.
     """
     if plan.operations:
         yield _by_wave(plan, state)
@@ -42,7 +43,7 @@ def rollout_blocks(
     yield from (Line(text=f"warning: {text}", style="yellow") for text in half_way(plan, state))
     yield from _pending(plan, [f for f in state.failures if chosen(f)])
     yield from skipped_lines(plan.skipped)
-    if state.calls:
+    if state.calls and calls:
         yield Line(text=calls_line(state.calls.items()), style="dim")
     yield from standing_lines(plan, state, now)
     yield Line(text=outcome_line(plan, state), style=_STYLES.get(state.outcome, "bold"))

@@ -51,14 +51,14 @@ def _chosen(lines: Sequence[str]) -> Iterator[str]:
     apply = first(lambda line: line.startswith("$ orgrollout apply"))
     retry = first(lambda line: "tried again" in line, apply)
     table = first(lambda line: line.startswith("wave  "), retry)
-    calls = first(lambda line: line.startswith("calls:"), table)
-    end = first(lambda line: "succeeded:" in line, calls)
+    begun = first(lambda line: line.startswith(("planned by", "begun by")), table)
+    end = first(lambda line: "succeeded:" in line, begun)
     again = first(lambda line: line.startswith("$ orgrollout plan"), end)
     nothing = first(lambda line: line.startswith("Nothing to do"), again)
     waves = first(lambda line: line.startswith("waves:"), plan)
     yield from [*lines[plan : waves + 1], LEFT_OUT, lines[notes], LEFT_OUT, lines[summary], ""]
     yield from [*lines[apply : apply + 9], LEFT_OUT, *lines[retry - 1 : retry + 3], LEFT_OUT]
-    yield from [*lines[table:calls], LEFT_OUT, lines[end], "", lines[again], LEFT_OUT]
+    yield from [*lines[table:begun], LEFT_OUT, lines[end], "", lines[again], LEFT_OUT]
     yield from lines[nothing : nothing + 2]
 
 

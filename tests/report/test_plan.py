@@ -168,7 +168,7 @@ def test_the_cost_is_told_in_operations_calls_and_time(stage: Stage) -> None:
 
     assert cost.operations == 1
     assert cost.running.total_seconds() == 7 * 60
-    assert f"cost: 1 operation, about {cost.calls} calls" in text_of(plan)
+    assert f"calls: about {cost.calls} calls in 1 operation" in text_of(plan)
     assert "about 7m 00s if a stack instance takes 1m 00s" in text_of(plan)
     assert plan_json(plan, {})["cost"]["running_seconds"] == 420
 
