@@ -1,6 +1,7 @@
 """The commands that plan and carry out, as typer sees them. What they do is imported when run."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,12 @@ def demo(*, debug: DebugOption = False) -> int:
 
 def plan(
     manifest: ManifestPath,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", show_default=False, help="With `plan show`: the saved plan to show."
+        ),
+    ] = None,
     *,
     out: OutOption = None,
     pairs: Annotated[
@@ -64,8 +71,13 @@ def plan(
     reach: Reach,
     format_: FormatOption = _TEXT,
 ) -> int:
-    """Show what `apply` would change, and change nothing."""
+    """Show what `apply` would change, and change nothing.
+
+    `plan show FILE` shows a saved plan again, without asking AWS.
+    """
+    from orgrollout.cli.errors import WrongUsageError
     from orgrollout.cli.planning import plan as run
+    from orgrollout.cli.planning import show_saved
     from orgrollout.cli.saved import Asked
     from orgrollout.reconcile.observe import Refresh
 
@@ -78,6 +90,10 @@ def plan(
         recover_inoperable=recover_inoperable,
         refresh=Refresh(refresh),
     )
+    if file is not None:
+        if str(manifest) != "show":
+            raise WrongUsageError(f"{file}: `plan` takes one manifest; `plan show FILE` a plan.")
+        return show_saved(replace(asked, manifest=file), format_, pairs=pairs)
     return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
 
 

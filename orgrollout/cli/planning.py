@@ -6,7 +6,7 @@ from pathlib import Path
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.narrowing import narrowing_of
 from orgrollout.cli.options import Reach
-from orgrollout.cli.saved import Asked, must_be_free, save_plan
+from orgrollout.cli.saved import Asked, must_be_free, read_saved, save_plan
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.manifest.load import load_manifest
@@ -44,6 +44,17 @@ def plan(
         command = f"orgrollout apply {out}{session.options}"
         screen.say(f"Saved {out}. `{command}` carries it out, and asks nothing.")
     return PENDING if detailed_exitcode and not made.is_empty else DONE
+
+
+def show_saved(asked: Asked, format_: str, *, pairs: bool) -> int:
+    """Show a saved plan again: as it was made, whatever has changed since."""
+    saved = read_saved(asked)
+    if saved is None:
+        raise WrongUsageError(
+            f"{asked.manifest} is no saved plan. `orgrollout plan MANIFEST --out FILE` saves one."
+        )
+    Screen(format_).result(plan_blocks(saved.plan, pairs=pairs), plan_json(saved.plan, {}))
+    return DONE
 
 
 def load_asked(asked: Asked) -> LoadedManifest:
