@@ -124,7 +124,7 @@ def test_regions_a_template_cannot_go_to_are_skipped_with_its_reason(load: Load)
     assert desired.pairs.keys() == pairs([ARCHIVE], HOME)
     assert (why.state, why.reason) == ("skipped", "no such type there")
     assert desired.notes == (
-        "costs: 1 rules in 1 accounts and 1 Regions",
+        "costs: 1 rule in 1 account and 1 Region",
         "leaves behind: the logs",
         "left out in ap-northeast-1: no such type there",
     )
