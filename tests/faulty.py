@@ -24,6 +24,7 @@ class Faulty:
 
     answered: list[str] = field(default_factory=list)
     changes: list[Whole] = field(default_factory=list)
+    asked: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # last: service, how
     seen: dict[str, list[Message]] = field(default_factory=dict)  # by operation, as AWS gave them
 
     def change(self, operation: str, change: Change, *, times: int | None = None) -> None:
@@ -77,7 +78,9 @@ def between(sandbox: Sandbox) -> Iterator[Faulty]:
     plain = gateway.handle
 
     def handle(request: Request) -> Message:
-        return made.passed(request.operation or address(request).operation, plain(request))
+        addressed = address(request)
+        made.asked[addressed.operation] = (addressed.service, dict(addressed.params))
+        return made.passed(addressed.operation, plain(request))
 
     gateway.handle = handle  # type: ignore[method-assign]
     try:

@@ -34,6 +34,9 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "apply": ("apply", "--unattended", "--allow", "create,update,detach,delete"),
     "resync": ("resync", "--yes"),
 }
+WRITING = ("apply", "drift", "resync")
+# Once: it is asked again, and nothing is noticed. Always: it never becomes an answer.
+CASES = (*((kind, None) for kind in KINDS), ("cut", 1), ("stale", 1))
 SAMPLE = (
     ("plan", "ListAccounts", "empty", None),
     ("plan", "ListTagsForResource", "wrong json", 1),
@@ -192,11 +195,11 @@ def test_every_response_of_a_command_spoiled_in_every_way(
     cases = 0
     with a_house(tmp_path) as house:
         for operation in learn(house, command):
-            for kind in KINDS:
-                for times in (1, None):
-                    spoiled(house, command, operation, kind, times)
+            for kind, times in CASES:
+                spoiled(house, command, operation, kind, times)
+                if command in WRITING:
                     house.put_right()
-                    cases += 1
+                cases += 1
     with capsys.disabled():
         print(f"\n{command}: {cases} cases of spoiled responses")
     assert cases > 50
