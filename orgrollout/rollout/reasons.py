@@ -14,6 +14,8 @@ from orgrollout.drift.repair import UNREAD
 from orgrollout.model.operation import OperationResult, ResultStatus
 from orgrollout.plan.plan import FailureRule
 from orgrollout.rollout.failures import FailureClass, Reading
+from orgrollout.rollout.remediation import FAILED as REMEDIATION_FAILED
+from orgrollout.rollout.remediation import NOTHING_CAME
 from orgrollout.rollout.repairs import NO_WAY_IN, REFUSED
 from orgrollout.rollout.stack_proof import CAME_BACK
 
@@ -35,8 +37,34 @@ def _known(
     return Known(re.compile(pattern, re.IGNORECASE), reading)
 
 
+# What a step of a runbook says, after it was started by a remediation of AWS Config.
+_OF_RUNBOOK = rf"{REMEDIATION_FAILED}.*"
 # The first that fits holds, so what is more special comes first.
 KNOWN = (
+    _known(
+        rf"{_OF_RUNBOOK}(can ?not be assumed|unable to assume|AssumeRole)",
+        FailureClass.CONFIGURATION,
+        "see that the role that the runbook names exists in the account and trusts "
+        "ssm.amazonaws.com (in the baseline it is of account-roles), then re-sync again",
+    ),
+    _known(rf"{_OF_RUNBOOK}(rate exceeded|throttling|too ?many ?requests)", FailureClass.THROTTLED),
+    _known(
+        rf"{_OF_RUNBOOK}(not authorized|unauthorized|access ?denied)",
+        FailureClass.CONFIGURATION,
+        "give the role of the runbook (not the execution role of stack sets) the permission that "
+        "is named, and see that no policy of the organization denies it, then re-sync again",
+    ),
+    _known(
+        _OF_RUNBOOK,
+        FailureClass.PERMANENT,
+        "the step of the runbook says why: correct that in the account, or accept the resource by "
+        "a rule under `drift.ignore`, then re-sync again",
+    ),
+    _known(
+        NOTHING_CAME,
+        FailureClass.PERMANENT,
+        "look at the execution in the account (Systems Manager, Automation), then re-sync again",
+    ),
     _known(
         rf"^{REFUSED}",
         FailureClass.REFUSED,
