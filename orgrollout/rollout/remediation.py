@@ -3,16 +3,30 @@
 Each try starts at most one execution for a resource. What AWS Config says of it decides.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from orgrollout.drift.subjects import named
+from orgrollout.model.cause import Cause
 from orgrollout.model.remediation import Execution
 
 FAILED = "its remediation failed: "  # begins what a step of the runbook says
 NOTHING_CAME = "its remediation was started, and nothing came of it"
 NO_REASON = "AWS Config names no reason; look at the execution in Systems Manager, Automation"
+# In the words of AWS, whose step says them.
+_CAUSES = (
+    (Cause.REMEDIATION_ROLE, r"can ?not be assumed|unable to assume|AssumeRole"),
+    (Cause.REMEDIATION_THROTTLED, r"rate exceeded|throttling|too ?many ?requests"),
+    (Cause.REMEDIATION_DENIED, r"not authorized|unauthorized|access ?denied"),
+)
+
+
+def cause_of(why: str) -> Cause:
+    """Return what a step that failed says, as far as it is known."""
+    known = (cause for cause, pattern in _CAUSES if re.search(pattern, why, re.IGNORECASE))
+    return next(known, Cause.REMEDIATION_FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

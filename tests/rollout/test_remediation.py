@@ -14,8 +14,8 @@ from orgrollout.plan.repair import Repair
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.reasons import read
 from orgrollout.rollout.remediation import NO_REASON, Remediations
-from orgrollout.rollout.repairs import ASK_AGAIN, RepairSeen, Step
-from tests.rollout.test_repairs import NOW, look
+from orgrollout.rollout.repairs import ASK_AGAIN, Look, RepairSeen, Step, next_step
+from tests.rollout.test_repairs import ID, NOW, look
 
 FLOW_LOGS = Repair(
     action=OperationAction.CALL,
@@ -80,7 +80,8 @@ def test_what_did_not_start_is_asked_for_again_and_what_was_never_asked_for_at_o
 def test_the_step_s_own_words_give_class_and_advice(
     error: str, kind: FailureClass, advice: str
 ) -> None:
-    _, reason = look(seen(went("FAILED", error=error)), FLOW_LOGS)
-    reading = read(ResultStatus.FAILED, reason)
+    found = seen(went("FAILED", error=error))
+    step = next_step(Look(repair=FLOW_LOGS, name=ID, now=NOW, seen=found))
+    reading = read(ResultStatus.FAILED, step.reason, own=step.own)
     assert reading.kind is kind
     assert advice in reading.advice
