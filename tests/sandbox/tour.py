@@ -216,6 +216,14 @@ class Tour:
         config.describe_remediation_execution_status(ConfigRuleName=RULE, ResourceKeys=keys)
         self._end()
         config.describe_remediation_execution_status(ConfigRuleName=RULE, ResourceKeys=keys)
+        excepted = {
+            "ConfigRuleName": RULE,
+            "ResourceKeys": [{"ResourceType": "AWS::EC2::VPC", "ResourceId": vpc}],
+        }
+        config.put_remediation_exceptions(**excepted, Message="as it is")
+        config.describe_remediation_exceptions(**excepted)
+        for _ in range(2):
+            config.delete_remediation_exceptions(**excepted)
         config.delete_remediation_configuration(ConfigRuleName=RULE)
 
     def _aggregator(self) -> None:
