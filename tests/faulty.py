@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.addressing import Request
+from orgrollout.sandbox.addressing import Request, address
 from orgrollout.sandbox.moto_bridge import Message
 
 Change = Callable[[bytes], bytes]
@@ -60,7 +60,7 @@ def between(sandbox: Sandbox) -> Iterator[Faulty]:
     plain = gateway.handle
 
     def handle(request: Request) -> Message:
-        return made.passed(str(request.operation), plain(request))
+        return made.passed(request.operation or address(request).operation, plain(request))
 
     gateway.handle = handle  # type: ignore[method-assign]
     try:

@@ -60,6 +60,7 @@ def make_plan(request: Request) -> Plan:
         inside=request.inside,
         opening=request.opening,
         skipped=request.skipped,
+        names=_names(request, operations),
         recent=_recent(request, operations),
         topics=topics_of(request.manifest),
         warnings=(
@@ -72,6 +73,12 @@ def make_plan(request: Request) -> Plan:
             *(text for text in map(throttled, waves_) if text),
         ),
     )
+
+
+def _names(request: Request, operations: Iterable[PlannedOperation]) -> Mapping[AccountId, str]:
+    known = request.organization.accounts
+    touched = {account for operation in operations for account in operation.accounts}
+    return {account: known[account].name for account in sorted(touched) if account in known}
 
 
 def _recent(

@@ -13,6 +13,7 @@ from orgrollout.rollout.decision import Refused
 REFUSALS = (
     errors.InvalidOperationError,
     errors.InvalidRequestError,
+    errors.OperationIdIgnoredError,
     errors.QuotaError,
     errors.RejectedError,
     errors.StackInstanceNotFoundError,
