@@ -1,5 +1,6 @@
 """What became of findings, as a document."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,12 @@ def read_records(document: Any) -> Records | None:
         return _adapter().validate_python(document.get("records"))
     except ValidationError:
         return None
+
+
+def is_newer(document: Mapping[str, Any]) -> bool:
+    """Return whether a newer version wrote what this one cannot read."""
+    version = document.get("format_version")
+    return isinstance(version, int) and version > FORMAT
 
 
 @cache
