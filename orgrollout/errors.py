@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class OrgRolloutError(Exception):
@@ -21,6 +21,7 @@ class Problem:
     column: int | None = None
     field: str = ""  # dotted path, e.g. stack_sets.config.regions[0]
     fix: str = ""
+    severity: Literal["error", "warning", "informational"] = "error"
 
     def __str__(self) -> str:
         place = ":".join(str(p) for p in (self.file, self.line, self.column) if p is not None)
@@ -44,6 +45,12 @@ _WRITE = (
 )
 
 
+_REFUSED_READ = (
+    "{api}{about} was refused: {said} The call only reads: it started nothing, and does not tell "
+    "what was started before."
+)
+
+
 def is_read(api: str) -> bool:
     """Return whether a call, as in ``cloudformation:DescribeStackSet``, changes nothing."""
     return api.partition(":")[2].startswith(("Assume", "Describe", "Get", "Head", "List"))
@@ -57,15 +64,17 @@ class AwsError(OrgRolloutError):
     """
 
     text: ClassVar[str] = "{api} failed{about}: {said} Nothing more was sent."
+    text_of_read: ClassVar[str] = ""  # instead, where what failed only reads
 
     def __init__(self, api: str, said: str = "", *, subject: str = "", code: str = "") -> None:
         about = f" for {subject}" if subject else ""
         quoted = said if not said or said.endswith((".", "!", "?")) else f"{said}."
-        effect = _READ if is_read(api) else _WRITE
+        reads = is_read(api)
+        effect = _READ if reads else _WRITE
         super().__init__(
-            self.text.format(
-                api=api, said=quoted, subject=subject, about=about, code=code, effect=effect
-            ).strip()
+            ((reads and self.text_of_read) or self.text)
+            .format(api=api, said=quoted, subject=subject, about=about, code=code, effect=effect)
+            .strip()
         )
         self.api = api
         self.said = said
@@ -256,6 +265,7 @@ class StackSetNotEmptyError(AwsError):
 class StackInstanceNotFoundError(AwsError):
     """One of the stack instances an operation names is gone. The operation did not start."""
 
+    text_of_read = _REFUSED_READ
     text = (
         "{api} for {subject} names a stack instance that does not exist: {said} Nothing was "
         "started. Run `orgrollout plan` again."
@@ -274,6 +284,21 @@ class OperationExistsError(AwsError):
     text = "stack set {subject} has an operation of this id already ({api}); nothing was started."
 
 
+class OperationIdIgnoredError(AwsError):
+    """An operation was started, and under another id than the one that was sent.
+
+    CloudFormation takes OperationId as the id, and starts nothing twice under it. Where that does
+    not hold, no operation can be followed, repeated or stopped.
+    """
+
+    text = (
+        "{api}{about} started an operation under an id of the endpoint's own, {code}: it ignores "
+        "OperationId, as emulators do (moto, LocalStack) and CloudFormation does not. That "
+        "operation goes on there, and nothing more is sent. See AWS_ENDPOINT_URL; to rehearse, use "
+        "`--sandbox`, or `orgrollout sandbox serve`."
+    )
+
+
 class OperationInProgressError(AwsError):
     """The stack set is busy with another operation; nothing was started."""
 
@@ -286,12 +311,14 @@ class OperationInProgressError(AwsError):
 class InvalidOperationError(AwsError):
     """CloudFormation does not do this in the present state. Nothing was started."""
 
+    text_of_read = _REFUSED_READ
     text = "{api}{about} does not go as things stand, and nothing was started: {said}"
 
 
 class RejectedError(AwsError):
     """CloudFormation does not accept a template, its parameters or its capabilities."""
 
+    text_of_read = _REFUSED_READ
     text = (
         "CloudFormation rejects what was sent{about} ({api}), and nothing was started: {said} "
         "Mend the template or the manifest; `orgrollout validate` finds most of this offline."
@@ -307,6 +334,7 @@ class NotStartedError(AwsError):
 class QuotaError(AwsError):
     """A quota of the account or the stack set is used up."""
 
+    text_of_read = _REFUSED_READ
     text = (
         "{api}{about} meets a quota: {said} Nothing was started. Ask for more in Service Quotas, "
         "remove what is not needed, or split the stack set by Region."

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from orgrollout.aws.connection import Connection
-from orgrollout.errors import OrganizationChangedError
+from orgrollout.errors import AwsError, OrganizationChangedError
 from orgrollout.model.ids import AccountId, UnitId
 from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
 
@@ -55,7 +55,7 @@ def read_organization(connection: Connection, *, with_tags: bool) -> Organizatio
         )
     root, units, accounts = tree
     if with_tags:
-        accounts = {a.id: replace(a, tags=_tags(connection, a.id)) for a in accounts.values()}
+        accounts = {a.id: replace(a, tags=tags_of(connection, a.id)) for a in accounts.values()}
     return Organization(
         id=organization_id,
         management_account=management,
@@ -76,8 +76,23 @@ def read_account(connection: Connection, account: AccountId, *, with_tags: bool)
     return replace(
         _account(described["Account"]),
         parent=UnitId(next(above)["Id"]),
-        tags=_tags(connection, account) if with_tags else None,
+        tags=tags_of(connection, account) if with_tags else None,
     )
+
+
+def has_left(connection: Connection, account: AccountId) -> bool:
+    """Return whether AWS says that there is no such account in the organization.
+
+    Raises:
+        AwsError: It does not say.
+    """
+    try:
+        connection.call("organizations", "DescribeAccount", {"AccountId": account})
+    except AwsError as error:
+        if error.code == "AccountNotFoundException":
+            return True
+        raise
+    return False
 
 
 _Tree = tuple[UnitId, Mapping[UnitId, Unit], Mapping[AccountId, Account]]
@@ -171,6 +186,7 @@ def _lost(tree: _Tree, management: AccountId) -> list[AccountId]:
     return sorted(lost if management in accounts else {management, *lost})
 
 
-def _tags(connection: Connection, account: AccountId) -> Mapping[str, str]:
+def tags_of(connection: Connection, account: AccountId) -> Mapping[str, str]:
+    """Return the tags of an account."""
     tags = connection.pages("organizations", "ListTagsForResource", {"ResourceId": account}, "Tags")
     return {tag["Key"]: tag["Value"] for tag in tags}

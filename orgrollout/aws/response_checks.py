@@ -108,8 +108,10 @@ def _fault_of_error(model: Any, response: Mapping[str, Any]) -> str:
     if protocol in {"json", "rest-json"}:
         if body.strip() and not isinstance(_json(body), dict):
             return "a body that is not a JSON object"
-        named = "x-amzn-errortype" in response["headers"]
-        named = named or not {"__type", "code", "Code"}.isdisjoint(_json(body) or {})
+        # Where botocore looks for the code, by protocol.
+        keys = {"__type"} if protocol == "json" else {"code", "Code"}
+        named = not keys.isdisjoint(_json(body) or {})
+        named = named or (protocol == "rest-json" and "x-amzn-errortype" in response["headers"])
         return "" if named else "a body that names no error"
     if protocol in {"query", "ec2", "rest-xml"}:
         root = _xml(body) if body.strip() else None

@@ -21,7 +21,8 @@ from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import Simulation, simulation_of
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.waiting import skew_told_on, waits_told_on
-from orgrollout.errors import AccessDeniedError, ManifestError, MissingRegionError
+from orgrollout.cli.what_was_started import add_what_was_started
+from orgrollout.errors import AccessDeniedError, AwsError, ManifestError, MissingRegionError
 from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.port import Journal
@@ -103,7 +104,7 @@ def open_session(
         stack.callback(journal.close)
         call_as = manifest.call_as if manifest else "auto"
         reading = connection.planning()
-        yield Session(
+        session = Session(
             screen=screen,
             world=World(
                 connection=connection,
@@ -121,6 +122,11 @@ def open_session(
             forgets=forgets,
             options=_options(reach, loaded, forgets=forgets),
         )
+        try:
+            yield session
+        except AwsError as error:
+            add_what_was_started(error, journal, "" if forgets else session.options)
+            raise
 
 
 def _connected(

@@ -1,6 +1,7 @@
 """A plan as people read it and as programs do."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
@@ -19,15 +20,25 @@ from orgrollout.plan.preferences import explained
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan_changes import definition_changes, override_lines
 from orgrollout.report.plan_cost import cost_line
-from orgrollout.report.words import count, span
+from orgrollout.report.unchecked import sentence
+from orgrollout.report.words import count, moment, span
 
 FORMAT_VERSION = 1
+# A plan compares what CloudFormation was told with what it is to be told, and no resource.
+NOT_CHECKED = ("what people changed by hand", "recorders, rules, flow logs and documents")
+LOOKS = "`orgrollout drift MANIFEST --detect`"
 _NAMED = 10  # accounts by name in one line
 _ALWAYS = tuple(action for action in OperationAction if not action.is_inside)
 
 
-def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
-    """Yield what a person should know before the plan is carried out."""
+def plan_blocks(
+    plan: Plan, *, pairs: bool = False, everything: bool = True, now: datetime | None = None
+) -> Iterator[Block]:
+    """Yield what a person should know before the plan is carried out.
+
+    ``everything``: a re-sync has looked everywhere. Without ``now``, freezes that are over are told
+    of, too.
+    """
     yield from (Line(text=text) for text in plan.opening)
     yield from skipped_lines(plan.skipped)
     shown = [key for key, s in plan.stack_sets.items() if _changes(plan, s)]
@@ -38,6 +49,8 @@ def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
         yield Line(text=f"waves: {' | '.join(_wave(wave) for wave in plan.waves)}")
         yield from (Line(text=f"  {text}") for text in _preferences(plan))
         yield Line(text=f"  {_exposed(plan)}")
+    if plan.operations:
+        yield from _freezes(plan, now)
     if pairs and plan.operations:
         yield _by_pair(plan)
     yield from (Line(text=f"warning: {text}", style="yellow") for text in plan.warnings)
@@ -47,13 +60,28 @@ def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
     if plan.held_back:
         kinds = ", ".join(f"{number:,} to {action}" for action, number in plan.held_back.items())
         yield Line(text=f"not allowed here, and only reported: {kinds}", style="yellow")
-    yield Line(text=summary(plan), style="bold")
+    yield Line(text=summary(plan, everything=everything), style="bold")
+    if plan.is_empty and plan.stack_sets:
+        yield Line(text=sentence(NOT_CHECKED, LOOKS), style="dim")
 
 
-def summary(plan: Plan) -> str:
+def _freezes(plan: Plan, now: datetime | None) -> Iterator[Line]:
+    """Yield the spans in which no operation starts."""
+    for freeze in plan.freezes:
+        if now is not None and freeze.end <= now:
+            continue
+        holds = now is not None and freeze.start <= now
+        what = (
+            "holds now: `apply` starts nothing and ends with 4" if holds else "no operation starts"
+        )
+        span_ = f"{moment(freeze.start)} to {moment(freeze.end)}"
+        yield Line(text=f"freeze: {span_}: {what}", style="yellow" if holds else "")
+
+
+def summary(plan: Plan, *, everything: bool = True) -> str:
     """Return the plan in one line."""
-    if plan.is_empty and not plan.stack_sets:
-        return "Nothing to do."  # a re-sync plans what it touches, and nothing else
+    if plan.is_empty and not plan.stack_sets:  # a re-sync plans what it touches, and nothing else
+        return f"Nothing to do{'' if everything else ' in what was looked at'}."
     if plan.is_empty:
         unchanged = count(plan.unchanged, "stack instance is", "stack instances are")
         return f"Nothing to do: {unchanged} as wanted."

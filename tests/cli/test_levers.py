@@ -1,10 +1,12 @@
 """What an operator does with a rollout: look at it, go on, try again, approve, stop."""
 
+import subprocess
 from typing import Any
 
 import pytest
 
 from tests.cli.support import Program
+from tests.cli.terminal import PROGRAM, begun
 from tests.stage import DEV, EU, PROD
 
 pytestmark = pytest.mark.slow
@@ -162,6 +164,28 @@ def test_watching_ends_as_the_rollout_ends(program: Program) -> None:
 
     assert program("status").code == 0
     assert program("status", "--watch").code == 3
+
+
+def test_watching_shows_at_once_how_it_stands_and_then_all_that_happens(program: Program) -> None:
+    """It said nothing before the first operation was over, and nothing but totals then."""
+    program.sandbox.stuck(DEV[0], EU)
+    program("apply", program.manifest(), "--yes", "--detach")
+    where = ("--sandbox", program.server.endpoint, "--journal", str(program.folder / "journal"))
+    with begun(
+        [*PROGRAM, "status", "--watch", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as watching:
+        assert watching.stdout is not None
+        first = next(watching.stdout)
+        counted = next(line for line in watching.stdout if "/14 done, " in line)
+        program.sandbox.release(DEV[0], EU, "base-topics")
+        assert program("resume").code == 0
+        rest, _ = watching.communicate(timeout=120)
+
+    assert first.startswith("wave ")
+    assert " left" in counted
+    assert "14/14 done" in rest
+    assert "base-1 succeeded: 14 stack instances done" in rest
+    assert watching.returncode == 0
 
 
 def test_a_rollout_is_taken_back_and_what_it_created_is_listed(program: Program) -> None:
