@@ -77,7 +77,7 @@ def removals(
         (going & active, "accounts would lose stack instances"),
         (
             going & membership.dormant.keys(),
-            "accounts that are suspended or closed would be let go of",
+            "accounts that are suspended or closed would be detached from their stack sets",
         ),
     ):
         if len(accounts) > limit:
@@ -95,9 +95,9 @@ def departed(differences: Iterable[Differences], membership: Membership) -> froz
 
 
 def departures(differences: Iterable[Differences], limit: int, membership: Membership) -> list[str]:
-    """Return why accounts that left the organization are not let go of without being asked for.
+    """Return why accounts that left the organization are not removed from without being asked for.
 
-    A list of accounts that was read by halves must not let go of anything.
+    A list of accounts that was read by halves must not detach anything.
     """
     gone = departed(differences, membership)
     if len(gone) <= limit:
@@ -118,7 +118,8 @@ def carrier(
     if kept or not instances or not (differences.creates or differences.updates):
         return []
     asleep = (
-        " Of those in accounts that are suspended, only `guards: {detach_suspended: true}` lets go."
+        " Those in accounts that are suspended are detached only by `guards: {detach_suspended: "
+        "true}`."
         if differences.left_alone
         else ""
     )
