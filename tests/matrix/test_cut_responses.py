@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
 from orgrollout.aws.calls import Patience
@@ -38,7 +39,10 @@ class Replay:
         self.connection.call(service, operation, parameters)
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
-        headers = {k: v for k, v in self.message.headers.items() if k.lower() != "content-length"}
+        headers = HTTPHeaders()
+        for name, value in self.message.headers.items():
+            if name.lower() != "content-length":
+                headers[name] = value
         raw = MockRawResponse(self.message.body)
         return AWSResponse(request.url, self.message.status, headers, raw)
 
