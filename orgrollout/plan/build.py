@@ -188,7 +188,11 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         notes=tuple(_notes(request, desired, differences, sent=sent, parallel=parallel)),
         differences=differing,
         deployed=inventory.deployed.definition if inventory is not None else None,
-        removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
+        removals=tuple(
+            removals_of(inventory, differences, request.organization)
+            if inventory is not None
+            else ()
+        ),
         seen=_seen(inventory, differences) if inventory is not None else (),
         described=_described(inventory, differences) if inventory is not None else {},
         side_by_side=parallel,

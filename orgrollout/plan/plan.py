@@ -84,11 +84,12 @@ class Removal:
     accounts: int
     stays: tuple[str, ...]  # in words
     way_back: str  # how to have it again
+    named: tuple[str, ...] = ()  # each account by name and id, with its Regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """How many stack instances of one stack set are let go of and had anew."""
+    """How many stack instances of one stack set are detached, and then had again."""
 
     accounts: int
     imported: int  # with the stacks that are still there
