@@ -12,9 +12,9 @@ from orgrollout.bootstrap.stack_set_text import StackSetText
 from orgrollout.bootstrap.yaml_text import as_yaml, comment
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import StackSetName
+from orgrollout.model.service_owned import CONTROL_TOWER, owning_service
 from orgrollout.model.stack_set import PermissionModel
 
-CONTROL_TOWER = "AWSControlTower"  # stack sets that AWS Control Tower manages by itself
 _MAX_KEY = 80
 _REST = """
 rollout:
@@ -65,6 +65,7 @@ def _why_not(each: StackSetInventory, found: Describing) -> str | None:
     self_managed = deployed.definition.permission_model is PermissionModel.SELF_MANAGED
     reasons = (
         (deployed.name.startswith(CONTROL_TOWER), "AWS Control Tower manages it"),
+        (bool(service := owning_service(deployed.name, deployed.definition.tags)), service),
         (deployed.owner not in {None, found.name}, f"it belongs to the manifest {deployed.owner}"),
         (deployed.name not in found.templates, "its template cannot be read as YAML or JSON"),
         (not accounts, "it has no stack instances"),

@@ -7,6 +7,7 @@ from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.templates import declared_parameters
 from orgrollout.model.ids import AccountId
+from orgrollout.model.service_owned import owning_service
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import Differences, Membership, definition_differences
 
@@ -23,6 +24,12 @@ class PlanRefusedError(OrgRolloutError):
 
 def ownership(desired: Desired, inventory: StackSetInventory | None, manifest: str) -> list[str]:
     """Return why a stack set that exists may not be touched."""
+    tags = inventory.deployed.definition.tags if inventory is not None else {}
+    if inventory is not None and (why := owning_service(desired.name, tags)):
+        return [
+            f"stack set {desired.name} is not yours to change: {why}. Nothing was changed. Give "
+            f"another stack_set_name to stack_sets.{desired.key}."
+        ]
     if inventory is None or desired.adopt or inventory.deployed.owner == manifest:
         return []
     owner = inventory.deployed.owner
