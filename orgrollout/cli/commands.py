@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orgrollout.cli.here import HERE
 from orgrollout.cli.options import (
     DebugOption,
     DepartedOption,
@@ -41,7 +42,7 @@ def demo(*, debug: DebugOption = False) -> int:
 
 
 def plan(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -99,8 +100,13 @@ def plan(
 
 def apply(
     manifest: Annotated[
-        Path, typer.Argument(metavar="MANIFEST|PLAN", help="A manifest, or a saved plan.")
-    ],
+        Path,
+        typer.Argument(
+            metavar="[MANIFEST|PLAN]",
+            show_default=False,
+            help="A manifest, or a saved plan. Default: the manifest in this folder.",
+        ),
+    ] = HERE,
     *,
     yes: YesOption = False,
     detach: DetachOption = False,
@@ -177,7 +183,7 @@ def apply(
 
 
 def coverage(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     *,
     state: Annotated[
         list[str] | None,
