@@ -16,6 +16,7 @@ from orgrollout.cli.progress import Progress
 from orgrollout.cli.saved import Asked, Saved, read_saved
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
+from orgrollout.cli.simulated import recorded_only
 from orgrollout.cli.superseding import but_for, claims_of_manifest, others_stopped
 from orgrollout.drivers.local import drive
 from orgrollout.manifest.loaded import LoadedManifest
@@ -141,6 +142,8 @@ def follow(
         rollout_blocks(ended.plan, state, world.clock.now()),
         {**rollout_json(ended.plan, state, world.clock.now()), **(besides or {})},
     )
+    if only_recorded := recorded_only(session.recorded()):
+        screen.say(only_recorded)
     if left is not None and not session.forgets:
         screen.say(left_to_others(left, session))
     elif hint := next_step(ended, session):

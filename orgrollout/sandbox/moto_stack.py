@@ -21,10 +21,11 @@ from orgrollout.sandbox.moto_resources import (
     Resources,
     in_order,
     message_of,
+    named,
     tidy,
     told,
 )
-from orgrollout.sandbox.resource_types import ensure_types, moto_form
+from orgrollout.sandbox.resource_types import ensure_types
 from orgrollout.sandbox.stack_outputs import Outputs
 from orgrollout.sandbox.templates import parse_template
 
@@ -269,12 +270,12 @@ class Stack(models.Stack):
     def _modify(self, key: str, entry: dict[str, Any]) -> None:
         resources = self.resource_map
         kind = str(entry["Type"])
-        asked = {**entry, "Properties": moto_form(kind, entry["Properties"])}
+        asked = resources.asked(key, entry)
         place = (self.account_id, self.region_name)
         with told(key, kind):
             try:
                 changed: Any = parsing.parse_and_update_resource(key, asked, resources, *place)
-                _ = changed.physical_resource_id if changed is not None else None
+                named(changed, resources.generated_name(key))
             except (*AWS_ERRORS, ResourceError):
                 raise
             except Exception as error:  # noqa: BLE001 - moto's own gaps take many forms

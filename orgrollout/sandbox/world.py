@@ -61,6 +61,11 @@ class Unprovisioned:
     resource_type: str
     what: str
 
+    @property
+    def is_record(self) -> bool:
+        """Whether the resource exists as a record only; else something of it is missing."""
+        return "recorded" in self.what.split(":")[0]
+
 
 class World:
     """Everything behind the endpoint."""
@@ -80,6 +85,7 @@ class World:
         if settings.organizations_rates:
             self.faults.rates += organizations_rates()
         self.unprovisioned: list[Unprovisioned] = []
+        self._noted: set[Unprovisioned] = set()
         self.obstacles = Obstacles(organization, self._prepare)
         self.gates: dict[Pair, tuple[str, str]] = {}
         self.broken_deliveries: dict[Pair, tuple[str, str]] = {}
@@ -235,7 +241,10 @@ class World:
     def _note(self, stack_id: str, logical_id: str, kind: str, what: str) -> None:
         _, _, _, region, account, resource = stack_id.split(":", 5)
         name = resource.split("/")[1]
-        self.unprovisioned.append(Unprovisioned(account, region, name, logical_id, kind, what))
+        noted = Unprovisioned(account, region, name, logical_id, kind, what)
+        if noted not in self._noted:
+            self._noted.add(noted)
+            self.unprovisioned.append(noted)
 
     def _gate(self, pair: Pair) -> tuple[str, str]:
         return self.gates.get(pair, NO_GATE)

@@ -128,8 +128,6 @@ class RecordedResource(ProvidedResource):
     """A resource of a type that nothing can make: it exists only as a record."""
 
     recorded = True
-    noted = False
-    """Whether it was noted already why it is only recorded."""
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
         """Refuse: what an attribute might be, ``made_up`` knows.

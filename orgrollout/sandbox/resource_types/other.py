@@ -31,6 +31,29 @@ class BucketPolicy(ProvidedResource):
         return str(self.properties["Bucket"])
 
 
+class Group(ProvidedResource):
+    """A group of users, with its own policies."""
+
+    arn_format = "iam::{account}:group/{name}"
+
+    def make(self) -> None:
+        """Create the group, or bring it to new policies."""
+        backend, name = iam_backends[self.account]["aws"], self.physical_resource_id
+        if name not in backend.groups:
+            backend.create_group(name, self.properties.get("Path", "/"))
+        group = backend.get_group(name)
+        group.policies = {
+            each["PolicyName"]: json.dumps(each["PolicyDocument"])
+            for each in self.properties.get("Policies", [])
+        }
+        for arn in self.properties.get("ManagedPolicyArns", []):
+            backend.attach_group_policy(group_name=name, policy_arn=arn)
+
+    def unmake(self) -> None:
+        """Delete the group, if it is still there."""
+        iam_backends[self.account]["aws"].groups.pop(self.physical_resource_id, None)
+
+
 class ServiceLinkedRole(ProvidedResource):
     """A role that a service owns; there can be one only."""
 
@@ -130,6 +153,7 @@ class QueuePolicy(ProvidedResource):
 
 OTHER_TYPES: dict[str, type[ProvidedResource]] = {
     "AWS::S3::BucketPolicy": BucketPolicy,
+    "AWS::IAM::Group": Group,
     "AWS::IAM::ServiceLinkedRole": ServiceLinkedRole,
     "AWS::KMS::Key": Key,
     "AWS::SNS::TopicPolicy": TopicPolicy,
