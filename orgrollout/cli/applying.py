@@ -77,6 +77,12 @@ def apply(
             return carry_out(made, session, detach=detach, supersede=supersede)
 
 
+def _say_recorded(session: Session) -> None:
+    """Say what a simulation could not make."""
+    if sentence := recorded_only(session.recorded()):
+        session.screen.say(sentence)
+
+
 def _planned(asked: Asked, saved: Saved | None, loaded: LoadedManifest, session: Session) -> Plan:
     if saved is None:
         return plan_of(asked, loaded, session)
@@ -142,8 +148,7 @@ def follow(
         rollout_blocks(ended.plan, state, world.clock.now()),
         {**rollout_json(ended.plan, state, world.clock.now()), **(besides or {})},
     )
-    if only_recorded := recorded_only(session.recorded()):
-        screen.say(only_recorded)
+    _say_recorded(session)
     if left is not None and not session.forgets:
         screen.say(left_to_others(left, session))
     elif hint := next_step(ended, session):

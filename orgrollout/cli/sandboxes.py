@@ -37,7 +37,7 @@ class Simulation:
     clock: Clock
     forgets: bool  # all of it, when the command ends
     recorded: Callable[[], Sequence[str]]
-    """The types of the resources that were only recorded since the command began, each by itself."""
+    """The types of the resources that were only recorded since the command began."""
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
@@ -23,6 +24,8 @@ _CREDENTIAL = re.compile(r"Credential=([^/,&\s]+)/(\d+)/(?:([^/,&\s]+)/)?([^/,&\
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _HOME = "us-east-1"
 QUERY = ("query", "ec2")
+_NUMBERS = count(1)
+"""Answers are numbered, so that no two bear the same id."""
 
 
 class Request:
@@ -182,4 +185,6 @@ def _spoken(request: Request) -> str:
 
 def request_id(asked: Addressed) -> str:
     """Return the id that the answer to a request bears."""
-    return derive(32, asked.operation, str(id(asked)), alphabet="0123456789abcdef")
+    number = str(next(_NUMBERS))
+    text = derive(32, asked.operation, number, alphabet="0123456789abcdef")
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

@@ -26,6 +26,7 @@ from orgrollout.sandbox.resource_types import RecordedResource, is_recorded, mot
 
 AWS_ERRORS = (HTTPException, ServiceException, TemplateError)
 _GONE = re.compile(r"does not exist|not found|cannot be found", re.IGNORECASE)
+_DYNAMIC = re.compile(r"\{\{resolve:ssm:([^:}]+)(?::\d+)?\}\}")
 _PARAMETER = "AWS::SSM::Parameter::Value"
 Note = Callable[[str, str, str], None]
 """(logical id, type, what could not be done)"""
@@ -276,6 +277,27 @@ class Resources(parsing.ResourceMap):
         known = [each.name for each in RegionsAndZonesBackend.zones.get(wanted, ())]
         return known or [f"{wanted}{letter}" for letter in "abc"]
 
+    def dynamic(self, value: Any) -> Any:
+        """Return ``value`` with references to Parameter Store followed; to secrets, as they are.
+
+        Raises:
+            TemplateError: There is no such parameter.
+        """
+        if isinstance(value, dict):
+            return {key: self.dynamic(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.dynamic(each) for each in value]
+        if not isinstance(value, str) or "{{resolve:ssm:" not in value:
+            return value
+        return _DYNAMIC.sub(self._followed, value)
+
+    def _followed(self, found: re.Match[str]) -> str:
+        try:
+            return self._stored(found[1])
+        except TemplateError:
+            named = found[0].removeprefix("{{resolve:").removesuffix("}}")
+            raise TemplateError(f"Parameters: [{named}] cannot be found.") from None
+
     def _there(self, name: str) -> Any:
         found = self[name]
         if found is None:
@@ -314,7 +336,7 @@ class Resources(parsing.ResourceMap):
 
     def _clean(self, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         kind = str(entry["Type"])
-        properties = resolved(entry.get("Properties") or {}, self)
+        properties = self.dynamic(resolved(entry.get("Properties") or {}, self))
         return {"Type": kind, "Properties": typed(kind, key, properties)}
 
 

@@ -7,7 +7,7 @@ instead of dropping it. What depends on the inside of moto's CloudFormation is h
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -58,6 +58,9 @@ class Stack(models.Stack):
     touched: frozenset[str] = frozenset()
     """The resources that the latest update added, changed or removed."""
     updated: datetime | None = None
+    deleted: datetime | None = None
+    status_reason: str | None = None
+    capabilities: Sequence[str] = ()
 
     @classmethod
     def made(cls, note: Note, **arguments: Any) -> "Stack":

@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from orgrollout.sandbox import moto_bridge, templates
+from orgrollout.sandbox import moto_bridge, templates, views
 from orgrollout.sandbox.access import ADMINISTRATION_ROLE, EXECUTION_ROLE, Obstacles
 from orgrollout.sandbox.account_api import AccountApi, RegionsApi
 from orgrollout.sandbox.aggregator_api import AggregatorApi
@@ -31,10 +31,11 @@ from orgrollout.sandbox.faults import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
 from orgrollout.sandbox.identity import ACCESS_ROLE, Identities, TrustedRole
 from orgrollout.sandbox.live_stacks import LiveStacks
-from orgrollout.sandbox.moto_bridge import MotoState
+from orgrollout.sandbox.moto_bridge import Message, MotoState
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
 from orgrollout.sandbox.organization import Account, Organization
 from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
+from orgrollout.sandbox.plain_stacks import PlainStackApi
 from orgrollout.sandbox.recorder_api import RecorderApi
 from orgrollout.sandbox.records import NO_GATE, Operation, Pair, StackSet
 from orgrollout.sandbox.remediation import RemediationApi
@@ -136,6 +137,7 @@ class World:
     def _handlers(self) -> dict[tuple[str, str], Handler]:
         targeting = Targeting(self.organization, self._read_url)
         known_regions = _regions()
+        plain = PlainStackApi(self.live, self._read_url, self.timeline)
         made: dict[tuple[str, str], Handler] = {
             ("cloudformation", "GetTemplateSummary"): self._template_summary,
             ("sts", "GetCallerIdentity"): self._caller_identity,
@@ -146,7 +148,8 @@ class World:
             InstanceApi(self.stack_sets, targeting, known_regions),
             OperationApi(self.stack_sets),
             DriftApi(self.stack_sets, self.live, self.settings),
-            ChangeSetApi(self.live, self._change_sets, self.settings, self.timeline),
+            plain,
+            ChangeSetApi(self.live, self._change_sets, self.settings, self.timeline, plain),
             StacksApi(self.live),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})
@@ -277,8 +280,17 @@ def _methods(api: object) -> list[tuple[str, Handler]]:
     for name in dir(api):
         if not name.startswith("_"):
             words = [special.get(word, word) for word in name.title().split("_")]
-            found.append(("".join(words), getattr(api, name)))
+            operation = "".join(words)
+            found.append((operation, _paged(operation, getattr(api, name))))
     return found
+
+
+def _paged(operation: str, handler: Handler) -> Handler:
+    def answered(caller: Caller, params: Mapping[str, Any]) -> dict[str, Any] | Message:
+        with views.asked(operation, caller.account, caller.region, params):
+            return handler(caller, params)
+
+    return answered
 
 
 def trust_of(*trusted: str) -> str:

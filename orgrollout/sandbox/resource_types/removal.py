@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
 
 Remove = Callable[[Any, str], Any]
 
@@ -32,8 +33,20 @@ _EC2: dict[str, Remove] = {
 }
 
 
+def _managed_policy(account: str, arn: str) -> None:
+    iam: Any = iam_backends[account]["aws"]
+    for entity in (*iam.users.values(), *iam.groups.values(), *iam.roles.values()):
+        entity.managed_policies.pop(arn, None)
+    if arn in iam.managed_policies:
+        iam.managed_policies[arn].attachment_count = 0
+        iam.delete_policy(arn)
+
+
 def removed(kind: str, place: tuple[str, str], physical_id: str) -> bool:
     """Delete a resource, if it is of a type that moto cannot delete by itself."""
+    if kind == "AWS::IAM::ManagedPolicy":
+        _managed_policy(place[0], physical_id)
+        return True
     remove = _EC2.get(kind)
     if remove is None:
         return False
