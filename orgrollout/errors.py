@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class OrgRolloutError(Exception):
@@ -21,6 +21,7 @@ class Problem:
     column: int | None = None
     field: str = ""  # dotted path, e.g. stack_sets.config.regions[0]
     fix: str = ""
+    severity: Literal["error", "warning", "informational"] = "error"
 
     def __str__(self) -> str:
         place = ":".join(str(p) for p in (self.file, self.line, self.column) if p is not None)
@@ -37,6 +38,24 @@ class ManifestError(OrgRolloutError):
         self.problems = tuple(problems)
 
 
+_READ = "The call only reads; nothing was started or changed by it."
+_WRITE = (
+    "Whether AWS carried it out is not known; repeating is safe, since every operation carries its "
+    "own id."
+)
+
+
+_REFUSED_READ = (
+    "{api}{about} was refused: {said} The call only reads: it started nothing, and does not tell "
+    "what was started before."
+)
+
+
+def is_read(api: str) -> bool:
+    """Return whether a call, as in ``cloudformation:DescribeStackSet``, changes nothing."""
+    return api.partition(":")[2].startswith(("Assume", "Describe", "Get", "Head", "List"))
+
+
 class AwsError(OrgRolloutError):
     """AWS, or the way to it, refused a request.
 
@@ -45,12 +64,17 @@ class AwsError(OrgRolloutError):
     """
 
     text: ClassVar[str] = "{api} failed{about}: {said} Nothing more was sent."
+    text_of_read: ClassVar[str] = ""  # instead, where what failed only reads
 
     def __init__(self, api: str, said: str = "", *, subject: str = "", code: str = "") -> None:
         about = f" for {subject}" if subject else ""
         quoted = said if not said or said.endswith((".", "!", "?")) else f"{said}."
+        reads = is_read(api)
+        effect = _READ if reads else _WRITE
         super().__init__(
-            self.text.format(api=api, said=quoted, subject=subject, about=about, code=code).strip()
+            ((reads and self.text_of_read) or self.text)
+            .format(api=api, said=quoted, subject=subject, about=about, code=code, effect=effect)
+            .strip()
         )
         self.api = api
         self.said = said
@@ -116,6 +140,19 @@ class UnreachableError(PassingError):
         "no answer to {api}{about}: {said} Whether AWS received the request is not known. Check "
         "network, proxy, Region and AWS_ENDPOINT_URL; repeating is safe, since every operation "
         "carries its own id."
+    )
+
+
+class BrokenResponseError(PassingError):
+    """A response came that cannot be one of AWS to this request, however often it was tried.
+
+    It is no answer: nothing is concluded from it, and nothing of it is quoted.
+    """
+
+    text = (
+        "{api}{about} got a broken response, however often it was tried: {said} {effect} Something "
+        "between here and AWS cuts or replaces responses: check proxy, network and "
+        "AWS_ENDPOINT_URL."
     )
 
 
@@ -228,6 +265,7 @@ class StackSetNotEmptyError(AwsError):
 class StackInstanceNotFoundError(AwsError):
     """One of the stack instances an operation names is gone. The operation did not start."""
 
+    text_of_read = _REFUSED_READ
     text = (
         "{api} for {subject} names a stack instance that does not exist: {said} Nothing was "
         "started. Run `orgrollout plan` again."
@@ -246,6 +284,21 @@ class OperationExistsError(AwsError):
     text = "stack set {subject} has an operation of this id already ({api}); nothing was started."
 
 
+class OperationIdIgnoredError(AwsError):
+    """An operation was started, and under another id than the one that was sent.
+
+    CloudFormation takes OperationId as the id, and starts nothing twice under it. Where that does
+    not hold, no operation can be followed, repeated or stopped.
+    """
+
+    text = (
+        "{api}{about} started an operation under an id of the endpoint's own, {code}: it ignores "
+        "OperationId, as emulators do (moto, LocalStack) and CloudFormation does not. That "
+        "operation goes on there, and nothing more is sent. See AWS_ENDPOINT_URL; to rehearse, use "
+        "`--sandbox`, or `orgrollout sandbox serve`."
+    )
+
+
 class OperationInProgressError(AwsError):
     """The stack set is busy with another operation; nothing was started."""
 
@@ -258,12 +311,14 @@ class OperationInProgressError(AwsError):
 class InvalidOperationError(AwsError):
     """CloudFormation does not do this in the present state. Nothing was started."""
 
+    text_of_read = _REFUSED_READ
     text = "{api}{about} does not go as things stand, and nothing was started: {said}"
 
 
 class RejectedError(AwsError):
     """CloudFormation does not accept a template, its parameters or its capabilities."""
 
+    text_of_read = _REFUSED_READ
     text = (
         "CloudFormation rejects what was sent{about} ({api}), and nothing was started: {said} "
         "Mend the template or the manifest; `orgrollout validate` finds most of this offline."
@@ -279,6 +334,7 @@ class NotStartedError(AwsError):
 class QuotaError(AwsError):
     """A quota of the account or the stack set is used up."""
 
+    text_of_read = _REFUSED_READ
     text = (
         "{api}{about} meets a quota: {said} Nothing was started. Ask for more in Service Quotas, "
         "remove what is not needed, or split the stack set by Region."

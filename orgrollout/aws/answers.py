@@ -106,11 +106,17 @@ def operation_result(found: Answer) -> OperationResult:
     status = _one_of(ResultStatus, raw, ResultStatus.FAILED)
     gate = found.get("AccountGateResult") or {}
     reason = found.get("StatusReason") or ""
-    if not reason and gate.get("Status") == "FAILED":
-        reason = gate.get("StatusReason") or "AccountGate check failed"
+    if gate.get("Status") == "FAILED":
+        reason = _with_gate(reason, gate.get("StatusReason") or "")
     if status != raw:
         reason = f"result status {raw}. {reason}".strip()
     return OperationResult(pair=_pair(found), status=status, reason=reason)
+
+
+def _with_gate(reason: str, gate: str) -> str:
+    """Return the reason with that of the account gate, which says why it is closed."""
+    reason = reason or "AccountGate check failed"
+    return reason if gate in reason else f"{reason}: {gate}"
 
 
 def _pair(found: Answer) -> Pair:

@@ -12,18 +12,26 @@ from urllib.parse import urlsplit
 
 import tenacity
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from orgrollout.aws import faults
 from orgrollout.aws.clock import Clock
 from orgrollout.aws.rates import RateLimits
+from orgrollout.aws.response_checks import (
+    PARSER_ERRORS,
+    BrokenResponse,
+    check_body,
+    check_members,
+)
 from orgrollout.aws.waiting import Wait, Waits
 from orgrollout.model.ids import AccountId, Region
 
 AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 Jitter = Callable[[timedelta], timedelta]
 Guard = Callable[[], None]
+OnDate = Callable[[str, str], None]
+"""Learns the Date of every answer, and the code of the error that it tells of, if one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +90,10 @@ class Caller:
         patience: Patience = Patience(),
         on_sent: Callable[[Sent], None] | None = None,
         waits: Waits | None = None,
+        on_date: OnDate | None = None,
     ) -> None:
         self.waits = waits or Waits()
+        self._on_date = on_date
         self.calls: Counter[str] = Counter()
         self._clock = clock
         self._limits = limits
@@ -93,10 +103,12 @@ class Caller:
         self._lock = threading.Lock()
         self._answered: set[str] = set()
         self._guards = threading.local()
+        self._responses = threading.local()  # whether this thread has got one, and parses it
 
     def watch(self, client: Any) -> None:
-        """Count what ``client`` is about to send."""
+        """Count what ``client`` is about to send, and look at what comes back."""
         client.meta.events.register("before-call.*.*", self._count)
+        client.meta.events.register("before-parse.*.*", self._look_at_body)
 
     @contextmanager
     def guarded(self, guard: Guard) -> Iterator[None]:
@@ -132,8 +144,8 @@ class Caller:
     ) -> dict[str, Any]:
         """Return the answer to one request, ``inside`` another account or from our own.
 
-        Throttled requests (CloudFormation says so with HTTP 400), server errors and broken
-        connections are repeated, within ``Patience``.
+        Throttled requests (CloudFormation says so with HTTP 400), server errors, broken
+        connections and broken responses are repeated, within ``Patience``.
 
         Raises:
             AwsError: One of its kinds, from what botocore raised.
@@ -161,10 +173,10 @@ class Caller:
         try:
             with self.waits.on(f"{service}:{operation}", _where(client, inside)) as wait:
                 return repeat(attempt)
-        except (ClientError, BotoCoreError, ResponseParserError) as error:
+        except (ClientError, BotoCoreError, BrokenResponse) as error:
             ours = faults.translate(error, service, operation, parameters)
-            # botocore's own complaint about a parameter quotes its value, in tracebacks too.
-            raise ours from (None if isinstance(error, ParamValidationError) else error)
+            # What quotes a parameter's value, or a response, is kept out of tracebacks too.
+            raise ours from (None if faults.may_quote(error, ours) else error)
 
     def _get_ready(self, service: str, operation: str, inside: Inside | None) -> None:
         """Wait and renew what has to be; the guard comes last, since both take time."""
@@ -187,6 +199,7 @@ class Caller:
             wait.error = error
             if response:
                 self._answered.add(service)
+                self._tell_date(response, error)
             if self._on_sent is not None:
                 sent = Sent(
                     service=service,
@@ -199,15 +212,51 @@ class Caller:
                 self._on_sent(sent)
 
         try:
-            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            answer = self._receive(client, service, operation, parameters)
         except ClientError as error:
             tell(error.response, error.response.get("Error", {}).get("Code", ""))
             raise
-        except (BotoCoreError, ResponseParserError) as error:
+        except (BotoCoreError, BrokenResponse) as error:
             tell({}, type(error).__name__)
             raise
         tell(answer)
         return answer
+
+    def _tell_date(self, response: Mapping[str, Any], error: str) -> None:
+        date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if date and self._on_date is not None:
+            self._on_date(date, error)
+
+    def _receive(
+        self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return a response that was looked at.
+
+        Raises:
+            BrokenResponse: It is none, or botocore cannot make anything of it.
+        """
+        self._responses.parsing = False
+        try:
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+        except (ResponseParserError, *PARSER_ERRORS) as error:
+            parsing = self._responses.parsing
+            # Before that, botocore may have sent requests of its own, for credentials.
+            if not parsing and not isinstance(error, ResponseParserError | KeyError):
+                raise
+        else:
+            more = "NextToken" in parameters or "NextToken" in answer
+            check_members(f"{service}:{operation}", parameters, answer, paged=more)
+            return answer
+        # Raised out here: the error above may quote the body, and is not to be this one's context.
+        raise BrokenResponse(
+            "a body with values of another kind"
+            if parsing
+            else "the call that gives the caller's own credentials was answered by something else"
+        )
+
+    def _look_at_body(self, operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+        check_body(operation_model, response_dict)
+        self._responses.parsing = True
 
     def _count(self, model: Any, **_: Any) -> None:
         with self._lock:

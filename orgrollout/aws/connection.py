@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from orgrollout.aws.aws_time import AwsClock
 from orgrollout.aws.clock import Clock, MachineClock
 from orgrollout.aws.rates import OF_THIS_PROCESS, RateLimits
 from orgrollout.aws.waiting import Waits
@@ -22,11 +24,13 @@ from orgrollout.model.ids import AccountId, Region
 if TYPE_CHECKING:
     import boto3
 
-    from orgrollout.aws.calls import Caller, Guard, Inside, Jitter, Sent
+    from orgrollout.aws.calls import Caller, Guard, Inside, Jitter, OnDate, Sent
     from orgrollout.aws.clients import Clients
     from orgrollout.aws.sessions import AccountRole, Sessions
 
 ASSUME_ROLE = "sts:AssumeRole"
+_REFUSED_BY_TIME = frozenset({"RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"})
+_ANSWERS_THAT_AGREE = 2
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
 
 
@@ -185,6 +189,17 @@ class Connection:
         found: Sessions = self.once("sessions", lambda: Sessions(self._clients, self.clock, assume))
         return found
 
+    def be_sure_of_the_time(self) -> None:
+        """Ask AWS for the time where no answer has told it lately; a simulated one is right.
+
+        Raises:
+            AwsError: Nothing was answered, so the time is not known.
+        """
+        if isinstance(self.clock, AwsClock):
+            for _ in range(_ANSWERS_THAT_AGREE):
+                if not self.clock.is_sure():
+                    self.call("sts", "GetCallerIdentity")
+
     def guarded(self, guard: "Guard") -> AbstractContextManager[None]:
         """Ask ``guard`` right before each attempt this thread sends inside the block.
 
@@ -252,12 +267,14 @@ def connect(
     on_sent: "Callable[[Sent], None] | None" = None,
     waits: Waits | None = None,
     session: "boto3.Session | None" = None,
+    on_skew: Callable[[timedelta], None] | None = None,
 ) -> Connection:
     """Return a connection by the standard credential chain. Nothing is sent yet.
 
     Without a ``session``, one is made from ``profile`` and ``region``. AWS_ENDPOINT_URL holds, as
     everywhere. All connections on the machine's clock share one set of rates. ``waits`` tell of
-    calls that are not answered.
+    calls that are not answered. Without a ``clock`` of its own the connection tells AWS's time, and
+    ``on_skew`` learns by how much the clock of this machine is ahead, where that is a minute.
 
     Raises:
         UnknownProfileError, MissingRegionError, AwsConfigurationError: As they say.
@@ -265,14 +282,22 @@ def connect(
     from orgrollout.aws.calls import Caller, half_at_random  # noqa: PLC0415
     from orgrollout.aws.clients import Clients, new_session  # noqa: PLC0415
 
-    clock = clock or MachineClock()
-    shared = OF_THIS_PROCESS if isinstance(clock, MachineClock) else RateLimits()
+    machine = clock or MachineClock()
+    time = AwsClock(machine, on_skew) if isinstance(machine, MachineClock) else None
     caller = Caller(
-        clock=clock,
-        limits=limits or shared,
+        clock=machine,
+        limits=limits or (OF_THIS_PROCESS if time else RateLimits()),
         jitter=jitter or half_at_random,
         on_sent=on_sent,
         waits=waits,
+        on_date=_comparing(time) if time else None,
     )
     clients = Clients(session or new_session(profile, region), caller.watch)
-    return Connection(clients, caller, clock, read_only=read_only)
+    return Connection(clients, caller, time or machine, read_only=read_only)
+
+
+def _comparing(clock: AwsClock) -> "OnDate":
+    def compare(date: str, error: str) -> None:
+        clock.heard(date, refused=error in _REFUSED_BY_TIME)
+
+    return compare

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore import exceptions as boto
-from botocore.parsers import ResponseParserError
 
 from orgrollout import errors
+from orgrollout.aws.response_checks import BrokenResponse
 
 THROTTLES = frozenset(
     {
@@ -65,8 +65,16 @@ _BY_WORDS: tuple[tuple[str, type[errors.AwsError]], ...] = (
     ("another operation on stackset", errors.OperationInProgressError),
     ("rate exceeded", errors.ThrottledError),
 )
-# An answer that cannot be parsed is one cut short, or a proxy's.
-_BROKEN = (boto.HTTPClientError, boto.ConnectionError, ResponseParserError)
+_NO_CONTACT = (boto.HTTPClientError, boto.ConnectionError)
+# Their texts name the endpoint. Those of the other kinds quote what came over the wire.
+_TOLD = (
+    boto.ConnectTimeoutError,
+    boto.ConnectionClosedError,
+    boto.EndpointConnectionError,
+    boto.ProxyConnectionError,
+    boto.ReadTimeoutError,
+    boto.SSLError,
+)
 _BY_KIND: tuple[tuple[tuple[type[Exception], ...], type[errors.AwsError]], ...] = (
     ((boto.NoCredentialsError, boto.PartialCredentialsError), errors.MissingCredentialsError),
     (
@@ -80,7 +88,8 @@ _BY_KIND: tuple[tuple[tuple[type[Exception], ...], type[errors.AwsError]], ...] 
         errors.InvalidCredentialsError,
     ),
     ((boto.NoRegionError,), errors.MissingRegionError),
-    (_BROKEN, errors.UnreachableError),
+    (_NO_CONTACT, errors.UnreachableError),
+    ((BrokenResponse,), errors.BrokenResponseError),
 )
 _ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
 _MAY_QUOTE_VALUES = (errors.RejectedError, errors.InvalidOperationError, errors.QuotaError)
@@ -96,7 +105,9 @@ def is_transient(error: BaseException) -> bool:
         return (
             throttled or code == _STALE or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED)
         )
-    return isinstance(error, _BROKEN) and not isinstance(error, boto.SSLError)
+    if isinstance(error, BrokenResponse):
+        return True
+    return isinstance(error, _NO_CONTACT) and not isinstance(error, boto.SSLError)
 
 
 def is_unanswered(error: BaseException) -> bool:
@@ -124,8 +135,26 @@ def translate(
         return errors.InvalidRequestError(api, fields, subject=subject)
     for kinds, ours in _BY_KIND:
         if isinstance(error, kinds):
-            return ours(api, str(error), subject=subject)
-    return errors.AwsError(api, f"{type(error).__name__}: {error}", subject=subject)
+            return ours(api, told(error), subject=subject)
+    return errors.AwsError(api, f"{type(error).__name__}: {told(error)}", subject=subject)
+
+
+def told(error: BaseException) -> str:
+    """Return what may be told of a broken connection: nothing that came over the wire."""
+    if isinstance(error, boto.MetadataRetrievalError):
+        return "the endpoint that gives credentials answered with something else"
+    if not isinstance(error, _NO_CONTACT) or isinstance(error, _TOLD):
+        return str(error)
+    cause = error.kwargs.get("error", error)
+    return f"the connection broke ({type(cause).__name__})"
+
+
+def may_quote(error: BaseException, ours: errors.AwsError) -> bool:
+    """Return whether an error, or what caused it, quotes what ``ours`` keeps to itself."""
+    if isinstance(error, boto.ClientError):
+        return _said(error) not in ours.said
+    quoting = (boto.ParamValidationError, boto.MetadataRetrievalError, BrokenResponse)
+    return isinstance(error, (*_NO_CONTACT, *quoting))
 
 
 def _of_client_error(

@@ -28,4 +28,5 @@ def download(get: Callable[[], dict[str, Any]], where: str) -> tuple[dict[str, A
             return answer, answer["Body"].read()
         except BotoCoreError as error:
             broken = error
-    raise UnreachableError("s3:GetObject", str(broken), subject=where) from broken
+    said = f"the body broke off ({type(broken).__name__})"
+    raise UnreachableError("s3:GetObject", said, subject=where) from None

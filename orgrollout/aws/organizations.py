@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from orgrollout.aws.connection import Connection
-from orgrollout.errors import OrganizationChangedError
+from orgrollout.errors import AwsError, OrganizationChangedError
 from orgrollout.model.ids import AccountId, UnitId
 from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
 
@@ -47,15 +47,15 @@ def read_organization(connection: Connection, *, with_tags: bool) -> Organizatio
     """
     organization_id, management = describe_organization(connection)
     tree = _read_tree(connection)
-    if _lost(tree):
+    if _lost(tree, management):
         tree = _read_tree(connection)
-    if lost := _lost(tree):
+    if lost := _lost(tree, management):
         raise OrganizationChangedError(
             "organizations:ListAccounts", f"the place of {', '.join(lost)} is not known."
         )
     root, units, accounts = tree
     if with_tags:
-        accounts = {a.id: replace(a, tags=_tags(connection, a.id)) for a in accounts.values()}
+        accounts = {a.id: replace(a, tags=tags_of(connection, a.id)) for a in accounts.values()}
     return Organization(
         id=organization_id,
         management_account=management,
@@ -76,8 +76,23 @@ def read_account(connection: Connection, account: AccountId, *, with_tags: bool)
     return replace(
         _account(described["Account"]),
         parent=UnitId(next(above)["Id"]),
-        tags=_tags(connection, account) if with_tags else None,
+        tags=tags_of(connection, account) if with_tags else None,
     )
+
+
+def has_left(connection: Connection, account: AccountId) -> bool:
+    """Return whether AWS says that there is no such account in the organization.
+
+    Raises:
+        AwsError: It does not say.
+    """
+    try:
+        connection.call("organizations", "DescribeAccount", {"AccountId": account})
+    except AwsError as error:
+        if error.code == "AccountNotFoundException":
+            return True
+        raise
+    return False
 
 
 _Tree = tuple[UnitId, Mapping[UnitId, Unit], Mapping[AccountId, Account]]
@@ -90,7 +105,11 @@ def _read_tree(connection: Connection) -> _Tree:
     ]
     root = next(connection.pages("organizations", "ListRoots", _PAGE, "Roots"))
     top = Unit(id=UnitId(root["Id"]), name=root.get("Name", "Root"), parent=None, path="/")
-    units = {unit.id: unit for unit in _walk(connection, top)}
+    walked = list(_walk(connection, top))
+    # A unit has one parent. One that is listed below two was moved, or a page of another's was
+    # given out again: its accounts count as without a place, and all of it is read again.
+    often = Counter(unit.id for unit in walked)
+    units = {unit.id: unit for unit in walked if often[unit.id] == 1}
     accounts = {account.id: account for account in listed}
     return top.id, units, _placed(connection, units, accounts)
 
@@ -160,11 +179,14 @@ def _placed(
     return placed
 
 
-def _lost(tree: _Tree) -> list[AccountId]:
+def _lost(tree: _Tree, management: AccountId) -> list[AccountId]:
+    """Return the accounts without a place. The management account always has one."""
     _, units, accounts = tree
-    return sorted(account.id for account in accounts.values() if account.parent not in units)
+    lost = {account.id for account in accounts.values() if account.parent not in units}
+    return sorted(lost if management in accounts else {management, *lost})
 
 
-def _tags(connection: Connection, account: AccountId) -> Mapping[str, str]:
+def tags_of(connection: Connection, account: AccountId) -> Mapping[str, str]:
+    """Return the tags of an account."""
     tags = connection.pages("organizations", "ListTagsForResource", {"ResourceId": account}, "Tags")
     return {tag["Key"]: tag["Value"] for tag in tags}

@@ -3,7 +3,9 @@
 Translates, and repeats throttled calls. Targets, waiting and retries are the caller's.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from orgrollout.aws import requests
 from orgrollout.aws.bucket import by_url
@@ -12,6 +14,7 @@ from orgrollout.errors import (
     BucketError,
     InvalidOperationError,
     OperationExistsError,
+    OperationIdIgnoredError,
     OperationInProgressError,
     StackSetExistsError,
     StackSetNotFoundError,
@@ -81,7 +84,7 @@ class StackSets(DriftReads):
         parameters = by_url(parameters, request.bucket, self._connection)
         self._models[request.stack_set] = request.permission_model
         try:
-            self._call(operation, self._for(request.stack_set, parameters))
+            self._begin(operation, request.stack_set, parameters)
         except OperationExistsError:
             return
         except OperationInProgressError:
@@ -122,13 +125,20 @@ class StackSets(DriftReads):
             "OperationPreferences": requests.preferences(_FULL_SPEED),
         }
         try:
-            self._call("DetectStackSetDrift", self._for(stack_set, sent))
+            self._begin("DetectStackSetDrift", stack_set, sent)
         except OperationExistsError:
             return
         except OperationInProgressError:
             # As above: it may be this one.
             if self.describe_operation(stack_set, operation) is None:
                 raise
+
+    def _begin(self, operation: str, stack_set: StackSetName, sent: Mapping[str, Any]) -> None:
+        """Send what starts an operation, and see that it runs under the id that was sent."""
+        started = self._call(operation, self._for(stack_set, sent))["OperationId"]
+        if started != sent["OperationId"]:
+            api = f"cloudformation:{operation}"
+            raise OperationIdIgnoredError(api, subject=stack_set, code=started)
 
     def stop(self, stack_set: StackSetName, operation: OperationId) -> None:
         """Stop an operation: what has not begun is cancelled, what has begun is finished.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 
@@ -19,6 +19,7 @@ from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.simulated import recorded_only
 from orgrollout.cli.superseding import but_for, claims_of_manifest, others_stopped
 from orgrollout.drivers.local import drive
+from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.begin import begin_rollout
@@ -27,7 +28,9 @@ from orgrollout.reconcile.tick import Tick
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import no_rollout_json, rollout_json
+from orgrollout.report.words import iso, moment
 from orgrollout.rollout.enrolment import only_pending
+from orgrollout.rollout.halting import frozen_until
 from orgrollout.rollout.pausing import rests
 from orgrollout.rollout.state import Outcome
 
@@ -41,6 +44,18 @@ CODES: Mapping[Outcome, int] = {
 }
 
 
+class FrozenError(OrgRolloutError):
+    """A freeze holds. Nothing was started, and nothing is claimed."""
+
+    exit_code: ClassVar[int] = WAITING
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(
+            f"a freeze holds until {moment(until)}: nothing was started, and no stack set is "
+            "claimed. Repeat the command after it; --wait begins now and waits for its end."
+        )
+
+
 class _Detached(Exception):  # noqa: N818 - no error: the way out of the loop
     def __init__(self, rollout: Rollout) -> None:
         super().__init__()
@@ -48,7 +63,14 @@ class _Detached(Exception):  # noqa: N818 - no error: the way out of the loop
 
 
 def apply(
-    asked: Asked, reach: Reach, format_: str, *, yes: bool, detach: bool, supersede: bool = False
+    asked: Asked,
+    reach: Reach,
+    format_: str,
+    *,
+    yes: bool,
+    detach: bool,
+    supersede: bool = False,
+    wait: bool = False,
 ) -> int:
     """Carry out a manifest, or a saved plan."""
     screen = Screen(format_)
@@ -69,12 +91,17 @@ def apply(
         def planned() -> Plan:
             return _planned(asked, saved, loaded, session)
 
-        with others_stopped(claims, session, first=planned, yes=not asks) as stopped:
+        def first() -> None:
+            if supersede and not wait and (until := frozen_now(planned(), session)):
+                raise FrozenError(until)
+
+        with others_stopped(claims, session, first=first, yes=not asks) as stopped:
             made = planned()
-            screen.show(plan_blocks(made))
-            if asks and not made.is_empty:
+            screen.show(plan_blocks(made, now=session.world.clock.now()))
+            starts = not made.is_empty and (wait or not frozen_now(made, session))
+            if asks and starts:
                 ask(screen, declined=but_for(stopped))
-            return carry_out(made, session, detach=detach, supersede=supersede)
+            return carry_out(made, session, detach=detach, supersede=supersede, wait=wait)
 
 
 def _say_recorded(session: Session) -> None:
@@ -98,10 +125,12 @@ def carry_out(
     detach: bool = False,
     supersede: bool = False,
     besides: Mapping[str, Any] | None = None,
+    wait: bool = False,
 ) -> int:
     """Begin a rollout of the plan, follow it to its end, and return the exit code.
 
-    ``besides`` are keys of the document that is put out for programs.
+    ``besides`` are keys of the document that is put out for programs. In a freeze nothing begins,
+    and no stack set is claimed, unless it is asked to ``wait``.
     """
     screen = session.screen
     if made.is_empty:
@@ -109,11 +138,30 @@ def carry_out(
             document = no_rollout_json(made, session.connection.calls)
             screen.result(plan_blocks(made), {**document, **(besides or {})})
         return DONE
+    if not wait and (until := frozen_now(made, session)):
+        return _held_up(made, session, until, besides)
     rollout = begin_rollout(made, session.world, supersede=supersede)
     name = rollout.state.id
     leaves = f" Ctrl-C leaves it running; `orgrollout stop {name}{session.options}` stops it."
     screen.say(f"{name} started.{'' if session.forgets else leaves}")
     return follow(rollout, session, detach=detach, besides=besides)
+
+
+def frozen_now(made: Plan, session: Session) -> datetime | None:
+    """Return when the freeze ends in which the plan would begin, if there is one."""
+    return frozen_until(made, session.world.clock.now())
+
+
+def _held_up(
+    made: Plan, session: Session, until: datetime, besides: Mapping[str, Any] | None
+) -> int:
+    screen = session.screen
+    if not screen.is_text:
+        document = no_rollout_json(made, session.connection.calls)
+        frozen = {"outcome": "waiting", "frozen_until": iso(until)}
+        screen.result(plan_blocks(made), {**document, **frozen, **(besides or {})})
+    screen.say(str(FrozenError(until)), "yellow")
+    return WAITING
 
 
 def follow(

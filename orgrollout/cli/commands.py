@@ -8,6 +8,7 @@ import typer
 
 from orgrollout.cli.options import (
     DebugOption,
+    DepartedOption,
     DetachOption,
     Format,
     FormatOption,
@@ -18,6 +19,7 @@ from orgrollout.cli.options import (
     RefreshOption,
     RemovalsOption,
     SheetFormatOption,
+    WaitOption,
     YesOption,
 )
 
@@ -55,6 +57,7 @@ def plan(
         ),
     ] = False,
     allow_removals: RemovalsOption = None,
+    allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
@@ -70,6 +73,7 @@ def plan(
         manifest=manifest,
         narrow=narrow,
         allow_removals=allow_removals,
+        allow_departed=allow_departed,
         destroy=destroy,
         recover_inoperable=recover_inoperable,
         refresh=Refresh(refresh),
@@ -84,6 +88,7 @@ def apply(
     *,
     yes: YesOption = False,
     detach: DetachOption = False,
+    wait: WaitOption = False,
     supersede: Annotated[
         bool,
         typer.Option(
@@ -112,6 +117,7 @@ def apply(
         typer.Option("--detailed-exitcode", help="End with 10 where something is left for later."),
     ] = False,
     allow_removals: RemovalsOption = None,
+    allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
@@ -134,6 +140,7 @@ def apply(
         manifest=manifest,
         narrow=narrow,
         allow_removals=allow_removals,
+        allow_departed=allow_departed,
         recover_inoperable=recover_inoperable,
         refresh=Refresh(refresh),
     )
@@ -144,12 +151,13 @@ def apply(
             format_,
             allow=allow,
             detach=detach,
+            wait=wait,
             supersede=supersede,
             detailed_exitcode=detailed_exitcode,
         )
     if allow or detailed_exitcode:
         raise WrongUsageError("--allow and --detailed-exitcode go with --unattended only.")
-    return run(asked, reach, format_, yes=yes, detach=detach, supersede=supersede)
+    return run(asked, reach, format_, yes=yes, detach=detach, supersede=supersede, wait=wait)
 
 
 def coverage(

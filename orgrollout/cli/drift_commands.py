@@ -14,6 +14,7 @@ from orgrollout.cli.options import (
     RecoverOption,
     RefreshOption,
     SheetFormatOption,
+    WaitOption,
     YesOption,
 )
 
@@ -92,6 +93,7 @@ def resync(
     ] = False,
     yes: YesOption = False,
     detach: DetachOption = False,
+    wait: WaitOption = False,
     unattended: Annotated[
         bool,
         typer.Option(
@@ -143,6 +145,7 @@ def resync(
         recover_inoperable=recover_inoperable,
         recreate=recreate,
         supersede=supersede,
+        wait=wait,
     )
     return run(asked, reach, format_)
 

@@ -26,6 +26,7 @@ def apply_unattended(
     *,
     allow: Iterable[str] | None,
     detach: bool,
+    wait: bool,
     supersede: bool,
     detailed_exitcode: bool,
 ) -> int:
@@ -48,8 +49,8 @@ def apply_unattended(
         unfinished = unfinished_creations(session.world.journal, request)
         allowance = Allowance(actions=actions, unfinished=unfinished)
         made = plan_unattended(request, allowance, session.world.clock.now())
-        screen.show(plan_blocks(made))
-        code = _carried_out(made, session, detach=detach)
+        screen.show(plan_blocks(made, now=session.world.clock.now()))
+        code = _carried_out(made, session, detach=detach, wait=wait)
     if code not in {DONE, PENDING}:
         return code
     something_is_left = code == PENDING or bool(made.held_back)
@@ -71,9 +72,9 @@ def allowed_actions(given: Iterable[str] | None) -> frozenset[OperationAction]:
     return frozenset(known[name] for name in names)
 
 
-def _carried_out(made: Plan, session: Session, *, detach: bool) -> int:
+def _carried_out(made: Plan, session: Session, *, detach: bool, wait: bool) -> int:
     try:
-        return carry_out(made, session, detach=detach)
+        return carry_out(made, session, detach=detach, wait=wait)
     except OpenRolloutError as error:
         # Somebody is at work there; what is missing is found again by the next run.
         session.screen.errors.print(f"left to the next run: {error}", markup=False)

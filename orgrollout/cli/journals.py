@@ -62,6 +62,7 @@ def prune(reach: Reach, format_: str, *, keep: int) -> int:
     screen = Screen(format_)
     with open_session(reach, screen) as session:
         world = session.world
+        world.connection.be_sure_of_the_time()  # what ended lately stays
         removed = prune_journal(world.journal, keep=keep, now=world.clock.now())
     names = ", ".join(removed.rollouts)
     text = f"forgot {count(len(removed.rollouts), 'rollout')}{': ' if names else ''}{names}"

@@ -62,6 +62,7 @@ def approve(name: str | None, reach: Reach, format_: str, *, detach: bool) -> in
     with open_session(reach, Screen(format_)) as session:
         found = find_rollout(session.world.journal, name, only_open=True)
         who = session.connection.identity.arn
+        session.connection.be_sure_of_the_time()
 
         def approved(current: Rollout) -> RolloutState:
             return orders.approve(current.plan, current.state, who, session.world.clock.now())

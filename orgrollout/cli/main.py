@@ -93,7 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OrgRolloutError as error:
         if debug:
             traceback.print_exc()
-        typer.secho(visible(str(error), keep="\n"), fg="red", err=True)
+        said = "\n".join((str(error), *getattr(error, "__notes__", ())))
+        typer.secho(visible(said, keep="\n"), fg="red", err=True)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: say so, and how to see more
         return _bug(error, debug=debug)

@@ -1,16 +1,20 @@
 """`validate`, `schema`, `templates`: what needs no AWS."""
 
 import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from orgrollout.cli.errors import DONE, FAILED
+from orgrollout.cli.errors import DONE, FAILED, WrongUsageError
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import some_home
 from orgrollout.errors import ManifestError, OrgRolloutError, Problem
 from orgrollout.manifest.builtin import builtin_names, builtin_path, export_builtins
 from orgrollout.manifest.json_schema import schema_json
-from orgrollout.manifest.lint import lint_templates
+from orgrollout.manifest.lint import Severity, lint_manifest
 from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.once_only import made_once_only
 from orgrollout.manifest.templates import read_template
 from orgrollout.model.shown import visible
 from orgrollout.report.blocks import Line, Sheet
@@ -22,24 +26,41 @@ class ExportError(OrgRolloutError):
     """The templates could not be written. Nothing was overwritten."""
 
 
-def validate(manifest: Path, format_: str) -> int:
-    """Check a manifest and its templates; all problems at once, each with its place."""
+_WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "informational")
+_STYLES = {"error": "red", "warning": "yellow", "informational": "dim"}
+_RULE = re.compile(r"[EWI](\d{4})?")
+
+
+def validate(
+    manifest: Path, format_: str, *, severity: str | None = None, accept: Collection[str] = ()
+) -> int:
+    """Check a manifest and its templates; all problems at once, each with its place.
+
+    Those that are less severe than asked for are shown, and the manifest is valid with them.
+    """
+    for rule in accept:
+        if not _RULE.fullmatch(rule):
+            raise WrongUsageError(f"--accept {rule}: no rule of cfn-lint. Write one such as W2001.")
     screen = Screen(format_)
-    problems, checked = _problems(manifest)
+    problems, checked, wanted = _problems(manifest, accept)
+    refused = _WORST_FIRST[: _WORST_FIRST.index(severity or wanted) + 1]
+    is_valid = not any(problem.severity in refused for problem in problems)
     document = {
         "format_version": FORMAT_VERSION,
         "manifest": str(manifest),
-        "valid": not problems,
+        "valid": is_valid,
         "problems": [_problem_json(problem) for problem in problems],
     }
     if not screen.is_text:
         screen.result([], document)
-    elif problems:
-        for problem in problems:
-            screen.errors.print(visible(str(problem)), style="red", markup=False, soft_wrap=True)
-    else:
-        screen.say(f"{manifest}: valid; {checked}.", "green")
-    return FAILED if problems else DONE
+        return DONE if is_valid else FAILED
+    for problem in problems:
+        style = _STYLES[problem.severity]
+        screen.errors.print(visible(str(problem)), style=style, markup=False, soft_wrap=True)
+    if is_valid:
+        told = f"; {_counted(problems)}" if problems else ""
+        screen.say(f"{manifest}: valid; {checked}{told}.", "green")
+    return DONE if is_valid else FAILED
 
 
 def schema() -> int:
@@ -75,16 +96,28 @@ def export_templates(folder: Path) -> int:
     return DONE
 
 
-def _problems(manifest: Path) -> tuple[list[Problem], str]:
+def _counted(problems: Iterable[Problem]) -> str:
+    """Return how many problems there are of each severity, the worst first."""
+    found = Counter(problem.severity for problem in problems)
+    words = {"informational": ("remark", "remarks")}
+    return ", ".join(
+        count(found[each], *words.get(each, (each,))) for each in _WORST_FIRST if found[each]
+    )
+
+
+def _problems(manifest: Path, accept: Collection[str]) -> tuple[list[Problem], str, str]:
+    """Return the problems, what was checked, and how severe they have to be."""
     try:
         loaded = load_manifest(manifest)
     except ManifestError as error:
-        return list(error.problems), ""
+        return list(error.problems), "", "error"
     templates = {template.file for template in loaded.templates.values()}
     sets = count(len(loaded.manifest.stack_sets), "stack set")
     problems = [] if loaded.home_region else [loaded.home_is_missing(*some_home(loaded))]
-    problems += lint_templates(loaded)
-    return problems, f"{sets}, {count(len(templates), 'template')}"
+    problems += made_once_only(loaded)
+    problems += lint_manifest(loaded, accept)
+    wanted = loaded.manifest.templates.lint.severity
+    return problems, f"{sets}, {count(len(templates), 'template')}", wanted
 
 
 def _problem_json(problem: Problem) -> dict[str, object]:
@@ -95,4 +128,5 @@ def _problem_json(problem: Problem) -> dict[str, object]:
         "field": problem.field,
         "message": problem.message,
         "fix": problem.fix,
+        "severity": problem.severity,
     }

@@ -11,6 +11,7 @@ from orgrollout.cli.options import Command, DebugOption, ManifestPath, gathered
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
 
+Severity = Literal["error", "warning", "informational"]
 ShortFormat = Literal["text", "json"]
 ShortFormatOption = Annotated[
     ShortFormat, typer.Option("--format", help="For people, or for programs.")
@@ -20,13 +21,31 @@ ShortFormatOption = Annotated[
 def validate(
     manifest: ManifestPath,
     *,
+    severity: Annotated[
+        Severity | None,
+        typer.Option(
+            "--severity",
+            show_default=False,
+            help="The least that is refused; what is less is shown. Default: templates.lint of the "
+            "manifest, or error.",
+        ),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept",
+            metavar="RULE",
+            help="A rule of cfn-lint to leave out, such as W2001; W stands for all warnings. "
+            "Repeatable.",
+        ),
+    ] = None,
     format_: ShortFormatOption = "text",
     debug: DebugOption = False,  # noqa: ARG001 - read by `main`
 ) -> int:
     """Check a manifest and its templates as far as that goes without AWS (cfn-lint included)."""
     from orgrollout.cli.offline import validate as run
 
-    return run(manifest, format_)
+    return run(manifest, format_, severity=severity, accept=accept or ())
 
 
 def schema(*, debug: DebugOption = False) -> int:  # noqa: ARG001 - read by `main`

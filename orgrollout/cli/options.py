@@ -45,6 +45,14 @@ DetachOption = Annotated[
         help="Return once operations run or there is only waiting to do; `resume` goes on.",
     ),
 ]
+WaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--wait",
+        help="In a freeze: begin now, claim the stack sets, and wait for its end. Without it, the "
+        "command ends with 4 at once.",
+    ),
+]
 RemovalsOption = Annotated[
     int | None,
     typer.Option(
@@ -52,6 +60,16 @@ RemovalsOption = Annotated[
         metavar="N",
         min=0,
         help="Let N accounts lose stack instances, instead of guards.max_removed_accounts.",
+    ),
+]
+DepartedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--allow-departed",
+        metavar="N",
+        min=0,
+        help="Detach the stack instances of N accounts that the organization no longer has, "
+        "instead of guards.max_departed_accounts.",
     ),
 ]
 RecoverOption = Annotated[

@@ -37,7 +37,8 @@ def plan(
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         made = plan_of(asked, loaded, session)
         calls, who = session.connection.calls, session.connection.identity.arn
-    screen.result(plan_blocks(made, pairs=pairs), plan_json(made, calls))
+        now = session.world.clock.now()
+    screen.result(plan_blocks(made, pairs=pairs, now=now), plan_json(made, calls))
     if out is not None:
         save_plan(out, asked, replace(made, planned_by=who))
         command = f"orgrollout apply {out}{session.options}"
@@ -86,6 +87,7 @@ def request_of(asked: Asked, loaded: LoadedManifest, session: Session) -> Reques
         session.planning,
         narrowing=narrowing,
         allow_removals=asked.allow_removals,
+        allow_departed=asked.allow_departed,
         recover_inoperable=asked.recover_inoperable,
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgrollout.cli.applying import carry_out
+from orgrollout.cli.applying import carry_out, frozen_now
 from orgrollout.cli.asking import ask
 from orgrollout.cli.drift_detection import Detected, detect_drift, patience_of
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, WAITING, WrongUsageError
@@ -42,6 +42,7 @@ class Asked:
     recover_inoperable: bool
     recreate: bool
     supersede: bool
+    wait: bool
 
 
 def resync(asked: Asked, reach: Reach, format_: str) -> int:
@@ -170,11 +171,16 @@ def _carried_out(
         if not screen.is_text:
             screen.result((), {**plan_json(plan, session.connection.calls), **besides})
         return FINDINGS if asked.dry_run else WAITING
-    if asks and not plan.is_empty:
+    if asks and not plan.is_empty and (asked.wait or not frozen_now(plan, session)):
         ask(screen, "Repair this?", declined=declined)
     try:
         code = carry_out(
-            plan, session, detach=asked.detach, supersede=asked.supersede, besides=besides
+            plan,
+            session,
+            detach=asked.detach,
+            supersede=asked.supersede,
+            besides=besides,
+            wait=asked.wait,
         )
     except OpenRolloutError as error:
         if not asked.unattended:

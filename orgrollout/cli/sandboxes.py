@@ -17,6 +17,7 @@ from orgrollout.cli.options import STARTER, Reach
 from orgrollout.cli.shipped import ORGANIZATION, shipped_manifest
 
 if TYPE_CHECKING:
+    from orgrollout.sandbox import Sandbox
     from orgrollout.sandbox.control import SandboxClient
 
 
@@ -48,37 +49,49 @@ def simulation_of(reach: Reach, waits: Waits) -> Iterator[Simulation]:
     or a URL the one that `sandbox start` started; or else one inside this process, on a virtual
     clock, where nothing waits. ``waits`` tell of a server that does not answer.
     """
-    if reach.profile is not None:
-        raise WrongUsageError("--profile does not go with --sandbox, which needs no credentials.")
     name = reach.sandbox or STARTER
+    by_url = "://" in name
+    if reach.profile is not None and not by_url:
+        raise WrongUsageError(
+            "--profile does not go with --sandbox, which needs no credentials. With the URL of a "
+            "sandbox (--sandbox http://...) it does, to play another caller."
+        )
     must_be_installed()
     with sandbox_errors(), ExitStack() as stack:
         from orgrollout.sandbox import Sandbox  # noqa: PLC0415 - an extra, and slow to import
         from orgrollout.sandbox.background import running  # noqa: PLC0415
         from orgrollout.sandbox.control import SandboxClient  # noqa: PLC0415
 
-        if name == STARTER and (found := running(state_folder())) is not None:
+        found = running(state_folder())
+        if name == STARTER and found is not None:
             name = found.endpoint
         clock: Clock
         if "://" in name:
-            client = SandboxClient(name)
+            known = found is not None and found.endpoint == name.rstrip("/")
+            client = found.client() if found is not None and known else SandboxClient(name)
             with waits.on(f"the sandbox at {name}", at_once=True):
                 clock, variables = client.clock(), client.environment()
-                before = len(_unprovisioned(client))
-            stack.enter_context(environment(variables))
-
-            def recorded() -> list[str]:
-                noted = _unprovisioned(client)[before:]
-                return [str(each["resource_type"]) for each in noted if each["is_record"]]
+            own = by_url and names_a_caller(reach.profile)
+            stack.enter_context(environment(_place(variables) if own else variables))
+            recorded = _recorded_by(client)
         else:
             sandbox = stack.enter_context(Sandbox.start(organization_file(name)))
-            clock = sandbox.clock
-
-            def recorded() -> list[str]:
-                noted = sandbox.unprovisioned
-                return [each.resource_type for each in noted if each.is_record]
-
+            clock, recorded = sandbox.clock, _recorded_in(sandbox)
         yield Simulation(clock=clock, forgets="://" not in name, recorded=recorded)
+
+
+def _recorded_in(sandbox: "Sandbox") -> Callable[[], list[str]]:
+    return lambda: [each.resource_type for each in sandbox.unprovisioned if each.is_record]
+
+
+def _recorded_by(client: "SandboxClient") -> Callable[[], list[str]]:
+    before = len(_unprovisioned(client))
+
+    def recorded() -> list[str]:
+        noted = _unprovisioned(client)[before:]
+        return [str(each["resource_type"]) for each in noted if each["is_record"]]
+
+    return recorded
 
 
 def _unprovisioned(client: "SandboxClient") -> list[dict[str, Any]]:
@@ -89,6 +102,24 @@ def _unprovisioned(client: "SandboxClient") -> list[dict[str, Any]]:
         return client.unprovisioned()
     except SandboxError:
         return []
+
+
+def names_a_caller(profile: str | None) -> bool:
+    """Return whether the caller chose credentials: by variables, or by a profile.
+
+    With the URL of a sandbox they count, as in AWS. Keys that the sandbox did not issue stand for
+    its operator; keys of a role that was assumed in it stand for that role.
+    """
+    named = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+    return profile is not None or any(os.environ.get(name) for name in named)
+
+
+_OF_A_CALLER = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+def _place(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that say where the sandbox is, without those that say who calls."""
+    return {name: value for name, value in variables.items() if name not in _OF_A_CALLER}
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class Asked:
     narrow: Narrow
     allow_removals: int | None
     destroy: bool = False
+    allow_departed: int | None = None
     recover_inoperable: bool = False
     refresh: Refresh = Refresh.INCREMENTAL  # how to look; the plan is the same
 
@@ -127,6 +128,7 @@ def save_plan(path: Path, asked: Asked, plan: Plan) -> None:
         "manifest": _seen_from(path, asked.manifest),
         "narrow": asdict(asked.narrow),
         "allow_removals": asked.allow_removals,
+        "allow_departed": asked.allow_departed,
         "destroy": asked.destroy,
         "recover_inoperable": asked.recover_inoperable,
         "plan": plan_document(plan),
@@ -160,17 +162,19 @@ def read_saved(asked: Asked) -> Saved | None:
             f"{path} is not as it was written: somebody has edited it, or it was damaged on its "
             "way. Nothing was sent. Plan again."
         )
-    if not asked.narrow.is_empty or asked.allow_removals is not None or asked.recover_inoperable:
+    allowed = (asked.allow_removals, asked.allow_departed) != (None, None)
+    if not asked.narrow.is_empty or allowed or asked.recover_inoperable:
         raise WrongUsageError(
             f"{path} is a saved plan: what it does is in it already. Leave out --account, --ou, "
-            "--region, --stack-set, --allow-removals and --recover-inoperable, or plan again with "
-            "them."
+            "--region, --stack-set, --allow-removals, --allow-departed and --recover-inoperable, "
+            "or plan again with them."
         )
     try:
         made = Asked(
             manifest=_manifest_of(path, document["manifest"]),
             narrow=Narrow(**document["narrow"]),
             allow_removals=document["allow_removals"],
+            allow_departed=document.get("allow_departed"),
             destroy=document["destroy"],
             recover_inoperable=document["recover_inoperable"],
             refresh=asked.refresh,

@@ -1,5 +1,6 @@
 """Simulated organizations on a port, for any AWS tool, and the files they are made from."""
 
+import os
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, SandboxUnavailableError, WrongUsageError
@@ -13,6 +14,9 @@ from orgrollout.cli.sandboxes import (
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.waiting import waits_told_on
 
+TOKEN = "ORGROLLOUT_SANDBOX_TOKEN"  # noqa: S105 - the variable that holds it
+"""What a server's control paths ask for (see docs/sandbox.md)."""
+
 
 def start(file: str, *, port: int, speed: float) -> int:
     """Start one in the background, and tell how to use it."""
@@ -23,7 +27,7 @@ def start(file: str, *, port: int, speed: float) -> int:
         from orgrollout.sandbox import background  # noqa: PLC0415 - an extra, and slow to import
 
         found = background.start(state_folder(), organization_file(file), speed=speed, port=port)
-        variables = found.client().environment()
+        variables = {**found.client().environment(), TOKEN: found.token}
     screen.say(f"A simulated organization at {found.endpoint}, {speed:g} times real time.")
     screen.say("`--sandbox` uses it from now on; other tools do with:")
     for name, value in variables.items():
@@ -81,7 +85,9 @@ def serve(file: str, *, port: int, speed: float) -> int:
         from orgrollout.sandbox import serve as start  # noqa: PLC0415
 
         try:
-            server = start(organization_file(file), port=port, clock=ScaledClock(speed))
+            token = os.environ.get(TOKEN) or None
+            clock = ScaledClock(speed)
+            server = start(organization_file(file), port=port, clock=clock, token=token)
         except OSError as error:
             raise SandboxUnavailableError(
                 f"port {port} cannot be used: {error.strerror or error}. Choose another with "
@@ -90,7 +96,7 @@ def serve(file: str, *, port: int, speed: float) -> int:
     with server:
         screen.say(f"A simulated organization at {server.endpoint}, {speed:g} times real time.")
         screen.say("In another terminal:")
-        for name, value in server.environment().items():
+        for name, value in {**server.environment(), TOKEN: server.token}.items():
             screen.raw(f"export {name}={value}")
         screen.say("Ctrl-C ends it.")
         try:

@@ -20,8 +20,9 @@ from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import Simulation, simulation_of
 from orgrollout.cli.screen import Screen
-from orgrollout.cli.waiting import waits_told_on
-from orgrollout.errors import AccessDeniedError, ManifestError, MissingRegionError
+from orgrollout.cli.waiting import skew_told_on, waits_told_on
+from orgrollout.cli.what_was_started import add_what_was_started
+from orgrollout.errors import AccessDeniedError, AwsError, ManifestError, MissingRegionError
 from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.port import Journal
@@ -104,7 +105,7 @@ def open_session(
         stack.callback(journal.close)
         call_as = manifest.call_as if manifest else "auto"
         reading = connection.planning()
-        yield Session(
+        session = Session(
             screen=screen,
             world=World(
                 connection=connection,
@@ -123,6 +124,11 @@ def open_session(
             recorded=simulation.recorded if simulation is not None else tuple,
             options=_options(reach, loaded, forgets=forgets),
         )
+        try:
+            yield session
+        except AwsError as error:
+            add_what_was_started(error, journal, "" if forgets else session.options)
+            raise
 
 
 def _connected(
@@ -148,6 +154,7 @@ def _connected(
             read_only=read_only,
             on_sent=_tell(screen) if reach.debug else None,
             waits=waits,
+            on_skew=skew_told_on(screen),
         )
     except MissingRegionError as error:
         if loaded is None:

@@ -1,6 +1,6 @@
 """`status` and `rollouts`: what the journal knows, and what AWS says of what runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from orgrollout.cli.applying import CODES
@@ -10,7 +10,8 @@ from orgrollout.cli.narrowing import failure_filter
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
-from orgrollout.model.ids import OperationId
+from orgrollout.errors import AwsError, CredentialsError, PassingError
+from orgrollout.model.ids import OperationId, StackSetName
 from orgrollout.model.operation import OperationStatus
 from orgrollout.reconcile.rollouts import Rollout, find_rollout, load_rollout, rollout_states
 from orgrollout.report.blocks import Line
@@ -21,6 +22,7 @@ from orgrollout.report.words import clock_time, span
 from orgrollout.rollout.absorb import is_inside
 from orgrollout.rollout.state import Phase
 
+_UNKNOWN = "UNKNOWN"  # AWS could not be asked
 _INTERVAL = timedelta(seconds=2)
 
 
@@ -51,40 +53,59 @@ def _show(rollout: Rollout, narrow: Narrow, session: Session) -> None:
     plan, state, screen = rollout.plan, rollout.state, session.screen
     chosen = failure_filter(narrow, plan, session.connection)
     seen, now = dict(_seen(rollout, session)), session.world.clock.now()
+    statuses = {id_: _UNKNOWN if isinstance(s, AwsError) else s for id_, s in seen.items()}
     screen.result(
         [*rollout_blocks(plan, state, now, chosen=chosen), *_running(rollout, seen, session)],
-        rollout_json(plan, state, now, seen, chosen=chosen),
+        rollout_json(plan, state, now, statuses, chosen=chosen),
     )
     if hint := next_step(rollout, session):
         screen.say(hint)
 
 
-def _seen(rollout: Rollout, session: Session) -> Iterator[tuple[OperationId, str]]:
-    """Yield what AWS says of each operation under way: one call each.
+def _seen(rollout: Rollout, session: Session) -> Iterator[tuple[OperationId, str | AwsError]]:
+    """Yield what AWS says of each operation under way, or why it does not: one call each.
 
+    An outage is met once, and not by each operation again. The journal is shown in any case.
     Nobody asks member accounts here. What goes on there may have begun in some and not in others.
     """
+    outage: AwsError | None = None
     for flight in rollout.state.flights:
         if is_inside(rollout.plan, flight):
             yield flight.id, OperationStatus.RUNNING.value
             continue
         key = rollout.plan.operations[flight.piece.planned].stack_set
-        name = rollout.plan.stack_sets[key].name
-        found = session.planning.stack_sets.describe_operation(name, flight.id)
-        yield flight.id, found.status.value if found else "NOT STARTED"
+        said = outage or _status_of(rollout.plan.stack_sets[key].name, flight.id, session)
+        outage = said if isinstance(said, CredentialsError | PassingError) else None
+        yield flight.id, said
 
 
-def _running(rollout: Rollout, seen: dict[OperationId, str], session: Session) -> Iterator[Line]:
+def _status_of(name: StackSetName, operation: OperationId, session: Session) -> str | AwsError:
+    try:
+        found = session.planning.stack_sets.describe_operation(name, operation)
+    except AwsError as error:
+        return error
+    return found.status.value if found else "NOT STARTED"
+
+
+def _running(
+    rollout: Rollout, seen: Mapping[OperationId, str | AwsError], session: Session
+) -> Iterator[Line]:
     now = session.world.clock.now()
     for flight in rollout.state.flights:
         operation = rollout.plan.operations[flight.piece.planned]
         age = span(now - flight.committed)
         inside = is_inside(rollout.plan, flight)
-        how = "it goes on in member accounts" if inside else f"AWS says {seen[flight.id]}"
+        how = "it goes on in member accounts" if inside else _how(flight.id, seen[flight.id])
         yield Line(
             text=f"under way: wave {operation.wave}  {operation.stack_set}  {operation.action} "
             f"{len(flight.piece.pairs):,}, for {age}; {how}"
         )
+
+
+def _how(operation: OperationId, said: str | AwsError) -> str:
+    if isinstance(said, AwsError):
+        return f"what became of {operation} is not known, since AWS could not be asked: {said}"
+    return f"AWS says {said}"
 
 
 def _watch(rollout: Rollout, session: Session) -> Rollout:

@@ -1,5 +1,6 @@
 """What became of findings, as a document."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orgrollout.drift.history import Record, Records
 from orgrollout.model.ids import Digest
+from orgrollout.model.old_reasons import own_of
 
 FORMAT = 1
 
@@ -22,9 +24,18 @@ def read_records(document: Any) -> Records | None:
     if not isinstance(document, dict) or document.get("format_version") != FORMAT:
         return None
     try:
-        return _adapter().validate_python(document.get("records"))
+        found = _adapter().validate_python(document.get("records"))
     except ValidationError:
         return None
+    return {key: _with_verdict(record) for key, record in found.items()}
+
+
+def _with_verdict(record: Record) -> Record:
+    """Return a record of an earlier version, which kept its verdict as a sentence alone."""
+    if not record.refused or record.refused_for is not None:
+        return record
+    own = own_of(record.refused)
+    return replace(record, refused_for=own.cause if own else None)
 
 
 @cache

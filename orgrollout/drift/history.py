@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.drift.classify import SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
 from orgrollout.model.posture import CHECKS
 from orgrollout.plan.repair import below
@@ -32,7 +33,8 @@ class Record:
     repaired_by: str = ""  # the operation or change set
     came_back: int = 0  # how often it was found again after a repair
     gone: datetime | None = None  # when it was first looked for and not found
-    refused: str = ""  # why a change set was left in the account, for a person
+    refused: str = ""  # why it was not repaired, and is left for a person
+    refused_for: Cause | None = None  # the same as a verdict: REFUSED or UNREAD
 
     @property
     def is_open(self) -> bool:
@@ -110,7 +112,7 @@ def repaired(records: Records, keys: Iterable[Digest], by: str, now: datetime) -
     What was never seen has no record, and gets none.
     """
     marked = {
-        key: replace(records[key], repaired=now, repaired_by=by, refused="")
+        key: replace(records[key], repaired=now, repaired_by=by, refused="", refused_for=None)
         for key in keys
         if key in records
     }
@@ -130,6 +132,7 @@ def came_back(records: Records, keys: Iterable[Digest], by: str, now: datetime) 
             last_seen=now,
             came_back=records[key].came_back + 1,
             refused="",
+            refused_for=None,
         )
         for key in keys
         if key in records and records[key].repaired_by != by
@@ -147,9 +150,11 @@ def not_there(records: Records, keys: Iterable[Digest], now: datetime) -> Record
     return {**records, **marked}
 
 
-def refused(records: Records, keys: Iterable[Digest], why: str) -> Records:
+def refused(records: Records, keys: Iterable[Digest], why: str, cause: Cause) -> Records:
     """Return the records with some whose change set was refused, and left for a person."""
-    marked = {key: replace(records[key], refused=why) for key in keys if key in records}
+    marked = {
+        key: replace(records[key], refused=why, refused_for=cause) for key in keys if key in records
+    }
     return {**records, **marked}
 
 
@@ -194,4 +199,5 @@ def _seen(before: Record | None, finding: Finding, looked: datetime) -> Record:
         came_back=before.came_back + again,
         gone=None,
         refused="" if before.gone else before.refused,
+        refused_for=None if before.gone else before.refused_for,
     )

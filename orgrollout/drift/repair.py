@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from orgrollout.drift.calls import decide_calls
 from orgrollout.drift.classify import CONFIRMED, SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.left import Left
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.repair import Repair
@@ -21,12 +23,18 @@ from orgrollout.plan.windows import Window
 Obstacle = Callable[[StackSetKey, Pair], str]
 """Tells why a stack must not be touched; empty: it may be."""
 Place = tuple[StackSetKey, Pair]
-UNREAD = "could not be read: "  # begins why a repair of what may be false drift has failed
 LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 FOUGHT = (
     "it came back after it was repaired, so somebody changes it: find out who, or accept it by a "
     "rule under `drift.ignore`; a re-sync that a person runs repairs it again"
 )
+
+
+class Refusal(NamedTuple):
+    """Why a finding was not repaired when that was tried last."""
+
+    cause: Cause  # REFUSED: a change set was left in the account; UNREAD: there is none
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +45,7 @@ class Limits:
     keeps: Mapping[StackSetKey, tuple[str, ...]] = field(default_factory=dict)  # see `Repair`
     # Subjects of checks that rules accept, whether or not anything is wrong with them.
     subjects: Mapping[StackSetKey, tuple[str, ...]] = field(default_factory=dict)
-    refused: Mapping[Digest, str] = field(default_factory=dict)  # findings; why, and not tried anew
+    refused: Mapping[Digest, Refusal] = field(default_factory=dict)  # findings not to try again
     fought: frozenset[Digest] = frozenset()  # findings that came back, and wait for a person
     windows: tuple[Window, ...] = ()  # repairs begin in here only; empty: at any time
 
@@ -126,10 +134,10 @@ def _why_not_reverted(
             f"the stack also has drift of {', '.join(forbidden)}, which may not be repaired here"
         )
     refused = next((why for f in here if (why := limits.refused.get(f.key))), None)
-    if refused is not None and refused.startswith(UNREAD):
-        return _Why(refused)
+    if refused is not None and refused.cause is Cause.UNREAD:
+        return _Why(refused.text)
     if refused is not None:
-        return _Why(f"{refused}; {LEFT_THERE}", only_anew=True)
+        return _Why(f"{refused.text}; {LEFT_THERE}", only_anew=True)
     fought = sorted({f"{f.what}{f.path}" for f in resources if f.key in limits.fought})
     return _Why(f"{', '.join(fought)}: {FOUGHT}") if fought else None
 

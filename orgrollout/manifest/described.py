@@ -35,11 +35,18 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "regions": "Which Regions, for stack sets that say nothing else: names of Regions, region "
         "groups, `home`, or `enabled`.",
         "stack_sets": "The stack sets, each under a key of its own.",
+        "templates": "What holds for all templates.",
         "rollout": "How a plan is carried out.",
         "guards": "What a plan may never do by accident.",
         "drift": "How drift is looked at, what is left alone, what may be repaired by itself.",
         "notifications": "Who is told of what.",
     },
+    "Templates": {"lint": "What is made of what cfn-lint says of them."},
+    "TemplatesLint": {
+        "severity": "The least that `validate` refuses: `error`, `warning`, `informational`.",
+        "accept": "Ids of rules that are accepted, such as W2001; `W` stands for all warnings.",
+    },
+    "Lint": {"accept": "The same for this template alone."},
     "Block": _BLOCK,
     "Exclusion": {
         **_BLOCK,
@@ -82,6 +89,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "auto_deployment": "Let CloudFormation deploy to new accounts by itself.",
         "retain_stacks": "Keep the stacks of instances that are removed. Default: the one of "
         "`guards`.",
+        "lint": "What cfn-lint may say of its template, besides `templates.lint`.",
     },
     "Gate": {
         "soak": "How long to wait: 30m, 2h, 1h30m, 3d.",
@@ -140,7 +148,10 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Accounts": {"accounts": "Names from `accounts`, or ids in quotes."},
     "Guards": {
         "max_removed_accounts": "A plan that takes stack instances from more accounts is refused "
-        "without --allow-removals. Accounts that are suspended, closed or gone are counted apart.",
+        "without --allow-removals. Accounts that are suspended or closed are counted apart.",
+        "max_departed_accounts": "A plan that lets go of more accounts because the organization no "
+        "longer has them is refused without --allow-departed; `apply --unattended` leaves them "
+        "alone.",
         "retain_stacks": "Removal detaches: the stacks stay in their accounts.",
         "detach_suspended": "Let go of stack instances in accounts that are suspended or closed; "
         "their stacks stay. Otherwise they are left alone and reported.",

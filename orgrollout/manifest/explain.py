@@ -33,6 +33,10 @@ _PATTERNS = {
         "can be no external id.",
         "Use 2 to 1,224 letters, digits and +=,.@:/_-.",
     ),
+    r"^[EWI](\d{4})?$": (
+        "is no rule of cfn-lint.",
+        "Write its id, such as W2001, or E, W or I for all of a kind.",
+    ),
     r"^o-[a-z0-9]{10,32}$": (
         "is no organization id.",
         "Write it like o-a1b2c3d4e5; `aws organizations describe-organization` shows it.",

@@ -67,6 +67,16 @@ class LoadedManifest:
             if all(r in known for r in references(text) if r.startswith(ACCOUNT_PREFIX))
         }
 
+    def accepted_lint(self, keys: Iterable[StackSetKey]) -> frozenset[str]:
+        """Return the rules of cfn-lint that are accepted for the template of these stack sets."""
+        own = (self.manifest.stack_sets[key].lint.accept for key in keys)
+        return frozenset(self.manifest.templates.lint.accept).union(*own)
+
+    def overridden(self, key: StackSetKey) -> frozenset[str]:
+        """Return the parameters that differ from one stack instance to another."""
+        overrides = self.manifest.stack_sets[key].parameter_overrides
+        return frozenset(name for override in overrides for name in override.parameters)
+
     def expand_regions(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return Regions for names of Regions and groups; `home` stays where it is not written."""
         groups, home = self.manifest.region_groups, self.manifest.home_region

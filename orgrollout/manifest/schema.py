@@ -117,6 +117,27 @@ class ParameterOverride(Part):
     parameters: dict[str, str]
 
 
+LintRule = Annotated[str, StringConstraints(pattern=r"^[EWI](\d{4})?$")]
+
+
+class Lint(Part):
+    """What is made of what cfn-lint says of templates."""
+
+    accept: tuple[LintRule, ...] = ()
+
+
+class TemplatesLint(Lint):
+    """The same for all templates, and what `validate` refuses."""
+
+    severity: Literal["error", "warning", "informational"] = "error"  # and all that is worse
+
+
+class Templates(Part):
+    """What holds for all templates."""
+
+    lint: TemplatesLint = TemplatesLint()
+
+
 class StackSet(Part):
     """One stack set: a template, where it goes, and with which parameters."""
 
@@ -139,6 +160,7 @@ class StackSet(Part):
     managed_execution: Flag | None = None  # default: as it is; off where it is new
     auto_deployment: Flag = False
     retain_stacks: Flag | None = None  # default: guards.retain_stacks
+    lint: Lint = Lint()  # of its template, besides templates.lint
 
 
 class Gate(Part):
@@ -238,6 +260,7 @@ class Guards(Part):
     """What a plan may never do by accident."""
 
     max_removed_accounts: Count = 3
+    max_departed_accounts: Count = 0
     retain_stacks: Flag = True
     detach_suspended: Flag = False
     never_remove_from: Accounts = Accounts()
@@ -316,6 +339,7 @@ class Manifest(Part):
     targets: Targets | None = None
     regions: Names | None = None
     stack_sets: dict[Key, StackSet] = Field(min_length=1)
+    templates: Templates = Templates()
     rollout: Rollout = Rollout()
     guards: Guards = Guards()
     drift: Drift = Drift()

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.builtin import PREFIX, builtin_path
+from orgrollout.manifest.dangling import dangling
 from orgrollout.manifest.document import Findings, Item, Reader, problem_at
 from orgrollout.manifest.posture import read_posture
 from orgrollout.manifest.regions import PARTITIONS
@@ -74,6 +75,8 @@ def template_from(body: str, name: str, file: str) -> tuple[Template | None, Fin
         findings.at(root, "is no template: its top level is no mapping.", "Begin with Resources:.")
         return None, findings
     _check_body(root, findings)
+    for problem in dangling(node, file):
+        findings.add(problem, ("Resources",))
     parameters = _parameters(root, findings)
     metadata = _metadata(root, body, parameters, findings)
     if findings.problems:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from orgrollout.model.cause import OwnVerdict
 from orgrollout.model.ids import AccountId, OperationId, Pair, Region, StackSetName, UnitId
 from orgrollout.model.stack_set import PermissionModel, StackSetDefinition
 
@@ -124,3 +125,4 @@ class OperationResult:
     pair: Pair
     status: ResultStatus
     reason: str = ""
+    own: OwnVerdict | None = None  # given where the reason is ours, and not AWS's

@@ -54,6 +54,8 @@ class Desired:
     managed_execution: bool | None = None  # None: as it is
     absent: bool = False  # `state: absent`: nothing is desired, and the stack set goes too
     notes: tuple[str, ...] = ()  # what it costs and leaves behind
+    once_only: tuple[str, ...] = ()  # what an account has once, in words
+    once_anywhere: tuple[str, ...] = ()  # what only one stack instance of all can have
 
     @property
     def accounts(self) -> frozenset[AccountId]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.once_only import once_only
 from orgrollout.manifest.schema import Block, OnProblem, Targets
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey
 from orgrollout.model.stack_arn import place_of_stack
@@ -76,9 +77,18 @@ class StackSetResolver:
         if self._findings.reports == reports:
             self._check(key, reached, pairs, overrides)
         stack_set = self._manifest.stack_sets[key]
+        once = once_only(
+            self._loaded.templates[key],
+            sorted({pair.region for pair in pairs}),
+            self.own_parameters(key),
+            accounts=sorted({pair.account for pair in pairs}),
+            open_parameters=self._loaded.overridden(key),
+        )
         return Desired(
             key=key,
             name=self._loaded.stack_set_name(key),
+            once_only=once.in_account if _is_twice_in_an_account(pairs) else (),
+            once_anywhere=once.anywhere,
             definition=self._definition(key),
             pairs=pairs,
             parameter_sets=parameter_sets.sets,
@@ -234,6 +244,10 @@ class StackSetResolver:
             f"{key} does not reach the management account: service-managed stack sets never do. "
             "A stack set with `permission_model: self_managed` does."
         )
+
+
+def _is_twice_in_an_account(pairs: Mapping[Pair, Digest]) -> bool:
+    return len({pair.account for pair in pairs}) < len(pairs)
 
 
 def _counted(reached: Reach) -> str:

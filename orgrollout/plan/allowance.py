@@ -24,6 +24,9 @@ class Allowance:
     # Stack instances that an earlier enrolment tried to create, and that CloudFormation keeps as
     # records without a stack: to bring them along is an update, and still nothing but enrolment.
     unfinished: Mapping[StackSetKey, frozenset[Pair]] = field(default_factory=dict)
+    # What is known to fail is not created where no person looks at it.
+    doomed: Mapping[StackSetKey, frozenset[Pair]] = field(default_factory=dict)
+    kept: frozenset[AccountId] = frozenset()  # nothing is removed for these
 
     @property
     def only_enrols(self) -> bool:
@@ -37,16 +40,22 @@ class Allowance:
         tried = self.unfinished.get(key, frozenset()) if creates else frozenset()
         # To recover what is INOPERABLE is to detach it first.
         recovers = wanted.recovers and OperationAction.DETACH in self.actions
-        left = frozenset() if recovers else wanted.recovered.keys()
+        left = self.doomed.get(key, frozenset())
+        left |= frozenset() if recovers else wanted.recovered.keys()
         kept = {p: s for p, s in wanted.updates.items() if updates or p in tried}
         return replace(
             wanted,
             creates={p: s for p, s in wanted.creates.items() if creates and p not in left},
             updates=kept,
-            detaches=wanted.detaches if OperationAction.DETACH in self.actions else (),
-            deletes=wanted.deletes if OperationAction.DELETE in self.actions else (),
+            detaches=self._removed(OperationAction.DETACH, wanted.detaches),
+            deletes=self._removed(OperationAction.DELETE, wanted.deletes),
             recovers=recovers,
         )
+
+    def _removed(self, action: OperationAction, going: tuple[Pair, ...]) -> tuple[Pair, ...]:
+        if action not in self.actions:
+            return ()
+        return tuple(pair for pair in going if pair.account not in self.kept)
 
 
 def permitted(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
@@ -59,6 +60,7 @@ def make_plan(request: Request) -> Plan:
         inside=request.inside,
         opening=request.opening,
         skipped=request.skipped,
+        recent=_recent(request, operations),
         topics=topics_of(request.manifest),
         warnings=(
             *request.warnings,
@@ -70,6 +72,18 @@ def make_plan(request: Request) -> Plan:
             *(text for text in map(throttled, waves_) if text),
         ),
     )
+
+
+def _recent(
+    request: Request, operations: Iterable[PlannedOperation]
+) -> Mapping[datetime, tuple[AccountId, ...]]:
+    """Return the new accounts that the plan touches, by the moment they joined."""
+    touched = {account for operation in operations for account in operation.accounts}
+    found = {
+        joined: tuple(account for account in those if account in touched)
+        for joined, those in request.recent.items()
+    }
+    return {joined: those for joined, those in found.items() if those}
 
 
 def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) -> None:
@@ -86,9 +100,11 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
                 kept=bool(request.kept(desired)),
                 instances=bool(inventory and inventory.instances),
             )
+    membership = request.membership
     reasons += refusals.removals(
-        differences.values(), request.manifest, request.allow_removals, request.membership.active
+        differences.values(), request.manifest, request.allow_removals, membership
     )
+    reasons += refusals.departures(differences.values(), request.most_departed, membership)
     if reasons:
         raise refusals.PlanRefusedError(reasons)
 

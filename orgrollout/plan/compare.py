@@ -75,6 +75,7 @@ class Membership:
     members: frozenset[AccountId]
     dormant: Mapping[AccountId, AccountState] = field(default_factory=dict)  # members not active
     detach_dormant: bool = False
+    unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
 
     @property
     def active(self) -> frozenset[AccountId]:
@@ -228,6 +229,9 @@ def _left_alone(
     CloudFormation has been asked to and has skipped them.
     """
     for pair in extra:
+        if pair.account in membership.unknown:
+            yield pair, membership.unknown[pair.account]
+            continue
         state = membership.dormant.get(pair.account)
         why = left_out_of(desired, pair)
         if state is not None:

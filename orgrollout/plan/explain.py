@@ -98,7 +98,8 @@ def refusals_of(
         *refusals.ownership(desired, inventory, manifest.name),
         *refusals.unsupported_changes(desired, inventory),
         *refusals.too_many_instances(everywhere),
-        *refusals.removals([differences], manifest, None, membership.active),
+        *refusals.removals([differences], manifest, None, membership),
+        *refusals.departures([differences], manifest.guards.max_departed_accounts, membership),
     )
 
 

@@ -8,7 +8,7 @@ from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.templates import declared_parameters
 from orgrollout.model.ids import AccountId
 from orgrollout.organization.desired import Desired
-from orgrollout.plan.compare import Differences, definition_differences
+from orgrollout.plan.compare import Differences, Membership, definition_differences
 
 MAX_INSTANCES = 100_000  # stack instances per stack set (CloudFormation quotas)
 
@@ -56,26 +56,22 @@ def removals(
     differences: Iterable[Differences],
     manifest: Manifest,
     allowed: int | None,
-    active: frozenset[AccountId],
+    membership: Membership,
 ) -> list[str]:
     """Return why the removals are more than the guards allow.
 
-    Accounts are counted, not pairs. Those that are suspended, closed or gone are counted apart,
-    against the same number: no stack of theirs can be deleted, but a list of accounts that was
-    read by halves must not let go of everything either.
+    Accounts are counted, not pairs. Those that are suspended or closed are counted apart, against
+    the same number: no stack of theirs can be deleted.
     """
-    differences = tuple(differences)
-    going = {
-        pair.account
-        for difference in differences
-        for pairs in (*difference.removals.values(), difference.recovered)
-        for pair in pairs
-    }
+    going, active = _going(differences), membership.active
     limit = manifest.guards.max_removed_accounts if allowed is None else allowed
     found = protected(going, manifest)
     for accounts, what in (
         (going & active, "accounts would lose stack instances"),
-        (going - active, "accounts that are suspended, closed or gone would be let go of"),
+        (
+            going & membership.dormant.keys(),
+            "accounts that are suspended or closed would be let go of",
+        ),
     ):
         if len(accounts) > limit:
             found.append(
@@ -84,6 +80,28 @@ def removals(
                 f"--allow-removals {len(accounts)}."
             )
     return found
+
+
+def departed(differences: Iterable[Differences], membership: Membership) -> frozenset[AccountId]:
+    """Return the accounts that lose stack instances because the organization lacks them."""
+    return frozenset(_going(differences) - membership.members)
+
+
+def departures(differences: Iterable[Differences], limit: int, membership: Membership) -> list[str]:
+    """Return why accounts that left the organization are not let go of without being asked for.
+
+    A list of accounts that was read by halves must not let go of anything.
+    """
+    gone = departed(differences, membership)
+    if len(gone) <= limit:
+        return []
+    one = len(gone) == 1
+    what = "1 account is" if one else f"{len(gone)} accounts are"
+    return [
+        f"{what} no longer in the organization, and {'its' if one else 'their'} stack instances "
+        f"would be detached, but guards.max_departed_accounts is {limit}: {_some(sorted(gone))}. "
+        f"Nothing was changed. If this is meant, use --allow-departed {len(gone)}."
+    ]
 
 
 def carrier(
@@ -114,6 +132,15 @@ def protected(going: Iterable[AccountId], manifest: Manifest) -> list[str]:
         "take it off that list."
         for account in sorted(never & set(going))
     ]
+
+
+def _going(differences: Iterable[Differences]) -> set[AccountId]:
+    return {
+        pair.account
+        for difference in differences
+        for pairs in (*difference.removals.values(), difference.recovered)
+        for pair in pairs
+    }
 
 
 def _permission_model(desired: Desired, inventory: StackSetInventory) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
@@ -36,6 +37,8 @@ class Request:
     call_as: CallAs = CallAs.SELF  # as whom service-managed stack sets are called
     selected: Selection | None = None  # narrows to some pairs; narrowing never removes
     allow_removals: int | None = None  # instead of guards.max_removed_accounts
+    allow_departed: int | None = None  # instead of guards.max_departed_accounts
+    unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
     recover_inoperable: bool = False  # detach them, and import or create them again
     given: Mapping[StackSetKey, Differences] | None = None  # instead of comparing
     sends_definitions: bool = True  # else stack sets that exist keep their definition
@@ -44,6 +47,7 @@ class Request:
     retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`
     warnings: tuple[str, ...] = ()
 
     def deployed(self, desired: Desired) -> StackSetInventory | None:
@@ -53,7 +57,14 @@ class Request:
     @property
     def membership(self) -> Membership:
         """Return who belongs to the organization."""
-        return membership_of(self.organization, self.manifest.guards)
+        known = membership_of(self.organization, self.manifest.guards)
+        return replace(known, unknown=self.unknown)
+
+    @property
+    def most_departed(self) -> int:
+        """Return how many accounts that left the organization may be let go of."""
+        guard = self.manifest.guards.max_departed_accounts
+        return guard if self.allow_departed is None else self.allow_departed
 
     def differences(self) -> Mapping[StackSetKey, Differences]:
         """Return how each stack set has to change, as far as it was selected."""

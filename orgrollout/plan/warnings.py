@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 
+from orgrollout.manifest.once_only import cure, once_words
 from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.commands import for_stack_set
 from orgrollout.plan.compare import STAYED, Differences
+from orgrollout.plan.doomed import meets_kept_stacks, takes_a_name_twice
 from orgrollout.plan.plan import SIDE_BY_SIDE, PlannedOperation
 from orgrollout.plan.request import Request
 
@@ -19,7 +21,7 @@ def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]
     for key, difference in differences.items():
         yield from _left_alone(key, difference, request)
         yield from _inoperable(key, difference)
-        yield from _retained(key, difference, request)
+        yield from creation_warnings(key, difference, request)
         yield from _cannot_go(key, difference, request)
     for key, desired in request.desired.items():
         yield from _managed_execution(key, desired, request)
@@ -31,6 +33,14 @@ def warnings_of(request: Request, differences: Mapping[StackSetKey, Differences]
             f"stack set {name} was made by this manifest, which no longer names it. It is left "
             "alone; `state: absent` would take it away."
         )
+
+
+def creation_warnings(
+    key: StackSetKey, differences: Differences, request: Request
+) -> Iterator[str]:
+    """Yield why stack instances that are to be created will fail."""
+    yield from _retained(key, differences, request)
+    yield from _once_only(key, differences, request)
 
 
 def many_operations(
@@ -152,9 +162,7 @@ def _inoperable(key: StackSetKey, differences: Differences) -> Iterator[str]:
 def _retained(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
     """Yield which new stack instances meet a stack that was kept when they were detached."""
     kept = request.retained.get(key, {})
-    imports = request.desired[key].imports
-    known = imports.keys() | differences.recovered.keys()
-    meeting = sorted(p for p in differences.creates if p in kept and p not in known)
+    meeting = sorted(meets_kept_stacks(key, differences, request))
     if meeting:
         rollouts = ", ".join(sorted({kept[pair] for pair in meeting}))
         yield (
@@ -162,6 +170,18 @@ def _retained(key: StackSetKey, differences: Differences, request: Request) -> I
             f"{rollouts}, and their stacks were kept, e.g. in {meeting[0]}. Creating them again "
             "fails where a name is taken, and makes a second copy where none is. Import the "
             "stacks (`import_stacks`, by ImportStacksToStackSet), or delete them first."
+        )
+
+
+def _once_only(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
+    """Yield which new stack instances make in several Regions what an account has once."""
+    twice = takes_a_name_twice(key, differences, request)
+    if twice:
+        desired = request.desired[key]
+        yield (
+            f"{key}: {len(twice):,} stack instances to create, e.g. {min(twice)}, make what there "
+            f"is once: {once_words(desired.once_only, desired.once_anywhere)} "
+            f"{cure(key, everywhere=bool(desired.once_anywhere))}"
         )
 
 

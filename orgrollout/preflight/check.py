@@ -1,5 +1,6 @@
 """All checks, in the order in which a person mends what they find."""
 
+from orgrollout.manifest.once_only import cure, once_words
 from orgrollout.preflight.access import (
     delegated_administrators,
     self_managed_roles,
@@ -27,7 +28,22 @@ CHECKS = (
 
 def preflight(facts: Facts) -> tuple[Check, ...]:
     """Return what each check found."""
-    return (*(check(facts) for check in CHECKS), templates(facts))
+    return (*(check(facts) for check in CHECKS), made_once(facts), templates(facts))
+
+
+def made_once(facts: Facts) -> Check:
+    """Look for what an account, or the organization, has once and would be made several times."""
+    found = tuple(
+        Finding(
+            where=f"stack_sets.{key}",
+            why=once_words(desired.once_only, desired.once_anywhere),
+            mend=f"# {cure(key, everywhere=bool(desired.once_anywhere))}",
+        )
+        for key, desired in facts.desired.items()
+        if desired.once_only or desired.once_anywhere
+    )
+    looked_at = "nothing is made twice that there is once"
+    return Check(name="names taken once", findings=found, looked_at=looked_at)
 
 
 def templates(facts: Facts) -> Check:
@@ -40,4 +56,4 @@ def templates(facts: Facts) -> Check:
         )
         for problem in facts.templates
     )
-    return Check(name="templates", findings=found, looked_at="cfn-lint finds nothing")
+    return Check(name="templates", findings=found, looked_at="cfn-lint finds no error")

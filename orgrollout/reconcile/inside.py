@@ -16,6 +16,7 @@ from orgrollout.aws.connection import ASSUME_ROLE, Connection
 from orgrollout.aws.member_stacks import MemberStacks
 from orgrollout.drift.subjects import without
 from orgrollout.errors import AwsError
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import OperationId, Pair
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.plan import Plan
@@ -25,7 +26,7 @@ from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decision import InsideSeen, WorkInside
 from orgrollout.rollout.inside import at_once, window
-from orgrollout.rollout.repairs import NO_WAY_IN, Look, NextStep, RepairSeen, Step, next_step
+from orgrollout.rollout.repairs import Look, NextStep, RepairSeen, Step, failed, next_step
 from orgrollout.rollout.state import Flight
 
 _T = TypeVar("_T")
@@ -124,20 +125,22 @@ def _look(pair: Pair, place: _Place) -> RepairSeen | AwsError:
     except errors.PassingError as error:
         return error
     except AwsError as error:
-        return RepairSeen(problem=_why(error))
+        return RepairSeen(failed=_end_by(error))
 
 
-def _why(error: AwsError) -> str:
-    """Return why a stack instance has failed by an error.
+def _end_by(error: AwsError, step: Step | None = None) -> NextStep:
+    """Return the end of a repair by an error, in AWS's words where it is AWS's verdict.
 
     Raises:
         InvalidCredentialsError: It is no matter of the account: the caller has to sign in again.
     """
     if error.api != ASSUME_ROLE:
-        return str(error)
+        if step is Step.BEGIN:
+            return failed(Cause.CHANGE_SET_FAILED, str(error), said=str(error))
+        return NextStep(Step.FAILED, str(error))
     if isinstance(error, errors.InvalidCredentialsError | errors.MissingCredentialsError):
         raise error
-    return f"{NO_WAY_IN}{error}"
+    return failed(Cause.NO_WAY_IN, f"no way into the account: {error}", said=str(error))
 
 
 def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
@@ -183,7 +186,7 @@ def _tried(pair: Pair, step: Step | None, place: _Place) -> NextStep | AwsError 
     except errors.PassingError as error:
         return error
     except AwsError as error:
-        return NextStep(Step.FAILED, _why(error))
+        return _end_by(error, step)
     return None
 
 

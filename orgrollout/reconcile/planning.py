@@ -1,19 +1,21 @@
 """From a manifest and an organization to a plan. Reads, and never writes."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import Pair, Region, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.organization.adoption import as_adopted
 from orgrollout.organization.desired import AccountSummary, DesiredState, LeftOutState
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import make_plan
 from orgrollout.plan.plan import Plan, Skipped
+from orgrollout.plan.recent import recent_accounts
 from orgrollout.plan.request import Request
 from orgrollout.reconcile.collecting import rarely_collected
+from orgrollout.reconcile.departures import unknown_departures
 from orgrollout.reconcile.home_region import HomeRegionError, refuse_second_home
 from orgrollout.reconcile.known import remember
 from orgrollout.reconcile.memories import Memories, own_operations
@@ -33,6 +35,7 @@ class Picture:
     organization: Organization
     desired: DesiredState
     inventory: Inventory
+    unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
 
 
 def check_home_region(loaded: LoadedManifest, world: World) -> Region:
@@ -92,10 +95,12 @@ def look(
     memories.keep(observed.memories)
     unread = refuse_second_home(loaded, desired, observed.inventory, world, progress)
     desired = replace(desired, warnings=(*desired.warnings, *unread))
+    adopted = _adopting(desired, observed.inventory)
     return Picture(
         organization=organization,
-        desired=_adopting(desired, observed.inventory),
+        desired=adopted,
         inventory=observed.inventory,
+        unknown=unknown_departures(organization, adopted, observed.inventory, world, progress),
     )
 
 
@@ -118,6 +123,7 @@ def plan_from(
     *,
     narrowing: Narrowing | None = None,
     allow_removals: int | None = None,
+    allow_departed: int | None = None,
     recover_inoperable: bool = False,
 ) -> Plan:
     """Return what has to be done.
@@ -132,6 +138,7 @@ def plan_from(
             world,
             narrowing=narrowing,
             allow_removals=allow_removals,
+            allow_departed=allow_departed,
             recover_inoperable=recover_inoperable,
         )
     )
@@ -144,6 +151,7 @@ def request_from(
     *,
     narrowing: Narrowing | None = None,
     allow_removals: int | None = None,
+    allow_departed: int | None = None,
     recover_inoperable: bool = False,
 ) -> Request:
     """Return what a plan is made from, or a saved plan is checked against."""
@@ -161,6 +169,8 @@ def request_from(
         recover_inoperable=recover_inoperable,
         selected=narrowing(picture.organization) if narrowing else None,
         allow_removals=allow_removals,
+        allow_departed=allow_departed,
+        unknown=picture.unknown,
         retained={
             key: retained[desired.name]
             for key, desired in picture.desired.stack_sets.items()
@@ -168,6 +178,7 @@ def request_from(
         },
         opening=(_accounts(picture.desired.accounts),),
         skipped=tuple(_skipped(picture)),
+        recent=recent_accounts(picture.organization, world.clock.now()),
         warnings=picture.desired.warnings,
     )
 

@@ -12,7 +12,7 @@ from orgrollout.aws import environment
 from orgrollout.aws.bucket import bucket_and_prefix, bucket_region
 from orgrollout.aws.connection import Connection
 from orgrollout.aws.regions import read_enabled_regions
-from orgrollout.manifest.lint import lint_templates
+from orgrollout.manifest.lint import lint_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.resource_needs import creation_needs
 from orgrollout.model.ids import AccountId, Region, StackSetKey, UnitId
@@ -80,7 +80,7 @@ def gather(loaded: LoadedManifest, world: World, looking: Looking, progress: Pro
         needs=needs,
         stack_sets=known(lambda: len(world.stack_sets.list_stack_sets())),
         bucket_region=_bucket(loaded, connection, desired),
-        templates=tuple(lint_templates(loaded)),
+        templates=tuple(p for p in lint_manifest(loaded) if p.severity == "error"),
         not_looked_into=len(targeted - chosen) if looking.role else 0,
     )
 

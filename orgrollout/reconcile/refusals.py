@@ -2,6 +2,7 @@
 
 from orgrollout import errors
 from orgrollout.errors import AwsError
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationRequest
 from orgrollout.reconcile.world import World
@@ -12,6 +13,7 @@ from orgrollout.rollout.decision import Refused
 REFUSALS = (
     errors.InvalidOperationError,
     errors.InvalidRequestError,
+    errors.OperationIdIgnoredError,
     errors.QuotaError,
     errors.RejectedError,
     errors.StackInstanceNotFoundError,
@@ -27,8 +29,10 @@ def refused(error: AwsError, request: OperationRequest, world: World) -> Refused
     """
     reason = error.said or str(error)
     absent: frozenset[Pair] = frozenset()
+    own: OwnVerdict | None = None
     if isinstance(error, errors.StackInstanceNotFoundError):
         there = {instance.pair for instance in world.stack_sets.instances(request.stack_set)}
         absent = request.pairs - there
+        own = OwnVerdict(cause=Cause.INSTANCE_GONE)
         reason = "the stack instance is gone: its account left, or somebody removed it"
-    return Refused(id=request.id, reason=reason, absent=absent)
+    return Refused(id=request.id, reason=reason, absent=absent, own=own)

@@ -8,16 +8,17 @@ from functools import partial
 
 from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.history import Record, Records, came_back, not_there, refused, repaired
-from orgrollout.drift.repair import UNREAD
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Digest, OperationId, Pair, StackSetName
 from orgrollout.plan.repair import Repair, below
 from orgrollout.reconcile.finding_history import change_history
 from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decision import InsideSeen, Seen
-from orgrollout.rollout.repairs import AS_IT_SHOULD_BE, REFUSED, NextStep, Step
-from orgrollout.rollout.stack_proof import CAME_BACK
+from orgrollout.rollout.repairs import NextStep, Step
 from orgrollout.rollout.state import RolloutState
+
+_LEFT_FOR_A_PERSON = (Cause.REFUSED, Cause.UNREAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +67,18 @@ def _with_end(
 ) -> Records:
     """Return the records after one repair; where it failed, all is as it was."""
     if end.step is Step.SUCCEEDED:
-        if end.reason == AS_IT_SHOULD_BE:
+        if end.cause is Cause.NOTHING_TO_REPAIR:
             return not_there(records, mine, now)
         return repaired(records, mine, by, now)
-    if end.reason.startswith(CAME_BACK):
-        again = _resources_in(end.reason)
+    if end.own is not None and end.cause is Cause.CAME_BACK:
+        again = end.own.resources
         back = [key for key in mine if records[key].what in again]
         for_good = [key for key in mine if records[key].what not in again]
         return came_back(repaired(records, for_good, by, now), back, by, now)
     if end.left:  # what a call did not mend; all else that it was for is as it should be
         return repaired(records, [k for k in mine if records[k].subject not in end.left], by, now)
-    if end.reason.startswith((REFUSED, UNREAD)):
-        return refused(records, mine, end.reason)
+    if end.cause in _LEFT_FOR_A_PERSON:
+        return refused(records, mine, end.reason, end.cause)
     return records
 
 
@@ -95,12 +96,6 @@ def _served(there: Records, mine: Iterable[Digest], repair: Repair) -> list[Dige
         and record.subject in subjects
         and record.gone is None
     ]
-
-
-def _resources_in(reason: str) -> frozenset[str]:
-    """Return the logical ids in what came back, each with or without a property."""
-    named = reason.removeprefix(CAME_BACK).split(", ")
-    return frozenset(name.partition("/")[0] for name in named)
 
 
 def _is_of(record: Record, repair: Repair) -> bool:

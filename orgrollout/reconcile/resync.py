@@ -8,10 +8,11 @@ from orgrollout.drift.findings import Findings
 from orgrollout.drift.history import Record
 from orgrollout.drift.ignoring import in_force, kept_by, subjects_kept_by
 from orgrollout.drift.left import Left
-from orgrollout.drift.repair import Limits
+from orgrollout.drift.repair import Limits, Refusal
 from orgrollout.drift.resync import Resync, plan_resync
 from orgrollout.drift.unseen import unseen
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Digest, Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.plan import Inside
@@ -122,7 +123,7 @@ def _limits(loaded: LoadedManifest, request: Request, wanted: Wanted, world: Wor
         for key, record in history(world.journal, desired.name).items()
         if record.is_open
     }
-    refused = {} if wanted.refused_again else {k: r.refused for k, r in known.items() if r.refused}
+    refused = {} if wanted.refused_again else _refused(known)
     fought = () if wanted.fought_again else (k for k, r in known.items() if r.came_back)
     return Limits(
         types=wanted.allowed_types,
@@ -132,6 +133,14 @@ def _limits(loaded: LoadedManifest, request: Request, wanted: Wanted, world: Wor
         fought=frozenset(fought),
         windows=wanted.windows,
     )
+
+
+def _refused(known: Mapping[Digest, Record]) -> dict[Digest, Refusal]:
+    return {
+        key: Refusal(record.refused_for or Cause.REFUSED, record.refused)
+        for key, record in known.items()
+        if record.refused
+    }
 
 
 def _may_need_its_stack(finding: Finding) -> bool:

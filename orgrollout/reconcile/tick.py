@@ -72,6 +72,8 @@ def tick(rollout: RolloutId, world: World) -> Tick:
     what = wanted(current.plan, current.state)
     patient = current.state.phase is not Phase.STOPPING
     seen = observe(rollout, current.plan, what, world, patient=patient)
+    # A soak that ends, or a freeze, goes by AWS's time, whatever this machine's clock says by now.
+    world.connection.be_sure_of_the_time()
     decision = decide(current.plan, current.state, seen, world.clock.now())
     done = Tick(
         rollout=current,

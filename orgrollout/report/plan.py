@@ -1,6 +1,7 @@
 """A plan as people read it and as programs do."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
@@ -19,15 +20,18 @@ from orgrollout.plan.preferences import explained
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan_changes import definition_changes, override_lines
 from orgrollout.report.plan_cost import cost_line
-from orgrollout.report.words import count, span
+from orgrollout.report.words import count, moment, span
 
 FORMAT_VERSION = 1
 _NAMED = 10  # accounts by name in one line
 _ALWAYS = tuple(action for action in OperationAction if not action.is_inside)
 
 
-def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
-    """Yield what a person should know before the plan is carried out."""
+def plan_blocks(plan: Plan, *, pairs: bool = False, now: datetime | None = None) -> Iterator[Block]:
+    """Yield what a person should know before the plan is carried out.
+
+    Without ``now``, freezes that are over are told of, too.
+    """
     yield from (Line(text=text) for text in plan.opening)
     yield from skipped_lines(plan.skipped)
     shown = [key for key, s in plan.stack_sets.items() if _changes(plan, s)]
@@ -38,6 +42,8 @@ def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
         yield Line(text=f"waves: {' | '.join(_wave(wave) for wave in plan.waves)}")
         yield from (Line(text=f"  {text}") for text in _preferences(plan))
         yield Line(text=f"  {_exposed(plan)}")
+    if plan.operations:
+        yield from _freezes(plan, now)
     if pairs and plan.operations:
         yield _by_pair(plan)
     yield from (Line(text=f"warning: {text}", style="yellow") for text in plan.warnings)
@@ -48,6 +54,19 @@ def plan_blocks(plan: Plan, *, pairs: bool = False) -> Iterator[Block]:
         kinds = ", ".join(f"{number:,} to {action}" for action, number in plan.held_back.items())
         yield Line(text=f"not allowed here, and only reported: {kinds}", style="yellow")
     yield Line(text=summary(plan), style="bold")
+
+
+def _freezes(plan: Plan, now: datetime | None) -> Iterator[Line]:
+    """Yield the spans in which no operation starts."""
+    for freeze in plan.freezes:
+        if now is not None and freeze.end <= now:
+            continue
+        holds = now is not None and freeze.start <= now
+        what = (
+            "holds now: `apply` starts nothing and ends with 4" if holds else "no operation starts"
+        )
+        span_ = f"{moment(freeze.start)} to {moment(freeze.end)}"
+        yield Line(text=f"freeze: {span_}: {what}", style="yellow" if holds else "")
 
 
 def summary(plan: Plan) -> str:

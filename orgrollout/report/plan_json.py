@@ -17,6 +17,7 @@ from orgrollout.plan.preferences import explained
 from orgrollout.report.plan import FORMAT_VERSION, actions_of
 from orgrollout.report.plan_changes import changes_json
 from orgrollout.report.plan_cost import cost_json
+from orgrollout.report.words import iso
 
 
 def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         },
         "waves": [_wave_json(plan, wave) for wave in plan.waves],
         "operations": [_operation_json(i, o) for i, o in enumerate(plan.operations, start=1)],
+        "freezes": [{"start": iso(f.start), "end": iso(f.end)} for f in plan.freezes],
         "held_back": {action.value: number for action, number in plan.held_back.items()},
         "cost": cost_json(plan),
         "skipped": skipped_json(plan.skipped),

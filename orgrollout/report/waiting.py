@@ -1,5 +1,7 @@
 """What a person is told who waits for an answer of AWS."""
 
+from datetime import timedelta
+
 from orgrollout.aws.waiting import Waiting
 from orgrollout.report.words import count, span
 
@@ -22,3 +24,14 @@ def waiting_words(waiting: Waiting) -> str:
     error = f" (the last one: {before})" if before else ""
     others = f"; {count(waiting.others, 'other call')} without an answer" if waiting.others else ""
     return f"waiting for {waiting.what}{where}: {span(waiting.waited)}{attempt}{error}{others}"
+
+
+def skew_words(ahead: timedelta) -> str:
+    """Return what to say of a clock that is ahead of AWS's, or behind where it is negative."""
+    if not ahead:
+        return "the clock of this machine agrees with AWS's again"
+    side = "ahead of" if ahead > timedelta() else "behind"
+    return (
+        f"the clock of this machine is {span(abs(ahead))} {side} AWS's: soaks, freezes, windows, "
+        "approvals and pauses go by AWS's time. Set the clock; beyond 5 minutes AWS refuses calls."
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.plan.plan import Plan
 from orgrollout.rollout.failures import FailureClass
@@ -21,6 +22,7 @@ def block(
             reason=f"{because[pair.account]} failed in this account",
             attempts=0,
             final=True,
+            own=OwnVerdict(cause=Cause.DEPENDENCY),
         )
         for pair in sorted(piece.pairs)
     )

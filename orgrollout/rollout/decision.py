@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from orgrollout.model.cause import OwnVerdict
 from orgrollout.model.ids import OperationId, Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import Operation, OperationRequest, OperationResult
 from orgrollout.model.stack_set import StackInstance, StackSetDefinition
@@ -84,6 +85,7 @@ class Refused:
     id: OperationId
     reason: str
     absent: frozenset[Pair] = frozenset()  # stack instances that are gone; empty: all was refused
+    own: OwnVerdict | None = None  # given where the reason is ours, and not AWS's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

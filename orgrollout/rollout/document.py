@@ -1,12 +1,14 @@
 """A rollout's state as a document."""
 
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from orgrollout.errors import OrgRolloutError
+from orgrollout.model.old_reasons import own_of
 from orgrollout.rollout.state import RolloutState
 
 
@@ -38,7 +40,28 @@ def read_state(document: dict[str, Any]) -> RolloutState:
     unknown = document.keys() - {field.name for field in fields(RolloutState)}
     if unknown:
         raise NewerStateError(document.get("id"), f"it says {', '.join(sorted(unknown))}")
-    return _adapter().validate_python(document)
+    return _adapter().validate_python(_with_verdicts(document))
+
+
+def _with_verdicts(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with verdicts as values, where an older version kept sentences alone."""
+    landed = [
+        {**each, "failures": _judged(each.get("failures") or ())}
+        for each in document.get("landed") or ()
+    ]
+    return {**document, "failures": _judged(document.get("failures") or ()), "landed": landed}
+
+
+def _judged(failures: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**failure, "own": failure["own"] if "own" in failure else _own(failure["reason"])}
+        for failure in failures
+    ]
+
+
+def _own(reason: str) -> dict[str, Any] | None:
+    own = own_of(reason)
+    return asdict(own) if own else None
 
 
 @cache

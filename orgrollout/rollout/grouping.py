@@ -113,5 +113,5 @@ def _group(
         units=dict(sorted(units.items(), key=lambda item: (-item[1], item[0]))),
         later=sum(places.later[unit] for unit in units),
         example=example,
-        advice=advice(example.reason, plan.failure_rules),
+        advice=advice(example.reason, plan.failure_rules, example.own),
     )

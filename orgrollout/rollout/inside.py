@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import Operation, OperationResult, OperationStatus, ResultStatus
 from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
@@ -22,6 +23,7 @@ LOOKS = timedelta(seconds=15)
 MOST_AT_ONCE = 64  # stack instances of one operation
 EXCEEDED = "Cancelled since failure tolerance has exceeded"
 STOPPED = "Cancelled since nothing more was to start"
+_NOT_TRIED = OwnVerdict(cause=Cause.NOT_TRIED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ def _exceeded(plan: Plan, flight: Flight, ended: Mapping[Pair, NextStep]) -> boo
     failed = {
         pair.account
         for pair, verdict in ended.items()
-        if verdict.step is Step.FAILED and _weighs(_reading(plan, verdict.reason))
+        if verdict.step is Step.FAILED and _weighs(_reading(plan, verdict))
     }
     return len(failed) > allowed
 
@@ -101,8 +103,8 @@ def _weighs(reading: Reading) -> bool:
     return reading.kind.weighs and not reading.kind.is_retried
 
 
-def _reading(plan: Plan, reason: str) -> Reading:
-    return read(ResultStatus.FAILED, reason, plan.failure_rules)
+def _reading(plan: Plan, verdict: NextStep) -> Reading:
+    return read(ResultStatus.FAILED, verdict.reason, plan.failure_rules, verdict.own)
 
 
 def _over(
@@ -114,7 +116,7 @@ def _over(
 ) -> OperationSeen:
     results = [_result(pair, verdict) for pair, verdict in ended.items()]
     results += [
-        OperationResult(pair=pair, status=ResultStatus.CANCELLED, reason=reason)
+        OperationResult(pair=pair, status=ResultStatus.CANCELLED, reason=reason, own=_NOT_TRIED)
         for pair, reason in cancelled.items()
     ]
     planned = plan.operations[flight.piece.planned]
@@ -132,4 +134,4 @@ def _over(
 def _result(pair: Pair, verdict: NextStep) -> OperationResult:
     succeeded = verdict.step is Step.SUCCEEDED
     status = ResultStatus.SUCCEEDED if succeeded else ResultStatus.FAILED
-    return OperationResult(pair=pair, status=status, reason=verdict.reason)
+    return OperationResult(pair=pair, status=status, reason=verdict.reason, own=verdict.own)

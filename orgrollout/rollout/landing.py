@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import (
     Operation,
@@ -23,6 +24,7 @@ from orgrollout.rollout.decision import Event, EventKind, OperationSeen, Refused
 from orgrollout.rollout.failures import FailureClass, Reading
 from orgrollout.rollout.overcome import in_short
 from orgrollout.rollout.reasons import find, is_success, read
+from orgrollout.rollout.setting_up import judged
 from orgrollout.rollout.state import Failure, Flight, Landed, Piece, RolloutState
 
 RESULTS_MAY_LAG = timedelta(minutes=10)
@@ -50,7 +52,8 @@ def land(
 ) -> tuple[RolloutState, list[Event]]:
     """Return the state after an operation that is over, and what to tell of it."""
     piece = flight.piece
-    results = _unsuccessful(flight, seen)
+    found = _unsuccessful(flight, seen)
+    results = {pair: judged(plan, result, now) for pair, result in found.items()}
     before = {f.pair: f for f in state.failures if f.planned == piece.planned}
     failures = _failures(plan, piece, results, before)
     retried = tuple(_retries(plan, piece, failures, now))
@@ -84,7 +87,9 @@ def refuse(
         return state, []
     piece = flight.piece
     lost = refused.absent or piece.pairs
-    reading = find(refused.reason, plan.failure_rules) or Reading(kind=FailureClass.PERMANENT)
+    reading = find(refused.reason, plan.failure_rules, refused.own) or Reading(
+        kind=FailureClass.PERMANENT
+    )
     kept = tuple(f for f in state.failures if f.planned != piece.planned or f.pair not in lost)
     failures = tuple(
         Failure(
@@ -94,6 +99,7 @@ def refuse(
             reason=refused.reason,
             attempts=piece.attempt,
             final=True,
+            own=refused.own,
         )
         for pair in sorted(lost)
     )
@@ -120,7 +126,10 @@ def _unsuccessful(flight: Flight, seen: OperationSeen) -> dict[Pair, OperationRe
     if not _succeeded(seen):
         for pair in _unreported(flight, seen):
             found[pair] = OperationResult(
-                pair=pair, status=ResultStatus.CANCELLED, reason="no result was reported"
+                pair=pair,
+                status=ResultStatus.CANCELLED,
+                reason="no result was reported",
+                own=OwnVerdict(cause=Cause.NOT_TRIED),
             )
     return found
 
@@ -139,7 +148,7 @@ def _failures(
     results: Mapping[Pair, OperationResult],
     before: Mapping[Pair, Failure],
 ) -> list[Failure]:
-    readings = {p: read(r.status, r.reason, plan.failure_rules) for p, r in results.items()}
+    readings = {p: read(r.status, r.reason, plan.failure_rules, r.own) for p, r in results.items()}
     has_cause = any(reading.kind.is_root_cause for reading in readings.values())
     return [
         _failure(plan, piece, results[pair], readings[pair], before.get(pair), has_cause=has_cause)
@@ -167,6 +176,7 @@ def _failure(
         reason=result.reason,
         attempts=attempts,
         final=attempts >= reading.budget(plan.attempts),
+        own=result.own,
     )
 
 
@@ -190,7 +200,7 @@ def _retries(
 
 
 def _reading_of(plan: Plan, failure: Failure) -> Reading:
-    known = find(failure.reason, plan.failure_rules)
+    known = find(failure.reason, plan.failure_rules, failure.own)
     return known if known and known.kind is failure.kind else Reading(kind=failure.kind)
 
 

@@ -16,7 +16,12 @@ def in_short(failures: Iterable[Failure]) -> tuple[FailedThere, ...]:
         if failure.kind is not FailureClass.SKIPPED:
             found[failure.kind, cause(failure.reason)].append(failure)
     return tuple(
-        FailedThere(kind=kind, reason=those[0].reason, where=cover(f.pair for f in those))
+        FailedThere(
+            kind=kind,
+            reason=those[0].reason,
+            where=cover(f.pair for f in those),
+            own=those[0].own,
+        )
         for (kind, _), those in found.items()
     )
 
@@ -36,5 +41,6 @@ def overcome(state: RolloutState) -> Iterator[Failure]:
                     kind=failed.kind,
                     reason=failed.reason,
                     attempts=landed.attempt,
+                    own=failed.own,
                 )
     yield from (failure for place, failure in found.items() if place not in left)

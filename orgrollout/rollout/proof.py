@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.ids import OperationId, StackSetKey
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
@@ -57,12 +58,22 @@ def _mismatches(plan: Plan, seen: Seen) -> Iterator[Failure]:
                     reason=wrong,
                     attempts=0,
                     final=True,
+                    own=_own(operation, instance),
                 )
 
 
 def _kind(operation: PlannedOperation, instance: StackInstance | None) -> FailureClass:
     skipped = instance is not None and instance.is_skipped and not operation.action.removes
     return FailureClass.SKIPPED if skipped else FailureClass.UNPROVEN
+
+
+def _own(operation: PlannedOperation, instance: StackInstance | None) -> OwnVerdict | None:
+    """Return our verdict; that an account is suspended is AWS's."""
+    if _kind(operation, instance) is FailureClass.SKIPPED:
+        return None
+    stays = instance is not None and not operation.action.removes
+    is_old = stays and instance is not None and instance.status is InstanceStatus.OUTDATED
+    return OwnVerdict(cause=Cause.NOT_UPDATED if is_old else Cause.NOT_AS_REPORTED)
 
 
 def _is_foreign(plan: Plan, key: StackSetKey, found: StackSetDefinition | None) -> bool:

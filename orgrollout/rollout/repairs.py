@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from orgrollout.drift.subjects import without
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack, StackDetection
 from orgrollout.model.operation import OperationAction
@@ -17,11 +18,8 @@ from orgrollout.model.posture import CONFIG_COMPLIANCE, PostureSeen, PostureStat
 from orgrollout.plan.repair import Repair
 from orgrollout.rollout.judging import Judging
 from orgrollout.rollout.objections import objections_to
-from orgrollout.rollout.stack_proof import COULD_NOT, what_is_wrong
+from orgrollout.rollout.stack_proof import what_is_wrong
 
-REFUSED = "refused: "
-NO_WAY_IN = "no way into the account: "
-AS_IT_SHOULD_BE = "there was nothing to repair"
 ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, that came to nothing
 ASK_SOON = timedelta(minutes=1)  # where nothing came of asking: something else runs on the stack
 GIVE_UP = timedelta(minutes=40)
@@ -65,7 +63,7 @@ class RepairSeen:
     judging: Judging = field(default_factory=Judging)  # of a rule that is to be complied with
     asked: datetime | None = None  # when this process asked for a detection, or made the call
     waited: timedelta = timedelta()  # how long this process has seen it as it is now
-    problem: str = ""  # nobody could look, and looking again does not help
+    failed: "NextStep | None" = None  # it could not be looked at, and never can be
     unreachable: bool = False  # nobody could look just now
 
 
@@ -75,7 +73,13 @@ class NextStep:
 
     step: Step
     reason: str = ""
+    own: OwnVerdict | None = None  # given where the reason is ours, and not AWS's
     left: frozenset[str] = frozenset()  # of a call that failed: the subjects that are still broken
+
+    @property
+    def cause(self) -> Cause | None:
+        """Return our verdict, if it is ours."""
+        return self.own.cause if self.own else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,21 +113,25 @@ class Look:
 
 WAIT = NextStep(Step.WAIT)
 DONE = NextStep(Step.SUCCEEDED)
+NOTHING_TO_REPAIR = NextStep(
+    Step.SUCCEEDED, "there was nothing to repair", OwnVerdict(cause=Cause.NOTHING_TO_REPAIR)
+)
 
 
 def next_step(look: Look) -> NextStep:
     """Return what is to be done next."""
-    if look.seen.problem:
-        return _failed(look.seen.problem)
+    if look.seen.failed is not None:
+        return look.seen.failed
     if look.seen.unreachable:
-        return _waiting(look, "timed out: nobody could look at it", GIVE_UP)
+        why = "could not: timed out: nobody could look at it"
+        return _waiting(look, why, GIVE_UP, Cause.UNREACHABLE)
     return _of_call(look) if look.repair.action is OperationAction.CALL else _of_revert(look)
 
 
 def _of_revert(look: Look) -> NextStep:
     seen = look.seen
     if seen.stack is None:
-        return _failed(f"{COULD_NOT}the stack is gone")
+        return failed(Cause.STACK_GONE, "could not: the stack is gone")
     if seen.stack.change_set == look.name:
         return _of_executed(look, seen.stack)
     if seen.change_set is None:
@@ -131,16 +139,20 @@ def _of_revert(look: Look) -> NextStep:
     return _of_change_set(look, seen.stack, seen.change_set)
 
 
-def _failed(reason: str) -> NextStep:
-    return NextStep(Step.FAILED, reason)
+def failed(
+    cause: Cause, reason: str, *, resources: tuple[str, ...] = (), said: str = ""
+) -> NextStep:
+    """Return the end of a repair that failed by a verdict of ours; ``said`` is AWS's part of it."""
+    own = OwnVerdict(cause=cause, resources=resources, said=said)
+    return NextStep(Step.FAILED, reason, own)
 
 
-def _waiting(look: Look, what: str, patience: timedelta) -> NextStep:
-    return WAIT if look.seen.waited < patience else _failed(f"{COULD_NOT}{what}")
+def _waiting(look: Look, why: str, patience: timedelta, cause: Cause = Cause.ENDLESS) -> NextStep:
+    return WAIT if look.seen.waited < patience else failed(cause, why)
 
 
 def _updating(look: Look) -> NextStep:
-    return _waiting(look, "the update of the stack does not end", GIVE_UP_UPDATE)
+    return _waiting(look, "could not: the update of the stack does not end", GIVE_UP_UPDATE)
 
 
 def _of_call(look: Look) -> NextStep:
@@ -157,7 +169,7 @@ def _of_call(look: Look) -> NextStep:
 
 def _of_broken(look: Look, posture: PostureSeen) -> NextStep:
     if look.asked_in_vain:
-        return _failed(f"{COULD_NOT}{posture.reason}")
+        return _not_repaired(posture)
     if posture.state is PostureState.BROKEN and _is_of_a_rule(look.repair):
         return _of_rule(look, posture)
     if look.asked_lately:
@@ -172,7 +184,7 @@ def _is_of_a_rule(repair: Repair) -> bool:
 def _of_rule(look: Look, posture: PostureSeen) -> NextStep:
     """Return what follows from what a rule found when it was evaluated last."""
     if look.repair.check is None or mended_by(look.repair.check, posture.subjects) is None:
-        return _failed(f"{COULD_NOT}{posture.reason}, which no call mends")
+        return _not_repaired(posture, ", which no call mends")
     judging = look.seen.judging
     is_judged = judging.is_over(posture) or (judging.asked and not look.asked_lately)
     if is_judged and judging.left(posture):
@@ -183,10 +195,16 @@ def _of_rule(look: Look, posture: PostureSeen) -> NextStep:
 def _of_untrue(look: Look, posture: PostureSeen) -> NextStep:
     check = look.repair.check
     if posture.state is PostureState.UNKNOWN:
-        return _failed(posture.reason or "nobody could look")
+        reason = posture.reason or "nobody could look"
+        return failed(Cause.UNPROVEN, reason, said=posture.reason)
     if check is None or mended_by(check, posture.subjects) is None:
-        return _failed(f"{COULD_NOT}{posture.reason}, which no call mends")
+        return _not_repaired(posture, ", which no call mends")
     return NextStep(Step.CALL)
+
+
+def _not_repaired(posture: PostureSeen, more: str = "") -> NextStep:
+    """Return the end of calls that changed nothing; the reason of a check is ours."""
+    return failed(Cause.NOT_REPAIRED, f"could not: {posture.reason}{more}")
 
 
 def _of_executed(look: Look, stack: MemberStack) -> NextStep:
@@ -194,7 +212,8 @@ def _of_executed(look: Look, stack: MemberStack) -> NextStep:
         return _updating(look)
     if stack.status != "UPDATE_COMPLETE":
         why = look.seen.why or stack.status_reason or "no reason given"
-        return _failed(f"the stack is {stack.status}: {why}")
+        said = f"{stack.status}: {why}"
+        return failed(Cause.STACK_FAILED, f"the stack is {said}", said=said)
     return _proven(look)
 
 
@@ -202,13 +221,14 @@ def _of_stack(look: Look, stack: MemberStack) -> NextStep:
     if stack.is_busy:
         return _updating(look)
     if stack.status not in WHOLE:
-        return _failed(f"the stack is in {stack.status} state and cannot be updated")
+        reason = f"the stack is in {stack.status} state and cannot be updated"
+        return failed(Cause.STACK_STATE, reason, said=stack.status)
     return NextStep(Step.BEGIN)
 
 
 def _of_change_set(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
     if change_set.status in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
-        return _waiting(look, "the creation of the change set does not end", GIVE_UP)
+        return _waiting(look, "could not: the creation of the change set does not end", GIVE_UP)
     if change_set.status == "FAILED":
         return _of_failed(look, change_set)
     return _of_made(look, stack, change_set)
@@ -224,23 +244,27 @@ def _of_made(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
             return _proven(look)
         case "EXECUTE_FAILED":
             why = look.seen.why or change_set.reason or "no reason given"
-            return _failed(f"the change set failed: {why}")
+            return failed(Cause.STACK_FAILED, f"the change set failed: {why}", said=why)
         case _:
-            return _failed("somebody changed the stack before the change set was used")
+            why = "somebody changed the stack before the change set was used"
+            return failed(Cause.CHANGED_MEANWHILE, why)
 
 
 def _of_failed(look: Look, change_set: ChangeSet) -> NextStep:
     """Return what follows from a change set that could not be made: there may be nothing to do."""
     if any(words in change_set.reason.lower() for words in _UNCHANGED):
         proven = _proven(look)
-        return NextStep(Step.SUCCEEDED, AS_IT_SHOULD_BE) if proven is DONE else proven
-    return _failed(f"{COULD_NOT}{change_set.reason or 'no reason given'}")
+        return NOTHING_TO_REPAIR if proven is DONE else proven
+    reason = f"could not: {change_set.reason or 'no reason given'}"
+    return failed(Cause.CHANGE_SET_FAILED, reason, said=change_set.reason)
 
 
 def _of_available(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
-    objections = "; ".join(objections_to(change_set.changes, look.repair))
+    objections = list(objections_to(change_set.changes, look.repair))
     if objections:
-        return _failed(f"{REFUSED}{objections}")
+        text = f"refused: {'; '.join(each.text for each in objections)}"
+        resources = tuple(dict.fromkeys(each.resource for each in objections))
+        return failed(Cause.REFUSED, text, resources=resources)
     return _updating(look) if stack.is_busy else NextStep(Step.EXECUTE)
 
 
@@ -252,15 +276,19 @@ def _proven(look: Look) -> NextStep:
     detection = look.seen.detection
     if detection is None or detection.status != "DETECTION_COMPLETE":
         if look.asked_in_vain:
-            return _failed(_unproven(detection))
+            return _unproven(detection)
         patience = ASK_SOON if detection is None else ASK_AGAIN
         return WAIT if look.asked_within(patience) else NextStep(Step.DETECT)
     was_used = look.seen.change_set is None or look.seen.change_set.execution == "EXECUTE_COMPLETE"
-    why = what_is_wrong(look.seen.found, look.repair, was_used=was_used)
-    return _failed(why) if why else DONE
+    wrong = what_is_wrong(look.seen.found, look.repair, was_used=was_used)
+    if wrong is None:
+        return DONE
+    own, reason = wrong
+    return NextStep(Step.FAILED, reason, own)
 
 
-def _unproven(detection: StackDetection | None) -> str:
+def _unproven(detection: StackDetection | None) -> NextStep:
     if detection is not None and detection.status == "DETECTION_FAILED":
-        return f"drift detection failed, so nothing is proven: {detection.reason}"
-    return "drift detection does not end, so nothing is proven"
+        reason = f"drift detection failed, so nothing is proven: {detection.reason}"
+        return failed(Cause.UNPROVEN, reason, said=detection.reason)
+    return failed(Cause.ENDLESS, "drift detection does not end, so nothing is proven")

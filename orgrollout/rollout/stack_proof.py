@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from orgrollout.drift.classify import looks_unreadable
-from orgrollout.drift.repair import UNREAD
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.drift import ResourceDrift, ResourceDriftStatus
 from orgrollout.plan.repair import Repair, below
 
-CAME_BACK = "came back: "
-COULD_NOT = "could not: "
 _SEEN = {
     ResourceDriftStatus.IN_SYNC,
     ResourceDriftStatus.MODIFIED,
@@ -16,33 +14,43 @@ _SEEN = {
 }
 
 
-def what_is_wrong(found: Iterable[ResourceDrift], repair: Repair, *, was_used: bool) -> str:
-    """Return why a repair has failed, or nothing where all of it is as deployed.
+def what_is_wrong(
+    found: Iterable[ResourceDrift], repair: Repair, *, was_used: bool
+) -> tuple[OwnVerdict, str] | None:
+    """Return why a repair has failed, as a verdict and in words; None: all of it is as deployed.
 
     ``found`` is every resource that the detection told of; ``was_used``: a change set was carried
     out before.
     """
     known = {drift.logical_id: drift for drift in found if drift.status in _SEEN}
-    if unseen := [name for name in repair.resources if name not in known]:
-        return f"{', '.join(unseen)} could not be checked, so nothing is proven"
+    if unseen := tuple(name for name in repair.resources if name not in known):
+        text = f"{', '.join(unseen)} could not be checked, so nothing is proven"
+        return OwnVerdict(cause=Cause.UNPROVEN, resources=unseen), text
     left = sorted(_left((known[name] for name in repair.resources), repair))
     if not left:
-        return ""
-    if was_used and all(is_unread for _, is_unread in left):
-        return f"{UNREAD}{_names(left)}; the role that repairs may lack the permission to read it"
-    return f"{CAME_BACK if was_used else COULD_NOT}{_names(left)}"
+        return None
+    names = ", ".join(f"{resource}{path}" for resource, path, _ in left)
+    resources = tuple(dict.fromkeys(resource for resource, _, _ in left))
+    cause, text = _verdict(names, was_used=was_used, unread=all(unread for _, _, unread in left))
+    return OwnVerdict(cause=cause, resources=resources), text
 
 
-def _left(found: Iterable[ResourceDrift], repair: Repair) -> Iterator[tuple[str, bool]]:
+def _verdict(names: str, *, was_used: bool, unread: bool) -> tuple[Cause, str]:
+    if not was_used:
+        return Cause.NOT_REPAIRED, f"could not: {names}"
+    if unread:
+        why = "the role that repairs may lack the permission to read it"
+        return Cause.UNREAD, f"could not be read: {names}; {why}"
+    return Cause.CAME_BACK, f"came back: {names}"
+
+
+def _left(found: Iterable[ResourceDrift], repair: Repair) -> Iterator[tuple[str, str, bool]]:
     """Yield what is not as deployed, and whether that is what was in doubt before, unchanged."""
     for drift in found:
         if drift.status is ResourceDriftStatus.DELETED:
-            yield drift.logical_id, False
+            yield drift.logical_id, "", False
         for difference in drift.differences:
             name = f"{drift.logical_id}{difference.path}"
             if not any(below(name, kept) for kept in repair.keeps):
-                yield name, name in repair.doubtful and looks_unreadable(difference)
-
-
-def _names(left: Iterable[tuple[str, bool]]) -> str:
-    return ", ".join(name for name, _ in left)
+                unread = name in repair.doubtful and looks_unreadable(difference)
+                yield drift.logical_id, difference.path, unread

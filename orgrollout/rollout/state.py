@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from orgrollout.model.cause import OwnVerdict
 from orgrollout.model.ids import (
     AccountId,
     Digest,
@@ -81,6 +82,7 @@ class FailedThere:
     kind: FailureClass
     reason: str  # of one of them
     where: tuple[Rectangle, ...]
+    own: OwnVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,7 @@ class Failure:
     reason: str
     attempts: int
     final: bool = False
+    own: OwnVerdict | None = None  # given where the reason is ours, and not AWS's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ earlier one succeeded. In all other cases the order of a plan's operations is en
 from collections.abc import Iterator
 from dataclasses import replace
 
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.ids import Pair
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.rectangles import cover
@@ -70,4 +71,5 @@ def _blocked(piece: Piece, lost: dict[Pair, Failure]) -> Iterator[Failure]:
             reason="the step before it failed there",
             attempts=0,
             final=True,
+            own=OwnVerdict(cause=Cause.DEPENDENCY),
         )

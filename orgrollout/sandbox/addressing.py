@@ -76,7 +76,8 @@ def address(request: Request) -> Addressed:
         operation = request.operation or _operation(request, service)
         model = _model(service, operation)
         params = inputs.read(model, request) if model is not None else {}
-    except ApiError as error:
+    except Exception as cause:  # noqa: BLE001 - what cannot be read is a problem, and is answered
+        error = cause if isinstance(cause, ApiError) else _unreadable(cause)
         asked = request.operation or _shown(request)
         return Addressed(request, service, asked, region, key, {}, _model(service, asked), error)
     problem = None if model is not None else _unknown_operation(service, operation)
@@ -122,6 +123,10 @@ def _nameless(request: Request) -> ApiError:
         "request with any credentials.",
         403,
     )
+
+
+def _unreadable(cause: Exception) -> ApiError:
+    return ApiError("BadRequest", f"The request cannot be read ({type(cause).__name__}).")
 
 
 def _shown(request: Request) -> str:

@@ -20,9 +20,15 @@ def check(operation: OperationModel, params: Mapping[str, Any]) -> None:
     Raises:
         ApiError: SerializationException.
     """
-    if operation.input_shape is not None:
-        for problem in _problems(operation.input_shape, params, ""):
-            raise ApiError("SerializationException", problem)
+    shape = operation.input_shape
+    problems = _surplus(params) if shape is None else _problems(shape, params, "")
+    for problem in problems:
+        raise ApiError("SerializationException", problem)
+
+
+def _surplus(params: Mapping[str, Any]) -> Iterator[str]:
+    for name in params:
+        yield f"{below('', name)} is no member of this operation's input"
 
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:

@@ -161,10 +161,12 @@ def forward(
 
 def operation_of(service: str, method: str, url: str, headers: Mapping[str, str]) -> str:
     """Return which operation of a REST service a request is, or its method and path."""
+    # Method and path tell the operation; by the type of the content moto would judge the protocol.
+    others = {key: value for key, value in headers.items() if key.lower() != "content-type"}
     try:
-        request = Request.from_primitives(method, url, headers)
+        request = Request.from_primitives(method, url, others)
         operation, _ = get_service_router(service).match(request)
-    except (NotFound, UnknownServiceError):
+    except (NotFound, UnknownServiceError, NotImplementedError):
         # There is no such route, or no such service. It is answered as moto answers it, and stands
         # in the account of calls under what was asked.
         return f"{method} {urlparse(url).path}"

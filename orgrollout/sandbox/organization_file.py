@@ -7,7 +7,7 @@ format is shown, with comments, by ``starter.STARTER`` and ``manifests/sandbox-o
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ _TOP = {
     "stack_sets",
 }
 _UNIT = {"id", "accounts", "organizational_units", "tags"}
-_ACCOUNT = {"id", "name", "email", "state", "tags", "opt_in_regions"}
+_ACCOUNT = {"id", "name", "email", "state", "tags", "opt_in_regions", "joined"}
 
 
 @dataclass(kw_only=True)
@@ -56,14 +56,16 @@ class OrganizationFile:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def load_organization(source: Path | str | Mapping[str, Any]) -> OrganizationFile:
-    """Return the organization that ``source`` describes.
+def load_organization(
+    source: Path | str | Mapping[str, Any], now: datetime = START
+) -> OrganizationFile:
+    """Return the organization that ``source`` describes; accounts joined ``now`` if not earlier.
 
     Raises:
         SandboxFileError: The file cannot be read, is no YAML, or something in it is wrong.
     """
     if isinstance(source, Mapping):
-        return _Reader("organization", source).read()
+        return _Reader("organization", source, now).read()
     try:
         document = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
     except OSError as error:
@@ -72,18 +74,18 @@ def load_organization(source: Path | str | Mapping[str, Any]) -> OrganizationFil
         raise SandboxFileError(str(source), [f"not valid YAML: {error}"]) from error
     if not isinstance(document, Mapping):
         raise SandboxFileError(str(source), ["expected a mapping with `organization` and `root`"])
-    return _Reader(str(source), document).read()
+    return _Reader(str(source), document, now).read()
 
 
 class _Reader:
     """Walks one document and collects every problem before it complains."""
 
-    def __init__(self, source: str, document: Mapping[str, Any]) -> None:
+    def __init__(self, source: str, document: Mapping[str, Any], now: datetime) -> None:
         self._source = source
         self._document = document
         self._problems: list[str] = []
         self._seen: dict[str, str] = {}
-        self._joined: datetime = START
+        self._joined = now
 
     def read(self) -> OrganizationFile:
         document = self._document
@@ -156,11 +158,20 @@ class _Reader:
             name=name,
             email=given.get("email", f"{re.sub(r'[^a-zA-Z0-9]+', '.', name)}@example.com".lower()),
             parent_id=parent_id,
-            joined=self._joined,
+            joined=self._joined_at(given.get("joined"), where),
             state=state,
             tags={str(key): str(value) for key, value in (given.get("tags") or {}).items()},
             opt_in_regions=set(given.get("opt_in_regions") or ()),
         )
+
+    def _joined_at(self, given: Any, where: str) -> datetime:
+        """Return when an account joined: a date of the file, or when the sandbox began."""
+        if given is None:
+            return self._joined
+        if isinstance(given, date) and not isinstance(given, datetime):
+            return datetime.combine(given, datetime.min.time(), UTC)
+        self._problems.append(f"{where}.joined must be a date (YYYY-MM-DD), not {given!r}")
+        return self._joined
 
     def _administrators(self, organization: Organization) -> None:
         if self._document.get("trusted_access", True):

@@ -124,10 +124,10 @@ def _map(shape: MapShape, node: Any, path: str) -> dict[str, Any]:
     found = {}
     for number, item in items.items() if isinstance(items, dict) else ():
         place = f"{path}.{number}"
-        if not isinstance(item, dict) or not {key_name, value_name} >= set(item):
+        if not isinstance(item, dict) or set(item) != {key_name, value_name}:
             raise malformed(f"{place} must have {key_name} and {value_name}")
-        key = _value(shape.key, item.get(key_name), place)
-        found[key] = _value(shape.value, item.get(value_name), place)
+        key = _value(shape.key, item[key_name], place)
+        found[key] = _value(shape.value, item[value_name], place)
     return found
 
 

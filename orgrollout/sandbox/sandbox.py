@@ -58,12 +58,13 @@ class Sandbox(Incidents):
         Raises:
             SandboxFileError: The organization file is wrong.
         """
-        loaded = load_organization(organization)
+        clock = clock or VirtualClock()
+        loaded = load_organization(organization, clock.now())
         source = "organization" if isinstance(organization, Mapping) else str(organization)
         chosen = settings or Settings.from_mapping(loaded.settings, source)
         own = loaded.organization
         account = own.find(operator) if operator else own.management_account_id
-        sandbox = cls(World(own, clock or VirtualClock(), chosen, account))
+        sandbox = cls(World(own, clock, chosen, account))
         for entry in loaded.faults if faults is None else faults:
             kind, arguments = parse_fault(entry, source)
             getattr(sandbox, kind)(**arguments)

@@ -15,7 +15,16 @@ from orgrollout.model.stack_set import (
     PermissionModel,
     StackSetDefinition,
 )
-from tests.aws.test_stack_sets import ID, MANAGEMENT, NAME, PAIR, SET, WHERE
+from tests.aws.test_stack_sets import (
+    ID,
+    MANAGEMENT,
+    NAME,
+    NO_ROWS,
+    OPERATION,
+    PAIR,
+    SET,
+    WHERE,
+)
 
 Answers = Callable[[str], StackSets]
 MEMBER = "222222222222"
@@ -45,7 +54,9 @@ def test_auto_is_self_in_the_management_account_and_asked_once(
     stack_sets = called_from(MANAGEMENT)
     cloudformation.add_response("describe_stack_set", {"StackSet": SET}, {"StackSetName": "base"})
     cloudformation.add_response(
-        "list_stack_instances", {}, {"StackSetName": "base", "MaxResults": 100, "CallAs": "SELF"}
+        "list_stack_instances",
+        {"Summaries": []},
+        {"StackSetName": "base", "MaxResults": 100, "CallAs": "SELF"},
     )
 
     stack_sets.describe(NAME)
@@ -64,16 +75,20 @@ def test_a_delegated_administrator_says_so_on_every_call(
     about = {**delegated, "OperationId": "or-1"}
     where = {"StackInstanceAccount": PAIR.account, "StackInstanceRegion": PAIR.region}
     cloudformation.add_response("describe_stack_set", {"StackSet": SET}, delegated)
-    cloudformation.add_response("list_stack_instances", {}, {**delegated, "MaxResults": 100})
+    cloudformation.add_response(
+        "list_stack_instances", {"Summaries": []}, {**delegated, "MaxResults": 100}
+    )
     cloudformation.add_response(
         "describe_stack_instance", {"StackInstance": WHERE}, {**delegated, **where}
     )
     cloudformation.add_response(
-        "describe_stack_set_operation", {"StackSetOperation": {"OperationId": "or-1"}}, about
+        "describe_stack_set_operation", {"StackSetOperation": OPERATION}, about
     )
-    cloudformation.add_response("list_stack_set_operations", {}, {**delegated, "MaxResults": 100})
     cloudformation.add_response(
-        "list_stack_set_operation_results", {}, {**about, "MaxResults": 100}
+        "list_stack_set_operations", NO_ROWS, {**delegated, "MaxResults": 100}
+    )
+    cloudformation.add_response(
+        "list_stack_set_operation_results", NO_ROWS, {**about, "MaxResults": 100}
     )
     cloudformation.add_response("stop_stack_set_operation", {}, about)
     cloudformation.add_response("delete_stack_set", {}, delegated)
@@ -99,7 +114,7 @@ def test_a_delegated_administrators_own_self_managed_set_is_called_without(
     )
     cloudformation.add_response("describe_stack_set", {"StackSet": own}, {"StackSetName": "base"})
     cloudformation.add_response(
-        "list_stack_instances", {}, {"StackSetName": "base", "MaxResults": 100}
+        "list_stack_instances", {"Summaries": []}, {"StackSetName": "base", "MaxResults": 100}
     )
     assert list(stack_sets.instances(NAME)) == []
 
@@ -158,5 +173,5 @@ def test_outside_of_an_organization_stack_sets_are_called_as_oneself(
     connection: Connection, organizations: Stubber, cloudformation: Stubber
 ) -> None:
     organizations.add_client_error("describe_organization", "AWSOrganizationsNotInUseException")
-    cloudformation.add_response("list_stack_sets", {}, {"Status": "ACTIVE", "MaxResults": 100})
+    cloudformation.add_response("list_stack_sets", NO_ROWS, {"Status": "ACTIVE", "MaxResults": 100})
     assert StackSets(connection).list_stack_sets() == ()

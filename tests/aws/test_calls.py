@@ -18,7 +18,11 @@ from tests.aws.conftest import Serve
 from tests.aws.wire import Answer, FakeClock, ok, refused
 
 THROTTLED = refused("Throttling", "Rate exceeded")
-DESCRIBED = ok("DescribeStackSet", "<StackSet><StackSetName>base</StackSetName></StackSet>")
+DESCRIBED = ok(
+    "DescribeStackSet",
+    "<StackSet><StackSetName>base</StackSetName><StackSetId>base:1</StackSetId>"
+    "<Status>ACTIVE</Status><TemplateBody>{}</TemplateBody></StackSet>",
+)
 
 
 def describe(connection: Connection) -> str:

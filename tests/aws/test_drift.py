@@ -12,7 +12,7 @@ from orgrollout.aws.stack_sets import StackSets
 from orgrollout.errors import OperationInProgressError
 from orgrollout.model.drift import DifferenceType, ResourceDriftStatus, StackSetDrift
 from orgrollout.model.ids import OperationId
-from tests.aws.test_stack_sets import NAME, PAIR, SET
+from tests.aws.test_stack_sets import NAME, NO_ROWS, PAIR, SET
 
 RUN = OperationId("drift-1")
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -99,9 +99,9 @@ def test_nobody_ever_looked_and_nobody_knows_the_operation_any_more(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     cloudformation.add_response("describe_stack_set", {"StackSet": SET}, AS)
-    cloudformation.add_response("list_stack_set_operations", {}, LIST)
+    cloudformation.add_response("list_stack_set_operations", NO_ROWS, LIST)
     cloudformation.add_response("describe_stack_set", detected(LastDriftCheckTimestamp=NOON), AS)
-    cloudformation.add_response("list_stack_set_operations", {}, LIST)
+    cloudformation.add_response("list_stack_set_operations", NO_ROWS, LIST)
 
     assert stack_sets.detections(NAME).last is None
     forgotten = stack_sets.detections(NAME).last

@@ -18,8 +18,9 @@ from orgrollout.errors import (
 from orgrollout.organization.snapshot import AccountState
 
 ROOT, UNIT, DEEP = "r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"
-ORGANIZATION = {"Organization": {"Id": "o-a1b2c3d4e5", "MasterAccountId": "999999999999"}}
+ORGANIZATION = {"Organization": {"Id": "o-a1b2c3d4e5", "MasterAccountId": "000000000001"}}
 PAGE = {"MaxResults": 20}
+NO_UNITS: dict[str, Any] = {"OrganizationalUnits": []}
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_a_page_may_be_empty_and_not_be_the_last(
         {**below, "NextToken": "u"},
     )
     organizations.add_response(
-        "list_organizational_units_for_parent", {}, {"ParentId": UNIT, **PAGE}
+        "list_organizational_units_for_parent", NO_UNITS, {"ParentId": UNIT, **PAGE}
     )
 
     read = read_organization(connection, with_tags=False)
@@ -133,7 +134,7 @@ def _tree(organizations: Stubber, accounts: list[dict[str, Any]]) -> None:
         {"ParentId": UNIT, **PAGE},
     )
     organizations.add_response(
-        "list_organizational_units_for_parent", {}, {"ParentId": DEEP, **PAGE}
+        "list_organizational_units_for_parent", NO_UNITS, {"ParentId": DEEP, **PAGE}
     )
 
 

@@ -40,6 +40,7 @@ DOCUMENT = PostureCheck(
     arguments={"resource": "Runbook", "stack": "s", "digest": content_digest(CONTENT)},
 )
 NAMED = {"ConfigRuleNames": ["r"]}
+FAILING = {"ComplianceType": "NON_COMPLIANT"}
 
 
 @dataclass
@@ -122,8 +123,16 @@ def test_a_rule_that_is_gone_is_broken_and_not_an_error(
 
 
 def test_a_rule_that_evaluates_is_ok(services: Services, connection: Connection) -> None:
-    rule = {"ConfigRules": [{"ConfigRuleState": "ACTIVE", "Source": {"Owner": "AWS"}}]}
-    status = {"ConfigRulesEvaluationStatus": [{"LastSuccessfulEvaluationTime": NOW}]}
+    rule = {
+        "ConfigRules": [
+            {"ConfigRuleName": "r", "ConfigRuleState": "ACTIVE", "Source": {"Owner": "AWS"}}
+        ]
+    }
+    status = {
+        "ConfigRulesEvaluationStatus": [
+            {"ConfigRuleName": "r", "LastSuccessfulEvaluationTime": NOW}
+        ]
+    }
     services("config").add_response("describe_config_rules", rule, NAMED)
     services("config").add_response("describe_config_rule_evaluation_status", status, NAMED)
     assert look(connection, RULE).state is OK
@@ -132,7 +141,7 @@ def test_a_rule_that_evaluates_is_ok(services: Services, connection: Connection)
 def test_resources_that_fail_a_rule_are_named_from_all_pages(
     services: Services, connection: Connection
 ) -> None:
-    found = {"ComplianceByConfigRules": [{"Compliance": {"ComplianceType": "NON_COMPLIANT"}}]}
+    found = {"ComplianceByConfigRules": [{"ConfigRuleName": "r", "Compliance": FAILING}]}
     services("config").add_response("describe_compliance_by_config_rule", found, NAMED)
     for names, token in ((["vpc-1", "vpc-2"], "more"), (["vpc-3"], None)):
         page: dict[str, Any] = {

@@ -21,12 +21,13 @@ US, EU = Region("us-east-1"), Region("eu-west-1")
 # One answer that GetCallerIdentity and AssumeRole can both be read from.
 ANSWER = Answer(
     200,
-    '<R xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    '<{Action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     "<Arn>arn:aws:sts::111122223333:assumed-role/Rollout/mia</Arn><Account>111122223333</Account>"
     "</GetCallerIdentityResult><AssumeRoleResult>"
     "<Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
     "<SessionToken>t</SessionToken><Expiration>2020-01-01T00:00:00Z</Expiration></Credentials>"
-    "</AssumeRoleResult></R>",
+    "<AssumedRoleUser><AssumedRoleId>A:x</AssumedRoleId><Arn>{Session}</Arn></AssumedRoleUser>"
+    "</AssumeRoleResult></{Action}Response>",
 )
 
 

@@ -30,7 +30,7 @@ from orgrollout.model.stack_set import (
 
 NAME, ID = StackSetName("base"), OperationId("or-1")
 PAIR = Pair(AccountId("111111111111"), Region("us-east-1"))
-WHERE = {"Account": PAIR.account, "Region": PAIR.region}
+WHERE = {"StackSetId": "base:1", "Account": PAIR.account, "Region": PAIR.region}
 MANAGEMENT = "999999999999"
 SET: dict[str, Any] = {
     "StackSetName": "base",
@@ -40,6 +40,9 @@ SET: dict[str, Any] = {
     "TemplateBody": "Resources: {}",
     "PermissionModel": "SERVICE_MANAGED",
 }
+
+OPERATION: dict[str, Any] = {"OperationId": "or-1", "Action": "CREATE", "Status": "RUNNING"}
+NO_ROWS: dict[str, Any] = {"Summaries": []}
 
 
 @pytest.fixture
@@ -89,7 +92,8 @@ def test_a_stack_set_comes_back_as_it_was_defined(
 def test_a_stack_set_of_which_little_is_said_is_read_all_the_same(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
-    cloudformation.add_response("describe_stack_set", {"StackSet": {"StackSetName": "base"}})
+    little = ("StackSetName", "StackSetId", "Status", "TemplateBody")
+    cloudformation.add_response("describe_stack_set", {"StackSet": {k: SET[k] for k in little}})
     found = stack_sets.describe(NAME)
     assert found is not None
     assert found.administrator is None
@@ -153,7 +157,7 @@ def test_instances_can_be_narrowed_to_an_operation_account_and_region(
 ) -> None:
     cloudformation.add_response(
         "list_stack_instances",
-        {},
+        {"Summaries": []},
         {
             "StackSetName": "base",
             "MaxResults": 100,
@@ -201,20 +205,17 @@ def test_an_instance_that_does_not_exist_is_none_but_a_set_is_an_error(
         ("QUEUED", OperationStatus.QUEUED, False),
         ("STOPPED", OperationStatus.STOPPED, True),
         ("PONDERING", OperationStatus.RUNNING, False),
-        (None, OperationStatus.RUNNING, False),
     ],
 )
 def test_an_operation_of_unknown_status_is_still_running(
     stack_sets: StackSets,
     cloudformation: Stubber,
-    status: str | None,
+    status: str,
     read: OperationStatus,
     *,
     terminal: bool,
 ) -> None:
-    said: Any = {"OperationId": "or-1", "StatusDetails": {"FailedStackInstancesCount": 3}}
-    if status:
-        said["Status"] = status
+    said = {**OPERATION, "Status": status, "StatusDetails": {"FailedStackInstancesCount": 3}}
     cloudformation.add_response("describe_stack_set_operation", {"StackSetOperation": said})
     found = stack_sets.describe_operation(NAME, ID)
     assert found is not None
@@ -322,9 +323,7 @@ def test_a_set_that_is_busy_with_this_very_operation_is_no_error(
 ) -> None:
     """The answer to the first attempt was lost; the second meets its own lock."""
     cloudformation.add_client_error("create_stack_instances", "OperationInProgressException")
-    cloudformation.add_response(
-        "describe_stack_set_operation", {"StackSetOperation": {"OperationId": "or-1"}}
-    )
+    cloudformation.add_response("describe_stack_set_operation", {"StackSetOperation": OPERATION})
     stack_sets.start(CREATE)
 
 

@@ -1,9 +1,9 @@
 """An endpoint that answers what a test scripted, and a clock that never really waits."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -29,7 +29,11 @@ class FakeClock:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back over the wire; without a status, the connection just ends."""
+    """What goes back over the wire; without a status, the connection just ends.
+
+    ``{Action}`` in the body is the operation that was asked for, ``{Session}`` the ARN of a session
+    of the role that is to be assumed.
+    """
 
     status: int | None = 200
     body: str = ""
@@ -55,6 +59,14 @@ def refused(code: str, message: str, status: int = 400) -> Answer:
     )
 
 
+def filled(answer: Answer, received: Mapping[str, str]) -> Answer:
+    """Return the answer with what it says again of the request."""
+    account, _, role = received.get("RoleArn", "").partition(":role/")
+    session = f"{account.replace(':iam:', ':sts:')}:assumed-role/{role.split('/')[-1]}/orgrollout"
+    body = answer.body.replace("{Action}", received.get("Action", ""))
+    return replace(answer, body=body.replace("{Session}", session))
+
+
 class Endpoint:
     """Answers requests from a script, the last answer for ever, and keeps what it was sent."""
 
@@ -67,8 +79,9 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
                 fields = parse_qs(body, keep_blank_values=True)
-                endpoint.received.append({k: v[0] for k, v in fields.items()})
-                answer = endpoint.next()
+                received = {k: v[0] for k, v in fields.items()}
+                endpoint.received.append(received)
+                answer = filled(endpoint.next(), received)
                 if answer.status is None:
                     self.connection.close()
                     return

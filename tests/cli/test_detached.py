@@ -33,7 +33,7 @@ def frozen(program: Program) -> dict[str, Any]:
 def test_in_a_freeze_it_returns_at_once_and_says_until_when(patient: Program) -> None:
     manifest = patient.manifest(rollout=frozen(patient))
 
-    ran, span = took(patient, "apply", manifest, "--yes", "--detach")
+    ran, span = took(patient, "apply", manifest, "--yes", "--detach", "--wait")
 
     assert ran.code == 0
     assert span < timedelta(minutes=1)
@@ -112,3 +112,28 @@ def test_repairs_of_others_under_way_are_not_waited_for(soaking: Program) -> Non
     assert span < timedelta(minutes=1)
     assert "base-2 is at work in the stacks of topics" in ran.out
     assert "nothing runs in AWS" in ran.out
+
+
+def test_in_a_freeze_apply_ends_at_once_and_claims_nothing(patient: Program) -> None:
+    """It waited 801 hours in the foreground, and held the stack sets all the while."""
+    manifest = patient.manifest(rollout=frozen(patient))
+
+    plan = patient("plan", manifest)
+    assert "freeze: " in plan.out
+    assert "holds now: `apply` starts nothing and ends with 4" in plan.out
+    assert len(patient("plan", manifest, "--format", "json").json["freezes"]) == 1
+    for more in (("--yes",), ("--unattended",), ("--yes", "--supersede"), ("--yes", "--detach")):
+        ran, span = took(patient, "apply", manifest, *more)
+        assert ran.code == 4
+        assert span < timedelta(minutes=1)
+        assert "a freeze holds until" in ran.out
+    assert patient("apply", manifest, "--yes", "--format", "json").json["frozen_until"]
+    assert patient.writes() == []
+    assert patient("rollouts", "--format", "json").json["rollouts"] == []
+
+
+def test_a_freeze_that_is_over_is_not_in_the_plan(patient: Program) -> None:
+    today = patient.sandbox.clock.now().date()
+    over = {"freeze": [f"{today - timedelta(days=9)}/{today - timedelta(days=8)}"]}
+
+    assert "freeze: " not in patient("plan", patient.manifest(rollout=over)).out

@@ -6,7 +6,8 @@ import pytest
 
 from orgrollout.drift.calls import NO_CALL, ONLY_ANEW, REVERTED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.repair import FOUGHT, LEFT_THERE, Limits, Repairs, decide_repairs
+from orgrollout.drift.repair import FOUGHT, LEFT_THERE, Limits, Refusal, Repairs, decide_repairs
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureCheck
@@ -164,7 +165,11 @@ def test_a_refused_change_set_keeps_no_call_from_being_made() -> None:
     """The change set waits for a person; that a recorder is stopped need not."""
     drifted = finding()
 
-    found = decided(drifted, recorder(), refused={drifted.key: "refused: it would replace Topic"})
+    found = decided(
+        drifted,
+        recorder(),
+        refused={drifted.key: Refusal(Cause.REFUSED, "refused: it would replace Topic")},
+    )
 
     assert [step.action for step in found.by_stack_set[KEY][HERE]] == [OperationAction.CALL]
     ((what, why),) = [(left.finding.what, left.why) for left in found.left]

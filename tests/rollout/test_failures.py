@@ -1,212 +1,190 @@
-"""Real failure texts and what they mean; each row is one text of a public report."""
+"""Real failure texts and what they mean; `reasons.yaml` has them, with the source of each."""
 
+import time
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.model.operation import OperationResult, ResultStatus
 from orgrollout.plan.plan import FailureRule
 from orgrollout.rollout.failures import BACKOFFS, SETTLING, FailureClass
-from orgrollout.rollout.reasons import KNOWN, advice, find, is_success, read
+from orgrollout.rollout.known_failures import KNOWN, find_known
+from orgrollout.rollout.own_verdicts import MEANINGS
+from orgrollout.rollout.reasons import advice, find, is_success, read
+from tests.rollout.reasons import RealReason, real_reasons
 
-ARN = "arn:aws:cloudformation:eu-west-1:111122223333:stack/x"
-IN_SCP = "with an explicit deny in a service control policy"
-ONCE, TWICE, AS_PLANNED = 1, 2, 4
-TEXTS = [
-    ("refused: it would replace Topic (AWS::SNS::Topic)", FailureClass.REFUSED, ONCE),
-    (
-        "no way into the account: sts:AssumeRole was denied: User: arn:aws:sts::999999999999:"
-        "assumed-role/Rollout/me is not authorized to perform: sts:AssumeRole on resource: "
-        "arn:aws:iam::100000000001:role/Resync",
-        FailureClass.CONFIGURATION,
-        TWICE,
-    ),
-    (
-        "cloudformation:CreateChangeSet was rejected: REVERT_DRIFT is not supported for stacks of "
-        "a stack set",
-        FailureClass.CONFIGURATION,
-        ONCE,
-    ),
-    ("drift detection does not end, so nothing is proven", FailureClass.PERMANENT, ONCE),
-    ("the stack is UPDATE_ROLLBACK_FAILED: Topic: no", FailureClass.PERMANENT, ONCE),
-    ("came back: Topic/DisplayName", FailureClass.CAME_BACK, ONCE),
-    (
-        "somebody changed the stack before the change set was used",
-        FailureClass.TRANSIENT,
-        AS_PLANNED,
-    ),
-    ("Rate exceeded", FailureClass.THROTTLED, AS_PLANNED),
-    ("Throttling", FailureClass.THROTTLED, AS_PLANNED),
-    ("Another Operation on StackSet arn:x is in progress", FailureClass.TRANSIENT, AS_PLANNED),
-    ("Internal Failure", FailureClass.TRANSIENT, AS_PLANNED),
-    (
-        "Resource handler returned message: x (HandlerErrorCode: InternalFailure)",
-        FailureClass.TRANSIENT,
-        AS_PLANNED,
-    ),
-    ("Failed to get stack status", FailureClass.TRANSIENT, AS_PLANNED),
-    (
-        f"Stack:{ARN} is in UPDATE_IN_PROGRESS state and can not be updated.",
-        FailureClass.TRANSIENT,
-        AS_PLANNED,
-    ),
-    (
-        f"Stack:{ARN} is in ROLLBACK_COMPLETE state and can not be updated.",
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (
-        f"Stack:{ARN} is in UPDATE_ROLLBACK_FAILED state and can not be updated.",
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (
-        "User: arn:aws:sts::1:assumed-role/stacksets-exec-2/a is not authorized to perform: "
-        f"iam:CreateRole on resource: x {IN_SCP}",
-        FailureClass.POLICY,
-        ONCE,
-    ),
-    (
-        "ResourceLogicalId:Role, ResourceType:AWS::IAM::Role, ResourceStatusReason:User: "
-        f"arn:aws:sts::1:assumed-role/x/a is not authorized to perform: iam:CreateRole {IN_SCP}",
-        FailureClass.POLICY,
-        ONCE,
-    ),
-    (
-        "User: arn:aws:sts::1:assumed-role/x/a is not authorized to perform: "
-        "cloudformation:CreateStack on resource: y",
-        FailureClass.CONFIGURATION,
-        TWICE,
-    ),
-    (
-        "The role arn:aws:iam::1:role/x has insufficient S3 permissions",
-        FailureClass.CONFIGURATION,
-        TWICE,
-    ),
-    (
-        "Account 1 should have 'AWSCloudFormationStackSetExecutionRole' role with trust "
-        "relationship to Role 'AWSCloudFormationStackSetAdministrationRole'.",
-        FailureClass.CONFIGURATION,
-        TWICE,
-    ),
-    (
-        "Account 1 should have 'AWSCloudFormationStackSetAdministrationRole' role with trust "
-        "relationship to CloudFormation service.",
-        FailureClass.CONFIGURATION,
-        ONCE,
-    ),
-    ("AccountGate check failed", FailureClass.CONFIGURATION, TWICE),
-    (
-        "The security token included in the request is invalid",
-        FailureClass.CONFIGURATION,
-        TWICE,
-    ),
-    (
-        "STS is not activated in this region for account:1. Your account administrator can "
-        "activate STS in this region using the IAM Console.",
-        FailureClass.CONFIGURATION,
-        ONCE,
-    ),
-    ("ACCOUNT_SUSPENDED", FailureClass.SKIPPED, ONCE),
-    ("DEFAULT_ROLE_CREATION_ERROR", FailureClass.CONFIGURATION, TWICE),
-    (
-        "ResourceLogicalId:Bucket, ResourceType:AWS::S3::Bucket, "
-        "ResourceStatusReason:my-bucket already exists.",
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (f"my-bucket already exists in stack {ARN}", FailureClass.PERMANENT, ONCE),
-    (
-        'Resource handler returned message: "A policy called X already exists. Duplicate names '
-        'are not allowed." (RequestToken: a, HandlerErrorCode: AlreadyExists)',
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (
-        'Resource handler returned message: "Cannot delete entity, must delete login profile '
-        'first." (HandlerErrorCode: GeneralServiceException)',
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (
-        "You have attempted to create more buckets than allowed (HandlerErrorCode: TooManyBuckets)",
-        FailureClass.CONFIGURATION,
-        ONCE,
-    ),
-    (
-        "Failed to put delivery channel 'x' because the maximum number of delivery channels: 1 "
-        "is reached.",
-        FailureClass.CONFIGURATION,
-        ONCE,
-    ),
-    (
-        "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from "
-        "the advanced-parameter tier to the standard-parameter tier.",
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (
-        "Policy contains a statement with one or more invalid principals. (Service: Kms, "
-        "HandlerErrorCode: InvalidRequest)",
-        FailureClass.PERMANENT,
-        TWICE,
-    ),
-    (
-        "SLR [AWSServiceRoleForConfig] already exists but has a different description",
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (
-        "The following resource(s) failed to create: [X]. Delete requested by user.",
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (
-        "The provided execution role does not have permissions to call SendMessage on SQS",
-        FailureClass.CONFIGURATION,
-        TWICE,
-    ),
-    (
-        "Stack [X] cannot be deleted while TerminationProtection is enabled",
-        FailureClass.PERMANENT,
-        ONCE,
-    ),
-    (
-        "You must enable organizations access to operate a service managed stack set",
-        FailureClass.CONFIGURATION,
-        ONCE,
-    ),
-    (
-        "You must be the management account or delegated admin account of an organization before "
-        "operating a SERVICE_MANAGED stack set",
-        FailureClass.CONFIGURATION,
-        ONCE,
-    ),
-    ("Account used is not a delegated administrator", FailureClass.CONFIGURATION, ONCE),
-]
+AS_PLANNED = 4
+REASONS = real_reasons()
+WRAPPED = (
+    "{text}",
+    "ResourceLogicalId:Thing, ResourceType:Custom::Thing, ResourceStatusReason:{text}",
+    "Resource handler returned message: {text}",
+    "{text} (RequestToken: 0a1b2c3d-0000-4000-8000-00000000000f)",
+    "result status FAILED. {text}",
+)
 
 
-@pytest.mark.parametrize(("text", "kind", "tries"), TEXTS)
-def test_a_real_reason_has_a_class_a_budget_and_advice(
-    text: str, kind: FailureClass, tries: int
+@pytest.mark.parametrize("real", REASONS, ids=lambda real: real.text[:60])
+def test_a_real_reason_has_a_class_a_budget_and_advice(real: RealReason) -> None:
+    reading = read(ResultStatus.FAILED, real.text)
+    tries = real.tries or AS_PLANNED
+
+    assert (reading.kind, reading.budget(AS_PLANNED)) == (real.kind, tries)
+    assert real.advice in reading.advice
+    assert bool(reading.advice) is not reading.kind.is_retried
+
+
+def test_there_are_many_real_reasons_and_each_has_a_source() -> None:
+    assert len({real.text for real in REASONS}) >= 150
+    assert all(real.source for real in REASONS)
+    assert all(row.source for row in KNOWN)
+
+
+def test_every_row_of_the_table_is_met_by_a_real_reason() -> None:
+    """A row that no collected text reaches would be dead, or hidden by one before it."""
+    assert {real.row for real in REASONS} == {row.name for row in KNOWN}
+    assert len({row.name for row in KNOWN}) == len(KNOWN)
+
+
+@given(real=st.sampled_from(REASONS), wrapped=st.sampled_from(WRAPPED))
+def test_no_earlier_row_shadows_a_later_one(real: RealReason, wrapped: str) -> None:
+    """However CloudFormation wraps a text, the row it was written for is the one that is found."""
+    row = find_known(wrapped.format(text=real.text))
+
+    assert row is not None
+    assert row.name == real.row
+
+
+@given(
+    code=st.sampled_from([(c, r.name) for r in KNOWN if not r.weak for c in sorted(r.codes)]),
+    message=st.sampled_from(["null", "Something went wrong", "x already exists", "not found"]),
+)
+def test_a_telling_code_decides_whatever_the_words(code: tuple[str, str], message: str) -> None:
+    """Words of one class beside the code of another: the code is what AWS's programs go by."""
+    name, row = code
+    text = f"{message} (Service: X; Status Code: 400; Error Code: {name}; Request ID: 1)"
+    found = find_known(text)
+
+    assert found is not None
+    assert found.name == row or found.refines or found.everywhere
+
+
+@pytest.mark.parametrize("filler", ["a" * 5000, "is in A_" * 900, "Exception " * 600, "no " * 2000])
+def test_reading_a_long_reason_takes_no_time(filler: str) -> None:
+    """The patterns are linear: a text of AWS, or of an attacker, does not hold up a rollout."""
+    before = time.perf_counter()
+    for text in (filler, f"should have '{filler}", f"another operation on stackset {filler}"):
+        find_known(text)
+
+    assert time.perf_counter() - before < 1
+
+
+KINDS = {
+    "service control policy": "service control policy",
+    "resource control policy": "resource control policy",
+    "permissions boundary": "permissions boundary",
+    "session policy": "session policy",
+    "VPC endpoint policy": "policy of the VPC endpoint",
+    "identity-based policy": "identity-based policy",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("how", ["because no {} allows the iam:CreateRole action", "with an {}"])
+def test_a_denial_by_a_policy_names_its_kind_and_not_the_role(kind: str, how: str) -> None:
+    words = how.format(kind) if "no {}" in how else f"with an explicit deny in a {kind}"
+    reading = find(f"User: arn:aws:sts::1:assumed-role/x/a is not authorized to perform: y {words}")
+
+    assert reading is not None
+    assert reading.kind is FailureClass.POLICY
+    assert KINDS[kind] in reading.advice
+    assert "give the execution role the permission" not in reading.advice
+
+
+ADVICE_BY_TYPE = {
+    "AWS::Config::ConfigurationRecorder": "Recorder=existing",
+    "AWS::Logs::LogGroup": "log group",
+    "AWS::SSO::PermissionSet": "IAM Identity Center",
+    "AWS::IAM::Role": "regions: home",
+    "AWS::S3::Bucket": "unique in all of AWS",
+    "AWS::Kinesis::Stream": "import what is there",
+}
+
+
+@pytest.mark.parametrize("kind", ADVICE_BY_TYPE)
+def test_advice_about_what_exists_fits_the_type_of_the_resource(kind: str) -> None:
+    text = f"ResourceLogicalId:It, ResourceType:{kind}, ResourceStatusReason:it already exists."
+    said = advice(text)
+
+    assert ADVICE_BY_TYPE[kind] in said
+    assert ("Recorder=existing" in said) is kind.startswith("AWS::Config::")
+
+
+OWN = {
+    Cause.REFUSED: (FailureClass.REFUSED, 1),
+    Cause.CAME_BACK: (FailureClass.CAME_BACK, 1),
+    Cause.UNREAD: (FailureClass.CONFIGURATION, 1),
+    Cause.NO_WAY_IN: (FailureClass.CONFIGURATION, 2),
+    Cause.UNREACHABLE: (FailureClass.TRANSIENT, AS_PLANNED),
+    Cause.CHANGED_MEANWHILE: (FailureClass.TRANSIENT, AS_PLANNED),
+    Cause.ENDLESS: (FailureClass.PERMANENT, 1),
+    Cause.CHANGE_SET_FAILED: (FailureClass.CONFIGURATION, 1),
+    Cause.STACK_FAILED: (FailureClass.PERMANENT, 1),
+    Cause.DEPENDENCY: (FailureClass.BLOCKED, 1),
+    Cause.NOT_UPDATED: (FailureClass.UNPROVEN, 1),
+}
+
+
+@pytest.mark.parametrize("cause", OWN)
+def test_a_verdict_of_ours_has_a_class_and_a_budget(cause: Cause) -> None:
+    reading = read(ResultStatus.FAILED, "whatever it says", own=OwnVerdict(cause=cause))
+
+    assert (reading.kind, reading.budget(AS_PLANNED)) == OWN[cause]
+
+
+def test_every_cause_has_a_meaning() -> None:
+    assert set(MEANINGS) == set(Cause)
+
+
+@given(
+    cause=st.sampled_from([c for c in Cause if not MEANINGS[c].by_words]),
+    kind=st.sampled_from(["transient", "throttled", "permanent", "skipped"]),
+    reason=st.text(max_size=60),
+    said=st.sampled_from(["", "Rate exceeded", "x already exists"]),
+)
+def test_no_pattern_of_a_manifest_changes_a_verdict_of_ours(
+    cause: Cause, kind: str, reason: str, said: str
 ) -> None:
-    reading = read(ResultStatus.FAILED, text)
+    rules = (FailureRule(kind=kind, pattern="", attempts=9), FailureRule(kind=kind, pattern=".*"))
+    own = OwnVerdict(cause=cause, said=said)
 
-    assert (reading.kind, reading.budget(AS_PLANNED)) == (kind, tries)
-    assert bool(reading.advice) is not kind.is_retried
+    assert read(ResultStatus.FAILED, reason, rules, own) == MEANINGS[cause].reading
+    assert advice(reason, rules, own) == MEANINGS[cause].reading.advice
 
 
-def test_every_known_reason_is_met_by_a_real_text() -> None:
-    """A pattern that no collected text reaches would be dead, or hidden by one before it."""
-    cancelled = "Cancelled since failure tolerance has exceeded"
-    of_proofs = (
-        "the stack instance is OUTDATED/SUCCEEDED",
-        "could not be read: Topic/DisplayName; the role that repairs may lack the permission",
-    )
-    met = [find(text) for text in (*(text for text, _, _ in TEXTS), cancelled, *of_proofs)]
+@given(cause=st.sampled_from([c for c in Cause if MEANINGS[c].by_words]))
+def test_a_pattern_of_a_manifest_reads_only_what_aws_said(cause: Cause) -> None:
+    """Our part of the sentence is not read; AWS's is."""
+    rules = (FailureRule(kind="transient", pattern="could not|the stack is|Topic"),)
+    said = read(ResultStatus.FAILED, "x", rules, OwnVerdict(cause=cause, said="Topic: busy"))
 
-    assert all(any(known.reading is reading for reading in met) for known in KNOWN)
+    reading = read(ResultStatus.FAILED, "could not: the stack is", rules, OwnVerdict(cause=cause))
+    assert reading == MEANINGS[cause].reading
+    assert said.kind is FailureClass.TRANSIENT
+
+
+def test_a_change_set_that_cannot_be_made_has_a_class_and_advice() -> None:
+    """What CloudFormation says of a REVERT_DRIFT change set is in no list; the class is known."""
+    for said in ("Simulated: the change set could not be created.", "", "no one has seen this"):
+        own = OwnVerdict(cause=Cause.CHANGE_SET_FAILED, said=said)
+        reading = read(ResultStatus.FAILED, f"could not: {said}", own=own)
+
+        assert reading.kind is FailureClass.CONFIGURATION
+        assert "drift.ignore" in reading.advice
 
 
 @pytest.mark.parametrize("status", [ResultStatus.CANCELLED, ResultStatus.PENDING])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, RolloutId, StackSetKey
 from orgrollout.model.ids import StackSetName as Name
 from orgrollout.model.operation import OperationAction, OperationPreferences
@@ -21,7 +22,7 @@ from orgrollout.rollout.decision import Decision, InsideSeen, Seen, WorkInside
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.inside import window
 from orgrollout.rollout.orders import begin, resume, stop
-from orgrollout.rollout.repairs import DONE, WAIT, NextStep, Step
+from orgrollout.rollout.repairs import DONE, WAIT, NextStep, Step, failed
 from orgrollout.rollout.state import Phase, RolloutState
 from orgrollout.rollout.wanted import wanted
 
@@ -141,8 +142,8 @@ def test_one_account_too_many_and_no_further_one_is_begun() -> None:
 def test_what_is_refused_or_comes_back_does_not_keep_others_from_being_repaired() -> None:
     plan = a_plan()
     ended = {
-        PAIRS[0]: NextStep(Step.FAILED, "refused: it would replace Topic (AWS::SNS::Topic)"),
-        PAIRS[1]: NextStep(Step.FAILED, "came back: Topic/DisplayName"),
+        PAIRS[0]: failed(Cause.REFUSED, "refused: it would replace Topic (AWS::SNS::Topic)"),
+        PAIRS[1]: failed(Cause.CAME_BACK, "came back: Topic/DisplayName"),
     }
     begin_ = {PAIRS[2]: NextStep(Step.BEGIN)}
 

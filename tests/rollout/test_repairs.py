@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.drift import (
     DifferenceType,
     PropertyDifference,
@@ -12,19 +13,20 @@ from orgrollout.model.drift import (
     ResourceDriftStatus,
 )
 from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange, StackDetection
-from orgrollout.model.operation import OperationAction
+from orgrollout.model.operation import OperationAction, ResultStatus
 from orgrollout.model.posture import PostureCheck
 from orgrollout.plan.repair import Repair
 from orgrollout.reconcile.inside_memory import Wait
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.objections import objections_to
-from orgrollout.rollout.reasons import find
+from orgrollout.rollout.reasons import read
 from orgrollout.rollout.repairs import (
     ASK_AGAIN,
     ASK_SOON,
     GIVE_UP,
     GIVE_UP_UPDATE,
     Look,
+    NextStep,
     RepairSeen,
     Step,
     next_step,
@@ -55,9 +57,17 @@ MADE = ChangeSet(status="CREATE_COMPLETE", execution="AVAILABLE", changes=(MODIF
 DONE = replace(STACK, status="UPDATE_COMPLETE", change_set=ID)
 
 
+def end_of(seen: RepairSeen, repair: Repair = REVERT) -> NextStep:
+    return next_step(Look(repair=repair, name=ID, now=NOW, seen=seen))
+
+
 def look(seen: RepairSeen, repair: Repair = REVERT) -> tuple[Step, str]:
-    found = next_step(Look(repair=repair, name=ID, now=NOW, seen=seen))
+    found = end_of(seen, repair)
     return found.step, found.reason
+
+
+def kind_of(end: NextStep) -> FailureClass:
+    return read(ResultStatus.FAILED, end.reason, own=end.own).kind
 
 
 def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
@@ -169,11 +179,11 @@ def test_a_clock_that_jumps_has_not_waited() -> None:
 
 def test_what_came_back_after_a_change_set_ran_is_not_tried_again() -> None:
     """Somebody is fighting us: a loop would only hide it."""
-    step, reason = look(drifted("/DisplayName"))
+    end = end_of(drifted("/DisplayName"))
 
-    assert (step, reason) == (Step.FAILED, "came back: Topic/DisplayName")
-    reading = find(reason)
-    assert reading is not None
+    assert (end.step, end.reason) == (Step.FAILED, "came back: Topic/DisplayName")
+    assert end.own == OwnVerdict(cause=Cause.CAME_BACK, resources=("Topic",))
+    reading = read(ResultStatus.FAILED, end.reason, own=end.own)
     assert (reading.kind, reading.budget(4)) == (FailureClass.CAME_BACK, 1)
     assert not reading.kind.weighs
 
@@ -208,13 +218,11 @@ def test_what_still_looks_unreadable_after_a_change_set_has_not_come_back() -> N
     left = replace(AS_DEPLOYED, status=ResourceDriftStatus.MODIFIED, differences=(gone,))
     seen = RepairSeen(stack=DONE, detection=DRIFTED, found=(left,))
 
-    step, reason = look(seen, replace(REVERT, doubtful=("Topic/DisplayName",)))
+    end = end_of(seen, replace(REVERT, doubtful=("Topic/DisplayName",)))
 
-    assert step is Step.FAILED
-    assert reason.startswith("could not be read: Topic/DisplayName")
-    reading = find(reason)
-    assert reading is not None
-    assert reading.kind is FailureClass.CONFIGURATION
+    assert (end.step, end.cause) == (Step.FAILED, Cause.UNREAD)
+    assert end.reason.startswith("could not be read: Topic/DisplayName")
+    assert kind_of(end) is FailureClass.CONFIGURATION
     assert look(seen) == (Step.FAILED, "came back: Topic/DisplayName")
 
 
@@ -236,23 +244,34 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "reason", "kind"),
+    ("seen", "reason", "cause", "kind"),
     [
-        (RepairSeen(), "the stack is gone", None),
+        (RepairSeen(), "the stack is gone", Cause.STACK_GONE, FailureClass.PERMANENT),
         (
-            RepairSeen(problem="not authorized: is not authorized to perform: sts:AssumeRole"),
+            RepairSeen(failed=NextStep(Step.FAILED, "is not authorized to perform: sts:Assume")),
             "sts",
-            "c",
+            None,
+            FailureClass.CONFIGURATION,
         ),
         (
             RepairSeen(stack=replace(DONE, status="UPDATE_ROLLBACK_COMPLETE"), why="Topic: no"),
             "the stack is UPDATE_ROLLBACK_COMPLETE: Topic: no",
-            None,
+            Cause.STACK_FAILED,
+            FailureClass.PERMANENT,
+        ),
+        (
+            RepairSeen(
+                stack=replace(DONE, status="UPDATE_ROLLBACK_COMPLETE"), why="Topic: Rate exceeded"
+            ),
+            "the stack is UPDATE_ROLLBACK_COMPLETE: Topic: Rate exceeded",
+            Cause.STACK_FAILED,
+            FailureClass.THROTTLED,
         ),
         (
             RepairSeen(stack=replace(STACK, status="UPDATE_ROLLBACK_FAILED")),
             "is in UPDATE_ROLLBACK_FAILED state",
-            "p",
+            Cause.STACK_STATE,
+            FailureClass.PERMANENT,
         ),
         (
             RepairSeen(
@@ -262,34 +281,33 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
                 ),
             ),
             "could not: no such key",
-            None,
+            Cause.CHANGE_SET_FAILED,
+            FailureClass.CONFIGURATION,
         ),
         (
             RepairSeen(stack=STACK, change_set=replace(MADE, execution="OBSOLETE")),
             "somebody changed the stack",
-            "t",
+            Cause.CHANGED_MEANWHILE,
+            FailureClass.TRANSIENT,
         ),
         (
             RepairSeen(
                 stack=STACK, change_set=replace(MADE, execution="EXECUTE_FAILED"), why="Topic: no"
             ),
             "the change set failed: Topic: no",
-            None,
+            Cause.STACK_FAILED,
+            FailureClass.PERMANENT,
         ),
     ],
 )
-def test_what_cannot_go_on_says_why(seen: RepairSeen, reason: str, kind: str | None) -> None:
-    kinds = {
-        "c": FailureClass.CONFIGURATION,
-        "p": FailureClass.PERMANENT,
-        "t": FailureClass.TRANSIENT,
-    }
-    step, said = look(seen)
+def test_what_cannot_go_on_says_why(
+    seen: RepairSeen, reason: str, cause: Cause | None, kind: FailureClass
+) -> None:
+    end = end_of(seen)
 
-    assert step is Step.FAILED
-    assert reason in said
-    found = find(said)
-    assert (found.kind if found else None) == (kinds[kind] if kind else None)
+    assert (end.step, end.cause) == (Step.FAILED, cause)
+    assert reason in end.reason
+    assert kind_of(end) is kind
 
 
 @pytest.mark.parametrize(
@@ -308,14 +326,14 @@ def test_what_cannot_go_on_says_why(seen: RepairSeen, reason: str, kind: str | N
 )
 def test_a_change_set_that_would_do_more_is_refused(change: ResourceChange, objection: str) -> None:
     """It is left for a person, in the account, with the reason."""
-    step, reason = look(RepairSeen(stack=STACK, change_set=replace(MADE, changes=(change,))))
+    end = end_of(RepairSeen(stack=STACK, change_set=replace(MADE, changes=(change,))))
 
-    assert step is Step.FAILED
-    assert reason.startswith("refused: ")
-    assert objection in reason
-    reading = find(reason)
-    assert reading is not None
-    assert reading.kind is FailureClass.REFUSED
+    assert (end.step, end.cause) == (Step.FAILED, Cause.REFUSED)
+    assert end.reason.startswith("refused: ")
+    assert objection in end.reason
+    assert end.own is not None
+    assert end.own.resources == (change.logical_id,)
+    assert kind_of(end) is FailureClass.REFUSED
 
 
 def test_a_resource_that_is_brought_back_may_be_added() -> None:

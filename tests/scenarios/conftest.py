@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from orgrollout.sandbox import Sandbox
+from tests.faulty import Faulty, between
 from tests.stage import Stage, organization
 
 
@@ -11,3 +12,10 @@ from tests.stage import Stage, organization
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with Sandbox.start(organization()) as sandbox:
         yield Stage(sandbox, tmp_path)
+
+
+@pytest.fixture
+def faulty(stage: Stage) -> Iterator[Faulty]:
+    """Return what changes responses on their way from the sandbox."""
+    with between(stage.sandbox) as made:
+        yield made

@@ -38,7 +38,7 @@ def test_accounts_that_left_are_counted_apart_from_those_that_are_removed(stage:
     stage.sandbox.leave(PROD[1])
     without = {"organizational_units": ["/Prod"]}
 
-    plan = stage.plan({**guarded(max_removed_accounts=2), "targets": without})
+    plan = stage.plan({**guarded(max_removed_accounts=2), "targets": without}, allow_departed=2)
 
     assert changed(plan, OperationAction.DETACH) == pairs((*PROD[:2], *DEV))
 
@@ -49,8 +49,17 @@ def test_more_accounts_gone_than_the_guard_allows_are_refused_too(stage: Stage) 
     for account in PROD[:4]:
         stage.sandbox.leave(account)
 
-    with pytest.raises(PlanRefusedError, match="4 accounts that are suspended, closed or gone"):
-        stage.plan()
+    with pytest.raises(PlanRefusedError, match="4 accounts are no longer in the organization"):
+        stage.plan(allow_departed=3)
+
+
+def test_more_accounts_suspended_than_the_guard_allows_are_refused_too(stage: Stage) -> None:
+    stage.apply()
+    for account in PROD[:4]:
+        stage.sandbox.suspend(account)
+
+    with pytest.raises(PlanRefusedError, match="4 accounts that are suspended or closed"):
+        stage.plan(guarded(detach_suspended=True))
 
 
 def test_a_suspended_account_is_left_alone_and_the_way_out_is_proposed(stage: Stage) -> None:

@@ -372,7 +372,7 @@ def test_it_ends_as_the_table_says(fault: str, _happens: str, ends: str, tmp_pat
         ended, rollout = ending(case, trouble)
         state = rollout.state
 
-        told = [(f.pair, f.reason, advice(f.reason)) for f in state.failed]
+        told = [(f.pair, f.reason, advice(f.reason, own=f.own)) for f in state.failed]
         assert ended == ends, told
         assert case.says in str(told)
         assert bool(case.says) is bool(told)

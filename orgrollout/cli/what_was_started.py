@@ -1,0 +1,30 @@
+"""What was started, by the journal: an error of AWS only tells of its own call."""
+
+from contextlib import suppress
+
+from orgrollout.errors import AwsError, OrgRolloutError
+from orgrollout.journal.port import Journal
+from orgrollout.reconcile.rollouts import rollout_states
+from orgrollout.rollout.state import RolloutState
+
+
+def add_what_was_started(error: AwsError, journal: Journal, options: str) -> None:
+    """Note on an error which rollouts are open, what they started, and the ways on."""
+    with suppress(OrgRolloutError):  # a journal that cannot be read says so where it is needed
+        for state in rollout_states(journal):
+            if not state.phase.is_over:
+                error.add_note(_note(state, options))
+
+
+def _note(state: RolloutState, options: str) -> str:
+    name = f"{state.id}{options}"
+    sent = ", ".join(flight.id for flight in state.flights)
+    under_way = f"{len(state.flights)} under way or about to be sent ({sent})" if sent else ""
+    counts = [f"{len(state.landed)} ended", under_way or "none under way"]
+    return (
+        f"By the journal, {state.id} is open. Of its operations {', '.join(counts)}.\n"
+        f"-> `orgrollout status {name}` shows what the journal has, also while AWS does not "
+        f"answer; `orgrollout resume {name}` goes on, `orgrollout stop {name}` stops it. Where AWS "
+        f"keeps refusing both, `orgrollout unlock {name} --force` sets its stack sets free; what "
+        "was started goes on in AWS."
+    )

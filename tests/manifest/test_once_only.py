@@ -1,0 +1,106 @@
+"""What an account has once is found in a template that goes to several Regions."""
+
+from typing import Any
+
+import pytest
+
+from orgrollout.manifest.once_only import OnceOnly, once_only
+from orgrollout.manifest.templates import template_from
+
+REGIONS = ("us-east-1", "eu-west-1")
+IAM = {
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::User": "UserName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+}
+HEAD = """\
+Parameters:
+  Home: {Type: String, Default: us-east-1}
+  Name: {Type: String, Default: auditors}
+Mappings:
+  Names: {us-east-1: {Short: use1}, eu-west-1: {Short: euw1}}
+Conditions:
+  AtHome: !Equals [!Ref AWS::Region, !Ref Home]
+  Away: !Not [{Condition: AtHome}]
+  Sometimes: !Equals [!Ref Name, auditors]
+"""
+
+
+def found(resource: str, **more: Any) -> OnceOnly:
+    template, findings = template_from(f"{HEAD}Resources:\n  Thing: {resource}\n", "x", "x.yaml")
+    assert template is not None, findings.problems
+    regions = more.pop("regions", REGIONS)
+    return once_only(template, regions, more.pop("parameters", {}), **more)
+
+
+@pytest.mark.parametrize(("kind", "name"), IAM.items())
+def test_a_fixed_iam_name_in_two_regions_is_found(kind: str, name: str) -> None:
+    assert found(f"{{Type: '{kind}', Properties: {{{name}: fixed}}}}").in_account == (
+        f"Thing ({kind}) is named fixed in each Region",
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "!Ref Name",
+        "!Sub '${Name}-role'",
+        "!Join ['-', [a, !Ref Name]]",
+        "!If [Sometimes, a, b]",
+        "!Sub ['${X}', {X: !Ref Name}]",
+        "!Sub '${AWS::AccountId}-x'",
+    ],
+)
+def test_a_name_that_comes_out_the_same_is_found(name: str) -> None:
+    assert found(f"{{Type: 'AWS::IAM::Role', Properties: {{RoleName: {name}}}}}").in_account
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        "",
+        ", Properties: {RoleName: !Sub 'x-${AWS::Region}'}",
+        ", Properties: {RoleName: !Sub '${AWS::StackName}-x'}",
+        ", Properties: {RoleName: !FindInMap [Names, !Ref AWS::Region, Short]}",
+        ", Properties: {RoleName: !If [AtHome, a, b]}",
+        ", Properties: {RoleName: !ImportValue name}",
+        ", Properties: {RoleName: fixed}, Condition: AtHome",
+        ", Properties: {RoleName: fixed}, Condition: Away",
+    ],
+)
+def test_what_differs_or_is_made_in_one_region_alone_is_no_finding(properties: str) -> None:
+    assert found(f"{{Type: 'AWS::IAM::Role'{properties}}}") == OnceOnly()
+
+
+def test_a_condition_that_holds_in_both_regions_hides_nothing() -> None:
+    role = "{Type: 'AWS::IAM::Role', Properties: {RoleName: x}, Condition: Sometimes}"
+    assert found(role).in_account
+    assert not found(role, parameters={"Name": "others"}).in_account
+
+
+def test_one_region_is_fine() -> None:
+    assert found("{Type: 'AWS::IAM::Role', Properties: {RoleName: x}}", regions=("us-east-1",)) == (
+        OnceOnly()
+    )
+
+
+def test_a_parameter_that_is_overridden_says_nothing_of_a_name() -> None:
+    role = "{Type: 'AWS::IAM::Role', Properties: {RoleName: !Ref Name}}"
+    assert found(role, open_parameters=frozenset({"Name"})) == OnceOnly()
+
+
+def test_names_of_buckets_are_taken_in_all_accounts() -> None:
+    two = {"accounts": ("111111111111", "222222222222"), "regions": ("us-east-1",)}
+    fixed = "{Type: 'AWS::S3::Bucket', Properties: {BucketName: logs}}"
+    own = "{Type: 'AWS::S3::Bucket', Properties: {BucketName: !Sub 'logs-${AWS::AccountId}'}}"
+    assert found(fixed, **two).anywhere
+    assert found(fixed).anywhere
+    assert found(own).anywhere
+    assert found(own, **two) == OnceOnly()
+
+
+@pytest.mark.parametrize("kind", ["AWS::SSO::PermissionSet", "AWS::Organizations::Policy"])
+def test_what_is_of_the_organization_belongs_into_one_account(kind: str) -> None:
+    assert "one account of the organization" in found(f"{{Type: '{kind}'}}").anywhere[0]
