@@ -13,7 +13,8 @@ def recorded_only(types: Sequence[str]) -> str:
         return ""
     counts = Counter(types).most_common()
     named = ", ".join(f"{kind} {count}" for kind, count in counts[:MOST])
-    more = f" and {len(counts) - MOST} more types" if len(counts) > MOST else ""
+    others = len(counts) - MOST
+    more = f" and {others} more type{'s' if others > 1 else ''}" if others > 0 else ""
     number = len(types)
     subject = "1 resource was" if number == 1 else f"{number:,} resources were"
     return (

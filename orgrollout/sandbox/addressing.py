@@ -19,9 +19,10 @@ from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
 from orgrollout.sandbox import inputs, moto_bridge, wire
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.organization import derive
+from orgrollout.sandbox.partitions import domains
 
 _CREDENTIAL = re.compile(r"Credential=([^/,&\s]+)/(\d+)/(?:([^/,&\s]+)/)?([^/,&\s]+)/aws4_request")
-_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_AWS_HOSTS = (*(f".{each}" for each in domains()), ".api.aws")
 _HOME = "us-east-1"
 QUERY = ("query", "ec2")
 _NUMBERS = count(1)

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from orgrollout.sandbox.errors import validation
+from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.records import NO_GATE, Operation, Result, StackInstance, StackSet
 
 MAX_PAGE = 100
@@ -188,7 +189,8 @@ def result_view(result: Result, seen_at: datetime) -> dict[str, Any]:
         status = "PENDING"
     gate = result.gate
     if gate == NO_GATE:
-        arn = f"arn:aws:lambda:{result.region}:{result.account}:function:{GATE}"
+        place = f"arn:{partition_of(result.region)}:lambda:{result.region}"
+        arn = f"{place}:{result.account}:function:{GATE}"
         gate = (gate[0], f"Function not found: {arn}")
     return {
         "Account": result.account,

@@ -270,7 +270,12 @@ class World:
 
 @cache
 def _regions() -> frozenset[str]:
-    return frozenset(boto3.Session().get_available_regions("cloudformation"))
+    session = boto3.Session()
+    names = (
+        session.get_available_regions("cloudformation", partition_name=each)
+        for each in session.get_available_partitions()
+    )
+    return frozenset().union(*names)
 
 
 def _methods(api: object) -> list[tuple[str, Handler]]:

@@ -6,6 +6,8 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
+from orgrollout.sandbox.partitions import partition_of
+
 Remove = Callable[[Any, str], Any]
 
 
@@ -33,8 +35,8 @@ _EC2: dict[str, Remove] = {
 }
 
 
-def _managed_policy(account: str, arn: str) -> None:
-    iam: Any = iam_backends[account]["aws"]
+def _managed_policy(place: tuple[str, str], arn: str) -> None:
+    iam: Any = iam_backends[place[0]][partition_of(place[1])]
     for entity in (*iam.users.values(), *iam.groups.values(), *iam.roles.values()):
         entity.managed_policies.pop(arn, None)
     if arn in iam.managed_policies:
@@ -45,7 +47,7 @@ def _managed_policy(account: str, arn: str) -> None:
 def removed(kind: str, place: tuple[str, str], physical_id: str) -> bool:
     """Delete a resource, if it is of a type that moto cannot delete by itself."""
     if kind == "AWS::IAM::ManagedPolicy":
-        _managed_policy(place[0], physical_id)
+        _managed_policy(place, physical_id)
         return True
     remove = _EC2.get(kind)
     if remove is None:
