@@ -329,6 +329,7 @@ class NotStartedError(AwsError):
     """AWS Config took a request, and did not start all that it asks for."""
 
     text = "{api} did not start everything: {said}"
+    resources: tuple[str, ...] = ()  # that it did not start for
 
 
 class QuotaError(AwsError):

@@ -6,9 +6,12 @@ read is unknown, with the reason.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from orgrollout.aws.connection import Connection
+from orgrollout.aws.flow_logs_within import Within
+from orgrollout.aws.remediation import resource_keys, with_exceptions
 from orgrollout.drift import posture
 from orgrollout.drift.posture import (
     ComplianceFact,
@@ -34,6 +37,7 @@ from orgrollout.model.posture import (
     CONFIG_RULE,
     DESTINATION,
     DIGEST,
+    REMEDIATION,
     SSM_DOCUMENT,
     STACK,
     VPC_FLOW_LOGS,
@@ -84,7 +88,9 @@ def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
     answer = connection.call(service, operation, _request(check, subjects))
     if failed := [each["resourceId"] for each in answer.get("FailedItems") or ()]:
         said = answer.get("FailureMessage") or "no reason given"
-        raise NotStartedError(call, f"not started for {', '.join(failed)}: {said}")
+        error = NotStartedError(call, f"not started for {', '.join(failed)}: {said}")
+        error.resources = tuple(failed)
+        raise error
     return call
 
 
@@ -106,10 +112,9 @@ def _request(check: PostureCheck, subjects: tuple[str, ...]) -> dict[str, Any]:
         return {"ConfigurationRecorderName": subjects[0]}
     if check.name == CONFIG_RULE:
         return {"ConfigRuleNames": list(subjects)}
-    kind = check.arguments.get("remediated_type", "AWS::EC2::VPC")
     return {
         "ConfigRuleName": check.arguments["rule"],
-        "ResourceKeys": [{"resourceType": kind, "resourceId": each} for each in subjects],
+        "ResourceKeys": resource_keys(check, subjects),
     }
 
 
@@ -137,11 +142,19 @@ class Looking:
             if "{{resolve:" in value:
                 return posture.unknown(f"the value of {name} is known to CloudFormation alone")
         try:
-            return self._checks[check.name](check.arguments)
+            return self._with_exceptions(check, self._checks[check.name](check.arguments))
         except self._raises:
             raise
         except AwsError as error:
             return posture.unseen(str(error))
+
+    def _with_exceptions(self, check: PostureCheck, seen: PostureSeen) -> PostureSeen:
+        """Return how a check stands, with what AWS Config is told not to remediate."""
+        if not seen.parts or mended_by(check, seen.subjects) != REMEDIATION:
+            return seen
+        now = self._connection.clock.now()
+        checked = with_exceptions(self._connection, check, seen, now)
+        return replace(checked, evaluated=seen.evaluated)
 
     def _recorder(self, arguments: Mapping[str, str]) -> PostureSeen:
         answer = self._once("config", "DescribeConfigurationRecorderStatus")
@@ -240,8 +253,9 @@ class Looking:
             if each.get("OwnerId", self._connection.account) == self._connection.account
         ]
         logs = self._pages("DescribeFlowLogs", "FlowLogs", MaxResults=1000) if own else []
-        facts, where = map(_flow_log, logs), arguments.get(DESTINATION, "")
-        return posture.flow_logs(own, facts, arguments["traffic"], where)
+        facts, where = [_flow_log(each) for each in logs], arguments.get(DESTINATION, "")
+        within = Within(self._pages).of(facts)
+        return posture.flow_logs(own, facts, arguments["traffic"], where, within)
 
     def _pages(self, operation: str, items: str, **asked: Any) -> list[dict[str, Any]]:
         def ask() -> list[dict[str, Any]]:

@@ -32,10 +32,14 @@ READS: Mapping[str, frozenset[str]] = {
             "DescribeConfigurationRecorders",
             "DescribeDeliveryChannelStatus",
             "DescribeDeliveryChannels",
+            "DescribeRemediationExceptions",
+            "DescribeRemediationExecutionStatus",
             "GetComplianceDetailsByConfigRule",
         }
     ),
-    "ec2": frozenset({"DescribeFlowLogs", "DescribeVpcs"}),
+    "ec2": frozenset(
+        {"DescribeFlowLogs", "DescribeNetworkInterfaces", "DescribeSubnets", "DescribeVpcs"}
+    ),
     "iam": frozenset({"GetRole"}),
     "organizations": frozenset(
         {

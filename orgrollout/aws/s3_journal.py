@@ -198,4 +198,7 @@ class S3Journal:
 
 
 def _position(name: str) -> int:
-    return _LAST_POSITION - int(name.rpartition("/")[2])
+    try:
+        return _LAST_POSITION - int(name.rpartition("/")[2])
+    except ValueError as error:
+        raise JournalCorruptError(name, "no entry of a stream is called so") from error

@@ -23,6 +23,7 @@ from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.begin import begin_rollout
+from orgrollout.reconcile.counting import OperationCounter
 from orgrollout.reconcile.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick import Tick
 from orgrollout.report.plan import plan_blocks
@@ -174,7 +175,8 @@ def follow(
 ) -> int:
     """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
     world, screen = session.world, session.screen
-    progress = Progress(screen, rollout, world.clock, session.options)
+    counter = OperationCounter(world)
+    progress = Progress(screen, rollout, world.clock, session.options, counter)
     left: Rollout | None = None
 
     def told(tick: Tick) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orgrollout.cli.errors import DONE, FINDINGS
+from orgrollout.cli.errors import DONE, FINDINGS, UNSEEN
 from orgrollout.cli.named import role_named
 from orgrollout.cli.options import Reach
 from orgrollout.cli.screen import Screen
@@ -15,7 +15,7 @@ from orgrollout.report.preflight import preflight_blocks, preflight_json
 
 
 def preflight(manifest: Path, reach: Reach, format_: str, looking: Looking) -> int:
-    """Show what would fail and how to mend it; 3 with findings."""
+    """Show what would fail and how to mend it; 3 with findings, 5 if a check could look nowhere."""
     role_named(looking.role)
     screen = Screen(format_)
     loaded = load_manifest(manifest)
@@ -25,4 +25,6 @@ def preflight(manifest: Path, reach: Reach, format_: str, looking: Looking) -> i
             facts = gather(loaded, session.planning, looking, screen.progress)
     checks = judge(facts)
     screen.result(preflight_blocks(checks), preflight_json(checks))
-    return FINDINGS if any(check.findings for check in checks) else DONE
+    if any(check.findings for check in checks):
+        return FINDINGS
+    return UNSEEN if any(check.blind for check in checks) else DONE

@@ -52,6 +52,7 @@ def coverage(
         with screen.working():
             rows = list(_rows(loaded, picture, session, newest))
         now = session.connection.clock.now()
+        detect = f"orgrollout drift {loaded.path} --detect{session.options}"
     organization = picture.organization
     if narrowing is not None:
         is_meant = narrowing(organization)
@@ -61,7 +62,7 @@ def coverage(
         screen.sheet(coverage_sheet(shown, organization))
     else:
         screen.result(
-            coverage_blocks(rows, organization, now, chosen=chosen),
+            coverage_blocks(rows, organization, now, chosen=chosen, detect=detect),
             coverage_json(rows, shown, organization),
         )
     return FINDINGS if any(row.state in failing for row in rows) else DONE

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orgrollout.cli.drift_detection import Detected, detect_drift, patience_of
-from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED
+from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN
 from orgrollout.cli.narrowing import narrowing_of
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
@@ -26,10 +26,6 @@ from orgrollout.report.drift import Shown, drift_blocks
 from orgrollout.report.drift_history import history_blocks, history_json, history_sheet
 from orgrollout.report.drift_json import drift_json, drift_sheet
 
-NOT_LOOKED_AT = (
-    "posture was not looked at: `--detect` does; `orgrollout coverage` shows what was found last"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -43,7 +39,11 @@ class Asked:
 
 
 def drift(asked: Asked, reach: Reach, format_: str) -> int:
-    """Show what is not as deployed; 3 if any of it is real, or nobody could look at some of it."""
+    """Show what is not as deployed.
+
+    3 if any of it is real, or some of it could not be looked at; 5 if none is real, and drift, or
+    posture where it was to be looked at, could be looked at nowhere.
+    """
     screen = Screen(format_)
     loaded = load_manifest(asked.manifest)
     patience = patience_of(asked.timeout)
@@ -72,7 +72,8 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
             records=_remembered(found, session, chosen),
             detected=detected.words,
             looked=asked.detect,
-            posture="" if looks_at_posture else NOT_LOOKED_AT,
+            detect=f"orgrollout drift {loaded.path} --detect{session.options}",
+            has_role=has_role(loaded),
         )
         if chosen is None:  # a part says nothing of the whole
             tell_of_drift(loaded.manifest, found, session.world, progress)
@@ -81,8 +82,20 @@ def drift(asked: Asked, reach: Reach, format_: str) -> int:
         screen.sheet(drift_sheet(found.findings, shown))
     else:
         screen.result(drift_blocks(found, shown), drift_json(found, shown, calls))
-    is_known = found.is_complete and not detected.is_short_of(found)
-    return DONE if is_known and not found.real else FINDINGS
+    return _code(found, detected, posture=looks_at_posture)
+
+
+def _code(found: Findings, detected: Detected, *, posture: bool) -> int:
+    if found.real:
+        return FINDINGS
+    if found.is_blind_to_drift or (posture and found.is_blind_to_posture):
+        return UNSEEN
+    return DONE if found.is_complete and not detected.is_short_of(found) else FINDINGS
+
+
+def has_role(loaded: LoadedManifest) -> bool:
+    """Return whether the manifest names a role to look at posture with."""
+    return bool(loaded.manifest.drift.probe_role or loaded.manifest.drift.resync_role)
 
 
 def drift_history(manifest: Path, narrow: Narrow, reach: Reach, format_: str) -> int:

@@ -9,6 +9,7 @@ FAILED = 1
 WRONG_USAGE = 2
 FINDINGS = 3
 WAITING = 4
+UNSEEN = 5  # nothing was found, and nothing could be looked at
 PENDING = 10
 INTERRUPTED = 130  # what shells take for Ctrl-C
 

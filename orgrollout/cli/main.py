@@ -1,8 +1,8 @@
 """The program: its commands, and what becomes of errors.
 
 Exit codes: 0 done, or nothing to do; 1 could not do it; 2 wrong usage; 3 ended with findings;
-4 halted, stopped, or waiting for a person; 10 changes pending; 130 interrupted, with AWS left
-running.
+4 halted, stopped, or waiting for a person; 5 found nothing, since nothing could be looked at;
+10 changes pending; 130 interrupted, with AWS left running.
 """
 
 import sys
@@ -31,7 +31,8 @@ from orgrollout.model.shown import visible
 NAME = "orgrollout"
 EPILOG = (
     "Exit codes: 0 done, or nothing to do; 1 could not do it; 2 wrong usage; 3 ended with "
-    "findings; 4 halted or waiting for a person; 10 changes pending; 130 interrupted."
+    "findings; 4 halted or waiting for a person; 5 found nothing, since nothing could "
+    "be looked at; 10 changes pending; 130 interrupted."
 )
 
 app = typer.Typer(

@@ -1,5 +1,7 @@
 """A rollout while it runs: lines in a log, and on a terminal also what is running right now."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -10,12 +12,15 @@ from rich.text import Text
 
 from orgrollout.aws.clock import Clock
 from orgrollout.cli.screen import Screen
-from orgrollout.plan.plan import Plan
+from orgrollout.model.ids import OperationId
+from orgrollout.reconcile.counting import OperationCounter
 from orgrollout.reconcile.rollouts import Rollout
 from orgrollout.reconcile.tick import Tick
+from orgrollout.report.standing import waits
+from orgrollout.report.under_way import under_way
 from orgrollout.report.words import clock_time, count, span
+from orgrollout.rollout.counted import Counted
 from orgrollout.rollout.decision import Event, EventKind
-from orgrollout.rollout.state import Flight
 
 _STYLES = {
     EventKind.WAVE: "bold",
@@ -25,13 +30,23 @@ _STYLES = {
     EventKind.HALTED: "bold red",
     EventKind.PROOF: "dim",
 }
+_HEARTBEAT = timedelta(seconds=58)  # a minute, and ticks are not that exact
+_RESTING = timedelta(minutes=10)  # a soak may last for days
 _UNSAID = {EventKind.FINISHED, EventKind.HALTED}  # the end is told in the table that follows
 
 
 class Progress:
     """Follows a rollout tick by tick."""
 
-    def __init__(self, screen: Screen, rollout: Rollout, clock: Clock, options: str) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        rollout: Rollout,
+        clock: Clock,
+        options: str,
+        counter: OperationCounter | None = None,
+    ) -> None:
+        """``counter`` tells how far operations have come; without it, nothing is said of that."""
         self._screen = screen
         self._clock = clock
         self._plan = rollout.plan
@@ -40,6 +55,9 @@ class Progress:
         self._said: set[str] = set()
         self._held_by = ""
         self._width = max((len(key) for key in rollout.plan.stack_sets), default=0)
+        self._counter = counter
+        self._counted: Mapping[OperationId, Counted] = {}
+        self._last = clock.now()  # when something was said
         self._live = (
             Live(
                 get_renderable=self._running,
@@ -80,6 +98,24 @@ class Progress:
                 f"{other} is at work in the stacks of {key}; waiting. Where nothing drives it: "
                 f"orgrollout resume {other}{self._options}"
             )
+        if self._counter is not None:
+            self._counted = self._counter.count(tick.rollout)
+        if self._live is None:
+            self._beat(tick)
+
+    def _beat(self, tick: Tick) -> None:
+        """Say how far it is, where nothing else was said for a while."""
+        now, state = self._clock.now(), tick.rollout.state
+        quiet = now - self._last
+        if state.flights and quiet >= _HEARTBEAT:
+            for each in under_way(self._plan, state.flights, self._counted, now):
+                said = f"{each.action}: {each.how_far}" if each.how_far else each.what
+                age = "" if each.how_far else f", under way for {span(each.age)}"
+                text = f"{each.stack_set:<{self._width}}  {said}{age}"
+                self._line(f"wave {each.wave}  {text}", "dim")
+        elif not state.flights and quiet >= _RESTING:
+            for text in waits(self._plan, state, now):
+                self._line(text, "dim")
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
@@ -96,7 +132,8 @@ class Progress:
         self._line(text, "red" if failed else _STYLES.get(event.kind, ""))
 
     def _line(self, text: str, style: str) -> None:
-        self._screen.say(f"{clock_time(self._clock.now())} {text}", style)
+        self._last = self._clock.now()
+        self._screen.say(f"{clock_time(self._last)} {text}", style)
 
     def _wave(self, event: Event) -> str:
         """Return the wave of the event's operation: the rollout may be in the next one already."""
@@ -111,20 +148,12 @@ class Progress:
     def _running(self) -> Group:
         """Return one line for each operation under way, and how far the whole is."""
         table = Table.grid(padding=(0, 2))
-        for flight in self._state.flights:
-            table.add_row(*(Text(cell) for cell in _cells(self._plan, flight, self._clock)))
+        now = self._clock.now()
+        for each in under_way(self._plan, self._state.flights, self._counted, now):
+            cells = (f"wave {each.wave}", each.stack_set, each.what, span(each.age), each.how_far)
+            table.add_row(*(Text(cell) for cell in cells))
         done = sum(one.succeeded for one in self._state.landed)
+        done += sum(each.done for each in self._counted.values())
         total = sum(o.rectangle.size for o in self._plan.operations)
         whole = f"{done:,} of {count(total, 'stack instance')} done"
         return Group(table, Text(f"{self._state.id} {self._state.phase}: {whole}", style="dim"))
-
-
-def _cells(plan: Plan, flight: Flight, clock: Clock) -> tuple[str, ...]:
-    operation = plan.operations[flight.piece.planned]
-    again = f", attempt {flight.piece.attempt}" if flight.piece.attempt > 1 else ""
-    return (
-        f"wave {operation.wave}",
-        operation.stack_set,
-        f"{operation.action} {len(flight.piece.pairs):,}{again}",
-        span(clock.now() - flight.committed),
-    )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from orgrollout.cli.applying import carry_out, frozen_now
 from orgrollout.cli.asking import ask
+from orgrollout.cli.drift import has_role
 from orgrollout.cli.drift_detection import Detected, detect_drift, patience_of
-from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, WAITING, WrongUsageError
+from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN, WAITING, WrongUsageError
 from orgrollout.cli.narrowing import narrowing_of
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
@@ -25,6 +26,7 @@ from orgrollout.report.drift import Shown, drift_blocks
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.plan_json import plan_json
 from orgrollout.report.resync import left_blocks, left_json
+from orgrollout.report.unchecked import not_looked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class Asked:
 
 
 def resync(asked: Asked, reach: Reach, format_: str) -> int:
-    """Repair what drifted; 3 if something is left, 4 if a person has to look first."""
+    """Repair what drifted; 3 if something is left, 4 if a person has to look first, 5 if unseen."""
     screen = Screen(format_)
     asks = not (asked.yes or asked.unattended or asked.dry_run)
     _must_make_sense(asked, screen, asks=asks)
@@ -69,7 +71,7 @@ def resync(asked: Asked, reach: Reach, format_: str) -> int:
             picture, sought = _seek(asked, loaded, session, narrowing)
             if narrowing is None:  # a part says nothing of the whole
                 tell_of_drift(loaded.manifest, sought.findings, session.world, screen.progress)
-            _show(picture, sought, detected, session, looked=asked.detect)
+            _show(loaded, picture, sought, detected, session)
             return _carried_out(
                 asked, loaded, sought, detected, session, asks=asks, declined=but_for(stopped)
             )
@@ -84,16 +86,18 @@ def _look(loaded: LoadedManifest, session: Session) -> Picture:
 
 
 def _show(
-    picture: Picture, sought: Sought, detected: Detected, session: Session, *, looked: bool
+    loaded: LoadedManifest, picture: Picture, sought: Sought, detected: Detected, session: Session
 ) -> None:
     shown = Shown(
         organization=picture.organization,
         now=session.world.clock.now(),
         detected=detected.words,
-        looked=looked,
+        detect=f"orgrollout drift {loaded.path} --detect{session.options}",
+        has_role=has_role(loaded),
     )
     session.screen.show(drift_blocks(sought.findings, shown))
-    session.screen.show(plan_blocks(sought.resync.plan))
+    everything = not any(not_looked_at(sought.findings))
+    session.screen.show(plan_blocks(sought.resync.plan, everything=everything))
     session.screen.show(left_blocks(sought.left))
 
 
@@ -107,7 +111,7 @@ def _must_make_sense(asked: Asked, screen: Screen, *, asks: bool) -> None:
     if asked.unattended and (asked.recreate or asked.recover_inoperable or asked.supersede):
         raise WrongUsageError(
             "--unattended goes without --recreate, --recover-inoperable and --supersede: a person "
-            "has to look at what is deleted, let go of, or taken over. Nothing was read or changed."
+            "has to look at what is deleted, detached, or taken over. Nothing was read or changed."
         )
     if asked.unattended and asked.detach:
         raise WrongUsageError(
@@ -165,6 +169,7 @@ def _carried_out(
         "left": left_json(sought.left),
         "nothing_repaired": why or None,
         "detected": dict(detected.words),
+        "not_checked": list(not_looked_at(sought.findings)),
     }
     if why and not plan.is_empty:
         screen.say(f"Nothing was repaired: {why}.")
@@ -188,5 +193,14 @@ def _carried_out(
         # Somebody is at work there; what is left is found again by the next run.
         screen.errors.print(f"left to the next run: {error}", markup=False)
         return WAITING
-    is_left = bool(sought.left) or detected.is_short_of(sought.findings)
-    return FINDINGS if code == DONE and is_left else code
+    return _code(sought, detected) if code == DONE else code
+
+
+def _code(sought: Sought, detected: Detected) -> int:
+    """Return the exit code where what could be repaired is: something may be left, or unseen."""
+    found = sought.findings
+    if any(not each.finding.unseen for each in sought.left):
+        return FINDINGS
+    if found.is_blind_to_drift or found.is_blind_to_posture:
+        return UNSEEN
+    return FINDINGS if sought.left or detected.is_short_of(found) else DONE

@@ -8,17 +8,21 @@ from orgrollout.cli.errors import DONE
 from orgrollout.cli.hints import next_step
 from orgrollout.cli.narrowing import failure_filter
 from orgrollout.cli.options import Narrow, Reach
+from orgrollout.cli.progress import Progress
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
 from orgrollout.errors import AwsError, CredentialsError, PassingError
 from orgrollout.model.ids import OperationId, StackSetName
 from orgrollout.model.operation import OperationStatus
+from orgrollout.reconcile.counting import OperationCounter
+from orgrollout.reconcile.history import Listener
 from orgrollout.reconcile.rollouts import Rollout, find_rollout, load_rollout, rollout_states
+from orgrollout.reconcile.tick import Tick
 from orgrollout.report.blocks import Line
-from orgrollout.report.rollout import outcome_line, rollout_blocks
+from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import rollout_json, rollouts_json
 from orgrollout.report.rollouts import rollouts_blocks
-from orgrollout.report.words import clock_time, span
+from orgrollout.report.words import span
 from orgrollout.rollout.absorb import is_inside
 from orgrollout.rollout.state import Phase
 
@@ -109,13 +113,28 @@ def _how(operation: OperationId, said: str | AwsError) -> str:
 
 
 def _watch(rollout: Rollout, session: Session) -> Rollout:
-    """Return the rollout when nothing happens by itself any more, telling what lands meanwhile."""
-    told = len(rollout.state.landed)
-    while not rollout.state.phase.is_over and rollout.state.phase is not Phase.WAITING:
-        session.world.clock.sleep(_INTERVAL)
-        rollout = load_rollout(session.world.journal, rollout.state.id)
-        if len(rollout.state.landed) > told:
-            told = len(rollout.state.landed)
-            time = clock_time(session.world.clock.now())
-            session.screen.say(f"{time} {outcome_line(rollout.plan, rollout.state)}")
+    """Return the rollout when nothing happens by itself any more, telling all that happens.
+
+    How it stands is shown at once; then what any process does to it, as the journal has it.
+    """
+    world, screen = session.world, session.screen
+    if _is_at_rest(rollout):
+        return rollout
+    listener = Listener(rollout.state.id)
+    listener.catch_up(world.journal)
+    now = world.clock.now()
+    screen.show(rollout_blocks(rollout.plan, rollout.state, now))
+    counter = OperationCounter(session.planning)
+    with Progress(screen, rollout, world.clock, session.options, counter) as progress:
+        while not _is_at_rest(rollout):
+            events = listener.catch_up(world.journal)
+            progress.follow(Tick(rollout=rollout, events=events, wake_after=_INTERVAL))
+            world.clock.sleep(_INTERVAL)
+            rollout = load_rollout(world.journal, rollout.state.id)
+        events = listener.catch_up(world.journal)
+        progress.follow(Tick(rollout=rollout, events=events, wake_after=None))
     return rollout
+
+
+def _is_at_rest(rollout: Rollout) -> bool:
+    return rollout.state.phase.is_over or rollout.state.phase is Phase.WAITING

@@ -1,5 +1,6 @@
 """What became of findings, as a document."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -36,6 +37,12 @@ def _with_verdict(record: Record) -> Record:
         return record
     own = own_of(record.refused)
     return replace(record, refused_for=own.cause if own else None)
+
+
+def is_newer(document: Mapping[str, Any]) -> bool:
+    """Return whether a newer version wrote what this one cannot read."""
+    version = document.get("format_version")
+    return isinstance(version, int) and version > FORMAT
 
 
 @cache

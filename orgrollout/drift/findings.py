@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orgrollout.drift.classify import Viewpoint
-from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.model.drift import StackSetDrift
-from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
+from orgrollout.model.ids import AccountId, OperationId, Pair, StackSetKey, StackSetName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class Findings:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     kinds: frozenset[FindingKind] = frozenset()  # that were looked for
+    checks: Mapping[StackSetKey, frozenset[str]] = field(default_factory=dict)  # there are, by name
 
     @property
     def real(self) -> tuple[Finding, ...]:
@@ -63,6 +64,34 @@ class Findings:
     def is_complete(self) -> bool:
         """Return whether all that was looked for could be looked at."""
         return not self.unseen and not any(look.unknown for look in self.stack_sets)
+
+    @property
+    def unchecked(self) -> Mapping[StackSetKey, frozenset[str]]:
+        """Return the posture checks that were not made at all, for lack of asking or of a role."""
+        return {} if FindingKind.POSTURE in self.kinds else self.checks
+
+    @property
+    def closed(self) -> frozenset[AccountId]:
+        """Return the accounts that could not be entered to look at posture."""
+        return frozenset(f.pair.account for f in self.findings if f.unseen and f.what == ACCESS)
+
+    @property
+    def is_blind_to_drift(self) -> bool:
+        """Return whether there is something to look at, and no detection tells of any of it."""
+        return any(look.meant for look in self.stack_sets) and not any(
+            look.told for look in self.stack_sets
+        )
+
+    @property
+    def is_blind_to_posture(self) -> bool:
+        """Return whether there are posture checks, and none of them could be made anywhere."""
+        accounts = {
+            pair.account
+            for look in self.stack_sets
+            if look.key in self.checks
+            for pair in look.meant
+        }
+        return bool(self.unchecked) or (bool(accounts) and accounts <= self.closed)
 
     @property
     def suspects(self) -> tuple[Finding, ...]:

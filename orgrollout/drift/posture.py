@@ -4,13 +4,15 @@ What nobody could find out is unknown and never ok. A subject is what the call t
 is told; a check that is broken in a way that no call mends has none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orgrollout.drift.subjects import broken_for
+from orgrollout.drift.subjects import broken_for, named
 from orgrollout.model.ids import Digest
 from orgrollout.model.posture import PostureSeen, PostureState, Subject
+
+NOTHING_WITHIN: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +93,11 @@ def recorder(found: Sequence[RecorderFact], name: str | None) -> PostureSeen:
 
     Where it was deleted, or fails, no call helps.
     """
-    named = [each for each in found if name in {None, each.name}]
-    if not named:
+    meant = [each for each in found if name in {None, each.name}]
+    if not meant:
         there = f"; there is {found[0].name}" if found else ""
         return broken(f"there is no recorder{f' {name}' if name else ''}{there}", name or "")
-    first = named[0]
+    first = meant[0]
     if not first.recording:
         return broken(f"the recorder {first.name} is stopped", first.name, by_call=True)
     if first.failure:
@@ -105,13 +107,13 @@ def recorder(found: Sequence[RecorderFact], name: str | None) -> PostureSeen:
 
 def delivery(found: Sequence[DeliveryFact], name: str | None) -> PostureSeen:
     """The channel exists, and its last deliveries arrived. Before the first, nobody knows."""
-    named = [each for each in found if name in {None, each.name}]
-    if not named:
+    meant = [each for each in found if name in {None, each.name}]
+    if not meant:
         there = f"; there is {found[0].name}" if found else ""
         return broken(
             f"there is no delivery channel{f' {name}' if name else ''}{there}", name or ""
         )
-    first = named[0]
+    first = meant[0]
     if first.failure:
         why = f"the delivery channel {first.name} does not deliver: {first.failure}"
         return broken(why, first.name)
@@ -168,12 +170,17 @@ def document(found: Digest | None, expected: Digest, name: str) -> PostureSeen:
 
 
 def flow_logs(
-    vpcs: Sequence[str], found: Iterable[FlowLogFact], traffic: str, destination: str = ""
+    vpcs: Sequence[str],
+    found: Iterable[FlowLogFact],
+    traffic: str,
+    destination: str = "",
+    within: Mapping[str, Sequence[str]] = NOTHING_WITHIN,
 ) -> PostureSeen:
     """Every VPC of the account has a flow log that is active, delivers, and covers the traffic.
 
     With a ``destination`` it has to go there: to that bucket, or to a log group of that prefix. The
-    same conditions as in the runbook of flowlogs-remediation.
+    same conditions as in the runbook of flowlogs-remediation. ``within`` are the subnets and
+    interfaces of each VPC that have flow logs of their own; without a VPC, it could not be read.
     """
     logs = list(found)
     covered = {log.vpc for log in logs if _satisfies(log, traffic, destination)}
@@ -189,11 +196,21 @@ def flow_logs(
     return broken_for(
         Subject(
             id=vpc,
-            reason=f"no flow log for {traffic}{where} in {vpc}{why_not.get(vpc, '')}",
+            reason=f"no flow log for {traffic}{where} in {vpc}"
+            f"{why_not.get(vpc, '')}{_twice(vpc, within)}",
             by_call=True,
         )
         for vpc in bare
     )
+
+
+def _twice(vpc: str, within: Mapping[str, Sequence[str]]) -> str:
+    """Return what would be logged twice if the VPC were logged, too."""
+    if inside := within.get(vpc):
+        return f"; {named(inside)} in it have their own, and would be logged twice"
+    if unread := within.get(""):
+        return f"; {named(unread)} have their own, and whether they are in it could not be read"
+    return ""
 
 
 def _satisfies(log: FlowLogFact, traffic: str, destination: str) -> bool:

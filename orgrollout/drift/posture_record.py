@@ -151,12 +151,12 @@ def read_posture_record(document: Any) -> PostureRecord:
     if not isinstance(document, dict):
         return PostureRecord()
     readers = {FORMAT: _checks, _WITHOUT_SUBJECTS: _checks, _WITHOUT_CHECKS: _without_checks}
-    others = readers.get(document.get("format_version", 0))
-    if others is None:
-        return PostureRecord()
     try:
+        others = readers.get(document.get("format_version", 0))
+        if others is None:
+            return PostureRecord()
         return PostureRecord(looks=tuple(_look(each, others) for each in document["looks"]))
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         return PostureRecord()
 
 

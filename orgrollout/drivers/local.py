@@ -1,6 +1,7 @@
 """The loop on this machine: tick, wait, tick."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -19,14 +20,16 @@ from orgrollout.rollout.decision import Event, EventKind
 from orgrollout.rollout.rollback import NothingToRollBackError
 
 T = TypeVar("T")
+_HEARTBEAT = timedelta(minutes=1)
 _ANOTHER_DRIVER = timedelta(seconds=1)
 
 
 def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> Rollout:
     """Advance a rollout until nothing happens by itself any more, and return it.
 
-    ``follow`` is told of every tick. Interrupting is harmless: operations go on in AWS, and
-    driving again attaches to them. Any number of drivers may do this at the same time.
+    ``follow`` is told of every tick, and of every minute in between. Interrupting is harmless:
+    operations go on in AWS, and driving again attaches to them. Any number of drivers may do this
+    at the same time.
 
     An outage, of AWS, of the network or of the journal, is waited out for an hour at least: nothing
     is lost by it.
@@ -53,7 +56,17 @@ def _drive(known: Rollout, world: World, follow: Callable[[Tick], None]) -> Roll
         if latest.wake_after is None:
             _notify(latest.rollout, world, follow)
             return _taken_back(latest.rollout, world, follow)
-        world.clock.sleep(latest.wake_after)
+        _rest(latest, world, follow)
+
+
+def _rest(latest: Tick, world: World, follow: Callable[[Tick], None]) -> None:
+    """Return when it is time for the next tick; ``follow`` hears of every minute until then."""
+    left = latest.wake_after or timedelta()
+    while left > _HEARTBEAT:
+        world.clock.sleep(_HEARTBEAT)
+        left -= _HEARTBEAT
+        follow(replace(latest, events=()))
+    world.clock.sleep(left)
 
 
 class _Patience:

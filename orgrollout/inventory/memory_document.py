@@ -58,7 +58,7 @@ def read_memory(document: Any, only: AccountId | None = None) -> Memory | None:
         return None
     try:
         return _read(document, only)
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None  # a cache that is damaged is read anew, and written over
 
 
@@ -116,6 +116,7 @@ def _state_number(
 
 def _instances(document: Mapping[str, Any], only: AccountId | None) -> Iterator[StackInstance]:
     accounts = [AccountId(account) for account in document["accounts"]]
+    _must_be_texts(*accounts, *document["regions"])
     states = [_read_state(state, document["overrides"]) for state in document["states"]]
     for region, (numbers, checks) in document["regions"].items():
         for account, number, check in zip(accounts, _each(numbers), _each(checks), strict=True):
@@ -129,6 +130,9 @@ def _instances(document: Mapping[str, Any], only: AccountId | None) -> Iterator[
 
 def _read_state(state: Iterable[Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     status, detailed, reason, unit, operation, changed_by, drift, key = state
+    given = None if key is None else overrides[key]
+    _must_be_texts(detailed, reason, drift, *(given or {}).values())
+    _must_be_texts(*(each for each in (unit, operation, changed_by) if each is not None))
     return {
         "status": InstanceStatus(status),
         "detailed_status": detailed,
@@ -137,8 +141,13 @@ def _read_state(state: Iterable[Any], overrides: Mapping[str, Any]) -> dict[str,
         "last_operation": operation,
         "changed_by": changed_by,
         "drift_status": drift,
-        "overrides": None if key is None else overrides[key],
+        "overrides": given,
     }
+
+
+def _must_be_texts(*values: Any) -> None:
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError("a text is none")
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -82,6 +82,16 @@ class JournalCorruptError(JournalError):
     )
 
 
+class JournalDocumentError(JournalCorruptError):
+    """A document of the journal cannot be read. Nothing was changed."""
+
+    text = (
+        "the document {where} of the journal is damaged: {said}. Nothing was changed. Move the "
+        "journal aside (`orgrollout journal export` writes out what is in it) and plan again: "
+        "CloudFormation knows what is deployed, and the plan is made from there."
+    )
+
+
 class JournalForeignError(JournalError):
     """The file is no journal of ours; it was left alone."""
 

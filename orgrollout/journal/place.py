@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_state_path
 
 from orgrollout.journal.errors import JournalConflictError, JournalNameError, JournalPlaceError
 from orgrollout.journal.port import Journal
+from orgrollout.journal.reading import as_mapping
 from orgrollout.model.ids import AccountId, Region, digest_of
 
 FILE = "journal.sqlite"
@@ -74,10 +76,11 @@ def bind(journal: Journal, account: AccountId, region: Region, endpoint: str | N
         journal.put(_PLACE, place, expected=None)
     found = journal.get(_PLACE)
     if found is None or found.value != place:
-        raise JournalPlaceError(_words(found.value if found else {}), _words(place))
+        there = as_mapping(_PLACE, found.value) if found else {}
+        raise JournalPlaceError(_words(there), _words(place))
 
 
-def _words(place: Mapping[str, str | None]) -> str:
+def _words(place: Mapping[str, Any]) -> str:
     return f"{place.get('account')} in {place.get('region')} at {place.get('endpoint') or 'AWS'}"
 
 

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -39,11 +39,14 @@ _ERRORS: dict[int, type[JournalError]] = {
     sqlite3.SQLITE_LOCKED: JournalBusyError,
     sqlite3.SQLITE_FULL: JournalFullError,
     sqlite3.SQLITE_CORRUPT: JournalCorruptError,
+    sqlite3.SQLITE_MISMATCH: JournalCorruptError,
     sqlite3.SQLITE_NOTADB: JournalForeignError,
     sqlite3.SQLITE_READONLY: JournalReadOnlyError,
     sqlite3.SQLITE_CANTOPEN: JournalReadOnlyError,
     sqlite3.SQLITE_PERM: JournalReadOnlyError,
 }
+# SQLITE_ERROR says no more than that: a table or a column that is not there, a text that is none.
+_DAMAGE = ("no such table", "no such column", "has no column", "values were", "decode to UTF-8")
 
 
 class SqliteJournal:
@@ -87,6 +90,8 @@ class SqliteJournal:
             ).fetchone()
         if row is None:
             return None
+        if not isinstance(row[0], int):
+            raise JournalCorruptError(self.path, f"the version of {key} is no number")
         return Document(key=key, version=Version(str(row[0])), value=self._value(key, row[1]))
 
     def put(self, key: str, value: Any, *, expected: Version | None) -> Version:
@@ -132,7 +137,7 @@ class SqliteJournal:
                 "SELECT key FROM documents WHERE substr(key, 1, ?) = ? ORDER BY key",
                 (len(prefix), prefix),
             ).fetchall()
-        return tuple(row[0] for row in rows)
+        return self._names(rows)
 
     def append(self, stream: str, value: Any) -> int:
         """Add an entry to the end of a stream and return its position."""
@@ -155,6 +160,8 @@ class SqliteJournal:
                     (stream, after, _BATCH),
                 ).fetchall()
             for position, text in rows:
+                if not isinstance(position, int):
+                    raise JournalCorruptError(self.path, f"{stream} has an entry without a number")
                 yield Entry(position=position, value=self._value(stream, text))
             if len(rows) < _BATCH:
                 return
@@ -168,7 +175,7 @@ class SqliteJournal:
                 " ORDER BY stream",
                 (len(prefix), prefix),
             ).fetchall()
-        return tuple(row[0] for row in rows)
+        return self._names(rows)
 
     def drop(self, stream: str) -> None:
         """Remove a stream with all its entries."""
@@ -213,7 +220,10 @@ class SqliteJournal:
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         if application != _APPLICATION:
             raise JournalForeignError(self.path, "it belongs to another program")
-        (version,) = self._db.execute("SELECT version FROM schema").fetchone()
+        row = self._db.execute("SELECT version FROM schema").fetchone()
+        version = row[0] if row else None
+        if not isinstance(version, int):
+            raise JournalCorruptError(self.path, "the table schema does not tell its version")
         if version > SCHEMA_VERSION:
             said = f"schema {version}, and this one knows {SCHEMA_VERSION}"
             raise JournalVersionError(self.path, said)
@@ -256,12 +266,20 @@ class SqliteJournal:
             yield
         except sqlite3.Error as error:
             kind = _ERRORS.get(_primary(error), JournalError)
+            if any(words in str(error) for words in _DAMAGE):
+                kind = JournalCorruptError
             raise kind(self.path, str(error)) from error
 
-    def _value(self, key: str, text: str) -> Any:
+    def _names(self, rows: Iterable[tuple[Any]]) -> tuple[str, ...]:
+        names = tuple(row[0] for row in rows)
+        if not all(isinstance(name, str) for name in names):
+            raise JournalCorruptError(self.path, "a name in it is no text")
+        return names
+
+    def _value(self, key: str, text: Any) -> Any:
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise JournalCorruptError(self.path, f"{key} is not JSON") from error
 
 

@@ -16,6 +16,11 @@ class Cause(StrEnum):
     UNREAD = "could not be read"  # the role that repairs may lack the permission to read it
     NOTHING_TO_REPAIR = "nothing to repair"
     NOT_REPAIRED = "not repaired"  # the repair ended, and all is as it was
+    REMEDIATION_FAILED = "the remediation failed"
+    REMEDIATION_ROLE = "the role of the runbook"  # it cannot be assumed
+    REMEDIATION_DENIED = "denied to the runbook"
+    REMEDIATION_THROTTLED = "the runbook was throttled"
+    REMEDIATION_IN_VAIN = "nothing came of the remediation"
     NO_WAY_IN = "no way into the account"
     UNREACHABLE = "unreachable"  # no answer for a long time
     CHANGED_MEANWHILE = "changed meanwhile"  # another process changed the stack in between

@@ -60,6 +60,7 @@ def make_plan(request: Request) -> Plan:
         inside=request.inside,
         opening=request.opening,
         skipped=request.skipped,
+        names=_names(request, operations),
         recent=_recent(request, operations),
         topics=topics_of(request.manifest),
         warnings=(
@@ -72,6 +73,12 @@ def make_plan(request: Request) -> Plan:
             *(text for text in map(throttled, waves_) if text),
         ),
     )
+
+
+def _names(request: Request, operations: Iterable[PlannedOperation]) -> Mapping[AccountId, str]:
+    known = request.organization.accounts
+    touched = {account for operation in operations for account in operation.accounts}
+    return {account: known[account].name for account in sorted(touched) if account in known}
 
 
 def _recent(
@@ -180,7 +187,11 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
         notes=tuple(_notes(request, desired, differences, sent=sent, parallel=parallel)),
         differences=differing,
         deployed=inventory.deployed.definition if inventory is not None else None,
-        removals=tuple(removals_of(inventory, differences)) if inventory is not None else (),
+        removals=tuple(
+            removals_of(inventory, differences, request.organization)
+            if inventory is not None
+            else ()
+        ),
         seen=_seen(inventory, differences) if inventory is not None else {},
         described=_described(inventory, differences) if inventory is not None else {},
         side_by_side=parallel,

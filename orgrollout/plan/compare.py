@@ -21,7 +21,7 @@ from orgrollout.plan.recovering import Inoperable, inoperable
 from orgrollout.plan.repair import Repair
 
 NEW = "not deployed yet"
-STAYED = "CloudFormation skipped it when it was to be let go of"
+STAYED = "CloudFormation skipped it when it was to be detached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,7 @@ def compare(
     left_alone = dict(_left_alone(desired, extra, membership, inventory))
     going = [p for p in extra if p not in left_alone]
     reasons.update({p: _removal_reason(desired, p, membership) for p in going})
-    # In an account that has left, or is suspended, stacks can only be let go.
+    # In an account that has left, or is suspended, stacks can only be detached.
     active = membership.active
     detaches = tuple(p for p in going if desired.retain_stacks or p.account not in active)
     return Differences(
@@ -225,8 +225,8 @@ def _left_alone(
 ) -> Iterator[tuple[Pair, str]]:
     """Yield the instances that nothing can be done about, or should be, and why.
 
-    A stack set that is to be absent cannot be deleted while it has any, so those are let go, unless
-    CloudFormation has been asked to and has skipped them.
+    A stack set that is to be absent cannot be deleted while it has any, so those are detached,
+    unless CloudFormation has been asked to and has skipped them.
     """
     for pair in extra:
         if pair.account in membership.unknown:
@@ -244,7 +244,7 @@ def _left_alone(
 
 
 def _stayed(instance: StackInstance) -> bool:
-    """Return whether the last operation of ours was to let go of it, and skipped it."""
+    """Return whether the last operation of ours was to detach it, and skipped it."""
     return instance.is_skipped and carried_digest(instance) == NO_STATE
 
 

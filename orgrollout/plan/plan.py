@@ -83,11 +83,12 @@ class Removal:
     accounts: int
     stays: tuple[str, ...]  # in words
     way_back: str  # how to have it again
+    named: tuple[str, ...] = ()  # each account by name and id, with its Regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """How many stack instances of one stack set are let go of and had anew."""
+    """How many stack instances of one stack set are detached, and then had again."""
 
     accounts: int
     imported: int  # with the stacks that are still there
@@ -198,6 +199,7 @@ class Plan:
     inside: Inside | None = None  # given where operations go on inside accounts
     held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed
     young: tuple[AccountId, ...] = ()  # joined less than a day before: may not be ready yet
+    names: Mapping[AccountId, str] = field(default_factory=dict)  # of the accounts it touches
     recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`
     opening: tuple[str, ...] = ()  # how many accounts, and why not more
     skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...

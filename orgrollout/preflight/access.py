@@ -41,6 +41,7 @@ def trusted_access(facts: Facts) -> Check:
         name=name,
         findings=(finding,) if lacking else (),
         not_checked=unknown_reasons((facts.access, facts.trusted)),
+        blind=isinstance(facts.access, Unknown) and isinstance(facts.trusted, Unknown),
         looked_at="CloudFormation may work in the organization",
     )
 

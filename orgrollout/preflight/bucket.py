@@ -23,7 +23,7 @@ def template_bucket(facts: Facts) -> Check:
     if place is None or not using:
         return Check(name=_NAME, looked_at="everything fits into calls to CloudFormation")
     if isinstance(facts.bucket_region, Unknown):
-        return Check(name=_NAME, not_checked=(facts.bucket_region.reason,))
+        return Check(name=_NAME, not_checked=(facts.bucket_region.reason,), blind=True)
     if facts.bucket_region is None:
         return Check(name=_NAME, findings=(_missing(facts, place, using),))
     return Check(name=_NAME, not_checked=tuple(_unseen(place, facts.bucket_region, using)))

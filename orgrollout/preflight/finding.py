@@ -30,6 +30,7 @@ class Check:
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[str, ...] = ()  # what could not be looked at, and why
     looked_at: str = ""  # in words, where it went well
+    blind: bool = False  # nothing of it could be looked at
 
     @property
     def outcome(self) -> Outcome:

@@ -65,7 +65,7 @@ def wanted_opt_in_regions(
 def quotas(facts: Facts) -> Check:
     """Stack sets per administrator, stack instances per stack set."""
     if isinstance(facts.stack_sets, Unknown):
-        return Check(name="quotas", not_checked=(facts.stack_sets.reason,))
+        return Check(name="quotas", not_checked=(facts.stack_sets.reason,), blind=True)
     new = [d for d in facts.desired.values() if d.name not in facts.inventory.stack_sets]
     total = facts.stack_sets + sum(not d.absent for d in new)
     findings = []
@@ -129,7 +129,7 @@ def _in_suspended(
         yield Finding(
             where=f"account {number}, stack set {desired.name}",
             why=f"it is {state} and has {len(pairs)} stack instances, which no operation reaches "
-            "any more. They can only be let go, with their stacks kept.",
+            "any more. They can only be detached, with their stacks kept.",
             mend=_letting_go(facts, desired, inventory, pairs),
         )
 

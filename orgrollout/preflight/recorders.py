@@ -55,6 +55,7 @@ def recorders(facts: Facts) -> Check:
         findings=tuple(findings),
         not_checked=tuple(gaps),
         looked_at="no recorder or channel is in the way",
+        blind=not any(isinstance(found, RecorderFound) for found in facts.recorders.values()),
     )
 
 

@@ -12,7 +12,7 @@ from orgrollout.plan.document import plan_document
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile import claims
 from orgrollout.reconcile.history import Said
-from orgrollout.reconcile.record import Record, read_record, record_document
+from orgrollout.reconcile.record import Record, record_document
 from orgrollout.reconcile.rollouts import (
     OpenRolloutError,
     Rollout,
@@ -20,6 +20,7 @@ from orgrollout.reconcile.rollouts import (
     has,
     holds,
     load_rollout,
+    recorded,
     records,
     rollout_ids,
     rollout_key,
@@ -170,7 +171,7 @@ def _record(journal: Journal, plan: Plan, record: Record) -> Rollout | None:
         version = journal.put(key, record_document(record), expected=None)
     except JournalConflictError:
         found = journal.get(key)
-        if found is None or read_record(found.value).begun_by != record.begun_by:
+        if found is None or recorded(found).begun_by != record.begun_by:
             return None
         # It was written, the answer was lost, and somebody has advanced it already.
         return load_rollout(journal, record.state.id)

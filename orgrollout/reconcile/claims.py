@@ -21,13 +21,27 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Journal, Version
+from orgrollout.journal.reading import reading
 from orgrollout.model.ids import RolloutId, StackSetName
 
 _PREFIX = "claims/"
 _REPAIRS = "/repairs"  # no name of a stack set has a slash
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A claim as the journal keeps it."""
+
+    rollout: str | None
+    taken_from: str | None = None
+
+
+_CLAIM = TypeAdapter(_Kept)
 Holder = Callable[[RolloutId, StackSetName], bool]
 """Tells whether a rollout is recorded, has the stack set in its plan, and may still go on."""
 
@@ -85,12 +99,13 @@ def claim_of(journal: Journal, stack_set: StackSetName) -> Claim:
     found = journal.get(_key(stack_set))
     if found is None:
         return Claim(stack_set=stack_set, rollout=None, version=None)
-    value = found.value
+    with reading(found.key):
+        value = _CLAIM.validate_python(found.value)
     return Claim(
         stack_set=stack_set,
-        rollout=RolloutId(value["rollout"]) if value["rollout"] else None,
+        rollout=RolloutId(value.rollout) if value.rollout else None,
         version=found.version,
-        taken_from=RolloutId(value["taken_from"]) if value.get("taken_from") else None,
+        taken_from=RolloutId(value.taken_from) if value.taken_from else None,
     )
 
 

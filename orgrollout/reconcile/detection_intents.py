@@ -4,15 +4,30 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, TypeAdapter
 
 from orgrollout.journal.errors import JournalConflictError, JournalVersionError
 from orgrollout.journal.port import Document, Journal, Version
+from orgrollout.journal.reading import as_mapping, reading, with_zone
 from orgrollout.model.ids import OperationId, StackSetName
 
 WITHDRAWN = "WITHDRAWN"
 _PREFIX = "detection/"
 _FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An intent as the journal keeps it."""
+
+    operation: str
+    committed: Annotated[str, AfterValidator(with_zone)]
+    ended: str
+
+
+_INTENT = TypeAdapter(_Kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +98,15 @@ def write_intent(
 
 
 def _read(document: Document) -> Intent | None:
-    if document.value["format_version"] != _FORMAT:
+    value = as_mapping(document.key, document.value)
+    if value.get("format_version") != _FORMAT:
         return None
+    with reading(document.key):
+        kept = _INTENT.validate_python(value)
     return Intent(
-        operation=OperationId(document.value["operation"]),
-        committed=datetime.fromisoformat(document.value["committed"]),
-        ended=document.value["ended"],
+        operation=OperationId(kept.operation),
+        committed=datetime.fromisoformat(kept.committed),
+        ended=kept.ended,
         version=document.version,
     )
 

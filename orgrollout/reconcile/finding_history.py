@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
-from orgrollout.drift.document import read_records, records_document
+from orgrollout.drift.document import is_newer, read_records, records_document
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import LookedAt, Record, Records, seen
-from orgrollout.journal.errors import JournalConflictError, JournalVersionError
+from orgrollout.journal.errors import (
+    JournalConflictError,
+    JournalDocumentError,
+    JournalVersionError,
+)
 from orgrollout.journal.port import Document, Journal
+from orgrollout.journal.reading import as_mapping
 from orgrollout.model.ids import Digest, Pair, StackSetKey, StackSetName
 from orgrollout.reconcile.world import World
 
@@ -130,5 +135,7 @@ def _records(document: Document | None, name: StackSetName) -> Records:
         return {}
     records = read_records(document.value)
     if records is None:
-        raise JournalVersionError(f"{PREFIX}{name}", "its format is not known here")
+        if is_newer(as_mapping(f"{PREFIX}{name}", document.value)):
+            raise JournalVersionError(f"{PREFIX}{name}", "its format is not known here")
+        raise JournalDocumentError(f"{PREFIX}{name}", "its records cannot be read")
     return records

@@ -82,6 +82,7 @@ def gather_findings(
         if chosen is not None
         else tuple(_warnings(loaded, found, looks, posture, today)),
         kinds=frozenset(looked if posture is None else {*looked, FindingKind.POSTURE}),
+        checks=dict(_checks(loaded, looks)),
     )
 
 
@@ -191,6 +192,16 @@ class _Looking:
             progress(f"{what}: about {takes} at {STACK_SETS.per_second:g} a second")
         elif calls:
             progress(what)
+
+
+def _checks(
+    loaded: LoadedManifest, looks: Iterable[StackSetLook]
+) -> Iterator[tuple[StackSetKey, frozenset[str]]]:
+    """Yield the names of the posture checks of each stack set that has something to look at."""
+    for look in looks:
+        template = loaded.templates.get(look.key)
+        if template is not None and template.metadata.posture and look.meant:
+            yield look.key, frozenset(check.name for check in template.metadata.posture)
 
 
 def _view(

@@ -57,6 +57,25 @@ def with_order(record: Record, said: Said | None) -> Record:
 
 
 @dataclass(slots=True)
+class Listener:
+    """Hears what happens to a rollout, whichever process it happens in. Nothing is told twice."""
+
+    rollout: RolloutId
+    _position: int = 0
+    _number: int = 0  # of the last line: one may stand in the stream twice
+
+    def catch_up(self, journal: Journal) -> tuple[Event, ...]:
+        """Return what has happened since the last time; at first, everything so far."""
+        told: list[Event] = []
+        for line in journal.read(history_of(self.rollout), after=self._position):
+            self._position = line.position
+            if line.value["number"] > self._number:
+                self._number = line.value["number"]
+                told += map(_NOTED.validate_python, line.value["events"])
+        return tuple(told)
+
+
+@dataclass(slots=True)
 class Histories:
     """How far this process knows the histories to be kept."""
 

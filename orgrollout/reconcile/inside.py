@@ -6,18 +6,19 @@ it has asked. Another process finds the same in AWS.
 
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from orgrollout import errors
-from orgrollout.aws import posture
+from orgrollout.aws import posture, remediation
 from orgrollout.aws.connection import ASSUME_ROLE, Connection
 from orgrollout.aws.member_stacks import MemberStacks
 from orgrollout.drift.subjects import without
 from orgrollout.errors import AwsError
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import OperationId, Pair
+from orgrollout.model.posture import PostureCheck, PostureSeen
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.entering import enter
@@ -26,7 +27,16 @@ from orgrollout.reconcile.spreading import spread
 from orgrollout.reconcile.world import World
 from orgrollout.rollout.decision import InsideSeen, WorkInside
 from orgrollout.rollout.inside import at_once, window
-from orgrollout.rollout.repairs import Look, NextStep, RepairSeen, Step, failed, next_step
+from orgrollout.rollout.remediation import Remediations
+from orgrollout.rollout.repairs import (
+    Look,
+    NextStep,
+    RepairSeen,
+    Step,
+    failed,
+    next_step,
+    starts_remediations,
+)
 from orgrollout.rollout.state import Flight
 
 _T = TypeVar("_T")
@@ -35,8 +45,16 @@ _T = TypeVar("_T")
 class _Place:
     """One operation, and the way into its accounts."""
 
-    def __init__(self, operation: OperationId, planned: int, plan: Plan, world: World) -> None:
+    def __init__(
+        self,
+        operation: OperationId,
+        planned: int,
+        plan: Plan,
+        world: World,
+        committed: datetime | None = None,
+    ) -> None:
         self.id = operation
+        self.committed = committed
         self.planned = plan.operations[planned]
         self.repair = _given(self.planned.repair)
         self.memory = world.inside.setdefault(operation, InsideMemory())
@@ -61,7 +79,7 @@ def look_inside(flight: Flight, plan: Plan, world: World) -> InsideSeen:
         PassingError: Nobody could be asked at all.
         InvalidCredentialsError: The caller's own credentials have expired.
     """
-    place = _Place(flight.id, flight.piece.planned, plan, world)
+    place = _Place(flight.id, flight.piece.planned, plan, world, flight.committed)
     size = at_once(plan, place.planned)
     found: dict[Pair, NextStep] = {}
     while new := [
@@ -145,7 +163,10 @@ def _end_by(error: AwsError, step: Step | None = None) -> NextStep:
 
 def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
     if place.repair.check is not None:
-        return RepairSeen(posture=posture.look(connection, place.repair.check))
+        found = posture.look(connection, place.repair.check)
+        return RepairSeen(
+            posture=found, remediations=_remediations(found, place.repair.check, place, connection)
+        )
     stack, stacks = place.stack(pair), MemberStacks(connection)
     if stack is None:
         return RepairSeen()
@@ -153,6 +174,21 @@ def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
     if detection is not None:
         return _seen_detection(stack, detection, stacks, place.memory.seen[pair])
     return _seen_stack(stack, place.id, stacks)
+
+
+def _remediations(
+    found: PostureSeen, check: PostureCheck, place: _Place, connection: Connection
+) -> Remediations:
+    """Return how remediations went, where something is broken that they could mend."""
+    if not found.subjects or not starts_remediations(place.repair):
+        return Remediations()
+    try:
+        went = remediation.executions(connection, check, found.subjects)
+    except (errors.CredentialsError, errors.PassingError):
+        raise
+    except AwsError as error:
+        return Remediations(unread=str(error), since=place.committed)
+    return Remediations(executions=went, since=place.committed)
 
 
 def _seen_detection(
@@ -227,14 +263,34 @@ def _evaluate(pair: Pair, place: _Place, connection: Connection) -> None:
 def _call(pair: Pair, place: _Place, connection: Connection) -> None:
     known = place.memory.seen[pair]
     found = without(_given(known.posture), place.repair.keeps)
-    subjects = known.judging.left(found)[: posture.MOST_SUBJECTS]
-    seen = replace(found, subjects=subjects)
-    # Whoever is at it already, such as the rule's own automatic remediation, does as well.
-    with suppress(errors.NotStartedError):
-        posture.mend(connection, _given(place.repair.check), seen)
+    subjects = known.judging.left(found)
+    if starts_remediations(place.repair):
+        subjects = known.remediations.to_start(subjects)
+    subjects = subjects[: posture.MOST_SUBJECTS]
+    if not subjects:
+        return
+    not_started: tuple[str, ...] = ()
+    try:
+        posture.mend(connection, _given(place.repair.check), replace(found, subjects=subjects))
+    except errors.NotStartedError as error:
+        # Another that is at it, such as the rule's own automatic remediation, does as well.
+        not_started = error.resources
+    _note_started(pair, place, subjects, not_started)
     if known.judging.asked:
         place.memory.judging[pair] = known.judging.remediating(subjects)
     _note_asked(pair, place)
+
+
+def _note_started(
+    pair: Pair, place: _Place, subjects: tuple[str, ...], not_started: tuple[str, ...]
+) -> None:
+    """Remember what was started, and when the remediation before was invoked."""
+    memory = place.memory
+    there = memory.seen[pair].remediations.executions
+    before = {each.resource: each.invoked for each in there}
+    memory.tried[pair] = memory.tried.get(pair, frozenset()) | {*subjects}
+    started = {each: before.get(each) for each in subjects if each not in not_started}
+    memory.started[pair] = {**memory.started.get(pair, {}), **started}
 
 
 def _note_asked(pair: Pair, place: _Place) -> None:

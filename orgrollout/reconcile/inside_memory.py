@@ -34,6 +34,8 @@ class InsideMemory:
     seen: dict[Pair, RepairSeen] = field(default_factory=dict)  # lately
     asked: dict[Pair, datetime] = field(default_factory=dict)  # lately
     detections: dict[Pair, str] = field(default_factory=dict)  # by id
+    tried: dict[Pair, frozenset[str]] = field(default_factory=dict)  # remediations
+    started: dict[Pair, dict[str, datetime | None]] = field(default_factory=dict)  # of those
     judging: dict[Pair, Judging] = field(default_factory=dict)  # of rules
     waits: dict[Pair, Wait] = field(default_factory=dict)
 
@@ -43,6 +45,11 @@ class InsideMemory:
         known = replace(
             seen,
             asked=self.asked.get(pair),
+            remediations=replace(
+                seen.remediations,
+                tried=self.tried.get(pair, frozenset()),
+                started=dict(self.started.get(pair, {})),
+            ),
             judging=self.judging.get(pair, Judging()),
             waited=wait.total,
         )

@@ -74,9 +74,10 @@ def _kept(journal: Journal) -> KnownOrganization | None:
     if document is None:
         return None
     try:
-        return _adapter().validate_python(document.value)
+        found = _adapter().validate_python(document.value)
     except ValidationError:  # another version's
         return None
+    return found if found.read.tzinfo is not None else None
 
 
 def _holds(

@@ -16,6 +16,7 @@ from orgrollout.drift.notice import drift_notice
 from orgrollout.errors import AwsError
 from orgrollout.journal.errors import JournalConflictError, JournalError
 from orgrollout.journal.port import Journal
+from orgrollout.journal.reading import as_mapping, reading
 from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import RolloutId
 from orgrollout.model.notice import Notice, NoticeEvent, Topic
@@ -109,10 +110,11 @@ def _note(notice: Notice, topic: Topic, world: World, *, told: bool) -> bool:
 def _note_once(notice: Notice, topic: Topic, world: World, *, told: bool) -> bool:
     name, key = f"{_PREFIX}{notice.about}", f"{notice.key} {topic.arn}"
     found = world.journal.get(name)
-    notes: dict[str, Any] = dict(found.value) if found else {}
+    notes: dict[str, Any] = dict(as_mapping(name, found.value)) if found else {}
     now = world.clock.now()
-    if not told and not _is_free(notes.get(key), world.holder, now):
-        return False
+    with reading(name):
+        if not told and not _is_free(notes.get(key), world.holder, now):
+            return False
     notes.pop(key, None)
     notes[key] = {"at": now.isoformat(), "by": world.holder, "told": told}
     value = dict(list(notes.items())[-_KEPT:])

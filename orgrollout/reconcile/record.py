@@ -6,10 +6,9 @@ as it is read, one step at a time, and written back with the next commit.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, TypeAdapter
 
 from orgrollout.rollout.document import NewerStateError, read_state, state_document
 from orgrollout.rollout.state import RolloutState
@@ -23,7 +22,7 @@ class Lease:
 
     holder: str
     fence: int  # of the record, when the lease was taken
-    until: datetime
+    until: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +62,18 @@ def read_record(document: Mapping[str, Any]) -> Record:
     for step in range(version, SCHEMA):
         current = _MIGRATIONS[step](current)
     return Record(
-        begun_by=current["begun_by"],
-        fence=current["fence"],
+        begun_by=_TEXT.validate_python(current["begun_by"]),
+        fence=_NUMBER.validate_python(current["fence"]),
         lease=_LEASE.validate_python(current["lease"]),
         state=read_state(current["state"]),
-        last_line=current.get("last_line"),
+        last_line=_LINE.validate_python(current.get("last_line")),
     )
+
+
+def _with_number(line: dict[str, Any] | None) -> dict[str, Any] | None:
+    if line is not None and type(line.get("number")) is not int:
+        raise ValueError("its number is no number")
+    return line
 
 
 def _from_1(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,4 +83,8 @@ def _from_1(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _MIGRATIONS: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1}
+_LINE: TypeAdapter[dict[str, Any] | None] = TypeAdapter(
+    Annotated[dict[str, Any] | None, AfterValidator(_with_number)]
+)
+_TEXT, _NUMBER = TypeAdapter(str), TypeAdapter(int)
 _LEASE: TypeAdapter[Lease | None] = TypeAdapter(Lease | None)

@@ -1,21 +1,30 @@
 """Which stacks were kept when their stack instances were detached, by what our rollouts did.
 
 CloudFormation forgets a stack that was detached. The journal does not: each rollout that is over
-is read once, and what it let go of is kept in one document. Known is only what this journal saw.
+is read once, and what it detached is kept in one document. Known is only what this journal saw.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from orgrollout.journal.errors import JournalConflictError
-from orgrollout.journal.port import Journal
+from orgrollout.journal.port import Document, Journal
+from orgrollout.journal.reading import as_mapping, reading
 from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.plan import Plan, PlannedOperation
 from orgrollout.plan.rectangles import Rectangle, cover
-from orgrollout.reconcile.record import read_record
-from orgrollout.reconcile.rollouts import Rollout, load_rollout, rollout_ids, rollout_key
+from orgrollout.reconcile.rollouts import (
+    Rollout,
+    load_rollout,
+    recorded,
+    rollout_ids,
+    rollout_key,
+)
 from orgrollout.rollout.state import RolloutState
 
 _KEY = "retained"
@@ -24,9 +33,9 @@ Retained = Mapping[StackSetName, Mapping[Pair, RolloutId]]
 
 
 def retained_stacks(journal: Journal) -> Retained:
-    """Return, by stack set, where a stack was kept, and the last rollout that let go of it."""
+    """Return, by stack set, where a stack was kept, and the last rollout that detached it."""
     document = journal.get(_KEY)
-    known: dict[str, Any] = dict(document.value) if document else {}
+    known: dict[str, Any] = _read(document) if document else {}
     read = {
         str(rollout): _entry(load_rollout(journal, rollout))
         for rollout in rollout_ids(journal)
@@ -46,10 +55,28 @@ def retained_stacks(journal: Journal) -> Retained:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What one rollout let go of, as the journal keeps it: by stack set, accounts x Regions."""
+
+    ended: str
+    kept: dict[str, list[tuple[list[str], list[str]]]]
+
+
+_ENTRIES = TypeAdapter(dict[str, _Entry])
+
+
+def _read(document: Document) -> dict[str, Any]:
+    value = dict(as_mapping(document.key, document.value))
+    with reading(document.key):
+        _ENTRIES.validate_python(value)
+    return value
+
+
 def _is_news(journal: Journal, rollout: RolloutId, known: Mapping[str, Any]) -> bool:
     """Return whether a rollout is over, and was not when it was read before, if it was."""
     document = journal.get(rollout_key(rollout))
-    ended = read_record(document.value).state.ended if document else None
+    ended = recorded(document).state.ended if document else None
     before = known.get(rollout)
     return ended is not None and (before is None or before["ended"] != str(ended))
 

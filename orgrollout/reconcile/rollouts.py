@@ -9,14 +9,16 @@ from functools import partial
 from weakref import WeakKeyDictionary
 
 from orgrollout.errors import OrgRolloutError
-from orgrollout.journal.errors import JournalConflictError
-from orgrollout.journal.port import Journal, Version, get_artifact
+from orgrollout.journal.errors import JournalConflictError, JournalDocumentError
+from orgrollout.journal.port import Document, Journal, Version, get_artifact
+from orgrollout.journal.reading import as_mapping, reading
 from orgrollout.model.ids import Digest, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.document import read_plan
 from orgrollout.plan.plan import Plan
 from orgrollout.reconcile.claims import repairs_of, take_claims
 from orgrollout.reconcile.history import Histories, Said, with_order
 from orgrollout.reconcile.record import Record, read_record, record_document
+from orgrollout.rollout.fitting import misfit
 from orgrollout.rollout.state import Phase, RolloutState
 
 _PREFIX = "rollout/"
@@ -71,7 +73,7 @@ def recent_rollouts(journal: Journal, since: datetime) -> Iterator[Rollout]:
     for record, version in _recorded(journal):
         ended = record.state.ended
         if ended is None or ended >= since:
-            yield Rollout(plan=_plan(journal, record.state.plan), record=record, version=version)
+            yield _with_plan(journal, record, version)
 
 
 def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
@@ -86,9 +88,7 @@ def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
         raise NoSuchRolloutError(
             f"there is no rollout {rollout} in this journal; `orgrollout rollouts` lists them."
         )
-    record = read_record(document.value)
-    plan = _plan(journal, record.state.plan)
-    return Rollout(plan=plan, record=record, version=document.version)
+    return _whole(journal, document)
 
 
 def rollout_ids(journal: Journal) -> tuple[RolloutId, ...]:
@@ -233,7 +233,33 @@ def _recorded(journal: Journal) -> Iterator[tuple[Record, Version]]:
     for key in journal.keys(_PREFIX):
         document = journal.get(key)
         if document is not None:  # pruned meanwhile
-            yield read_record(document.value), document.version
+            yield recorded(document), document.version
+
+
+def recorded(document: Document) -> Record:
+    """Return the record that a document of the journal is.
+
+    Raises:
+        JournalDocumentError: It is damaged.
+        NewerStateError: A newer version of orgrollout has written it.
+    """
+    value = as_mapping(document.key, document.value)
+    with reading(document.key):
+        record = read_record(value)
+    if rollout_key(record.state.id) != document.key:
+        raise JournalDocumentError(document.key, f"it is of another rollout, {record.state.id}")
+    return record
+
+
+def _whole(journal: Journal, document: Document) -> Rollout:
+    return _with_plan(journal, recorded(document), document.version)
+
+
+def _with_plan(journal: Journal, record: Record, version: Version) -> Rollout:
+    plan = _plan(journal, record.state.plan)
+    if wrong := misfit(plan, record.state):
+        raise JournalDocumentError(rollout_key(record.state.id), wrong)
+    return Rollout(plan=plan, record=record, version=version)
 
 
 def _claim_again(journal: Journal, rollout: Rollout) -> None:
@@ -258,5 +284,7 @@ def _plan(journal: Journal, digest: Digest) -> Plan:
     if digest not in plans:
         if len(plans) >= _MOST_PLANS:
             plans.clear()
-        plans[digest] = read_plan(json.loads(get_artifact(journal, digest)))
+        text = get_artifact(journal, digest)
+        with reading(f"artifacts/{digest}"):
+            plans[digest] = read_plan(json.loads(text))
     return plans[digest]

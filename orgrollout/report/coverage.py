@@ -1,7 +1,7 @@
 """The ledger as people read it and as programs do: every pair in exactly one state."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +9,13 @@ from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
+from orgrollout.report.unchecked import sentence
 from orgrollout.report.words import count, iso, span
 from orgrollout.rollout.coverage import CoverageState, Covered
 
 MOST_ROWS = 60  # in text; CSV and JSON hold all
 _GOOD = frozenset({CoverageState.CURRENT})
+_NOT_LOOKED = frozenset({"NOT_CHECKED", "UNKNOWN", ""})
 _MEANT = frozenset({CoverageState.EXCLUDED, CoverageState.OUT_OF_SCOPE})
 _COLUMNS = (
     "stack_set",
@@ -45,6 +47,7 @@ def coverage_json(
         "format_version": FORMAT_VERSION,
         "summary": {state.value: states[state] for state in CoverageState},
         "instances": [_instance(row, organization) for row in shown],
+        "not_checked": list(not_looked_at(rows)),
     }
 
 
@@ -59,10 +62,12 @@ def coverage_blocks(
     now: datetime,
     *,
     chosen: Collection[CoverageState] = (),
+    detect: str = "orgrollout drift MANIFEST --detect",
 ) -> Iterator[Block]:
     """Yield how many pairs are in which state, and those a person should look at.
 
     Without ``chosen`` states those are all that are neither current nor left out on purpose.
+    ``detect`` is the command that looks for what nothing is known of.
     """
     yield _by_stack_set(rows)
     wanted = frozenset(chosen) or frozenset(CoverageState) - _GOOD - _MEANT
@@ -72,11 +77,24 @@ def coverage_blocks(
     if len(found) > MOST_ROWS:
         yield Line(text=f"and {len(found) - MOST_ROWS:,} more: --format csv or json shows all")
     yield from _posture(rows, organization, now)
+    if text := sentence(not_looked_at(rows), f"`{detect}`"):
+        yield Line(text=text, style="yellow")
     current = sum(1 for row in rows if row.state in _GOOD)
     skipped = sum(1 for row in rows if row.state is CoverageState.SKIPPED)
     meant = sum(1 for row in rows if row.state not in _MEANT) - skipped
     text = f"{current:,} of {count(meant, 'stack instance')} current, {skipped:,} skipped."
     yield Line(text=text, style="bold green" if current == meant else "bold")
+
+
+def not_looked_at(rows: Iterable[Covered]) -> Iterator[str]:
+    """Yield what the ledger says nothing of: `current` is what CloudFormation was told."""
+    current = [row for row in rows if row.state in _GOOD]
+    drift = sum(1 for row in current if row.drift in _NOT_LOOKED)
+    if drift:
+        yield f"drift of {count(drift, 'current stack instance')}"
+    unknown = (r for r in current if r.posture and r.posture.state is PostureState.UNKNOWN)
+    if number := sum(1 for _ in unknown):
+        yield f"posture of {count(number, 'current stack instance')}"
 
 
 def posture_words(seen: PostureSeen | None) -> str | None:

@@ -14,6 +14,7 @@ from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.model.posture import Subject
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Block, Line
+from orgrollout.report.unchecked import not_looked_at, remedy, sentence
 from orgrollout.report.words import count, span
 from orgrollout.rollout.grouping import cause
 
@@ -27,6 +28,7 @@ _STYLES = {
     Verdict.IGNORED: "dim",
 }
 _ORDER = list(_STYLES)
+_NOTHING_THERE = "No real finding in what was looked at"
 _SEVERAL = re.compile(r"\*(, \*)*( and \d+ more)?")
 _SAID = {"COMPLETED": "", "PARTIAL_SUCCESS": ", not in all of them", "STOPPED": ", then stopped"}
 
@@ -40,7 +42,8 @@ class Shown:
     records: Mapping[Digest, Record] = field(default_factory=dict)
     detected: Mapping[StackSetKey, str] = field(default_factory=dict)  # how a detection just ended
     looked: bool = False  # just now, or at least tried to
-    posture: str = ""  # why nothing is said of it
+    detect: str = "orgrollout drift MANIFEST --detect"  # the command that looks
+    has_role: bool = True  # to look at posture with
 
 
 def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
@@ -57,18 +60,22 @@ def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
         if look.repaired_since:
             text = f"  repaired since they were found: {look.repaired_since:,}"
             yield Line(text=text, style="dim")
-    if shown.posture:
-        yield Line(text=shown.posture, style="dim")
     yield from (Line(text=f"warning: {text}", style="yellow") for text in found.warnings)
     yield Line(text=summary(found), style="bold red" if found.real else "bold")
+    how = remedy(found, shown.detect, has_role=shown.has_role)
+    if text := sentence(not_looked_at(found), how):
+        yield Line(text=text, style="yellow")
 
 
 def summary(found: Findings) -> str:
     """Return all of it in one line."""
+    clean = "No real finding" if not any(not_looked_at(found)) else _NOTHING_THERE
+    if found.is_blind_to_drift and found.is_blind_to_posture:
+        clean = "Nothing was looked at, so nothing is known"
     verdicts = Counter(finding.verdict for finding in found.findings)
     where = len({(finding.stack_set, finding.pair) for finding in found.real})
     real = count(len(found.real), "real finding")
-    parts = [f"{real} in {count(where, 'stack instance')}" if found.real else "No real finding"]
+    parts = [f"{real} in {count(where, 'stack instance')}" if found.real else clean]
     others = (Verdict.SUSPECT, Verdict.NOT_CHECKABLE, Verdict.IGNORED)
     parts += [f"{verdicts[each]:,} {each}" for each in others if verdicts[each]]
     if unknown := sum(look.unknown for look in found.stack_sets):

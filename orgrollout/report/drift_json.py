@@ -9,6 +9,7 @@ from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Sheet
 from orgrollout.report.drift import Shown
 from orgrollout.report.plan import FORMAT_VERSION
+from orgrollout.report.unchecked import not_looked_at
 from orgrollout.report.words import iso, word
 
 _COLUMNS = (
@@ -45,6 +46,7 @@ def drift_json(found: Findings, shown: Shown, calls: Mapping[str, int]) -> dict[
         "stack_sets": [_stack_set(look, shown) for look in found.stack_sets],
         "findings": [_finding(finding, shown) for finding in found.findings],
         "warnings": list(found.warnings),
+        "not_checked": list(not_looked_at(found)),
         "calls": dict(sorted(calls.items())),
     }
 

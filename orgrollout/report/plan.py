@@ -20,17 +20,24 @@ from orgrollout.plan.preferences import explained
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan_changes import definition_changes, override_lines
 from orgrollout.report.plan_cost import cost_line
+from orgrollout.report.unchecked import sentence
 from orgrollout.report.words import count, moment, span
 
 FORMAT_VERSION = 1
+# A plan compares what CloudFormation was told with what it is to be told, and no resource.
+NOT_CHECKED = ("what people changed by hand", "recorders, rules, flow logs and documents")
+LOOKS = "`orgrollout drift MANIFEST --detect`"
 _NAMED = 10  # accounts by name in one line
 _ALWAYS = tuple(action for action in OperationAction if not action.is_inside)
 
 
-def plan_blocks(plan: Plan, *, pairs: bool = False, now: datetime | None = None) -> Iterator[Block]:
+def plan_blocks(
+    plan: Plan, *, pairs: bool = False, everything: bool = True, now: datetime | None = None
+) -> Iterator[Block]:
     """Yield what a person should know before the plan is carried out.
 
-    Without ``now``, freezes that are over are told of, too.
+    ``everything``: a re-sync has looked everywhere. Without ``now``, freezes that are over are told
+    of, too.
     """
     yield from (Line(text=text) for text in plan.opening)
     yield from skipped_lines(plan.skipped)
@@ -53,7 +60,9 @@ def plan_blocks(plan: Plan, *, pairs: bool = False, now: datetime | None = None)
     if plan.held_back:
         kinds = ", ".join(f"{number:,} to {action}" for action, number in plan.held_back.items())
         yield Line(text=f"not allowed here, and only reported: {kinds}", style="yellow")
-    yield Line(text=summary(plan), style="bold")
+    yield Line(text=summary(plan, everything=everything), style="bold")
+    if plan.is_empty and plan.stack_sets:
+        yield Line(text=sentence(NOT_CHECKED, LOOKS), style="dim")
 
 
 def _freezes(plan: Plan, now: datetime | None) -> Iterator[Line]:
@@ -69,10 +78,10 @@ def _freezes(plan: Plan, now: datetime | None) -> Iterator[Line]:
         yield Line(text=f"freeze: {span_}: {what}", style="yellow" if holds else "")
 
 
-def summary(plan: Plan) -> str:
+def summary(plan: Plan, *, everything: bool = True) -> str:
     """Return the plan in one line."""
-    if plan.is_empty and not plan.stack_sets:
-        return "Nothing to do."  # a re-sync plans what it touches, and nothing else
+    if plan.is_empty and not plan.stack_sets:  # a re-sync plans what it touches, and nothing else
+        return f"Nothing to do{'' if everything else ' in what was looked at'}."
     if plan.is_empty:
         unchanged = count(plan.unchanged, "stack instance is", "stack instances are")
         return f"Nothing to do: {unchanged} as wanted."
@@ -146,8 +155,12 @@ def _definitions(plan: Plan, keys: Iterable[StackSetKey]) -> Iterator[Block]:
 def _removal(key: StackSetKey, removal: Removal) -> Iterator[Line]:
     """Yield what a removal means; *detach* and *delete* must not be taken for each other."""
     stacks = f"{count(removal.instances, 'stack')} in {count(removal.accounts, 'account')}"
-    does = "are let go and stay" if removal.action is OperationAction.DETACH else "are deleted"
+    does = "are detached and stay" if removal.action is OperationAction.DETACH else "are deleted"
     yield Line(text=f"{removal.action}: {key}: {stacks} {does}", style="yellow")
+    if removal.named:
+        more = len(removal.named) - _NAMED
+        rest = (f"{more:,} more (orgrollout plan --pairs)",) if more > 0 else ()
+        yield Line(text=f"  where: {', '.join((*removal.named[:_NAMED], *rest))}")
     yield from (Line(text=f"  what stays: {text}") for text in removal.stays)
     yield Line(text=f"  to have it again: {removal.way_back}")
 

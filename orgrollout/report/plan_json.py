@@ -14,7 +14,7 @@ from orgrollout.plan.plan import (
     Skipped,
 )
 from orgrollout.plan.preferences import explained
-from orgrollout.report.plan import FORMAT_VERSION, actions_of
+from orgrollout.report.plan import FORMAT_VERSION, NOT_CHECKED, actions_of
 from orgrollout.report.plan_changes import changes_json
 from orgrollout.report.plan_cost import cost_json
 from orgrollout.report.words import iso
@@ -53,6 +53,7 @@ def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "cost": cost_json(plan),
         "skipped": skipped_json(plan.skipped),
         "warnings": list(plan.warnings),
+        "not_checked": list(NOT_CHECKED),
         "calls": dict(calls),
     }
 
@@ -82,6 +83,7 @@ def _removal_json(removal: Removal) -> dict[str, Any]:
         "accounts": removal.accounts,
         "stays": list(removal.stays),
         "way_back": removal.way_back,
+        "named": list(removal.named),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from orgrollout.preflight.finding import Check, Outcome
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count, word
+from orgrollout.report.words import count, enumerated, word
 
 _STYLES = {Outcome.OK: "green", Outcome.FOUND: "red", Outcome.NOT_CHECKED: "yellow"}
 
@@ -32,10 +32,15 @@ def preflight_blocks(checks: Sequence[Check]) -> Iterator[Block]:
 def summary(checks: Sequence[Check]) -> str:
     """Return all checks in one line."""
     found = sum(len(check.findings) for check in checks)
-    gaps = sum(1 for check in checks if check.not_checked)
-    words = [count(found, "finding") if found else "Nothing found"]
-    if gaps:
-        words.append(f"{count(gaps, 'check')} could not look everywhere")
+    gaps = [check for check in checks if check.not_checked]
+    nothing = "Nothing found in what was looked at" if gaps else "Nothing found"
+    words = [count(found, "finding") if found else nothing]
+    for said, which in (
+        ("looked nowhere", [check.name for check in gaps if check.blind]),
+        ("could not look everywhere", [check.name for check in gaps if not check.blind]),
+    ):
+        if which:
+            words.append(f"{count(len(which), 'check')} {said}: {enumerated(which)}")
     return f"{'; '.join(words)}."
 
 
@@ -55,6 +60,7 @@ def preflight_json(checks: Sequence[Check]) -> dict[str, Any]:
                     {"where": f.where, "why": f.why, "mend": f.mend} for f in check.findings
                 ],
                 "not_checked": list(check.not_checked),
+                "looked_nowhere": check.blind,
             }
             for check in checks
         ],

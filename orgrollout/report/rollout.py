@@ -12,7 +12,7 @@ from orgrollout.report.standing import standing_lines
 from orgrollout.report.words import count, span
 from orgrollout.rollout.enrolment import is_pending
 from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.grouping import FailureGroup, group_failures
+from orgrollout.rollout.grouping import FailureGroup, group_failures, named
 from orgrollout.rollout.halfway import half_way
 from orgrollout.rollout.overcome import overcome
 from orgrollout.rollout.state import Failure, Landed, Outcome, Phase, RolloutState
@@ -152,6 +152,7 @@ def _failures(
         for group in group_failures(plan, state, failures):
             lines.append(_group_line(plan, group, standing))
             if failures is final:
+                lines += _accounts(group)
                 lines += _where(group)
             if group.advice and failures is final:
                 lines.append(Line(text=f"    -> {group.advice}"))
@@ -167,9 +168,18 @@ def _group_line(plan: Plan, group: FailureGroup, standing: str) -> Line:
     stands = standing or ("skipped" if group.kind is FailureClass.SKIPPED else "failed")
     return Line(
         text=f"  {group.kind:<17}  {many} {stands}: {group.reason or 'no reason given'} "
-        f"(e.g. {example.pair} {key})",
+        f"(e.g. {named(plan, example.pair.account)} {example.pair.region} {key})",
         style="" if standing else "red",
     )
+
+
+def _accounts(group: FailureGroup) -> Iterator[Line]:
+    """Yield the first accounts of a group by name; of one account, the example says it."""
+    more = group.accounts - len(group.named)
+    if group.accounts > 1 and group.is_root_cause:
+        yield Line(
+            text=f"    accounts: {', '.join(group.named)}" + (f" and {more:,} more" if more else "")
+        )
 
 
 def _where(group: FailureGroup) -> Iterator[Line]:

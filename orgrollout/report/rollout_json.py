@@ -154,6 +154,7 @@ def _failure(plan: Plan, failure: Failure) -> dict[str, Any]:
     return {
         "stack_set": plan.operations[failure.planned].stack_set,
         "account": failure.pair.account,
+        "account_name": plan.names.get(failure.pair.account),
         "region": failure.pair.region,
         "class": failure.kind.value,
         "reason": failure.reason,
@@ -172,6 +173,7 @@ def _group(plan: Plan, group: FailureGroup) -> dict[str, Any]:
         "stack_sets": list(group.stack_sets),
         "instances": group.instances,
         "accounts": group.accounts,
+        "named": list(group.named),
         "organizational_units": dict(group.units),
         "later_accounts": group.later,
         "example": _failure(plan, group.example),

@@ -1,5 +1,6 @@
 """Numbers, spans and moments in words."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 
@@ -18,6 +19,12 @@ def span(duration: timedelta) -> str:
         return f"{minutes}m {seconds:02}s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h {minutes:02}m"
+
+
+def enumerated(things: Sequence[str]) -> str:
+    """Return `a`, `a and b`, `a, b and c`."""
+    *most, last = things or ("",)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def clock_time(moment: datetime) -> str:

@@ -49,6 +49,26 @@ MEANINGS: Mapping[Cause, Meaning] = {
         "look at what is named in the account and Region; `orgrollout drift` shows how it stands",
         by_words=True,
     ),
+    Cause.REMEDIATION_FAILED: _meaning(
+        FailureClass.PERMANENT,
+        "the step of the runbook says why: correct that in the account, or accept the resource by "
+        "a rule under `drift.ignore`, then re-sync again",
+    ),
+    Cause.REMEDIATION_ROLE: _meaning(
+        FailureClass.CONFIGURATION,
+        "see that the role that the runbook names exists in the account and trusts "
+        "ssm.amazonaws.com (in the baseline it is of account-roles), then re-sync again",
+    ),
+    Cause.REMEDIATION_DENIED: _meaning(
+        FailureClass.CONFIGURATION,
+        "give the role of the runbook (not the execution role of stack sets) the permission that "
+        "is named, and see that no policy of the organization denies it, then re-sync again",
+    ),
+    Cause.REMEDIATION_THROTTLED: _meaning(FailureClass.THROTTLED),
+    Cause.REMEDIATION_IN_VAIN: _meaning(
+        FailureClass.PERMANENT,
+        "look at the execution in the account (Systems Manager, Automation), then re-sync again",
+    ),
     Cause.NO_WAY_IN: _meaning(
         FailureClass.CONFIGURATION,
         "make the role that `drift.resync_role` names in the account and let it trust the caller, "

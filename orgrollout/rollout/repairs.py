@@ -14,10 +14,18 @@ from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack, StackDetection
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import CONFIG_COMPLIANCE, PostureSeen, PostureState, mended_by
+from orgrollout.model.posture import (
+    CHECKS,
+    CONFIG_COMPLIANCE,
+    REMEDIATION,
+    PostureSeen,
+    PostureState,
+    mended_by,
+)
 from orgrollout.plan.repair import Repair
 from orgrollout.rollout.judging import Judging
 from orgrollout.rollout.objections import objections_to
+from orgrollout.rollout.remediation import NOTHING_CAME, Remediations, cause_of
 from orgrollout.rollout.stack_proof import what_is_wrong
 
 ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, that came to nothing
@@ -60,6 +68,7 @@ class RepairSeen:
     found: tuple[ResourceDrift, ...] = ()  # every resource that it told of
     why: str = ""  # the stack did not take the change set
     posture: PostureSeen | None = None  # of a call
+    remediations: Remediations = field(default_factory=Remediations)  # of a call that starts some
     judging: Judging = field(default_factory=Judging)  # of a rule that is to be complied with
     asked: datetime | None = None  # when this process asked for a detection, or made the call
     waited: timedelta = timedelta()  # how long this process has seen it as it is now
@@ -170,11 +179,40 @@ def _of_call(look: Look) -> NextStep:
 def _of_broken(look: Look, posture: PostureSeen) -> NextStep:
     if look.asked_in_vain:
         return _not_repaired(posture)
+    if posture.state is PostureState.BROKEN and starts_remediations(look.repair):
+        step = _of_remediation(look, posture)
+        if step is not None:
+            return step
     if posture.state is PostureState.BROKEN and _is_of_a_rule(look.repair):
         return _of_rule(look, posture)
     if look.asked_lately:
         return WAIT  # what was started may leave a rule without a result for a while
     return _of_untrue(look, posture)
+
+
+def starts_remediations(repair: Repair) -> bool:
+    """Return whether its call starts remediations of AWS Config."""
+    known = CHECKS.get(repair.check.name) if repair.check is not None else None
+    return known is not None and known.mended_by == REMEDIATION
+
+
+def _of_remediation(look: Look, posture: PostureSeen) -> NextStep | None:
+    """Return what follows from remediations of this try; None: what the check says decides."""
+    known, subjects = look.seen.remediations, posture.subjects
+    if known.is_running(subjects):
+        return WAIT
+    if why := known.failures(subjects):
+        return failed(cause_of(why), f"could not: {posture.reason}; {why}", said=why)
+    if _is_of_a_rule(look.repair) or not subjects:
+        return None
+    waiting = known.to_start(subjects)
+    if waiting:
+        return WAIT if look.asked_lately and known.tried & {*waiting} else NextStep(Step.CALL)
+    if look.asked_lately:
+        return WAIT
+    unread = f" ({known.unread})" if known.unread else ""
+    reason = f"could not: {posture.reason}; {NOTHING_CAME}{unread}"
+    return failed(Cause.REMEDIATION_IN_VAIN, reason)
 
 
 def _is_of_a_rule(repair: Repair) -> bool:

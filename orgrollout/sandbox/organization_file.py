@@ -70,11 +70,16 @@ def load_organization(
         document = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
     except OSError as error:
         raise SandboxFileError(str(source), [error.strerror or str(error)]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SandboxFileError(str(source), [f"not valid YAML: {error}"]) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a month 13
+        said = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise SandboxFileError(str(source), [f"not valid YAML: {said}"]) from error
     if not isinstance(document, Mapping):
         raise SandboxFileError(str(source), ["expected a mapping with `organization` and `root`"])
-    return _Reader(str(source), document, now).read()
+    try:
+        return _Reader(str(source), document, now).read()
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        said = f"a value in it is of another kind than it has to be: {error}"
+        raise SandboxFileError(str(source), [said]) from error
 
 
 class _Reader:

@@ -7,7 +7,7 @@ flow logs go; any other ends FAILED and says so.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -48,6 +48,7 @@ class RemediationApi:
         self._settings = settings
         self._faults = faults
         self._executions: dict[Key, _Execution] = {}
+        self._exceptions: dict[Key, Answer] = {}
 
     def start_remediation_execution(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Begin to remediate resources; one whose remediation runs is a failed item."""
@@ -80,6 +81,47 @@ class RemediationApi:
         paging = {"NextToken": params.get("NextToken"), "MaxResults": params.get("Limit")}
         items, token = views.page(found, paging)
         return {"RemediationExecutionStatuses": items, "NextToken": token}
+
+    def put_remediation_exceptions(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """Let resources be left alone by a rule's remediation."""
+        for each in params["ResourceKeys"]:
+            key = (caller.account, caller.region, params["ConfigRuleName"], each["ResourceId"])
+            self._exceptions[key] = {
+                "ConfigRuleName": params["ConfigRuleName"],
+                **each,
+                **{k: params[k] for k in ("Message", "ExpirationTime") if params.get(k)},
+            }
+        return {"FailedBatches": []}
+
+    def delete_remediation_exceptions(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """Let resources be remediated again; those without an exception are failed items."""
+        rule, failed = params["ConfigRuleName"], []
+        for each in params["ResourceKeys"]:
+            key = (caller.account, caller.region, rule, each["ResourceId"])
+            if self._exceptions.pop(key, None) is None:
+                failed.append(dict(each))
+        message = "There is no such remediation exception."
+        batches = [{"FailureMessage": message, "FailedItems": failed}] if failed else []
+        return {"FailedBatches": batches}
+
+    def describe_remediation_exceptions(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """Tell what a rule's remediation leaves alone; what has expired is gone."""
+        place = (caller.account, caller.region, params["ConfigRuleName"])
+        wanted = {each["ResourceId"] for each in params.get("ResourceKeys") or ()}
+        found = [
+            each
+            for key, each in self._exceptions.items()
+            if key[:3] == place and (not wanted or key[3] in wanted) and self._holds(each)
+        ]
+        paging = {"NextToken": params.get("NextToken"), "MaxResults": params.get("Limit")}
+        items, token = views.page(found, paging)
+        return {"RemediationExceptions": items, "NextToken": token}
+
+    def _holds(self, exception: Mapping[str, Any]) -> bool:
+        until = exception.get("ExpirationTime")
+        if isinstance(until, int | float):
+            until = datetime.fromtimestamp(until, UTC)
+        return until is None or self._timeline.now() < until
 
     def _begin(self, key: Key, resource: dict[str, str], configuration: Mapping[str, Any]) -> None:
         now = self._timeline.now()

@@ -71,8 +71,13 @@ def test_it_looks_where_it_is_asked_to_and_tells_what_it_found(deployed: Program
     before = deployed("drift", path)
     ran = deployed("drift", path, "--detect", "--format", "json")
 
-    assert before.code == 3  # nobody knows
+    assert before.code == 5  # nothing was found, since nothing was looked at
     assert "nobody has looked for drift; `--detect` does" in before.out
+    assert "No real finding in what was looked at" in before.out
+    assert (
+        "Not checked: drift of 14 stack instances. To have it checked: `orgrollout " in before.out
+    )
+    assert f"drift {path} --detect" in before.out
     assert "drift of 14 stack instances unknown" in before.out
     assert ran.code == 3
     assert "looking for drift in all stack instances" in ran.err

@@ -86,6 +86,26 @@ def test_what_came_back_is_there_for_every_command_that_asks(patient: Program) -
     assert (again.code, again.json["summary"]["revert"]) == (3, 1)
 
 
+def test_without_a_role_nothing_to_do_is_said_of_what_was_looked_at_alone(patient: Program) -> None:
+    """Recorders and flow logs were never looked at, and "Nothing to do." was said with exit 0."""
+    (patient.folder / "recorded.yaml").write_text(RECORDED)
+    path = patient.manifest(stack_sets={"topics": {"template": "recorded.yaml"}})
+    applied = patient("apply", path, "--yes")
+
+    again = patient("plan", path)
+    ran = patient("resync", path, "--unattended")
+    looked = patient("drift", path, "--detect", "--format", "json")
+    ledger = patient("coverage", path, "--format", "json")
+
+    assert (applied.code, again.code, ran.code, looked.code) == (0, 0, 5, 5)
+    assert "Not checked: what people changed by hand and recorders, rules" in again.out
+    assert "Nothing to do in what was looked at." in ran.out
+    assert "`drift: {probe_role: ...}`" in ran.out
+    (unchecked,) = looked.json["not_checked"]
+    assert unchecked.startswith("posture of 1 stack set (")
+    assert ledger.json["not_checked"] == ["posture of 14 current stack instances"]
+
+
 def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> None:
     (patient.folder / "recorded.yaml").write_text(RECORDED)
     path = patient.manifest(
@@ -98,7 +118,11 @@ def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> N
     told = patient("resync", path, "--unattended", "--no-detect", "--format", "json")
     looked = patient("drift", path, "--detect")
 
-    assert (ran.code, told.code, looked.code) == (3, 3, 3)
+    assert (ran.code, told.code, looked.code) == (5, 5, 5)  # posture was looked at nowhere
+    assert told.json["not_checked"] == [
+        "drift of 1 stack instance",
+        "posture in 7 accounts that could not be entered",
+    ]
     assert f"topics access: 7 stack instances (e.g. {PROD[0]} " in ran.out
     assert f"({ONE}): nobody could look: no drift detection tells of it" in ran.out
     left = {(each["account"], each["what"]) for each in told.json["left"]}

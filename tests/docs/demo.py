@@ -59,7 +59,7 @@ def _chosen(lines: Sequence[str]) -> Iterator[str]:
     yield from [*lines[plan : waves + 1], LEFT_OUT, lines[notes], LEFT_OUT, lines[summary], ""]
     yield from [*lines[apply : apply + 9], LEFT_OUT, *lines[retry - 1 : retry + 3], LEFT_OUT]
     yield from [*lines[table:calls], LEFT_OUT, lines[end], "", lines[again], LEFT_OUT]
-    yield lines[nothing]
+    yield from lines[nothing : nothing + 2]
 
 
 if __name__ == "__main__":

@@ -159,3 +159,16 @@ def test_a_rule_for_a_vpc_that_was_not_found_is_named_only_where_checks_were_loo
     (said,) = rule_warnings(rules, [broken("vpc-1")], today, [KEY], [KEY])
     assert "vpc-9 matches nothing" in said
     assert not list(rule_warnings([rule("vpc-1")], [broken("vpc-1")], today, [KEY], [KEY]))
+
+
+def test_what_is_logged_by_itself_is_named_beside_its_vpc_before_it_is_logged_twice() -> None:
+    logs = [
+        FlowLogFact(id=f"fl-{each}", vpc=each, traffic="ALL", status="ACTIVE")
+        for each in ("subnet-1", "eni-1")
+    ]
+    seen_ = flow_logs(["vpc-1", "vpc-2"], logs, "ALL", "", {"vpc-1": ("subnet-1", "eni-1")})
+    one, other = seen_.parts
+    assert one.reason.endswith("; subnet-1, eni-1 in it have their own, and would be logged twice")
+    assert other.reason == "no flow log for ALL in vpc-2"
+    unread = flow_logs(["vpc-1"], logs, "ALL", "", {"": ("subnet-1",)})
+    assert "subnet-1 have their own, and whether they are in it could not be read" in unread.reason

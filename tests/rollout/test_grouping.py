@@ -1,11 +1,15 @@
 """Three thousand failures of four causes read as four lines."""
 
+import re
 from dataclasses import replace
+
+import pytest
 
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.plan.plan import Plan, PlannedOperation, PlannedWave
 from orgrollout.report.blocks import Line
 from orgrollout.report.rollout import rollout_blocks
+from orgrollout.report.rollout_json import rollout_json
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.grouping import cause, group_failures
 from orgrollout.rollout.orders import begin
@@ -133,3 +137,63 @@ def test_what_differs_stays_apart() -> None:
 
 def _first() -> Pair:
     return Pair(ACCOUNTS[0], REGIONS[0])
+
+
+NAMES = {account: f"team-{number:04d}" for number, account in enumerate(ACCOUNTS)}
+SAME = (
+    "logs-{name}-{region} already exists in {region}",
+    "bucket 'logs{account}' of {name}@example.com is not yours (Extended Request ID: {hex}/+=)",
+    "vpc-{short} of {account} has dependencies (SDK Attempt Count: {n})",
+    "no access to arn:aws:logs:{region}:{account}:log-group:/x/{name} for arn:aws:iam::{account}:r",
+)
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_ids_names_and_arns_inside_a_reason_are_one(text: str) -> None:
+    plan = replace(a_large_plan(), names=NAMES)
+    pairs = [Pair(account, REGIONS[0]) for account in ACCOUNTS[:200]]
+    found = [
+        Failure(
+            planned=0,
+            pair=pair,
+            kind=FailureClass.PERMANENT,
+            reason=text.format(
+                name=NAMES[pair.account],
+                account=pair.account,
+                region=pair.region,
+                hex=f"{n:032x}",
+                short=f"{n:08x}",
+                n=n,
+            ),
+            attempts=1,
+            final=True,
+        )
+        for n, pair in enumerate(pairs)
+    ]
+
+    (group,) = group_failures(plan, a_state(plan), found)
+
+    assert (group.instances, group.accounts) == (200, 200)
+    assert "team-0" not in group.reason
+
+
+def test_what_differs_in_more_than_the_place_stays_apart() -> None:
+    for one, other in (
+        ("Topic already exists", "Queue already exists"),
+        ("iam:CreateRole denied", "iam:CreateUser denied"),
+        ("no quota for failed", "no quota for team"),
+    ):
+        assert cause(one, "failed") != cause(other, "team")
+
+
+def test_a_failure_of_many_accounts_names_them() -> None:
+    plan = replace(a_large_plan(), names=NAMES)
+    state = a_state(plan)
+    lines = [b.text for b in rollout_blocks(plan, state, NOW) if isinstance(b, Line)]
+
+    named = [line for line in lines if line.startswith("    accounts: ")]
+    assert len(named) == 4
+    assert all(re.search(r"team-\d{4} \d{12}, .* and [\d,]+ more", line) for line in named)
+    assert any(f"e.g. team-0000 {ACCOUNTS[0]} us-east-1 k" in line for line in lines)
+    (first, *_) = rollout_json(plan, state, NOW)["failures"]
+    assert first["account_name"] == NAMES[first["account"]]

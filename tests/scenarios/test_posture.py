@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -146,6 +146,39 @@ def test_an_account_that_cannot_be_entered_is_one_finding_and_all_of_it_unknown(
     assert DEV[1] in found[0].reason
     states = known(watched)
     assert {states[Pair(DEV[1], region)] for region in (US, EU)} == {PostureState.UNKNOWN}
+
+
+def test_a_subnet_and_an_interface_with_their_own_flow_logs_are_named_beside_their_vpc(
+    watched: Stage,
+) -> None:
+    """With one for the VPC their traffic is logged, and paid for, twice."""
+    there = Pair(DEV[0], EU)
+    session = watched.sandbox.session(there.account, there.region)
+    ec2 = session.client("ec2")
+    (vpc,) = ec2.describe_vpcs()["Vpcs"]
+    subnet = ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="172.31.240.0/20")["Subnet"]
+    interface = ec2.create_network_interface(SubnetId=subnet["SubnetId"])["NetworkInterface"]
+    mine: tuple[tuple[Literal["Subnet", "NetworkInterface"], str], ...] = (
+        ("Subnet", subnet["SubnetId"]),
+        ("NetworkInterface", interface["NetworkInterfaceId"]),
+    )
+    for kind, each in mine:
+        ec2.create_flow_logs(
+            ResourceIds=[each],
+            ResourceType=kind,
+            TrafficType="ALL",
+            LogDestinationType="s3",
+            LogDestination="arn:aws:s3:::flow-log-bucket",
+        )
+
+    found = look(watched, TWICE)
+
+    told = {(f.pair, f.reason) for f in found if f.what == "vpc-flow-logs"}
+    (reason,) = {reason for pair, reason in told if pair == there}
+    assert subnet["SubnetId"] in reason
+    assert interface["NetworkInterfaceId"] in reason
+    assert "logged twice" in reason
+    assert not any("twice" in reason for pair, reason in told if pair != there)
 
 
 @pytest.mark.slow

@@ -1,0 +1,87 @@
+"""How far an operation is can be seen while it runs, in few calls."""
+
+import io
+import re
+from datetime import timedelta
+from itertools import pairwise
+
+from rich.console import Console
+
+from orgrollout.cli.progress import Progress
+from orgrollout.cli.screen import Screen
+from orgrollout.drivers.local import drive
+from orgrollout.model.ids import RolloutId
+from orgrollout.reconcile.counting import OperationCounter
+from orgrollout.reconcile.history import Listener
+from orgrollout.reconcile.rollouts import load_rollout
+from orgrollout.rollout.decision import EventKind
+from tests.stage import BASE, DEV, EU, PROD, Stage
+
+RESULTS = "ListStackSetOperationResults"
+
+
+def followed(stage: Stage, rollout: RolloutId) -> list[str]:
+    """Return the lines of a log while a rollout runs to its end, by the organization's clock."""
+    world, screen, told = stage.world(), Screen(), io.StringIO()
+    screen.people = Console(file=told, width=200, highlight=False)
+    loaded = load_rollout(world.journal, rollout)
+    with Progress(screen, loaded, world.clock, "", OperationCounter(world)) as progress:
+        drive(rollout, world, progress.follow)
+    return told.getvalue().splitlines()
+
+
+def minutes(lines: list[str]) -> list[int]:
+    """Return the minute of each line."""
+    found = (re.match(r"(\d\d):(\d\d) ", line) for line in lines)
+    return [int(at[1]) * 60 + int(at[2]) for at in found if at]
+
+
+def test_no_minute_of_an_operation_is_silent_and_that_takes_a_call_a_minute(stage: Stage) -> None:
+    """There were 35 simulated minutes without a line."""
+    stage.sandbox.slow(DEV[0], EU, seconds=timedelta(minutes=20))
+    rollout = stage.begin()
+    stage.sandbox.calls.clear()
+
+    lines = followed(stage, rollout)
+
+    times = minutes(lines)
+    assert times[-1] - times[0] >= 20
+    assert all(later - earlier <= 2 for earlier, later in pairwise(times)), lines
+    counted = [line for line in lines if "/14 done" in line]
+    far = re.compile(r"create: \d+/14 done, \d+ a minute, about \d+ min left")
+    assert any(far.search(line) for line in counted), counted
+    calls = [call for call in stage.sandbox.calls if call.operation == RESULTS]
+    assert len(calls) <= times[-1] - times[0] + 3
+
+
+def test_what_cannot_be_counted_is_said_to_run_and_no_number_is_made_up(stage: Stage) -> None:
+    stage.sandbox.slow(DEV[0], seconds=timedelta(minutes=15))
+    stage.sandbox.server_error(RESULTS, times=20)
+    rollout = stage.begin()
+
+    lines = followed(stage, rollout)
+
+    assert any("create 14, under way for " in line for line in lines), lines
+    assert load_rollout(stage.world().journal, rollout).state.outcome == "succeeded"
+
+
+def test_a_soak_says_now_and_then_that_it_soaks(stage: Stage) -> None:
+    waves = [{"name": "canary", "accounts": [PROD[0]], "after": {"soak": "2h"}}]
+    lines = followed(stage, stage.begin({**BASE, "rollout": {"waves": waves}}))
+
+    soaking = [line for line in lines if "soaking until " in line]
+    assert 8 <= len(soaking) <= 13
+
+
+def test_another_process_hears_all_that_happens_and_nothing_twice(stage: Stage) -> None:
+    rollout = stage.begin()
+    journal = stage.world().journal
+    listener = Listener(rollout)
+    heard = list(listener.catch_up(journal))
+    stage.finish(rollout)
+    heard += listener.catch_up(journal)
+
+    kinds = [event.kind for event in heard]
+    assert kinds.count(EventKind.STARTED) == kinds.count(EventKind.ENDED) == 1
+    assert kinds.count(EventKind.FINISHED) == 1
+    assert listener.catch_up(journal) == ()
