@@ -85,6 +85,8 @@ class Scope:
     probe_role: str | None = None
     inside_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
     topics: tuple[str, ...] = ()  # ARNs; who is told
+    stack_sets: tuple[str, ...] = ("*",)  # names; none but these are changed
+    home_region: str = "*"  # where they live
 
 
 def read_actions() -> frozenset[str]:
@@ -107,9 +109,7 @@ def planner_policy(scope: Scope) -> dict[str, Any]:
 def operator_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who carries plans out: what the planner may, and stack sets."""
     writes = [f"{service}:{name}" for service, names in WRITES.items() for name in names]
-    base = f"arn:{scope.partition}:cloudformation:*:*"
-    places = [f"{base}:stackset/*", f"{base}:stackset-target/*"]
-    resources = [*places, f"arn:{scope.partition}:cloudformation:*::type/resource/*"]
+    resources = [*_places(scope), f"arn:{scope.partition}:cloudformation:*:*:type/resource/*"]
     planner: list[Statement] = planner_policy(scope)["Statement"]
     rolling_out = _allow("RollOut", [*writes, *_TAGGING], resources)
     statements = [*planner, rolling_out, *_keeping_templates(scope)]
@@ -122,6 +122,20 @@ def operator_policy(scope: Scope) -> dict[str, Any]:
         tells = [f"{service}:{name}" for service, names in TELLS.items() for name in names]
         statements.append(_allow("Notify", tells, scope.topics))
     return _document(statements)
+
+
+def _places(scope: Scope) -> list[str]:
+    """Return the stack sets that may be changed, and their targets.
+
+    Their ARNs hold NAME:ID (resource types of CloudFormation, Service Authorization Reference), and
+    an account that is the management account's also where a delegated administrator calls.
+    """
+    base = f"arn:{scope.partition}:cloudformation"
+    names = ["*" if name == "*" else f"{name}:*" for name in scope.stack_sets]
+    return [
+        *(f"{base}:{scope.home_region}:*:stackset/{name}" for name in names),
+        *(f"{base}:*:*:stackset-target/{name}" for name in names),
+    ]
 
 
 def auditor_policy(scope: Scope) -> dict[str, Any]:

@@ -12,10 +12,19 @@ from orgrollout.bootstrap.stack_set_text import StackSetText
 from orgrollout.bootstrap.yaml_text import as_yaml, comment
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import StackSetName
+from orgrollout.model.service_owned import CONTROL_TOWER, owning_service
 from orgrollout.model.stack_set import PermissionModel
 
-CONTROL_TOWER = "AWSControlTower"  # stack sets that AWS Control Tower manages by itself
 _MAX_KEY = 80
+_REST = """
+rollout:
+  waves:
+    - {name: canary, sample: {per_ou: 1}}   # one account of each unit before all others
+
+# Drift is repaired, and posture looked at, through roles in the member accounts.
+# builtin:resync-role makes them: add it to stack_sets, then
+# drift: {probe_role: orgrollout-resync-probe, resync_role: orgrollout-resync, external_id: NAME}
+"""
 _BUCKET = """\
 # A template below is too large for a call to CloudFormation. Name a bucket of yours:
 # template_bucket: s3://BUCKET/PREFIX
@@ -32,11 +41,13 @@ def describe(found: Describing) -> Described:
     kept = [each for each in found.stack_sets if each.deployed.name not in left_out]
     keys = _keys(each.deployed.name for each in kept)
     parts = [StackSetText(each, keys[each.deployed.name], found) for each in kept]
-    head = _head(found, kept, left_out)
     body = "\n".join(part.text() for part in parts)
+    changes = tuple(change for part in parts for change in part.changes)
+    head = _head(found, kept, left_out, changes)
     empty = "" if parts else comment("Nothing to describe was found. Add a stack set here.", 2)
     return Described(
-        manifest=f"{head}\nstack_sets:\n{body}{empty}",
+        manifest=f"{head}\nstack_sets:\n{body}{empty}{_REST}",
+        changes=changes,
         templates={part.file: part.template.body for part in parts},
         open_values=(
             *(("template_bucket",) if _needs_bucket(kept) else ()),
@@ -54,6 +65,7 @@ def _why_not(each: StackSetInventory, found: Describing) -> str | None:
     self_managed = deployed.definition.permission_model is PermissionModel.SELF_MANAGED
     reasons = (
         (deployed.name.startswith(CONTROL_TOWER), "AWS Control Tower manages it"),
+        (bool(service := owning_service(deployed.name, deployed.definition.tags)), service),
         (deployed.owner not in {None, found.name}, f"it belongs to the manifest {deployed.owner}"),
         (deployed.name not in found.templates, "its template cannot be read as YAML or JSON"),
         (not accounts, "it has no stack instances"),
@@ -78,13 +90,19 @@ def _keys(names: Iterable[StackSetName]) -> Mapping[StackSetName, str]:
 
 
 def _head(
-    found: Describing, kept: list[StackSetInventory], left_out: Mapping[StackSetName, str]
+    found: Describing,
+    kept: list[StackSetInventory],
+    left_out: Mapping[StackSetName, str],
+    changes: tuple[str, ...],
 ) -> str:
     lines = [
         f"The stack sets of organization {found.organization.id} in {found.home_region}, as they",
-        "were when `orgrollout init --from-aws` read them. `orgrollout plan` on this file changes",
-        "nothing; what it would change says so below, beside the stack set.",
+        "were when `orgrollout init --from-aws` read them.",
     ]
+    if changes:
+        lines += ["`orgrollout plan` on this file would change:", *(f"  {c}" for c in changes)]
+    else:
+        lines += ["`orgrollout plan` on this file changes nothing."]
     if left_out:
         lines += ["", "Left out:", *(f"  {name}: {why}" for name, why in left_out.items())]
     if any(each.deployed.owner is None for each in kept):

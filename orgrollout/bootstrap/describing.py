@@ -27,4 +27,5 @@ class Described:
     manifest: str
     templates: Mapping[str, str]  # file below the manifest's folder to text
     open_values: tuple[str, ...] = ()  # what a person has to write
+    changes: tuple[str, ...] = ()  # what a plan of it would change all the same
     left_out: Mapping[StackSetName, str] = field(default_factory=dict)  # and why

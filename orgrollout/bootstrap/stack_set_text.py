@@ -36,6 +36,7 @@ class StackSetText:
             p.name for p in self.template.parameters.values() if p.gives_secret_away
         ]
         self.open_values = [f"{self.file} Parameters.{name}.Default" for name in self._given_away]
+        self.changes: list[str] = []  # what a plan does all the same; known after `text`
         self._inventory = inventory
         self._key = key
         self._found = found
@@ -150,7 +151,11 @@ class StackSetText:
             yield "Managed execution is on, and stays on."
         gone = {p.account for p in instances if p.account not in self._found.organization.accounts}
         if gone:
-            yield f"{len(gone)} accounts left the organization; a plan lets their stacks go."
+            self.changes.append(f"{self._key}: detach in {len(gone)} accounts that left")
+            yield (
+                f"{len(gone)} accounts left the organization. A plan is refused without\n"
+                f"--allow-departed {len(gone)}, and then detaches their stacks."
+            )
         idle = [a for a in sorted({p.account for p in self._pairs}) if not self._active(a)]
         if idle:
             yield (
@@ -162,6 +167,8 @@ class StackSetText:
         yield from _counted(stuck, "are INOPERABLE", "a plan leaves them alone.")
         left = {InstanceStatus.CURRENT, InstanceStatus.INOPERABLE}
         behind = [i for i in active if i.status not in left]
+        if behind:
+            self.changes.append(f"{self._key}: update {len(behind)} that are not CURRENT")
         yield from _counted(behind, "are not CURRENT", "a plan updates them.")
 
     def _active(self, account: AccountId) -> bool:

@@ -1,6 +1,7 @@
 """`resume`, `retry`, `approve`, `stop`, `rollback`: an order is committed, then carried out."""
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 
 from orgrollout.cli.applying import CODES, follow
 from orgrollout.cli.asking import ask
@@ -10,15 +11,27 @@ from orgrollout.cli.narrowing import failure_filter
 from orgrollout.cli.options import Narrow, Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
+from orgrollout.errors import OrgRolloutError
 from orgrollout.reconcile.rollbacks import begin_rollback, plan_rollback
 from orgrollout.reconcile.rollouts import Rollout, find_rollout, give_order
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import rollout_json
-from orgrollout.report.words import word
+from orgrollout.report.words import count, word
 from orgrollout.rollout import orders
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.state import Outcome, RolloutState
+
+
+class ApprovalError(OrgRolloutError):
+    """The rollout went on while a person looked. Nothing was approved."""
+
+    def __init__(self, rollout: str) -> None:
+        super().__init__(
+            f"{rollout} went on in the meantime, and what was shown is not what waits now. Nothing "
+            f"was approved. Look again: orgrollout approve {rollout}"
+        )
+
 
 Order = Callable[[Rollout], RolloutState]
 
@@ -57,19 +70,34 @@ def retry(
         return follow(rollout, session, detach=detach)
 
 
-def approve(name: str | None, reach: Reach, format_: str, *, detach: bool) -> int:
-    """Let the next wave start; detached, leave it to others to go on."""
-    with open_session(reach, Screen(format_)) as session:
+def approve(name: str | None, reach: Reach, format_: str, *, yes: bool, detach: bool) -> int:
+    """Let the next wave start, after showing it and asking; detached, leave it to others."""
+    screen = Screen(format_)
+    if not yes and not screen.is_terminal:
+        raise WrongUsageError(
+            "`approve` shows what it lets start and asks, and there is no terminal to ask on. "
+            "Nothing was approved. Add --yes."
+        )
+    with open_session(reach, screen) as session:
         found = find_rollout(session.world.journal, name, only_open=True)
         who = session.connection.identity.arn
         session.connection.be_sure_of_the_time()
 
         def approved(current: Rollout) -> RolloutState:
+            if current.state.wave != found.state.wave:
+                raise ApprovalError(found.state.id)
             return orders.approve(current.plan, current.state, who, session.world.clock.now())
 
-        rollout = _give(session, found, approved, "approve")
+        session.say_who()
+        to_approve = approved(found)  # refuses what cannot be approved before it is shown
         wave = found.plan.waves[found.state.wave].index
-        session.screen.say(rollout.state.approved[wave].shown)
+        for line in (*to_approve.approved[wave].shown.splitlines(), *_next_wave(found)):
+            screen.say(line)
+        if not yes:
+            ask(screen, "Let this start?", declined="Not approved; nothing was changed.")
+        rollout = give_order(
+            session.world.journal, found.state.id, approved, session.world.said("approve")
+        )
         session.screen.say(f"{rollout.state.id}: the next wave is approved by {who}.")
         if not detach:
             return follow(rollout, session)
@@ -79,6 +107,21 @@ def approve(name: str | None, reach: Reach, format_: str, *, detach: bool) -> in
         )
         session.screen.say(left_to_others(rollout, session))
         return DONE
+
+
+def _next_wave(rollout: Rollout) -> Iterator[str]:
+    """Yield what the next wave does."""
+    plan, state = rollout.plan, rollout.state
+    if state.wave + 1 >= len(plan.waves):
+        return
+    wave = plan.waves[state.wave + 1]
+    yield f"starts next: wave {wave.index} {wave.name}, {count(len(wave.accounts), 'account')}"
+    done = Counter[tuple[str, str]]()
+    for operation in plan.operations:
+        if operation.wave == wave.index and not operation.covered_again:
+            done[operation.stack_set, operation.action.value] += operation.rectangle.size
+    for (key, action), size in done.items():
+        yield f"  {key}: {action} {count(size, 'stack instance')}"
 
 
 def stop(name: str | None, reach: Reach, format_: str) -> int:

@@ -104,16 +104,20 @@ def rollback(
 def approve(
     rollout: RolloutName = None,
     *,
+    yes: YesOption = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Only say yes; `resume` or another process goes on.")
     ] = False,
     reach: PlainReach,
     format_: FormatOption = "text",
 ) -> int:
-    """Let the next wave start, and go on; by default of the only open rollout."""
+    """Let the next wave start, and go on; by default of the only open rollout.
+
+    Shows what starts, and asks first.
+    """
     from orgrollout.cli.levers import approve as run
 
-    return run(rollout, reach, format_, detach=detach)
+    return run(rollout, reach, format_, yes=yes, detach=detach)
 
 
 def stop(rollout: RolloutName = None, *, reach: PlainReach, format_: FormatOption = "text") -> int:

@@ -111,7 +111,7 @@ def _must_make_sense(asked: Asked, screen: Screen, *, asks: bool) -> None:
     if asked.unattended and (asked.recreate or asked.recover_inoperable or asked.supersede):
         raise WrongUsageError(
             "--unattended goes without --recreate, --recover-inoperable and --supersede: a person "
-            "has to look at what is deleted, let go of, or taken over. Nothing was read or changed."
+            "has to look at what is deleted, detached, or taken over. Nothing was read or changed."
         )
     if asked.unattended and asked.detach:
         raise WrongUsageError(

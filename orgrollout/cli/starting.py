@@ -70,6 +70,11 @@ def _tell(screen: Screen, file: Path, made: Described, options: str) -> int:
     if not made.templates:
         screen.say(f"There was nothing to describe: write a stack set into {file}.")
         return FINDINGS
+    if made.changes:
+        screen.say(f"`orgrollout plan {file}{options}` shows what it would change:")
+        for change in made.changes:
+            screen.say(f"  {change}")
+        return DONE
     screen.say(f"`orgrollout plan {file}{options}` shows that it changes nothing.")
     return DONE
 

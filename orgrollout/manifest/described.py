@@ -149,11 +149,11 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Guards": {
         "max_removed_accounts": "A plan that takes stack instances from more accounts is refused "
         "without --allow-removals. Accounts that are suspended or closed are counted apart.",
-        "max_departed_accounts": "A plan that lets go of more accounts because the organization no "
-        "longer has them is refused without --allow-departed; `apply --unattended` leaves them "
-        "alone.",
+        "max_departed_accounts": "A plan that detaches the stacks of more accounts, because the "
+        "organization no longer has them, is refused without --allow-departed; `apply "
+        "--unattended` leaves them alone.",
         "retain_stacks": "Removal detaches: the stacks stay in their accounts.",
-        "detach_suspended": "Let go of stack instances in accounts that are suspended or closed; "
+        "detach_suspended": "Detach stack instances in accounts that are suspended or closed; "
         "their stacks stay. Otherwise they are left alone and reported.",
         "never_remove_from": "Accounts that nothing is ever removed from.",
         "on_empty_targets": "What targets that select no account lead to.",

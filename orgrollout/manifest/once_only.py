@@ -45,7 +45,15 @@ NAMED: Mapping[str, tuple[str, ...]] = {
 # An account has one at all, whatever it is called.
 ONE_IN_ACCOUNT = frozenset({"AWS::SecurityHub::FindingAggregator", "AWS::Shield::DRTAccess"})
 # They are of the organization, or of its one IAM Identity Center, and belong into one account.
-ONE_IN_ORGANIZATION = ("AWS::Organizations::", "AWS::SSO::", "AWS::IdentityStore::")
+ONE_IN_ORGANIZATION = (
+    "AWS::Organizations::",
+    "AWS::SSO::",
+    "AWS::IdentityStore::",
+    "AWS::ControlTower::",
+    "AWS::Config::OrganizationConfigRule",
+    "AWS::Config::OrganizationConformancePack",
+    "AWS::ObservabilityAdmin::Organization",
+)
 _EXAMPLES = ("111111111111", "222222222222")  # accounts, where the real ones are not known
 _WORLD = frozenset({"AWS::S3::Bucket"})
 _REGIONAL_BUCKETS = "account-regional"  # BucketNamespace: a name holds account and Region

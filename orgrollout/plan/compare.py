@@ -17,11 +17,12 @@ from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
 from orgrollout.organization.snapshot import AccountState, Organization
+from orgrollout.plan.instance_state import InstanceState
 from orgrollout.plan.recovering import Inoperable, inoperable
 from orgrollout.plan.repair import Repair
 
 NEW = "not deployed yet"
-STAYED = "CloudFormation skipped it when it was to be let go of"
+STAYED = "CloudFormation skipped it when it was to be detached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def compare(
     left_alone = dict(_left_alone(desired, extra, membership, inventory))
     going = [p for p in extra if p not in left_alone]
     reasons.update({p: _removal_reason(desired, p, membership) for p in going})
-    # In an account that has left, or is suspended, stacks can only be let go.
+    # In an account that has left, or is suspended, stacks can only be detached.
     active = membership.active
     detaches = tuple(p for p in going if desired.retain_stacks or p.account not in active)
     return Differences(
@@ -173,18 +174,24 @@ def _update_reason(instance: StackInstance, wanted: Digest, changed: tuple[str, 
     return "parameter overrides"
 
 
-def seen_of(inventory: StackSetInventory, instance: StackInstance, *, goes: bool = False) -> str:
+def seen_of(
+    inventory: StackSetInventory, instance: StackInstance, *, goes: bool = False
+) -> InstanceState:
     """Return what a stack instance is, as far as a plan relies on it.
 
     Its status, what it is known to run, and the unit it hangs below. Not its last operation: a
-    drift run is one too, and changes nothing. Nobody asks for the overrides of one that goes, so
+    drift run is one too, and changes nothing. The overrides of one that goes are not asked for, so
     they do not count where they happen to be known.
     """
     runs = carried_digest(instance)
     if runs is None and instance.overrides is not None and not goes:
         runs = inventory.deployed.definition.state_digest(instance.overrides)
-    detailed = f"{instance.status}/{instance.detailed_status}"
-    return f"{detailed} {runs or 'unknown'} {instance.unit or '-'}"
+    return InstanceState(
+        status=str(instance.status),
+        detailed=str(instance.detailed_status),
+        runs=runs,
+        unit=instance.unit,
+    )
 
 
 def definition_differences(
@@ -225,8 +232,8 @@ def _left_alone(
 ) -> Iterator[tuple[Pair, str]]:
     """Yield the instances that nothing can be done about, or should be, and why.
 
-    A stack set that is to be absent cannot be deleted while it has any, so those are let go, unless
-    CloudFormation has been asked to and has skipped them.
+    A stack set that is to be absent cannot be deleted while it has any, so those are detached,
+    unless CloudFormation has been asked to and has skipped them.
     """
     for pair in extra:
         if pair.account in membership.unknown:
@@ -244,7 +251,7 @@ def _left_alone(
 
 
 def _stayed(instance: StackInstance) -> bool:
-    """Return whether the last operation of ours was to let go of it, and skipped it."""
+    """Return whether the last operation of ours was to detach it, and skipped it."""
     return instance.is_skipped and carried_digest(instance) == NO_STATE
 
 

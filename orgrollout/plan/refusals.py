@@ -7,6 +7,7 @@ from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.templates import declared_parameters
 from orgrollout.model.ids import AccountId
+from orgrollout.model.service_owned import owning_service
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import Differences, Membership, definition_differences
 
@@ -23,6 +24,12 @@ class PlanRefusedError(OrgRolloutError):
 
 def ownership(desired: Desired, inventory: StackSetInventory | None, manifest: str) -> list[str]:
     """Return why a stack set that exists may not be touched."""
+    tags = inventory.deployed.definition.tags if inventory is not None else {}
+    if inventory is not None and (why := owning_service(desired.name, tags)):
+        return [
+            f"stack set {desired.name} is not yours to change: {why}. Nothing was changed. Give "
+            f"another stack_set_name to stack_sets.{desired.key}."
+        ]
     if inventory is None or desired.adopt or inventory.deployed.owner == manifest:
         return []
     owner = inventory.deployed.owner
@@ -70,7 +77,7 @@ def removals(
         (going & active, "accounts would lose stack instances"),
         (
             going & membership.dormant.keys(),
-            "accounts that are suspended or closed would be let go of",
+            "accounts that are suspended or closed would be detached from their stack sets",
         ),
     ):
         if len(accounts) > limit:
@@ -88,9 +95,9 @@ def departed(differences: Iterable[Differences], membership: Membership) -> froz
 
 
 def departures(differences: Iterable[Differences], limit: int, membership: Membership) -> list[str]:
-    """Return why accounts that left the organization are not let go of without being asked for.
+    """Return why accounts that left the organization are not removed from without being asked for.
 
-    A list of accounts that was read by halves must not let go of anything.
+    A list of accounts that was read by halves must not detach anything.
     """
     gone = departed(differences, membership)
     if len(gone) <= limit:
@@ -111,7 +118,8 @@ def carrier(
     if kept or not instances or not (differences.creates or differences.updates):
         return []
     asleep = (
-        " Of those in accounts that are suspended, only `guards: {detach_suspended: true}` lets go."
+        " Those in accounts that are suspended are detached only by `guards: {detach_suspended: "
+        "true}`."
         if differences.left_alone
         else ""
     )

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from orgrollout.errors import ManifestError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.templates import what_stays
-from orgrollout.model.ids import Pair
+from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.model.operation import OperationAction
+from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.compare import Differences
 from orgrollout.plan.plan import Recovery, Removal
 from orgrollout.plan.recovering import Inoperable
@@ -23,15 +24,17 @@ _FREE_NAMES = (
 )
 
 
-def removals_of(inventory: StackSetInventory, differences: Differences) -> Iterator[Removal]:
+def removals_of(
+    inventory: StackSetInventory, differences: Differences, organization: Organization
+) -> Iterator[Removal]:
     """Yield what goes of one stack set, by how it goes."""
     for action, pairs in differences.removals.items():
         if pairs:
-            yield _removal(inventory, action, pairs)
+            yield _removal(inventory, action, pairs, organization)
 
 
 def recovery_of(recovered: Mapping[Pair, Inoperable]) -> Recovery | None:
-    """Return how many stack instances are let go of and had anew, if any are."""
+    """Return how many stack instances are detached and had again, if any are."""
     if not recovered:
         return None
     deleted = sum(found.deletes for found in recovered.values())
@@ -45,7 +48,10 @@ def recovery_of(recovered: Mapping[Pair, Inoperable]) -> Recovery | None:
 
 
 def _removal(
-    inventory: StackSetInventory, action: OperationAction, pairs: Sequence[Pair]
+    inventory: StackSetInventory,
+    action: OperationAction,
+    pairs: Sequence[Pair],
+    organization: Organization,
 ) -> Removal:
     detaches = action is OperationAction.DETACH
     said, kept = ((_UNMANAGED,), ()) if detaches else _after_deletion(inventory)
@@ -55,8 +61,20 @@ def _removal(
         instances=len(pairs),
         accounts=len({pair.account for pair in pairs}),
         stays=(*said, *kept),
+        named=tuple(_named(pairs, organization)),
         way_back=_IMPORT if detaches else create,
     )
+
+
+def _named(pairs: Sequence[Pair], organization: Organization) -> Iterator[str]:
+    """Yield each account by name and id, and its Regions, by name."""
+    regions: dict[AccountId, list[Region]] = {}
+    for pair in sorted(pairs):
+        regions.setdefault(pair.account, []).append(pair.region)
+    known = organization.accounts
+    for account in sorted(regions, key=lambda a: (known[a].name if a in known else "~", a)):
+        name = known[account].name if account in known else "not in the organization:"
+        yield f"{name} {account} ({', '.join(regions[account])})"
 
 
 def _after_deletion(inventory: StackSetInventory) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -62,7 +62,7 @@ class Request:
 
     @property
     def most_departed(self) -> int:
-        """Return how many accounts that left the organization may be let go of."""
+        """Return how many accounts that left the organization may lose their stack instances."""
         guard = self.manifest.guards.max_departed_accounts
         return guard if self.allow_departed is None else self.allow_departed
 

@@ -114,14 +114,14 @@ def _left_alone(key: StackSetKey, differences: Differences, request: Request) ->
             command = _by_hand(key, differences, request, account)
             advice = f". By hand, once CloudFormation takes it: `{command}`"
         elif account in request.membership.dormant:
-            advice = ". `guards: {detach_suspended: true}` lets go of them; the stacks stay"
+            advice = ". `guards: {detach_suspended: true}` detaches them; the stacks stay"
         yield f"{key}: stack instances in {account} are left alone{stays}: {reason}{advice}"
 
 
 def _by_hand(
     key: StackSetKey, differences: Differences, request: Request, account: AccountId
 ) -> str:
-    """Return what lets go of an account's stack instances, whatever came of it before."""
+    """Return what detaches an account's stack instances, whatever came of it before."""
     desired = request.desired[key]
     regions = sorted({pair.region for pair in differences.left_alone if pair.account == account})
     service = desired.definition.permission_model is PermissionModel.SERVICE_MANAGED
@@ -193,6 +193,6 @@ def _cannot_go(key: StackSetKey, differences: Differences, request: Request) -> 
     if desired.absent and asleep:
         yield (
             f"{key}: stack instances in {', '.join(asleep)}, which can be deployed to no more, "
-            "are let go of; their stacks stay. Should CloudFormation skip them all the same, "
+            "are detached; their stacks stay. Should CloudFormation skip them all the same, "
             f"{desired.name} stays, too, and the next plan says so."
         )

@@ -129,7 +129,7 @@ def _in_suspended(
         yield Finding(
             where=f"account {number}, stack set {desired.name}",
             why=f"it is {state} and has {len(pairs)} stack instances, which no operation reaches "
-            "any more. They can only be let go, with their stacks kept.",
+            "any more. They can only be detached, with their stacks kept.",
             mend=_letting_go(facts, desired, inventory, pairs),
         )
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from orgrollout.aws.organizations import read_organization
-from orgrollout.bootstrap.describe import CONTROL_TOWER
 from orgrollout.bootstrap.describing import Describing
 from orgrollout.errors import ManifestError, OrgRolloutError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.template import Template
 from orgrollout.manifest.templates import template_from
 from orgrollout.model.ids import StackSetName
+from orgrollout.model.service_owned import CONTROL_TOWER
 from orgrollout.model.stack_set import DeployedStackSet
 from orgrollout.reconcile.world import World
 

@@ -78,7 +78,9 @@ def situation(
         },
         config_administrators=_aggregating(loaded, desired.values()),
         self_managed=roles,
-        policies=_policies(_scope(loaded, asked, roles, identity.partition, administrator)),
+        policies=_policies(
+            _scope(loaded, asked, roles, identity.partition, administrator, home=home)
+        ),
         inside_roles=_inside_roles(loaded),
     )
 
@@ -104,6 +106,8 @@ def _scope(
     roles: Iterable[SelfManaged],
     partition: str,
     administrator: AccountId,
+    *,
+    home: Region,
 ) -> Scope:
     manifest, prefix = loaded.manifest, f"arn:{partition}:iam::{administrator}:role/"
     return Scope(
@@ -114,6 +118,8 @@ def _scope(
         probe_role=asked.probe_role or manifest.drift.probe_role,
         inside_roles=_inside_roles(loaded),
         topics=tuple(dict.fromkeys(each.sns for each in manifest.notifications)),
+        stack_sets=tuple(loaded.stack_set_name(StackSetKey(k)) for k in manifest.stack_sets),
+        home_region=home,
     )
 
 

@@ -1,7 +1,7 @@
 """Which stacks were kept when their stack instances were detached, by what our rollouts did.
 
 CloudFormation forgets a stack that was detached. The journal does not: each rollout that is over
-is read once, and what it let go of is kept in one document. Known is only what this journal saw.
+is read once, and what it detached is kept in one document. Known is only what this journal saw.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ Retained = Mapping[StackSetName, Mapping[Pair, RolloutId]]
 
 
 def retained_stacks(journal: Journal) -> Retained:
-    """Return, by stack set, where a stack was kept, and the last rollout that let go of it."""
+    """Return, by stack set, where a stack was kept, and the last rollout that detached it."""
     document = journal.get(_KEY)
     known: dict[str, Any] = _read(document) if document else {}
     read = {

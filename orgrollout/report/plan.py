@@ -155,8 +155,12 @@ def _definitions(plan: Plan, keys: Iterable[StackSetKey]) -> Iterator[Block]:
 def _removal(key: StackSetKey, removal: Removal) -> Iterator[Line]:
     """Yield what a removal means; *detach* and *delete* must not be taken for each other."""
     stacks = f"{count(removal.instances, 'stack')} in {count(removal.accounts, 'account')}"
-    does = "are let go and stay" if removal.action is OperationAction.DETACH else "are deleted"
+    does = "are detached and stay" if removal.action is OperationAction.DETACH else "are deleted"
     yield Line(text=f"{removal.action}: {key}: {stacks} {does}", style="yellow")
+    if removal.named:
+        more = len(removal.named) - _NAMED
+        rest = (f"{more:,} more (orgrollout plan --pairs)",) if more > 0 else ()
+        yield Line(text=f"  where: {', '.join((*removal.named[:_NAMED], *rest))}")
     yield from (Line(text=f"  what stays: {text}") for text in removal.stays)
     yield Line(text=f"  to have it again: {removal.way_back}")
 

@@ -83,6 +83,7 @@ def _removal_json(removal: Removal) -> dict[str, Any]:
         "accounts": removal.accounts,
         "stays": list(removal.stays),
         "way_back": removal.way_back,
+        "named": list(removal.named),
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orgrollout.sandbox import companions, json_types, moto_bridge, shapes, wire
+from orgrollout.sandbox import companions, json_answers, json_types, moto_bridge, shapes, wire
 from orgrollout.sandbox.addressing import Addressed, Request, address, request_id
 from orgrollout.sandbox.authorization import Authorization
 from orgrollout.sandbox.calls import Call
@@ -156,7 +156,7 @@ class Gateway:
             raise _lacking(asked, error) from error
         if answer.status == _NOT_FOUND and answer.body == b"Not yet implemented":
             raise _lacking(asked, None)
-        return answer
+        return answer if asked.model is None else json_answers.as_modelled(asked.model, answer)
 
     def _record(self, asked: Addressed, caller: Caller, error: str | None) -> None:
         self.calls.append(

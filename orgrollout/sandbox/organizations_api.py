@@ -113,7 +113,7 @@ class OrganizationsApi:
         self._check_reader(caller)
         principal = params.get("ServicePrincipal")
         found = [
-            {**self._account(self._known(account)), "DelegationEnabledDate": max(dates.values())}
+            {**self._delegate(self._known(account)), "DelegationEnabledDate": max(dates.values())}
             for account, dates in self._organization.delegates.items()
             if dates and (principal is None or principal in dates)
         ]
@@ -206,6 +206,10 @@ class OrganizationsApi:
             "JoinedMethod": account.joined_method,
             "JoinedTimestamp": account.joined,
         }
+
+    def _delegate(self, account: Account) -> Answer:
+        """Return what DelegatedAdministrator has; other than Account, it has no Paths."""
+        return {key: each for key, each in self._account(account).items() if key != "Paths"}
 
     def _unit(self, unit: Unit) -> Answer:
         return {

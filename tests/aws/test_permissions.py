@@ -79,9 +79,18 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
         probe_role="Probe",
         inside_roles=("Probe", "Resync"),
         topics=("arn:aws:sns:us-east-1:1:t",),
+        stack_sets=("base-topics", "roles"),
+        home_region="us-east-1",
     )
     found = {s["Sid"]: s["Resource"] for s in operator_policy(scope)["Statement"]}
 
+    assert found["RollOut"] == [
+        "arn:aws:cloudformation:us-east-1:*:stackset/base-topics:*",
+        "arn:aws:cloudformation:us-east-1:*:stackset/roles:*",
+        "arn:aws:cloudformation:*:*:stackset-target/base-topics:*",
+        "arn:aws:cloudformation:*:*:stackset-target/roles:*",
+        "arn:aws:cloudformation:*:*:type/resource/*",
+    ]
     assert found["LookInside"] == ["arn:aws:iam::*:role/Probe"]
     assert found["KeepJournal"] == ["arn:aws:s3:::b/*"]
     assert found["FindTemplates"] == ["arn:aws:s3:::t"]

@@ -50,7 +50,7 @@ def test_a_rollout_is_kept_in_a_bucket_that_the_manifest_names(
     assert f"journal {bucket}/999999999999-us-east-1-127.0.0.1" in begun.out
     assert f"--journal {bucket}" in begun.out
 
-    assert program.alone("approve", "--journal", bucket, *sandbox).code == 0
+    assert program.alone("approve", "--yes", "--journal", bucket, *sandbox).code == 0
     shown = program.alone("status", "--journal", bucket, "--format", "json", *sandbox)
     assert shown.json["outcome"] == "succeeded"
     assert list((program.folder).glob("**/*.sqlite")) == []
@@ -97,7 +97,7 @@ def test_unlocking_needs_force_and_lets_another_begin(program: Program) -> None:
     assert unlocked.json == {"rollout": "base-1", "unlocked": ["base-topics"]}
 
     assert program("apply", program.manifest(), "--yes").code == 0
-    cut_off = program("approve", "base-1")
+    cut_off = program("approve", "--yes", "base-1")
     assert cut_off.code == 1
     assert "base-2" in cut_off.err
 
@@ -107,7 +107,7 @@ def test_the_history_tells_who_ordered_what(program: Program) -> None:
     program("apply", program.manifest(rollout=APPROVAL), "--yes")
     for order in ("retry", "stop", "resume"):
         program(order, "base-1")
-    program("approve", "base-1", "--detach")
+    program("approve", "--yes", "base-1", "--detach")
     program("unlock", "base-1", "--force")
 
     lines = program("journal", "export").json["streams"]["history/base-1"]

@@ -1,10 +1,15 @@
 """What an operator does with a rollout: look at it, go on, try again, approve, stop."""
 
+import os
+import socket
 import subprocess
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from orgrollout.cli.screen import Screen
+from orgrollout.journal.sqlite import SqliteJournal
 from tests.cli.support import Program
 from tests.cli.terminal import PROGRAM, begun
 from tests.stage import DEV, EU, PROD
@@ -66,7 +71,7 @@ def test_a_stopped_rollout_goes_on_where_it_was(patient: Program) -> None:
 def test_a_wave_that_needs_approval_waits_for_it(program: Program) -> None:
     waiting = program("apply", program.manifest(rollout=APPROVAL), "--yes")
     still = program("resume")
-    approved = program("approve")
+    approved = program("approve", "--yes")
 
     assert waiting.code == 4
     assert "orgrollout approve base-1" in waiting.out
@@ -76,10 +81,33 @@ def test_a_wave_that_needs_approval_waits_for_it(program: Program) -> None:
     assert [len(operation.targets) for operation in program.operations()] == [2, 12]
 
 
+def test_an_approval_shows_what_starts_and_asks(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bare word let a wave go, and line breaks were not shown as such."""
+    program("apply", program.manifest(rollout=APPROVAL), "--yes")
+
+    blind = program("approve")
+    assert blind.code == 2
+    assert "there is no terminal to ask on. Nothing was approved. Add --yes." in blind.err
+    monkeypatch.setattr(Screen, "is_terminal", property(lambda _: True))
+    monkeypatch.setattr(Console, "input", lambda *_, **__: "no")
+    declined = program("approve")
+    assert declined.code == 1
+    assert "Not approved; nothing was changed." in declined.err
+    assert "\\n" not in declined.out
+    assert "starts next: wave 2 rest, 6 accounts\n" in declined.out
+    assert "  topics: create 12 stack instances\n" in declined.out
+    assert len(program.operations()) == 1
+    monkeypatch.setattr(Console, "input", lambda *_, **__: "yes")
+    assert program("approve", "--detach").code == 0
+    assert program("status", "--format", "json").json["outcome"] != "waiting"
+
+
 def test_an_approval_alone_starts_nothing(program: Program) -> None:
     program("apply", program.manifest(rollout=APPROVAL), "--yes")
 
-    program("approve", "--detach")
+    program("approve", "--yes", "--detach")
 
     assert len(program.operations()) == 1
     assert program("resume").code == 0
@@ -152,7 +180,8 @@ def test_rollouts_are_listed_oldest_first(program: Program) -> None:
 
 @pytest.mark.parametrize("command", ["status", "resume", "retry", "stop", "approve"])
 def test_a_rollout_that_does_not_exist_is_said_so(program: Program, command: str) -> None:
-    ran = program(command, "base-7")
+    yes = ("--yes",) if command == "approve" else ()
+    ran = program(command, "base-7", *yes)
 
     assert ran.code == 1
     assert "there is no rollout base-7 in this journal" in ran.err
@@ -232,7 +261,7 @@ def test_retry_of_one_class_leaves_the_others(program: Program) -> None:
 def test_who_approved_what_and_when_is_shown(program: Program) -> None:
     program("apply", program.manifest(rollout=APPROVAL), "--yes")
     waiting = program("status")
-    program("approve", "--detach")
+    program("approve", "--yes", "--detach")
 
     shown, found = program("status"), program("status", "--format", "json").json
     listed = program("rollouts")
@@ -278,3 +307,35 @@ def test_what_was_taken_back_by_itself_is_not_sent_to_retry(program: Program) ->
     listed = program("rollouts", "--format", "json").json["rollouts"]
     assert [each["superseded_by"] for each in listed] == [None, "base-3", None]
     assert "superseded by base-3" in program("rollouts").out
+
+
+def test_what_another_process_drives_is_not_told_to_be_resumed(program: Program) -> None:
+    """`resume` beside a process that drives is no next step."""
+    program("apply", program.manifest(), "--yes", "--detach")
+    assert "orgrollout resume base-1" in program("status").out
+    journal = SqliteJournal(next((program.folder / "journal").rglob("*.sqlite")))
+    document = journal.get("rollout/base-1")
+    assert document is not None
+    for holder, driven in (
+        (f"{socket.gethostname()}:{os.getppid()}:ab", True),
+        ("away:1:ab", False),
+    ):
+        document = journal.get("rollout/base-1")
+        assert document is not None
+        changed = {**document.value, "begun_by": holder}
+        journal.put("rollout/base-1", changed, expected=document.version)
+        told = program("status").out
+        assert ("drives it; to follow it: orgrollout status base-1" in told) is driven
+        assert ("orgrollout resume base-1" in told) is not driven
+
+
+def test_a_removal_names_accounts_and_regions(program: Program) -> None:
+    assert program("apply", program.manifest(), "--yes").code == 0
+
+    less = program.manifest(targets={"organizational_units": ["/Prod"]})
+    told = program("plan", less).out
+
+    assert "detach: topics: 4 stacks in 2 accounts are detached and stay" in told
+    assert "  where: d1 200000000001 (eu-west-1, us-east-1), d2 200000000002 (eu-west-1" in told
+    named = program("plan", less, "--format", "json").json["stack_sets"][0]["removals"][0]["named"]
+    assert len(named) == 2

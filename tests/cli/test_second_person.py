@@ -27,7 +27,7 @@ def test_the_next_process_of_the_same_person_does_not_approve(program: Program) 
         program, "botocore-session-1767600000", "apply", program.manifest(rollout=GATED), "--yes"
     )
 
-    refused = run_as(program, "botocore-session-1767600042", "approve")
+    refused = run_as(program, "botocore-session-1767600042", "approve", "--yes")
 
     assert begun.code == 4
     assert refused.code == 1
@@ -42,8 +42,11 @@ def test_neither_who_saved_a_plan_nor_who_carried_it_out_approves(program: Progr
     assert run_as(program, "ada", "plan", manifest, "--out", plan).code == 0
     assert run_as(program, "grace", "apply", plan).code == 4
 
-    planner, beginner = run_as(program, "ada", "approve"), run_as(program, "grace", "approve")
-    another = run_as(program, "edith", "approve")
+    planner, beginner = (
+        run_as(program, "ada", "approve", "--yes"),
+        run_as(program, "grace", "approve", "--yes"),
+    )
+    another = run_as(program, "edith", "approve", "--yes")
 
     assert "assumed-role/Rollout/ada planned base-1" in planner.err
     assert "assumed-role/Rollout/grace began base-1" in beginner.err

@@ -152,7 +152,7 @@ def test_detach_and_delete_are_told_apart_in_text_and_json(stage: Stage) -> None
     detach = stage.plan({**BASE, **without})
     delete = stage.plan({**BASE, **without, "guards": {"retain_stacks": False}})
 
-    assert "detach: topics: 4 stacks in 2 accounts are let go and stay" in text_of(detach)
+    assert "detach: topics: 4 stacks in 2 accounts are detached and stay" in text_of(detach)
     assert "delete: topics: 4 stacks in 2 accounts are deleted" in text_of(delete)
     (let_go,) = plan_json(detach, {})["stack_sets"][0]["removals"]
     (gone,) = plan_json(delete, {})["stack_sets"][0]["removals"]

@@ -10,6 +10,7 @@ from orgrollout.manifest.checks.order import check_order
 from orgrollout.manifest.checks.parameters import check_parameters
 from orgrollout.manifest.checks.regions import check_regions
 from orgrollout.manifest.checks.rollout import check_rollout
+from orgrollout.manifest.checks.service_owned import check_service_owned
 from orgrollout.manifest.checks.stack_sets import check_stack_sets
 from orgrollout.manifest.checks.targets import check_targets
 from orgrollout.manifest.document import Findings
@@ -24,6 +25,7 @@ def check(loaded: LoadedManifest, findings: Findings) -> None:
     check_targets(checking)
     check_regions(checking)
     check_stack_sets(checking)
+    check_service_owned(checking)
     check_order(checking)
     check_parameters(checking)
     check_rollout(checking)
