@@ -11,6 +11,7 @@ from typing import Any
 
 from orgrollout.sandbox import Sandbox
 from orgrollout.sandbox.addressing import Request, address
+from orgrollout.sandbox.errors import LostResponseError
 from orgrollout.sandbox.moto_bridge import Message
 
 Change = Callable[[bytes], bytes]
@@ -23,6 +24,8 @@ class Faulty:
 
     answered: list[str] = field(default_factory=list)
     changes: list[Whole] = field(default_factory=list)
+    asked: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # last: service, how
+    seen: dict[str, list[Message]] = field(default_factory=dict)  # by operation, as AWS gave them
 
     def change(self, operation: str, change: Change, *, times: int | None = None) -> None:
         """Change the body of the next responses to an operation, or of all from now on."""
@@ -45,11 +48,26 @@ class Faulty:
 
         self.changes.append(apply)
 
+    def spoil(self, operation: str, kind: str, *, times: int | None = None) -> None:
+        """Spoil the next responses to an operation, or all from now on."""
+        left, seen = [times], self.seen.setdefault(operation, [])
+
+        def apply(name: str, message: Message) -> Message:
+            if name != operation or left[0] == 0 or not message.body:
+                return message
+            if left[0] is not None:
+                left[0] -= 1
+            return KINDS[kind]([*seen, message])
+
+        self.changes.append(apply)
+
     def passed(self, operation: str, message: Message) -> Message:
         """Return a response as it comes out at the other side."""
         self.answered.append(operation)
+        whole = message
         for change in self.changes:
             message = change(operation, message)
+        self.seen.setdefault(operation, []).append(whole)
         return message
 
 
@@ -60,7 +78,9 @@ def between(sandbox: Sandbox) -> Iterator[Faulty]:
     plain = gateway.handle
 
     def handle(request: Request) -> Message:
-        return made.passed(request.operation or address(request).operation, plain(request))
+        addressed = address(request)
+        made.asked[addressed.operation] = (addressed.service, dict(addressed.params))
+        return made.passed(addressed.operation, plain(request))
 
     gateway.handle = handle  # type: ignore[method-assign]
     try:
@@ -77,3 +97,31 @@ def json_of(body: bytes) -> Any:
 def as_json(value: Any) -> bytes:
     """Return a body."""
     return json.dumps(value).encode()
+
+
+SECRET = "PLANTED-wJalrXUtnFEMI-bPxRfiCY"
+HTML = f"<html><head><title>Sign in</title></head><body>{SECRET}</body></html>".encode()
+OTHER = as_json({"message": SECRET, "token": SECRET})
+Spoil = Callable[[list[Message]], Message]  # the responses to an operation so far, this one last
+
+
+def _with(change: Change) -> Spoil:
+    return lambda seen: Message(seen[-1].status, seen[-1].headers, change(seen[-1].body))
+
+
+def _lost(seen: list[Message]) -> Message:
+    raise LostResponseError(seen[-1].status)
+
+
+# Cut: its second half is missing. Late: the client no longer listens. Doubled: it comes twice in
+# one. Stale: the one before comes again, as a cache gives it out.
+KINDS: dict[str, Spoil] = {
+    "cut": _with(lambda body: body[: len(body) // 2]),
+    "empty": _with(lambda _: b""),
+    "html": _with(lambda _: HTML),
+    "wrong json": _with(lambda _: b"{}"),
+    "other": _with(lambda _: OTHER),
+    "late": _lost,
+    "doubled": _with(lambda body: body + body),
+    "stale": lambda seen: seen[-2] if len(seen) > 1 else seen[-1],
+}

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from orgrollout.cli.here import HERE
 from orgrollout.cli.options import FormatOption, ManifestPath, PlainReach, Reach
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
@@ -55,7 +56,7 @@ def init(
 
 
 def preflight(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     *,
     probe_role: Annotated[
         str | None,
@@ -80,7 +81,7 @@ def preflight(
 
 
 def bootstrap(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     *,
     probe_role: Annotated[
         str | None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from orgrollout.cli.here import HERE
 from orgrollout.cli.options import (
     DebugOption,
     DepartedOption,
@@ -40,7 +41,7 @@ def demo(*, debug: DebugOption = False) -> int:
 
 
 def plan(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     *,
     out: OutOption = None,
     pairs: Annotated[
@@ -83,8 +84,13 @@ def plan(
 
 def apply(
     manifest: Annotated[
-        Path, typer.Argument(metavar="MANIFEST|PLAN", help="A manifest, or a saved plan.")
-    ],
+        Path,
+        typer.Argument(
+            metavar="[MANIFEST|PLAN]",
+            show_default=False,
+            help="A manifest, or a saved plan. Default: the manifest in this folder.",
+        ),
+    ] = HERE,
     *,
     yes: YesOption = False,
     detach: DetachOption = False,
@@ -161,7 +167,7 @@ def apply(
 
 
 def coverage(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     *,
     state: Annotated[
         list[str] | None,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from orgrollout.cli.here import HERE
 from orgrollout.cli.options import (
     DetachOption,
     FormatOption,
@@ -33,7 +34,7 @@ TimeoutOption = Annotated[
 
 
 def drift(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     *,
     detect: Annotated[
         bool,
@@ -78,7 +79,7 @@ def drift(
 
 
 def resync(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     *,
     detect: Annotated[
         bool,

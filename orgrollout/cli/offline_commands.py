@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from orgrollout.cli.here import HERE
 from orgrollout.cli.options import Command, DebugOption, ManifestPath, gathered
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
@@ -19,7 +20,7 @@ ShortFormatOption = Annotated[
 
 
 def validate(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     *,
     severity: Annotated[
         Severity | None,

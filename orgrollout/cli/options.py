@@ -7,21 +7,33 @@ out for typer, each an option, and puts them together again.
 import functools
 import inspect
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand
 
+from orgrollout.cli.defaults import from_environment, from_file
+from orgrollout.cli.errors import WrongUsageError
+from orgrollout.cli.here import manifest_in
+
 STARTER = ""  # `--sandbox` without a file: the organization that comes along
 _SANDBOX = "--sandbox"
+_TYPED: ContextVar[frozenset[str]] = ContextVar("typed", default=frozenset())
 
 Format = Literal["text", "json", "markdown"]
 SheetFormat = Literal["text", "json", "csv", "markdown"]
 
 ManifestPath = Annotated[
-    Path, typer.Argument(metavar="MANIFEST", help="The manifest: what should be true, in YAML.")
+    Path,
+    typer.Argument(
+        metavar="[MANIFEST]",
+        show_default=False,
+        help="The manifest: what should be true, in YAML. Default: the one in this folder: "
+        "orgrollout.yaml, or else its only YAML file with `version: 1` and `stack_sets:`.",
+    ),
 ]
 RolloutName = Annotated[
     str | None, typer.Argument(metavar="[ROLLOUT]", show_default=False, help="Its name.")
@@ -174,6 +186,13 @@ class Command(TyperCommand):
     What follows is the file, unless that would leave a required argument without a value.
     """
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run it, after noting which options were given."""
+        sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+        given = {name for name, source in sources.items() if source and source.name != "DEFAULT"}
+        _TYPED.set(frozenset(given))
+        return super().invoke(ctx)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, after `--sandbox` was given a value in every case."""
         return super().parse_args(ctx, self._with_sandbox_value(ctx, args))
@@ -186,9 +205,12 @@ class Command(TyperCommand):
         without = [*args[:place], f"{_SANDBOX}={STARTER}", *args[place + 1 :]]
         if not following or following[0].startswith("-"):
             return without
-        required = [p for p in self.params if p.param_type_name == "argument" and p.required]
+        if "://" in following[0]:
+            return args
+        arguments = [p for p in self.params if p.param_type_name == "argument"]
+        required = [p for p in arguments if p.required or p.name == "manifest"]
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-        lacks = any(given.get(p.name) is None for p in required if p.name)
+        lacks = any(not isinstance(given.get(p.name), str) for p in required if p.name)
         return without if lacks else args
 
 
@@ -209,6 +231,7 @@ def gathered(command: Callable[..., int]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
+        values = _where_nothing_is_said(values, hints)
         made = {
             name: kind(**{each: values.pop(each) for each in names})
             for name, (kind, names) in groups.items()
@@ -220,6 +243,34 @@ def gathered(command: Callable[..., int]) -> Callable[..., None]:
     run.__doc__ = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
+
+
+def _where_nothing_is_said(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
+    """Return what was given, with what holds otherwise: see `here` and `defaults`."""
+    found = dict(values)
+    manifest = found.get("manifest")
+    if isinstance(manifest, Path) and manifest.is_dir():
+        found["manifest"] = manifest_in(manifest)
+    if found.get("sandbox", "") is None:  # it goes to AWS
+        found["profile"] = found["profile"] or from_environment("profile") or from_file("profile")
+        found["journal"] = found["journal"] or from_environment("journal")
+    if "format_" in found and "format_" not in _TYPED.get():
+        found["format_"] = _format(found["format_"], hints["format_"])
+    return found
+
+
+def _format(otherwise: str, hint: Any) -> str:
+    """Return the format that is set for all commands, where this one has it."""
+    wanted = from_environment("format") or from_file("format")
+    if wanted is None:
+        return otherwise
+    if wanted not in get_args(SheetFormat):
+        raise WrongUsageError(
+            f"the default format is set to {wanted}: there is none of that name. Write one of "
+            f"{', '.join(get_args(SheetFormat))}."
+        )
+    choices = get_args(get_args(hint)[0])
+    return wanted if wanted in choices else otherwise
 
 
 def _options(kind: type[Any]) -> list[inspect.Parameter]:

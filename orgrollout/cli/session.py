@@ -16,6 +16,7 @@ from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.aws.stack_sets import StackSets
 from orgrollout.aws.waiting import Waits
+from orgrollout.cli.defaults import config_file, from_file
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options import Reach
 from orgrollout.cli.sandboxes import Simulation, simulation_of
@@ -221,6 +222,8 @@ def _chosen(reach: Reach, loaded: LoadedManifest | None) -> str | None:
         return _in_folder(reach.journal, Path())
     if loaded is not None and loaded.manifest.journal is not None:
         return _in_folder(loaded.manifest.journal, loaded.path.parent)
+    if reach.sandbox is None and (kept := from_file("journal")):
+        return _in_folder(kept, config_file().parent)
     return None
 
 

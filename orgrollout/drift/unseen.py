@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings
 from orgrollout.drift.left import Left
 from orgrollout.model.ids import Pair, StackSetKey
@@ -15,8 +15,8 @@ _NOBODY = "nobody could look"
 def unseen(found: Findings, made: Collection[tuple[StackSetKey, Pair]]) -> Iterator[Left]:
     """Yield what nobody could look at; ``made`` are stack instances that are created anyway."""
     for finding in found.unseen:
-        is_said = finding.reason.startswith(_NOBODY)
-        why = finding.reason if is_said else f"{_NOBODY}: {finding.reason}"
+        is_whole = finding.what == ACCESS  # then the reason tells of the whole account
+        why = finding.reason if is_whole else f"{_NOBODY}: {finding.reason}"
         yield Left(finding=finding, why=why)
     for look in found.stack_sets:
         for pair in sorted(look.untold):

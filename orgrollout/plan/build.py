@@ -11,6 +11,7 @@ from orgrollout.plan import refusals, waves
 from orgrollout.plan.compare import Differences, seen_of
 from orgrollout.plan.failure_rules import failure_rules
 from orgrollout.plan.importing import MAX_LISTED, MAX_NAMED
+from orgrollout.plan.instance_state import InstanceState, SeenInstances
 from orgrollout.plan.notify import topics_of
 from orgrollout.plan.operations import operations_of
 from orgrollout.plan.order import WaveOf, dependency_order, wave_finder
@@ -24,7 +25,7 @@ from orgrollout.plan.plan import (
     StackSetChange,
 )
 from orgrollout.plan.preferences import throttled, wave_preferences
-from orgrollout.plan.rectangles import Rectangle, cover
+from orgrollout.plan.rectangles import cover
 from orgrollout.plan.removals import recovery_of, removals_of
 from orgrollout.plan.request import Request
 from orgrollout.plan.scene import Scene
@@ -192,7 +193,7 @@ def _planned(request: Request, key: StackSetKey, differences: Differences) -> Pl
             if inventory is not None
             else ()
         ),
-        seen=_seen(inventory, differences) if inventory is not None else {},
+        seen=_seen(inventory, differences) if inventory is not None else (),
         described=_described(inventory, differences) if inventory is not None else {},
         side_by_side=parallel,
         imports=tuple(stack for p in sorted(differences.creates) if (stack := stacks.get(p))),
@@ -234,16 +235,15 @@ def _described(
     return {definition.state_digest(o): dict(o) for o in changing if o is not None}
 
 
-def _seen(
-    inventory: StackSetInventory, differences: Differences
-) -> Mapping[str, tuple[Rectangle, ...]]:
+def _seen(inventory: StackSetInventory, differences: Differences) -> tuple[SeenInstances, ...]:
     """Return what the stack instances that change are now."""
-    found: dict[str, list[Pair]] = defaultdict(list)
+    found: dict[InstanceState, list[Pair]] = defaultdict(list)
     there = dict.fromkeys((*differences.updates, *differences.recovered))
     for pair in (*there, *differences.detaches, *differences.deletes):
         goes = pair not in there
         found[seen_of(inventory, inventory.instances[pair], goes=goes)].append(pair)
-    return {seen: cover(pairs) for seen, pairs in sorted(found.items())}
+    alike = sorted(found.items(), key=lambda item: (item[0].shown, str(item[0])))
+    return tuple(SeenInstances(state=state, where=cover(pairs)) for state, pairs in alike)
 
 
 def _change(

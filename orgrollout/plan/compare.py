@@ -17,6 +17,7 @@ from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
 from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
 from orgrollout.organization.snapshot import AccountState, Organization
+from orgrollout.plan.instance_state import InstanceState
 from orgrollout.plan.recovering import Inoperable, inoperable
 from orgrollout.plan.repair import Repair
 
@@ -173,18 +174,24 @@ def _update_reason(instance: StackInstance, wanted: Digest, changed: tuple[str, 
     return "parameter overrides"
 
 
-def seen_of(inventory: StackSetInventory, instance: StackInstance, *, goes: bool = False) -> str:
+def seen_of(
+    inventory: StackSetInventory, instance: StackInstance, *, goes: bool = False
+) -> InstanceState:
     """Return what a stack instance is, as far as a plan relies on it.
 
     Its status, what it is known to run, and the unit it hangs below. Not its last operation: a
-    drift run is one too, and changes nothing. Nobody asks for the overrides of one that goes, so
+    drift run is one too, and changes nothing. The overrides of one that goes are not asked for, so
     they do not count where they happen to be known.
     """
     runs = carried_digest(instance)
     if runs is None and instance.overrides is not None and not goes:
         runs = inventory.deployed.definition.state_digest(instance.overrides)
-    detailed = f"{instance.status}/{instance.detailed_status}"
-    return f"{detailed} {runs or 'unknown'} {instance.unit or '-'}"
+    return InstanceState(
+        status=str(instance.status),
+        detailed=str(instance.detailed_status),
+        runs=runs,
+        unit=instance.unit,
+    )
 
 
 def definition_differences(

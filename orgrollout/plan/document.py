@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from orgrollout.plan.instance_state import seen_of_old
 from orgrollout.plan.plan import Plan
 
 
@@ -20,7 +21,21 @@ def read_plan(document: dict[str, Any]) -> Plan:
     Raises:
         ValueError: The document is not a plan.
     """
-    return _adapter().validate_python(document)
+    return _adapter().validate_python(_up_to_date(document))
+
+
+def _up_to_date(document: Any) -> Any:
+    """Return the document in today's form; what is no plan is left for the adapter to refuse."""
+    stack_sets = document.get("stack_sets") if isinstance(document, dict) else None
+    if not isinstance(stack_sets, dict):
+        return document
+    return {**document, "stack_sets": {k: _stack_set(each) for k, each in stack_sets.items()}}
+
+
+def _stack_set(document: Any) -> Any:
+    if not isinstance(document, dict) or not isinstance(document.get("seen"), dict):
+        return document
+    return {**document, "seen": seen_of_old(document["seen"])}
 
 
 @cache

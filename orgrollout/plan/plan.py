@@ -20,6 +20,7 @@ from orgrollout.model.ids import (
 from orgrollout.model.notice import Topic
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
+from orgrollout.plan.instance_state import InstanceState, SeenInstances
 from orgrollout.plan.rectangles import Rectangle
 from orgrollout.plan.repair import Repair
 from orgrollout.plan.windows import Window
@@ -111,12 +112,17 @@ class PlannedStackSet:
     differences: tuple[str, ...] = ()  # of the definition, in words
     deployed: StackSetDefinition | None = None  # when the plan was made; None: it did not exist
     removals: tuple[Removal, ...] = ()
-    seen: Mapping[str, tuple[Rectangle, ...]] = field(default_factory=dict)  # see `seen_of`
+    seen: tuple[SeenInstances, ...] = ()  # those that change, as they were
     described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
     imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
     stacks: tuple[str, ...] = ()  # ids of those that are repaired
     recovery: Recovery | None = None
     side_by_side: bool = False  # by managed execution, which is wanted and on
+
+    @property
+    def was(self) -> Mapping[Pair, InstanceState]:
+        """Return what each stack instance that changes was when the plan was made."""
+        return {p: each.state for each in self.seen for r in each.where for p in r.pairs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

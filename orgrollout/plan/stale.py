@@ -12,6 +12,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
 from orgrollout.organization.desired import Desired
 from orgrollout.plan.compare import Differences, definition_differences, seen_of, state_digests
+from orgrollout.plan.instance_state import InstanceState
 from orgrollout.plan.plan import Plan, PlannedOperation, PlannedStackSet, StackSetChange
 from orgrollout.plan.refusals import protected
 from orgrollout.plan.request import Request
@@ -68,7 +69,7 @@ def _pairs_moved(
 ) -> Iterator[str]:
     desired = now.desired[key]
     becoming = dict(_becoming(differences, state_digests(desired)))
-    was = {p: seen for seen, rs in plan.stack_sets[key].seen.items() for r in rs for p in r.pairs}
+    was = plan.stack_sets[key].was
     for operation in plan.operations:
         if operation.stack_set != key or (operation.imports and operation.covered_again):
             continue
@@ -77,7 +78,7 @@ def _pairs_moved(
                 _carrier_moved(desired, pair, now)
                 if operation.covered_again
                 else _action_moved(operation, becoming.get(pair))
-                or _state_moved(was.get(pair, ""), desired, pair, now)
+                or _state_moved(was.get(pair), desired, pair, now)
             )
             if text:
                 yield f"{key} {pair}: {text}"
@@ -107,14 +108,14 @@ def _action_moved(operation: PlannedOperation, becoming: _Becoming | None) -> st
     return ""
 
 
-def _state_moved(was: str, desired: Desired, pair: Pair, now: Request) -> str:
+def _state_moved(was: InstanceState | None, desired: Desired, pair: Pair, now: Request) -> str:
     inventory = now.deployed(desired)
     instance = inventory.instances.get(pair) if inventory else None
     goes = pair not in desired.pairs
-    seen = seen_of(inventory, instance, goes=goes) if inventory and instance else ""
+    seen = seen_of(inventory, instance, goes=goes) if inventory and instance else None
     if seen == was:
         return ""
-    before, after = was.partition(" ")[0], seen.partition(" ")[0]
+    before, after = (state.shown if state else "" for state in (was, seen))
     if before == after:
         return "somebody else has changed it"
     return f"was {before}, is {after}"

@@ -64,11 +64,11 @@ def way_back(
 
 def _known(stack_set: PlannedStackSet, earlier: Mapping[Digest, Before]) -> dict[Pair, Before]:
     found: dict[Pair, Before] = {}
-    for seen, rectangles in stack_set.seen.items():
-        before = earlier.get(Digest(seen.split()[1]))
+    for seen in stack_set.seen:
+        before = earlier.get(seen.state.runs) if seen.state.runs is not None else None
         if before is not None:
             before = _as_deployed(stack_set, before)
-            found.update({pair: before for r in rectangles for pair in r.pairs})
+            found.update({pair: before for r in seen.where for pair in r.pairs})
     return found
 
 

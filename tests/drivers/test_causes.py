@@ -12,10 +12,11 @@ from typing import Any
 from orgrollout.drift.document import read_records
 from orgrollout.model.cause import Cause
 from orgrollout.model.old_reasons import own_of
-from orgrollout.plan.document import read_plan
+from orgrollout.plan.document import plan_document, read_plan
 from orgrollout.reconcile.record import read_record, record_document
 from orgrollout.rollout.failures import FailureClass
 from orgrollout.rollout.reasons import advice
+from tests.resyncing import GUARD
 
 KEPT = json.loads(Path(__file__).with_name("journal-before-causes.json").read_text())["documents"]
 VERDICTS = {
@@ -63,6 +64,12 @@ def test_plans_of_an_earlier_version_are_read() -> None:
 
     assert {plan.manifest for plan in plans} == {"base"}
     assert all(not plan.recent for plan in plans)
+    update = max(plans, key=lambda plan: len(plan.stack_sets[GUARD].was))
+    was = update.stack_sets[GUARD].was
+    assert len(was) == 14
+    assert {state.shown for state in was.values()} == {"CURRENT/SUCCEEDED"}
+    assert all(state.runs and state.unit for state in was.values())
+    assert read_plan(plan_document(update)) == update
 
 
 def test_what_aws_said_is_no_verdict_of_ours() -> None:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, RolloutId
 from orgrollout.organization.desired import Desired
+from orgrollout.plan.instance_state import InstanceState
 from orgrollout.plan.plan import Plan
 from orgrollout.plan.refusals import PlanRefusedError
 from orgrollout.reconcile.begin import begin_rollout
@@ -35,7 +36,7 @@ ALL_AT_ONCE: Any = {
 }
 
 
-Planned = tuple[Plan, dict[Pair, str]] | tuple[str, ...]
+Planned = tuple[Plan, dict[Pair, InstanceState]] | tuple[str, ...]
 
 
 @dataclass
@@ -243,8 +244,8 @@ class Life:
             return error.reasons
         planned = made.stack_sets[TOPICS]
         goes = {p for o, p, _ in made.changes() if o.action.removes}
-        seen = {p: was for was, rs in planned.seen.items() for r in rs for p in r.pairs}
-        plain = {**made.stack_sets, TOPICS: replace(planned, seen={}, described={})}
+        seen = planned.was
+        plain = {**made.stack_sets, TOPICS: replace(planned, seen=(), described={})}
         return replace(made, stack_sets=plain), {p: w for p, w in seen.items() if p not in goes}
 
     def _theirs(self) -> Any:

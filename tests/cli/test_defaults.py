@@ -1,0 +1,94 @@
+"""What holds where the command line says nothing: the folder, the environment, a file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orgrollout.cli.sandboxes import environment
+from tests.cli.support import Program
+from tests.stage import BASE
+
+
+@pytest.fixture
+def here(program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """The program in a folder with one manifest, as against AWS."""
+    program.manifest()
+    monkeypatch.chdir(program.folder)
+    return program
+
+
+def test_the_only_manifest_of_the_folder_is_meant(here: Program) -> None:
+    (here.folder / "values.yaml").write_text("colour: red\n")
+
+    assert here("plan").code == 0
+    assert here("apply", "--yes").code == 0
+    assert here("coverage").code == 0
+    assert here.alone("validate").code == 0
+    assert here("plan", here.folder).out.count("Nothing to do") == 1
+
+
+def test_one_of_the_usual_name_goes_before_all_others(here: Program) -> None:
+    text = (here.folder / "manifest.yaml").read_text()
+    (here.folder / "orgrollout.yaml").write_text(text.replace("name: base", "name: usual"))
+
+    assert "usual-topics" in json.dumps(here("plan", "--format", "json").json)
+
+
+def test_several_are_listed_and_none_is_chosen(here: Program) -> None:
+    (here.folder / "other.yml").write_text((here.folder / "manifest.yaml").read_text())
+
+    ran = here("plan")
+
+    assert ran.code == 2
+    assert "this folder has 2: manifest.yaml, other.yml. Name one" in ran.err
+    assert not here.sandbox.calls
+
+
+def test_where_there_is_none_the_way_to_one_is_named(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+
+    ran = program("plan")
+
+    assert ran.code == 2
+    assert "there is none in this folder" in ran.err
+    assert "orgrollout init" in ran.err
+
+
+def test_a_file_after_sandbox_is_the_manifest_as_before(here: Program) -> None:
+    ran = here.alone("plan", "--sandbox", "manifest.yaml")
+
+    assert f"organization {BASE['organization']}" in ran.out + ran.err or ran.code in {0, 1}
+    assert "no sandbox" not in ran.err
+    assert "manifest.yaml" in ran.out + ran.err or "Plan:" in ran.out
+
+
+def test_variables_stand_for_options(here: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORGROLLOUT_FORMAT", "json")
+    monkeypatch.setenv("ORGROLLOUT_JOURNAL", str(here.folder / "mine"))
+    with environment(here.server.environment()):
+        ran = here.alone("plan")
+        assert ran.json["manifest"] == "base"
+        assert list((here.folder / "mine").rglob("*.sqlite"))
+        assert "Plan:" in here.alone("plan", "--format", "text").out
+        monkeypatch.setenv("ORGROLLOUT_PROFILE", "nobody")
+        assert "profile nobody is in neither" in here.alone("plan").err
+    assert here("plan").code == 0, "a simulated organization takes no profile"
+
+
+def test_a_file_of_defaults_comes_last(here: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = here.folder / "config.toml"
+    config.write_text('[defaults]\nformat = "json"\njournal = "kept"\n')
+    monkeypatch.setenv("ORGROLLOUT_CONFIG", str(config))
+    with environment(here.server.environment()):
+        assert here.alone("plan").json["manifest"] == "base"
+        assert list((here.folder / "kept").rglob("*.sqlite"))
+        monkeypatch.setenv("ORGROLLOUT_FORMAT", "text")
+        assert "Plan:" in here.alone("plan").out
+    config.write_text('[defaults]\nprofil = "x"\n')
+    ran = here.alone("plan")
+    assert ran.code == 2
+    assert "no default `profil`. Did you mean `profile`?" in ran.err
