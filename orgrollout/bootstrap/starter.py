@@ -33,6 +33,11 @@ stack_sets:
   #
   # These come along: roles once per account, then AWS Config and its rule on VPC flow logs.
   # `orgrollout templates list` shows what else does.
+  resync-role:                       # who may look and repair in the accounts
+    template: builtin:resync-role
+    parameters:
+      CallerRole: Rollout            # CHANGE: the role that you run orgrollout with
+      ExternalId: {name}-1       # not a secret; the same as drift.external_id
   account-roles:
     template: builtin:account-roles
   config-regional:
@@ -41,11 +46,16 @@ stack_sets:
     # parameter_overrides:
     #   - {{targets: all, parameters: {{Recorder: existing}}}}
 
-# rollout:
-#   waves:                           # each account is complete before the next wave starts
-#     - {{name: canary, sample: {{per_ou: 1}}, after: {{approval: required}}}}
-#     - {{name: early, percent: 10}}   # whoever is left forms the last wave
+rollout:
+  waves:                             # each account is complete before the next wave starts
+    - {{name: canary, sample: {{per_ou: 1}}}}   # also: after: {{approval: required}}
+#   - {{name: early, percent: 10}}     # those that are left form the last wave
 #   max_failed_accounts: 5%
+
+drift:
+  probe_role: orgrollout-resync-probe
+  resync_role: orgrollout-resync
+  external_id: {name}-1
 
 guards:
   max_removed_accounts: 3            # more needs --allow-removals N

@@ -16,6 +16,7 @@ from orgrollout.cli.progress import Progress
 from orgrollout.cli.saved import Asked, Saved, read_saved
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import Session, open_session
+from orgrollout.cli.simulated import recorded_only
 from orgrollout.cli.superseding import but_for, claims_of_manifest, others_stopped
 from orgrollout.drivers.local import drive
 from orgrollout.errors import OrgRolloutError
@@ -102,6 +103,12 @@ def apply(
             if asks and starts:
                 ask(screen, declined=but_for(stopped))
             return carry_out(made, session, detach=detach, supersede=supersede, wait=wait)
+
+
+def _say_recorded(session: Session) -> None:
+    """Say what a simulation could not make."""
+    if sentence := recorded_only(session.recorded()):
+        session.screen.say(sentence)
 
 
 def _planned(asked: Asked, saved: Saved | None, loaded: LoadedManifest, session: Session) -> Plan:
@@ -191,6 +198,7 @@ def follow(
         rollout_blocks(ended.plan, state, world.clock.now(), calls=session.debug),
         {**rollout_json(ended.plan, state, world.clock.now()), **(besides or {})},
     )
+    _say_recorded(session)
     if left is not None and not session.forgets:
         screen.say(left_to_others(left, session))
     elif hint := next_step(ended, session):

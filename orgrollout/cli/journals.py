@@ -8,7 +8,10 @@ from orgrollout.cli.options import Reach
 from orgrollout.cli.screen import Screen
 from orgrollout.cli.session import open_session
 from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.errors import JournalError
 from orgrollout.journal.export import journal_document
+from orgrollout.journal.port import Journal
+from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.reconcile.begin import unlock as unlock_rollout
 from orgrollout.reconcile.pruning import prune_journal
 from orgrollout.reconcile.rollouts import find_rollout
@@ -64,11 +67,15 @@ def prune(reach: Reach, format_: str, *, keep: int) -> int:
         world = session.world
         world.connection.be_sure_of_the_time()  # what ended lately stays
         removed = prune_journal(world.journal, keep=keep, now=world.clock.now())
+        freed, why = _shrunk(world.journal)
     names = ", ".join(removed.rollouts)
     text = f"forgot {count(len(removed.rollouts), 'rollout')}{': ' if names else ''}{names}"
     if removed.findings:
         text += f"; {count(removed.findings, 'finding')} of drift that is gone"
+    text += f"; {freed / 1_000_000:,.1f} MB of disk given back" if freed > 0 else ""
+    text += f"; no disk was given back: {why}" if why else ""
     document = {
+        "freed_bytes": freed,
         "rollouts": list(removed.rollouts),
         "plans": removed.plans,
         "findings": removed.findings,
@@ -76,3 +83,13 @@ def prune(reach: Reach, format_: str, *, keep: int) -> int:
     }
     screen.result([Line(text=text)], document)
     return DONE
+
+
+def _shrunk(journal: Journal) -> tuple[int, str]:
+    """Return how many bytes of disk were given back, and why none were, if something failed."""
+    if not isinstance(journal, SqliteJournal):
+        return 0, ""  # what is deleted in a bucket takes no room
+    try:
+        return journal.shrink(), ""
+    except JournalError as error:
+        return 0, str(error)

@@ -1,11 +1,12 @@
 """The simulated organization behind `--sandbox` and `sandbox serve`."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_state_path
 
@@ -14,6 +15,10 @@ from orgrollout.aws.waiting import Waits
 from orgrollout.cli.errors import SandboxUnavailableError, WrongUsageError
 from orgrollout.cli.options import STARTER, Reach
 from orgrollout.cli.shipped import ORGANIZATION, shipped_manifest
+
+if TYPE_CHECKING:
+    from orgrollout.sandbox import Sandbox
+    from orgrollout.sandbox.control import SandboxClient
 
 
 def organization_file(name: str) -> Path:
@@ -32,6 +37,8 @@ class Simulation:
 
     clock: Clock
     forgets: bool  # all of it, when the command ends
+    recorded: Callable[[], Sequence[str]]
+    """The types of the resources that were only recorded since the command began."""
 
 
 @contextmanager
@@ -66,9 +73,35 @@ def simulation_of(reach: Reach, waits: Waits) -> Iterator[Simulation]:
                 clock, variables = client.clock(), client.environment()
             own = by_url and names_a_caller(reach.profile)
             stack.enter_context(environment(_place(variables) if own else variables))
+            recorded = _recorded_by(client)
         else:
-            clock = stack.enter_context(Sandbox.start(organization_file(name))).clock
-        yield Simulation(clock=clock, forgets="://" not in name)
+            sandbox = stack.enter_context(Sandbox.start(organization_file(name)))
+            clock, recorded = sandbox.clock, _recorded_in(sandbox)
+        yield Simulation(clock=clock, forgets="://" not in name, recorded=recorded)
+
+
+def _recorded_in(sandbox: "Sandbox") -> Callable[[], list[str]]:
+    return lambda: [each.resource_type for each in sandbox.unprovisioned if each.is_record]
+
+
+def _recorded_by(client: "SandboxClient") -> Callable[[], list[str]]:
+    before = len(_unprovisioned(client))
+
+    def recorded() -> list[str]:
+        noted = _unprovisioned(client)[before:]
+        return [str(each["resource_type"]) for each in noted if each["is_record"]]
+
+    return recorded
+
+
+def _unprovisioned(client: "SandboxClient") -> list[dict[str, Any]]:
+    """Return what a server could not make; nothing if it is gone, which others will tell."""
+    from orgrollout.sandbox.errors import SandboxError  # noqa: PLC0415 - an extra
+
+    try:
+        return client.unprovisioned()
+    except SandboxError:
+        return []
 
 
 def names_a_caller(profile: str | None) -> bool:

@@ -3,7 +3,7 @@
 import os
 import shlex
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,7 @@ class Session:
     journal: str  # where it is
     forgets: bool  # an organization inside this process, gone when it ends
     debug: bool  # every call is of interest
+    recorded: Callable[[], Sequence[str]] = tuple  # types that a simulation could not make
     options: str  # what other commands need to find the same journal
 
     @property
@@ -123,6 +124,7 @@ def open_session(
             journal=where,
             forgets=forgets,
             debug=reach.debug,
+            recorded=simulation.recorded if simulation is not None else tuple,
             options=_options(reach, loaded, forgets=forgets),
         )
         try:

@@ -1,7 +1,12 @@
-"""The journal in one SQLite file: standard library, WAL, and on disk before a call returns."""
+"""The journal in one SQLite file: standard library, and on disk before a call returns.
+
+Not in WAL mode: that maps a file into memory, and where the file is cut short while it is mapped,
+the process dies of SIGBUS instead of saying what is wrong.
+"""
 
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -182,6 +187,20 @@ class SqliteJournal:
         with self._writing():
             self._db.execute("DELETE FROM entries WHERE stream = ?", (stream,))
 
+    def shrink(self) -> int:
+        """Give back the disk that what was removed took, and return how many bytes that are.
+
+        Raises:
+            JournalFullError: There is no room for the copy that this takes; nothing was changed.
+            JournalBusyError: Another process uses the journal; nothing was changed.
+        """
+        before = self.path.stat().st_size
+        if shutil.disk_usage(self.path.parent).free < before:
+            raise JournalFullError(self.path)
+        with self._lock, self._errors():
+            self._db.execute("VACUUM")
+        return before - self.path.stat().st_size
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -202,7 +221,7 @@ class SqliteJournal:
         self._check()  # before anything is changed: what is not ours stays as it is
         with suppress(PermissionError):  # somebody else's file, which we may use
             self.path.chmod(0o600)
-        self._use_wal()
+        self._use_rollback_journal()
         self._db.execute("PRAGMA synchronous = FULL")
         if self._is_empty():
             self._begin_journal()
@@ -232,12 +251,12 @@ class SqliteJournal:
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         return not tables
 
-    def _use_wal(self) -> None:
-        # Going over to WAL does not wait as other statements do when another process does the same.
+    def _use_rollback_journal(self) -> None:
+        # Leaving WAL, which earlier versions used, does not wait as other statements do.
         deadline = time.monotonic() + self._patience.total_seconds()
         while True:
             try:
-                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA journal_mode = TRUNCATE")
             except sqlite3.OperationalError as error:
                 busy = _primary(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
                 if not busy or time.monotonic() > deadline:
@@ -289,7 +308,7 @@ def _primary(error: sqlite3.Error) -> int:
 
 
 def _make_private(path: Path) -> None:
-    """Create file and folder for the owner alone; WAL files take the same mode from SQLite."""
+    """Create file and folder for the owner alone; SQLite gives its own files the same mode."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

@@ -23,10 +23,12 @@ def read_posture(
     parameters: Mapping[str, TemplateParameter],
     body: str,
     findings: Findings,
+    *,
+    field: str = "posture",
 ) -> tuple[TemplateCheck, ...]:
     """Return the checks of a template's metadata, and note what is wrong with them."""
     reader = _Reader(metadata, parameters, body, findings)
-    found = (reader.read(entry, ("posture", i)) for i, entry in enumerate(entries))
+    found = (reader.read(entry, (field, i)) for i, entry in enumerate(entries))
     return tuple(check for check in found if check is not None)
 
 

@@ -72,6 +72,7 @@ class TemplateMetadata:
     costs: str = ""  # may hold {pairs}, {accounts}, {regions}
     leaves_behind: str = ""
     posture: tuple[TemplateCheck, ...] = ()
+    preconditions: tuple[TemplateCheck, ...] = ()  # what has to hold before it is deployed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

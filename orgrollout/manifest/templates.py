@@ -49,6 +49,7 @@ class _Description(Part):
     costs: str = ""
     leaves_behind: str = ""
     posture: tuple[dict[str, Any], ...] = ()
+    preconditions: tuple[dict[str, Any], ...] = ()
 
 
 def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
@@ -292,6 +293,9 @@ def _metadata(
         costs=said.costs,
         leaves_behind=said.leaves_behind,
         posture=read_posture(item, said.posture, parameters, body, findings),
+        preconditions=read_posture(
+            item, said.preconditions, parameters, body, findings, field="preconditions"
+        ),
     )
 
 

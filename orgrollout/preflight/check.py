@@ -11,6 +11,7 @@ from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding
 from orgrollout.preflight.places import opt_in_regions, quotas, suspended_accounts
 from orgrollout.preflight.policies import service_control_policies
+from orgrollout.preflight.preconditions import preconditions
 from orgrollout.preflight.recorders import recorders
 
 CHECKS = (
@@ -21,6 +22,7 @@ CHECKS = (
     quotas,
     template_bucket,
     recorders,
+    preconditions,
     service_control_policies,
     suspended_accounts,
 )

@@ -8,6 +8,7 @@ from orgrollout.errors import Problem
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.model.posture import PostureSeen
 from orgrollout.model.stack_set import CallAs
 from orgrollout.organization.desired import Desired
 from orgrollout.organization.snapshot import Organization
@@ -58,6 +59,10 @@ class Facts:
     desired: Mapping[StackSetKey, Desired]
     inventory: Inventory
     caller: AccountId
+    # How preconditions of templates stand, where accounts were looked into, in their order.
+    preconditions: Mapping[tuple[StackSetKey, Pair], tuple[PostureSeen, ...] | Unknown] = field(
+        default_factory=dict
+    )
     partition: str = "aws"
     call_as: CallAs  # as whom service-managed stack sets are called
     access: str | Unknown  # DescribeOrganizationsAccess: ENABLED or not

@@ -28,6 +28,7 @@ from orgrollout.preflight.bucket import needs_bucket
 from orgrollout.preflight.facts import Facts, Needs
 from orgrollout.preflight.finding import Unknown
 from orgrollout.preflight.places import wanted_opt_in_regions
+from orgrollout.preflight.preconditions import preconditions_of
 from orgrollout.preflight.recorders import places_for_recorders
 from orgrollout.reconcile.planning import Picture, look
 from orgrollout.reconcile.preflight_inside import Looking, Members, known
@@ -75,6 +76,7 @@ def gather(loaded: LoadedManifest, world: World, looking: Looking, progress: Pro
         recorders=members.recorders(
             loaded, picture, places_for_recorders(desired, needs, inventory)
         ),
+        preconditions=members.preconditions(preconditions_of(loaded, desired, inventory)),
         regions=_regions(connection, picture, chosen),
         policies=known(environment.service_control_policies, connection),
         needs=needs,

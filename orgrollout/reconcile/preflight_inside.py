@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from orgrollout.aws import environment
+from orgrollout.aws.connection import Connection
+from orgrollout.aws.posture import Looking as PostureLooking
 from orgrollout.errors import AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template import Template
 from orgrollout.manifest.templates import names_of
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.model.posture import PostureCheck, PostureSeen
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import Desired
 from orgrollout.preflight.access import execution_role_of
@@ -68,6 +71,16 @@ class Members:
             if pair.account in self._chosen and self._can_look(pair.account)
         }
 
+    def preconditions(
+        self, wanted: Mapping[tuple[StackSetKey, Pair], tuple[PostureCheck, ...]]
+    ) -> Mapping[tuple[StackSetKey, Pair], tuple[PostureSeen, ...] | Unknown]:
+        """Return how what templates need first stands in the chosen accounts."""
+        return {
+            (key, pair): self._inside(pair, _look_at, checks)
+            for (key, pair), checks in sorted(wanted.items(), key=lambda each: each[0])
+            if pair.account in self._chosen and self._can_look(pair.account)
+        }
+
     def _recorder(
         self, template: Template, picture: Picture, key: StackSetKey, pair: Pair
     ) -> RecorderFound | Unknown:
@@ -112,6 +125,11 @@ class Members:
             return ask(connection, *arguments)
 
         return known(there)
+
+
+def _look_at(connection: Connection, checks: tuple[PostureCheck, ...]) -> tuple[PostureSeen, ...]:
+    looking = PostureLooking(connection)
+    return tuple(looking.look(check) for check in checks)
 
 
 def known(ask: Callable[..., T], *arguments: object) -> T | Unknown:

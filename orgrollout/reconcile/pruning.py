@@ -1,6 +1,7 @@
 """Forgetting old rollouts: the record, its history, and its plan if no other rollout has it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,16 @@ from orgrollout.reconcile.finding_history import forget_what_is_gone
 from orgrollout.reconcile.history import history_of
 from orgrollout.reconcile.notifying import forget_notices
 from orgrollout.reconcile.retained import retained_stacks
-from orgrollout.reconcile.rollouts import Rollout, records, rollout_key, rollouts
+from orgrollout.reconcile.rollouts import (
+    recorded,
+    records,
+    rollout_ids,
+    rollout_key,
+    rollout_states,
+)
+from orgrollout.rollout.state import RolloutState
+
+_AT_A_TIME = 50  # plans whose text is kept, to be put back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,50 +45,65 @@ def prune_journal(journal: Journal, *, keep: int, now: datetime) -> Pruned:
     killed in the middle, nothing that stays refers to something gone.
     """
     retained_stacks(journal)  # which stacks were kept is remembered beyond the rollouts
-    forgotten = [
-        r for r in _old(tuple(rollouts(journal)), keep, now - LOOK_BACK) if _forget(journal, r)
-    ]
-    for rollout in forgotten:
-        journal.drop(history_of(rollout.state.id))
-        forget_notices(journal, rollout.state.id)
-    digests = {rollout.state.plan for rollout in forgotten}
-    gone = [digest for digest in sorted(digests) if _drop_plan(journal, digest)]
+    since = now - LOOK_BACK
+    forgotten = [s for s in _old(rollout_states(journal), keep, since) if _forget(journal, s)]
+    for state in forgotten:
+        journal.drop(history_of(state.id))
+        forget_notices(journal, state.id)
     return Pruned(
-        rollouts=tuple(r.state.id for r in forgotten),
-        plans=len(gone),
+        rollouts=tuple(state.id for state in forgotten),
+        plans=_drop_plans(journal, {state.plan for state in forgotten}),
         findings=forget_what_is_gone(journal),
         detections=forget_ended(journal, now - LOOK_BACK),
     )
 
 
-def _old(found: tuple[Rollout, ...], keep: int, since: datetime) -> Iterable[Rollout]:
-    newest = {rollout.plan.manifest: rollout.state.id for rollout in found}
-    ended = [rollout for rollout in found if not rollout.state.holds]
-    for rollout in ended[: max(len(ended) - keep, 0)]:
-        is_recent = rollout.state.ended is None or rollout.state.ended >= since
-        if rollout.state.id not in newest.values() and not is_recent:
-            yield rollout
+def _old(found: Sequence[RolloutState], keep: int, since: datetime) -> Iterable[RolloutState]:
+    """Yield what may be forgotten of all rollouts, oldest first; a plan is not read for that."""
+    newest = {state.manifest: state.id for state in found}
+    ended = [state for state in found if not state.holds]
+    for state in ended[: max(len(ended) - keep, 0)]:
+        is_recent = state.ended is None or state.ended >= since
+        if state.id not in newest.values() and not is_recent:
+            yield state
 
 
-def _forget(journal: Journal, rollout: Rollout) -> bool:
-    """Remove the record, unless somebody has just changed it, as `retry` does."""
+def _forget(journal: Journal, state: RolloutState) -> bool:
+    """Remove the record, unless somebody has changed it since it was read, as `retry` does."""
+    document = journal.get(rollout_key(state.id))
+    if document is None or recorded(document).state != state:
+        return False
     try:
-        journal.delete(rollout_key(rollout.state.id), expected=rollout.version)
+        journal.delete(document.key, expected=document.version)
     except JournalConflictError:
         return False
     return True
 
 
-def _drop_plan(journal: Journal, digest: Digest) -> bool:
-    """Remove a plan that no rollout has. One may begin with it just then: put it back."""
-    if _is_used(journal, digest):
-        return False
-    content = drop_artifact(journal, digest)
-    if content is not None and _is_used(journal, digest):
-        put_artifact(journal, content)
-        return False
-    return content is not None
+def _drop_plans(journal: Journal, digests: AbstractSet[Digest]) -> int:
+    """Remove the plans that no rollout has, some at a time, and return how many those were.
+
+    A rollout may begin with one just then: that one is put back.
+    """
+    known = set(rollout_ids(journal))
+    used = {record.state.plan for record in records(journal)}
+    gone = 0
+    for some in _batches(sorted(digests - used)):
+        contents = {digest: drop_artifact(journal, digest) for digest in some}
+        dropped = {digest: text for digest, text in contents.items() if text is not None}
+        for state in _begun_since(journal, known):
+            if (text := dropped.pop(state.plan, None)) is not None:
+                put_artifact(journal, text)
+        gone += len(dropped)
+    return gone
 
 
-def _is_used(journal: Journal, digest: Digest) -> bool:
-    return any(record.state.plan == digest for record in records(journal))
+def _begun_since(journal: Journal, known: AbstractSet[RolloutId]) -> Iterable[RolloutState]:
+    for rollout in rollout_ids(journal):
+        document = journal.get(rollout_key(rollout)) if rollout not in known else None
+        if document is not None:
+            yield recorded(document).state
+
+
+def _batches(digests: Sequence[Digest]) -> Iterable[Sequence[Digest]]:
+    return (digests[start : start + _AT_A_TIME] for start in range(0, len(digests), _AT_A_TIME))

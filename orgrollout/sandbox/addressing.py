@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
@@ -18,11 +19,14 @@ from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
 from orgrollout.sandbox import inputs, moto_bridge, wire
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.organization import derive
+from orgrollout.sandbox.partitions import domains
 
 _CREDENTIAL = re.compile(r"Credential=([^/,&\s]+)/(\d+)/(?:([^/,&\s]+)/)?([^/,&\s]+)/aws4_request")
-_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+_AWS_HOSTS = (*(f".{each}" for each in domains()), ".api.aws")
 _HOME = "us-east-1"
 QUERY = ("query", "ec2")
+_NUMBERS = count(1)
+"""Answers are numbered, so that no two bear the same id."""
 
 
 class Request:
@@ -187,4 +191,6 @@ def _spoken(request: Request) -> str:
 
 def request_id(asked: Addressed) -> str:
     """Return the id that the answer to a request bears."""
-    return derive(32, asked.operation, str(id(asked)), alphabet="0123456789abcdef")
+    number = str(next(_NUMBERS))
+    text = derive(32, asked.operation, number, alphabet="0123456789abcdef")
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

@@ -8,6 +8,7 @@ from orgrollout.sandbox import errors, views
 from orgrollout.sandbox.definitions import Definitions
 from orgrollout.sandbox.errors import ApiError, validation
 from orgrollout.sandbox.organization import derive
+from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.preferences import check_preferences
 from orgrollout.sandbox.records import Definition, StackInstance, StackSet
 from orgrollout.sandbox.stack_sets import Caller, StackSets, digest_of
@@ -70,7 +71,7 @@ class StackSetApi:
         return StackSet(
             id=unique,
             name=name,
-            arn=f"arn:aws:cloudformation:{caller.region}:{owner}:stackset/{unique}",
+            arn=f"arn:{partition_of(caller.region)}:cloudformation:{caller.region}:{owner}:stackset/{unique}",
             owner=owner,
             region=caller.region,
             definition=definition,

@@ -15,6 +15,7 @@ from moto.iam.models import iam_backends
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.live_stacks import LiveStacks
 from orgrollout.sandbox.organization import Organization
+from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.policies import Asked, Statement, decide, statements_in
 from orgrollout.sandbox.stack_sets import Caller
 
@@ -91,7 +92,7 @@ class Authorization:
             return str(params.get("RoleArn", "*"))
         if service == "config" and (rule := _rule_named(params)):
             kind = "remediation-configuration" if "Remediation" in operation else "config-rule"
-            return f"arn:aws:config:{place}:{kind}/{rule}"
+            return f"arn:{partition_of(caller.region)}:config:{place}:{kind}/{rule}"
         for wanted, name, form in _RESOURCES:
             if service == wanted and isinstance(params.get(name), str):
                 return form.format(place=place, account=caller.account, name=params[name])
@@ -105,7 +106,7 @@ class Authorization:
             return str(name or "*")
         found = self._live.find(caller.account, caller.region, str(name))
         place = f"{caller.region}:{caller.account}"
-        made_up = f"arn:aws:cloudformation:{place}:stack/{name}/none"
+        made_up = f"arn:{partition_of(caller.region)}:cloudformation:{place}:stack/{name}/none"
         return str(found.stack_id) if found is not None else made_up
 
 

@@ -37,11 +37,20 @@ class ChangeSet:
     mode: str | None
     created: datetime
     description: str | None = None
+    tags: dict[str, str] | None = None
+    """The stack's tags from then on; None: as they are."""
+    creates: bool = False
+    """Whether the stack has no resources yet."""
     changes: list[Change] = field(default_factory=list)
     status: str = "CREATE_PENDING"
     execution: str = "UNAVAILABLE"
     reason: str | None = None
     drift_status: str | None = None
+
+    @property
+    def verb(self) -> str:
+        """What executing it does to the stack."""
+        return "CREATE" if self.creates else "UPDATE"
 
     @property
     def reverts(self) -> bool:
@@ -80,7 +89,7 @@ class ChangeSetWork:
     def forget(self, change_set: ChangeSet) -> None:
         """Forget a change set; what it has begun goes on."""
         if self._known.pop(change_set.id, None) is not None:
-            del self._by_stack[change_set.stack.stack_id][change_set.id]
+            self._by_stack[change_set.stack.stack_id].pop(change_set.id, None)
             self._gone[change_set.id] = change_set.stack.stack_id
 
     def is_gone(self, identifier: str) -> bool:
@@ -109,10 +118,11 @@ class ChangeSetWork:
         fault = self._fault("execute", change_set)
         change_set.execution = "EXECUTE_IN_PROGRESS"
         state = self._live.state(stack)
-        state.in_progress, state.change_set_id = "UPDATE_IN_PROGRESS", change_set.id
-        state.tell(now, "UPDATE_IN_PROGRESS", STARTED)
+        status = f"{change_set.verb}_IN_PROGRESS"
+        state.in_progress, state.change_set_id = status, change_set.id
+        state.tell(now, status, STARTED)
         for key, physical, kind in _resources(change_set):
-            state.tell(now, "UPDATE_IN_PROGRESS", None, (key, physical, kind))
+            state.tell(now, status, None, (key, physical, kind))
         if fault is None or not fault.stuck:
             delay = fault.delay if fault is not None else timedelta()
             taken = self._span("execute", self._settings.stack_update_duration, change_set)
@@ -148,6 +158,8 @@ class ChangeSetWork:
             self._succeeded(change_set)
         if self._settings.executed_change_set == "gone":
             self.forget(change_set)
+        elif self._settings.executed_change_set == "by_arn" and not reason:
+            self._by_stack[change_set.stack.stack_id].pop(change_set.id, None)
 
     def _apply(self, change_set: ChangeSet) -> str:
         """Change the stack, and return why that failed, if it did."""
@@ -156,7 +168,8 @@ class ChangeSetWork:
             return f"Stack with id {stack.stack_id} does not exist"
         try:
             self._carry_out_scripted(change_set)
-            deployed.bring_to(stack.stack_id, change_set.body, change_set.values, dict(stack.tags))
+            tags = dict(stack.tags) if change_set.tags is None else change_set.tags
+            deployed.bring_to(stack.stack_id, change_set.body, change_set.values, tags)
             if change_set.reverts:
                 deployed.revert(stack.stack_id)
         except (DeploymentError, ResourceError, *AWS_ERRORS) as error:
@@ -180,21 +193,22 @@ class ChangeSetWork:
         state, now = self._live.state(change_set.stack), self._timeline.now()
         change_set.execution = "EXECUTE_COMPLETE"
         for resource in _resources(change_set):
-            state.tell(now, "UPDATE_COMPLETE", None, resource)
-        self._live.finish(change_set.stack, "UPDATE_COMPLETE")
-        state.tell(now, "UPDATE_COMPLETE")
+            state.tell(now, f"{change_set.verb}_COMPLETE", None, resource)
+        self._live.finish(change_set.stack, f"{change_set.verb}_COMPLETE")
+        state.tell(now, f"{change_set.verb}_COMPLETE")
 
     def _rolled_back(self, change_set: ChangeSet, reason: str) -> None:
         state, now = self._live.state(change_set.stack), self._timeline.now()
         change_set.execution = "EXECUTE_FAILED"
         resources = _resources(change_set)
         for resource in resources[:1]:
-            state.tell(now, "UPDATE_FAILED", reason, resource)
+            state.tell(now, f"{change_set.verb}_FAILED", reason, resource)
         failed = ", ".join(key for key, _, _ in resources[:1])
-        summary = f"The following resource(s) failed to update: [{failed}]. "
-        state.tell(now, "UPDATE_ROLLBACK_IN_PROGRESS", summary)
-        self._live.finish(change_set.stack, "UPDATE_ROLLBACK_COMPLETE")
-        state.tell(now, "UPDATE_ROLLBACK_COMPLETE")
+        summary = f"The following resource(s) failed to {change_set.verb.lower()}: [{failed}]. "
+        rolled_back = "ROLLBACK" if change_set.creates else "UPDATE_ROLLBACK"
+        state.tell(now, f"{rolled_back}_IN_PROGRESS", summary)
+        self._live.finish(change_set.stack, f"{rolled_back}_COMPLETE")
+        state.tell(now, f"{rolled_back}_COMPLETE")
 
     def _fault(self, step: str, change_set: ChangeSet) -> ChangeSetFault | None:
         stack = change_set.stack

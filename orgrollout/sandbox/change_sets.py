@@ -9,10 +9,14 @@ from typing import Any
 
 from orgrollout.sandbox import views
 from orgrollout.sandbox.change_set_work import ChangeSet, ChangeSetWork
+from orgrollout.sandbox.effects import DeploymentError
 from orgrollout.sandbox.errors import ApiError, validation
 from orgrollout.sandbox.gateway import FORWARD
 from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack, masked
+from orgrollout.sandbox.moto_stack import EMPTY
 from orgrollout.sandbox.organization import derive
+from orgrollout.sandbox.partitions import partition_of
+from orgrollout.sandbox.plain_stacks import IN_REVIEW, PlainStackApi, body_of, given_tags
 from orgrollout.sandbox.planned_changes import shown
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import Caller
@@ -27,8 +31,14 @@ class ChangeSetApi:
     """The calls that change the stacks of stack instances, made inside of their accounts."""
 
     def __init__(
-        self, live: LiveStacks, work: ChangeSetWork, settings: Settings, timeline: Timeline
+        self,
+        live: LiveStacks,
+        work: ChangeSetWork,
+        settings: Settings,
+        timeline: Timeline,
+        plain: PlainStackApi,
     ) -> None:
+        self._plain = plain
         self._live = live
         self._work = work
         self._settings = settings
@@ -37,21 +47,40 @@ class ChangeSetApi:
 
     def update_stack(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Update a stack directly; nothing to change is an error here."""
-        stack = self._stack(caller, params)
+        stack = self._existing(caller, params)
         if stack is None:
             return FORWARD
         self._check_idle(stack)
-        body, values = _wanted(stack, params)
-        tags = dict(stack.tags)
-        if "Tags" in params:
-            tags = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
-        if not self._live.deployed.bring_to(stack.stack_id, body, values, tags):
+        body, values = self._wanted(stack, params)
+        tags = given_tags(params) if "Tags" in params else dict(stack.tags)
+        try:
+            changed = self._live.deployed.bring_to(stack.stack_id, body, values, tags)
+        except DeploymentError as error:
+            self._rolled_back(stack, str(error))
+            return {"StackId": stack.stack_id}
+        if not changed:
             raise validation(NOTHING)
+        if "RoleARN" in params:
+            stack.role_arn = params["RoleARN"]
         return {"StackId": stack.stack_id}
+
+    def _rolled_back(self, stack: Any, reason: str) -> None:
+        """Tell that a direct update failed.
+
+        Raises:
+            ApiError: ValidationError; it was refused before anything was changed.
+        """
+        if not reason.startswith(("ResourceLogicalId:", "Resource handler")):
+            raise validation(reason)
+        state, now = self._live.state(stack), self._timeline.now()
+        state.tell(now, "UPDATE_ROLLBACK_IN_PROGRESS", reason)
+        self._live.deployed.roll_back(stack.stack_id)
+        stack.status_reason = reason
+        state.tell(now, "UPDATE_ROLLBACK_COMPLETE")
 
     def create_change_set(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Begin to make a change set; with REVERT_DRIFT, of everything that drifted."""
-        stack = self._stack(caller, params)
+        stack = self._meant(caller, params)
         if stack is None:
             return FORWARD
         name, mode = params["ChangeSetName"], params.get("DeploymentMode")
@@ -61,7 +90,7 @@ class ChangeSetApi:
         if any(each.name == name for each in self._work.of(stack)):
             # AWS documents the code and not the wording.
             raise ApiError("AlreadyExistsException", f"ChangeSet [{name}] already exists")
-        body, values = _wanted(stack, params)
+        body, values = self._wanted(stack, params)
         if isinstance(stack, RecordStack):
             stack.compared(body, values)
         made = ChangeSet(
@@ -73,6 +102,8 @@ class ChangeSetApi:
             mode=mode,
             created=self._timeline.now(),
             description=params.get("Description"),
+            tags=given_tags(params) if "Tags" in params else None,
+            creates=stack.status == IN_REVIEW,
         )
         self._work.begin(made)
         return {"Id": made.id, "StackId": stack.stack_id}
@@ -110,8 +141,13 @@ class ChangeSetApi:
         return {}
 
     def delete_change_set(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Forget a change set."""
-        found = self._find(caller, params)
+        """Forget a change set; one that is not there is fine."""
+        try:
+            found = self._find(caller, params)
+        except ApiError as error:
+            if error.code != "ChangeSetNotFound":
+                raise
+            return {}
         if found is None:
             return FORWARD
         if found.execution == "EXECUTE_IN_PROGRESS":
@@ -132,7 +168,7 @@ class ChangeSetApi:
     def _check_revert(self, params: Mapping[str, Any]) -> None:
         if not self._settings.revert_drift_on_stack_set_stacks:
             raise validation("REVERT_DRIFT is not supported for stacks of a stack set")
-        if params.get("ChangeSetType", "CREATE") != "UPDATE":
+        if params.get("ChangeSetType", "UPDATE") != "UPDATE":
             raise validation("REVERT_DRIFT requires ChangeSetType UPDATE")
 
     def _check_idle(self, stack: Any) -> None:
@@ -143,6 +179,50 @@ class ChangeSetApi:
 
     def _stack(self, caller: Caller, params: Mapping[str, Any]) -> Any:
         return self._live.find(caller.account, caller.region, params.get("StackName", ""))
+
+    def _existing(self, caller: Caller, params: Mapping[str, Any]) -> Any:
+        """Return a stack; None where stacks are mere records, which moto may have besides.
+
+        Raises:
+            ApiError: ValidationError; there is no such stack.
+        """
+        stack = self._stack(caller, params)
+        if stack is None and not self._live.deployed.records_only:
+            raise validation(f"Stack [{params.get('StackName')}] does not exist")
+        return stack
+
+    def _meant(self, caller: Caller, params: Mapping[str, Any]) -> Any:
+        """Return the stack of a new change set; ChangeSetType CREATE makes one in review."""
+        if params.get("ChangeSetType", "UPDATE") != "CREATE":
+            return self._existing(caller, params)
+        if self._live.deployed.records_only:
+            return None
+        stack, name = self._stack(caller, params), params["StackName"]
+        if stack is None:
+            stack_id = self._plain.new_id(caller, name)
+            stack = self._live.deployed.create_plain(stack_id, EMPTY, {}, given_tags(params))
+            stack.status = IN_REVIEW
+        elif stack.status != IN_REVIEW:
+            message = f"Stack [{name}] already exists and cannot be created again with the "
+            raise validation(f"{message}changeSet [{params['ChangeSetName']}].")
+        return stack
+
+    def _wanted(self, stack: Any, params: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+        """Return template and parameters that a call asks for."""
+        if params.get("UsePreviousTemplate"):
+            body = str(stack.template)
+        else:
+            body = body_of(params, self._plain.read_url)
+        given = params.get("Parameters") or []
+        values = {
+            each["ParameterKey"]: stack.parameters[each["ParameterKey"]]
+            if each.get("UsePreviousValue")
+            else each.get("ParameterValue", "")
+            for each in given
+            if not each.get("UsePreviousValue") or each["ParameterKey"] in stack.parameters
+        }
+        check_parameters(parse_template(body), values)
+        return body, values
 
     def _find(self, caller: Caller, params: Mapping[str, Any]) -> ChangeSet | None:
         """Return a change set by ARN, or by its name and stack; None: a matter for moto.
@@ -167,7 +247,8 @@ class ChangeSetApi:
         text = derive(32, stack.stack_id, name, str(self._made), alphabet="0123456789abcdef")
         identifier = "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
         place = f"{stack.region_name}:{stack.account_id}"
-        return f"arn:aws:cloudformation:{place}:changeSet/{name}/{identifier}"
+        partition = partition_of(stack.region_name)
+        return f"arn:{partition}:cloudformation:{place}:changeSet/{name}/{identifier}"
 
 
 def _is_of(found: ChangeSet, caller: Caller) -> bool:
@@ -186,19 +267,3 @@ def _summary(found: ChangeSet) -> Answer:
         "Status": found.status,
         "StatusReason": found.reason,
     }
-
-
-def _wanted(stack: Any, params: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    body = stack.template if params.get("UsePreviousTemplate") else params.get("TemplateBody")
-    if not body:
-        raise validation("Either Template URL or Template Body must be specified.")
-    given = params.get("Parameters") or []
-    values = {
-        each["ParameterKey"]: stack.parameters[each["ParameterKey"]]
-        if each.get("UsePreviousValue")
-        else each.get("ParameterValue", "")
-        for each in given
-        if not each.get("UsePreviousValue") or each["ParameterKey"] in stack.parameters
-    }
-    check_parameters(parse_template(body), values)
-    return str(body), values

@@ -5,6 +5,7 @@ Answers are JSON. What changes something is a POST or a DELETE; who may send it 
 
 - GET ``/_sandbox/clock``; POST ``{"advance": seconds}`` moves a virtual one
 - GET ``/_sandbox/calls``, ``/_sandbox/operations?stack_set=NAME``, ``/_sandbox/environment``,
+  ``/_sandbox/unprovisioned`` (what exists only as a record, or could not be done),
   ``/_sandbox/failures`` (what broke inside of the sandbox)
 - GET ``/_sandbox/faults``; POST an entry as in the organization file gives ``{"id": ...}``;
   DELETE ``/_sandbox/faults/ID`` takes it back
@@ -71,6 +72,7 @@ def _answers(sandbox: Sandbox, name: str, request: Request) -> dict[str, Answer]
         "operations": {"GET": lambda: _operations(sandbox, query)},
         "faults": {"GET": sandbox.book.listed, "POST": lambda: _add_fault(sandbox, request)},
         "environment": {"GET": sandbox.environment},
+        "unprovisioned": {"GET": lambda: _unprovisioned(sandbox)},
         "failures": {"GET": lambda: [asdict(each) for each in sandbox.world.gateway.failures]},
         "stop": {"POST": lambda: {"stopping": True}},
     }
@@ -101,6 +103,10 @@ def _operations(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, An
 def _record(record: OperationRecord) -> dict[str, Any]:
     reasons = [[*pair, reason] for pair, reason in sorted(record.reasons.items())]
     return {**asdict(record), "reasons": reasons}
+
+
+def _unprovisioned(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return [{**asdict(each), "is_record": each.is_record} for each in sandbox.unprovisioned]
 
 
 def _add_fault(sandbox: Sandbox, request: Request) -> dict[str, str]:
@@ -189,6 +195,10 @@ class SandboxClient:
     def take_back(self, identifier: str) -> None:
         """Take a fault back."""
         self._ask(f"faults/{quote(identifier, safe='')}", method="DELETE")
+
+    def unprovisioned(self) -> list[dict[str, Any]]:
+        """Return what exists only as a record, or could not be done."""
+        return list(self._ask("unprovisioned"))
 
     def environment(self) -> dict[str, str]:
         """Return environment variables that point any AWS tool at the server."""

@@ -24,6 +24,11 @@ from orgrollout.sandbox.stack_states import StackStates
 from orgrollout.sandbox.timeline import Timeline
 
 SUSPENDED = "SKIPPED_SUSPENDED_ACCOUNT"
+SUSPENDED_REASON = (
+    "This account is suspended. To remove this instance from the stack set, run "
+    "DeleteStackInstances with the RetainStacks parameter."
+)
+"""As it was seen on AWS (ansible-collections/community.aws#2358, #2359)."""
 
 
 class DeploymentError(SandboxError):
@@ -129,10 +134,10 @@ class InstanceEffects:
 
     def _skip(self, instance: StackInstance, result: Result, *, detecting: bool) -> None:
         result.status, result.skipped = self._settings.skipped_result, True
-        result.reason = "ACCOUNT_SUSPENDED"
+        result.reason = SUSPENDED_REASON
         if not detecting:
             instance.status = self._settings.skipped_status
-            instance.detailed_status, instance.reason = SUSPENDED, "ACCOUNT_SUSPENDED"
+            instance.detailed_status, instance.reason = SUSPENDED, SUSPENDED_REASON
 
     def cancel(self, stack_set: StackSet, operation: Operation, pair: Pair, reason: str) -> None:
         """Mark the instance as left out."""

@@ -19,8 +19,9 @@ from moto.core.botocore_stubber import MockRawResponse
 from orgrollout.sandbox.addressing import Request
 from orgrollout.sandbox.errors import LostResponseError, SandboxError
 from orgrollout.sandbox.gateway import Gateway
+from orgrollout.sandbox.partitions import domains
 
-_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
+_DOMAINS = (*domains(), "api.aws")
 
 
 class Hook:

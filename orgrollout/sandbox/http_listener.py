@@ -17,6 +17,7 @@ from orgrollout.sandbox.errors import ApiError, LostResponseError
 from orgrollout.sandbox.gateway import error_answer
 from orgrollout.sandbox.http_body import PATIENCE_SECONDS, read_body
 from orgrollout.sandbox.moto_bridge import Message
+from orgrollout.sandbox.partitions import domain_of
 
 _NOT_SENT = ("content-length", "connection", "date", "server", "transfer-encoding")
 _NOT_READ = ("transfer-encoding", "content-length", "expect", "connection")
@@ -157,6 +158,6 @@ def at_aws(request: Request) -> Request:
         host = "iam.amazonaws.com"
     else:
         place = "us-east-1" if service == "organizations" else region
-        host = f"{service}.{place}.amazonaws.com"
+        host = f"{service}.{place}.{domain_of(place)}"
     headers = {key: value for key, value in request.headers.items() if key.lower() != "host"}
     return Request(request.method, f"https://{host}{request.url}", headers, request.body)

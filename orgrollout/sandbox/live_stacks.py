@@ -86,16 +86,21 @@ class RecordStack:
         return []
 
 
+def declared_parameters(body: str) -> Mapping[str, Any]:
+    """Return the parameters of a template; a stack in review has none yet."""
+    return (parse_template(body).get("Parameters") or {}) if body else {}
+
+
 def effective_parameters(body: str, values: Mapping[str, str]) -> dict[str, str]:
     """Return every parameter of a template with its value or default."""
-    declared = parse_template(body).get("Parameters") or {}
+    declared = declared_parameters(body)
     found = {key: values.get(key, each.get("Default", "")) for key, each in declared.items()}
     return {key: str(value) for key, value in found.items()}
 
 
 def masked(body: str, values: Mapping[str, str]) -> dict[str, str]:
     """Return parameters as they are told: NoEcho ones as asterisks."""
-    declared = parse_template(body).get("Parameters") or {}
+    declared = declared_parameters(body)
     secret = {k for k, each in declared.items() if str(each.get("NoEcho")).lower() == "true"}
     return {key: MASK if key in secret else value for key, value in values.items()}
 
@@ -109,7 +114,7 @@ class LiveStacks:
         self._sets = sets
 
     def find(self, account: str, region: str, name: str) -> Any:
-        """Return the stack of a stack instance by name or id; None for any other."""
+        """Return a stack by name or id; None if there is none."""
         found = self.deployed.find(account, region, name)
         if found is None and self.deployed.records_only:
             all_records = self.records(account, region)

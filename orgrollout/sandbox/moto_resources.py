@@ -19,12 +19,14 @@ from werkzeug.exceptions import HTTPException
 
 from orgrollout.sandbox import made_up
 from orgrollout.sandbox.intrinsics import TemplateError, condition_holds, resolved, text_of
+from orgrollout.sandbox.organization import derive
 from orgrollout.sandbox.partitions import domain_of, partition_of
 from orgrollout.sandbox.resource_schemas import check_required, typed
-from orgrollout.sandbox.resource_types import RecordedResource, is_recorded, moto_form
+from orgrollout.sandbox.resource_types import RecordedResource, is_recorded, moto_form, removed
 
 AWS_ERRORS = (HTTPException, ServiceException, TemplateError)
 _GONE = re.compile(r"does not exist|not found|cannot be found", re.IGNORECASE)
+_DYNAMIC = re.compile(r"\{\{resolve:ssm:([^:}]+)(?::\d+)?\}\}")
 _PARAMETER = "AWS::SSM::Parameter::Value"
 Note = Callable[[str, str, str], None]
 """(logical id, type, what could not be done)"""
@@ -96,27 +98,45 @@ class Resources(parsing.ResourceMap):
             self._resource_json_map[key] = {**entry, **cleaned}
             made = self._made(key, kind)
         tidy(kind, made, cleaned["Properties"])
-        if is_recorded(made) and not made.noted:
-            self.note(key, kind, "recorded: moto has no such resource")
         return made
 
     def _made(self, key: str, kind: str) -> Any:
-        asked = {**self._resource_json_map[key]}
-        asked["Properties"] = moto_form(kind, asked["Properties"])
+        asked = self.asked(key, self._resource_json_map[key])
         place = (self._account_id, self._region_name)
+        made: Any = None
+        why = "recorded: moto has no such resource"
         try:
-            made: Any = parsing.parse_and_create_resource(key, asked, self, *place)
-            _ = made.physical_resource_id if made is not None else None
-        except (*AWS_ERRORS, ResourceError):
+            made = parsing.parse_and_create_resource(key, asked, self, *place)
+            named(made, self.generated_name(key))
+        except ResourceError:
             raise
+        except AWS_ERRORS as error:
+            if not self._is_about_a_record(message_of(error)):
+                raise
+            why = f"only recorded, since it is about a record: {message_of(error)}"
         except Exception as error:  # noqa: BLE001 - moto's own gaps take many forms
-            self.note(key, kind, f"not created, only recorded: {error!r}")
-            made = RecordedResource(kind, place, key, self.stack_id, asked["Properties"])
-            made.noted = True
+            made, why = None, f"not created, only recorded: {error!r}"
         if made is None:
             made = RecordedResource(kind, place, key, self.stack_id, asked["Properties"])
+        if is_recorded(made):
+            self.note(key, kind, why)
         self._parsed_resources[key] = made
         return made
+
+    def asked(self, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a resource as moto is asked for it."""
+        kind = str(entry["Type"])
+        name = self.generated_name(key)
+        return {**entry, "Properties": moto_form(kind, entry["Properties"], name)}
+
+    def generated_name(self, key: str) -> str:
+        """Return a name that no other resource has, always the same for the same one."""
+        return f"CFN-{key}-{derive(12, self.stack_id, key).upper()}"
+
+    def _is_about_a_record(self, message: str) -> bool:
+        """Tell whether a service misses what exists only as a record, which AWS would have."""
+        records = [each for each in self.all_made() if is_recorded(each)]
+        return any(str(each.physical_resource_id) in message for each in records)
 
     def create(self, template: dict[str, Any]) -> bool:
         """Create every resource that is wanted, dependencies first."""
@@ -225,7 +245,8 @@ class Resources(parsing.ResourceMap):
         except KeyError:
             message = f"Template error: resource {name} does not support attribute type {attribute}"
             raise TemplateError(f"{message} in Fn::GetAtt") from None
-        if not isinstance(found, str) and not is_recorded(found) and attribute not in properties:
+        is_known = isinstance(found, str) or is_recorded(found) or attribute in properties
+        if not is_known and value != physical:
             self.note(name, kind, f"attribute {attribute} is made up")
         return value
 
@@ -256,6 +277,27 @@ class Resources(parsing.ResourceMap):
         known = [each.name for each in RegionsAndZonesBackend.zones.get(wanted, ())]
         return known or [f"{wanted}{letter}" for letter in "abc"]
 
+    def dynamic(self, value: Any) -> Any:
+        """Return ``value`` with references to Parameter Store followed; to secrets, as they are.
+
+        Raises:
+            TemplateError: There is no such parameter.
+        """
+        if isinstance(value, dict):
+            return {key: self.dynamic(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.dynamic(each) for each in value]
+        if not isinstance(value, str) or "{{resolve:ssm:" not in value:
+            return value
+        return _DYNAMIC.sub(self._followed, value)
+
+    def _followed(self, found: re.Match[str]) -> str:
+        try:
+            return self._stored(found[1])
+        except TemplateError:
+            named = found[0].removeprefix("{{resolve:").removesuffix("}}")
+            raise TemplateError(f"Parameters: [{named}] cannot be found.") from None
+
     def _there(self, name: str) -> Any:
         found = self[name]
         if found is None:
@@ -282,15 +324,19 @@ class Resources(parsing.ResourceMap):
         A delete handler answers NotFound then, which CloudFormation takes for done (resource type
         handler contract, CloudFormation CLI guide).
         """
+        kind, place = str(resource_json["Type"]), (self._account_id, self._region_name)
         try:
-            super()._delete_resource(parsed_resource, resource_json)
+            if is_recorded(parsed_resource) or not removed(
+                kind, place, str(parsed_resource.physical_resource_id)
+            ):
+                super()._delete_resource(parsed_resource, resource_json)
         except AWS_ERRORS as error:
             if not _GONE.search(message_of(error)):
                 raise
 
     def _clean(self, key: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         kind = str(entry["Type"])
-        properties = resolved(entry.get("Properties") or {}, self)
+        properties = self.dynamic(resolved(entry.get("Properties") or {}, self))
         return {"Type": kind, "Properties": typed(kind, key, properties)}
 
 
@@ -311,14 +357,31 @@ def in_order(entries: Mapping[str, Any]) -> list[str]:
 
 
 def _answer_of(resource: Any, attribute: str) -> Any:
+    if is_recorded(resource):
+        return None
     if attribute.startswith("Outputs.") and isinstance(resource, models.Stack):
         named = attribute.removeprefix("Outputs.")
         outputs = {each["OutputKey"]: each["OutputValue"] for each in resource.outputs or ()}
         return outputs.get(named)
     try:
-        return resource.get_cfn_attribute(attribute)
+        found = resource.get_cfn_attribute(attribute)
     except Exception:  # noqa: BLE001 - moto has many ways to say that it lacks an attribute
         return None
+    return [_identifier(each) for each in found] if isinstance(found, list) else found
+
+
+def _identifier(item: Any) -> Any:
+    """Return the id of what moto tells in full, where CloudFormation gives ids only."""
+    if not isinstance(item, dict):
+        return item
+    ids = [each for key, each in item.items() if key.lower().endswith("id")]
+    return next(iter(ids or item.values()), "")
+
+
+def named(made: Any, name: str) -> None:
+    """Give a resource a physical id that moto made without one."""
+    if made is not None and not hasattr(made, "physical_resource_id"):
+        made.physical_resource_id = name
 
 
 def tidy(kind: str, made: Any, properties: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ instead of dropping it. What depends on the inside of moto's CloudFormation is h
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -21,10 +21,11 @@ from orgrollout.sandbox.moto_resources import (
     Resources,
     in_order,
     message_of,
+    named,
     tidy,
     told,
 )
-from orgrollout.sandbox.resource_types import ensure_types, moto_form
+from orgrollout.sandbox.resource_types import ensure_types
 from orgrollout.sandbox.stack_outputs import Outputs
 from orgrollout.sandbox.templates import parse_template
 
@@ -57,6 +58,9 @@ class Stack(models.Stack):
     touched: frozenset[str] = frozenset()
     """The resources that the latest update added, changed or removed."""
     updated: datetime | None = None
+    deleted: datetime | None = None
+    status_reason: str | None = None
+    capabilities: Sequence[str] = ()
 
     @classmethod
     def made(cls, note: Note, **arguments: Any) -> "Stack":
@@ -111,6 +115,18 @@ class Stack(models.Stack):
                 }
             )
         return found
+
+    def _add_stack_event(
+        self,
+        resource_status: str,
+        resource_status_reason: str | None = None,
+        resource_properties: str | None = None,
+    ) -> None:
+        """Add an event; a topic that is not there fails no stack."""
+        try:
+            super()._add_stack_event(resource_status, resource_status_reason, resource_properties)
+        except Exception as error:  # noqa: BLE001 - whatever moto's SNS says of the topic
+            self.note("", "AWS::CloudFormation::Stack", f"not notified: {error!r}")
 
     def settle_outputs(self) -> None:
         """Carry the outputs out."""
@@ -269,12 +285,12 @@ class Stack(models.Stack):
     def _modify(self, key: str, entry: dict[str, Any]) -> None:
         resources = self.resource_map
         kind = str(entry["Type"])
-        asked = {**entry, "Properties": moto_form(kind, entry["Properties"])}
+        asked = resources.asked(key, entry)
         place = (self.account_id, self.region_name)
         with told(key, kind):
             try:
                 changed: Any = parsing.parse_and_update_resource(key, asked, resources, *place)
-                _ = changed.physical_resource_id if changed is not None else None
+                named(changed, resources.generated_name(key))
             except (*AWS_ERRORS, ResourceError):
                 raise
             except Exception as error:  # noqa: BLE001 - moto's own gaps take many forms

@@ -245,12 +245,20 @@ class MotoStacks:
                 raise DeploymentError(unexpected(error, stack_id)) from error
 
     def find(self, account: str, region: str, name: str) -> Any:
-        """Return the stack of a stack instance by name or id; None for any other."""
+        """Return a stack by name or id; None if there is none."""
         backend = cloudformation_backends[account][region]
-        for stack_id, stack in backend.stacks.items():
-            if isinstance(stack, Stack) and name in (stack_id, stack.name):
-                return stack
+        for stack_id, stack in list(backend.stacks.items()):
+            if name in (stack_id, stack.name):
+                return self._behaving(backend, stack_id)
         return None
+
+    def _behaving(self, backend: CloudFormationBackend, stack_id: str) -> Any:
+        """Return a stack, taken in if moto made it by itself; None if that cannot be."""
+        try:
+            self.take_in(stack_id)
+        except DeploymentError:
+            return None
+        return backend.stacks[stack_id]
 
     def _undo(self, backend: CloudFormationBackend, stack_id: str) -> None:
         found = backend.stacks.pop(stack_id, None)

@@ -204,10 +204,11 @@ class Settings:
     executed_change_set: Annotated[
         str,
         About(
-            "An executed change set stays describable, or is gone (ChangeSetNotFound).",
-            ("kept", "gone"),
+            "An executed change set is gone by name and describable by ARN [O], or stays, or is "
+            "gone (ChangeSetNotFound).",
+            ("by_arn", "kept", "gone"),
         ),
-    ] = "kept"
+    ] = "by_arn"
     revert_drift_on_stack_set_stacks: Annotated[
         bool,
         About("REVERT_DRIFT change sets are allowed on stacks of a stack set.", (True, False)),

@@ -12,6 +12,7 @@ from orgrollout.sandbox import views
 from orgrollout.sandbox.gateway import FORWARD
 from orgrollout.sandbox.live_stacks import LiveStacks, RecordStack, effective_parameters, masked
 from orgrollout.sandbox.moto_stack import Stack
+from orgrollout.sandbox.plain_stacks import drift_information
 from orgrollout.sandbox.stack_sets import Caller
 from orgrollout.sandbox.stack_states import STACK, StackEvent
 from orgrollout.sandbox.templates import parse_template
@@ -30,6 +31,7 @@ class StacksApi:
         name = params.get("StackName")
         if name:
             stack = self._live.find(caller.account, caller.region, name)
+            stack = stack if stack is not None else self._deleted(caller, name)
             return FORWARD if stack is None else {"Stacks": [self._view(stack)]}
         found = [self._view(each) for each in self._all(caller)]
         items, token = views.page(found, {"NextToken": params.get("NextToken")})
@@ -43,6 +45,10 @@ class StacksApi:
         found = [_event(stack, each) for each in self._events(stack)]
         items, token = views.page(found, {"NextToken": params.get("NextToken")})
         return {"StackEvents": items, "NextToken": token}
+
+    def _deleted(self, caller: Caller, stack_id: str) -> Any:
+        """Return a stack that is deleted: by its id it is still described."""
+        return cloudformation_backends[caller.account][caller.region].deleted_stacks.get(stack_id)
 
     def _all(self, caller: Caller) -> Iterator[Any]:
         yield from cloudformation_backends[caller.account][caller.region].stacks.values()
@@ -63,8 +69,9 @@ class StacksApi:
 
     def _view(self, stack: Any) -> Answer:
         state = self._live.states.known(stack.stack_id)
-        detected = state.detected if state is not None else None
         owner = self._live.owner(stack)
+        own = getattr(stack, "capabilities", [])
+        capabilities = owner[0].definition.capabilities if owner is not None else own
         return {
             "StackId": stack.stack_id,
             "StackName": stack.name,
@@ -74,15 +81,17 @@ class StacksApi:
             "CreationTime": self._live.created(stack),
             "LastUpdatedTime": self._live.updated(stack),
             "StackStatus": self._live.status(stack),
-            "DisableRollback": False,
-            "Capabilities": owner[0].definition.capabilities if owner is not None else [],
+            "StackStatusReason": getattr(stack, "status_reason", None),
+            "DeletionTime": getattr(stack, "deleted", None),
+            "DisableRollback": getattr(stack, "disable_rollback", False),
+            "RoleARN": getattr(stack, "role_arn", None) or None,
+            "NotificationARNs": getattr(stack, "notification_arns", []),
+            "TimeoutInMinutes": getattr(stack, "timeout_in_minutes", None) or None,
+            "Capabilities": capabilities,
             "Outputs": [] if isinstance(stack, RecordStack) else stack.outputs or [],
             "Tags": views.key_values(stack.tags, "Key", "Value"),
             "EnableTerminationProtection": getattr(stack, "enable_termination_protection", False),
-            "DriftInformation": {
-                "StackDriftStatus": detected.status if detected is not None else "NOT_CHECKED",
-                "LastCheckTimestamp": detected.ended if detected is not None else None,
-            },
+            "DriftInformation": drift_information(self._live, stack),
         }
 
 
@@ -96,7 +105,7 @@ def _masked(stack: Any) -> list[dict[str, str]]:
 def _description(stack: Any) -> str | None:
     if _is_plain(stack):
         return stack.template_description or None
-    found = parse_template(stack.template).get("Description")
+    found = parse_template(stack.template).get("Description") if stack.template else None
     return None if found is None else str(found)
 
 

@@ -1,13 +1,14 @@
 """CloudFormation templates: parsed once, checked as CreateStackSet checks them, summarized."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from orgrollout.sandbox.errors import ApiError, validation
+from orgrollout.sandbox.template_structure import check_structure
 
 MAX_INLINE_BYTES = 51_200
 _NAMED_IAM = {
@@ -67,33 +68,8 @@ def parse_template(body: str) -> dict[str, Any]:
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             message = f"Template format error: [/Resources/{name}] Every Resources object must "
             raise validation(message + "contain a Type member.")
-    _check_references(template)
+    check_structure(template)
     return template
-
-
-def _check_references(template: Mapping[str, Any]) -> None:
-    declared = {*(template.get("Parameters") or {}), *template["Resources"]}
-    unknown = {
-        name
-        for part in ("Resources", "Outputs")
-        for name in _references(template.get(part))
-        if name not in declared and not name.startswith("AWS::")
-    }
-    if unknown:
-        names = ", ".join(sorted(unknown))
-        message = f"Template format error: Unresolved resource dependencies [{names}] in the "
-        raise validation(message + "Resources block of the template")
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for each in value:
-            yield from _references(each)
-    elif isinstance(value, dict):
-        if list(value) == ["Ref"] and isinstance(value["Ref"], str):
-            yield value["Ref"]
-        for each in value.values():
-            yield from _references(each)
 
 
 def required_capabilities(template: Mapping[str, Any]) -> list[str]:

@@ -1,12 +1,17 @@
 """Records in the words of the API: what Describe and List answer, page by page."""
 
 import base64
-from collections.abc import Iterable, Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from orgrollout.sandbox.errors import validation
+from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.records import NO_GATE, Operation, Result, StackInstance, StackSet
 
 MAX_PAGE = 100
@@ -26,17 +31,40 @@ def page(
         raise validation(f"MaxResults must be between 1 and {largest}")
     start = _offset(params.get("NextToken"))
     found = list(islice(items, start, start + size + 1))
-    token = None if len(found) <= size else base64.b64encode(str(start + size).encode()).decode()
+    token = None if len(found) <= size else _token(start + size)
     return found[:size], token
+
+
+_QUESTION: ContextVar[str] = ContextVar("question", default="")
+
+
+@contextmanager
+def asked(operation: str, account: str, region: str, params: Mapping[str, Any]) -> Iterator[None]:
+    """Bind the tokens of pages to the call: another operation, filter or caller refuses them."""
+    kept = {k: v for k, v in params.items() if k not in ("NextToken", "MaxResults", "Limit")}
+    text = json.dumps([operation, account, region, kept], sort_keys=True, default=str)
+    before = _QUESTION.set(hashlib.sha256(text.encode()).hexdigest()[:16])
+    try:
+        yield
+    finally:
+        _QUESTION.reset(before)
+
+
+def _token(start: int) -> str:
+    return base64.b64encode(f"{start} {_QUESTION.get()}".encode()).decode()
 
 
 def _offset(token: str | None) -> int:
     if not token:
         return 0
     try:
-        return int(base64.b64decode(token.encode(), validate=True))
+        text = base64.b64decode(token.encode(), validate=True).decode()
     except ValueError as error:
         raise validation("NextToken is not valid") from error
+    number, _, question = text.partition(" ")
+    if question != _QUESTION.get() or not number.isdecimal():
+        raise validation("NextToken is not valid")
+    return int(number)
 
 
 def key_values(values: Mapping[str, str], key: str, value: str) -> list[dict[str, str]]:
@@ -161,7 +189,8 @@ def result_view(result: Result, seen_at: datetime) -> dict[str, Any]:
         status = "PENDING"
     gate = result.gate
     if gate == NO_GATE:
-        arn = f"arn:aws:lambda:{result.region}:{result.account}:function:{GATE}"
+        place = f"arn:{partition_of(result.region)}:lambda:{result.region}"
+        arn = f"{place}:{result.account}:function:{GATE}"
         gate = (gate[0], f"Function not found: {arn}")
     return {
         "Account": result.account,

@@ -21,6 +21,8 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.ssm.models import ssm_backends
 
+from orgrollout.sandbox.partitions import partition_of
+
 Place = tuple[str, str]
 """(account, Region)."""
 Find = Callable[[Place, str], Any]
@@ -35,11 +37,11 @@ class Watched:
 
 
 def _bucket(place: Place, name: str) -> Any:
-    return s3_backends[place[0]]["aws"].buckets.get(name)
+    return s3_backends[place[0]][partition_of(place[1])].buckets.get(name)
 
 
 def _role(place: Place, name: str) -> Any:
-    roles = iam_backends[place[0]]["aws"].roles.values()
+    roles = iam_backends[place[0]][partition_of(place[1])].roles.values()
     return next((role for role in roles if role.name == name), None)
 
 

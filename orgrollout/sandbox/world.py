@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from orgrollout.sandbox import moto_bridge, templates
+from orgrollout.sandbox import moto_bridge, templates, views
 from orgrollout.sandbox.access import ADMINISTRATION_ROLE, EXECUTION_ROLE, Obstacles
 from orgrollout.sandbox.account_api import AccountApi, RegionsApi
 from orgrollout.sandbox.aggregator_api import AggregatorApi
@@ -31,10 +31,11 @@ from orgrollout.sandbox.faults import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
 from orgrollout.sandbox.identity import ACCESS_ROLE, Identities, TrustedRole
 from orgrollout.sandbox.live_stacks import LiveStacks
-from orgrollout.sandbox.moto_bridge import MotoState
+from orgrollout.sandbox.moto_bridge import Message, MotoState
 from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
 from orgrollout.sandbox.organization import Account, Organization
 from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
+from orgrollout.sandbox.plain_stacks import PlainStackApi
 from orgrollout.sandbox.recorder_api import RecorderApi
 from orgrollout.sandbox.records import NO_GATE, Operation, Pair, StackSet
 from orgrollout.sandbox.remediation import RemediationApi
@@ -61,6 +62,11 @@ class Unprovisioned:
     resource_type: str
     what: str
 
+    @property
+    def is_record(self) -> bool:
+        """Whether the resource exists as a record only; else something of it is missing."""
+        return "recorded" in self.what.split(":")[0]
+
 
 class World:
     """Everything behind the endpoint."""
@@ -80,6 +86,7 @@ class World:
         if settings.organizations_rates:
             self.faults.rates += organizations_rates()
         self.unprovisioned: list[Unprovisioned] = []
+        self._noted: set[Unprovisioned] = set()
         self.obstacles = Obstacles(organization, self._prepare)
         self.gates: dict[Pair, tuple[str, str]] = {}
         self.broken_deliveries: dict[Pair, tuple[str, str]] = {}
@@ -130,6 +137,7 @@ class World:
     def _handlers(self) -> dict[tuple[str, str], Handler]:
         targeting = Targeting(self.organization, self._read_url)
         known_regions = _regions()
+        plain = PlainStackApi(self.live, self._read_url, self.timeline)
         made: dict[tuple[str, str], Handler] = {
             ("cloudformation", "GetTemplateSummary"): self._template_summary,
             ("sts", "GetCallerIdentity"): self._caller_identity,
@@ -140,7 +148,8 @@ class World:
             InstanceApi(self.stack_sets, targeting, known_regions),
             OperationApi(self.stack_sets),
             DriftApi(self.stack_sets, self.live, self.settings),
-            ChangeSetApi(self.live, self._change_sets, self.settings, self.timeline),
+            plain,
+            ChangeSetApi(self.live, self._change_sets, self.settings, self.timeline, plain),
             StacksApi(self.live),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})
@@ -235,7 +244,10 @@ class World:
     def _note(self, stack_id: str, logical_id: str, kind: str, what: str) -> None:
         _, _, _, region, account, resource = stack_id.split(":", 5)
         name = resource.split("/")[1]
-        self.unprovisioned.append(Unprovisioned(account, region, name, logical_id, kind, what))
+        noted = Unprovisioned(account, region, name, logical_id, kind, what)
+        if noted not in self._noted:
+            self._noted.add(noted)
+            self.unprovisioned.append(noted)
 
     def _gate(self, pair: Pair) -> tuple[str, str]:
         return self.gates.get(pair, NO_GATE)
@@ -258,7 +270,12 @@ class World:
 
 @cache
 def _regions() -> frozenset[str]:
-    return frozenset(boto3.Session().get_available_regions("cloudformation"))
+    session = boto3.Session()
+    names = (
+        session.get_available_regions("cloudformation", partition_name=each)
+        for each in session.get_available_partitions()
+    )
+    return frozenset().union(*names)
 
 
 def _methods(api: object) -> list[tuple[str, Handler]]:
@@ -268,8 +285,17 @@ def _methods(api: object) -> list[tuple[str, Handler]]:
     for name in dir(api):
         if not name.startswith("_"):
             words = [special.get(word, word) for word in name.title().split("_")]
-            found.append(("".join(words), getattr(api, name)))
+            operation = "".join(words)
+            found.append((operation, _paged(operation, getattr(api, name))))
     return found
+
+
+def _paged(operation: str, handler: Handler) -> Handler:
+    def answered(caller: Caller, params: Mapping[str, Any]) -> dict[str, Any] | Message:
+        with views.asked(operation, caller.account, caller.region, params):
+            return handler(caller, params)
+
+    return answered
 
 
 def trust_of(*trusted: str) -> str:

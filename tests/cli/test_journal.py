@@ -141,7 +141,9 @@ def test_export_and_prune(patient: Program, tmp_path: Path) -> None:
     assert lately.json["rollouts"] == []
     program.sandbox.clock.sleep(timedelta(minutes=16))
     pruned = program("journal", "prune", "--keep", "1", "--format", "json")
-    assert pruned.json == {
+    assert pruned.json["freed_bytes"] > 0
+    assert pruned.json | {"freed_bytes": 0} == {
+        "freed_bytes": 0,
         "rollouts": ["base-1"],
         "plans": 1,
         "findings": 0,

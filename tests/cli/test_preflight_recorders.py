@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.preflighting import BUILTIN, ROLE, found, record
+from tests.cli.preflighting import BUILTIN, ROLE, found, inside, record
 from tests.cli.support import Program
 from tests.stage import DEV
 
@@ -63,3 +63,25 @@ def test_a_recorder_of_our_own_is_in_nobodys_way(program: Program) -> None:
 
     assert check["outcome"] == "ok"
     assert "DescribeStackResource" in {call.operation for call in program.sandbox.calls}
+
+
+def test_a_recorder_that_has_to_exist_and_does_not_is_found_before_the_rollout(
+    program: Program,
+) -> None:
+    """`Recorder: existing` makes only the rule, and a rule needs a recorder."""
+    config = {**BUILTIN["config"], "parameters": {"Recorder": "existing"}}
+    changes: dict[str, Any] = {"stack_sets": {**BUILTIN, "config": config}, **DEVELOPMENT}
+    record(program, DEV[0], "us-east-1")
+    inside(program, DEV[0], "s3", "us-east-1").create_bucket(Bucket="history")
+    client = inside(program, DEV[0], "config", "us-east-1")
+    client.put_delivery_channel(DeliveryChannel={"name": "c", "s3BucketName": "history"})
+    client.start_configuration_recorder(ConfigurationRecorderName="theirs")
+    program.sandbox.calls.clear()
+
+    check = found(program, "--probe-role", ROLE, **changes)["preconditions"]
+
+    (finding,) = check["findings"]
+    assert finding["where"] == f"stack set config: {DEV[1]} us-east-1"
+    assert "there is no recorder" in finding["why"]
+    unseen = found(program, **changes)["preconditions"]
+    assert unseen["outcome"] == "not_checked"

@@ -1,7 +1,10 @@
 """What only the file on this machine can promise, and how it fails."""
 
+import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -51,7 +54,7 @@ def test_a_commit_is_on_disk_when_put_returns(path: Path) -> None:
             journal._db.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous")
         ]
-    assert settings == ["wal", 2]  # 2: FULL
+    assert settings == ["truncate", 2]  # 2: FULL
 
 
 def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
@@ -126,6 +129,77 @@ def test_a_journal_that_another_holds_is_busy(path: Path) -> None:
         assert other.get("k") is None
         holder._db.execute("ROLLBACK")
         other.put("k", 1, expected=None)
+
+
+def test_a_file_that_is_cut_short_in_the_middle_does_not_kill_the_process(path: Path) -> None:
+    """In WAL mode a file is mapped into memory: touching what is gone is SIGBUS, not an error."""
+    program = f"""
+import os, sys
+from pathlib import Path
+from orgrollout.journal.errors import JournalError
+from orgrollout.journal.sqlite import SqliteJournal
+path = Path({str(path)!r})
+journal = SqliteJournal(path)
+for n in range(300):
+    journal.put(f"k{{n}}", "x" * 3000, expected=None)
+for file in path.parent.iterdir():
+    os.truncate(file, 0)
+for n in range(300):
+    try:
+        journal.put(f"l{{n}}", 1, expected=None)
+        journal.get(f"k{{n}}")
+    except JournalError as error:
+        print(type(error).__name__)
+        sys.exit(7)
+"""
+    ran = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (ran.returncode, ran.stderr) == (7, "")
+    assert ran.stdout.startswith("Journal")
+
+
+def test_an_earlier_versions_file_is_taken_over_with_all_it_has(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        journal.put("k", 1, expected=None)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+
+    with SqliteJournal(path) as journal:
+        assert journal._db.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
+        found = journal.get("k")
+
+    assert found is not None
+    assert found.value == 1
+
+
+def test_what_was_removed_gives_its_disk_back(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        versions = {f"k{n}": journal.put(f"k{n}", "x" * 9000, expected=None) for n in range(100)}
+        before = path.stat().st_size
+        for key, version in versions.items():
+            journal.delete(key, expected=version)
+        assert path.stat().st_size == before
+
+        freed = journal.shrink()
+
+        assert freed == before - path.stat().st_size
+        assert path.stat().st_size < before / 10
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    SqliteJournal(path).close()
+
+
+def test_without_room_for_a_copy_nothing_is_shrunk(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SqliteJournal(path) as journal:
+        journal.put("k", "x" * 9000, expected=None)
+        usage = shutil.disk_usage(path.parent)._replace(free=10)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+        with pytest.raises(JournalFullError):
+            journal.shrink()
+        assert journal.get("k") is not None
 
 
 def test_damage_is_reported_as_damage(path: Path) -> None:

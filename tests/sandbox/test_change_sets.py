@@ -82,7 +82,8 @@ def test_executing_takes_time_and_the_stack_tells_which_change_set_it_was(
     assert log_groups(sandbox, ONE) == {GROUP: 7}
     sandbox.run_to_end()
     _, stack = stack_of(sandbox)
-    assert (stack["StackStatus"], state(account, change_set)[1]) == (
+    executed = {"ChangeSetName": stack["ChangeSetId"]}
+    assert (stack["StackStatus"], state(account, executed)[1]) == (
         "UPDATE_COMPLETE",
         "EXECUTE_COMPLETE",
     )
@@ -126,10 +127,34 @@ def test_a_name_is_used_once_and_executing_takes_the_others_away(
     account.execute_change_set(**one)  # type: ignore[arg-type]
     assert code_of(account.describe_change_set, **other) == ("ChangeSetNotFound", 404)
     sandbox.run_to_end()
-    assert code_of(account.execute_change_set, **one)[0] == "InvalidChangeSetStatus"
+    assert code_of(account.execute_change_set, **one)[0] == "ChangeSetNotFound"
+    executed = {"ChangeSetName": stack_of(sandbox)[1]["ChangeSetId"]}
+    assert code_of(account.execute_change_set, **executed)[0] == "InvalidChangeSetStatus"
 
 
-@pytest.mark.parametrize(("choice", "code"), [("kept", ""), ("gone", "ChangeSetNotFound")])
+def test_deleting_one_that_is_not_there_succeeds(account: CloudFormationClient) -> None:
+    """Clean-up code calls it without looking first (measured on AWS 2026-09-02)."""
+    name = account.describe_stacks()["Stacks"][0]["StackName"]
+    account.delete_change_set(StackName=name, ChangeSetName="never-made")
+    assert account.list_change_sets(StackName=name)["Summaries"] == []
+
+
+def test_without_a_type_it_is_an_update(sandbox: Sandbox, account: CloudFormationClient) -> None:
+    name = account.describe_stacks()["Stacks"][0]["StackName"]
+    account.create_change_set(
+        StackName=name,
+        ChangeSetName="untyped",
+        DeploymentMode="REVERT_DRIFT",
+        UsePreviousTemplate=True,
+    )
+    sandbox.run_to_end()
+    found = account.describe_change_set(StackName=name, ChangeSetName="untyped")
+    assert (found["Status"], found["DeploymentMode"]) == ("CREATE_COMPLETE", "REVERT_DRIFT")
+
+
+@pytest.mark.parametrize(
+    ("choice", "code"), [("by_arn", ""), ("kept", ""), ("gone", "ChangeSetNotFound")]
+)
 def test_whether_an_executed_one_stays_describable_is_a_setting(choice: str, code: str) -> None:
     settings = Settings(executed_change_set=choice)
     with Sandbox.start(ORGANIZATION, settings=settings) as sandbox:
@@ -141,7 +166,8 @@ def test_whether_an_executed_one_stays_describable_is_a_setting(choice: str, cod
         account, _ = stack_of(sandbox)
         account.execute_change_set(**change_set)  # type: ignore[arg-type]
         sandbox.run_to_end()
-        assert code_of(account.describe_change_set, **change_set)[0] == code
+        by_name = "ChangeSetNotFound" if choice == "by_arn" else code
+        assert code_of(account.describe_change_set, **change_set)[0] == by_name
         identifier = stack_of(sandbox)[1]["ChangeSetId"]
         assert code_of(account.describe_change_set, ChangeSetName=identifier)[0] == code
 

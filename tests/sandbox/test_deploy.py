@@ -134,7 +134,7 @@ def test_a_resource_that_somebody_deleted_does_not_keep_its_stack(
     assert instances(client) == []
 
 
-@pytest.mark.parametrize("value", ["{{resolve:ssm:/name}}", "[ours] topic"])
+@pytest.mark.parametrize("value", ["{{resolve:ssm-secure:/name:1}}", "[ours] topic"])
 def test_a_text_that_only_looks_like_json_is_deployed(
     sandbox: Sandbox, client: CloudFormationClient, value: str
 ) -> None:

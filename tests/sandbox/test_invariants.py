@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from orgrollout.sandbox import Sandbox, Settings
+from orgrollout.sandbox.effects import SUSPENDED_REASON
 from orgrollout.sandbox.limits import limits_for
 from tests.sandbox.support import (
     HOME,
@@ -198,7 +199,7 @@ class Invariants(RuleBasedStateMachine):
             for region in REGIONS:
                 here = [each["Status"] for each in found if each["Region"] == region]
                 limits = limits_for(operation["OperationPreferences"], len(here))
-                skipped = [e for e in found if e.get("StatusReason") == "ACCOUNT_SUSPENDED"]
+                skipped = [e for e in found if e.get("StatusReason") == SUSPENDED_REASON]
                 failed = here.count("FAILED") - sum(
                     e["Status"] == "FAILED" and e["Region"] == region for e in skipped
                 )

@@ -213,6 +213,12 @@ def test_a_suspended_account_is_skipped_and_counts_toward_no_tolerance(
     skipped = describe(client, OLD)
     assert skipped["StackInstanceStatus"]["DetailedStatus"] == "SKIPPED_SUSPENDED_ACCOUNT"
     assert "StackId" not in skipped
+    # The text is AWS's (ansible-collections/community.aws#2358).
+    assert skipped["StatusReason"] == (
+        "This account is suspended. To remove this instance from the stack set, run "
+        "DeleteStackInstances with the RetainStacks parameter."
+    )
+    assert skipped["DriftStatus"] == "NOT_CHECKED"
     done = operation(client, record.id)
     assert done["StatusDetails"]["FailedStackInstancesCount"] == 0
 

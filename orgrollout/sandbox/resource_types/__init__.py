@@ -10,7 +10,9 @@ from moto.cloudformation import parsing
 
 from orgrollout.sandbox.resource_types.base import ProvidedResource, RecordedResource
 from orgrollout.sandbox.resource_types.config import CONFIG_TYPES, REMEDIATIONS
+from orgrollout.sandbox.resource_types.moto_form import moto_form
 from orgrollout.sandbox.resource_types.other import OTHER_TYPES
+from orgrollout.sandbox.resource_types.removal import removed
 
 __all__ = [
     "REMEDIATIONS",
@@ -19,10 +21,9 @@ __all__ = [
     "ensure_types",
     "is_recorded",
     "moto_form",
+    "removed",
 ]
 
-DEFAULTS = {"AWS::SSM::Document": {"DocumentFormat": "JSON", "DocumentType": "Command"}}
-"""Defaults of CloudFormation that moto does not know."""
 CUSTOM = "AWS::CloudFormation::CustomResource"
 PROVIDED: dict[str, type[ProvidedResource]] = {
     **CONFIG_TYPES,
@@ -42,33 +43,10 @@ def ensure_types(template: dict[str, Any]) -> None:
     known.update(PROVIDED)
     for resource in template["Resources"].values():
         kind = resource["Type"]
-        for name, value in DEFAULTS.get(kind, {}).items():
-            resource["Properties"] = {name: value, **(resource.get("Properties") or {})}
         if kind.startswith("Custom::"):
             resource["Type"] = kind = CUSTOM
         if kind not in known and kind not in parsing.NULL_MODELS:
             known[kind] = RecordedResource
-
-
-def moto_form(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """Return properties as moto takes them: it refuses policies without Version, as AWS does not.
-
-    The version of such a policy is 2008-10-17 (IAM user guide, "Version" of policy elements).
-    """
-    if kind.startswith("AWS::IAM::"):
-        versioned: dict[str, Any] = _versioned(properties)
-        return versioned
-    return properties
-
-
-def _versioned(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_versioned(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if "Statement" in value:
-        return {"Version": "2008-10-17", **value}
-    return {key: _versioned(each) for key, each in value.items()}
 
 
 def is_recorded(resource: object) -> bool:

@@ -21,6 +21,7 @@ class ProvidedResource(CloudFormationModel):
         self.cf_resource_type = self.type = kind
         self.logical_resource_id = logical_id
         self.account, self.region = place
+        self.partition = partition_of(self.region)
         self.properties: dict[str, Any] = properties
         stack_name = stack_id.split("/")[1] if "/" in stack_id else stack_id
         unique = derive(12, stack_id, logical_id).upper()
@@ -48,7 +49,7 @@ class ProvidedResource(CloudFormationModel):
         filled = form.format(
             region=self.region, account=self.account, name=self.physical_resource_id
         )
-        return f"arn:{partition_of(self.region)}:{filled}"
+        return f"arn:{self.partition}:{filled}"
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003
@@ -128,8 +129,6 @@ class RecordedResource(ProvidedResource):
     """A resource of a type that nothing can make: it exists only as a record."""
 
     recorded = True
-    noted = False
-    """Whether it was noted already why it is only recorded."""
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
         """Refuse: what an attribute might be, ``made_up`` knows.

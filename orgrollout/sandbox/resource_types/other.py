@@ -17,11 +17,13 @@ class BucketPolicy(ProvidedResource):
     def make(self) -> None:
         """Put the policy."""
         policy = json.dumps(self.properties["PolicyDocument"]).encode()
-        s3_backends[self.account]["aws"].put_bucket_policy(self.properties["Bucket"], policy)
+        s3_backends[self.account][self.partition].put_bucket_policy(
+            self.properties["Bucket"], policy
+        )
 
     def unmake(self) -> None:
         """Delete the policy, if its bucket is still there."""
-        backend = s3_backends[self.account]["aws"]
+        backend = s3_backends[self.account][self.partition]
         if self.properties["Bucket"] in backend.buckets:
             backend.delete_bucket_policy(self.properties["Bucket"])
 
@@ -29,6 +31,29 @@ class BucketPolicy(ProvidedResource):
     def physical_resource_id(self) -> str:
         """The bucket's name."""
         return str(self.properties["Bucket"])
+
+
+class Group(ProvidedResource):
+    """A group of users, with its own policies."""
+
+    arn_format = "iam::{account}:group/{name}"
+
+    def make(self) -> None:
+        """Create the group, or bring it to new policies."""
+        backend, name = iam_backends[self.account][self.partition], self.physical_resource_id
+        if name not in backend.groups:
+            backend.create_group(name, self.properties.get("Path", "/"))
+        group = backend.get_group(name)
+        group.policies = {
+            each["PolicyName"]: json.dumps(each["PolicyDocument"])
+            for each in self.properties.get("Policies", [])
+        }
+        for arn in self.properties.get("ManagedPolicyArns", []):
+            backend.attach_group_policy(group_name=name, policy_arn=arn)
+
+    def unmake(self) -> None:
+        """Delete the group, if it is still there."""
+        iam_backends[self.account][self.partition].groups.pop(self.physical_resource_id, None)
 
 
 class ServiceLinkedRole(ProvidedResource):
@@ -40,7 +65,7 @@ class ServiceLinkedRole(ProvidedResource):
         """Create the role; a second one is refused, as by IAM."""
         if self.made_name:
             return
-        role = iam_backends[self.account]["aws"].create_service_linked_role(
+        role = iam_backends[self.account][self.partition].create_service_linked_role(
             self.properties["AWSServiceName"],
             self.properties.get("Description", ""),
             self.properties.get("CustomSuffix", ""),
@@ -49,7 +74,7 @@ class ServiceLinkedRole(ProvidedResource):
 
     def unmake(self) -> None:
         """Delete the role."""
-        backend = iam_backends[self.account]["aws"]
+        backend = iam_backends[self.account][self.partition]
         if self.made_name in {role.name for role in backend.roles.values()}:
             backend.delete_service_linked_role(self.made_name)
 
@@ -130,6 +155,7 @@ class QueuePolicy(ProvidedResource):
 
 OTHER_TYPES: dict[str, type[ProvidedResource]] = {
     "AWS::S3::BucketPolicy": BucketPolicy,
+    "AWS::IAM::Group": Group,
     "AWS::IAM::ServiceLinkedRole": ServiceLinkedRole,
     "AWS::KMS::Key": Key,
     "AWS::SNS::TopicPolicy": TopicPolicy,
