@@ -22,18 +22,18 @@ from typing import Any
 
 import yaml
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.rates import RateLimits
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.regions import PARTITIONS, is_opt_in
 from orgrollout.model.ids import Region
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.explaining import explain
-from orgrollout.reconcile.planning import look, plan_from
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.advice.explain_account import explain
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look, plan_from
 from orgrollout.sandbox import Sandbox, Settings
 
 MAX_SECONDS = 1.0
@@ -79,10 +79,10 @@ def ask(
     return here + waited
 
 
-def world(sandbox: Sandbox, journal: Path, *, speed: float = 1) -> World:
+def world(sandbox: Sandbox, journal: Path, *, speed: float = 1) -> Context:
     """Return what a new process works with, whose rates nobody has used yet."""
     connection = connect(clock=sandbox.clock, limits=RateLimits(speed=speed))
-    return World(
+    return Context(
         connection=connection,
         stack_sets=StackSets(connection),
         journal=SqliteJournal(journal),

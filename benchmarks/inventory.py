@@ -20,16 +20,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.rates import STACK_SETS, RateLimits
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
+from orgrollout.aws.transport.rate_limits import STACK_SETS, RateLimits
 from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
-from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import look, plan_from
-from orgrollout.reconcile.world import World
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look, plan_from
 from orgrollout.sandbox import Sandbox, Settings
 
 UNITS = 100
@@ -83,17 +83,17 @@ class Bench:
     sandbox: Sandbox
     folder: Path
 
-    def world(self, journal: str = "journal.sqlite") -> World:
+    def world(self, journal: str = "journal.sqlite") -> Context:
         """Return what a process works with; calls do not wait for their rate."""
         connection = connect(clock=self.sandbox.clock, limits=RateLimits(speed=1e9))
-        return World(
+        return Context(
             connection=connection,
             stack_sets=StackSets(connection),
             journal=SqliteJournal(self.folder / journal),
             clock=self.sandbox.clock,
         )
 
-    def plan(self, world: World) -> tuple[Plan, tuple[str, ...]]:
+    def plan(self, world: Context) -> tuple[Plan, tuple[str, ...]]:
         """Return a plan, and what was said while it was made."""
         told: list[str] = []
         loaded = load_manifest(self.folder / "manifest.yaml")

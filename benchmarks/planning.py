@@ -23,8 +23,8 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from orgrollout.cli.options import Narrow
-from orgrollout.cli.saved import Asked, read_saved, save_plan
+from orgrollout.cli.actions.saved_plan import Options, read_saved, save_plan
+from orgrollout.cli.options.shared import Narrow
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
@@ -35,10 +35,10 @@ from orgrollout.model.stack_set import DeployedStackSet, InstanceStatus, StackIn
 from orgrollout.organization.desired import DesiredState
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
-from orgrollout.plan.build import make_plan
-from orgrollout.plan.plan import Plan
-from orgrollout.plan.request import Request
-from orgrollout.reconcile.collecting import rarely_collected
+from orgrollout.plan.build.request import Request
+from orgrollout.plan.make_plan import make_plan
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.process.garbage_collection import rarely_collected
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ def main() -> int:
 def through_a_file(clock: "Clock", plan: Plan) -> float:
     """Write a plan to a file and read it; return the seconds, and end if it is not the same."""
     with tempfile.TemporaryDirectory() as folder:
-        asked = Asked(manifest=Path(folder) / "large.plan", narrow=Narrow(), allow_removals=None)
+        asked = Options(manifest=Path(folder) / "large.plan", narrow=Narrow(), allow_removals=None)
         begun = clock.total
         clock.step("write", lambda: save_plan(asked.manifest, asked, plan))
         saved = clock.step("read", lambda: read_saved(asked))

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from orgrollout.rollout.polling import next_look
+from orgrollout.rollout.state.polling import next_look
 
 LOOK = 0.5  # seconds that a look is worth
 DRAWN = 2_000

@@ -6,8 +6,8 @@ sandbox, without the templates' resources, on its virtual clock:
     python benchmarks/resync.py [--accounts N]
 
 It goes as `orgrollout resync` does: drift detection, findings, plan, change sets in the accounts,
-proof. Calls keep to their rates (`orgrollout/aws/rates.py`); all times but those "here" are
-simulated.
+proof. Calls keep to their rates (`orgrollout/aws/transport/rate_limits.py`). All times but those
+"here" are simulated.
 
 Calls are those that the sandbox answered, of three kinds:
 
@@ -40,21 +40,21 @@ from typing import Any
 import yaml
 from botocore import handlers
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.rates import RateLimits
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.drivers.detecting import detect
 from orgrollout.drivers.local import drive
 from orgrollout.journal.port import Version, to_text
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import StackSetName
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import look, plan_from
-from orgrollout.reconcile.resync import Sought, seek_repairs
-from orgrollout.reconcile.rollouts import Rollout
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollouts import Rollout
+from orgrollout.reconcile.drift.resync import ResyncPlan, seek_repairs
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look, plan_from
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 
 UNITS = 100
@@ -179,12 +179,12 @@ class Bench:
     folder: Path
     parts: dict[str, Part] = field(default_factory=dict)
 
-    def world(self, *, speed: float = 1) -> World:
+    def world(self, *, speed: float = 1) -> Context:
         """Return what a process works with."""
         connection = connect(
             region="us-east-1", clock=self.sandbox.clock, limits=RateLimits(speed=speed)
         )
-        return World(
+        return Context(
             connection=connection,
             stack_sets=StackSets(connection),
             journal=CountedJournal(self.folder / "journal.sqlite"),
@@ -259,7 +259,7 @@ def deploy(bench: Bench) -> None:
     drive(begin_rollout(plan, world).state.id, world, quiet)
 
 
-def resync(bench: Bench, world: World) -> tuple[Sought, Rollout]:
+def resync(bench: Bench, world: Context) -> tuple[ResyncPlan, Rollout]:
     """Do what `orgrollout resync --detect` does."""
     loaded = load_manifest(bench.folder / "manifest.yaml")
     with bench.part("detect"):

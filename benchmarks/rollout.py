@@ -19,17 +19,17 @@ from typing import Any
 
 import yaml
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
 from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import look, plan_from
-from orgrollout.reconcile.rollouts import Rollout
-from orgrollout.reconcile.tick import Tick
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.decision import EventKind
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollouts import Rollout
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look, plan_from
+from orgrollout.reconcile.tick.tick import Tick
+from orgrollout.rollout.state.decision import EventKind
 from orgrollout.sandbox import Sandbox, Settings
 
 REGIONS = [
@@ -131,7 +131,7 @@ def measure(preferences: dict[str, Any], accounts: int, ceiling: int | None = No
     """Roll out and return how it went."""
     with simulated(accounts, ceiling) as (sandbox, folder):
         connection = connect(region="us-east-1", clock=sandbox.clock)
-        world = World(
+        world = Context(
             connection=connection,
             stack_sets=StackSets(connection),
             journal=SqliteJournal(folder / "journal.sqlite"),

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.addressing import Request, address
+from orgrollout.sandbox.api.addressing import Request, address
 from orgrollout.sandbox.errors import LostResponseError
-from orgrollout.sandbox.moto_bridge import Message
+from orgrollout.sandbox.moto.bridge import Message
 
 Change = Callable[[bytes], bytes]
 Whole = Callable[[str, Message], Message]  # of an operation

@@ -8,11 +8,11 @@ from typing import Any
 
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import look
-from orgrollout.reconcile.resync import Sought, seek_repairs
-from orgrollout.reconcile.rollouts import Rollout
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollouts import Rollout
+from orgrollout.reconcile.drift.resync import ResyncPlan, seek_repairs
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look
 from tests.stage import BASE, Stage
 
 GUARD = StackSetKey("guard")
@@ -97,7 +97,7 @@ def start_recorders(stage: Stage, pairs: Iterable[Pair]) -> None:
         client.start_configuration_recorder(ConfigurationRecorderName="main")
 
 
-def detect(stage: Stage, world: World | None = None, *, name: str = NAME) -> None:
+def detect(stage: Stage, world: Context | None = None, *, name: str = NAME) -> None:
     """Let a drift detection of the whole stack set come to its end."""
     (world or stage.world()).connection.call(
         "cloudformation",
@@ -113,7 +113,7 @@ def detect(stage: Stage, world: World | None = None, *, name: str = NAME) -> Non
     stage.sandbox.run_to_end()
 
 
-def seek(stage: Stage, manifest: Mapping[str, Any] = MANIFEST, **options: Any) -> Sought:
+def seek(stage: Stage, manifest: Mapping[str, Any] = MANIFEST, **options: Any) -> ResyncPlan:
     """Return what is found, and how it would be repaired."""
     world = stage.world()
     loaded = load_manifest(stage._write(manifest))
@@ -121,7 +121,7 @@ def seek(stage: Stage, manifest: Mapping[str, Any] = MANIFEST, **options: Any) -
     return seek_repairs(loaded, picture, world, lambda _: None, **options)
 
 
-def repair(stage: Stage, sought: Sought) -> Rollout:
+def repair(stage: Stage, sought: ResyncPlan) -> Rollout:
     """Carry the plan out to its end."""
     return stage.finish(begin_rollout(sought.resync.plan, stage.world()).state.id)
 

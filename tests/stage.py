@@ -10,10 +10,10 @@ import botocore.session
 import yaml
 from botocore.loaders import Loader
 
-from orgrollout.aws.connection import Connection, connect
-from orgrollout.aws.rates import RateLimits
 from orgrollout.aws.s3_journal import S3Journal
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import Connection, connect
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.drivers.local import drive
 from orgrollout.journal.place import S3Place
 from orgrollout.journal.port import Journal
@@ -21,14 +21,14 @@ from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import AccountId, Pair, Region, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import Narrowing, Picture, look, plan_from
-from orgrollout.reconcile.rollouts import Rollout, load_rollout
-from orgrollout.reconcile.tick import Tick, tick
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.coverage import Covered, cover_stack_set, doing
-from orgrollout.rollout.decision import Event
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import Narrowing, Picture, look, plan_from
+from orgrollout.reconcile.tick.tick import Tick, tick
+from orgrollout.rollout.coverage import CoverageRow, cover_stack_set, doing
+from orgrollout.rollout.state.decision import Event
 from orgrollout.sandbox import Sandbox
 
 TOPIC = """\
@@ -125,10 +125,10 @@ class Stage:
     limits: RateLimits | None = None  # those of AWS, if nothing else is said
     bucket: str = ""  # where the journal is kept, if not in the folder
 
-    def world(self, journal: str = "journal.sqlite") -> World:
+    def world(self, journal: str = "journal.sqlite") -> Context:
         """Return what a process that starts now would work with."""
         connection = connect(session=new_session(), clock=self.sandbox.clock, limits=self.limits)
-        return World(
+        return Context(
             connection=connection,
             stack_sets=StackSets(connection),
             journal=self.journal(connection, SqliteJournal(self.folder / journal)),
@@ -141,7 +141,7 @@ class Stage:
             return here
         return S3Journal(connection.for_journal(), S3Place(bucket=self.bucket, prefix="journal/"))
 
-    def look(self, manifest: Mapping[str, Any], world: World | None = None) -> Picture:
+    def look(self, manifest: Mapping[str, Any], world: Context | None = None) -> Picture:
         """Return what a manifest wants and what is deployed."""
         return look(load_manifest(self._write(manifest)), world or self.world(), lambda _: None)
 
@@ -184,7 +184,7 @@ class Stage:
 
     def coverage(
         self, manifest: Mapping[str, Any] = BASE, rollout: Rollout | None = None
-    ) -> dict[Pair, Covered]:
+    ) -> dict[Pair, CoverageRow]:
         """Return the ledger of the stack set `topics`."""
         picture = self.look(manifest)
         desired = picture.desired.stack_sets[TOPICS]

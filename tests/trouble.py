@@ -4,19 +4,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from orgrollout.aws.clock import Clock
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.clock import Clock
+from orgrollout.aws.transport.connection import connect
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.context import Context
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox
+from tests.paths import DOCS
 from tests.stage import Stage, new_session
 
-PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
+PAGE = DOCS / "operations.md"
 TEN_MINUTES = timedelta(minutes=10)
 ENDINGS = {
     Outcome.SUCCEEDED: "as planned",
@@ -53,17 +53,17 @@ class Trouble:
     stage: Stage
     manifest: dict[str, Any]
     clock: Jumping
-    worlds: list[World] = field(default_factory=list)
+    worlds: list[Context] = field(default_factory=list)
 
     @property
     def sandbox(self) -> Sandbox:
         return self.stage.sandbox
 
-    def world(self) -> World:
+    def world(self) -> Context:
         """Return what a new process works with; its journal is not waited for in real time."""
         path = self.stage.folder / "journal.sqlite"
         connection = connect(session=new_session(), clock=self.clock)
-        world = World(
+        world = Context(
             connection=connection,
             stack_sets=StackSets(connection),
             journal=self.stage.journal(connection, SqliteJournal(path, patience=timedelta())),

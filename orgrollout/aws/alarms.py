@@ -1,6 +1,6 @@
 """CloudWatch alarms that a rollout keeps an eye on."""
 
-from orgrollout.aws.connection import Connection
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError, CredentialsError, PassingError
 
 

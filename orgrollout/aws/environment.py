@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from orgrollout.aws.connection import Connection
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError, RejectedError
 from orgrollout.model.ids import AccountId
 from orgrollout.preflight.facts import RecorderFound, Role, ServiceControlPolicy

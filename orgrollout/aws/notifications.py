@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from orgrollout.aws.connection import Connection
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.model.ids import Region
 from orgrollout.model.notice import Notice, Topic
 

@@ -19,7 +19,7 @@ def download(get: Callable[[], dict[str, Any]], where: str) -> tuple[dict[str, A
     Raises:
         UnreachableError: It breaks off every time. ``where`` is what it is called.
     """
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow, see `aws/connection.py`
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow, see `aws/transport/connection.py`
 
     broken: BotoCoreError | None = None
     for _ in range(ATTEMPTS):

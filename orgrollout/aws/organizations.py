@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from orgrollout.aws.connection import Connection
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError, OrganizationChangedError
 from orgrollout.model.ids import AccountId, UnitId
 from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orgrollout.aws.bucket import bucket_and_prefix
-from orgrollout.aws.reads import READS
+from orgrollout.aws.stack_sets.template_bucket import bucket_and_prefix
+from orgrollout.aws.transport.reads import READS
 
 # What a rollout sends besides the reads. AWS asks for no permission to find out who is calling.
 WRITES: Mapping[str, frozenset[str]] = {

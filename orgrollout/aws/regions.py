@@ -7,7 +7,7 @@ One call an account, two where it has more than fifty Regions: read only for man
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orgrollout.aws.connection import Connection
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.model.ids import AccountId, Region
 
 _PAGE = {"MaxResults": 50}  # the largest there is (ListRegions, Account Management API reference)

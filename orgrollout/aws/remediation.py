@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orgrollout.aws.connection import Connection
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.drift.subjects import broken_for
 from orgrollout.errors import AwsError, CredentialsError, PassingError
 from orgrollout.model.posture import PostureCheck, PostureSeen, Subject

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from orgrollout.aws.connection import Connection
 from orgrollout.aws.objects import (
     AT_THE_SAME_TIME,
     ATTEMPTS,
@@ -23,6 +22,7 @@ from orgrollout.aws.objects import (
     MISSING,
     download,
 )
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError
 from orgrollout.journal.errors import (
     JournalBucketError,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orgrollout.inventory.inventory import StackSetInventory
-from orgrollout.manifest.template import Template
+from orgrollout.manifest.template.template import Template
 from orgrollout.model.ids import Region, StackSetName
 from orgrollout.organization.snapshot import Organization
 

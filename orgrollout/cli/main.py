@@ -13,18 +13,18 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli import (
-    advice_commands,
-    commands,
-    drift_commands,
-    journal_commands,
-    levers_commands,
-    offline_commands,
-    sandbox_commands,
-    service_commands,
+from orgrollout.cli.commands import (
+    advice,
+    control,
+    drift,
+    journal,
+    offline,
+    rollout,
+    sandbox,
+    service,
 )
 from orgrollout.cli.errors import FAILED, INTERRUPTED
-from orgrollout.cli.options import Command, Group, gathered
+from orgrollout.cli.options.shared import Command, Group, gathered
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.shown import visible
 
@@ -79,20 +79,20 @@ def _about(
 
 
 for _command in (
-    commands.COMMANDS
-    + drift_commands.COMMANDS
-    + advice_commands.COMMANDS
-    + offline_commands.COMMANDS
-    + levers_commands.COMMANDS
-    + journal_commands.COMMANDS
+    rollout.COMMANDS
+    + drift.COMMANDS
+    + advice.COMMANDS
+    + offline.COMMANDS
+    + control.COMMANDS
+    + journal.COMMANDS
 ):
     app.command(cls=Command, epilog=EPILOG, rich_help_panel=_PANEL_OF.get(_command.__name__))(
         gathered(_command)
     )
-app.add_typer(offline_commands.templates, name="templates", rich_help_panel=_START)
-app.add_typer(sandbox_commands.sandbox, name="sandbox", rich_help_panel=_START)
-app.add_typer(journal_commands.journal, name="journal", rich_help_panel=_KEEP)
-app.add_typer(service_commands.service, name="service", rich_help_panel=_KEEP)
+app.add_typer(offline.templates, name="templates", rich_help_panel=_START)
+app.add_typer(sandbox.sandbox, name="sandbox", rich_help_panel=_START)
+app.add_typer(journal.journal, name="journal", rich_help_panel=_KEEP)
+app.add_typer(service.service, name="service", rich_help_panel=_KEEP)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

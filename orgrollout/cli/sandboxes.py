@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_state_path
 
-from orgrollout.aws.clock import Clock
-from orgrollout.aws.waiting import Waits
+from orgrollout.aws.transport.clock import Clock
+from orgrollout.aws.transport.waiting import Waits
 from orgrollout.cli.errors import SandboxUnavailableError, WrongUsageError
-from orgrollout.cli.options import STARTER, Reach
+from orgrollout.cli.options.shared import STARTER, Reach
 from orgrollout.cli.shipped import ORGANIZATION, shipped_manifest
 
 if TYPE_CHECKING:
     from orgrollout.sandbox import Sandbox
-    from orgrollout.sandbox.control import SandboxClient
+    from orgrollout.sandbox.server.control import SandboxClient
 
 
 def organization_file(name: str) -> Path:
@@ -59,8 +59,8 @@ def simulation_of(reach: Reach, waits: Waits) -> Iterator[Simulation]:
     must_be_installed()
     with sandbox_errors(), ExitStack() as stack:
         from orgrollout.sandbox import Sandbox  # noqa: PLC0415 - an extra, and slow to import
-        from orgrollout.sandbox.background import running  # noqa: PLC0415
-        from orgrollout.sandbox.control import SandboxClient  # noqa: PLC0415
+        from orgrollout.sandbox.server.background import running  # noqa: PLC0415
+        from orgrollout.sandbox.server.control import SandboxClient  # noqa: PLC0415
 
         found = running(state_folder())
         if name == STARTER and found is not None:

@@ -10,18 +10,18 @@ from pathlib import Path
 
 from rich.text import Text
 
-from orgrollout.aws.calls import Sent
-from orgrollout.aws.connection import Connection, connect
 from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.aws.stack_sets import StackSets
-from orgrollout.aws.waiting import Waits
-from orgrollout.cli.defaults import config_file, from_file
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.calls import Sent
+from orgrollout.aws.transport.connection import Connection, connect
+from orgrollout.aws.transport.waiting import Waits
 from orgrollout.cli.errors import WrongUsageError
-from orgrollout.cli.options import Reach
+from orgrollout.cli.options.defaults import config_file, from_file
+from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.sandboxes import Simulation, simulation_of
-from orgrollout.cli.screen import Screen
-from orgrollout.cli.waiting import skew_told_on, waits_told_on
+from orgrollout.cli.terminal.screen import Screen
+from orgrollout.cli.terminal.waiting import skew_told_on, waits_told_on
 from orgrollout.cli.what_was_started import add_what_was_started
 from orgrollout.errors import AccessDeniedError, AwsError, ManifestError, MissingRegionError
 from orgrollout.journal.errors import JournalNameError
@@ -33,9 +33,9 @@ from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
-from orgrollout.reconcile.home_region import proposed_home
-from orgrollout.reconcile.journals import open_journal
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.open_journal import open_journal
+from orgrollout.reconcile.reading.home_region import proposed_home
 
 IN_PROCESS = "sandbox://in-process"  # no journal of AWS, or of a server, is ever kept under it
 NOBODY, NOWHERE = AccountId("sandbox"), Region("sandbox")
@@ -46,8 +46,8 @@ class Session:
     """One command's way to AWS. ``planning`` cannot write; both count calls together."""
 
     screen: Screen
-    world: World
-    planning: World
+    world: Context
+    planning: Context
     journal: str  # where it is
     forgets: bool  # an organization inside this process, gone when it ends
     debug: bool  # every call is of interest
@@ -109,13 +109,13 @@ def open_session(
         reading = connection.planning()
         session = Session(
             screen=screen,
-            world=World(
+            world=Context(
                 connection=connection,
                 stack_sets=StackSets(connection, call_as=call_as),
                 journal=journal,
                 clock=connection.clock,
             ),
-            planning=World(
+            planning=Context(
                 connection=reading,
                 stack_sets=StackSets(reading, call_as=call_as),
                 journal=journal,

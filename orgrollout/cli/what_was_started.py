@@ -4,8 +4,8 @@ from contextlib import suppress
 
 from orgrollout.errors import AwsError, OrgRolloutError
 from orgrollout.journal.port import Journal
-from orgrollout.reconcile.rollouts import rollout_states
-from orgrollout.rollout.state import RolloutState
+from orgrollout.reconcile.documents.rollouts import rollout_states
+from orgrollout.rollout.state.state import RolloutState
 
 
 def add_what_was_started(error: AwsError, journal: Journal, options: str) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orgrollout.drift.finding import Finding
-from orgrollout.drift.left import Left
+from orgrollout.drift.left import Unrepaired
 from orgrollout.model.ids import Digest, digest_of
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import CONFIG_COMPLIANCE, SSM_DOCUMENT, PostureCheck, mended_by
-from orgrollout.plan.repair import Repair
+from orgrollout.plan.model.repair import Repair
 
 EVALUATION = "config:StartConfigRulesEvaluation"
 NO_CALL = "no single call makes it true"
@@ -36,13 +36,13 @@ class _Broken:
 
 def decide_calls(
     findings: Iterable[Finding], *, beside_revert: bool, keeps: Iterable[str] = ()
-) -> tuple[list[Repair], list[Left]]:
+) -> tuple[list[Repair], list[Unrepaired]]:
     """Return the calls that mend broken checks of one stack instance, and what they leave.
 
     ``keeps`` are subjects that no call may touch.
     """
     groups: dict[_Group, dict[Digest, _Broken]] = {}
-    left: list[Left] = []
+    left: list[Unrepaired] = []
     for finding in findings:
         if finding.check is None:
             continue
@@ -63,7 +63,7 @@ def decide_calls(
 
 def _of_one_call(
     call: str, known: Iterable[_Broken], keeps: tuple[str, ...]
-) -> tuple[Repair, list[Left]]:
+) -> tuple[Repair, list[Unrepaired]]:
     """Return the step for checks that one call serves, and those of which something is left."""
     first, *others = sorted(
         known, key=lambda each: (each.check.name == CONFIG_COMPLIANCE, -len(each.subjects))
@@ -78,7 +78,7 @@ def _of_one_call(
         reason=f"{check.label}: {first_judged}{call}",
     )
     left = [
-        Left(finding=finding, why=_not_served(missing, check))
+        Unrepaired(finding=finding, why=_not_served(missing, check))
         for other in others
         for finding in other.findings
         if (missing := [each for each in finding.subjects if each not in first.subjects])
@@ -90,15 +90,15 @@ def _not_served(subjects: Iterable[str], by: PostureCheck) -> str:
     return f"{by.label} finds nothing wrong with {', '.join(subjects)}; the next look tells"
 
 
-def _without_call(finding: Finding, check: PostureCheck, *, beside_revert: bool) -> Left:
+def _without_call(finding: Finding, check: PostureCheck, *, beside_revert: bool) -> Unrepaired:
     """Return why a check is left that no call mends.
 
     A new stack helps where its own resource is what is wrong, and drift detection does not see it.
     """
     if finding.hindrance:
-        return Left(finding=finding, why=finding.hindrance)
+        return Unrepaired(finding=finding, why=finding.hindrance)
     if beside_revert:
-        return Left(finding=finding, why=REVERTED)
+        return Unrepaired(finding=finding, why=REVERTED)
     if check.name == SSM_DOCUMENT:
-        return Left(finding=finding, why=f"{NO_CALL}; {ONLY_ANEW}", only_anew=True)
-    return Left(finding=finding, why=NO_CALL)
+        return Unrepaired(finding=finding, why=f"{NO_CALL}; {ONLY_ANEW}", only_anew=True)
+    return Unrepaired(finding=finding, why=NO_CALL)

@@ -13,7 +13,7 @@ from datetime import datetime
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.ignoring import accepting, until_words
 from orgrollout.manifest.schema import DriftIgnore
-from orgrollout.manifest.secrets import Secrets
+from orgrollout.manifest.template.secrets import Secrets
 from orgrollout.model.drift import (
     DifferenceType,
     PropertyDifference,
@@ -22,7 +22,7 @@ from orgrollout.model.drift import (
 )
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.shown import MASKED
-from orgrollout.plan.repair import below
+from orgrollout.plan.model.repair import below
 
 MAY_BE_FALSE = "may be false: the role that looked may lack the permission to read it"
 IS_FALSE = "false: a second look, by a role that may read it, found it as it should be"

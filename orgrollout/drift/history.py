@@ -10,7 +10,7 @@ from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
 from orgrollout.model.posture import CHECKS
-from orgrollout.plan.repair import below
+from orgrollout.plan.model.repair import below
 
 _JUST_BEFORE = timedelta(microseconds=1)
 

@@ -7,7 +7,7 @@ from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
-from orgrollout.plan.compare import NEW, Differences
+from orgrollout.plan.build.compare import NEW, Differences
 
 MISSING, EXTRA, OUTDATED, INOPERABLE = "missing", "extra", "outdated", "inoperable"
 

@@ -6,7 +6,7 @@ from orgrollout.drift.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Unrepaired:
     """A finding that is not repaired."""
 
     finding: Finding

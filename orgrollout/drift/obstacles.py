@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import Pair, RolloutId, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
-from orgrollout.organization.desired import Desired
-from orgrollout.plan.compare import Differences, definition_differences
-from orgrollout.plan.request import Request
+from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.plan.build.compare import Differences, definition_differences
+from orgrollout.plan.build.request import Request
 
 OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"
 
@@ -15,7 +15,7 @@ OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it f
 def why_not_inside(
     request: Request,
     brought: Differences,
-    desired: Desired,
+    desired: DesiredStackSet,
     pair: Pair,
     held: Mapping[StackSetKey, RolloutId],
 ) -> str:
@@ -34,7 +34,9 @@ def why_not_inside(
     return ""
 
 
-def _runs_what_is_deployed(desired: Desired, inventory: StackSetInventory, pair: Pair) -> bool:
+def _runs_what_is_deployed(
+    desired: DesiredStackSet, inventory: StackSetInventory, pair: Pair
+) -> bool:
     """Return whether a stack has the stack set's definition, whatever its stack instance is called.
 
     OUTDATED is also what a new definition makes of a stack instance whose own overrides cover all
@@ -52,7 +54,7 @@ def _runs_what_is_deployed(desired: Desired, inventory: StackSetInventory, pair:
 
 
 def _not_as_deployed(
-    desired: Desired,
+    desired: DesiredStackSet,
     inventory: StackSetInventory | None,
     pair: Pair,
     held: Mapping[StackSetKey, RolloutId],
@@ -78,6 +80,6 @@ def waits_for(holder: RolloutId) -> str:
     )
 
 
-def is_otherwise(desired: Desired, inventory: StackSetInventory) -> bool:
+def is_otherwise(desired: DesiredStackSet, inventory: StackSetInventory) -> bool:
     """Return whether the manifest wants another definition than the one that is deployed."""
     return bool(definition_differences(inventory.deployed.definition, desired.definition))

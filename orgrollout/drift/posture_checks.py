@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from orgrollout.manifest.content import NotComparableError, expected_content, expected_output
-from orgrollout.manifest.posture import PARAMETERS
 from orgrollout.manifest.regions import PARTITIONS
-from orgrollout.manifest.substitution import substitute
-from orgrollout.manifest.template import Template, TemplateCheck
+from orgrollout.manifest.template.content import (
+    NotComparableError,
+    expected_content,
+    expected_output,
+)
+from orgrollout.manifest.template.posture import PARAMETERS
+from orgrollout.manifest.template.template import Template, TemplateCheck
+from orgrollout.manifest.text.substitution import substitute
 from orgrollout.model.ids import Pair
 from orgrollout.model.posture import DESTINATION, DIGEST, SSM_DOCUMENT, STACK, PostureCheck
 

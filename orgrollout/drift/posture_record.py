@@ -12,7 +12,7 @@ from typing import Any
 from orgrollout.drift.subjects import broken_for
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.model.posture import PostureSeen, PostureState, Subject
-from orgrollout.plan.rectangles import Rectangle, cover
+from orgrollout.plan.model.targets import Rectangle, cover
 
 FORMAT = 3
 _WITHOUT_SUBJECTS = 2  # kept which checks do not hold, and not for what

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from orgrollout.drift.calls import decide_calls
 from orgrollout.drift.classify import CONFIRMED, SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.left import Left
+from orgrollout.drift.left import Unrepaired
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.repair import Repair
-from orgrollout.plan.windows import Window
+from orgrollout.plan.model.repair import Repair
+from orgrollout.plan.model.windows import Window
 
 Obstacle = Callable[[StackSetKey, Pair], str]
 """Tells why a stack must not be touched; empty: it may be."""
@@ -60,7 +60,7 @@ class Repairs:
     by_stack_set: Mapping[StackSetKey, Mapping[Pair, tuple[Repair, ...]]] = field(
         default_factory=dict
     )
-    left: tuple[Left, ...] = ()
+    left: tuple[Unrepaired, ...] = ()
 
 
 def decide_repairs(
@@ -71,11 +71,13 @@ def decide_repairs(
     for finding in findings:
         by_place[finding.stack_set, finding.pair].append(finding)
     repairs: dict[StackSetKey, dict[Pair, tuple[Repair, ...]]] = defaultdict(dict)
-    left: list[Left] = []
+    left: list[Unrepaired] = []
     for (key, pair), here in sorted(by_place.items()):
         why = obstacle(key, pair)
         if why:
-            left += (Left(finding=f, why=why) for f in here if _is_inside(f) and f.verdict.is_real)
+            left += (
+                Unrepaired(finding=f, why=why) for f in here if _is_inside(f) and f.verdict.is_real
+            )
             left += _never(here)
             continue
         steps, rest = _of_pair(here, limits)
@@ -85,17 +87,17 @@ def decide_repairs(
     return Repairs(by_stack_set=dict(repairs), left=tuple(left))
 
 
-def _of_pair(here: list[Finding], limits: Limits) -> tuple[list[Repair], list[Left]]:
+def _of_pair(here: list[Finding], limits: Limits) -> tuple[list[Repair], list[Unrepaired]]:
     steps: list[Repair] = []
-    left: list[Left] = []
+    left: list[Unrepaired] = []
     resources = [f for f in here if f.kind is FindingKind.RESOURCE and f.verdict.is_real]
     why = _why_not_reverted(here, resources, limits)
     if why is not None:
-        left += (Left(finding=f, why=why.text, only_anew=why.only_anew) for f in resources)
+        left += (Unrepaired(finding=f, why=why.text, only_anew=why.only_anew) for f in resources)
     elif resources:
         steps.append(_revert(resources, limits.keeps.get(resources[0].stack_set, ())))
     checks = [f for f in here if f.kind is FindingKind.POSTURE and f.verdict.is_real]
-    left += (Left(finding=f, why=FOUGHT) for f in checks if f.key in limits.fought)
+    left += (Unrepaired(finding=f, why=FOUGHT) for f in checks if f.key in limits.fought)
     calls, rest = decide_calls(
         (f for f in checks if f.key not in limits.fought),
         beside_revert=bool(steps),
@@ -153,11 +155,11 @@ def _revert(resources: list[Finding], keeps: Iterable[str]) -> Repair:
     )
 
 
-def _never(here: Iterable[Finding]) -> Iterator[Left]:
+def _never(here: Iterable[Finding]) -> Iterator[Unrepaired]:
     """Yield what a re-sync leaves whatever the manifest says."""
     for finding in here:
         if finding.verdict is Verdict.SUSPECT and finding.reason not in SETTLED:
-            yield Left(finding=finding, why="nobody could confirm it")
+            yield Unrepaired(finding=finding, why="nobody could confirm it")
 
 
 def _is_inside(finding: Finding) -> bool:

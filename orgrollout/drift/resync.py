@@ -10,18 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from orgrollout.drift.finding import Finding, FindingKind
-from orgrollout.drift.left import Left
+from orgrollout.drift.left import Unrepaired
 from orgrollout.drift.obstacles import OTHERWISE, is_otherwise, waits_for, why_not_inside
 from orgrollout.drift.repair import NO_LIMITS, Limits, Obstacle, Repairs, decide_repairs
 from orgrollout.model.ids import Pair, RolloutId, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
-from orgrollout.organization.desired import Desired
-from orgrollout.plan.build import make_plan
-from orgrollout.plan.compare import Differences
-from orgrollout.plan.order import among
-from orgrollout.plan.plan import Plan
-from orgrollout.plan.recovering import Inoperable
-from orgrollout.plan.request import Request
+from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.plan.build.compare import Differences
+from orgrollout.plan.build.dependencies import among
+from orgrollout.plan.build.inoperable import Inoperable
+from orgrollout.plan.build.request import Request
+from orgrollout.plan.make_plan import make_plan
+from orgrollout.plan.model.plan import Plan
 
 UNHELD: Mapping[StackSetKey, RolloutId] = {}
 ANEW = "nothing else repairs it: deleted, and created again"
@@ -32,7 +32,7 @@ class Resync:
     """What a re-sync does, and what it leaves."""
 
     plan: Plan
-    left: tuple[Left, ...] = ()
+    left: tuple[Unrepaired, ...] = ()
 
     @property
     def instances(self) -> int:
@@ -165,7 +165,7 @@ def _brought_back(
     )
 
 
-def _as_deployed(request: Request, key: StackSetKey) -> Desired:
+def _as_deployed(request: Request, key: StackSetKey) -> DesiredStackSet:
     desired = request.desired[key]
     inventory = request.deployed(desired)
     return replace(desired, definition=inventory.deployed.definition) if inventory else desired
@@ -176,7 +176,7 @@ def _other_instances(
     given: Mapping[StackSetKey, Differences],
     request: Request,
     held: Mapping[StackSetKey, RolloutId],
-) -> Iterable[Left]:
+) -> Iterable[Unrepaired]:
     """Yield the findings about stack instances themselves that the plan does not change."""
     for finding in findings:
         if finding.kind is not FindingKind.INSTANCE or not finding.verdict.is_real:
@@ -186,7 +186,7 @@ def _other_instances(
             continue
         holder = held.get(finding.stack_set)
         waits = waits_for(holder) if holder else ""
-        yield Left(finding=finding, why=waits or _why_left(finding, request))
+        yield Unrepaired(finding=finding, why=waits or _why_left(finding, request))
 
 
 def _why_left(finding: Finding, request: Request) -> str:

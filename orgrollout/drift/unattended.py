@@ -4,7 +4,7 @@ from datetime import datetime
 
 from orgrollout.drift.resync import Resync
 from orgrollout.manifest.schema import Unattended
-from orgrollout.plan.windows import is_open, windows_of
+from orgrollout.plan.model.windows import is_open, windows_of
 
 
 def why_not_now(limits: Unattended, resync: Resync, now: datetime) -> str:

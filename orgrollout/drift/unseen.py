@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings
-from orgrollout.drift.left import Left
+from orgrollout.drift.left import Unrepaired
 from orgrollout.model.ids import Pair, StackSetKey
 
 DRIFT = "drift"  # what is not known of a stack instance
@@ -12,16 +12,16 @@ UNTOLD = "nobody could look: no drift detection tells of it as it is now"
 _NOBODY = "nobody could look"
 
 
-def unseen(found: Findings, made: Collection[tuple[StackSetKey, Pair]]) -> Iterator[Left]:
+def unseen(found: Findings, made: Collection[tuple[StackSetKey, Pair]]) -> Iterator[Unrepaired]:
     """Yield what nobody could look at; ``made`` are stack instances that are created anyway."""
     for finding in found.unseen:
         is_whole = finding.what == ACCESS  # then the reason tells of the whole account
         why = finding.reason if is_whole else f"{_NOBODY}: {finding.reason}"
-        yield Left(finding=finding, why=why)
+        yield Unrepaired(finding=finding, why=why)
     for look in found.stack_sets:
         for pair in sorted(look.untold):
             if (look.key, pair) not in made:
-                yield Left(finding=_unknown(look.key, pair), why=UNTOLD)
+                yield Unrepaired(finding=_unknown(look.key, pair), why=UNTOLD)
 
 
 def _unknown(key: StackSetKey, pair: Pair) -> Finding:

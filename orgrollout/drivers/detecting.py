@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from orgrollout.drivers.outage import PASSING, Outage
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import StackSetName
-from orgrollout.reconcile.detecting import DetectionPhase, DetectionStep, detect_step, withdraw
-from orgrollout.reconcile.detection_intents import Intent
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.detections import Intent
+from orgrollout.reconcile.drift.detect import DetectionPhase, DetectionStep, detect_step, withdraw
 
 Follow = Callable[[DetectionStep], None]
 Waiting = Callable[[OrgRolloutError, timedelta], None]
@@ -26,7 +26,7 @@ class _Followed:
 
 def detect(
     names: Iterable[StackSetName],
-    world: World,
+    world: Context,
     follow: Follow,
     waiting: Waiting,
     *,
@@ -65,7 +65,9 @@ def detect(
     return ended
 
 
-def _step(name: StackSetName, each: _Followed, world: World, patience: timedelta) -> DetectionStep:
+def _step(
+    name: StackSetName, each: _Followed, world: Context, patience: timedelta
+) -> DetectionStep:
     step = detect_step(name, world, each.mine)
     if step.phase is not DetectionPhase.WAITING or step.intent is None:
         each.busy_since = None

@@ -8,23 +8,23 @@ from typing import TypeVar
 from orgrollout.drivers.outage import PASSING, Outage
 from orgrollout.journal.errors import JournalConflictError
 from orgrollout.model.ids import RolloutId, StackSetName
-from orgrollout.reconcile.begin import holders_of
-from orgrollout.reconcile.notifying import tell_of_rollout
-from orgrollout.reconcile.rollbacks import begin_rollback, rollback_of
-from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout
-from orgrollout.reconcile.tick import Tick, tick
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollouts import Rollout, give_order, load_rollout
+from orgrollout.reconcile.lifecycle.begin import holders_of
+from orgrollout.reconcile.lifecycle.notify import tell_of_rollout
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback, rollback_of
+from orgrollout.reconcile.tick.tick import Tick, tick
 from orgrollout.report.words import span
-from orgrollout.rollout import orders
-from orgrollout.rollout.decision import Event, EventKind
-from orgrollout.rollout.rollback import NothingToRollBackError
+from orgrollout.rollout.decide import operator_commands
+from orgrollout.rollout.rollback.rollback import NothingToRollBackError
+from orgrollout.rollout.state.decision import Event, EventKind
 
 T = TypeVar("T")
 _HEARTBEAT = timedelta(minutes=1)
 _ANOTHER_DRIVER = timedelta(seconds=1)
 
 
-def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> Rollout:
+def drive(rollout: RolloutId, world: Context, follow: Callable[[Tick], None]) -> Rollout:
     """Advance a rollout until nothing happens by itself any more, and return it.
 
     ``follow`` is told of every tick, and of every minute in between. Interrupting is harmless:
@@ -42,7 +42,7 @@ def drive(rollout: RolloutId, world: World, follow: Callable[[Tick], None]) -> R
     return _drive(load_rollout(world.journal, rollout), world, follow)
 
 
-def _drive(known: Rollout, world: World, follow: Callable[[Tick], None]) -> Rollout:
+def _drive(known: Rollout, world: Context, follow: Callable[[Tick], None]) -> Rollout:
     patience = _Patience(known, world, follow)
     while True:
         try:
@@ -59,7 +59,7 @@ def _drive(known: Rollout, world: World, follow: Callable[[Tick], None]) -> Roll
         _rest(latest, world, follow)
 
 
-def _rest(latest: Tick, world: World, follow: Callable[[Tick], None]) -> None:
+def _rest(latest: Tick, world: Context, follow: Callable[[Tick], None]) -> None:
     """Return when it is time for the next tick; ``follow`` hears of every minute until then."""
     left = latest.wake_after or timedelta()
     while left > _HEARTBEAT:
@@ -72,7 +72,7 @@ def _rest(latest: Tick, world: World, follow: Callable[[Tick], None]) -> None:
 class _Patience:
     """Waits out what passes by itself, and tells so with what was known of the rollout last."""
 
-    def __init__(self, known: Rollout, world: World, follow: Callable[[Tick], None]) -> None:
+    def __init__(self, known: Rollout, world: Context, follow: Callable[[Tick], None]) -> None:
         self.known = known
         self._world = world
         self._follow = follow
@@ -95,7 +95,7 @@ class _Patience:
                 self._world.clock.sleep(pause)
 
 
-def _taken_back(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> Rollout:
+def _taken_back(rollout: Rollout, world: Context, follow: Callable[[Tick], None]) -> Rollout:
     """Return a rollout that is over, after it was taken back if that is what its plan says.
 
     Where another driver has begun to take it back, this one goes on with that.
@@ -116,7 +116,7 @@ def _taken_back(rollout: Rollout, world: World, follow: Callable[[Tick], None]) 
     return patience.wait_for(lambda: load_rollout(world.journal, name))
 
 
-def _rollback(rollout: RolloutId, world: World) -> Rollout | None:
+def _rollback(rollout: RolloutId, world: Context) -> Rollout | None:
     """Return the rollout that takes another one back; None if it is not to be taken back now."""
     current = load_rollout(world.journal, rollout)
     if not current.state.undo:
@@ -127,7 +127,7 @@ def _rollback(rollout: RolloutId, world: World) -> Rollout | None:
     return back
 
 
-def _notify(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> None:
+def _notify(rollout: Rollout, world: Context, follow: Callable[[Tick], None]) -> None:
     def warn(text: str) -> None:
         said = Event(kind=EventKind.NOTICE, text=f"warning: {text}")
         follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
@@ -136,7 +136,7 @@ def _notify(rollout: Rollout, world: World, follow: Callable[[Tick], None]) -> N
 
 
 def stop_holders(
-    stack_sets: Iterable[StackSetName], world: World, follow: Callable[[Tick], None]
+    stack_sets: Iterable[StackSetName], world: Context, follow: Callable[[Tick], None]
 ) -> tuple[RolloutId, ...]:
     """Stop every rollout that holds some of the stack sets, and return them when nothing runs.
 
@@ -146,6 +146,8 @@ def stop_holders(
     others = sorted(set(holders_of(world.journal, stack_sets).values()))
     for other in others:
         if not load_rollout(world.journal, other).state.phase.is_over:
-            give_order(world.journal, other, lambda r: orders.stop(r.state), world.said("stop"))
+            give_order(
+                world.journal, other, lambda r: operator_commands.stop(r.state), world.said("stop")
+            )
         drive(other, world, follow)
     return tuple(others)

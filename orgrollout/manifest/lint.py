@@ -5,7 +5,7 @@ from typing import Literal
 
 from orgrollout.errors import Problem
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.template import Template
+from orgrollout.manifest.template.template import Template
 from orgrollout.model.ids import StackSetKey
 
 Severity = Literal["error", "warning", "informational"]

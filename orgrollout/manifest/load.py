@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orgrollout.errors import ManifestError, Problem
-from orgrollout.manifest.builtin import PREFIX, builtin_names, builtin_path
 from orgrollout.manifest.checks import check
-from orgrollout.manifest.document import Findings, Item, Reader, problem_at
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import Manifest
-from orgrollout.manifest.shorthand import did_you_mean, spell_out
-from orgrollout.manifest.source import compose, read_text
-from orgrollout.manifest.substitution import ENVIRONMENT_PREFIX, references
-from orgrollout.manifest.template import Template
-from orgrollout.manifest.templates import read_template
+from orgrollout.manifest.template.builtin import PREFIX, builtin_names, builtin_path
+from orgrollout.manifest.template.read import read_template
+from orgrollout.manifest.template.template import Template
+from orgrollout.manifest.text.document import Findings, Item, Reader, problem_at
+from orgrollout.manifest.text.shorthand import did_you_mean, spell_out
+from orgrollout.manifest.text.source import compose, read_text
+from orgrollout.manifest.text.substitution import ENVIRONMENT_PREFIX, references
 from orgrollout.manifest.validate import read_manifest
 from orgrollout.model.ids import StackSetKey
 

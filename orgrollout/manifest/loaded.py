@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orgrollout.errors import Problem
-from orgrollout.manifest.document import FieldPath, Item, problem_at
 from orgrollout.manifest.schema import Manifest
-from orgrollout.manifest.substitution import (
+from orgrollout.manifest.template.template import Template
+from orgrollout.manifest.text.document import FieldPath, Item, problem_at
+from orgrollout.manifest.text.substitution import (
     ACCOUNT_PREFIX,
     ENVIRONMENT_PREFIX,
     HOME_REGION,
     ORGANIZATION_ID,
     references,
 )
-from orgrollout.manifest.template import Template
 from orgrollout.model.ids import StackSetKey, StackSetName
 
 HOME = "home"  # the Region that the stack sets live in

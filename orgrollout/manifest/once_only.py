@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orgrollout.errors import Problem
-from orgrollout.manifest.intrinsic import UNKNOWN, Values, plain
 from orgrollout.manifest.loaded import ENABLED, LoadedManifest
 from orgrollout.manifest.regions import PARTITIONS
-from orgrollout.manifest.source import compose
-from orgrollout.manifest.template import Template
-from orgrollout.manifest.templates import as_yaml
+from orgrollout.manifest.template.intrinsic import UNKNOWN, Values, plain
+from orgrollout.manifest.template.read import as_yaml
+from orgrollout.manifest.template.template import Template
+from orgrollout.manifest.text.source import compose
 from orgrollout.model.ids import StackSetKey
 
 # The property that holds the name. Each service that has them here is global, or answers for the

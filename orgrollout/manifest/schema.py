@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from orgrollout.manifest.values import (
+from orgrollout.manifest.text.values import (
     Day,
     Duration,
     ExecutionRoleName,

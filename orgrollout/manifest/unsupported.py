@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orgrollout.manifest.document import FieldPath, Findings, Item, problem_at
+from orgrollout.manifest.text.document import FieldPath, Findings, Item, problem_at
 
 _ANY = "*"
 

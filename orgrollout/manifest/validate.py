@@ -9,10 +9,10 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from orgrollout.manifest.document import FieldPath, Findings, Item, problem_at
-from orgrollout.manifest.explain import Explanation, explain
 from orgrollout.manifest.schema import Block, Manifest, Targets
-from orgrollout.manifest.shorthand import did_you_mean, is_close
+from orgrollout.manifest.text.document import FieldPath, Findings, Item, problem_at
+from orgrollout.manifest.text.explain import Explanation, explain
+from orgrollout.manifest.text.shorthand import did_you_mean, is_close
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -8,12 +8,12 @@ it.
 
 from dataclasses import replace
 
-from orgrollout.manifest.templates import declared_defaults
+from orgrollout.manifest.template.read import declared_defaults
 from orgrollout.model.stack_set import OWNER_TAG, DeployedStackSet
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 
 
-def as_adopted(desired: Desired, deployed: DeployedStackSet) -> Desired:
+def as_adopted(desired: DesiredStackSet, deployed: DeployedStackSet) -> DesiredStackSet:
     """Return what is wanted of a stack set, without what would touch its stacks for nothing.
 
     Where nothing but the owner's tag is new, it is not wanted yet. Nor are parameters which have

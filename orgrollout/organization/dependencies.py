@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import Targets
+from orgrollout.manifest.text.document import FieldPath
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.findings import Findings
 
 _SHOWN = 3  # accounts in a message
@@ -52,11 +52,11 @@ def classify(
 
 
 def with_dependencies(
-    stack_sets: Mapping[StackSetKey, Desired], loaded: LoadedManifest, findings: Findings
-) -> dict[StackSetKey, Desired]:
+    stack_sets: Mapping[StackSetKey, DesiredStackSet], loaded: LoadedManifest, findings: Findings
+) -> dict[StackSetKey, DesiredStackSet]:
     """Return the stack sets with their dependencies filled in; report those that cannot hold."""
     reached = {key: desired.accounts for key, desired in stack_sets.items()}
-    done: dict[StackSetKey, Desired] = {}
+    done: dict[StackSetKey, DesiredStackSet] = {}
     for key, desired in stack_sets.items():
         kinds: dict[StackSetKey, DependencyKind] = {}
         for group in _stand_ins(loaded, key):
@@ -99,8 +99,8 @@ def _of_kind(
 
 
 def _report(
-    dependent: Desired,
-    group: Sequence[Desired],
+    dependent: DesiredStackSet,
+    group: Sequence[DesiredStackSet],
     missing: frozenset[AccountId],
     findings: Findings,
 ) -> None:
@@ -125,7 +125,7 @@ def _report(
     )
 
 
-def _with_reason(group: Sequence[Desired], account: AccountId) -> str:
+def _with_reason(group: Sequence[DesiredStackSet], account: AccountId) -> str:
     for dependency in group:
         pairs = (Pair(account, region) for region in dependency.regions)
         by_region = (dependency.left_out_pairs.get(pair) for pair in pairs)

@@ -26,7 +26,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
+class DesiredStackSet:
     """One stack set as the manifest wants it.
 
     Every account of the organization times every Region in ``regions`` is in exactly one place: its
@@ -83,6 +83,6 @@ class AccountSummary:
 class DesiredState:
     """All that a manifest wants of an organization."""
 
-    stack_sets: Mapping[StackSetKey, Desired]  # in the manifest's order
+    stack_sets: Mapping[StackSetKey, DesiredStackSet]  # in the manifest's order
     accounts: AccountSummary
     warnings: tuple[str, ...] = ()

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from orgrollout.manifest.document import dotted
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.text.document import dotted
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.shown import MASKED
-from orgrollout.organization.desired import Desired, DesiredState, LeftOut
+from orgrollout.organization.desired import DesiredStackSet, DesiredState, LeftOut
 from orgrollout.organization.findings import Findings
 from orgrollout.organization.parameters import Override
 from orgrollout.organization.snapshot import Organization
@@ -53,7 +53,7 @@ def explain_account(desired: DesiredState, account: AccountId) -> tuple[AccountA
     return tuple(_answer(stack_set, account) for stack_set in desired.stack_sets.values())
 
 
-def _answer(stack_set: Desired, account: AccountId) -> AccountAnswer:
+def _answer(stack_set: DesiredStackSet, account: AccountId) -> AccountAnswer:
     pairs = [Pair(account, region) for region in stack_set.regions]
     gone = ((pair.region, stack_set.left_out_pairs.get(pair)) for pair in pairs)
     return AccountAnswer(

@@ -1,9 +1,9 @@
 """Everything wrong with what a manifest refers to, collected so that it is all told at once."""
 
 from orgrollout.errors import ManifestError, Problem
-from orgrollout.manifest.document import FieldPath, dotted
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import OnProblem
+from orgrollout.manifest.text.document import FieldPath, dotted
 
 
 class Findings:

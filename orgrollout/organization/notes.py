@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 
-from orgrollout.manifest.template import TemplateMetadata
+from orgrollout.manifest.template.template import TemplateMetadata
 from orgrollout.model.ids import Pair
 from orgrollout.organization.regions import StackSetRegions
 

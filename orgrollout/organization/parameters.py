@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orgrollout.manifest.checks.values import why_refused, why_unchecked
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.substitution import (
+from orgrollout.manifest.text.document import FieldPath
+from orgrollout.manifest.text.substitution import (
     HOME_REGION,
     MANAGEMENT_ACCOUNT,
     references,

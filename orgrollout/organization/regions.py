@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import ENABLED, HOME, LoadedManifest
-from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.text.document import FieldPath
+from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import Region, StackSetKey
 from orgrollout.organization.findings import Findings
 from orgrollout.organization.snapshot import Organization

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from orgrollout.manifest.document import FieldPath, dotted
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import Block, Exclusion, Match, Targets
-from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.text.document import FieldPath, dotted
+from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.organization.findings import Findings, written
 from orgrollout.organization.regions import RegionNames

@@ -1,17 +1,17 @@
-"""One stack set of the manifest becomes `Desired`: where it goes, with what, and why not there."""
+"""One stack set of the manifest as it is wanted: where it goes, with what, and why not there."""
 
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.once_only import once_only
 from orgrollout.manifest.schema import Block, OnProblem, Targets
+from orgrollout.manifest.text.document import FieldPath
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel, StackSetDefinition
-from orgrollout.organization.desired import Desired, LeftOut, LeftOutState
+from orgrollout.organization.desired import DesiredStackSet, LeftOut, LeftOutState
 from orgrollout.organization.findings import Findings, written
 from orgrollout.organization.notes import notes_of
 from orgrollout.organization.pairs import PairTable
@@ -56,7 +56,7 @@ class StackSetResolver:
         self._values = values_for(loaded, organization, home_region)
         self._overrides = OverrideReader(loaded, self._selector, self._regions, self._values)
 
-    def desired(self, key: StackSetKey) -> Desired:
+    def desired(self, key: StackSetKey) -> DesiredStackSet:
         """Return one stack set as the manifest wants it, its dependencies not yet judged."""
         if self._manifest.stack_sets[key].state == "absent":
             return self._absent(key)
@@ -84,7 +84,7 @@ class StackSetResolver:
             accounts=sorted({pair.account for pair in pairs}),
             open_parameters=self._loaded.overridden(key),
         )
-        return Desired(
+        return DesiredStackSet(
             key=key,
             name=self._loaded.stack_set_name(key),
             once_only=once.in_account if _is_twice_in_an_account(pairs) else (),
@@ -170,9 +170,9 @@ class StackSetResolver:
         declared = self._loaded.templates[key].parameters.values()
         return {p.name: p.default for p in declared if p.default is not None}
 
-    def _absent(self, key: StackSetKey) -> Desired:
+    def _absent(self, key: StackSetKey) -> DesiredStackSet:
         stack_set = self._manifest.stack_sets[key]
-        return Desired(
+        return DesiredStackSet(
             key=key,
             name=self._loaded.stack_set_name(key),
             definition=StackSetDefinition(

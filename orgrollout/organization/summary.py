@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 
 from orgrollout.model.ids import AccountId
-from orgrollout.organization.desired import AccountSummary, Desired, LeftOutState
+from orgrollout.organization.desired import AccountSummary, DesiredStackSet, LeftOutState
 from orgrollout.organization.snapshot import AccountState, Organization
 
 
-def summarize(stack_sets: Iterable[Desired], organization: Organization) -> AccountSummary:
+def summarize(stack_sets: Iterable[DesiredStackSet], organization: Organization) -> AccountSummary:
     """Return the counts, which add up to the number of accounts."""
     all_of_them = tuple(stack_sets)
     targeted = frozenset[AccountId]().union(*(s.accounts for s in all_of_them))

@@ -8,9 +8,9 @@ management account, accounts that nothing selects, those that cannot be deployed
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.schema import Targets
-from orgrollout.manifest.template import RegionGap
+from orgrollout.manifest.template.template import RegionGap
+from orgrollout.manifest.text.document import FieldPath
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import LeftOut, LeftOutState

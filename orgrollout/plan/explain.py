@@ -8,12 +8,19 @@ from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackInstance
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.explain import AccountAnswer, ParameterOrigin
 from orgrollout.organization.snapshot import Organization
-from orgrollout.plan import refusals, waves
-from orgrollout.plan.compare import NEW, Differences, Membership, compare, definition_differences
-from orgrollout.plan.needed_first import prerequisites
+from orgrollout.plan.build import waves
+from orgrollout.plan.build.compare import (
+    NEW,
+    Differences,
+    Membership,
+    compare,
+    definition_differences,
+)
+from orgrollout.plan.build.needed_first import prerequisites
+from orgrollout.plan.checks import refusals
 
 NOTHING = "nothing"  # what a plan would do with a pair that is as it should be
 LEFT_ALONE = "left alone"
@@ -68,14 +75,14 @@ class AccountExplained:
     stack_sets: tuple[StackSetExplained, ...]
 
 
-def only_of(desired: Desired, account: AccountId) -> Desired:
+def only_of(desired: DesiredStackSet, account: AccountId) -> DesiredStackSet:
     """Return what one account should have of a stack set."""
     pairs = {p: s for p in _pairs(desired, account) if (s := desired.pairs.get(p)) is not None}
     return replace(desired, pairs=pairs)
 
 
 def intentions(
-    desired: Desired,
+    desired: DesiredStackSet,
     inventory: StackSetInventory | None,
     membership: Membership,
 ) -> Mapping[Pair, Intention]:
@@ -86,8 +93,8 @@ def intentions(
 
 
 def refusals_of(
-    desired: Desired,
-    everywhere: Desired,
+    desired: DesiredStackSet,
+    everywhere: DesiredStackSet,
     inventory: StackSetInventory | None,
     manifest: Manifest,
     membership: Membership,
@@ -103,7 +110,9 @@ def refusals_of(
     )
 
 
-def definition_changes(desired: Desired, inventory: StackSetInventory | None) -> tuple[str, ...]:
+def definition_changes(
+    desired: DesiredStackSet, inventory: StackSetInventory | None
+) -> tuple[str, ...]:
     """Return what differs between the stack set as it is and as it should be, in words."""
     if inventory is None or desired.absent:
         return ()
@@ -114,7 +123,7 @@ def waves_of(
     account: AccountId,
     manifest: Manifest,
     organization: Organization,
-    desired: Mapping[StackSetKey, Desired],
+    desired: Mapping[StackSetKey, DesiredStackSet],
 ) -> Mapping[StackSetKey, WaveOfAccount]:
     """Return, for each stack set that reaches the account, the wave in which a change gets there.
 
@@ -136,7 +145,7 @@ def waves_of(
     return {key: WaveOfAccount(index=index, name=names[index]) for key, index in found.items()}
 
 
-def _pairs(desired: Desired, account: AccountId) -> list[Pair]:
+def _pairs(desired: DesiredStackSet, account: AccountId) -> list[Pair]:
     return [Pair(account, region) for region in desired.regions]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from orgrollout.manifest.regions import is_opt_in
 from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.commands import activation, registration
 from orgrollout.preflight.facts import (
@@ -92,12 +92,12 @@ def self_managed_roles(facts: Facts) -> Check:
     )
 
 
-def execution_role_of(desired: Desired) -> str:
+def execution_role_of(desired: DesiredStackSet) -> str:
     """Return the name of the role that a self-managed stack set works with in its targets."""
     return desired.definition.execution_role_name or EXECUTION_ROLE
 
 
-def administration_role_of(desired: Desired) -> str:
+def administration_role_of(desired: DesiredStackSet) -> str:
     """Return the name of the role that CloudFormation assumes in the administrator's account."""
     arn = desired.definition.administration_role_arn
     return arn.rsplit("/", 1)[-1] if arn else ADMINISTRATION_ROLE
@@ -131,14 +131,14 @@ def _listed(value: object) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
-def _of_model(facts: Facts, model: PermissionModel) -> list[Desired]:
+def _of_model(facts: Facts, model: PermissionModel) -> list[DesiredStackSet]:
     return [
         d for d in facts.desired.values() if d.definition.permission_model is model and not d.absent
     ]
 
 
 def registrations(
-    desired: Mapping[StackSetKey, Desired],
+    desired: Mapping[StackSetKey, DesiredStackSet],
     needs: Needs,
     organization: Organization,
     caller: AccountId,
@@ -170,7 +170,7 @@ def _unregistered(principal: str, account: AccountId) -> Finding:
     )
 
 
-def _administration(facts: Facts, desired: Desired, role: Role) -> Iterator[Finding]:
+def _administration(facts: Facts, desired: DesiredStackSet, role: Role) -> Iterator[Finding]:
     name = administration_role_of(desired)
     where = f"account {facts.caller}, role {name}"
     mend = "orgrollout bootstrap MANIFEST --format cloudformation > roles.yaml"
@@ -189,7 +189,9 @@ def _administration(facts: Facts, desired: Desired, role: Role) -> Iterator[Find
         yield Finding(where=where, why=f"it does not trust {service}.", mend=mend)
 
 
-def _execution(facts: Facts, desired: Desired, account: AccountId, role: Role) -> Iterator[Finding]:
+def _execution(
+    facts: Facts, desired: DesiredStackSet, account: AccountId, role: Role
+) -> Iterator[Finding]:
     name = execution_role_of(desired)
     where = f"account {account}, role {name}"
     mend = "orgrollout bootstrap MANIFEST --format cloudformation > roles.yaml"

@@ -1,9 +1,9 @@
 """Can what is too large for a call go by way of the bucket that the manifest names?"""
 
 from orgrollout.model.stack_set import PermissionModel
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.plan.build.importing import MAX_NAMED
 from orgrollout.plan.commands import aws
-from orgrollout.plan.importing import MAX_NAMED
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding, Unknown
 
@@ -11,7 +11,7 @@ _NAME = "template bucket"
 _WITHOUT_CONSTRAINT = "us-east-1"  # CreateBucket takes a LocationConstraint everywhere else
 
 
-def needs_bucket(desired: Desired) -> bool:
+def needs_bucket(desired: DesiredStackSet) -> bool:
     """Return whether a stack set's template, or its list of imports, may go by way of a bucket."""
     return desired.definition.is_large or len(desired.imports) > MAX_NAMED
 
@@ -29,7 +29,7 @@ def template_bucket(facts: Facts) -> Check:
     return Check(name=_NAME, not_checked=tuple(_unseen(place, facts.bucket_region, using)))
 
 
-def _missing(facts: Facts, place: str, using: list[Desired]) -> Finding:
+def _missing(facts: Facts, place: str, using: list[DesiredStackSet]) -> Finding:
     bucket = place.removeprefix("s3://").partition("/")[0]
     names = ", ".join(desired.key for desired in using)
     constraint = ("--create-bucket-configuration", f"LocationConstraint={facts.home_region}")
@@ -42,7 +42,7 @@ def _missing(facts: Facts, place: str, using: list[Desired]) -> Finding:
     )
 
 
-def _unseen(place: str, region: str, using: list[Desired]) -> list[str]:
+def _unseen(place: str, region: str, using: list[DesiredStackSet]) -> list[str]:
     """Return what only `apply` can tell, since a preflight writes nothing."""
     gaps = [f"{place} is there, in {region}; whether the caller may write to it shows in `apply`"]
     managed = {desired.definition.permission_model for desired in using}

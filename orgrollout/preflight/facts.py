@@ -10,7 +10,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.posture import PostureSeen
 from orgrollout.model.stack_set import CallAs
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Organization
 from orgrollout.preflight.finding import Unknown
 
@@ -56,7 +56,7 @@ class Facts:
     loaded: LoadedManifest
     organization: Organization
     home_region: Region
-    desired: Mapping[StackSetKey, Desired]
+    desired: Mapping[StackSetKey, DesiredStackSet]
     inventory: Inventory
     caller: AccountId
     # How preconditions of templates stand, where accounts were looked into, in their order.

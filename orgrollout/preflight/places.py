@@ -7,10 +7,10 @@ from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.regions import is_opt_in
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import AccountState, Organization
+from orgrollout.plan.checks.refusals import MAX_INSTANCES
 from orgrollout.plan.commands import aws, for_stack_set
-from orgrollout.plan.refusals import MAX_INSTANCES
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding, Unknown
 
@@ -44,7 +44,7 @@ def opt_in_regions(facts: Facts) -> Check:
 
 
 def wanted_opt_in_regions(
-    desired: Mapping[StackSetKey, Desired], organization: Organization, caller: AccountId
+    desired: Mapping[StackSetKey, DesiredStackSet], organization: Organization, caller: AccountId
 ) -> Mapping[AccountId, frozenset[Region]]:
     """Return the opt-in Regions that have to be enabled, by account.
 
@@ -117,7 +117,7 @@ def _not_enabled(account: AccountId, region: Region) -> Finding:
 
 
 def _in_suspended(
-    facts: Facts, desired: Desired, inventory: StackSetInventory
+    facts: Facts, desired: DesiredStackSet, inventory: StackSetInventory
 ) -> Iterator[Finding]:
     where: dict[AccountId, list[Pair]] = defaultdict(list)
     for pair in sorted(inventory.instances):
@@ -135,7 +135,7 @@ def _in_suspended(
 
 
 def _letting_go(
-    facts: Facts, desired: Desired, inventory: StackSetInventory, pairs: list[Pair]
+    facts: Facts, desired: DesiredStackSet, inventory: StackSetInventory, pairs: list[Pair]
 ) -> str:
     account, unit = pairs[0].account, inventory.instances[pairs[0]].unit
     model = desired.definition.permission_model

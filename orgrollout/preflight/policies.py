@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from orgrollout.manifest.resource_needs import services_of
-from orgrollout.manifest.templates import resource_types
+from orgrollout.manifest.template.read import resource_types
+from orgrollout.manifest.template.resource_needs import services_of
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.tree import OrganizationTree
 from orgrollout.preflight.access import execution_role_of, statements
 from orgrollout.preflight.denying import Request, Verdict, denied_patterns, judge_statement, matches
@@ -59,7 +59,7 @@ class _Judge:
         """Return what could not be judged, each once."""
         return tuple(self._unclear)
 
-    def findings(self, key: StackSetKey, desired: Desired) -> Iterator[Finding]:
+    def findings(self, key: StackSetKey, desired: DesiredStackSet) -> Iterator[Finding]:
         """Yield each policy that denies something, with the accounts it does so in."""
         beyond = _Beyond(self._facts, key)
         for policy in self._policies:
@@ -73,7 +73,7 @@ class _Judge:
                 yield self._finding(policy, desired, denied, list(places))
         self._unclear |= dict.fromkeys(beyond.gaps())
 
-    def _under(self, policy: ServiceControlPolicy, desired: Desired) -> Iterator[Pair]:
+    def _under(self, policy: ServiceControlPolicy, desired: DesiredStackSet) -> Iterator[Pair]:
         management = self._facts.organization.management_account
         within: dict[AccountId, bool] = {}
         for pair in sorted(desired.pairs):
@@ -85,7 +85,7 @@ class _Judge:
                 yield pair
 
     def _denied(
-        self, policy: ServiceControlPolicy, key: StackSetKey, desired: Desired, pair: Pair
+        self, policy: ServiceControlPolicy, key: StackSetKey, desired: DesiredStackSet, pair: Pair
     ) -> tuple[tuple[str, str], ...]:
         """Return the denied actions, each with the resource type that needs it.
 
@@ -97,7 +97,7 @@ class _Judge:
         return self._judged[known]
 
     def _patterns(
-        self, policy: ServiceControlPolicy, desired: Desired, pair: Pair
+        self, policy: ServiceControlPolicy, desired: DesiredStackSet, pair: Pair
     ) -> frozenset[str]:
         """Return all that is denied, or may be, as the policy writes it."""
         principal = self._principal(desired, pair.account)
@@ -119,7 +119,7 @@ class _Judge:
         return self._accounts[policy.id]
 
     def _judge(
-        self, policy: ServiceControlPolicy, key: StackSetKey, desired: Desired, pair: Pair
+        self, policy: ServiceControlPolicy, key: StackSetKey, desired: DesiredStackSet, pair: Pair
     ) -> Iterator[tuple[str, str]]:
         principal = self._principal(desired, pair.account)
         for kind, actions in self._facts.needs.get(key, {}).items():
@@ -149,7 +149,7 @@ class _Judge:
                 self._unclear[text] = None
         return Verdict.DOES_NOT
 
-    def _principal(self, desired: Desired, account: AccountId) -> str:
+    def _principal(self, desired: DesiredStackSet, account: AccountId) -> str:
         managed = desired.definition.permission_model is PermissionModel.SERVICE_MANAGED
         # The role is called stacksets-exec- and a random text; any one stands for it.
         role = "stacksets-exec-0123456789abcdef" if managed else execution_role_of(desired)
@@ -158,7 +158,7 @@ class _Judge:
     def _finding(
         self,
         policy: ServiceControlPolicy,
-        desired: Desired,
+        desired: DesiredStackSet,
         denied: Mapping[str, str],
         places: list[Pair],
     ) -> Finding:

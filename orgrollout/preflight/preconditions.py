@@ -9,7 +9,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.posture import PostureCheck, PostureState
 from orgrollout.model.stack_set import InstanceStatus
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding, Unknown
 
@@ -19,7 +19,7 @@ _SHOWN = 5
 
 
 def preconditions_of(
-    loaded: LoadedManifest, desired: Mapping[StackSetKey, Desired], inventory: Inventory
+    loaded: LoadedManifest, desired: Mapping[StackSetKey, DesiredStackSet], inventory: Inventory
 ) -> Mapping[Place, tuple[PostureCheck, ...]]:
     """Return what has to hold where stack instances are to be made, with their own parameters."""
     return {
@@ -30,7 +30,7 @@ def preconditions_of(
     }
 
 
-def _making(desired: Desired, inventory: Inventory) -> Iterator[Pair]:
+def _making(desired: DesiredStackSet, inventory: Inventory) -> Iterator[Pair]:
     deployed = inventory.stack_sets.get(desired.name)
     there = deployed.instances if deployed else {}
     for pair in desired.pairs:
@@ -38,7 +38,7 @@ def _making(desired: Desired, inventory: Inventory) -> Iterator[Pair]:
             yield pair
 
 
-def _checks(loaded: LoadedManifest, desired: Desired, pair: Pair) -> Iterator[PostureCheck]:
+def _checks(loaded: LoadedManifest, desired: DesiredStackSet, pair: Pair) -> Iterator[PostureCheck]:
     template = loaded.templates.get(desired.key)
     if template is None or not template.metadata.preconditions:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.preflight.facts import Facts, Needs, RecorderFound
 from orgrollout.preflight.finding import Check, Finding, Unknown
 
@@ -16,7 +16,7 @@ _SHOWN = 5
 
 
 def places_for_recorders(
-    desired: Mapping[StackSetKey, Desired], needs: Needs, inventory: Inventory
+    desired: Mapping[StackSetKey, DesiredStackSet], needs: Needs, inventory: Inventory
 ) -> Mapping[Pair, StackSetKey]:
     """Return where a recorder or a channel may have to be made, and by which stack set."""
     return {
@@ -59,7 +59,7 @@ def recorders(facts: Facts) -> Check:
     )
 
 
-def _making(desired: Desired, inventory: Inventory) -> Iterator[Pair]:
+def _making(desired: DesiredStackSet, inventory: Inventory) -> Iterator[Pair]:
     """Yield where a recorder may have to be made: not deployed for certain, and not told to stay.
 
     A stack instance that is not CURRENT may never have had a stack, whatever its status says.
@@ -73,7 +73,7 @@ def _making(desired: Desired, inventory: Inventory) -> Iterator[Pair]:
             yield pair
 
 
-def _taken(facts: Facts, desired: Desired, taken: Mapping[Pair, RecorderFound]) -> Finding:
+def _taken(facts: Facts, desired: DesiredStackSet, taken: Mapping[Pair, RecorderFound]) -> Finding:
     first, found = next(iter(taken.items()))
     what = " and ".join(
         f"{kind} {name}"
@@ -92,7 +92,7 @@ def _taken(facts: Facts, desired: Desired, taken: Mapping[Pair, RecorderFound]) 
     )
 
 
-def _override(desired: Desired, places: Iterable[Pair]) -> str:
+def _override(desired: DesiredStackSet, places: Iterable[Pair]) -> str:
     """Return the override that leaves what exists as it is, to be pasted into the manifest."""
     lines = ["stack_sets:", f"  {desired.key}:", "    parameter_overrides:"]
     for regions, accounts in _grouped(places).items():
@@ -105,7 +105,7 @@ def _override(desired: Desired, places: Iterable[Pair]) -> str:
     return "\n".join(lines)
 
 
-def _exclusion(desired: Desired, places: Iterable[Pair]) -> str:
+def _exclusion(desired: DesiredStackSet, places: Iterable[Pair]) -> str:
     lines = ["stack_sets:", f"  {desired.key}:", "    targets:", "      exclude:"]
     for regions, accounts in _grouped(places).items():
         listed = ", ".join(f'"{account}"' for account in accounts)

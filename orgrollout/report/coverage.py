@@ -11,7 +11,7 @@ from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
 from orgrollout.report.unchecked import sentence
 from orgrollout.report.words import count, iso, span
-from orgrollout.rollout.coverage import CoverageState, Covered
+from orgrollout.rollout.coverage import CoverageRow, CoverageState
 
 MOST_ROWS = 60  # in text; CSV and JSON hold all
 _GOOD = frozenset({CoverageState.CURRENT})
@@ -36,7 +36,7 @@ _OF_POSTURE = ("stack_set", "account", "account_name", "region", "posture")
 
 
 def coverage_json(
-    rows: Sequence[Covered], shown: Sequence[Covered], organization: Organization
+    rows: Sequence[CoverageRow], shown: Sequence[CoverageRow], organization: Organization
 ) -> dict[str, Any]:
     """Return the ledger as JSON can hold it. Keys may be added, never renamed.
 
@@ -51,13 +51,13 @@ def coverage_json(
     }
 
 
-def coverage_sheet(rows: Sequence[Covered], organization: Organization) -> Sheet:
+def coverage_sheet(rows: Sequence[CoverageRow], organization: Organization) -> Sheet:
     """Return every row with every column: what CSV holds."""
     return _sheet(rows, organization, _COLUMNS)
 
 
 def coverage_blocks(
-    rows: Sequence[Covered],
+    rows: Sequence[CoverageRow],
     organization: Organization,
     now: datetime,
     *,
@@ -86,7 +86,7 @@ def coverage_blocks(
     yield Line(text=text, style="bold green" if current == meant else "bold")
 
 
-def not_looked_at(rows: Iterable[Covered]) -> Iterator[str]:
+def not_looked_at(rows: Iterable[CoverageRow]) -> Iterator[str]:
     """Yield what the ledger says nothing of: `current` is what CloudFormation was told."""
     current = [row for row in rows if row.state in _GOOD]
     drift = sum(1 for row in current if row.drift in _NOT_LOOKED)
@@ -104,7 +104,9 @@ def posture_words(seen: PostureSeen | None) -> str | None:
     return seen.state.value if not seen.reason else f"{seen.state.value}: {seen.reason}"
 
 
-def _posture(rows: Sequence[Covered], organization: Organization, now: datetime) -> Iterator[Block]:
+def _posture(
+    rows: Sequence[CoverageRow], organization: Organization, now: datetime
+) -> Iterator[Block]:
     """Yield what is broken where drift detection does not look, and how old that is."""
     states = Counter(row.posture.state for row in rows if row.posture is not None)
     if not states:
@@ -122,7 +124,7 @@ def _posture(rows: Sequence[Covered], organization: Organization, now: datetime)
     yield Line(text=f"posture: {counts}; {age}")
 
 
-def _by_stack_set(rows: Sequence[Covered]) -> Sheet:
+def _by_stack_set(rows: Sequence[CoverageRow]) -> Sheet:
     counts: dict[str, Counter[CoverageState]] = {}
     for row in rows:
         counts.setdefault(row.stack_set, Counter())[row.state] += 1
@@ -136,7 +138,9 @@ def _by_stack_set(rows: Sequence[Covered]) -> Sheet:
     )
 
 
-def _sheet(rows: Sequence[Covered], organization: Organization, columns: tuple[str, ...]) -> Sheet:
+def _sheet(
+    rows: Sequence[CoverageRow], organization: Organization, columns: tuple[str, ...]
+) -> Sheet:
     instances = (_instance(row, organization) for row in rows)
     return Sheet(
         headers=columns,
@@ -148,7 +152,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _instance(row: Covered, organization: Organization) -> dict[str, Any]:
+def _instance(row: CoverageRow, organization: Organization) -> dict[str, Any]:
     account = organization.accounts.get(row.pair.account)
     return {
         "stack_set": row.stack_set,

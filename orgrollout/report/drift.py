@@ -16,7 +16,7 @@ from orgrollout.organization.snapshot import Organization
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.unchecked import not_looked_at, remedy, sentence
 from orgrollout.report.words import count, span
-from orgrollout.rollout.grouping import cause
+from orgrollout.rollout.failures.failure_groups import cause
 
 MOST_PLACES = 6  # accounts named for each Region; JSON and CSV name all
 MOST_CHARACTERS = 160  # of a value in text

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.exposure import exposed_accounts
-from orgrollout.plan.plan import (
+from orgrollout.plan.build.preferences import explained
+from orgrollout.plan.checks.blast_radius import exposed_accounts
+from orgrollout.plan.model.plan import (
     Gate,
     Plan,
     PlannedStackSet,
@@ -16,7 +17,6 @@ from orgrollout.plan.plan import (
     Skipped,
     StackSetChange,
 )
-from orgrollout.plan.preferences import explained
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan_changes import definition_changes, override_lines
 from orgrollout.report.plan_cost import cost_line

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orgrollout.errors import ManifestError
-from orgrollout.manifest.secrets import without_secrets
-from orgrollout.manifest.templates import secret_parameters
+from orgrollout.manifest.template.read import secret_parameters
+from orgrollout.manifest.template.secrets import without_secrets
 from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import StackSetDefinition
-from orgrollout.plan.plan import Plan, PlannedStackSet
+from orgrollout.plan.model.plan import Plan, PlannedStackSet
 from orgrollout.report.blocks import Block, Code, Line
 from orgrollout.report.words import count
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from orgrollout.aws.rates import STACK_SETS
-from orgrollout.plan.plan import Plan
+from orgrollout.aws.transport.rate_limits import STACK_SETS
+from orgrollout.plan.model.plan import Plan
 from orgrollout.report.words import count, span
 from orgrollout.rollout.cost import PER_INSTANCE, Cost, cost_of
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from orgrollout.plan.exposure import exposed_accounts
-from orgrollout.plan.plan import (
+from orgrollout.plan.build.preferences import explained
+from orgrollout.plan.checks.blast_radius import exposed_accounts
+from orgrollout.plan.model.plan import (
     Plan,
     PlannedOperation,
     PlannedStackSet,
@@ -13,7 +14,6 @@ from orgrollout.plan.plan import (
     Removal,
     Skipped,
 )
-from orgrollout.plan.preferences import explained
 from orgrollout.report.plan import FORMAT_VERSION, NOT_CHECKED, actions_of
 from orgrollout.report.plan_changes import changes_json
 from orgrollout.report.plan_cost import cost_json

@@ -4,19 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from orgrollout.drift.left import Left
+from orgrollout.drift.left import Unrepaired
 from orgrollout.drift.subjects import named
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.words import count, word
-from orgrollout.rollout.grouping import cause
+from orgrollout.rollout.failures.failure_groups import cause
 
 
-def left_blocks(left: Iterable[Left]) -> Iterator[Block]:
+def left_blocks(left: Iterable[Unrepaired]) -> Iterator[Block]:
     """Yield what is not repaired: a line for each thing and reason, with how many, and where.
 
     Reasons that differ only in what names the place are one.
     """
-    groups: dict[tuple[str, str, str], list[Left]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Unrepaired]] = defaultdict(list)
     for each in left:
         finding = each.finding
         groups[finding.stack_set, f"{finding.what}{finding.path}", cause(each.why)].append(each)
@@ -32,7 +32,7 @@ def left_blocks(left: Iterable[Left]) -> Iterator[Block]:
         yield Line(text=text, style="yellow")
 
 
-def left_json(left: Iterable[Left]) -> list[dict[str, Any]]:
+def left_json(left: Iterable[Unrepaired]) -> list[dict[str, Any]]:
     """Return what is not repaired, finding by finding."""
     return [
         {

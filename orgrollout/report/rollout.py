@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from orgrollout.model.ids import StackSetKey
-from orgrollout.plan.plan import Plan, PlannedOperation
+from orgrollout.plan.model.plan import Plan, PlannedOperation
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import skipped_lines
 from orgrollout.report.standing import standing_lines
 from orgrollout.report.words import count, span
-from orgrollout.rollout.enrolment import is_pending
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.grouping import FailureGroup, group_failures, named
-from orgrollout.rollout.halfway import half_way
-from orgrollout.rollout.overcome import overcome
-from orgrollout.rollout.state import Failure, Landed, Outcome, Phase, RolloutState
+from orgrollout.rollout.failures.enrolment import is_pending
+from orgrollout.rollout.failures.failure_groups import FailureGroup, group_failures, named
+from orgrollout.rollout.failures.recovered_failures import overcome
+from orgrollout.rollout.rollback.partial_rollout import half_way
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import CompletedOperation, Failure, Outcome, Phase, RolloutState
 
 _UNITS = 3  # named in one line
 _STYLES = {
@@ -90,7 +90,7 @@ def wave_status(state: RolloutState, position: int) -> str:
 
 
 def _by_wave(plan: Plan, state: RolloutState) -> Sheet:
-    landed: dict[tuple[int, StackSetKey, str], list[Landed]] = defaultdict(list)
+    landed: dict[tuple[int, StackSetKey, str], list[CompletedOperation]] = defaultdict(list)
     wanted: Counter[tuple[int, StackSetKey, str]] = Counter()
     for operation in plan.operations:
         wanted[_place(operation)] += operation.rectangle.size
@@ -117,7 +117,7 @@ def _row(
     names: dict[int, str],
     place: tuple[int, StackSetKey, str],
     total: int,
-    landed: list[Landed],
+    landed: list[CompletedOperation],
     failed: int,
 ) -> tuple[str, ...]:
     wave, key, action = place
@@ -135,7 +135,7 @@ def _row(
     )
 
 
-def _took(landed: list[Landed]) -> timedelta:
+def _took(landed: list[CompletedOperation]) -> timedelta:
     ended: datetime = max(one.ended for one in landed)
     return ended - min(one.started for one in landed)
 

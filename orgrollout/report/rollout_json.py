@@ -5,17 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from orgrollout.model.ids import OperationId
-from orgrollout.plan.plan import Plan
+from orgrollout.plan.model.plan import Plan
 from orgrollout.report.plan import FORMAT_VERSION
 from orgrollout.report.plan_json import skipped_json
 from orgrollout.report.rollout import wave_status
 from orgrollout.report.standing import pauses_json, standing_json
 from orgrollout.report.words import iso
-from orgrollout.rollout.enrolment import is_pending
-from orgrollout.rollout.grouping import FailureGroup, group_failures
-from orgrollout.rollout.overcome import overcome
-from orgrollout.rollout.reasons import advice
-from orgrollout.rollout.state import Failure, Flight, Landed, RolloutState
+from orgrollout.rollout.failures.classify_failure import advice
+from orgrollout.rollout.failures.enrolment import is_pending
+from orgrollout.rollout.failures.failure_groups import FailureGroup, group_failures
+from orgrollout.rollout.failures.recovered_failures import overcome
+from orgrollout.rollout.state.state import (
+    CompletedOperation,
+    Failure,
+    InFlightOperation,
+    RolloutState,
+)
 
 
 def rollout_json(
@@ -113,7 +118,7 @@ def rollouts_json(
     }
 
 
-def _landed(plan: Plan, landed: Landed) -> dict[str, Any]:
+def _landed(plan: Plan, landed: CompletedOperation) -> dict[str, Any]:
     operation = plan.operations[landed.planned]
     return {
         "id": landed.id,
@@ -131,7 +136,7 @@ def _landed(plan: Plan, landed: Landed) -> dict[str, Any]:
     }
 
 
-def _flight(plan: Plan, flight: Flight, status: str | None) -> dict[str, Any]:
+def _flight(plan: Plan, flight: InFlightOperation, status: str | None) -> dict[str, Any]:
     """Return an operation under way; what came of it is not known yet, and not zero."""
     operation = plan.operations[flight.piece.planned]
     return {

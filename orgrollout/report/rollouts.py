@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from orgrollout.plan.plan import Plan
+from orgrollout.plan.model.plan import Plan
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.standing import waits
 from orgrollout.report.words import moment, span
-from orgrollout.rollout.state import RolloutState
+from orgrollout.rollout.state.state import RolloutState
 
 
 def rollouts_blocks(

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from orgrollout.plan.plan import Plan, PlannedWave
+from orgrollout.plan.model.plan import Plan, PlannedWave
 from orgrollout.report.blocks import Line
 from orgrollout.report.words import iso, moment, span
-from orgrollout.rollout.pausing import Pauses, pauses
-from orgrollout.rollout.state import Approval, Phase, RolloutState
+from orgrollout.rollout.decide.wait_reasons import Pauses, pauses
+from orgrollout.rollout.state.state import Approval, Phase, RolloutState
 
 
 def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[Line]:

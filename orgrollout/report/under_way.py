@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orgrollout.model.ids import OperationId
-from orgrollout.plan.plan import Plan
+from orgrollout.plan.model.plan import Plan
 from orgrollout.report.words import span
-from orgrollout.rollout.counted import Counted
-from orgrollout.rollout.state import Flight
+from orgrollout.rollout.state.counted import Counted
+from orgrollout.rollout.state.state import InFlightOperation
 
 _SHORT = timedelta(minutes=2)  # below, seconds matter
 
@@ -27,10 +27,13 @@ class UnderWay:
 
 
 def under_way(
-    plan: Plan, flights: Iterable[Flight], counted: Mapping[OperationId, Counted], now: datetime
+    plan: Plan,
+    flights: Iterable[InFlightOperation],
+    counted: Mapping[OperationId, Counted],
+    now: datetime,
 ) -> Iterator[UnderWay]:
     """Yield what is under way, in the order in which it began."""
-    alike: dict[tuple[int, str, str, int], list[Flight]] = defaultdict(list)
+    alike: dict[tuple[int, str, str, int], list[InFlightOperation]] = defaultdict(list)
     for flight in flights:
         planned = plan.operations[flight.piece.planned]
         attempt = flight.piece.attempt

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from orgrollout.aws.waiting import Waiting
+from orgrollout.aws.transport.waiting import Waiting
 from orgrollout.report.words import count, span
 
 _ERRORS = {

@@ -12,15 +12,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from orgrollout.model.ids import StackSetKey
-from orgrollout.plan.plan import (
+from orgrollout.plan.build.preferences import at_a_time
+from orgrollout.plan.model.plan import (
     SIDE_BY_SIDE,
     Plan,
     PlannedOperation,
     PlannedWave,
     StackSetChange,
 )
-from orgrollout.plan.preferences import at_a_time
-from orgrollout.rollout.polling import next_look
+from orgrollout.rollout.state.polling import next_look
 
 PER_INSTANCE = timedelta(minutes=1)
 _PAGE = 100  # stack instances, or results, per call (MaxResults, CloudFormation API reference)

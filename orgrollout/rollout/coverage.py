@@ -13,11 +13,11 @@ from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import OperationId, Pair, StackSetKey
 from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
-from orgrollout.organization.desired import Desired, LeftOutState
-from orgrollout.plan.compare import left_out_of
-from orgrollout.plan.plan import Plan
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Failure, RolloutState
+from orgrollout.organization.desired import DesiredStackSet, LeftOutState
+from orgrollout.plan.build.compare import left_out_of
+from orgrollout.plan.model.plan import Plan
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Failure, RolloutState
 
 
 class CoverageState(StrEnum):
@@ -39,7 +39,7 @@ class CoverageState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Covered:
+class CoverageRow:
     """One pair of one stack set, and how it stands."""
 
     stack_set: StackSetKey
@@ -54,7 +54,7 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doing:
+class RolloutActivity:
     """What the newest rollout does, or did, with the pairs of one stack set."""
 
     rollout: str
@@ -63,11 +63,11 @@ class Doing:
     failed: Mapping[Pair, Failure]
 
 
-def doing(plan: Plan, state: RolloutState, key: StackSetKey) -> Doing:
+def doing(plan: Plan, state: RolloutState, key: StackSetKey) -> RolloutActivity:
     """Return what a rollout has to do with one stack set."""
     mine = [i for i, operation in enumerate(plan.operations) if operation.stack_set == key]
     pieces = () if state.phase.is_over else state.waiting
-    return Doing(
+    return RolloutActivity(
         rollout=state.id,
         waiting={
             pair: plan.operations[p.planned].wave
@@ -83,11 +83,11 @@ def doing(plan: Plan, state: RolloutState, key: StackSetKey) -> Doing:
 
 
 def cover_stack_set(
-    desired: Desired,
+    desired: DesiredStackSet,
     inventory: StackSetInventory | None,
-    now: Doing | None,
+    now: RolloutActivity | None,
     accepted: Mapping[Pair, str] = {},
-) -> Iterator[Covered]:
+) -> Iterator[CoverageRow]:
     """Yield every pair the stack set could have, and every one it has besides.
 
     ``accepted`` are pairs all of whose drift the manifest ignores, with what there is to say of it.
@@ -112,10 +112,10 @@ def cover_stack_set(
 
 
 def with_posture(
-    rows: Iterable[Covered],
-    desired: Desired,
+    rows: Iterable[CoverageRow],
+    desired: DesiredStackSet,
     known: Mapping[Pair, tuple[PostureSeen, datetime]],
-) -> Iterator[Covered]:
+) -> Iterator[CoverageRow]:
     """Yield the rows of a stack set that has checks, with how its pairs stand."""
     never = PostureSeen(state=PostureState.UNKNOWN, reason="nobody has looked")
     for row in rows:
@@ -129,7 +129,7 @@ def with_posture(
 def _desired_state(
     pair: Pair,
     instance: StackInstance | None,
-    now: Doing | None,
+    now: RolloutActivity | None,
     accepted: str | None,
     *,
     is_right: bool,
@@ -178,7 +178,9 @@ def _instance_state(instance: StackInstance | None) -> tuple[CoverageState, str]
     return CoverageState.OUTDATED, "not what the manifest says"
 
 
-def _left_out(desired: Desired, instances: Mapping[Pair, StackInstance]) -> Iterator[Covered]:
+def _left_out(
+    desired: DesiredStackSet, instances: Mapping[Pair, StackInstance]
+) -> Iterator[CoverageRow]:
     pairs = [Pair(a, r) for a in desired.left_out for r in desired.regions]
     for pair in (*pairs, *desired.left_out_pairs):
         why = left_out_of(desired, pair)
@@ -188,7 +190,7 @@ def _left_out(desired: Desired, instances: Mapping[Pair, StackInstance]) -> Iter
             yield _row(desired.key, pair, CoverageState(why.state), why.reason + note, instance)
 
 
-def _is_skipped(desired: Desired, pair: Pair) -> bool:
+def _is_skipped(desired: DesiredStackSet, pair: Pair) -> bool:
     """Return whether ``_left_out`` has the pair although it is deployed."""
     why = left_out_of(desired, pair)
     listed = pair in desired.left_out_pairs or pair.region in desired.regions
@@ -201,8 +203,8 @@ def _row(
     state: CoverageState,
     reason: str,
     instance: StackInstance | None,
-) -> Covered:
-    return Covered(
+) -> CoverageRow:
+    return CoverageRow(
         stack_set=key,
         pair=pair,
         state=state,

@@ -24,12 +24,12 @@ Credentials the sandbox did not issue stand for the operator (the management acc
 ``operator=`` another); ``sandbox.session(account=..., region=...)`` is inside a member.
 """
 
-from orgrollout.sandbox.calls import Call, OperationRecord
+from orgrollout.sandbox.call_log import Call, OperationRecord
 from orgrollout.sandbox.clock import Clock, ScaledClock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError, SandboxFileError
-from orgrollout.sandbox.organization_file import load_organization
+from orgrollout.sandbox.organization.file import load_organization
 from orgrollout.sandbox.sandbox import Sandbox
-from orgrollout.sandbox.server import SandboxServer, serve
+from orgrollout.sandbox.server.http import SandboxServer, serve
 from orgrollout.sandbox.settings import Note, Settings
 
 __all__ = [

@@ -83,3 +83,7 @@ def access_denied(caller: str, action: str, resource: str) -> ApiError:
     """Return the refusal of an action that ``caller`` may not do."""
     message = f"User: {caller} is not authorized to perform: {action} on resource: {resource}"
     return ApiError("AccessDenied", message, 403)
+
+
+class DeploymentError(SandboxError):
+    """A stack could not be created, updated or deleted; the message is CloudFormation's."""

@@ -10,14 +10,14 @@ from typing import Any, Self
 import boto3
 import botocore.session
 
-from orgrollout.sandbox.calls import Call, OperationRecord, record_of
+from orgrollout.sandbox.call_log import Call, OperationRecord, record_of
 from orgrollout.sandbox.clock import Clock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError
-from orgrollout.sandbox.faults import parse_fault
-from orgrollout.sandbox.hook import HOOK
-from orgrollout.sandbox.identity import ACCESS_ROLE
-from orgrollout.sandbox.incidents import Incidents
-from orgrollout.sandbox.organization_file import load_organization
+from orgrollout.sandbox.faults.rules import parse_fault
+from orgrollout.sandbox.in_process import HOOK
+from orgrollout.sandbox.incidents.incidents import Incidents
+from orgrollout.sandbox.organization.file import load_organization
+from orgrollout.sandbox.principals import ACCESS_ROLE
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.world import Unprovisioned, World
 

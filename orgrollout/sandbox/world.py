@@ -12,39 +12,45 @@ from typing import Any
 
 import boto3
 
-from orgrollout.sandbox import moto_bridge, templates, views
-from orgrollout.sandbox.access import ADMINISTRATION_ROLE, EXECUTION_ROLE, Obstacles
-from orgrollout.sandbox.account_api import AccountApi, RegionsApi
-from orgrollout.sandbox.aggregator_api import AggregatorApi
-from orgrollout.sandbox.api_instances import InstanceApi
-from orgrollout.sandbox.api_operations import OperationApi
-from orgrollout.sandbox.api_sets import StackSetApi
-from orgrollout.sandbox.authorization import Authorization, principal_context
-from orgrollout.sandbox.auto_deployment import AutoDeployment
-from orgrollout.sandbox.change_set_work import ChangeSetWork
-from orgrollout.sandbox.change_sets import ChangeSetApi
+from orgrollout.sandbox import templates
+from orgrollout.sandbox.api.account import AccountApi, RegionsApi
+from orgrollout.sandbox.api.authorization import Authorization, principal_context
+from orgrollout.sandbox.api.cfn_change_sets import ChangeSetApi
+from orgrollout.sandbox.api.cfn_drift import DriftApi, drift_details
+from orgrollout.sandbox.api.cfn_operations import OperationApi
+from orgrollout.sandbox.api.cfn_stack_instances import InstanceApi
+from orgrollout.sandbox.api.cfn_stack_sets import StackSetApi
+from orgrollout.sandbox.api.cfn_stacks import StacksApi
+from orgrollout.sandbox.api.config_aggregators import AggregatorApi
+from orgrollout.sandbox.api.config_evaluations import RuleEvaluations
+from orgrollout.sandbox.api.config_recorders import RecorderApi
+from orgrollout.sandbox.api.config_remediation import RemediationApi
+from orgrollout.sandbox.api.config_rules import ConfigApi
+from orgrollout.sandbox.api.gateway import FORWARD, Gateway, Handler
+from orgrollout.sandbox.api.organizations_admin import OrganizationsAdminApi
+from orgrollout.sandbox.api.plain_stacks import PlainStackApi
+from orgrollout.sandbox.change_sets.engine import ChangeSetWork
 from orgrollout.sandbox.clock import Clock, session_time
-from orgrollout.sandbox.config_api import ConfigApi
-from orgrollout.sandbox.drift_api import DriftApi, drift_details
-from orgrollout.sandbox.effects import InstanceEffects
-from orgrollout.sandbox.faults import Faults, RateLimit, organizations_rates
-from orgrollout.sandbox.gateway import FORWARD, Gateway, Handler
-from orgrollout.sandbox.identity import ACCESS_ROLE, Identities, TrustedRole
-from orgrollout.sandbox.live_stacks import LiveStacks
-from orgrollout.sandbox.moto_bridge import Message, MotoState
-from orgrollout.sandbox.moto_stacks import MotoStacks, NoStacks
-from orgrollout.sandbox.organization import Account, Organization
-from orgrollout.sandbox.organizations_admin import OrganizationsAdminApi
-from orgrollout.sandbox.plain_stacks import PlainStackApi
-from orgrollout.sandbox.recorder_api import RecorderApi
+from orgrollout.sandbox.faults.rules import Faults, RateLimit, organizations_rates
+from orgrollout.sandbox.moto import bridge
+from orgrollout.sandbox.moto.bridge import Message, MotoState
+from orgrollout.sandbox.moto.stack_states import StackStates
+from orgrollout.sandbox.moto.stacks import MotoStacks, NoStacks
+from orgrollout.sandbox.organization.model import Account, Organization
+from orgrollout.sandbox.principals import ACCESS_ROLE, Identities, TrustedRole
 from orgrollout.sandbox.records import NO_GATE, Operation, Pair, StackSet
-from orgrollout.sandbox.remediation import RemediationApi
-from orgrollout.sandbox.rule_evaluations import RuleEvaluations
 from orgrollout.sandbox.settings import Settings
-from orgrollout.sandbox.stack_sets import Caller, StackSets
-from orgrollout.sandbox.stack_states import StackStates
-from orgrollout.sandbox.stacks_api import StacksApi
-from orgrollout.sandbox.targeting import Targeting
+from orgrollout.sandbox.stack_sets import responses
+from orgrollout.sandbox.stack_sets.auto_deployment import AutoDeployment
+from orgrollout.sandbox.stack_sets.instance_lifecycle import InstanceEffects
+from orgrollout.sandbox.stack_sets.live_stacks import LiveStacks
+from orgrollout.sandbox.stack_sets.roles_and_regions import (
+    ADMINISTRATION_ROLE,
+    EXECUTION_ROLE,
+    Obstacles,
+)
+from orgrollout.sandbox.stack_sets.service import Caller, StackSets
+from orgrollout.sandbox.stack_sets.targeting import Targeting
 from orgrollout.sandbox.timeline import Timeline
 
 Repaired = str | tuple[str, str, str]
@@ -175,7 +181,7 @@ class World:
         return made
 
     def _read_url(self, url: str) -> str:
-        return moto_bridge.read_object(self.organization.management_account_id, url)
+        return bridge.read_object(self.organization.management_account_id, url)
 
     def _template_summary(self, caller: Caller, params: Mapping[str, Any]) -> dict[str, Any]:
         if params.get("StackName"):
@@ -205,7 +211,7 @@ class World:
         """
         if not self.deployer.records_only or account in self._prepared:
             self._prepare(account)
-            return moto_bridge.trusted_roles_of(account)
+            return bridge.trusted_roles_of(account)
         management = self.organization.management_account_id
         own = {ACCESS_ROLE: trust_of(management)} if account != management else {}
         return {name: TrustedRole(trust) for name, trust in (own | self.given_roles).items()}
@@ -214,18 +220,18 @@ class World:
         """Let every account come with a role."""
         self.given_roles[name] = trust
         for account in self._prepared:
-            moto_bridge.ensure_role(self.organization.accounts[account], name, trust)
+            bridge.ensure_role(self.organization.accounts[account], name, trust)
 
     def take_role(self, name: str) -> None:
         """Take back a role that every account came with."""
         if self.given_roles.pop(name, None) is not None:
             for account in self._prepared:
-                moto_bridge.remove_role(account, name)
+                bridge.remove_role(account, name)
 
     def _prepare(self, account_id: str) -> None:
         """Give an account what it comes with, when it is first looked at."""
         if account_id == "organizations":
-            moto_bridge.mirror(self.organization)
+            bridge.mirror(self.organization)
             return
         account = self.organization.accounts.get(account_id)
         if account is None or account_id in self._prepared:
@@ -233,13 +239,13 @@ class World:
         self._prepared.add(account_id)
         management = self.organization.management_account_id
         if account_id != management:
-            moto_bridge.ensure_role(account, ACCESS_ROLE, trust_of(management))
+            bridge.ensure_role(account, ACCESS_ROLE, trust_of(management))
         delegates = (each for each in self.organization.delegates if each != account_id)
         admin = trust_of("cloudformation", *sorted(self.organization.optional_regions))
-        moto_bridge.ensure_role(account, ADMINISTRATION_ROLE, admin)
-        moto_bridge.ensure_role(account, EXECUTION_ROLE, trust_of(management, *delegates))
+        bridge.ensure_role(account, ADMINISTRATION_ROLE, admin)
+        bridge.ensure_role(account, EXECUTION_ROLE, trust_of(management, *delegates))
         for name, trust in self.given_roles.items():
-            moto_bridge.ensure_role(account, name, trust)
+            bridge.ensure_role(account, name, trust)
 
     def _note(self, stack_id: str, logical_id: str, kind: str, what: str) -> None:
         _, _, _, region, account, resource = stack_id.split(":", 5)
@@ -292,7 +298,7 @@ def _methods(api: object) -> list[tuple[str, Handler]]:
 
 def _paged(operation: str, handler: Handler) -> Handler:
     def answered(caller: Caller, params: Mapping[str, Any]) -> dict[str, Any] | Message:
-        with views.asked(operation, caller.account, caller.region, params):
+        with responses.asked(operation, caller.account, caller.region, params):
             return handler(caller, params)
 
     return answered

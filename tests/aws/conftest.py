@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 from botocore.stub import Stubber
 
-from orgrollout.aws.calls import Sent
-from orgrollout.aws.connection import Connection, connect
+from orgrollout.aws.transport.calls import Sent
+from orgrollout.aws.transport.connection import Connection, connect
 from tests.aws.wire import Answer, Endpoint, FakeClock, endpoint
 
 Serve = Callable[..., Endpoint]

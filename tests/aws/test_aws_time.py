@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from orgrollout.aws.aws_time import AwsClock
+from orgrollout.aws.transport.aws_time import AwsClock
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

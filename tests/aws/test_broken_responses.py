@@ -4,23 +4,23 @@ import ast
 import json
 import traceback
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 
-from orgrollout.aws.connection import Connection, connect
 from orgrollout.aws.organizations import read_organization
 from orgrollout.aws.permissions import TELLS, WRITES, WRITES_INSIDE
-from orgrollout.aws.reads import READS
-from orgrollout.aws.required_members import ECHOES, REQUIRED
+from orgrollout.aws.transport.connection import Connection, connect
+from orgrollout.aws.transport.reads import READS
+from orgrollout.aws.transport.required_members import ECHOES, REQUIRED
 from orgrollout.errors import BrokenResponseError, UnavailableError
 from tests.aws.conftest import Serve
 from tests.aws.wire import Answer, FakeClock, ok, refused
+from tests.paths import ROOT
 from tests.stage import new_session
 
-AWS = Path(__file__).parents[2] / "orgrollout" / "aws"
+AWS = ROOT / "orgrollout" / "aws"
 SERVICES = {api.partition(":")[0] for api in REQUIRED}
 LISTED_ELSEWHERE = {"required_members.py", "reads.py", "permissions.py", "rates.py"}
 SECRET = "PLANTED-wJalrXUtnFEMI"

@@ -8,8 +8,8 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from orgrollout.aws.connection import Connection
 from orgrollout.aws.organizations import read_organization
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import (
     NotInOrganizationError,
     OrganizationChangedError,

@@ -19,7 +19,7 @@ from orgrollout.aws.permissions import (
     probe_policy,
     read_actions,
 )
-from orgrollout.aws.reads import READS
+from orgrollout.aws.transport.reads import READS
 from orgrollout.model.posture import CHECKS
 
 NOT_CALLS = {"reads.py", "permissions.py", "rates.py", "faults.py"}

@@ -10,8 +10,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
-from orgrollout.aws.connection import connect
 from orgrollout.aws.s3_journal import S3Journal
+from orgrollout.aws.transport.connection import connect
 from orgrollout.errors import ReadOnlyError, UnreachableError
 from orgrollout.journal.errors import (
     JournalBucketError,

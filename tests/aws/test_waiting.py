@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from orgrollout.aws import clients, waiting
-from orgrollout.aws.connection import connect
-from orgrollout.aws.waiting import Waiting, Waits
+from orgrollout.aws.transport import clients, waiting
+from orgrollout.aws.transport.connection import connect
+from orgrollout.aws.transport.waiting import Waiting, Waits
 from orgrollout.errors import UnreachableError
 from orgrollout.report.waiting import waiting_words
 from tests.aws.wire import FakeClock, endpoint, ok

@@ -12,8 +12,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
 from orgrollout.bootstrap.describe import describe
 from orgrollout.bootstrap.describing import Described
 from orgrollout.drivers.local import drive
@@ -21,11 +21,11 @@ from orgrollout.errors import ManifestError
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.stack_set import OWNER_TAG
-from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.adopting import list_what_exists, with_overrides
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import look, plan_from
-from orgrollout.reconcile.world import World
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.advice.existing_stack_sets import list_what_exists, with_overrides
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look, plan_from
 from orgrollout.sandbox import Sandbox, Settings
 from tests.pairwise import pairwise
 from tests.stage import DEV, LAB, PROD, TOPIC, new_session, organization
@@ -78,9 +78,9 @@ class Aws:
         call(StackSetName=name, Regions=list(regions), ParameterOverrides=listed, **where)
         self.sandbox.run_to_end()
 
-    def world(self) -> World:
+    def world(self) -> Context:
         connection = connect(session=new_session(), clock=self.sandbox.clock)
-        return World(
+        return Context(
             connection=connection,
             stack_sets=StackSets(connection),
             journal=SqliteJournal(self.folder / "journal.sqlite"),

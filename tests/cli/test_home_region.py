@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from orgrollout.aws.connection import connect
+from orgrollout.aws.transport.connection import connect
 from orgrollout.cli.main import main
 from orgrollout.cli.sandboxes import environment
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Region
-from orgrollout.reconcile.home_region import stack_sets_elsewhere
+from orgrollout.reconcile.reading.home_region import stack_sets_elsewhere
 from orgrollout.sandbox import VirtualClock, serve
 from tests.cli.support import Program, Ran, write_manifest
 from tests.docs.demo import README

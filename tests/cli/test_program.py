@@ -104,7 +104,7 @@ def test_every_command_and_option_is_explained() -> None:
 def test_what_nobody_expected_is_called_a_bug_in_one_line(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orgrollout.cli.planning.load_manifest", _broken)
+    monkeypatch.setattr("orgrollout.cli.actions.plan.load_manifest", _broken)
 
     plain = program("plan", program.manifest())
     debugged = program("plan", program.manifest(), "--debug")

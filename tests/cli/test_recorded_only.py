@@ -1,6 +1,6 @@
 """`apply` in a sandbox says what the sandbox could not make."""
 
-from orgrollout.cli.simulated import recorded_only
+from orgrollout.cli.actions.simulated import recorded_only
 from tests.cli.support import Program
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cli.pseudo_terminal import PROGRAM, begun
 from tests.cli.support import write_manifest
-from tests.cli.terminal import PROGRAM, begun
 from tests.silence import silent_endpoint
 from tests.stage import BASE, organization
 

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
 from orgrollout.errors import OperationIdIgnoredError
 from orgrollout.model.ids import AccountId, OperationId, Region, StackSetName
 from orgrollout.model.operation import OperationAction, OperationRequest

@@ -8,9 +8,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 README = ROOT / "README.md"
 LEFT_OUT = "..."
 _BLOCK = re.compile(r"(?<=```demo\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)

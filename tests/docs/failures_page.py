@@ -1,14 +1,13 @@
 """The table in docs/failures.md, written from the product's own: run as a module to renew it."""
 
-from pathlib import Path
-
 from orgrollout.model.cause import Cause
-from orgrollout.rollout.failures import FailureClass, Reading
-from orgrollout.rollout.known_failures import KNOWN
-from orgrollout.rollout.known_failures.known import Known
-from orgrollout.rollout.own_verdicts import MEANINGS
+from orgrollout.rollout.failures.known_failures import KNOWN
+from orgrollout.rollout.failures.known_failures.known import Known
+from orgrollout.rollout.failures.own_verdicts import MEANINGS
+from orgrollout.rollout.state.failure_classes import FailureClass, Reading
+from tests.paths import DOCS
 
-PAGE = Path(__file__).parents[2] / "docs" / "failures.md"
+PAGE = DOCS / "failures.md"
 _BEGIN, _END = "<!-- table -->\n", "<!-- end of table -->\n"
 _CODES = 6  # in one row; the rest is counted
 

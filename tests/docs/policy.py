@@ -4,9 +4,9 @@ import json
 import re
 
 from orgrollout.aws.permissions import Scope, planner_policy
-from tests.docs.demo import ROOT
+from tests.paths import DOCS
 
-PAGE = ROOT / "docs" / "bootstrap.md"
+PAGE = DOCS / "bootstrap.md"
 _BETWEEN = re.compile(r"(?<=<!-- planner -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 

@@ -1,7 +1,7 @@
 """The policy that the documentation shows is the one that is printed.
 
-`tests/cli/test_bootstrap.py` holds it against the calls that are made, `tests/aws` against the code
-that makes them.
+`tests/cli/actions/test_bootstrap.py` compares it with the calls that are made, `tests/aws` with the
+code that makes them.
 """
 
 from tests.docs.policy import PAGE, with_policy

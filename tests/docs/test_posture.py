@@ -1,10 +1,9 @@
 """The page on posture knows every check, its arguments and the call that mends it."""
 
-from pathlib import Path
-
 from orgrollout.model.posture import CHECKS
+from tests.paths import DOCS
 
-PAGE = Path(__file__).parents[2] / "docs" / "posture.md"
+PAGE = DOCS / "posture.md"
 
 
 def test_every_check_is_documented_with_its_arguments_and_its_call() -> None:

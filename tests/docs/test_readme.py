@@ -2,7 +2,8 @@
 
 import re
 
-from tests.docs.demo import LEFT_OUT, README, ROOT, in_readme, printed, shortened
+from tests.docs.demo import LEFT_OUT, README, in_readme, printed, shortened
+from tests.paths import ROOT
 
 
 def test_the_demo_in_the_readme_is_what_the_demo_prints() -> None:

@@ -7,9 +7,9 @@ from orgrollout.drift.finding import Finding
 from orgrollout.drift.findings import Findings
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair
-from orgrollout.reconcile.findings import gather_findings
-from orgrollout.reconcile.planning import look
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.drift.read_findings import gather_findings
+from orgrollout.reconcile.reading.plan_request import look
 from tests.stage import BASE, Stage
 
 HOUR = timedelta(hours=1)
@@ -71,7 +71,7 @@ def detect(stage: Stage, stack_set: str = "base-topics") -> str:
     return str(operation)
 
 
-def gather(stage: Stage, wanted: dict[str, Any], world: World | None = None) -> Findings:
+def gather(stage: Stage, wanted: dict[str, Any], world: Context | None = None) -> Findings:
     """Return what there is to find, as a new process does."""
     path = stage._write(wanted)
     loaded, world = load_manifest(path), world or stage.world()

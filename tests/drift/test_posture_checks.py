@@ -3,10 +3,10 @@
 import json
 
 from orgrollout.drift.posture_checks import checks_for
-from orgrollout.manifest.builtin import builtin_path
-from orgrollout.manifest.content import content_digest
-from orgrollout.manifest.template import Template
-from orgrollout.manifest.templates import builtin_template
+from orgrollout.manifest.template.builtin import builtin_path
+from orgrollout.manifest.template.content import content_digest
+from orgrollout.manifest.template.read import builtin_template
+from orgrollout.manifest.template.template import Template
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.model.posture import PostureCheck
 from tests.templates.reading import parse

@@ -11,7 +11,7 @@ from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureCheck
-from orgrollout.plan.repair import Repair
+from orgrollout.plan.model.repair import Repair
 
 KEY = StackSetKey("topics")
 HERE = Pair(AccountId("1" * 12), Region("us-east-1"))

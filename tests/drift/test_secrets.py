@@ -2,7 +2,7 @@
 
 import pytest
 
-from orgrollout.manifest.secrets import secrets_of
+from orgrollout.manifest.template.secrets import secrets_of
 from orgrollout.model.shown import MASKED
 from tests.drift.support import differs, found, gone, modified
 

@@ -15,18 +15,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orgrollout.aws.calls import Caller
-from orgrollout.aws.clients import Clients
-from orgrollout.aws.connection import Connection
-from orgrollout.aws.rates import RateLimits
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.calls import Caller
+from orgrollout.aws.transport.clients import Clients
+from orgrollout.aws.transport.connection import Connection
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.drivers.local import drive
 from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Document, Entry, Journal, Version
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile.journals import open_journal
-from orgrollout.reconcile.world import World
-from orgrollout.sandbox.control import SandboxClient
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.open_journal import open_journal
+from orgrollout.sandbox.server.control import SandboxClient
 from tests.stage import new_session
 
 STOPS_AT = {
@@ -87,7 +87,7 @@ class Recorded:
         self._journal.close()
 
 
-def world_of(endpoint: str, named: str, log: Path, point: str) -> World:
+def world_of(endpoint: str, named: str, log: Path, point: str) -> Context:
     """Return what a process at the sandbox's endpoint works with."""
     left = [STOPS_AT[point]] if point in STOPS_AT else []
 
@@ -103,7 +103,7 @@ def world_of(endpoint: str, named: str, log: Path, point: str) -> World:
     caller = Caller(clock=clock, limits=RateLimits())
     connection = Connection(Clients(new_session(), watch), caller, clock, read_only=False)
     journal, _ = open_journal(named, connection)
-    return World(
+    return Context(
         connection=connection,
         stack_sets=StackSets(connection),
         journal=Recorded(journal, log, point),

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile.journals import open_journal
-from orgrollout.reconcile.lease import CLOCKS_DIFFER, SPAN
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.open_journal import open_journal
+from orgrollout.reconcile.process.lease import CLOCKS_DIFFER, SPAN
 from orgrollout.sandbox import OperationRecord, SandboxServer, ScaledClock, Settings, serve
-from orgrollout.sandbox.control import SandboxClient
+from orgrollout.sandbox.server.control import SandboxClient
+from tests.paths import ROOT
 from tests.stage import new_session, organization
 
 SPEED = 60
@@ -38,11 +39,11 @@ class House:
     journal: str
     running: list["subprocess.Popen[str]"]
 
-    def world(self) -> World:
+    def world(self) -> Context:
         clock = SandboxClient(self.server.endpoint).clock()
         connection = connect(session=new_session(), clock=clock)
         journal, _ = open_journal(self.journal, connection)
-        return World(
+        return Context(
             connection=connection,
             stack_sets=StackSets(connection),
             journal=journal,
@@ -62,11 +63,11 @@ class House:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             env={
                 **os.environ,
                 **self.server.environment(),
-                "PYTHONPATH": str(Path(__file__).parents[2]),
+                "PYTHONPATH": str(ROOT),
             },
         )
         self.running.append(process)

@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
 from orgrollout.journal.port import Journal, Version
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.context import Context
 from tests.stage import Stage, new_session
 
 
@@ -45,7 +45,7 @@ def begun(stage: Stage) -> RolloutId:
     return rollout
 
 
-def held_up_after_commit(stage: Stage, meanwhile: Callable[[], object]) -> World:
+def held_up_after_commit(stage: Stage, meanwhile: Callable[[], object]) -> Context:
     """Return the world of a process that is held up between its first commit and what follows."""
     world = stage.world()
     return replace(world, journal=HeldUpJournal(world.journal, "rollout/", meanwhile))
@@ -57,7 +57,7 @@ def held_up_while_sending(
     *,
     operation: str = "CreateStackInstances",
     then: Callable[[], object] = lambda: None,
-) -> World:
+) -> Context:
     """Return the world of a process that is held up when nothing can keep back its request.
 
     The request is signed; it goes out after ``meanwhile``, and ``then`` happens with the answer.

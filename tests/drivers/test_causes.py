@@ -12,10 +12,10 @@ from typing import Any
 from orgrollout.drift.document import read_records
 from orgrollout.model.cause import Cause
 from orgrollout.model.old_reasons import own_of
-from orgrollout.plan.document import plan_document, read_plan
-from orgrollout.reconcile.record import read_record, record_document
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.reasons import advice
+from orgrollout.plan.model.document import plan_document, read_plan
+from orgrollout.reconcile.documents.rollout_record import read_record, record_document
+from orgrollout.rollout.failures.classify_failure import advice
+from orgrollout.rollout.state.failure_classes import FailureClass
 from tests.resyncing import GUARD
 
 KEPT = json.loads(Path(__file__).with_name("journal-before-causes.json").read_text())["documents"]

@@ -13,10 +13,10 @@ import pytest
 from orgrollout.drivers.local import drive
 from orgrollout.model.ids import RolloutId
 from orgrollout.model.operation_id import read_operation_id
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout
-from orgrollout.rollout.orders import stop
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.documents.rollouts import Rollout, give_order, load_rollout
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.rollout.decide.operator_commands import stop
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests.drivers.house import (
     BEYOND_THE_LEASE,
     House,

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from orgrollout.aws import clock as clocks
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport import clock as clocks
+from orgrollout.aws.transport.connection import connect
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import look, plan_from
-from orgrollout.reconcile.tick import Tick, tick
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.state import Phase
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look, plan_from
+from orgrollout.reconcile.tick.tick import Tick, tick
+from orgrollout.rollout.state.state import Phase
 from orgrollout.sandbox import ScaledClock, serve
 from tests.cli.support import write_manifest
 from tests.stage import BASE, PROD, US, new_session, organization
@@ -77,9 +77,9 @@ def test_a_clock_that_jumps_ahead_does_not_cut_a_soak_and_is_told_of(
         assert done.rollout.state.phase is Phase.SOAKING
 
 
-def world_of(folder: Path, told: list[timedelta]) -> World:
+def world_of(folder: Path, told: list[timedelta]) -> Context:
     connection = connect(session=new_session(), on_skew=told.append)
-    return World(
+    return Context(
         connection=connection,
         stack_sets=StackSets(connection),
         journal=SqliteJournal(folder / "journal.sqlite"),
@@ -87,7 +87,7 @@ def world_of(folder: Path, told: list[timedelta]) -> World:
     )
 
 
-def until_it_soaks(rollout: RolloutId, world: World) -> Tick:
+def until_it_soaks(rollout: RolloutId, world: Context) -> Tick:
     for _ in range(60):
         done = tick(rollout, world)
         if done.wake_after is not None and done.wake_after > timedelta(minutes=5):

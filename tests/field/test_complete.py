@@ -1,9 +1,10 @@
 """Each complaint that planning answers has a test of its own, named after its number."""
 
 import re
-from pathlib import Path
 
-TESTS = Path(__file__).parents[1]
+from tests.paths import ROOT
+
+TESTS = ROOT
 ANSWERED = {*range(1, 15), *range(35, 47)}
 
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from orgrollout.aws.stack_sets import StackSets
-from orgrollout.cli.options import Narrow
-from orgrollout.cli.saved import Asked, read_saved, save_plan
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.cli.actions.saved_plan import Options, read_saved, save_plan
+from orgrollout.cli.options.shared import Narrow
 from orgrollout.drift.finding import Verdict
 from orgrollout.errors import ReadOnlyError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.refusals import PlanRefusedError
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import plan_from
-from orgrollout.reconcile.rollbacks import begin_rollback
+from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback
+from orgrollout.reconcile.reading.plan_request import plan_from
 from orgrollout.report.plan_json import plan_json
 from tests.resyncing import ROLE, detect, seek
 from tests.stage import BASE, DEV, EU, LAB, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
@@ -36,7 +36,7 @@ def test_field_35_what_was_reviewed_is_what_is_applied_tried_out_in_a_sandbox(
     stage: Stage, tmp_path: Path
 ) -> None:
     """An approval needs something to look at: a file with every pair, carried out as it is."""
-    asked = Asked(manifest=tmp_path / "a.plan", narrow=Narrow(), allow_removals=None)
+    asked = Options(manifest=tmp_path / "a.plan", narrow=Narrow(), allow_removals=None)
     plan = stage.plan()
     save_plan(asked.manifest, asked, plan)
     reviewed = {(c["account"], c["region"]) for c in plan_json(plan, {})["changes"]}

@@ -7,8 +7,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from orgrollout.aws.connection import connect
 from orgrollout.aws.s3_journal import S3Journal
+from orgrollout.aws.transport.connection import connect
 from orgrollout.journal.place import S3Place
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal

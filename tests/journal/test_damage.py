@@ -19,14 +19,14 @@ from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.reconcile.claims import claim_of, owners
-from orgrollout.reconcile.detection_intents import read_intent, recent_detections
-from orgrollout.reconcile.finding_history import forget_what_is_gone, history
-from orgrollout.reconcile.known import _kept
-from orgrollout.reconcile.memories import Memories, own_operations
-from orgrollout.reconcile.posture_records import known_posture
-from orgrollout.reconcile.retained import retained_stacks
-from orgrollout.reconcile.rollouts import has, holds, rollouts
+from orgrollout.reconcile.documents.claims import claim_of, owners
+from orgrollout.reconcile.documents.detections import read_intent, recent_detections
+from orgrollout.reconcile.documents.findings import forget_what_is_gone, history
+from orgrollout.reconcile.documents.posture import known_posture
+from orgrollout.reconcile.documents.retained_stacks import retained_stacks
+from orgrollout.reconcile.documents.rollouts import has, holds, rollouts
+from orgrollout.reconcile.reading.inventory_cache import Memories, own_operations
+from orgrollout.reconcile.reading.organization_cache import _kept
 from orgrollout.sandbox import Sandbox
 from tests.resyncing import NAME, deploy, detect, manifest, repair, seek
 from tests.stage import PROD, US, Stage, organization

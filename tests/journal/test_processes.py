@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from orgrollout.journal.sqlite import SqliteJournal
+from tests.paths import ROOT
 
 RACE = """
 import sys
@@ -50,7 +51,7 @@ def _run(code: str, path: Path) -> "subprocess.Popen[str]":
         [sys.executable, "-c", code, str(path)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
 

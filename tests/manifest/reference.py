@@ -5,7 +5,6 @@
 
 import re
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,8 +13,9 @@ from pydantic.fields import FieldInfo
 from orgrollout.manifest import schema
 from orgrollout.manifest.described import DESCRIPTIONS
 from orgrollout.manifest.unsupported import UNSUPPORTED
+from tests.paths import DOCS
 
-PAGE = Path(__file__).parents[2] / "docs" / "manifest.md"
+PAGE = DOCS / "manifest.md"
 _TABLE = re.compile(r"<!-- keys of (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 _NOT_YET = {entry.path[-1]: entry for entry in UNSUPPORTED}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orgrollout.manifest.templates import template_from
+from orgrollout.manifest.template.read import template_from
 
 SOUND = """\
 Parameters: {Name: {Type: String}}

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from orgrollout.manifest import load_manifest
-from orgrollout.manifest.builtin import export_builtins
-from orgrollout.manifest.templates import read_template
+from orgrollout.manifest.template.builtin import export_builtins
+from orgrollout.manifest.template.read import read_template
 from tests.manifest import reference
 
 PAGE = reference.PAGE.read_text()

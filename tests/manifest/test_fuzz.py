@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orgrollout.errors import ManifestError
 from orgrollout.manifest import load_manifest
-from orgrollout.manifest.builtin import builtin_path
+from orgrollout.manifest.template.builtin import builtin_path
 from tests.manifest.conftest import CONFIG, MANIFEST, ROLES
 from tests.manifest.design import FULL, SMALL, TEAMX
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from orgrollout.manifest import schema
 from orgrollout.manifest.described import DESCRIPTIONS
-from orgrollout.manifest.document import Findings, Reader
 from orgrollout.manifest.json_schema import schema_json
-from orgrollout.manifest.source import compose
+from orgrollout.manifest.text.document import Findings, Reader
+from orgrollout.manifest.text.source import compose
 from tests.manifest.conftest import MANIFEST, change
 from tests.manifest.design import FULL, SMALL
 from tests.manifest.test_load import EXAMPLES

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from orgrollout.manifest import load_manifest
-from orgrollout.manifest.builtin import builtin_path
 from orgrollout.manifest.schema import Block, Exclusion, Targets
+from orgrollout.manifest.template.builtin import builtin_path
 from orgrollout.model.ids import StackSetKey
 from orgrollout.model.stack_set import PermissionModel
 from tests.manifest.conftest import MANIFEST, Load, Say, change
 from tests.manifest.design import FULL, SMALL, TEAMX
+from tests.paths import MANIFESTS
 
-EXAMPLES = Path(__file__).parents[2] / "manifests"
+EXAMPLES = MANIFESTS
 CONFIG, ROLES = StackSetKey("config"), StackSetKey("roles")
 
 

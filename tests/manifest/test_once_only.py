@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orgrollout.manifest.once_only import OnceOnly, once_only
-from orgrollout.manifest.templates import template_from
+from orgrollout.manifest.template.read import template_from
 
 REGIONS = ("us-east-1", "eu-west-1")
 IAM = {

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.plan.document import read_plan
-from orgrollout.sandbox.control import SandboxClient
+from orgrollout.plan.model.document import read_plan
+from orgrollout.sandbox.server.control import SandboxClient
 from tests.matrix.killing import Fuse, fused_world
 from tests.matrix.story import go_on
 

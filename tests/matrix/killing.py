@@ -11,17 +11,17 @@ from typing import Any, Protocol
 
 import pytest
 
-from orgrollout.aws.calls import Caller
-from orgrollout.aws.clients import Clients
-from orgrollout.aws.clock import Clock
-from orgrollout.aws.connection import Connection
-from orgrollout.aws.rates import RateLimits
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.calls import Caller
+from orgrollout.aws.transport.clients import Clients
+from orgrollout.aws.transport.clock import Clock
+from orgrollout.aws.transport.connection import Connection
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.journal.port import Document, Entry, Journal, Version
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.rollouts import Rollout
-from orgrollout.reconcile.world import World
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.sandbox import Sandbox
 from tests.matrix.story import go_on
 from tests.stage import new_session
@@ -109,7 +109,7 @@ class FusedJournal:
         self._journal.close()
 
 
-def fused_world(journal: Journal, clock: Clock, fuse: Fuse) -> World:
+def fused_world(journal: Journal, clock: Clock, fuse: Fuse) -> Context:
     """Return what a process works with that dies when the fuse says so.
 
     Calls into member accounts are counted like all others, and made one at a time, so that the
@@ -131,7 +131,7 @@ def fused_world(journal: Journal, clock: Clock, fuse: Fuse) -> World:
         events.register_last("after-call-error.*.*", after)  # the answer was lost on its way
 
     connection = Connection(Clients(new_session(), watch), caller, clock, read_only=False)
-    return World(
+    return Context(
         connection=connection,
         stack_sets=StackSets(connection),
         journal=FusedJournal(journal, fuse),

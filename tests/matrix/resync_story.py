@@ -18,11 +18,11 @@ from typing import Any
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import StackSetName
-from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.finding_history import history
-from orgrollout.reconcile.planning import look
-from orgrollout.reconcile.resync import seek_repairs
-from orgrollout.reconcile.rollouts import Rollout
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.documents.findings import history
+from orgrollout.reconcile.documents.rollouts import Rollout
+from orgrollout.reconcile.drift.resync import seek_repairs
+from orgrollout.reconcile.reading.plan_request import look
 from orgrollout.sandbox import Sandbox, Settings
 from tests.resyncing import ROLE
 from tests.stage import BASE, DEV, EU, PROD, TOPIC, US, Stage, exactly, organization

@@ -14,12 +14,12 @@ from typing import Any
 from orgrollout.drivers.local import drive, stop_holders
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import RolloutId, StackSetName
-from orgrollout.reconcile.begin import begin_rollout, holders_of
-from orgrollout.reconcile.rollbacks import begin_rollback
-from orgrollout.reconcile.rollouts import Rollout, give_order, load_rollout, rollouts
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.orders import resume
-from orgrollout.rollout.state import Phase
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollouts import Rollout, give_order, load_rollout, rollouts
+from orgrollout.reconcile.lifecycle.begin import begin_rollout, holders_of
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback
+from orgrollout.rollout.decide.operator_commands import resume
+from orgrollout.rollout.state.state import Phase
 from orgrollout.sandbox import Sandbox
 from tests.matrix.killing import Fuse, fused_world
 from tests.matrix.story import DENIED, QUICK
@@ -104,7 +104,7 @@ class RollbackStory:
             ),
         )
 
-    def _resumed(self, world: World) -> Rollout:
+    def _resumed(self, world: Context) -> Rollout:
         """Resume what is open: the halted one, or what has taken over from it."""
         halted = load_rollout(world.journal, HALTED)
         current = load_rollout(world.journal, halted.state.superseded_by or HALTED)
@@ -115,7 +115,7 @@ class RollbackStory:
         assert by is not None
         return load_rollout(world.journal, by)
 
-    def _ordered(self, world: World) -> Rollout:
+    def _ordered(self, world: Context) -> Rollout:
         """Order the rollback, as if it had not been ordered before."""
         back = begin_rollback(load_rollout(world.journal, HALTED), world)
         return drive(back.state.id, world, lambda _: None)

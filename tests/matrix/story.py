@@ -16,10 +16,10 @@ from typing import Any
 
 from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.plan.plan import Plan
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.rollouts import Rollout, rollouts
-from orgrollout.reconcile.world import World
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollouts import Rollout, rollouts
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
 from orgrollout.sandbox import Sandbox, Settings
 from tests.stage import BASE, PROD, Stage, organization
 
@@ -123,7 +123,7 @@ class Story:
         return [i for i in found if i.startswith("or-base-2-")]
 
 
-def go_on(plan: Plan, world: World) -> Rollout:
+def go_on(plan: Plan, world: Context) -> Rollout:
     """Do what an operator does after a crash: resume what is open, or else apply again."""
     known = [r for r in rollouts(world.journal) if r.plan.fingerprint == plan.fingerprint]
     rollout = known[-1].state.id if known else begin_rollout(plan, world).state.id

@@ -11,10 +11,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
-from orgrollout.aws.calls import Patience
-from orgrollout.aws.connection import Connection, connect
+from orgrollout.aws.transport.calls import Patience
+from orgrollout.aws.transport.connection import Connection, connect
 from orgrollout.errors import AwsError, BrokenResponseError, InvalidRequestError, UnavailableError
-from orgrollout.sandbox.moto_bridge import Message
+from orgrollout.sandbox.moto.bridge import Message
 from tests.aws.wire import FakeClock
 from tests.matrix.test_broken_responses import COMMANDS, House, a_house
 from tests.stage import new_session

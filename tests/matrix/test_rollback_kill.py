@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state.state import Outcome
 from tests.matrix.killing import PAUSES, SHARDS, Fuse, Killed
 from tests.matrix.rollback_story import HALTED, Ending, telling
 

@@ -15,17 +15,17 @@ from signal import SIGKILL
 import pytest
 
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.plan.document import plan_document
-from orgrollout.reconcile.rollouts import rollouts
+from orgrollout.plan.model.document import plan_document
+from orgrollout.reconcile.documents.rollouts import rollouts
 from orgrollout.sandbox import SandboxServer, VirtualClock, serve
 from tests.matrix.story import QUICK as SETTINGS
 from tests.matrix.story import Ending, Story
 from tests.matrix.test_kill import undisturbed
+from tests.paths import ROOT
 from tests.stage import organization
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 SEED = 20260106
 
 

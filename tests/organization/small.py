@@ -10,7 +10,7 @@ from typing import Any
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
-from orgrollout.organization.desired import Desired, DesiredState
+from orgrollout.organization.desired import DesiredStackSet, DesiredState
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
 
@@ -129,7 +129,7 @@ def resolve(
     return desired_stack_sets(loaded, here or organization(), home_region=HOME, today=today)
 
 
-def only(loaded: LoadedManifest, here: Organization | None = None) -> Desired:
+def only(loaded: LoadedManifest, here: Organization | None = None) -> DesiredStackSet:
     """Return the stack set called `only`."""
     return resolve(loaded, here).stack_sets[ONLY]
 
@@ -148,7 +148,7 @@ def pairs(accounts: Iterable[AccountId], *regions: Region) -> frozenset[Pair]:
     return frozenset(Pair(account, region) for account in accounts for region in regions)
 
 
-def reasons(desired: Desired) -> Mapping[AccountId, str]:
+def reasons(desired: DesiredStackSet) -> Mapping[AccountId, str]:
     """Return why accounts are left out, as `state: reason`."""
     return {account: f"{why.state}: {why.reason}" for account, why in desired.left_out.items()}
 

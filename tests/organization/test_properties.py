@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import Block, Targets
 from orgrollout.model.ids import AccountId, Pair, Region, UnitId
-from orgrollout.organization.desired import Desired
+from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
 from tests.organization.small import HOME, IRELAND, ONLY, TOKYO, loader, resolve, targeting
 
@@ -33,7 +33,7 @@ def a_manifest() -> LoadedManifest:
         return loader(Path(folder))(targeting("all", regions, "guards: {on_empty_targets: ok}\n"))
 
 
-def desired(targets: Targets, here: Organization) -> Desired:
+def desired(targets: Targets, here: Organization) -> DesiredStackSet:
     loaded = a_manifest()
     stack_set = loaded.manifest.stack_sets[ONLY].model_copy(update={"targets": targets})
     manifest = loaded.manifest.model_copy(update={"stack_sets": {ONLY: stack_set}})
@@ -197,7 +197,7 @@ def test_every_pair_has_one_answer_and_nothing_is_outside_the_organization(
     assert found.rules.keys() == here.accounts.keys() - found.left_out.keys()
 
 
-def _states(found: Desired) -> Mapping[object, str]:
+def _states(found: DesiredStackSet) -> Mapping[object, str]:
     left_out: dict[object, str] = {key: why.state for key, why in found.left_out.items()}
     return left_out | {pair: why.state for pair, why in found.left_out_pairs.items()}
 

@@ -11,8 +11,8 @@ from orgrollout.model.ids import AccountId, Pair
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Outcome, Unknown
 from orgrollout.preflight.places import quotas
-from orgrollout.reconcile.preflight import gather
-from orgrollout.reconcile.preflight_inside import Looking
+from orgrollout.reconcile.advice.preflight import gather
+from orgrollout.reconcile.member_accounts.preflight_facts import Looking
 from orgrollout.sandbox import Sandbox
 from tests.cli.support import write_manifest
 from tests.stage import BASE, TOPICS, US, Stage, organization

@@ -10,15 +10,15 @@ from botocore.exceptions import ClientError
 
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, RolloutId
-from orgrollout.organization.desired import Desired
-from orgrollout.plan.instance_state import InstanceState
-from orgrollout.plan.plan import Plan
-from orgrollout.plan.refusals import PlanRefusedError
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import Picture, look, plan_from
-from orgrollout.reconcile.rollouts import Rollout, give_order
-from orgrollout.rollout.coverage import Covered, cover_stack_set
-from orgrollout.rollout.orders import stop
+from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.model.instance_state import InstanceState
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.documents.rollouts import Rollout, give_order
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import Picture, look, plan_from
+from orgrollout.rollout.coverage import CoverageRow, cover_stack_set
+from orgrollout.rollout.decide.operator_commands import stop
 from orgrollout.sandbox import Sandbox
 from tests.properties.wishes import REGIONS, Step, Wish
 from tests.stage import TOPIC, TOPICS, Stage
@@ -263,9 +263,9 @@ class Life:
         }
 
 
-def ledger(picture: Picture) -> list[Covered]:
+def ledger(picture: Picture) -> list[CoverageRow]:
     """Return the coverage of the stack set."""
-    desired: Desired = picture.desired.stack_sets[TOPICS]
+    desired: DesiredStackSet = picture.desired.stack_sets[TOPICS]
     inventory = picture.inventory.stack_sets.get(desired.name)
     return sorted(cover_stack_set(desired, inventory, None), key=lambda row: row.pair)
 

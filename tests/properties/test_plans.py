@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.plan import Plan
-from orgrollout.rollout.state import Outcome
+from orgrollout.plan.model.plan import Plan
+from orgrollout.rollout.state.state import Outcome
 from tests.pairwise import pairwise
 from tests.properties.life import NAME, Life
 from tests.properties.population import FIXED, Population, populations

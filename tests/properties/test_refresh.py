@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from orgrollout.aws.rates import RateLimits
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.reconcile.world import World
+from orgrollout.reconcile.context import Context
 from orgrollout.sandbox import Sandbox, Settings
 from tests.properties.life import LAG, LONG_LAG, QUICK, Life, ledger
 from tests.properties.population import FIXED, Population
@@ -29,11 +29,11 @@ LONG_LAGS = {"operation_list_lag": LONG_LAG, "result_lag": LONG_LAG}
 class OneProcess(Stage):
     """A stage whose processes share their clients: to make those takes longer than all they do."""
 
-    def world(self, journal: str = "journal.sqlite") -> World:
+    def world(self, journal: str = "journal.sqlite") -> Context:
         return replace(self._first, journal=SqliteJournal(self.folder / journal))
 
     @cached_property
-    def _first(self) -> World:
+    def _first(self) -> Context:
         return super().world()
 
 

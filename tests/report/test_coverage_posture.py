@@ -6,7 +6,7 @@ from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
 from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.coverage import coverage_blocks, coverage_json, posture_words
-from orgrollout.rollout.coverage import CoverageState, Covered
+from orgrollout.rollout.coverage import CoverageRow, CoverageState
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 NOBODY = Organization(
@@ -18,8 +18,8 @@ NOBODY = Organization(
 )
 
 
-def row(number: int, state: PostureState | None, reason: str = "", hours: int = 0) -> Covered:
-    return Covered(
+def row(number: int, state: PostureState | None, reason: str = "", hours: int = 0) -> CoverageRow:
+    return CoverageRow(
         stack_set=StackSetKey("config"),
         pair=Pair(AccountId(f"{number:012}"), Region("eu-west-1")),
         state=CoverageState.CURRENT,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from orgrollout.plan.exposure import exposed_accounts
-from orgrollout.plan.plan import Plan
+from orgrollout.plan.checks.blast_radius import exposed_accounts
+from orgrollout.plan.model.plan import Plan
 from orgrollout.report.blocks import Code, Line, Sheet, as_markdown
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.plan_json import plan_json

@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from orgrollout.model.ids import AccountId, OperationId, Pair
-from orgrollout.plan.plan import Freeze, Plan, PlannedWave, Skipped
+from orgrollout.plan.model.plan import Freeze, Plan, PlannedWave, Skipped
 from orgrollout.report.blocks import Line, Sheet
 from orgrollout.report.rollout import outcome_line, rollout_blocks, wave_status
 from orgrollout.report.rollout_json import rollout_json
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.orders import begin
-from orgrollout.rollout.overcome import in_short, overcome
-from orgrollout.rollout.state import Failure, Landed, Phase, RolloutState
-from tests.rollout.test_decide import DIGEST, FIRST, NOW, ONE, TWO, US, a_plan
+from orgrollout.rollout.decide.operator_commands import begin
+from orgrollout.rollout.failures.recovered_failures import in_short, overcome
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import CompletedOperation, Failure, Phase, RolloutState
+from tests.rollout.decide.test_decide import DIGEST, FIRST, NOW, ONE, TWO, US, a_plan
 
 THROTTLED = Failure(
     planned=0, pair=Pair(ONE, US), kind=FailureClass.THROTTLED, reason="Rate exceeded", attempts=1
@@ -28,9 +28,9 @@ DENIED = Failure(
 SKIPPED = Skipped(account=AccountId("3" * 12), name="closed_shop", reason="account is SUSPENDED")
 
 
-def landed(number: int, attempt: int, succeeded: int, failed: int) -> Landed:
+def landed(number: int, attempt: int, succeeded: int, failed: int) -> CompletedOperation:
     started = NOW + timedelta(minutes=number)
-    return Landed(
+    return CompletedOperation(
         id=OperationId(f"or-{number}"),
         number=number,
         planned=0,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import yaml
 
-from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.state.failure_classes import FailureClass
 
 
 class RealReason(NamedTuple):

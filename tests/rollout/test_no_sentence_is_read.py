@@ -2,11 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parents[2] / "orgrollout"
+from tests.paths import ROOT
+
+HOUSE = ROOT / "orgrollout"
 READS = {"startswith", "endswith", "split", "rsplit", "partition", "rpartition", "removeprefix"}
 SENTENCES = ("reason", "why", "text", "refused", "said", "seen")
 

@@ -10,12 +10,13 @@ from orgrollout.drift.subjects import broken_for
 from orgrollout.model.operation import OperationAction, ResultStatus
 from orgrollout.model.posture import PostureCheck, Subject
 from orgrollout.model.remediation import Execution
-from orgrollout.plan.repair import Repair
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.reasons import read
-from orgrollout.rollout.remediation import NO_REASON, Remediations
-from orgrollout.rollout.repairs import ASK_AGAIN, Look, RepairSeen, Step, next_step
-from tests.rollout.test_repairs import ID, NOW, look
+from orgrollout.plan.model.repair import Repair
+from orgrollout.rollout.failures.classify_failure import read
+from orgrollout.rollout.member_accounts.remediation import NO_REASON, Remediations
+from orgrollout.rollout.member_accounts.repair_steps import ASK_AGAIN, Look, RepairSeen, next_step
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.repair_step import Step
+from tests.rollout.member_accounts.test_repair_steps import ID, NOW, look
 
 FLOW_LOGS = Repair(
     action=OperationAction.CALL,

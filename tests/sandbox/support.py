@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.calls import OperationRecord
+from orgrollout.sandbox.call_log import OperationRecord
 
 HOME = "us-east-1"
 ACCOUNTS = tuple(f"{number:012d}" for number in range(100000000001, 100000000011))

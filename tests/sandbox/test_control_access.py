@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from orgrollout.sandbox import SandboxError, SandboxServer, VirtualClock, serve
-from orgrollout.sandbox.background import running, start, stop
-from orgrollout.sandbox.control import SandboxClient
+from orgrollout.sandbox.server.background import running, start, stop
+from orgrollout.sandbox.server.control import SandboxClient
 from tests.sandbox.support import ORGANIZATION
 from tests.sandbox.wire import send, signed
 

@@ -16,7 +16,7 @@ from orgrollout.sandbox import (
     VirtualClock,
     serve,
 )
-from orgrollout.sandbox.faults import KINDS
+from orgrollout.sandbox.faults.rules import KINDS
 from tests.sandbox.support import (
     ACCOUNTS,
     HOME,

@@ -7,9 +7,10 @@ import pytest
 from botocore import serialize
 from botocore.model import OperationModel
 
-from orgrollout.sandbox import Sandbox, inputs, query_input, wire
-from orgrollout.sandbox.addressing import Request
-from orgrollout.sandbox.moto_bridge import Message
+from orgrollout.sandbox import Sandbox
+from orgrollout.sandbox.api import inputs, query_input, query_protocol
+from orgrollout.sandbox.api.addressing import Request
+from orgrollout.sandbox.moto.bridge import Message
 from tests.sandbox.support import ORGANIZATION
 from tests.sandbox.violations import violations
 from tests.sandbox.wire import SIGNED
@@ -65,7 +66,7 @@ def closed() -> Iterator[Closed]:
 
 
 def model(service: str, operation: str) -> OperationModel:
-    return wire.service_model(service).operation_model(operation)
+    return query_protocol.service_model(service).operation_model(operation)
 
 
 CODES = ("ValidationError", "ValidationException", "InvalidInputException")
@@ -210,7 +211,7 @@ def _sample(shape: Any, depth: int = 5) -> Any:
 def test_what_botocore_writes_in_the_query_protocol_is_read_back(service: str) -> None:
     """For every operation and every member."""
     serializer = serialize.create_serializer("query", include_validation=False)
-    known = wire.service_model(service)
+    known = query_protocol.service_model(service)
     assert known.protocol == "query"
     for name in known.operation_names:
         operation = known.operation_model(name)

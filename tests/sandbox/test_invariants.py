@@ -20,8 +20,8 @@ from hypothesis.stateful import (
 )
 
 from orgrollout.sandbox import Sandbox, Settings
-from orgrollout.sandbox.effects import SUSPENDED_REASON
-from orgrollout.sandbox.limits import limits_for
+from orgrollout.sandbox.quotas import limits_for
+from orgrollout.sandbox.stack_sets.instance_lifecycle import SUSPENDED_REASON
 from tests.sandbox.support import (
     HOME,
     TEMPLATE,

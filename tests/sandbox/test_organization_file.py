@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orgrollout.sandbox.errors import SandboxFileError
-from orgrollout.sandbox.organization_file import load_organization
+from orgrollout.sandbox.organization.file import load_organization
 from tests.stage import ORGANIZATION
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from botocore.validate import ParamValidator
 
-from orgrollout.sandbox import Sandbox, shapes
+from orgrollout.sandbox import Sandbox
+from orgrollout.sandbox.api import shapes
 from tests.sandbox.support import ORGANIZATION
 from tests.sandbox.test_inputs import _all_operations
 from tests.sandbox.tour import Heard, Tour, unknown_members

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.control import SandboxClient
-from orgrollout.sandbox.server import serve
+from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.http import serve
 from tests.sandbox.support import (
     ACCOUNTS,
     HOME,

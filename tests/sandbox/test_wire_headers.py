@@ -7,7 +7,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from orgrollout.sandbox import SandboxServer, VirtualClock, http_body, serve
+from orgrollout.sandbox import SandboxServer, VirtualClock, serve
+from orgrollout.sandbox.server import http_body
 from tests.sandbox.support import HOME, ORGANIZATION, TEMPLATE
 from tests.sandbox.wire import query, raw, send, signed
 
@@ -147,7 +148,7 @@ def test_what_is_not_as_its_headers_say_is_answered(
 def test_a_body_that_never_comes_is_answered_in_time(
     server: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orgrollout.sandbox.http_listener.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("orgrollout.sandbox.server.http_listener.PATIENCE_SECONDS", 0.2)
     answer = raw(server, _head("cloudformation", "content-length: 5000") + ACTION)
     assert (answer[:12], b"IncompleteBody" in answer) == (b"HTTP/1.1 400", True)
 

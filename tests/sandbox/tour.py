@@ -3,19 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from botocore.model import OperationModel
 
 from orgrollout.sandbox import Sandbox
+from tests.paths import STACKSETS
+from tests.sandbox.moto.test_provisioned import CONFIG
 from tests.sandbox.support import ACCOUNTS, HOME, TEMPLATE, targets, unit
-from tests.sandbox.test_provisioned import CONFIG
 
 ONE, TWO = ACCOUNTS[:2]
 AUDIT = "222222222222"
 RULE = "orgrollout-vpc-flow-logs-enabled"
-STACKSETS = Path(__file__).parents[2] / "stacksets"
 STACK_SETS = "member.org.stacksets.cloudformation.amazonaws.com"
 
 

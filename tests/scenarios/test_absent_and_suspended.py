@@ -9,8 +9,8 @@ import pytest
 
 from orgrollout.model.ids import StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.plan import StackSetChange
-from orgrollout.rollout.state import Outcome
+from orgrollout.plan.model.plan import StackSetChange
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox
 from tests.stage import BASE, DEV, TOPICS, Stage, changed, organization, pairs
 

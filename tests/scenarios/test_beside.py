@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from orgrollout.model.ids import Pair, RolloutId
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.rollouts import OpenRolloutError, give_order
-from orgrollout.rollout import orders
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.documents.rollouts import OpenRolloutError, give_order
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.rollout.decide import operator_commands
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests.resyncing import (
     GUARD,
     NAME,
@@ -75,12 +75,12 @@ def test_a_rollout_whose_soak_ends_waits_for_repairs_under_way(
 def test_repairs_that_go_on_wait_for_a_rollout_under_way(
     stage: Stage, soaking: RolloutId, repairs: RolloutId
 ) -> None:
-    give_order(stage.world().journal, repairs, lambda r: orders.stop(r.state))
+    give_order(stage.world().journal, repairs, lambda r: operator_commands.stop(r.state))
     assert stage.finish(repairs).state.phase is Phase.STOPPED
     stage.sandbox.clock.sleep(SOAK)
     while not stage.load(soaking).state.flights:
         stage.step(soaking)
-    give_order(stage.world().journal, repairs, lambda r: orders.resume(r.state))
+    give_order(stage.world().journal, repairs, lambda r: operator_commands.resume(r.state))
     executed = stage.writes().count("ExecuteChangeSet")
     waited = stage.step(repairs, wait=False)
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
 from orgrollout.drivers.local import drive
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.load import load_manifest
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.planning import look, plan_from
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look, plan_from
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox
 from tests.cli.support import write_manifest
 from tests.stage import BASE, organization
@@ -28,11 +28,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_whoever_resumes_calls_as_the_manifest_says(sandbox: Sandbox, tmp_path: Path) -> None:
-    def world() -> World:
+    def world() -> Context:
         connection = connect(session=sandbox.session("d1"), clock=sandbox.clock)
         journal = SqliteJournal(tmp_path / "journal.sqlite")
         stack_sets = StackSets(connection)  # as `resume` has it: nobody said as whom
-        return World(
+        return Context(
             connection=connection, stack_sets=stack_sets, journal=journal, clock=sandbox.clock
         )
 

@@ -8,10 +8,10 @@ from orgrollout.drift.finding import FindingKind
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
-from orgrollout.plan.carrying import REASON
-from orgrollout.reconcile.resync import Wanted
-from orgrollout.reconcile.rollbacks import begin_rollback
-from orgrollout.rollout.state import Outcome
+from orgrollout.plan.build.definition_carrier import REASON
+from orgrollout.reconcile.drift.resync import ResyncRequest
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback
+from orgrollout.rollout.state.state import Outcome
 from tests.resyncing import GUARD, MANIFEST, NAME, deploy, detect, manifest, repair, seek
 from tests.stage import BASE, DEV, PROD, US, Stage, changed, pairs
 
@@ -83,7 +83,7 @@ def test_it_is_made_again_only_when_told_to(stage: Stage, covered: dict[str, Any
     stage.sandbox.replaces(*ONE, NAME, logical_id="Topic", times=1)
     assert repair(stage, seek(stage, covered)).state.outcome is Outcome.FAILURES
 
-    sought = seek(stage, covered, wanted=Wanted(refused_again=False, recreate=True))
+    sought = seek(stage, covered, wanted=ResyncRequest(refused_again=False, recreate=True))
 
     assert [o.action for o in sought.resync.plan.operations] == [
         OperationAction.DELETE,

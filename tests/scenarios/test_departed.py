@@ -5,10 +5,10 @@ import pytest
 from orgrollout.errors import BrokenResponseError, OrganizationChangedError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.allowance import Allowance
-from orgrollout.plan.refusals import PlanRefusedError
-from orgrollout.plan.unattended import plan_unattended
-from orgrollout.reconcile.planning import look, request_from
+from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.unattended.allowed_actions import Allowance
+from orgrollout.plan.unattended.select import plan_unattended
+from orgrollout.reconcile.reading.plan_request import look, request_from
 from tests.faulty import Change, Faulty, as_json, json_of
 from tests.stage import BASE, DEV, PROD, Stage, changed, pairs
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from orgrollout.aws.rates import RateLimits
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Region
-from orgrollout.reconcile.explaining import explain
+from orgrollout.reconcile.advice.explain_account import explain
 from tests.stage import BASE, EU, PROD, Stage
 
 SETS: dict[str, Any] = {f"set-{number}": {"template": "topic.yaml"} for number in range(5)}

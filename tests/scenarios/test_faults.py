@@ -14,9 +14,9 @@ from orgrollout.drivers.local import drive
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation_id import detection_id
-from orgrollout.reconcile.rollouts import Rollout
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.documents.rollouts import Rollout
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.stage import BASE, PROD, TOPIC, Stage, exactly, organization
 from tests.trouble import (

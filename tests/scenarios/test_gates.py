@@ -4,13 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from orgrollout.reconcile.rollouts import give_order
-from orgrollout.rollout.decision import EventKind
-from orgrollout.rollout.orders import (
-    SecondPersonError,
-    approve,
-)
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.documents.rollouts import give_order
+from orgrollout.rollout.decide.operator_commands import SecondPersonError, approve
+from orgrollout.rollout.state.decision import EventKind
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests.scenarios.test_rollout import ended, started, with_waves
 from tests.stage import Stage
 

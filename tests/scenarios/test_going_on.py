@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from orgrollout.model.ids import Pair, RolloutId
-from orgrollout.reconcile.rollouts import Rollout, give_order
-from orgrollout.rollout import orders
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.documents.rollouts import Rollout, give_order
+from orgrollout.rollout.decide import operator_commands
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests.scenarios.test_gates import alarm
 from tests.scenarios.test_rollout import EVERYWHERE, with_waves
 from tests.stage import EU, PROD, Stage
@@ -37,7 +37,7 @@ def retry(stage: Stage, rollout: RolloutId, *accounts: str) -> Rollout:
     give_order(
         stage.world().journal,
         rollout,
-        lambda r: orders.retry(r.plan, r.state, lambda f: f.pair.account in accounts),
+        lambda r: operator_commands.retry(r.plan, r.state, lambda f: f.pair.account in accounts),
     )
     return stage.finish(rollout)
 
@@ -71,7 +71,9 @@ def test_what_fails_once_more_halts_again_and_is_named(stage: Stage, halted: Rol
 def test_a_failure_is_not_forgotten_while_it_waits_to_be_tried_again(
     stage: Stage, halted: RolloutId
 ) -> None:
-    order = give_order(stage.world().journal, halted, lambda r: orders.retry(r.plan, r.state))
+    order = give_order(
+        stage.world().journal, halted, lambda r: operator_commands.retry(r.plan, r.state)
+    )
     assert {(f.pair.account, f.final, f.kind) for f in order.state.failures} == {
         (ONE, False, FailureClass.PERMANENT),
         (TWO, False, FailureClass.PERMANENT),
@@ -87,7 +89,7 @@ def test_a_halt_without_failures_goes_on_with_resume_and_soaks_anew(stage: Stage
 
     alarm(stage, "OK")
     begins = stage.sandbox.clock.now()
-    give_order(stage.world().journal, rollout, lambda r: orders.resume(r.state))
+    give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
 
     assert stage.finish(rollout).state.outcome is Outcome.SUCCEEDED
     assert stage.sandbox.clock.now() - begins >= timedelta(minutes=30)
@@ -97,7 +99,7 @@ def test_while_the_cause_is_there_it_halts_again(stage: Stage) -> None:
     gate = {"soak": "30m", "alarm": alarm(stage, "ALARM")}
     rollout = stage.apply(with_waves({**CANARY, "after": gate})).state.id
 
-    give_order(stage.world().journal, rollout, lambda r: orders.resume(r.state))
+    give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
 
     assert stage.finish(rollout).state.outcome is Outcome.HALTED
 
@@ -112,12 +114,12 @@ def test_a_soak_that_ended_during_a_stop_passes_only_if_the_alarm_is_quiet(
     rollout = stage.begin(with_waves({**CANARY, "after": gate}))
     while stage.load(rollout).state.phase is not Phase.SOAKING:
         stage.step(rollout)
-    give_order(stage.world().journal, rollout, lambda r: orders.stop(r.state))
+    give_order(stage.world().journal, rollout, lambda r: operator_commands.stop(r.state))
     assert stage.finish(rollout).state.phase is Phase.STOPPED
     stage.sandbox.clock.sleep(timedelta(hours=9))
 
     alarm(stage, state)
-    give_order(stage.world().journal, rollout, lambda r: orders.resume(r.state))
+    give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
 
     assert stage.finish(rollout).state.outcome is outcome
 
@@ -129,12 +131,12 @@ def test_a_stop_in_between_does_not_begin_a_soak_anew(stage: Stage, later: timed
     while stage.load(rollout).state.phase is not Phase.SOAKING:
         stage.step(rollout)
     ends = stage.load(rollout).state.wake
-    give_order(stage.world().journal, rollout, lambda r: orders.stop(r.state))
+    give_order(stage.world().journal, rollout, lambda r: operator_commands.stop(r.state))
     assert stage.finish(rollout).state.phase is Phase.STOPPED
     stage.sandbox.clock.sleep(later)
 
     begins = stage.sandbox.clock.now()
-    give_order(stage.world().journal, rollout, lambda r: orders.resume(r.state))
+    give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
     waiting = stage.finish(rollout)
 
     assert ends is not None

@@ -7,7 +7,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.report.blocks import Line
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.rollout.coverage import CoverageState
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state.state import Outcome
 from tests.scenarios.test_rollout import DENIED, EVERYWHERE, with_waves
 from tests.stage import EU, PROD, Stage, changed
 

@@ -7,9 +7,9 @@ import pytest
 from orgrollout.errors import ManifestError
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.importing import IMPORTED, MAX_NAMED
-from orgrollout.reconcile.rollouts import Rollout
-from orgrollout.rollout.state import Phase
+from orgrollout.plan.build.importing import IMPORTED, MAX_NAMED
+from orgrollout.reconcile.documents.rollouts import Rollout
+from orgrollout.rollout.state.state import Phase
 from tests.scenarios.test_planning import edited
 from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, Stage, changed, pairs
 

@@ -9,13 +9,13 @@ import pytest
 
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.plan import Recovery
-from orgrollout.plan.refusals import PlanRefusedError
-from orgrollout.reconcile.rollouts import give_order
+from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.model.plan import Recovery
+from orgrollout.reconcile.documents.rollouts import give_order
 from orgrollout.rollout.coverage import CoverageState
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.orders import retry
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.decide.operator_commands import retry
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox
 from tests.scenarios.test_import import stack_in, topics_in
 from tests.scenarios.test_planning import edited

@@ -9,9 +9,9 @@ from orgrollout.drivers.local import drive
 from orgrollout.errors import BucketError
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
-from orgrollout.reconcile.rollbacks import begin_rollback, plan_rollback
-from orgrollout.rollout.rollback import NothingToRollBackError
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback, plan_rollback
+from orgrollout.rollout.rollback.rollback import NothingToRollBackError
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests.scenarios.test_planning import edited
 from tests.stage import DEV, EU, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
 

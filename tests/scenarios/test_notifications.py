@@ -15,11 +15,11 @@ from orgrollout.journal.errors import JournalConflictError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.notice import Topic
-from orgrollout.reconcile.notifying import tell_of_drift, tell_of_rollout
-from orgrollout.reconcile.rollouts import give_order, load_rollout
-from orgrollout.rollout import orders
-from orgrollout.rollout.decision import EventKind
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.documents.rollouts import give_order, load_rollout
+from orgrollout.reconcile.lifecycle.notify import tell_of_drift, tell_of_rollout
+from orgrollout.rollout.decide import operator_commands
+from orgrollout.rollout.state.decision import EventKind
+from orgrollout.rollout.state.state import Outcome
 from tests.stage import BASE, DEV, EU, PROD, TOPICS, US, Stage
 
 ALL = ["halted", "finished", "drift"]
@@ -88,7 +88,7 @@ def test_a_halt_and_the_end_after_a_retry_are_two_notices(stage: Stage, inbox: I
     assert "Topic is not allowed here" in told["causes"][0]["reason"]
 
     order = give_order(
-        stage.world().journal, halted.state.id, lambda r: orders.retry(r.plan, r.state)
+        stage.world().journal, halted.state.id, lambda r: operator_commands.retry(r.plan, r.state)
     )
     assert order.state.outcome is Outcome.RUNNING
     stage.finish(halted.state.id)

@@ -10,8 +10,8 @@ import pytest
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.organization.snapshot import Organization
-from orgrollout.plan.plan import StackSetChange
-from orgrollout.plan.refusals import PlanRefusedError
+from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.model.plan import StackSetChange
 from orgrollout.sandbox import Sandbox, Settings
 from tests.stage import (
     BASE,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.scenarios.test_planning import edited
 from tests.scenarios.test_side_by_side import ACCOUNTS, own

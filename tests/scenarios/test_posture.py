@@ -10,9 +10,9 @@ from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.posture import PostureState
-from orgrollout.reconcile.posture import look_at_posture
-from orgrollout.reconcile.posture_records import known_posture
-from orgrollout.reconcile.posture_tasks import Chosen
+from orgrollout.reconcile.documents.posture import known_posture
+from orgrollout.reconcile.drift.look_at_posture import look_at_posture
+from orgrollout.reconcile.drift.posture_checks import Chosen
 from orgrollout.sandbox import Sandbox
 from tests.stage import BASE, DEV, EU, TOPIC, US, Stage, organization, pairs
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from orgrollout.aws.connection import Connection
-from orgrollout.aws.posture import look, mend
+from orgrollout.aws.member_accounts.posture import look, mend
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.drift.finding import Finding, Verdict
 from orgrollout.errors import AccessDeniedError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair
 from orgrollout.model.posture import PostureState, mended_by
-from orgrollout.reconcile.planning import look as picture_of
-from orgrollout.reconcile.posture import look_at_posture
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.drift.look_at_posture import look_at_posture
+from orgrollout.reconcile.reading.plan_request import look as picture_of
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox
 from tests.resyncing import repair, seek
 from tests.stage import BASE, DEV, EU, US, Stage, organization

@@ -10,7 +10,7 @@ import pytest
 
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.resyncing import repair, seek
 from tests.scenarios.test_posture_baseline import MANIFEST, RULE

@@ -12,9 +12,9 @@ from orgrollout.drift.finding import Verdict
 from orgrollout.drift.repair import FOUGHT
 from orgrollout.model.ids import StackSetName
 from orgrollout.model.posture import PostureState
-from orgrollout.reconcile.posture_records import known_posture
-from orgrollout.reconcile.resync import Sought, Wanted
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.documents.posture import known_posture
+from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.drift.test_subjects import BY_CHECK
 from tests.resyncing import repair, seek
@@ -24,7 +24,7 @@ from tests.stage import Stage, organization
 pytestmark = pytest.mark.slow
 
 NAME = StackSetName("base-flowlogs-remediation")
-UNATTENDED = Wanted(refused_again=False, fought_again=False)
+UNATTENDED = ResyncRequest(refused_again=False, fought_again=False)
 
 
 @pytest.fixture(params=[timedelta(), timedelta(hours=6)], ids=["at once", "by the clock"])
@@ -50,7 +50,7 @@ def logged(stage: Stage) -> list[str]:
     return sorted(log["ResourceId"] for log in ec2.describe_flow_logs()["FlowLogs"])
 
 
-def unattended(stage: Stage, manifest: dict[str, Any] = MANIFEST) -> Sought:
+def unattended(stage: Stage, manifest: dict[str, Any] = MANIFEST) -> ResyncPlan:
     sought = seek(stage, manifest, wanted=UNATTENDED)
     if not sought.resync.plan.is_empty:
         assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED

@@ -7,14 +7,14 @@ from itertools import pairwise
 
 from rich.console import Console
 
-from orgrollout.cli.progress import Progress
-from orgrollout.cli.screen import Screen
+from orgrollout.cli.terminal.progress import Progress
+from orgrollout.cli.terminal.screen import Screen
 from orgrollout.drivers.local import drive
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile.counting import OperationCounter
-from orgrollout.reconcile.history import Listener
-from orgrollout.reconcile.rollouts import load_rollout
-from orgrollout.rollout.decision import EventKind
+from orgrollout.reconcile.documents.rollout_events import Listener
+from orgrollout.reconcile.documents.rollouts import load_rollout
+from orgrollout.reconcile.tick.counting import OperationCounter
+from orgrollout.rollout.state.decision import EventKind
 from tests.stage import BASE, DEV, EU, PROD, Stage
 
 RESULTS = "ListStackSetOperationResults"

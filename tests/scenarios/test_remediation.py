@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orgrollout.drift.finding import Verdict
-from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.sandbox import Sandbox
 from tests.resyncing import repair, seek
 from tests.scenarios.test_posture_baseline import HERE, MANIFEST

@@ -7,10 +7,10 @@ import pytest
 
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.build import make_plan
-from orgrollout.plan.plan import Plan
-from orgrollout.plan.refusals import PlanRefusedError
-from orgrollout.reconcile.planning import look, request_from
+from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.make_plan import make_plan
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.reading.plan_request import look, request_from
 from tests.stage import BASE, DEV, LAB, PROD, TOPIC, TOPICS, Stage, changed, pairs
 
 KEPT = TOPIC.replace(

@@ -8,11 +8,11 @@ import pytest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.posture import PostureState
-from orgrollout.plan.refusals import PlanRefusedError
-from orgrollout.reconcile.posture_records import known_posture
-from orgrollout.reconcile.resync import Wanted
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Outcome
+from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.reconcile.documents.posture import known_posture
+from orgrollout.reconcile.drift.resync import ResyncRequest
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome
 from tests.resyncing import (
     GUARD,
     MANIFEST,
@@ -153,7 +153,7 @@ def test_a_refused_change_set_keeps_no_recorder_stopped(stage: Stage) -> None:
     repair(stage, seek(stage))
     stage.sandbox.stop_recorder(*ONE)
 
-    sought = seek(stage, wanted=Wanted(refused_again=False))
+    sought = seek(stage, wanted=ResyncRequest(refused_again=False))
 
     assert [o.action for o in sought.resync.plan.operations] == [OperationAction.CALL]
     assert [left.finding.what for left in sought.resync.left] == ["Topic"]
@@ -234,10 +234,10 @@ def test_what_nothing_else_repairs_is_made_anew_only_when_told_to(stage: Stage) 
     stage.sandbox.replaces(*ONE, NAME, logical_id="Topic", times=1)
     detect(stage)
     assert repair(stage, seek(stage)).state.failed[0].kind is FailureClass.REFUSED
-    left = seek(stage, wanted=Wanted(refused_again=False))
+    left = seek(stage, wanted=ResyncRequest(refused_again=False))
     assert left.resync.plan.is_empty
 
-    sought = seek(stage, wanted=Wanted(refused_again=False, recreate=True))
+    sought = seek(stage, wanted=ResyncRequest(refused_again=False, recreate=True))
 
     assert [(o.action, [*o.rectangle.pairs]) for o in sought.resync.plan.operations] == [
         (OperationAction.DELETE, [ONE]),
@@ -257,4 +257,4 @@ def test_what_is_never_to_be_removed_is_not_made_anew_either(stage: Stage) -> No
     repair(stage, seek(stage, guarded))
 
     with pytest.raises(PlanRefusedError, match="never_remove_from"):
-        seek(stage, guarded, wanted=Wanted(refused_again=False, recreate=True))
+        seek(stage, guarded, wanted=ResyncRequest(refused_again=False, recreate=True))

@@ -13,11 +13,11 @@ from orgrollout.drivers.local import drive
 from orgrollout.journal.port import Version
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import Pair, StackSetName
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.finding_history import history
-from orgrollout.reconcile.tick import Tick
-from orgrollout.rollout.decision import EventKind
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.documents.findings import history
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.tick.tick import Tick
+from orgrollout.rollout.state.decision import EventKind
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.resyncing import NAME, TEMPLATE, deploy, detect, later, repair, seek
 from tests.stage import DEV, EU, PROD, US, Stage, organization

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orgrollout.model.ids import Pair, StackSetKey
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state.state import Outcome
 from tests.resyncing import GUARD, NAME, deploy, detect, manifest, repair, seek
 from tests.stage import PROD, TOPIC, US, Stage
 

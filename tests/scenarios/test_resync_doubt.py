@@ -7,10 +7,10 @@ import pytest
 
 from orgrollout.drift.finding import Verdict
 from orgrollout.model.ids import Pair, StackSetName
-from orgrollout.reconcile.finding_history import history
-from orgrollout.reconcile.resync import Sought, Wanted
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.documents.findings import history
+from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome
 from tests.resyncing import (
     NAME,
     changed_stacks,
@@ -31,9 +31,9 @@ def test_a_job_repairs_once_what_somebody_fights_and_then_leaves_it_to_a_person(
 ) -> None:
     """Else each night would carry out another change set, and nobody would hear of it."""
     deploy(stage)
-    job = Wanted(refused_again=False, fought_again=False)
+    job = ResyncRequest(refused_again=False, fought_again=False)
 
-    def night() -> Sought:
+    def night() -> ResyncPlan:
         stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
         later(stage)
         detect(stage)
@@ -104,7 +104,7 @@ def test_what_nobody_may_read_is_no_fight_and_a_job_tries_it_once(stage: Stage) 
     assert failure.reason.startswith("could not be read: Topic/DisplayName")
     later(stage)
     detect(stage)
-    job = seek(stage, wanted=Wanted(refused_again=False, fought_again=False))
+    job = seek(stage, wanted=ResyncRequest(refused_again=False, fought_again=False))
     assert job.resync.plan.is_empty
     assert [left.why for left in job.resync.left] == [failure.reason]
 

@@ -16,15 +16,15 @@ from orgrollout.drivers.local import drive
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import AccountId, Pair, RolloutId, StackSetName
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.finding_history import history
-from orgrollout.reconcile.planning import look
-from orgrollout.reconcile.resync import seek_repairs
-from orgrollout.reconcile.rollouts import OpenRolloutError, Rollout
-from orgrollout.rollout.reasons import advice
-from orgrollout.rollout.state import Outcome
+from orgrollout.reconcile.documents.findings import history
+from orgrollout.reconcile.documents.rollouts import OpenRolloutError, Rollout
+from orgrollout.reconcile.drift.resync import seek_repairs
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.reading.plan_request import look
+from orgrollout.rollout.failures.classify_failure import advice
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Call, Sandbox, Settings
-from orgrollout.sandbox.faults import CallFault
+from orgrollout.sandbox.faults.rules import CallFault
 from tests.resyncing import ROLE
 from tests.stage import BASE, DEV, EU, PROD, US, Stage, exactly, organization
 from tests.trouble import (

@@ -12,7 +12,7 @@ import pytest
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.ids import AccountId, Pair, Region
-from orgrollout.rollout.failures import FailureClass
+from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.sandbox import Sandbox
 from tests.resyncing import (
     NAME,

@@ -7,13 +7,13 @@ import pytest
 from orgrollout.drivers.local import drive
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.reconcile.rollbacks import begin_rollback, plan_rollback
-from orgrollout.reconcile.rollouts import Rollout, give_order
-from orgrollout.rollout.decision import EventKind
-from orgrollout.rollout.orders import WrongPhaseError, resume, retry
-from orgrollout.rollout.rollback import NothingToRollBackError
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.documents.rollouts import Rollout, give_order
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback, plan_rollback
+from orgrollout.rollout.decide.operator_commands import WrongPhaseError, resume, retry
+from orgrollout.rollout.rollback.rollback import NothingToRollBackError
+from orgrollout.rollout.state.decision import EventKind
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests.scenarios.test_rollout import DENIED, EVERYWHERE, with_waves
 from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, Stage, exactly, pairs
 

@@ -7,13 +7,13 @@ import pytest
 
 from orgrollout.drivers.local import drive
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile.begin import NewerRolloutError, begin_rollout
-from orgrollout.reconcile.rollbacks import begin_rollback, plan_rollback
-from orgrollout.reconcile.rollouts import OpenRolloutError, give_order, rollout_ids
-from orgrollout.reconcile.tick import Tick
-from orgrollout.rollout.decision import EventKind
-from orgrollout.rollout.orders import WrongPhaseError, retry, stop
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.documents.rollouts import OpenRolloutError, give_order, rollout_ids
+from orgrollout.reconcile.lifecycle.begin import NewerRolloutError, begin_rollout
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback, plan_rollback
+from orgrollout.reconcile.tick.tick import Tick
+from orgrollout.rollout.decide.operator_commands import WrongPhaseError, retry, stop
+from orgrollout.rollout.state.decision import EventKind
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests import resyncing
 from tests.scenarios.test_rollback import CANARY, changed, names, take_back
 from tests.scenarios.test_rollout import DENIED, EVERYWHERE

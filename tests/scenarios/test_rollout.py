@@ -9,16 +9,11 @@ import pytest
 
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
-from orgrollout.reconcile.rollouts import OpenRolloutError, give_order
+from orgrollout.reconcile.documents.rollouts import OpenRolloutError, give_order
 from orgrollout.rollout.coverage import CoverageState
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.orders import (
-    WrongPhaseError,
-    resume,
-    retry,
-    stop,
-)
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.rollout.decide.operator_commands import WrongPhaseError, resume, retry, stop
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome, Phase
 from orgrollout.sandbox import OperationRecord, Sandbox, Settings
 from tests.stage import BASE, DEV, EU, PROD, TOPIC, US, Stage, changed, exactly, organization, pairs
 

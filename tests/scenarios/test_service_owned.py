@@ -8,7 +8,7 @@ import pytest
 
 from orgrollout.errors import ManifestError
 from orgrollout.model.service_owned import owning_service
-from orgrollout.plan.refusals import PlanRefusedError
+from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.sandbox import Sandbox
 from tests.stage import BASE, TOPIC, Stage, organization
 

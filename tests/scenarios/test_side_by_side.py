@@ -8,11 +8,11 @@ import pytest
 
 from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.exposure import exposed_accounts
-from orgrollout.reconcile.rollouts import give_order
+from orgrollout.plan.checks.blast_radius import exposed_accounts
+from orgrollout.reconcile.documents.rollouts import give_order
 from orgrollout.rollout.cost import cost_of
-from orgrollout.rollout.orders import stop
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.rollout.decide.operator_commands import stop
+from orgrollout.rollout.state.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox, Settings
 from tests.scenarios.test_planning import edited
 from tests.stage import DEV, PROD, TOPICS, US, Stage, changed, organization, pairs

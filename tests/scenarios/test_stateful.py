@@ -32,12 +32,18 @@ from hypothesis.stateful import (
 from orgrollout.drivers.local import drive
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.operation_id import read_operation_id
-from orgrollout.reconcile.begin import unlock
-from orgrollout.reconcile.rollouts import give_order
-from orgrollout.reconcile.tick import tick
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.orders import WrongPhaseError, approve, resume, retry, stop
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.documents.rollouts import give_order
+from orgrollout.reconcile.lifecycle.begin import unlock
+from orgrollout.reconcile.tick.tick import tick
+from orgrollout.rollout.decide.operator_commands import (
+    WrongPhaseError,
+    approve,
+    resume,
+    retry,
+    stop,
+)
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox, Settings
 from tests.matrix.killing import Fuse, Killed, fused_world
 from tests.pairwise import pairwise

@@ -8,8 +8,8 @@ import pytest
 
 from orgrollout.drivers.local import stop_holders
 from orgrollout.model.ids import RolloutId, StackSetName
-from orgrollout.reconcile.begin import begin_rollout
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests.stage import BASE, LAB, PROD, Stage, exactly
 
 pytestmark = pytest.mark.slow

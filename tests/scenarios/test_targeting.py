@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orgrollout.aws.connection import connect
 from orgrollout.aws.regions import read_enabled_regions
+from orgrollout.aws.transport.connection import connect
 from orgrollout.errors import AccessDeniedError, ManifestError
 from orgrollout.manifest.regions import PARTITIONS, is_opt_in
 from orgrollout.model.ids import Pair, Region

@@ -7,13 +7,13 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from orgrollout.aws.connection import connect
-from orgrollout.aws.stack_sets import StackSets
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.connection import connect
 from orgrollout.drivers.local import drive
 from orgrollout.errors import AwsError, InvalidCredentialsError, ThrottledError, UnavailableError
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile.world import World
-from orgrollout.rollout.state import Outcome, Phase
+from orgrollout.reconcile.context import Context
+from orgrollout.rollout.state.state import Outcome, Phase
 from tests.scenarios.test_rollout import with_waves
 from tests.stage import Stage, new_session
 
@@ -31,7 +31,7 @@ def soaking(stage: Stage) -> RolloutId:
     return rollout
 
 
-def answered(stage: Stage, status: int, code: str) -> World:
+def answered(stage: Stage, status: int, code: str) -> Context:
     """Return the world of a process to which CloudWatch says one thing only."""
     session = new_session()
 

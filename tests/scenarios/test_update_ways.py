@@ -15,11 +15,11 @@ import pytest
 
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
-from orgrollout.reconcile.rollbacks import begin_rollback
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback
 from orgrollout.report.blocks import Line
 from orgrollout.report.rollout import rollout_blocks
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.stage import BASE, DEV, EU, PROD, US, Stage, changed, organization, pairs
 

@@ -7,9 +7,9 @@ import pytest
 
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Pair
-from orgrollout.rollout.failures import FailureClass
-from orgrollout.rollout.overcome import overcome
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.failures.recovered_failures import overcome
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Outcome
 from tests.resyncing import MANIFEST, NAME, changed_stacks, deploy, detect, manifest, repair, seek
 from tests.stage import BASE, PROD, US, Stage
 

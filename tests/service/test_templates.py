@@ -7,8 +7,8 @@ import boto3
 import pytest
 import yaml
 
-from orgrollout.aws.connection import connect
 from orgrollout.aws.s3_journal import S3Journal
+from orgrollout.aws.transport.connection import connect
 from orgrollout.cli.main import main
 from orgrollout.journal.place import S3Place
 from orgrollout.sandbox import Sandbox

@@ -6,12 +6,12 @@ Every check takes a ``Templates``, so that the same check also judges a copy wit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
-STACKSETS = Path(__file__).parents[2] / "stacksets"
+from tests.paths import STACKSETS
+
 NAMES = (
     "account-roles",
     "config-regional",

@@ -1,11 +1,11 @@
 """The manifests that are shipped, and the organization that they are written for."""
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-MANIFESTS = Path(__file__).parents[2] / "manifests"
+from tests.paths import MANIFESTS
+
 ORGANIZATION = MANIFESTS / "sandbox-organization.yaml"
 
 

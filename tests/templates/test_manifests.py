@@ -8,12 +8,13 @@ import yaml
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import StackSetKey
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, VirtualClock
+from tests.paths import MANIFESTS
 from tests.stage import Stage
 from tests.templates.reading import Templates
 from tests.templates.resolving import LOG_ARCHIVE, Place, resolve
-from tests.templates.shipped import MANIFESTS, ORGANIZATION, read
+from tests.templates.shipped import ORGANIZATION, read
 
 SHIPPED = sorted(path.stem for path in MANIFESTS.glob("*.yaml") if path != ORGANIZATION)
 

@@ -1,13 +1,12 @@
 """Every planted mistake is noticed by the check that it names."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.paths import DOCS
 from tests.templates.mutations import MISTAKES, Mistake, judge
 from tests.templates.reading import Templates
 
-BASELINE = Path(__file__).parents[2] / "docs" / "baseline.md"
+BASELINE = DOCS / "baseline.md"
 SAMPLE = MISTAKES[::8]
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.organization.desired import DesiredState
-from orgrollout.rollout.state import Outcome
+from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, VirtualClock
-from orgrollout.sandbox.resource_types import REMEDIATIONS
+from orgrollout.sandbox.moto.resource_types import REMEDIATIONS
 from tests.stage import Stage
 from tests.templates import runbook
 from tests.templates.resolving import LOG_ARCHIVE, Place

@@ -13,8 +13,8 @@ from orgrollout.manifest.checks.rollout import check_rollout
 from orgrollout.manifest.checks.service_owned import check_service_owned
 from orgrollout.manifest.checks.stack_sets import check_stack_sets
 from orgrollout.manifest.checks.targets import check_targets
-from orgrollout.manifest.document import Findings
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.text.document import Findings
 from orgrollout.manifest.unsupported import refuse_unsupported
 
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orgrollout.manifest.document import FieldPath, Findings, problem_at
 from orgrollout.manifest.loaded import ENABLED, HOME, LoadedManifest
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import Manifest, StackSet
-from orgrollout.manifest.shorthand import did_you_mean, is_close
+from orgrollout.manifest.text.document import FieldPath, Findings, problem_at
+from orgrollout.manifest.text.shorthand import did_you_mean, is_close
 from orgrollout.model.ids import StackSetKey
 
 

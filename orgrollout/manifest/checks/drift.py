@@ -3,11 +3,11 @@
 import re
 
 from orgrollout.manifest.checks.context import Checking
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.schema import DriftIgnore
-from orgrollout.manifest.shorthand import did_you_mean
-from orgrollout.manifest.template import Template
-from orgrollout.manifest.templates import resource_names
+from orgrollout.manifest.template.read import resource_names
+from orgrollout.manifest.template.template import Template
+from orgrollout.manifest.text.document import FieldPath
+from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import StackSetKey
 from orgrollout.model.posture import CHECKS
 

@@ -5,7 +5,7 @@ import re
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.loaded import ENABLED, HOME
 from orgrollout.manifest.regions import PARTITIONS
-from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.text.shorthand import did_you_mean
 
 _ACCOUNT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 

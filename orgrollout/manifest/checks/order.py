@@ -3,7 +3,7 @@
 from graphlib import CycleError, TopologicalSorter
 
 from orgrollout.manifest.checks.context import Checking
-from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import StackSetKey
 
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.checks.values import why_refused
-from orgrollout.manifest.document import FieldPath, problem_at
-from orgrollout.manifest.shorthand import did_you_mean
-from orgrollout.manifest.substitution import (
+from orgrollout.manifest.template.read import parsed_template
+from orgrollout.manifest.template.template import Template, TemplateParameter, is_dynamic_reference
+from orgrollout.manifest.text.document import FieldPath, problem_at
+from orgrollout.manifest.text.shorthand import did_you_mean
+from orgrollout.manifest.text.substitution import (
     ACCOUNT_PREFIX,
     ENVIRONMENT_PREFIX,
     PLAIN_NAMES,
     references,
 )
-from orgrollout.manifest.template import Template, TemplateParameter, is_dynamic_reference
-from orgrollout.manifest.templates import parsed_template
 from orgrollout.model.ids import StackSetKey
 
 _REFERENCE = 'Write "{{resolve:secretsmanager:NAME}}" or the like.'

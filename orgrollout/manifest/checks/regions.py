@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.checks.targets import all_targets
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import ENABLED
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import StackSet, Targets
+from orgrollout.manifest.text.document import FieldPath
 from orgrollout.model.ids import StackSetKey
 
 Place = tuple[FieldPath, str]  # where a name is written, and the name of a Region or group

@@ -1,11 +1,11 @@
 """How a plan is carried out: waves with one selector each, and preferences that do not clash."""
 
 from orgrollout.manifest.checks.context import Checking
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.loaded import PREREQUISITES, REMOVALS, REST
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import Preferences, Wave
-from orgrollout.manifest.shorthand import did_you_mean
+from orgrollout.manifest.text.document import FieldPath
+from orgrollout.manifest.text.shorthand import did_you_mean
 
 SELECTORS = ("sample", "percent", "accounts", "organizational_units", "tags")
 

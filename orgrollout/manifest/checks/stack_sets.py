@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import get_args
 
 from orgrollout.manifest.checks.context import Checking
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.schema import StackSet
-from orgrollout.manifest.shorthand import did_you_mean
-from orgrollout.manifest.templates import Capability
+from orgrollout.manifest.template.read import Capability
+from orgrollout.manifest.text.document import FieldPath
+from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import Pair, StackSetKey, StackSetName
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.model.stack_set import MAX_BODY_BYTES, OWNER_TAG, PermissionModel

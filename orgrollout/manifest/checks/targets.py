@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from orgrollout.manifest.checks.context import Checking
-from orgrollout.manifest.document import FieldPath
 from orgrollout.manifest.schema import Block, Targets
+from orgrollout.manifest.text.document import FieldPath
 
 
 def check_targets(checking: Checking) -> None:

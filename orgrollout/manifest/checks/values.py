@@ -4,8 +4,8 @@ import math
 import re
 
 from orgrollout.manifest.checks.patterns import why_untried
-from orgrollout.manifest.shorthand import did_you_mean
-from orgrollout.manifest.template import TemplateParameter
+from orgrollout.manifest.template.template import TemplateParameter
+from orgrollout.manifest.text.shorthand import did_you_mean
 
 Refusal = tuple[str, str]  # what is wrong, and what would be right
 

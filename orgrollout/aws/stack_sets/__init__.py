@@ -1,0 +1,1 @@
+"""CloudFormation StackSets in the words of the domain."""

@@ -1,0 +1,1 @@
+"""How every request is sent: clients, sessions, rates, repeats, errors."""

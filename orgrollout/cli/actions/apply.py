@@ -1,0 +1,229 @@
+"""`apply`: show the plan, ask, carry it out, and tell how it ended."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from rich.text import Text
+
+from orgrollout.aws.organizations import describe_organization
+from orgrollout.cli.actions.next_steps import is_inside_accounts, left_to_others, next_step
+from orgrollout.cli.actions.plan import load_asked, plan_of, request_of
+from orgrollout.cli.actions.saved_plan import Options, Saved, read_saved
+from orgrollout.cli.actions.simulated import recorded_only
+from orgrollout.cli.actions.supersede import but_for, claims_of_manifest, others_stopped
+from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, PENDING, WAITING, WrongUsageError
+from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.session import Session, open_session
+from orgrollout.cli.terminal.confirm import ask
+from orgrollout.cli.terminal.progress import Progress
+from orgrollout.cli.terminal.screen import Screen
+from orgrollout.drivers.local import drive
+from orgrollout.errors import OrgRolloutError
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.tick.counting import OperationCounter
+from orgrollout.reconcile.tick.tick import Tick
+from orgrollout.report.plan import plan_blocks
+from orgrollout.report.rollout import rollout_blocks
+from orgrollout.report.rollout_json import no_rollout_json, rollout_json
+from orgrollout.report.words import iso, moment
+from orgrollout.rollout.decide.start_block import frozen_until
+from orgrollout.rollout.decide.wait_reasons import rests
+from orgrollout.rollout.failures.enrolment import only_pending
+from orgrollout.rollout.state.state import Outcome
+
+CODES: Mapping[Outcome, int] = {
+    Outcome.SUCCEEDED: DONE,
+    Outcome.FAILURES: FINDINGS,
+    Outcome.HALTED: WAITING,
+    Outcome.STOPPED: WAITING,
+    Outcome.WAITING: WAITING,
+    Outcome.RUNNING: DONE,  # left running on purpose
+}
+
+
+class FrozenError(OrgRolloutError):
+    """A freeze holds. Nothing was started, and nothing is claimed."""
+
+    exit_code: ClassVar[int] = WAITING
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(
+            f"a freeze holds until {moment(until)}: nothing was started, and no stack set is "
+            "claimed. Repeat the command after it; --wait begins now and waits for its end."
+        )
+
+
+class _Detached(Exception):  # noqa: N818 - no error: the way out of the loop
+    def __init__(self, rollout: Rollout) -> None:
+        super().__init__()
+        self.rollout = rollout
+
+
+def apply(
+    asked: Options,
+    reach: Reach,
+    format_: str,
+    *,
+    yes: bool,
+    detach: bool,
+    supersede: bool = False,
+    wait: bool = False,
+) -> int:
+    """Carry out a manifest, or a saved plan."""
+    screen = Screen(format_)
+    saved = read_saved(asked)
+    if saved is None and not yes and not screen.is_terminal:
+        raise WrongUsageError(
+            "`apply` asks before it changes anything, and there is no terminal to ask on. "
+            "Nothing was read or changed. Add --yes, or save a plan and apply that."
+        )
+    asked = saved.asked if saved else asked
+    loaded = load_asked(asked)
+    if saved and loaded.home_region is None:  # made before a manifest had to say so
+        loaded = loaded.at_home(saved.plan.home_region)
+    with open_session(reach, screen, loaded=loaded) as session:
+        asks = saved is None and not yes
+        claims = claims_of_manifest(loaded) if supersede else ()
+
+        def planned() -> Plan:
+            return _planned(asked, saved, loaded, session)
+
+        def first() -> None:
+            if supersede and not wait and (until := frozen_now(planned(), session)):
+                raise FrozenError(until)
+
+        with others_stopped(claims, session, first=first, yes=not asks) as stopped:
+            made = planned()
+            screen.show(plan_blocks(made, now=session.world.clock.now()))
+            starts = not made.is_empty and (wait or not frozen_now(made, session))
+            if asks and starts:
+                ask(screen, declined=but_for(stopped))
+            return carry_out(made, session, detach=detach, supersede=supersede, wait=wait)
+
+
+def _say_recorded(session: Session) -> None:
+    """Say what a simulation could not make."""
+    if sentence := recorded_only(session.recorded()):
+        session.screen.say(sentence)
+
+
+def _planned(asked: Options, saved: Saved | None, loaded: LoadedManifest, session: Session) -> Plan:
+    if saved is None:
+        return plan_of(asked, loaded, session)
+    organization, _ = describe_organization(session.connection)
+    saved.must_be_meant_for(organization, session.connection.home_region)
+    return saved.checked_against(request_of(asked, loaded, session))
+
+
+def carry_out(
+    made: Plan,
+    session: Session,
+    *,
+    detach: bool = False,
+    supersede: bool = False,
+    besides: Mapping[str, Any] | None = None,
+    wait: bool = False,
+) -> int:
+    """Begin a rollout of the plan, follow it to its end, and return the exit code.
+
+    ``besides`` are keys of the document that is put out for programs. In a freeze nothing begins,
+    and no stack set is claimed, unless it is asked to ``wait``.
+    """
+    screen = session.screen
+    if made.is_empty:
+        if not screen.is_text:
+            document = no_rollout_json(made, session.connection.calls)
+            screen.result(plan_blocks(made), {**document, **(besides or {})})
+        return DONE
+    if not wait and (until := frozen_now(made, session)):
+        return _held_up(made, session, until, besides)
+    rollout = begin_rollout(made, session.world, supersede=supersede)
+    name = rollout.state.id
+    leaves = f" Ctrl-C leaves it running; `orgrollout stop {name}{session.options}` stops it."
+    screen.say(f"{name} started.{'' if session.forgets else leaves}")
+    return follow(rollout, session, detach=detach, besides=besides)
+
+
+def frozen_now(made: Plan, session: Session) -> datetime | None:
+    """Return when the freeze ends in which the plan would begin, if there is one."""
+    return frozen_until(made, session.world.clock.now())
+
+
+def _held_up(
+    made: Plan, session: Session, until: datetime, besides: Mapping[str, Any] | None
+) -> int:
+    screen = session.screen
+    if not screen.is_text:
+        document = no_rollout_json(made, session.connection.calls)
+        frozen = {"outcome": "waiting", "frozen_until": iso(until)}
+        screen.result(plan_blocks(made), {**document, **frozen, **(besides or {})})
+    screen.say(str(FrozenError(until)), "yellow")
+    return WAITING
+
+
+def follow(
+    rollout: Rollout,
+    session: Session,
+    *,
+    detach: bool = False,
+    codes: Mapping[Outcome, int] = CODES,
+    besides: Mapping[str, Any] | None = None,
+) -> int:
+    """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
+    world, screen = session.world, session.screen
+    counter = OperationCounter(world)
+    progress = Progress(screen, rollout, world.clock, session.options, counter)
+    left: Rollout | None = None
+
+    def told(tick: Tick) -> None:
+        progress.follow(tick)
+        if detach and _may_leave(tick, world.clock.now()):
+            raise _Detached(tick.rollout)
+
+    try:
+        with progress:
+            ended = drive(rollout.state.id, world, told)
+    except _Detached as away:
+        left = away.rollout
+        ended = load_rollout(world.journal, rollout.state.id)
+    except KeyboardInterrupt:
+        screen.errors.print(Text(_left_alone(rollout, session)), soft_wrap=True)
+        return INTERRUPTED
+    state = ended.state
+    screen.result(
+        rollout_blocks(ended.plan, state, world.clock.now(), calls=session.debug),
+        {**rollout_json(ended.plan, state, world.clock.now()), **(besides or {})},
+    )
+    _say_recorded(session)
+    if left is not None and not session.forgets:
+        screen.say(left_to_others(left, session))
+    elif hint := next_step(ended, session):
+        screen.say(hint)
+    if only_pending(ended.plan, state) and state.outcome is Outcome.FAILURES:
+        return PENDING
+    return codes[state.outcome]
+
+
+def _may_leave(tick: Tick, now: datetime) -> bool:
+    """Return whether operations run, or there is nothing to do but wait."""
+    state = tick.rollout.state
+    return bool(state.flights or tick.beside) or rests(tick.rollout.plan, state, now)
+
+
+def _left_alone(rollout: Rollout, session: Session) -> str:
+    name = f"{rollout.state.id}{session.options}"
+    if session.forgets:
+        return f"{rollout.state.id} is gone with the simulated organization."
+    goes_on = (
+        "left as it is, and repairs in member accounts go no further by themselves."
+        if is_inside_accounts(rollout)
+        else "left running in AWS: operations that have started go on."
+    )
+    return (
+        f"{rollout.state.id} is {goes_on} "
+        f"To go on with it: orgrollout resume {name}; to stop it: orgrollout stop {name}"
+    )

@@ -1,0 +1,81 @@
+"""`apply --unattended`: for cron and CI. Only what is allowed is carried out."""
+
+from collections.abc import Iterable
+
+from orgrollout.cli.actions.apply import carry_out
+from orgrollout.cli.actions.plan import load_asked, request_of
+from orgrollout.cli.actions.saved_plan import Options, read_saved
+from orgrollout.cli.errors import DONE, PENDING, WAITING, WrongUsageError
+from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.session import Session, open_session
+from orgrollout.cli.terminal.screen import Screen
+from orgrollout.manifest.text.shorthand import did_you_mean
+from orgrollout.model.operation import OperationAction
+from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.unattended.allowed_actions import Allowance
+from orgrollout.plan.unattended.select import plan_unattended
+from orgrollout.reconcile.documents.rollouts import OpenRolloutError
+from orgrollout.reconcile.lifecycle.unfinished_creations import unfinished_creations
+from orgrollout.report.plan import plan_blocks
+
+
+def apply_unattended(
+    asked: Options,
+    reach: Reach,
+    format_: str,
+    *,
+    allow: Iterable[str] | None,
+    detach: bool,
+    wait: bool,
+    supersede: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Carry out what is allowed of a manifest, and report the rest."""
+    if supersede:
+        raise WrongUsageError(
+            "--unattended goes without --supersede: a person has to look at what is taken over. "
+            "Nothing was read or changed."
+        )
+    screen = Screen(format_)
+    actions = allowed_actions(allow)
+    if read_saved(asked) is not None:
+        raise WrongUsageError(
+            f"{asked.manifest} is a saved plan, which is carried out as it is. Leave out "
+            "--unattended, or give the manifest."
+        )
+    loaded = load_asked(asked)
+    with open_session(reach, screen, loaded=loaded) as session:
+        request = request_of(asked, loaded, session).compared()
+        unfinished = unfinished_creations(session.world.journal, request)
+        allowance = Allowance(actions=actions, unfinished=unfinished)
+        made = plan_unattended(request, allowance, session.world.clock.now())
+        screen.show(plan_blocks(made, now=session.world.clock.now()))
+        code = _carried_out(made, session, detach=detach, wait=wait)
+    if code not in {DONE, PENDING}:
+        return code
+    something_is_left = code == PENDING or bool(made.held_back)
+    return PENDING if detailed_exitcode and something_is_left else DONE
+
+
+def allowed_actions(given: Iterable[str] | None) -> frozenset[OperationAction]:
+    """Return the actions that `--allow` names; without it, enrolment alone.
+
+    Raises:
+        WrongUsageError: One of them is none.
+    """
+    names = [name.strip() for text in given or ("create",) for name in text.split(",")]
+    known = {action.value: action for action in OperationAction if not action.is_inside}
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known, otherwise=f"There are {', '.join(known)}.")
+            raise WrongUsageError(f"--allow {name}: there is no such action. {hint}")
+    return frozenset(known[name] for name in names)
+
+
+def _carried_out(made: Plan, session: Session, *, detach: bool, wait: bool) -> int:
+    try:
+        return carry_out(made, session, detach=detach, wait=wait)
+    except OpenRolloutError as error:
+        # Somebody is at work there; what is missing is found again by the next run.
+        session.screen.errors.print(f"left to the next run: {error}", markup=False)
+        return WAITING

@@ -1,0 +1,53 @@
+"""`explain`: one account under one manifest."""
+
+from pathlib import Path
+
+from orgrollout.cli.errors import DONE, WrongUsageError
+from orgrollout.cli.options.filters import regions_of
+from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.session import Session, open_session
+from orgrollout.cli.terminal.screen import Screen
+from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.regions import PARTITIONS
+from orgrollout.manifest.text.shorthand import did_you_mean
+from orgrollout.model.ids import Region
+from orgrollout.plan.explain import AccountExplained
+from orgrollout.reconcile.advice.explain_account import explain
+from orgrollout.report.explain import explain_blocks, explain_json
+
+
+def explain_account(
+    manifest: Path, account: str, region: str | None, reach: Reach, format_: str
+) -> int:
+    """Show why an account is in or out, what it has, and what a plan would do about it."""
+    screen = Screen(format_)
+    loaded = load_manifest(manifest)
+    with open_session(reach, screen, loaded=loaded, read_only=True) as session:
+        session.say_who()
+        with screen.working():
+            found = explain(loaded, session.planning, account, _region(region, loaded, session))
+        _must_concern(region, found, loaded, session)
+        now = session.world.clock.now()
+    screen.result(explain_blocks(found, now), explain_json(found))
+    return DONE
+
+
+def _region(name: str | None, loaded: LoadedManifest, session: Session) -> Region | None:
+    regions = regions_of(loaded, session.connection.home_region)
+    if name is not None and name not in regions | PARTITIONS.keys():
+        raise WrongUsageError(f"{name}: there is no such Region. {did_you_mean(name, regions)}")
+    return None if name is None else Region(name)
+
+
+def _must_concern(
+    name: str | None, found: AccountExplained, loaded: LoadedManifest, session: Session
+) -> None:
+    """Refuse a Region where nothing is to be, and nothing is left from before."""
+    regions = regions_of(loaded, session.connection.home_region)
+    if name is None or name in regions or any(each.regions for each in found.stack_sets):
+        return
+    raise WrongUsageError(
+        f"{name}: no stack set of {loaded.path} goes there, and none has anything there in this "
+        f"account. {did_you_mean(name, regions)}"
+    )

@@ -1,0 +1,95 @@
+"""`unlock`, `journal export`, `journal prune`."""
+
+import json
+from pathlib import Path
+
+from orgrollout.cli.errors import DONE, WrongUsageError
+from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.session import open_session
+from orgrollout.cli.terminal.screen import Screen
+from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.errors import JournalError
+from orgrollout.journal.export import journal_document
+from orgrollout.journal.port import Journal
+from orgrollout.journal.sqlite import SqliteJournal
+from orgrollout.reconcile.documents.rollouts import find_rollout
+from orgrollout.reconcile.lifecycle.begin import unlock as unlock_rollout
+from orgrollout.reconcile.lifecycle.prune import prune_journal
+from orgrollout.report.blocks import Line
+from orgrollout.report.words import count
+
+
+class ExportError(OrgRolloutError):
+    """The file cannot be written. The journal was left as it is."""
+
+
+def unlock(name: str | None, reach: Reach, format_: str, *, force: bool) -> int:
+    """Take a rollout's claims and lease away."""
+    if not force:
+        raise WrongUsageError(
+            "`unlock` cuts off whatever still drives the rollout, and lets another one begin on "
+            "its stack sets; nothing was changed. `orgrollout stop` is the usual way to end one. "
+            "Add --force where that is not possible."
+        )
+    screen = Screen(format_)
+    with open_session(reach, screen) as session:
+        found = find_rollout(session.world.journal, name, only_open=True)
+        session.say_who()
+        world = session.world
+        released = unlock_rollout(world.journal, found.state.id, world.said("unlock"))
+    text = f"{found.state.id} is unlocked: {', '.join(released) or 'it had claimed nothing'}."
+    document = {"rollout": found.state.id, "unlocked": list(released)}
+    screen.result([Line(text=text)], document)
+    return DONE
+
+
+def export(reach: Reach, out: Path | None) -> int:
+    """Write the whole journal as JSON."""
+    screen = Screen("json")
+    with open_session(reach, screen) as session:
+        text = json.dumps(journal_document(session.world.journal), indent=1, ensure_ascii=False)
+    if out is None:
+        screen.raw(text)
+        return DONE
+    try:
+        out.touch(mode=0o600)
+        out.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"cannot write {out}: {error.strerror or error}.") from error
+    screen.say(f"Exported to {out}.")
+    return DONE
+
+
+def prune(reach: Reach, format_: str, *, keep: int) -> int:
+    """Forget old rollouts."""
+    screen = Screen(format_)
+    with open_session(reach, screen) as session:
+        world = session.world
+        world.connection.be_sure_of_the_time()  # what ended lately stays
+        removed = prune_journal(world.journal, keep=keep, now=world.clock.now())
+        freed, why = _shrunk(world.journal)
+    names = ", ".join(removed.rollouts)
+    text = f"forgot {count(len(removed.rollouts), 'rollout')}{': ' if names else ''}{names}"
+    if removed.findings:
+        text += f"; {count(removed.findings, 'finding')} of drift that is gone"
+    text += f"; {freed / 1_000_000:,.1f} MB of disk given back" if freed > 0 else ""
+    text += f"; no disk was given back: {why}" if why else ""
+    document = {
+        "freed_bytes": freed,
+        "rollouts": list(removed.rollouts),
+        "plans": removed.plans,
+        "findings": removed.findings,
+        "detections": removed.detections,
+    }
+    screen.result([Line(text=text)], document)
+    return DONE
+
+
+def _shrunk(journal: Journal) -> tuple[int, str]:
+    """Return how many bytes of disk were given back, and why none were, if something failed."""
+    if not isinstance(journal, SqliteJournal):
+        return 0, ""  # what is deleted in a bucket takes no room
+    try:
+        return journal.shrink(), ""
+    except JournalError as error:
+        return 0, str(error)

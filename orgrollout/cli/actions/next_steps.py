@@ -1,0 +1,100 @@
+"""What a person does next with a rollout: the last line of a command."""
+
+import os
+import socket
+from datetime import datetime
+
+from orgrollout.cli.session import Session
+from orgrollout.reconcile.documents.rollouts import Rollout
+from orgrollout.rollout.failures.enrolment import only_pending
+from orgrollout.rollout.state.state import Outcome
+
+
+def next_step(rollout: Rollout, session: Session) -> str:
+    """Return what a person does next, or nothing where all is done, or gone."""
+    state = rollout.state
+    if session.forgets or only_pending(rollout.plan, state):
+        return ""
+    if state.outcome is Outcome.RUNNING and (
+        driver := other_driver(rollout, session.world.clock.now())
+    ):
+        name = f"{state.id}{session.options}"
+        return (
+            f"-> {driver} drives it; to follow it: orgrollout status {name} --watch; "
+            f"to stop: orgrollout stop {name}"
+        )
+    does = _next(rollout, session.options)
+    return f"-> {does}" if does else ""
+
+
+def _next(rollout: Rollout, options: str) -> str:
+    state = rollout.state
+    name = f"{state.id}{options}"
+    if other := state.superseded_by:
+        return f"{other} took over from {state.id}: orgrollout status {other}{options}"
+    go_on = f"to go on with it: orgrollout resume {name}"
+    does = {
+        Outcome.HALTED: f"once the cause is gone: orgrollout resume {name}",
+        Outcome.STOPPED: go_on,
+        Outcome.WAITING: f"to start the next wave: orgrollout approve {name}",
+        Outcome.RUNNING: f"{go_on}; to stop: orgrollout stop {name}",
+    }
+    if state.failed and state.outcome in {Outcome.HALTED, Outcome.FAILURES}:
+        return f"mend what failed, then: orgrollout retry {name}"
+    if state.outcome is Outcome.WAITING and _is_approved(rollout):
+        return go_on
+    return does.get(state.outcome, "")
+
+
+def left_to_others(rollout: Rollout, session: Session) -> str:
+    """Return what becomes of a rollout that nothing on this machine drives any more."""
+    name = f"{rollout.state.id}{session.options}"
+    if is_inside_accounts(rollout):
+        runs = "repairs in member accounts go no further by themselves"
+    elif rollout.state.flights:
+        runs = "operations that run in AWS go on, and nothing else does"
+    else:
+        runs = "nothing runs in AWS"
+    return f"-> {runs}: nothing goes on before: orgrollout resume {name}"
+
+
+def other_driver(rollout: Rollout, now: datetime) -> str:
+    """Return which other process drives a rollout, as far as that shows here.
+
+    One that holds the lease right now, or that began it on this machine and still lives. Between
+    two ticks no process holds a lease, so that one elsewhere may not show.
+    """
+    lease, own = rollout.record.lease, f"{socket.gethostname()}:{os.getpid()}:"
+    if lease is not None and lease.until > now and not lease.holder.startswith(own):
+        return _process(lease.holder)
+    begun_by = rollout.record.begun_by
+    host, _, rest = begun_by.partition(":")
+    pid = rest.partition(":")[0]
+    is_here = host == socket.gethostname() and pid.isdigit()
+    is_other = is_here and not begun_by.startswith(own)
+    return _process(begun_by) if is_other and _lives(int(pid)) else ""
+
+
+def _process(holder: str) -> str:
+    host, _, rest = holder.partition(":")
+    return f"process {rest.partition(':')[0]} on {host}"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def is_inside_accounts(rollout: Rollout) -> bool:
+    """Return whether it works in member accounts, where each next step is a call of ours."""
+    flying = (rollout.plan.operations[f.piece.planned] for f in rollout.state.flights)
+    return any(operation.repair is not None for operation in flying)
+
+
+def _is_approved(rollout: Rollout) -> bool:
+    return rollout.plan.waves[rollout.state.wave].index in rollout.state.approved

@@ -1,0 +1,148 @@
+"""`status` and `rollouts`: what the journal knows, and what AWS says of what runs."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from orgrollout.cli.actions.apply import CODES
+from orgrollout.cli.actions.next_steps import next_step
+from orgrollout.cli.errors import DONE
+from orgrollout.cli.options.filters import failure_filter
+from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.session import Session, open_session
+from orgrollout.cli.terminal.progress import Progress
+from orgrollout.cli.terminal.screen import Screen
+from orgrollout.errors import AwsError, CredentialsError, PassingError
+from orgrollout.model.ids import OperationId, StackSetName
+from orgrollout.model.operation import OperationStatus
+from orgrollout.reconcile.documents.rollout_events import Listener
+from orgrollout.reconcile.documents.rollouts import (
+    Rollout,
+    find_rollout,
+    load_rollout,
+    rollout_states,
+)
+from orgrollout.reconcile.tick.counting import OperationCounter
+from orgrollout.reconcile.tick.tick import Tick
+from orgrollout.report.blocks import Line
+from orgrollout.report.rollout import rollout_blocks
+from orgrollout.report.rollout_json import rollout_json, rollouts_json
+from orgrollout.report.rollouts import rollouts_blocks
+from orgrollout.report.words import span
+from orgrollout.rollout.operations.process_in_flight import is_inside
+from orgrollout.rollout.state.state import Phase
+
+_UNKNOWN = "UNKNOWN"  # AWS could not be asked
+_INTERVAL = timedelta(seconds=2)
+
+
+def status(name: str | None, narrow: Narrow, reach: Reach, format_: str, *, watch: bool) -> int:
+    """Show one rollout; with ``watch``, until nothing happens by itself any more."""
+    with open_session(reach, Screen(format_), read_only=True) as session:
+        rollout = find_rollout(session.world.journal, name, only_open=False)
+        if watch:
+            rollout = _watch(rollout, session)
+        _show(rollout, narrow, session)
+        return CODES[rollout.state.outcome] if watch else DONE
+
+
+def list_rollouts(reach: Reach, format_: str) -> int:
+    """List all rollouts of the journal."""
+    screen = Screen(format_)
+    with open_session(reach, screen, read_only=True) as session:
+        journal, now = session.world.journal, session.world.clock.now()
+        found = [
+            (state, None if state.phase.is_over else load_rollout(journal, state.id).plan)
+            for state in rollout_states(journal)
+        ]
+    screen.result(rollouts_blocks(found, now), rollouts_json(found, now))
+    return DONE
+
+
+def _show(rollout: Rollout, narrow: Narrow, session: Session) -> None:
+    plan, state, screen = rollout.plan, rollout.state, session.screen
+    chosen = failure_filter(narrow, plan, session.connection)
+    seen, now = dict(_seen(rollout, session)), session.world.clock.now()
+    statuses = {id_: _UNKNOWN if isinstance(s, AwsError) else s for id_, s in seen.items()}
+    screen.result(
+        [
+            *rollout_blocks(plan, state, now, chosen=chosen, calls=session.debug),
+            *_running(rollout, seen, session),
+        ],
+        rollout_json(plan, state, now, statuses, chosen=chosen),
+    )
+    if hint := next_step(rollout, session):
+        screen.say(hint)
+
+
+def _seen(rollout: Rollout, session: Session) -> Iterator[tuple[OperationId, str | AwsError]]:
+    """Yield what AWS says of each operation under way, or why it does not: one call each.
+
+    An outage is met once, and not by each operation again. The journal is shown in any case.
+    Nobody asks member accounts here. What goes on there may have begun in some and not in others.
+    """
+    outage: AwsError | None = None
+    for flight in rollout.state.flights:
+        if is_inside(rollout.plan, flight):
+            yield flight.id, OperationStatus.RUNNING.value
+            continue
+        key = rollout.plan.operations[flight.piece.planned].stack_set
+        said = outage or _status_of(rollout.plan.stack_sets[key].name, flight.id, session)
+        outage = said if isinstance(said, CredentialsError | PassingError) else None
+        yield flight.id, said
+
+
+def _status_of(name: StackSetName, operation: OperationId, session: Session) -> str | AwsError:
+    try:
+        found = session.planning.stack_sets.describe_operation(name, operation)
+    except AwsError as error:
+        return error
+    return found.status.value if found else "NOT STARTED"
+
+
+def _running(
+    rollout: Rollout, seen: Mapping[OperationId, str | AwsError], session: Session
+) -> Iterator[Line]:
+    now = session.world.clock.now()
+    for flight in rollout.state.flights:
+        operation = rollout.plan.operations[flight.piece.planned]
+        age = span(now - flight.committed)
+        inside = is_inside(rollout.plan, flight)
+        how = "it goes on in member accounts" if inside else _how(flight.id, seen[flight.id])
+        yield Line(
+            text=f"under way: wave {operation.wave}  {operation.stack_set}  {operation.action} "
+            f"{len(flight.piece.pairs):,}, for {age}; {how}"
+        )
+
+
+def _how(operation: OperationId, said: str | AwsError) -> str:
+    if isinstance(said, AwsError):
+        return f"what became of {operation} is not known, since AWS could not be asked: {said}"
+    return f"AWS says {said}"
+
+
+def _watch(rollout: Rollout, session: Session) -> Rollout:
+    """Return the rollout when nothing happens by itself any more, telling all that happens.
+
+    How it stands is shown at once; then what any process does to it, as the journal has it.
+    """
+    world, screen = session.world, session.screen
+    if _is_at_rest(rollout):
+        return rollout
+    listener = Listener(rollout.state.id)
+    listener.catch_up(world.journal)
+    now = world.clock.now()
+    screen.show(rollout_blocks(rollout.plan, rollout.state, now))
+    counter = OperationCounter(session.planning)
+    with Progress(screen, rollout, world.clock, session.options, counter) as progress:
+        while not _is_at_rest(rollout):
+            events = listener.catch_up(world.journal)
+            progress.follow(Tick(rollout=rollout, events=events, wake_after=_INTERVAL))
+            world.clock.sleep(_INTERVAL)
+            rollout = load_rollout(world.journal, rollout.state.id)
+        events = listener.catch_up(world.journal)
+        progress.follow(Tick(rollout=rollout, events=events, wake_after=None))
+    return rollout
+
+
+def _is_at_rest(rollout: Rollout) -> bool:
+    return rollout.state.phase.is_over or rollout.state.phase is Phase.WAITING

@@ -1,0 +1,113 @@
+"""The commands that look and advise, and change nothing, as typer sees them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from orgrollout.cli.options.manifest_here import HERE
+from orgrollout.cli.options.shared import FormatOption, ManifestPath, PlainReach, Reach
+
+# What is imported inside commands is slow; `orgrollout --help` should not wait for it.
+# ruff: noqa: PLC0415
+
+
+def explain(
+    manifest: ManifestPath,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="A name or an id.")],
+    region: Annotated[
+        str | None, typer.Argument(metavar="[REGION]", show_default=False, help="Only this one.")
+    ] = None,
+    *,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Show why an account is in or out, what set its parameters, and what a plan would do."""
+    from orgrollout.cli.actions.explain import explain_account
+
+    return explain_account(manifest, account, region, reach, format_)
+
+
+def init(
+    file: Annotated[
+        Path, typer.Argument(metavar="[FILE]", help="Where to write it; nothing is overwritten.")
+    ] = Path("orgrollout.yaml"),
+    *,
+    from_aws: Annotated[
+        bool,
+        typer.Option(
+            "--from-aws",
+            help="Describe the stack sets that exist, their templates beside it, so that a plan "
+            "of it changes nothing.",
+        ),
+    ] = False,
+    name: Annotated[str, typer.Option("--name", help="What the manifest is called.")] = "baseline",
+    stack_set: Annotated[
+        list[str] | None,
+        typer.Option("--stack-set", help="Only this stack set that exists. Repeatable."),
+    ] = None,
+    reach: PlainReach,
+) -> int:
+    """Write a commented manifest to start from, or one of what exists."""
+    from orgrollout.cli.actions.init import init as run
+
+    return run(file, reach, name=name, from_aws=from_aws, stack_sets=stack_set or ())
+
+
+def preflight(
+    manifest: ManifestPath = HERE,
+    *,
+    probe_role: Annotated[
+        str | None,
+        typer.Option(
+            "--probe-role",
+            metavar="NAME",
+            help="A role of the member accounts to look through, as OrganizationAccountAccessRole. "
+            "Without one, what is inside of them is not checked.",
+        ),
+    ] = None,
+    all_accounts: Annotated[
+        bool, typer.Option("--all-accounts", help="Look into all, not into two of each unit.")
+    ] = False,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Show what would fail, before it does, and how to mend it. Only reads; 3 with findings."""
+    from orgrollout.cli.actions.preflight import preflight as run
+    from orgrollout.reconcile.member_accounts.preflight_facts import Looking
+
+    return run(manifest, reach, format_, Looking(role=probe_role, all_accounts=all_accounts))
+
+
+def bootstrap(
+    manifest: ManifestPath = HERE,
+    *,
+    probe_role: Annotated[
+        str | None,
+        typer.Option(
+            "--probe-role", metavar="NAME", help="Let planners look into accounts through this."
+        ),
+    ] = None,
+    delegate: Annotated[
+        str | None,
+        typer.Option(
+            "--delegate",
+            metavar="ACCOUNT",
+            help="Who is to roll out, a name or an id: prints how the management account registers "
+            "it. Default: who calls.",
+        ),
+    ] = None,
+    reach: Reach,
+    format_: Annotated[
+        Literal["text", "json", "cli", "cloudformation"],
+        typer.Option("--format", help="For people, for programs, or to be run. Runs none."),
+    ] = "text",
+) -> int:
+    """Show what the organization still needs for a manifest: access, roles, policies."""
+    from orgrollout.cli.actions.bootstrap import bootstrap as run
+
+    return run(manifest, reach, format_, probe_role, delegate)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain)

@@ -1,0 +1,141 @@
+"""The commands that look at rollouts and move them, as typer sees them."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from orgrollout.cli.options.shared import (
+    DetachOption,
+    FormatOption,
+    Narrow,
+    PlainReach,
+    Reach,
+    RolloutName,
+    YesOption,
+)
+
+# What is imported inside commands is slow; `orgrollout --help` should not wait for it.
+# ruff: noqa: PLC0415
+
+
+def status(
+    rollout: RolloutName = None,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow it, and end as it ends. Drives nothing.")
+    ] = False,
+    narrow: Narrow,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Show one rollout; by default the newest."""
+    from orgrollout.cli.actions.status import status as run
+
+    return run(rollout, narrow, reach, format_, watch=watch)
+
+
+def rollouts(*, reach: PlainReach, format_: FormatOption = "text") -> int:
+    """List all rollouts of the journal, oldest first."""
+    from orgrollout.cli.actions.status import list_rollouts
+
+    return list_rollouts(reach, format_)
+
+
+def resume(
+    rollout: RolloutName = None,
+    *,
+    detach: DetachOption = False,
+    reach: PlainReach,
+    format_: FormatOption = "text",
+) -> int:
+    """Go on with a rollout; by default the only one that is open or was stopped.
+
+    Attaches to operations that run, and starts none twice.
+    """
+    from orgrollout.cli.actions.control import resume as run
+
+    return run(rollout, reach, format_, detach=detach)
+
+
+def retry(
+    rollout: RolloutName = None,
+    *,
+    class_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class",
+            metavar="CLASS",
+            help="Only failures of this class: throttled, transient, blocked_by_policy, "
+            "configuration, permanent, cancelled, blocked, unproven. Repeatable.",
+        ),
+    ] = None,
+    detach: DetachOption = False,
+    narrow: Narrow,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Try again what failed for good, from its earliest wave on; by default of the newest rollout.
+
+    Goes on with the waves that were not started.
+    """
+    from orgrollout.cli.actions.control import retry as run
+
+    return run(rollout, class_ or (), narrow, reach, format_, detach=detach)
+
+
+def rollback(
+    rollout: RolloutName = None,
+    *,
+    yes: YesOption = False,
+    detach: DetachOption = False,
+    reach: PlainReach,
+    format_: FormatOption = "text",
+) -> int:
+    """Take back what a rollout updated; by default the newest one.
+
+    Template and parameters of before, in reverse order. What it created stays, and is listed.
+    """
+    from orgrollout.cli.actions.control import rollback as run
+
+    return run(rollout, reach, format_, yes=yes, detach=detach)
+
+
+def approve(
+    rollout: RolloutName = None,
+    *,
+    yes: YesOption = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Only say yes; `resume` or another process goes on.")
+    ] = False,
+    reach: PlainReach,
+    format_: FormatOption = "text",
+) -> int:
+    """Let the next wave start, and go on; by default of the only open rollout.
+
+    Shows what starts, and asks first.
+    """
+    from orgrollout.cli.actions.control import approve as run
+
+    return run(rollout, reach, format_, yes=yes, detach=detach)
+
+
+def stop(rollout: RolloutName = None, *, reach: PlainReach, format_: FormatOption = "text") -> int:
+    """Start nothing more, and stop what runs; by default of the only open rollout.
+
+    Stack instances in progress are finished. `resume` goes on later.
+    """
+    from orgrollout.cli.actions.control import stop as run
+
+    return run(rollout, reach, format_)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (
+    status,
+    rollouts,
+    resume,
+    retry,
+    approve,
+    stop,
+    rollback,
+)

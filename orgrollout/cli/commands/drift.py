@@ -1,0 +1,154 @@
+"""The commands that look for drift and repair it, as typer sees them."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from orgrollout.cli.options.manifest_here import HERE
+from orgrollout.cli.options.shared import (
+    DetachOption,
+    FormatOption,
+    ManifestPath,
+    Narrow,
+    Reach,
+    RecoverOption,
+    RefreshOption,
+    SheetFormatOption,
+    WaitOption,
+    YesOption,
+)
+
+# What is imported inside commands is slow; `orgrollout --help` should not wait for it.
+# ruff: noqa: PLC0415
+
+
+TimeoutOption = Annotated[
+    str,
+    typer.Option(
+        "--timeout",
+        metavar="DURATION",
+        help="While looking for drift: how long to wait for operations of others, such as 30m.",
+    ),
+]
+
+
+def drift(
+    manifest: ManifestPath = HERE,
+    *,
+    detect: Annotated[
+        bool,
+        typer.Option(
+            "--detect",
+            help="Look first: for drift in all stack instances of each stack set, and at posture "
+            "in all accounts. It changes nothing, and keeps others from changing the stack set "
+            "until it ends; a rollout stops it.",
+        ),
+    ] = False,
+    timeout: TimeoutOption = "1h",
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history", help="Show what became of all findings so far. Asks AWS for no drift."
+        ),
+    ] = False,
+    refresh: RefreshOption = "incremental",
+    narrow: Narrow,
+    reach: Reach,
+    format_: SheetFormatOption = "text",
+) -> int:
+    """Show what is not as deployed, as the last detection found it; ends with 3 if any is real.
+
+    A difference is real, ignored by a rule of the manifest, or a suspect: what a role without the
+    permission to read it sees. Stack instances that are missing, extra, outdated or inoperable are
+    shown too.
+    """
+    from orgrollout.cli.actions.drift import Options, drift_history
+    from orgrollout.cli.actions.drift import drift as run
+    from orgrollout.cli.errors import WrongUsageError
+    from orgrollout.reconcile.reading.inventory import Refresh
+
+    if history:
+        if detect:
+            raise WrongUsageError("--history looks back, and --detect looks anew: leave one out.")
+        return drift_history(manifest, narrow, reach, format_)
+    asked = Options(
+        manifest=manifest, narrow=narrow, detect=detect, timeout=timeout, refresh=Refresh(refresh)
+    )
+    return run(asked, reach, format_)
+
+
+def resync(
+    manifest: ManifestPath = HERE,
+    *,
+    detect: Annotated[
+        bool,
+        typer.Option(
+            "--detect/--no-detect",
+            help="Look for drift first, or repair what the last detection found.",
+        ),
+    ] = True,
+    timeout: TimeoutOption = "1h",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be repaired, and repair nothing.")
+    ] = False,
+    yes: YesOption = False,
+    detach: DetachOption = False,
+    wait: WaitOption = False,
+    unattended: Annotated[
+        bool,
+        typer.Option(
+            "--unattended",
+            help="For cron and CI: ask nothing, and repair only what drift.unattended of the "
+            "manifest allows.",
+        ),
+    ] = False,
+    recover_inoperable: RecoverOption = False,
+    recreate: Annotated[
+        bool,
+        typer.Option(
+            "--recreate",
+            help="Delete and create again the stacks that nothing else repairs: whose change set "
+            "was refused, or whose SSM document differs.",
+        ),
+    ] = False,
+    supersede: Annotated[
+        bool,
+        typer.Option(
+            "--supersede",
+            help="Stop an earlier re-sync of these stack sets first, and take over from it for "
+            "good.",
+        ),
+    ] = False,
+    narrow: Narrow,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Look for drift, repair only what is real, and prove it.
+
+    Each drifted stack gets a drift-aware change set in its own account, which is refused where it
+    would replace, remove or touch anything else. What no stack has (a recorder that was stopped) is
+    repaired by a named call. Ends with 3 where something is left, and with 4 where a person has to
+    look first.
+    """
+    from orgrollout.cli.actions.resync import Options
+    from orgrollout.cli.actions.resync import resync as run
+
+    asked = Options(
+        manifest=manifest,
+        narrow=narrow,
+        detect=detect,
+        timeout=timeout,
+        dry_run=dry_run,
+        yes=yes,
+        detach=detach,
+        unattended=unattended,
+        recover_inoperable=recover_inoperable,
+        recreate=recreate,
+        supersede=supersede,
+        wait=wait,
+    )
+    return run(asked, reach, format_)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (drift, resync)

@@ -1,0 +1,81 @@
+"""The commands that need no AWS, as typer sees them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from orgrollout.cli.options.manifest_here import HERE
+from orgrollout.cli.options.shared import Command, DebugOption, Group, ManifestPath, gathered
+
+# What is imported inside commands is slow; `orgrollout --help` should not wait for it.
+# ruff: noqa: PLC0415
+
+Severity = Literal["error", "warning", "informational"]
+ShortFormat = Literal["text", "json"]
+ShortFormatOption = Annotated[
+    ShortFormat, typer.Option("--format", help="For people, or for programs.")
+]
+
+
+def validate(
+    manifest: ManifestPath = HERE,
+    *,
+    severity: Annotated[
+        Severity | None,
+        typer.Option(
+            "--severity",
+            show_default=False,
+            help="The least that is refused; what is less is shown. Default: templates.lint of the "
+            "manifest, or error.",
+        ),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept",
+            metavar="RULE",
+            help="A rule of cfn-lint to leave out, such as W2001; W stands for all warnings. "
+            "Repeatable.",
+        ),
+    ] = None,
+    format_: ShortFormatOption = "text",
+    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+) -> int:
+    """Check a manifest and its templates as far as that goes without AWS (cfn-lint included)."""
+    from orgrollout.cli.actions.offline import validate as run
+
+    return run(manifest, format_, severity=severity, accept=accept or ())
+
+
+def schema(*, debug: DebugOption = False) -> int:  # noqa: ARG001 - read by `main`
+    """Print the JSON Schema of the manifest, for editors."""
+    from orgrollout.cli.actions.offline import schema as run
+
+    return run()
+
+
+templates = typer.Typer(help="The templates that come along.", no_args_is_help=True, cls=Group)
+
+
+def list_(*, format_: ShortFormatOption = "text") -> int:
+    """List them: what a manifest calls them, and what they do."""
+    from orgrollout.cli.actions.offline import list_templates
+
+    return list_templates(format_)
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made where it is missing.")],
+) -> int:
+    """Write them into a folder, to read or to change; overwrites nothing."""
+    from orgrollout.cli.actions.offline import export_templates
+
+    return export_templates(folder)
+
+
+templates.command("list", cls=Command)(gathered(list_))
+templates.command("export", cls=Command)(gathered(export))
+
+COMMANDS: tuple[Callable[..., int], ...] = (validate, schema)

@@ -1,0 +1,88 @@
+"""`sandbox start | stop | serve | init`: a simulated organization for any AWS tool."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# What a command needs is imported when it runs, so that `--help` stays quick.
+# ruff: noqa: PLC0415
+from orgrollout.cli.options.shared import STARTER, Command, DebugOption, Group, gathered
+
+sandbox = typer.Typer(
+    help="A simulated organization for any AWS tool.", no_args_is_help=True, cls=Group
+)
+
+_File = Annotated[
+    str,
+    typer.Argument(metavar="[FILE]", show_default=False, help="Default: the one that comes along."),
+]
+_Speed = Annotated[
+    float, typer.Option("--speed", help="How many times as fast as real time it goes.")
+]
+
+
+def start(
+    file: _File = STARTER,
+    *,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
+    speed: _Speed = 60,
+    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+) -> int:
+    """Start a simulated organization that goes on in the background; `--sandbox` then uses it.
+
+    It listens on this machine alone and ends by itself after 30 idle minutes.
+    """
+    from orgrollout.cli.actions.sandbox import start as run
+
+    return run(file, port=port, speed=speed)
+
+
+def stop(*, debug: DebugOption = False) -> int:  # noqa: ARG001 - read by `main`
+    """Stop the organization that `sandbox start` started, and forget it."""
+    from orgrollout.cli.actions.sandbox import stop as run
+
+    return run()
+
+
+def serve(
+    file: _File = STARTER,
+    *,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 4599,
+    speed: _Speed = 60,
+    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+) -> int:
+    """Answer AWS's APIs for a simulated organization on a port of this machine, until Ctrl-C."""
+    from orgrollout.cli.actions.sandbox import serve as run
+
+    return run(file, port=port, speed=speed)
+
+
+def init(
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write there, not to stdout.")
+    ] = None,
+    from_aws: Annotated[
+        bool, typer.Option("--from-aws", help="Describe the caller's own organization; reads only.")
+    ] = False,
+    anonymize: Annotated[
+        bool,
+        typer.Option("--anonymize", help="With --from-aws: other names and ids, the same shape."),
+    ] = False,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="A profile of ~/.aws/config.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="REGION", help="Where the stack sets live.")
+    ] = None,
+    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+) -> int:
+    """Write an organization file to start from: a commented one, or the shape of a real one."""
+    from orgrollout.cli.actions.sandbox import init as run
+
+    return run(out, from_aws=from_aws, anonymize=anonymize, profile=profile, region=region)
+
+
+for _command in (start, stop, serve, init):
+    sandbox.command(cls=Command)(gathered(_command))

@@ -1,0 +1,69 @@
+"""What holds where the command line says nothing: the environment, and a file of defaults.
+
+For profile, journal and format: an option wins, then ORGROLLOUT_PROFILE, ORGROLLOUT_JOURNAL and
+ORGROLLOUT_FORMAT, then (for the journal) the manifest, then `[defaults]` of the file, in TOML. A
+simulated organization takes no profile and no journal from here.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+
+from orgrollout.cli.errors import WrongUsageError
+from orgrollout.manifest.text.shorthand import did_you_mean
+
+KEYS = ("profile", "journal", "format")
+FILE = "ORGROLLOUT_CONFIG"
+_SECTION = "defaults"
+
+
+def config_file() -> Path:
+    """Return where the defaults are kept, whether or not there are any."""
+    named = os.environ.get(FILE)
+    return Path(named) if named else user_config_path("orgrollout") / "config.toml"
+
+
+def from_environment(key: str) -> str | None:
+    """Return what a variable of the environment says."""
+    return os.environ.get(f"ORGROLLOUT_{key.upper()}") or None
+
+
+def from_file(key: str) -> str | None:
+    """Return what the file of defaults says.
+
+    Raises:
+        WrongUsageError: It cannot be read, or says what no default can be.
+    """
+    return _defaults().get(key)
+
+
+def _defaults() -> Mapping[str, str]:
+    path = config_file()
+    if not path.is_file():
+        if os.environ.get(FILE):
+            raise WrongUsageError(f"{path}: there is no such file, and {FILE} names it.")
+        return {}
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WrongUsageError(f"{path} cannot be read as TOML: {error}.") from error
+    return _section(path, document)
+
+
+def _section(path: Path, document: Mapping[str, Any]) -> Mapping[str, str]:
+    section = document.get(_SECTION, {})
+    for key in document.keys() - {_SECTION}:
+        hint = did_you_mean(key, [_SECTION])
+        raise WrongUsageError(f"{path}: `{key}` is no section of it. {hint}")
+    if not isinstance(section, dict):
+        raise WrongUsageError(f"{path}: [{_SECTION}] must be a section with {', '.join(KEYS)}.")
+    for key, value in section.items():
+        if key not in KEYS:
+            raise WrongUsageError(f"{path}: no default `{key}`. {did_you_mean(key, KEYS)}")
+        if not isinstance(value, str) or not value:
+            raise WrongUsageError(f"{path}: {_SECTION}.{key} must be a text.")
+    return section

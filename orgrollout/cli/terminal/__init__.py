@@ -1,0 +1,1 @@
+"""What a person sees and answers: lines, progress, questions."""

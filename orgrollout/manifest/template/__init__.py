@@ -1,0 +1,1 @@
+"""CloudFormation templates: what they say of themselves, and what they need."""

@@ -1,0 +1,203 @@
+"""The operations of one stack set: which rectangles, in which order, and in which wave."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from orgrollout.model.ids import Digest, Pair
+from orgrollout.model.operation import OperationAction
+from orgrollout.model.operation_id import NO_STATE
+from orgrollout.model.stack_set import InstanceStatus
+from orgrollout.plan.build.compare import NEW, state_digests
+from orgrollout.plan.build.definition_rollout import with_carrier
+from orgrollout.plan.build.importing import import_operations
+from orgrollout.plan.build.operation_inputs import (
+    NO_OVERRIDES,
+    OperationInputs,
+    anchored,
+    grouped,
+    reasons_of,
+    service_managed,
+)
+from orgrollout.plan.build.update_strategy import both_ways, by_stack_set
+from orgrollout.plan.model.plan import PlannedOperation
+from orgrollout.plan.model.repair import Repair
+from orgrollout.plan.model.targets import cover
+
+
+def operations_of(scene: OperationInputs) -> list[PlannedOperation]:
+    """Return the stack set's operations in the order they must be sent, wave by wave.
+
+    Within a wave updates come first, so that new stack instances get the new definition.
+    """
+    updates = list(_updates(scene))
+    if scene.definition_changed and scene.inventory is not None:
+        updates = with_carrier(scene, updates)
+    operations = [
+        *updates,
+        *_creating(scene),
+        *_importing(scene),
+        *_repairing(scene),
+        *_recovering(scene),
+        *_removing(scene),
+    ]
+    return sorted(operations, key=_rank)
+
+
+def _rank(operation: PlannedOperation) -> tuple[int, bool, int]:
+    order = {
+        OperationAction.UPDATE: 0,
+        OperationAction.CREATE: 1,
+        OperationAction.REVERT: 3,
+        OperationAction.CALL: 4,  # what a revert brings back may be what is called
+    }
+    # What is imported is updated afterwards: all of these stay in the order they come in.
+    rank = 2 if operation.is_step else order.get(operation.action, 5)
+    return operation.wave, not operation.sends_definition, rank
+
+
+def _importing(scene: OperationInputs) -> Iterator[PlannedOperation]:
+    imports, recovered = scene.desired.imports, scene.differences.recovered
+    creates = scene.differences.creates
+    yield from _imports(
+        scene, {p: s for p, s in creates.items() if p in imports and p not in recovered}
+    )
+
+
+def _imports(scene: OperationInputs, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
+    desired = scene.desired
+    units = (scene.root,) if service_managed(desired) else ()
+    groups, states = grouped(scene, pairs), state_digests(desired)
+    made = import_operations(desired.key, groups, units, states, scene.most_imports)
+    for operation in made:
+        if scene.updates_by_stack_set and operation.action is OperationAction.UPDATE:
+            yield from (replace(o, covered_again=True) for o in both_ways(operation))
+        else:
+            yield operation
+
+
+def _recovering(scene: OperationInputs) -> Iterator[PlannedOperation]:
+    """Yield, for what is INOPERABLE, a detachment, and an import or a creation that follows it.
+
+    What is made anew is deleted instead, and created.
+    """
+    recovered, reasons = scene.differences.recovered, scene.differences.reasons
+    creates = {p: s for p, s in scene.differences.creates.items() if p in recovered}
+    for action, those in (
+        (OperationAction.DETACH, {p: s for p, s in creates.items() if not recovered[p].deletes}),
+        (OperationAction.DELETE, {p: s for p, s in creates.items() if recovered[p].deletes}),
+    ):
+        for (wave, _), pairs in grouped(scene, those).items():
+            for operation in _letting_go(scene, action, pairs, wave):
+                yield replace(operation, recovers=True, covered_again=True)
+    there = {p: s for p, s in creates.items() if recovered[p].stack}
+    lost = {p: s for p, s in creates.items() if p not in there}
+    for operation in (*_imports(scene, there), *_creations(scene, lost)):
+        reason, others = reasons_of(reasons, operation.rectangle.pairs)
+        yield replace(operation, recovers=True, reason=reason, other_reasons=others)
+
+
+def _creating(scene: OperationInputs) -> Iterator[PlannedOperation]:
+    elsewhere = scene.desired.imports.keys() | scene.differences.recovered.keys()
+    creates = {p: s for p, s in scene.differences.creates.items() if p not in elsewhere}
+    yield from _creations(scene, creates)
+
+
+def _creations(
+    scene: OperationInputs, creates: Mapping[Pair, Digest]
+) -> Iterator[PlannedOperation]:
+    units = (scene.root,) if service_managed(scene.desired) else ()
+    states = state_digests(scene.desired)
+    for (wave, chosen), pairs in grouped(scene, creates).items():
+        for rectangle in cover(pairs):
+            yield PlannedOperation(
+                stack_set=scene.desired.key,
+                wave=wave,
+                action=OperationAction.CREATE,
+                accounts=rectangle.accounts,
+                regions=rectangle.regions,
+                units=units,
+                parameter_set=chosen,
+                state=states[chosen],
+                reason=NEW,
+            )
+
+
+def _updates(scene: OperationInputs) -> Iterator[PlannedOperation]:
+    if scene.updates_by_stack_set and scene.inventory is not None:
+        instances = scene.inventory.instances
+        current = {p for p in scene.kept if instances[p].status is InstanceStatus.CURRENT}
+        return by_stack_set(
+            _updating(scene),
+            same_overrides=scene.differences.same_overrides,
+            has_definition=frozenset() if scene.definition_changed else current,
+        )
+    return _updating(scene)
+
+
+def _updating(scene: OperationInputs) -> Iterator[PlannedOperation]:
+    states = state_digests(scene.desired)
+    for (wave, chosen), pairs in grouped(scene, scene.differences.updates).items():
+        for rectangle in cover(pairs):
+            yield from anchored(
+                scene,
+                rectangle,
+                PlannedOperation(
+                    stack_set=scene.desired.key,
+                    wave=wave,
+                    action=OperationAction.UPDATE,
+                    accounts=(),
+                    regions=rectangle.regions,
+                    parameter_set=chosen,
+                    state=states[chosen],
+                    reason="",
+                ),
+            )
+
+
+def _removing(scene: OperationInputs) -> Iterator[PlannedOperation]:
+    for action, pairs in scene.differences.removals.items():
+        yield from _letting_go(scene, action, pairs, scene.removal_wave)
+
+
+def _letting_go(
+    scene: OperationInputs, action: OperationAction, pairs: Iterable[Pair], wave: int
+) -> Iterator[PlannedOperation]:
+    for rectangle in cover(pairs):
+        yield from anchored(
+            scene,
+            rectangle,
+            PlannedOperation(
+                stack_set=scene.desired.key,
+                wave=wave,
+                action=action,
+                accounts=(),
+                regions=rectangle.regions,
+                parameter_set=NO_OVERRIDES,
+                state=NO_STATE,
+                reason="",
+            ),
+        )
+
+
+def _repairing(scene: OperationInputs) -> Iterator[PlannedOperation]:
+    groups: dict[tuple[int, Digest], list[Pair]] = defaultdict(list)
+    known: dict[Digest, Repair] = {}
+    for pair, repairs in sorted(scene.differences.repairs.items()):
+        for repair in repairs:
+            known[repair.digest] = repair
+            groups[scene.wave_of(pair), repair.digest].append(pair)
+    for (wave, digest), pairs in groups.items():
+        repair = known[digest]
+        for rectangle in cover(pairs):
+            yield PlannedOperation(
+                stack_set=scene.desired.key,
+                wave=wave,
+                action=repair.action,
+                accounts=rectangle.accounts,
+                regions=rectangle.regions,
+                parameter_set=NO_OVERRIDES,
+                state=NO_STATE,
+                reason=repair.reason,
+                repair=repair,
+            )

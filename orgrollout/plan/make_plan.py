@@ -1,0 +1,288 @@
+"""From what is desired and what is deployed to a plan that names every pair."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from orgrollout.inventory.inventory import StackSetInventory
+from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
+from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.plan.build import waves
+from orgrollout.plan.build.compare import Differences, seen_of
+from orgrollout.plan.build.dependencies import WaveOf, dependency_order, wave_finder
+from orgrollout.plan.build.importing import MAX_LISTED, MAX_NAMED
+from orgrollout.plan.build.operation_inputs import OperationInputs
+from orgrollout.plan.build.operations import operations_of
+from orgrollout.plan.build.preferences import throttled, wave_preferences
+from orgrollout.plan.build.request import Request
+from orgrollout.plan.checks import refusals
+from orgrollout.plan.checks.removal_impact import recovery_of, removals_of
+from orgrollout.plan.checks.warnings import many_operations, warnings_of
+from orgrollout.plan.model.failure_rules import failure_rules
+from orgrollout.plan.model.instance_state import InstanceState, SeenInstances
+from orgrollout.plan.model.notify import topics_of
+from orgrollout.plan.model.plan import (
+    SIDE_BY_SIDE,
+    Freeze,
+    Plan,
+    PlannedOperation,
+    PlannedStackSet,
+    PlannedWave,
+    StackSetChange,
+)
+from orgrollout.plan.model.targets import cover
+
+
+def make_plan(request: Request) -> Plan:
+    """Return what has to be done.
+
+    Raises:
+        PlanRefusedError: It would do harm; all reasons at once.
+    """
+    differences = request.differences()
+    _refuse(request, differences)
+    wave_of = wave_finder(request, differences)
+    operations = _ordered(request, differences, wave_of)
+    waves_ = _waves(request, operations)
+    return Plan(
+        manifest=request.manifest.name,
+        organization=request.organization.id,
+        home_region=request.home_region,
+        stack_sets={k: _planned(request, k, d) for k, d in differences.items()},
+        waves=waves_,
+        operations=operations,
+        updates_by_stack_set=_by_stack_set(request),
+        rolls_back=request.manifest.rollout.on_failure == "rollback",
+        attempts=request.manifest.rollout.retry.attempts,
+        freezes=tuple(Freeze(start=f.start, end=f.end) for f in request.manifest.rollout.freeze),
+        failure_rules=failure_rules(request.manifest),
+        units=waves.units(request.organization, operations),
+        call_as=request.manifest.call_as,
+        template_bucket=request.manifest.template_bucket,
+        inside=request.inside,
+        opening=request.opening,
+        skipped=request.skipped,
+        names=_names(request, operations),
+        recent=_recent(request, operations),
+        topics=topics_of(request.manifest),
+        warnings=(
+            *request.warnings,
+            *warnings_of(request, differences),
+            *many_operations(
+                operations,
+                {k for k, d in request.desired.items() if _runs_side_by_side(request, d)},
+            ),
+            *(text for text in map(throttled, waves_) if text),
+        ),
+    )
+
+
+def _names(request: Request, operations: Iterable[PlannedOperation]) -> Mapping[AccountId, str]:
+    known = request.organization.accounts
+    touched = {account for operation in operations for account in operation.accounts}
+    return {account: known[account].name for account in sorted(touched) if account in known}
+
+
+def _recent(
+    request: Request, operations: Iterable[PlannedOperation]
+) -> Mapping[datetime, tuple[AccountId, ...]]:
+    """Return the new accounts that the plan touches, by the moment they joined."""
+    touched = {account for operation in operations for account in operation.accounts}
+    found = {
+        joined: tuple(account for account in those if account in touched)
+        for joined, those in request.recent.items()
+    }
+    return {joined: those for joined, those in found.items() if those}
+
+
+def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) -> None:
+    reasons: list[str] = []
+    for key, desired in request.desired.items():
+        inventory = request.deployed(desired)
+        reasons += refusals.ownership(desired, inventory, request.manifest.name)
+        reasons += refusals.unsupported_changes(desired, inventory)
+        reasons += refusals.too_many_instances(desired)
+        if request.definition_changes(desired, differences[key]):
+            reasons += refusals.carrier(
+                desired,
+                differences[key],
+                kept=bool(request.kept(desired)),
+                instances=bool(inventory and inventory.instances),
+            )
+    membership = request.membership
+    reasons += refusals.removals(
+        differences.values(), request.manifest, request.allow_removals, membership
+    )
+    reasons += refusals.departures(differences.values(), request.most_departed, membership)
+    if reasons:
+        raise refusals.PlanRefusedError(reasons)
+
+
+def _ordered(
+    request: Request,
+    differences: Mapping[StackSetKey, Differences],
+    wave_of: WaveOf,
+) -> tuple[PlannedOperation, ...]:
+    """Return all operations, by wave, dependencies first; removals last and in reverse."""
+    last = len(request.manifest.rollout.waves) + 2
+    forward = dependency_order(request.desired)
+    operations: list[PlannedOperation] = []
+    for key in forward:
+        operations += operations_of(_scene(request, differences[key], key, wave_of, last))
+    position = {key: index for index, key in enumerate(forward)}
+    return tuple(
+        sorted(
+            operations,
+            key=lambda o: (
+                o.wave,
+                -position[o.stack_set] if o.takes_away else position[o.stack_set],
+            ),
+        )
+    )
+
+
+def _scene(
+    request: Request,
+    differences: Differences,
+    key: StackSetKey,
+    wave_of: WaveOf,
+    removal_wave: int,
+) -> OperationInputs:
+    desired = request.desired[key]
+    inventory = request.deployed(desired)
+    kept = request.kept(desired)
+    stranded = inventory is not None and bool(inventory.instances) and not kept
+    return OperationInputs(
+        desired=desired,
+        inventory=inventory,
+        differences=differences,
+        root=request.organization.root,
+        wave_of=lambda pair: wave_of(key, pair),
+        removal_wave=removal_wave,
+        definition_changed=request.definition_changes(desired, differences) and not stranded,
+        updates_by_stack_set=_by_stack_set(request),
+        kept=kept,
+        most_imports=MAX_LISTED if request.manifest.template_bucket else MAX_NAMED,
+    )
+
+
+def _by_stack_set(request: Request) -> bool:
+    return request.manifest.rollout.updates_by == "update_stack_set"
+
+
+def _planned(request: Request, key: StackSetKey, differences: Differences) -> PlannedStackSet:
+    desired = request.desired[key]
+    inventory = request.deployed(desired)
+    recovered = {pair: found.stack for pair, found in differences.recovered.items()}
+    stacks = {**desired.imports, **recovered}
+    differing = request.differing(desired)
+    sent = inventory is None or bool(differing)
+    parallel = _runs_side_by_side(request, desired)
+    return PlannedStackSet(
+        key=key,
+        name=desired.name,
+        change=_change(desired, inventory, differences, differing),
+        definition=desired.definition,
+        parameter_sets=desired.parameter_sets,
+        depends_on=(*desired.prerequisites, *desired.depends_on),
+        unchanged=differences.unchanged,
+        notes=tuple(_notes(request, desired, differences, sent=sent, parallel=parallel)),
+        differences=differing,
+        deployed=inventory.deployed.definition if inventory is not None else None,
+        removals=tuple(
+            removals_of(inventory, differences, request.organization)
+            if inventory is not None
+            else ()
+        ),
+        seen=_seen(inventory, differences) if inventory is not None else (),
+        described=_described(inventory, differences) if inventory is not None else {},
+        side_by_side=parallel,
+        imports=tuple(stack for p in sorted(differences.creates) if (stack := stacks.get(p))),
+        recovery=recovery_of(differences.recovered),
+        stacks=tuple(
+            stack
+            for pair, stack in sorted(request.stacks.get(key, {}).items())
+            if pair in differences.repairs
+        ),
+    )
+
+
+def _notes(
+    request: Request,
+    desired: DesiredStackSet,
+    differences: Differences,
+    *,
+    sent: bool,
+    parallel: bool,
+) -> Iterator[str]:
+    """Yield what the template says of itself, and how it is sent."""
+    if differences.creates:
+        yield from desired.notes
+    if sent and desired.definition.is_large:
+        size = len(desired.definition.template_body.encode())
+        yield f"its template of {size:,} bytes goes by way of {request.manifest.template_bucket}"
+    if parallel and any(True for _ in differences.changing):
+        yield f"up to {SIDE_BY_SIDE} of its operations run side by side (managed execution)"
+
+
+def _runs_side_by_side(request: Request, desired: DesiredStackSet) -> bool:
+    """Return whether managed execution is wanted, and is on or comes with the stack set."""
+    inventory = request.deployed(desired)
+    on = inventory is None or inventory.deployed.definition.managed_execution
+    return desired.definition.managed_execution and on
+
+
+def _described(
+    inventory: StackSetInventory, differences: Differences
+) -> Mapping[Digest, Mapping[str, str]]:
+    """Return the overrides that are to change and no plan of ours may know, by state digest."""
+    changing = (inventory.instances[pair].overrides for pair in differences.updates)
+    definition = inventory.deployed.definition
+    return {definition.state_digest(o): dict(o) for o in changing if o is not None}
+
+
+def _seen(inventory: StackSetInventory, differences: Differences) -> tuple[SeenInstances, ...]:
+    """Return what the stack instances that change are now."""
+    found: dict[InstanceState, list[Pair]] = defaultdict(list)
+    there = dict.fromkeys((*differences.updates, *differences.recovered))
+    for pair in (*there, *differences.detaches, *differences.deletes):
+        goes = pair not in there
+        found[seen_of(inventory, inventory.instances[pair], goes=goes)].append(pair)
+    alike = sorted(found.items(), key=lambda item: (item[0].shown, str(item[0])))
+    return tuple(SeenInstances(state=state, where=cover(pairs)) for state, pairs in alike)
+
+
+def _change(
+    desired: DesiredStackSet,
+    inventory: StackSetInventory | None,
+    differences: Differences,
+    differing: tuple[str, ...],
+) -> StackSetChange:
+    if desired.absent:
+        # It cannot go while it has stack instances that stay.
+        stays = inventory is None or bool(differences.left_alone)
+        return StackSetChange.NONE if stays else StackSetChange.DELETE
+    if inventory is None:
+        return StackSetChange.CREATE
+    return StackSetChange.UPDATE if differing else StackSetChange.NONE
+
+
+def _waves(request: Request, operations: Iterable[PlannedOperation]) -> tuple[PlannedWave, ...]:
+    accounts: dict[int, set[AccountId]] = defaultdict(set)
+    for operation in operations:
+        accounts[operation.wave].update(operation.accounts)
+    manifest = request.manifest
+    called = zip(waves.names(manifest), waves.gates(manifest), strict=True)
+    return tuple(
+        PlannedWave(
+            index=index,
+            name=name,
+            accounts=tuple(sorted(accounts[index])),
+            allowed_failures=allowed,
+            gate=gate,
+            preferences=wave_preferences(manifest, index, allowed),
+        )
+        for index, (name, gate) in enumerate(called)
+        if index in accounts
+        for allowed in (waves.allowed_failures(manifest, index, len(accounts[index])),)
+    )

@@ -1,0 +1,43 @@
+"""A plan as a document: the same value again when it is read."""
+
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from orgrollout.plan.model.instance_state import seen_of_old
+from orgrollout.plan.model.plan import Plan
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return the plan as JSON can hold it."""
+    document: dict[str, Any] = _adapter().dump_python(plan, mode="json")
+    return document
+
+
+def read_plan(document: dict[str, Any]) -> Plan:
+    """Return the plan that ``plan_document`` wrote.
+
+    Raises:
+        ValueError: The document is not a plan.
+    """
+    return _adapter().validate_python(_up_to_date(document))
+
+
+def _up_to_date(document: Any) -> Any:
+    """Return the document in today's form; what is no plan is left for the adapter to refuse."""
+    stack_sets = document.get("stack_sets") if isinstance(document, dict) else None
+    if not isinstance(stack_sets, dict):
+        return document
+    return {**document, "stack_sets": {k: _stack_set(each) for k, each in stack_sets.items()}}
+
+
+def _stack_set(document: Any) -> Any:
+    if not isinstance(document, dict) or not isinstance(document.get("seen"), dict):
+        return document
+    return {**document, "seen": seen_of_old(document["seen"])}
+
+
+@cache
+def _adapter() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)

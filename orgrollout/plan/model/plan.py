@@ -1,0 +1,274 @@
+"""A plan: exactly which pairs change and how, as operations in waves. It knows no time."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from orgrollout.model.ids import (
+    AccountId,
+    Digest,
+    Pair,
+    Region,
+    StackSetKey,
+    StackSetName,
+    UnitId,
+    digest_of,
+)
+from orgrollout.model.notice import Topic
+from orgrollout.model.operation import OperationAction, OperationPreferences
+from orgrollout.model.stack_set import StackSetDefinition
+from orgrollout.plan.model.instance_state import InstanceState, SeenInstances
+from orgrollout.plan.model.repair import Repair
+from orgrollout.plan.model.targets import Rectangle
+from orgrollout.plan.model.windows import Window
+
+SIDE_BY_SIDE = 10  # operations of one stack set at most; each is looked at, at two calls a second
+
+
+class StackSetChange(StrEnum):
+    """What happens to a stack set itself."""
+
+    CREATE = "create"
+    UPDATE = "update"  # its definition: template, parameters, tags, roles
+    DELETE = "delete"
+    NONE = "unchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedOperation:
+    """One stack set operation to come: exactly ``accounts`` x ``regions``."""
+
+    stack_set: StackSetKey
+    wave: int
+    action: OperationAction
+    accounts: tuple[AccountId, ...]
+    regions: tuple[Region, ...]
+    units: tuple[UnitId, ...] = ()
+    parameter_set: Digest
+    state: Digest  # what its stack instances run afterwards
+    sends_definition: bool = False  # by UpdateStackSet, which marks all others OUTDATED
+    imports: bool = False  # of stacks that exist; an update of them follows
+    by_stack_set: bool = False  # an update by UpdateStackSet, with the definition it has by then
+    stepwise: bool = False  # of an update: the definition and the overrides are two operations
+    recovers: bool = False  # what is INOPERABLE: detached, then imported or created
+    covered_again: bool = False  # a later operation of the plan covers its pairs, and counts them
+    reason: str
+    other_reasons: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
+    repair: Repair | None = None  # given where the calls go into member accounts
+
+    @property
+    def rectangle(self) -> Rectangle:
+        """Return its accounts x Regions."""
+        return Rectangle(self.accounts, self.regions)
+
+    @property
+    def takes_away(self) -> bool:
+        """Return whether its stack instances are not wanted any more."""
+        return self.action.removes and not self.recovers
+
+    @property
+    def is_step(self) -> bool:
+        """Return whether others of the plan come before or after it on the same stack instances."""
+        return self.recovers or self.imports or self.stepwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What becomes of the stacks of one stack set where its stack instances go."""
+
+    action: OperationAction  # DETACH or DELETE
+    instances: int
+    accounts: int
+    stays: tuple[str, ...]  # in words
+    way_back: str  # how to have it again
+    named: tuple[str, ...] = ()  # each account by name and id, with its Regions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """How many stack instances of one stack set are detached, and then had again."""
+
+    accounts: int
+    imported: int  # with the stacks that are still there
+    created: int  # where no stack is left
+    deleted: int = 0  # with their stacks, and created again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStackSet:
+    """One stack set of the plan: what it becomes, and what it waits for."""
+
+    key: StackSetKey
+    name: StackSetName
+    change: StackSetChange
+    definition: StackSetDefinition
+    parameter_sets: Mapping[Digest, Mapping[str, str]]
+    depends_on: tuple[StackSetKey, ...] = ()  # per account, or prerequisites in other accounts
+    unchanged: int = 0  # stack instances that are as they should be
+    notes: tuple[str, ...] = ()  # what it costs and leaves behind
+    differences: tuple[str, ...] = ()  # of the definition, in words
+    deployed: StackSetDefinition | None = None  # when the plan was made; None: it did not exist
+    removals: tuple[Removal, ...] = ()
+    seen: tuple[SeenInstances, ...] = ()  # those that change, as they were
+    described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
+    imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
+    stacks: tuple[str, ...] = ()  # ids of those that are repaired
+    recovery: Recovery | None = None
+    side_by_side: bool = False  # by managed execution, which is wanted and on
+
+    @property
+    def was(self) -> Mapping[Pair, InstanceState]:
+        """Return what each stack instance that changes was when the plan was made."""
+        return {p: each.state for each in self.seen for r in each.where for p in r.pairs}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What must happen after a wave before the next one starts."""
+
+    soak: timedelta | None = None
+    approval: bool = False
+    not_by_planner: bool = False  # whoever planned or began the rollout may not approve
+    alarm: str | None = None  # ARN of a CloudWatch alarm that stays quiet during the soak
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWave:
+    """A part of the accounts that is done before the next one starts."""
+
+    index: int
+    name: str
+    accounts: tuple[AccountId, ...]
+    allowed_failures: int  # accounts, counted after retries
+    gate: Gate = Gate()
+    preferences: OperationPreferences = field(default_factory=OperationPreferences)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """A span in which no operation starts."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRule:
+    """What to make of a failure that this organization knows."""
+
+    kind: str  # one of the classes of failures
+    pattern: str  # a regular expression, searched for in the reason
+    advice: str = ""
+    attempts: int | None = None  # None: as many as its class has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """An account that is meant, and that nothing can be deployed to."""
+
+    account: AccountId
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """How member accounts are entered."""
+
+    role: str  # its name, the same in each of them
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done, in order. Equal plans have equal fingerprints."""
+
+    manifest: str
+    organization: str
+    home_region: Region
+    stack_sets: Mapping[StackSetKey, PlannedStackSet]
+    waves: tuple[PlannedWave, ...]
+    operations: tuple[PlannedOperation, ...]
+    updates_by_stack_set: bool = False  # see `orgrollout.plan.build.update_strategy`
+    rolls_back: bool = False  # by itself, when too many accounts fail
+    attempts: int = 4  # of a stack instance, the first one included
+    failure_rules: tuple[FailureRule, ...] = ()  # before those that are known anyway
+    freezes: tuple[Freeze, ...] = ()
+    windows: tuple[Window, ...] = ()  # operations start in here only; empty: at any time
+    units: Mapping[str, tuple[AccountId, ...]] = field(default_factory=dict)  # by path
+    call_as: Literal["auto", "self", "delegated_admin"] = "auto"  # service-managed stack sets
+    template_bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call
+    enrols: bool = False  # nothing that is deployed changes; accounts do not wait for each other
+    inside: Inside | None = None  # given where operations go on inside accounts
+    held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed
+    young: tuple[AccountId, ...] = ()  # joined less than a day before: may not be ready yet
+    names: Mapping[AccountId, str] = field(default_factory=dict)  # of the accounts it touches
+    recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`
+    opening: tuple[str, ...] = ()  # how many accounts, and why not more
+    skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
+    warnings: tuple[str, ...] = ()
+    topics: tuple[Topic, ...] = ()  # who is told how it goes
+    planned_by: str = ""  # the ARN of whoever saved it; empty: it was carried out at once
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing would be sent."""
+        return not self.operations and all(
+            s.change is StackSetChange.NONE for s in self.stack_sets.values()
+        )
+
+    @property
+    def fingerprint(self) -> Digest:
+        """Return the digest of what would be sent."""
+        return digest_of(
+            [
+                self.manifest,
+                self.organization,
+                self.home_region,
+                [[s.name, s.change, digest_of(_sent(s))] for s in self.stack_sets.values()],
+                [
+                    [
+                        *(o.stack_set, o.wave, o.action, o.accounts, o.regions),
+                        *(o.state, o.imports, o.repair.digest if o.repair else None),
+                        *(("by_stack_set",) if o.by_stack_set else ()),
+                    ]
+                    for o in self.operations
+                ],
+            ]
+        )
+
+    def counts(self, key: StackSetKey | None = None) -> Counter[OperationAction]:
+        """Return how many pairs change, by action."""
+        counts: Counter[OperationAction] = Counter()
+        for operation in self.operations:
+            if key in {None, operation.stack_set} and not operation.covered_again:
+                counts[operation.action] += operation.rectangle.size
+        return counts
+
+    @property
+    def unchanged(self) -> int:
+        """Return how many stack instances are as they should be."""
+        return sum(s.unchanged for s in self.stack_sets.values())
+
+    def changes(self) -> Iterator[tuple[PlannedOperation, Pair, str]]:
+        """Yield every pair that changes, with its operation and the reason."""
+        for operation in self.operations:
+            if operation.covered_again:
+                continue
+            others = {p: reason for reason, ps in operation.other_reasons.items() for p in ps}
+            for pair in operation.rectangle.pairs:
+                yield operation, pair, others.get(pair, operation.reason)
+
+
+def _sent(stack_set: PlannedStackSet) -> list[object]:
+    definition = stack_set.definition
+    return [
+        definition.state_digest({}),
+        definition.description,
+        definition.capabilities,
+        definition.administration_role_arn,
+        definition.execution_role_name,
+    ]

@@ -1,0 +1,1 @@
+"""Looks and advises, changes nothing: preflight, bootstrap, existing stack sets, one account."""

@@ -1,0 +1,69 @@
+"""What plans and rollouts stand in."""
+
+import os
+import secrets
+import socket
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from orgrollout.aws.stack_sets.stack_sets import StackSets
+from orgrollout.aws.transport.clock import Clock
+from orgrollout.aws.transport.connection import Connection
+from orgrollout.journal.port import Journal
+from orgrollout.model.ids import OperationId
+from orgrollout.reconcile.documents.rollout_events import Histories, Said
+from orgrollout.reconcile.process.lease import LeaseWatch
+from orgrollout.reconcile.process.poll_cache import Looks
+from orgrollout.reconcile.process.repair_cache import InsideMemory
+
+
+@dataclass(slots=True)
+class CallMeter:
+    """How many API requests were sent since they were last written down."""
+
+    _written: Counter[str] = field(default_factory=Counter)
+
+    def take(self, calls: Counter[str]) -> Counter[str]:
+        """Return what came on top of what was taken before."""
+        new = calls - self._written
+        self._written = Counter(calls)
+        return new
+
+
+def this_process() -> str:
+    """Return a name for this process that no other has, and that tells people where to look."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """AWS, the journal, and the time."""
+
+    connection: Connection
+    stack_sets: StackSets
+    journal: Journal
+    clock: Clock
+    meter: CallMeter = field(default_factory=CallMeter)
+    holder: str = field(default_factory=this_process)  # of leases
+    watch: LeaseWatch = field(default_factory=LeaseWatch)
+    inside: dict[OperationId, InsideMemory] = field(default_factory=dict)
+    at_once: int = 16  # calls into member accounts at a time
+    looks: Looks = field(default_factory=Looks)
+    histories: Histories = field(default_factory=Histories)
+    others: dict[str, StackSets] = field(default_factory=dict)  # by as whom they are called
+
+    def said(self, text: str) -> Said:
+        """Return what the caller says just now, to be noted."""
+        return Said(text=text, by=self.connection.identity.arn, at=self.clock.now())
+
+    def calling_as(self, wanted: Literal["auto", "self", "delegated_admin"]) -> "Context":
+        """Return the same world with service-managed stack sets called as a plan says.
+
+        Who resumes or stops a rollout has its plan, and no manifest.
+        """
+        if self.stack_sets.wanted == wanted:
+            return self
+        made = self.others.get(wanted) or StackSets(self.connection, call_as=wanted)
+        self.others[wanted] = made
+        return replace(self, stack_sets=made)

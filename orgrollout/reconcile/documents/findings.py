@@ -1,0 +1,140 @@
+"""What became of each finding, kept in the journal: a document for each stack set."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+
+from orgrollout.drift.document import is_newer, read_records, records_document
+from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
+from orgrollout.drift.findings import Findings, StackSetLook
+from orgrollout.drift.history import LookedAt, Record, Records, seen
+from orgrollout.journal.errors import (
+    JournalConflictError,
+    JournalDocumentError,
+    JournalVersionError,
+)
+from orgrollout.journal.port import Document, Journal
+from orgrollout.journal.reading import as_mapping
+from orgrollout.model.ids import Digest, Pair, StackSetKey, StackSetName
+
+PREFIX = "findings/"
+# More stack instances than this that are not as wanted are no drift, but a rollout that was not
+# made: they are shown, and not remembered one by one.
+MOST_INSTANCES = 1_000
+
+
+def history(journal: Journal, name: StackSetName) -> Records:
+    """Return what is remembered of the findings in a stack set.
+
+    Raises:
+        JournalVersionError: Another version wrote it.
+    """
+    return _records(journal.get(f"{PREFIX}{name}"), name)
+
+
+def remember_findings(
+    journal: Journal,
+    now: datetime,
+    found: Findings,
+    chosen: Callable[[StackSetKey, Pair], bool] | None = None,
+) -> None:
+    """Keep what was found, and note what was looked for and is gone.
+
+    ``chosen`` is what was meant to be looked at, if that was not everything.
+    """
+    for look in found.stack_sets:
+        mine = list(
+            _worth_keeping(f for f in found.findings if f.stack_set == look.key or _is_closed(f))
+        )
+        change_history(journal, look.name, partial(_seen, mine, now, _reach(found, look, chosen)))
+
+
+def change_history(
+    journal: Journal, name: StackSetName, change: Callable[[Records], Records]
+) -> Records:
+    """Write what ``change`` makes of the records, again if another process came in between.
+
+    It is one document, however many records change; nothing is written where none does.
+    """
+    key = f"{PREFIX}{name}"
+    while True:
+        document = journal.get(key)
+        before = _records(document, name)
+        after = change(before)
+        if after == before:
+            return after
+        try:
+            journal.put(
+                key, records_document(after), expected=document.version if document else None
+            )
+        except JournalConflictError:
+            continue
+        return after
+
+
+def forget_what_is_gone(journal: Journal) -> int:
+    """Remove the records of what is no longer found, and return how many they were."""
+    return sum(_forget(journal, key) for key in journal.keys(PREFIX))
+
+
+def _seen(
+    findings: Iterable[Finding], now: datetime, looked_at: LookedAt, records: Records
+) -> Records:
+    return seen(records, findings, now, looked_at)
+
+
+def _reach(
+    found: Findings, look: StackSetLook, chosen: Callable[[StackSetKey, Pair], bool] | None
+) -> LookedAt:
+    """Return whether something was looked at: kind, and where."""
+
+    def looked_at(kind: FindingKind, pair: Pair) -> bool:
+        is_meant = chosen is None or chosen(look.key, pair)
+        is_told = kind is not FindingKind.RESOURCE or pair in look.told - look.repaired_at
+        return kind in found.kinds and is_meant and is_told
+
+    return looked_at
+
+
+def _forget(journal: Journal, key: str) -> int:
+    document = journal.get(key)
+    if document is None:
+        return 0
+    records = read_records(document.value)
+    if records is None:  # another version's
+        return 0
+    kept: dict[Digest, Record] = {k: r for k, r in records.items() if r.gone is None}
+    if len(kept) == len(records):
+        return 0
+    try:
+        if kept:
+            journal.put(key, records_document(kept), expected=document.version)
+        else:
+            journal.delete(key, expected=document.version)
+    except JournalConflictError:
+        return 0
+    return len(records) - len(kept)
+
+
+def _is_closed(finding: Finding) -> bool:
+    """Return whether it says that nobody could look into an account, for whichever stack set."""
+    return finding.what == ACCESS and finding.verdict is Verdict.NOT_CHECKABLE
+
+
+def _worth_keeping(findings: Iterable[Finding]) -> Iterable[Finding]:
+    every = list(findings)
+    instances = sum(1 for finding in every if finding.kind is FindingKind.INSTANCE)
+    if instances <= MOST_INSTANCES:
+        return every
+    return (finding for finding in every if finding.kind is not FindingKind.INSTANCE)
+
+
+def _records(document: Document | None, name: StackSetName) -> Records:
+    if document is None:
+        return {}
+    records = read_records(document.value)
+    if records is None:
+        if is_newer(as_mapping(f"{PREFIX}{name}", document.value)):
+            raise JournalVersionError(f"{PREFIX}{name}", "its format is not known here")
+        raise JournalDocumentError(f"{PREFIX}{name}", "its records cannot be read")
+    return records

@@ -1,0 +1,177 @@
+"""Looking for drift in one stack set, step by step, as often and in as many processes as one likes.
+
+A detection occupies its stack set. So it does not begin where a rollout is running, and one of ours
+is stopped by a rollout that meets it: what it has found by then is known and used.
+
+Its operation is committed to the journal before it is sent. A process that comes later, or at the
+same time, attaches to what is committed; CloudFormation takes the id as idempotency token.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from orgrollout.errors import InvalidOperationError, OperationInProgressError, StackSetNotFoundError
+from orgrollout.model.ids import StackSetName
+from orgrollout.model.operation import Operation, OperationStatus
+from orgrollout.model.operation_id import detection_id, is_own_detection
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.claims import repairs_of
+from orgrollout.reconcile.documents.detections import (
+    WITHDRAWN,
+    Intent,
+    close_intent,
+    read_intent,
+    write_intent,
+)
+from orgrollout.reconcile.documents.rollouts import load_rollout
+from orgrollout.reconcile.lifecycle.begin import BUSY, holders_of
+from orgrollout.rollout.state.polling import next_look
+
+_GONE = "GONE"  # the stack set is
+_AT_ONCE = timedelta()
+
+
+class DetectionPhase(StrEnum):
+    """How far looking for drift has come in one stack set."""
+
+    RUNNING = "running"
+    WAITING = "waiting"  # for an operation that is not ours
+    YIELDING = "yielding"  # a rollout is running; nothing was started
+    STOPPED = "stopped"  # before it had looked everywhere
+    ENDED = "ended"
+    GONE = "gone"  # there is no such stack set any more
+    REFUSED = "refused"  # CloudFormation does not do it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionStep:
+    """What one step came to."""
+
+    stack_set: StackSetName
+    phase: DetectionPhase
+    intent: Intent | None = None  # the detection this process is attached to
+    wake_after: timedelta | None = None  # None: nothing more is to be done
+    held_by: str = ""  # the rollout, or what the stack set is busy with; why it was refused
+
+
+def detect_step(name: StackSetName, world: Context, mine: Intent | None = None) -> DetectionStep:
+    """Bring a detection one step further. ``mine`` is what the step before attached to.
+
+    One that was begun earlier and is over by now is not taken for this one: a new one begins.
+
+    Raises:
+        AwsError: It could not be asked or started. What is committed stays, for the next try.
+    """
+    if mine is None:
+        mine = _open(name, world)
+    if mine is None:
+        if rollout := _running_rollout(name, world):
+            return DetectionStep(stack_set=name, phase=DetectionPhase.YIELDING, held_by=rollout)
+        mine = _commit(name, world)
+    if mine is None:  # another process was faster: attach to what it committed
+        return DetectionStep(stack_set=name, phase=DetectionPhase.WAITING, wake_after=_AT_ONCE)
+    try:
+        found = world.stack_sets.describe_operation(name, mine.operation)
+        if found is None:
+            return _send(name, world, mine)
+    except StackSetNotFoundError:
+        close_intent(name, world.journal, mine, _GONE)
+        return DetectionStep(stack_set=name, phase=DetectionPhase.GONE, intent=mine)
+    return _followed(name, world, mine, found)
+
+
+def withdraw(name: StackSetName, world: Context, intent: Intent) -> None:
+    """Give up a detection that could not begin yet."""
+    close_intent(name, world.journal, intent, WITHDRAWN)
+
+
+def running_detections(name: StackSetName, world: Context) -> tuple[Operation, ...]:
+    """Return the detections of ours that hold a stack set, those being stopped included.
+
+    The journal knows of one before lists do; lists know of those of other journals.
+    """
+    page: tuple[Operation, ...] = next(world.stack_sets.operation_pages(name), ())
+    ours = {o.id for o in page if is_own_detection(o.id) and not o.status.is_terminal}
+    intent = read_intent(world.journal, name)
+    if intent is not None and not intent.ended:
+        ours.add(intent.operation)
+    described = (world.stack_sets.describe_operation(name, each) for each in sorted(ours))
+    return tuple(o for o in described if o is not None and not o.status.is_terminal)
+
+
+def _open(name: StackSetName, world: Context) -> Intent | None:
+    """Return a detection that was committed and may be under way, or may never have been sent."""
+    intent = read_intent(world.journal, name)
+    if intent is None or intent.ended:
+        return None
+    with suppress(StackSetNotFoundError):
+        found = world.stack_sets.describe_operation(name, intent.operation)
+        if found is None or not found.status.is_terminal:
+            return intent
+        close_intent(name, world.journal, intent, found.status.value)
+    return None
+
+
+def _commit(name: StackSetName, world: Context) -> Intent | None:
+    """Write down that a detection is to begin; None: somebody else just did."""
+    now = world.clock.now()
+    before = read_intent(world.journal, name)
+    intent = Intent(operation=detection_id(now, [name, world.holder]), committed=now)
+    return write_intent(world.journal, name, intent, before.version if before else None)
+
+
+def _send(name: StackSetName, world: Context, mine: Intent) -> DetectionStep:
+    """Start what is committed, if it still is, and no rollout has begun meanwhile."""
+    current = read_intent(world.journal, name)
+    if current is None or current.operation != mine.operation or current.ended:
+        return DetectionStep(stack_set=name, phase=DetectionPhase.WAITING, wake_after=_AT_ONCE)
+    if rollout := _running_rollout(name, world):
+        withdraw(name, world, current)
+        return DetectionStep(stack_set=name, phase=DetectionPhase.YIELDING, held_by=rollout)
+    wake = next_look(mine.committed, world.clock.now())
+    try:
+        world.stack_sets.detect_drift(name, mine.operation)
+    except OperationInProgressError:
+        return DetectionStep(
+            stack_set=name,
+            phase=DetectionPhase.WAITING,
+            intent=current,
+            wake_after=wake,
+            held_by=_busy_with(name, world),
+        )
+    except InvalidOperationError as error:
+        withdraw(name, world, current)
+        return DetectionStep(stack_set=name, phase=DetectionPhase.REFUSED, held_by=error.said)
+    return DetectionStep(
+        stack_set=name, phase=DetectionPhase.RUNNING, intent=current, wake_after=wake
+    )
+
+
+def _followed(name: StackSetName, world: Context, mine: Intent, found: Operation) -> DetectionStep:
+    if not found.status.is_terminal:
+        wake = next_look(found.created or mine.committed, world.clock.now())
+        return DetectionStep(
+            stack_set=name, phase=DetectionPhase.RUNNING, intent=mine, wake_after=wake
+        )
+    close_intent(name, world.journal, mine, found.status.value)
+    stopped = found.status is OperationStatus.STOPPED
+    phase = DetectionPhase.STOPPED if stopped else DetectionPhase.ENDED
+    return DetectionStep(stack_set=name, phase=phase, intent=replace(mine, ended=found.status))
+
+
+def _busy_with(name: StackSetName, world: Context) -> str:
+    """Return what runs on the stack set, as far as the list tells yet."""
+    page: tuple[Operation, ...] = next(world.stack_sets.operation_pages(name), ())
+    return next((f"{o.action} {o.id}" for o in page if not o.status.is_terminal), "")
+
+
+def _running_rollout(name: StackSetName, world: Context) -> str:
+    """Return the rollout that is doing something on the stack set.
+
+    One that soaks, waits for an approval, is halted or was stopped leaves room.
+    """
+    holders = holders_of(world.journal, [name, repairs_of(name)]).values()
+    busy = (r for r in holders if load_rollout(world.journal, r).state.phase in BUSY)
+    return next(busy, "")

@@ -1,0 +1,211 @@
+"""Looks at posture in all accounts that a manifest reaches: who has to look where, and at what.
+
+Accounts are looked at side by side, each through one session; what several stack sets ask of the
+same account and Region is read once.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from orgrollout.aws.member_accounts.posture import Looking
+from orgrollout.aws.transport.connection import Connection
+from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
+from orgrollout.drift.history import Records
+from orgrollout.drift.ignoring import in_force, with_accepted
+from orgrollout.drift.posture import ok, unknown
+from orgrollout.drift.posture_findings import SeenCheck, findings_of, without_old_news
+from orgrollout.drift.posture_record import Checks, Look
+from orgrollout.errors import AwsError, CredentialsError
+from orgrollout.journal.errors import JournalError
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.model.posture import PostureSeen, PostureState
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.findings import history
+from orgrollout.reconcile.documents.posture import keep_look
+from orgrollout.reconcile.drift.config_aggregator import Aggregator
+from orgrollout.reconcile.drift.posture_checks import Chosen, Task, calls_of, checks_of, tasks_of
+from orgrollout.reconcile.process.parallel import spread
+from orgrollout.reconcile.reading.plan_request import Picture
+
+_SAID_EVERY = 100  # accounts
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """What was seen in one account, or why nothing was."""
+
+    account: AccountId
+    seen: tuple[SeenCheck, ...] = ()
+    closed: str = ""
+
+
+def look_at_posture(
+    loaded: LoadedManifest,
+    picture: Picture,
+    world: Context,
+    progress: Progress,
+    *,
+    chosen: Chosen | None = None,
+) -> tuple[Finding, ...] | None:
+    """Return every check that is broken or unknown, where a stack instance exists.
+
+    What a check is broken for, one by one, are findings of their own.
+
+    ``chosen`` narrows what is looked at. What was found is kept in the journal, for `coverage`.
+    An account that cannot be entered is one finding. None: no role is named to look with.
+
+    Raises:
+        MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
+    """
+    tasks = tuple(tasks_of(loaded, picture, world, chosen))
+    accounts = sorted({pair.account for task in tasks for pair in task.stacks})
+    if not accounts:
+        return ()
+    drift = loaded.manifest.drift
+    if drift.probe_role is None and drift.resync_role is None:
+        progress("posture is not looked at: the manifest names no `drift: {probe_role: ...}`")
+        return None
+    progress(_announcement(tasks, len(accounts), world.at_once))
+    visit = _Visit(loaded, world, tasks, progress)
+    now = world.clock.now()
+    rules = in_force(drift.ignore, now.date())
+    histories = {task.desired.key: _history(world, task) for task in tasks}
+    findings: list[Finding] = []
+    looked: dict[StackSetKey, dict[Pair, Checks]] = defaultdict(dict)
+    for seen in _side_by_side(visit, accounts, progress, world.at_once):
+        found = replace(seen, seen=tuple(without_old_news(seen.seen, histories, now)))
+        findings += with_accepted(rules, _findings(found, tasks, now))
+        for key, pair, checks in _by_pair(found, tasks):
+            looked[key][pair] = checks
+    for task in tasks:
+        seen_there = looked[task.desired.key]
+        look = Look(
+            when=now,
+            ok=frozenset(pair for pair, checks in seen_there.items() if not checks),
+            others={pair: checks for pair, checks in seen_there.items() if checks},
+        )
+        keep_look(world.journal, task.desired.name, look, progress)
+    return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what, f.subject)))
+
+
+def _history(world: Context, task: Task) -> Records:
+    """Return what became of findings, as far as the journal can be read."""
+    try:
+        return history(world.journal, task.desired.name)
+    except JournalError:
+        return {}
+
+
+def _announcement(tasks: tuple[Task, ...], accounts: int, at_once: int) -> str:
+    pairs = sum(len(task.stacks) for task in tasks)
+    return (
+        f"posture: looking at {pairs:,} stack instances in {accounts:,} accounts, {at_once} of"
+        f" them at a time: up to about {sum(map(calls_of, tasks)):,} calls"
+    )
+
+
+def _side_by_side(
+    visit: "_Visit", accounts: list[AccountId], progress: Progress, at_once: int
+) -> Iterator[_Account]:
+    """Yield what was seen in each account."""
+    looked = spread(accounts, visit.look_into, at_once=at_once)
+    for number, (_, found) in enumerate(looked, start=1):
+        yield found
+        if number % _SAID_EVERY == 0 or number == len(accounts):
+            progress(f"posture: {number:,} of {len(accounts):,} accounts looked at")
+
+
+class _Visit:
+    """Looks into accounts, one at a time; threads share it."""
+
+    def __init__(
+        self,
+        loaded: LoadedManifest,
+        world: Context,
+        tasks: tuple[Task, ...],
+        progress: Progress,
+    ) -> None:
+        drift = loaded.manifest.drift
+        self._role = drift.probe_role or drift.resync_role
+        self._external_id = drift.external_id
+        self._home = world.connection.planning()
+        self._aggregator = Aggregator(self._home, drift.aggregator, progress)
+        self._here: dict[AccountId, list[tuple[Task, Pair]]] = defaultdict(list)
+        for task in tasks:
+            for pair in task.stacks:
+                self._here[pair.account].append((task, pair))
+
+    def look_into(self, account: AccountId) -> _Account:
+        """Return what is seen in an account, or why nobody can look."""
+        by_region: dict[Pair, list[Task]] = defaultdict(list)
+        for task, pair in self._here[account]:
+            by_region[pair].append(task)
+        seen: list[SeenCheck] = []
+        for pair, tasks in sorted(by_region.items()):
+            try:
+                connection = self._enter(pair)
+            except CredentialsError:
+                raise
+            except AwsError as error:
+                return _Account(account=account, closed=str(error))
+            if connection is None:
+                return _Account(account=account, closed="the manifest names no drift.probe_role")
+            looking = Looking(connection)
+            seen += (each for task in tasks for each in self._look(looking, task, pair))
+        return _Account(account=account, seen=tuple(seen))
+
+    def _enter(self, pair: Pair) -> Connection | None:
+        """Return a connection that reads there; None where there is no role to enter by."""
+        if pair.account == self._home.identity.account and pair.region == self._home.home_region:
+            return self._home
+        if self._role is None:
+            return None
+        return self._home.in_account(
+            pair.account, self._role, pair.region, external_id=self._external_id
+        )
+
+    def _look(self, looking: Looking, task: Task, pair: Pair) -> Iterator[SeenCheck]:
+        for check in checks_of(task, pair):
+            known = self._aggregator.knows_ok(check, pair)
+            seen = ok("by the aggregator") if known else looking.look(check)
+            yield SeenCheck(stack_set=task.desired.key, pair=pair, check=check, seen=seen)
+
+
+def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterator[Finding]:
+    if found.closed:
+        key, pair = min(_wanted(found.account, tasks))
+        yield Finding(
+            stack_set=key,
+            pair=pair,
+            kind=FindingKind.POSTURE,
+            what=ACCESS,
+            verdict=Verdict.NOT_CHECKABLE,
+            reason=f"nobody could look into account {found.account}: {found.closed}",
+            unseen=True,
+        )
+    for each in found.seen:
+        yield from findings_of(each, now)
+
+
+def _by_pair(
+    found: _Account, tasks: tuple[Task, ...]
+) -> Iterator[tuple[StackSetKey, Pair, Checks]]:
+    """Yield the checks that are not ok for each stack instance of an account."""
+    if found.closed:
+        closed = unknown(f"nobody could look into the account: {found.closed}")
+        yield from ((key, pair, (("", closed),)) for key, pair in _wanted(found.account, tasks))
+        return
+    checks: dict[tuple[StackSetKey, Pair], list[tuple[str, PostureSeen]]] = defaultdict(list)
+    for each in found.seen:
+        checks[each.stack_set, each.pair].append((each.check.label, each.seen))
+    for (key, pair), seen in checks.items():
+        yield key, pair, tuple(each for each in seen if each[1].state is not PostureState.OK)
+
+
+def _wanted(account: AccountId, tasks: tuple[Task, ...]) -> Iterator[tuple[StackSetKey, Pair]]:
+    for task in tasks:
+        yield from ((task.desired.key, pair) for pair in task.stacks if pair.account == account)

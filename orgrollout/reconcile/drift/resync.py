@@ -1,0 +1,182 @@
+"""From findings to a plan that repairs them. Reads, and changes nothing but drift detections."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from orgrollout.drift.finding import Finding, FindingKind
+from orgrollout.drift.findings import Findings
+from orgrollout.drift.history import Record
+from orgrollout.drift.ignoring import in_force, kept_by, subjects_kept_by
+from orgrollout.drift.left import Unrepaired
+from orgrollout.drift.repair import Limits, Refusal
+from orgrollout.drift.resync import Resync, plan_resync
+from orgrollout.drift.unseen import unseen
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.cause import Cause
+from orgrollout.model.ids import Digest, Pair, RolloutId, StackSetKey, StackSetName
+from orgrollout.model.operation import OperationAction
+from orgrollout.plan.build.request import Request
+from orgrollout.plan.model.plan import Inside
+from orgrollout.plan.model.windows import Window
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.findings import history, remember_findings
+from orgrollout.reconcile.drift.confirm_suspects import confirm
+from orgrollout.reconcile.drift.look_at_posture import look_at_posture
+from orgrollout.reconcile.drift.read_findings import gather_findings
+from orgrollout.reconcile.lifecycle.begin import holders_of
+from orgrollout.reconcile.reading.inventory import Progress
+from orgrollout.reconcile.reading.plan_request import Narrowing, Picture, request_from
+
+Stacks = Mapping[StackSetKey, Mapping[Pair, str]]
+_FEW = 3  # stack instances: described one by one that is cheaper than a list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResyncPlan:
+    """What was found, and what is to be done about it."""
+
+    findings: Findings
+    resync: Resync
+
+    @property
+    def left(self) -> tuple[Unrepaired, ...]:
+        """Return what is not repaired, and what nobody could look at."""
+        changes = self.resync.plan.changes()
+        made = {(o.stack_set, pair) for o, pair, _ in changes if o.action is OperationAction.CREATE}
+        return (*self.resync.left, *unseen(self.findings, made))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResyncRequest:
+    """How far a re-sync may go."""
+
+    allowed_types: tuple[str, ...] = ("*",)  # of resources
+    refused_again: bool = True  # try stacks whose change set was refused before
+    fought_again: bool = True  # repair what came back after it was repaired
+    windows: tuple[Window, ...] = ()  # in which repairs may begin; empty: at any time
+    recover_inoperable: bool = False
+    recreate: bool = False  # delete and create what nothing else repairs
+
+
+def seek_repairs(
+    loaded: LoadedManifest,
+    picture: Picture,
+    world: Context,
+    progress: Progress,
+    *,
+    narrowing: Narrowing | None = None,
+    wanted: ResyncRequest = ResyncRequest(),
+) -> ResyncPlan:
+    """Return what is not as deployed, and how it is repaired, after a second look at suspects.
+
+    ``picture`` was taken with ``drift=True``. What was found is remembered.
+
+    Raises:
+        PlanRefusedError: It would do harm; all reasons at once.
+        AwsError: Something could not be read.
+    """
+    request = request_from(
+        loaded,
+        picture,
+        world,
+        narrowing=narrowing,
+        recover_inoperable=wanted.recover_inoperable,
+    ).compared()
+    chosen = request.selected
+    posture = look_at_posture(loaded, picture, world, progress, chosen=chosen)
+    found = gather_findings(loaded, picture, world, progress, chosen=chosen, posture=posture)
+    inside = inside_of(loaded)
+    stacks = _stacks(request, [f for f in found.findings if _may_need_its_stack(f)], world)
+    if inside is not None:
+        found = confirm(found, stacks, inside, world, progress)
+    remember_findings(world.journal, world.clock.now(), found, chosen)
+    asked = replace(request, stacks=stacks, inside=inside)
+    resync = plan_resync(
+        asked,
+        found.findings,
+        _limits(loaded, request, wanted, world),
+        held=_held(request, world),
+        recreate=wanted.recreate,
+    )
+    return ResyncPlan(findings=found, resync=resync)
+
+
+def inside_of(loaded: LoadedManifest) -> Inside | None:
+    """Return how member accounts are entered to repair, if the manifest says so."""
+    drift = loaded.manifest.drift
+    if drift.resync_role is None:
+        return None
+    return Inside(role=drift.resync_role, external_id=drift.external_id)
+
+
+def _held(request: Request, world: Context) -> Mapping[StackSetKey, RolloutId]:
+    """Return the stack sets that a rollout has not done with."""
+    names = {desired.name: key for key, desired in request.desired.items()}
+    return {names[name]: other for name, other in holders_of(world.journal, names).items()}
+
+
+def _limits(
+    loaded: LoadedManifest, request: Request, wanted: ResyncRequest, world: Context
+) -> Limits:
+    rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
+    known: Mapping[Digest, Record] = {
+        key: record
+        for desired in request.desired.values()
+        for key, record in history(world.journal, desired.name).items()
+        if record.is_open
+    }
+    refused = {} if wanted.refused_again else _refused(known)
+    fought = () if wanted.fought_again else (k for k, r in known.items() if r.came_back)
+    return Limits(
+        types=wanted.allowed_types,
+        keeps={key: kept_by(rules, key) for key in request.desired},
+        subjects={key: subjects_kept_by(rules, key) for key in request.desired},
+        refused=refused,
+        fought=frozenset(fought),
+        windows=wanted.windows,
+    )
+
+
+def _refused(known: Mapping[Digest, Record]) -> dict[Digest, Refusal]:
+    return {
+        key: Refusal(record.refused_for or Cause.REFUSED, record.refused)
+        for key, record in known.items()
+        if record.refused
+    }
+
+
+def _may_need_its_stack(finding: Finding) -> bool:
+    return finding.kind is FindingKind.RESOURCE
+
+
+def _stacks(request: Request, findings: Iterable[Finding], world: Context) -> Stacks:
+    """Return the ids of the stacks that findings are about.
+
+    A list of what drifted has them, a page per hundred; a memory has not.
+    """
+    wanted: dict[StackSetKey, set[Pair]] = {}
+    for finding in findings:
+        wanted.setdefault(finding.stack_set, set()).add(finding.pair)
+    return {
+        key: _stacks_of(request.desired[key].name, frozenset(pairs), request, key, world)
+        for key, pairs in wanted.items()
+    }
+
+
+def _stacks_of(
+    name: StackSetName, pairs: frozenset[Pair], request: Request, key: StackSetKey, world: Context
+) -> dict[Pair, str]:
+    inventory = request.deployed(request.desired[key])
+    known = {
+        pair: instance.stack_id
+        for pair, instance in (inventory.instances if inventory else {}).items()
+        if pair in pairs and instance.stack_id
+    }
+    if len(pairs - known.keys()) > _FEW:
+        listed = world.stack_sets.instances(name, drift_status="DRIFTED")
+        known |= {i.pair: i.stack_id for i in listed if i.pair in pairs and i.stack_id}
+    for pair in sorted(pairs - known.keys()):
+        found = world.stack_sets.describe_instance(name, pair)
+        if found is not None and found.stack_id:
+            known[pair] = found.stack_id
+    return known

@@ -1,0 +1,1 @@
+"""Which process and which rollout may act: leases held, takeovers, rollouts side by side."""

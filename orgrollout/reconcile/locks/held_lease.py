@@ -1,0 +1,96 @@
+"""The lease of this process on one rollout, while it acts."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from orgrollout.aws.transport.clock import API_TIMEOUT
+from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.errors import JournalConflictError, LeaseLostError
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollout_events import with_line
+from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout, save_record
+from orgrollout.reconcile.process.lease import SPAN, Moment, with_lease
+from orgrollout.rollout.state.decision import Event
+from orgrollout.rollout.state.state import RolloutState
+
+
+class HeldLease:
+    """A lease that was taken, to be made longer where needed and given back in the end."""
+
+    def __init__(self, rollout: Rollout, taken: Moment, world: Context) -> None:
+        self.rollout = rollout
+        self._fence = rollout.record.fence
+        self._taken = taken
+        self._world = world
+
+    @classmethod
+    def take(
+        cls, rollout: Rollout, state: RolloutState, world: Context, events: Iterable[Event] = ()
+    ) -> "HeldLease":
+        """Commit a new state, its intents and events, and the lease to act on them, in one write.
+
+        Raises:
+            JournalConflictError: Somebody else has advanced the rollout; nothing was written.
+        """
+        taken = Moment.now(world.clock)
+        record = replace(rollout.record, state=state)
+        leased = with_lease(record, world.holder, taken, new=True)
+        leased = with_line(leased, events, by=world.holder, at=taken.wall)
+        return cls(save_record(world.journal, rollout, leased), taken, world)
+
+    def ensure(self) -> None:
+        """Return if an answer to a request sent now would come within the lease.
+
+        Where too little of it is left it is made longer; that works only if nobody has written to
+        the rollout since, neither another driver nor an operator.
+
+        Raises:
+            LeaseLostError: Somebody has. Nothing may be sent any more.
+        """
+        if SPAN - self._taken.elapsed(self._world.clock) >= API_TIMEOUT:
+            return
+        taken = Moment.now(self._world.clock)
+        record = with_lease(self.rollout.record, self._world.holder, taken, new=False)
+        try:
+            self.rollout = save_record(self._world.journal, self.rollout, record)
+        except JournalConflictError as error:
+            raise LeaseLostError(self.rollout.state.id) from error
+        self._taken = taken
+
+    def release(self, state: RolloutState | None = None, events: Iterable[Event] = ()) -> bool:
+        """Give the lease back, with a new state if there is one; False if it was another's already.
+
+        The state is left out where an operator's order has come between. A journal that cannot be
+        written now is no matter: the lease runs out by itself, and the next tick finds the rest.
+        """
+        state = state or self.rollout.state
+        while True:
+            try:
+                if not self._is_mine():
+                    return False
+                freed = replace(self.rollout.record, state=state, lease=None)
+                freed = with_line(freed, events, by=self._world.holder, at=self._world.clock.now())
+                self.rollout = save_record(self._world.journal, self.rollout, freed)
+            except JournalConflictError:
+                if not self._look_again():
+                    return True
+                state, events = self.rollout.state, ()
+            except OrgRolloutError:
+                return True
+            else:
+                return True
+
+    def _is_mine(self) -> bool:
+        lease = self.rollout.record.lease
+        return lease is not None and (lease.holder, lease.fence) == (
+            self._world.holder,
+            self._fence,
+        )
+
+    def _look_again(self) -> bool:
+        # An operator's order leaves the lease as it is; another driver does not.
+        try:
+            self.rollout = load_rollout(self._world.journal, self.rollout.state.id)
+        except OrgRolloutError:
+            return False
+        return True

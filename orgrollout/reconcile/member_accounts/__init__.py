@@ -1,0 +1,1 @@
+"""The way into member accounts, many at a time, and the repairs there."""

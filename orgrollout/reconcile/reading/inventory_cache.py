@@ -1,0 +1,108 @@
+"""What the journal remembers of stack sets. A cache: what is lost is read again."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from orgrollout.inventory.memory import Memory
+from orgrollout.inventory.memory_document import memory_document, read_memory
+from orgrollout.inventory.watermark import LOOK_BACK
+from orgrollout.journal.errors import JournalConflictError, JournalError
+from orgrollout.journal.port import Document, Journal
+from orgrollout.model.ids import OperationId, Pair, StackSetName
+from orgrollout.model.stack_set import StackInstance
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.detections import recent_detections
+from orgrollout.reconcile.documents.rollouts import Rollout, recent_rollouts
+from orgrollout.reconcile.reading.inventory import OwnOperations
+from orgrollout.reconcile.reading.stack_set_reader import StackSetReading
+
+_PREFIX = "inventory/"
+
+
+class Memories:
+    """The memories of some stack sets, as one command reads and writes them."""
+
+    def __init__(self, journal: Journal, progress: Callable[[str], None]) -> None:
+        self._journal = journal
+        self._progress = progress
+        self._found: dict[StackSetName, Document] = {}
+
+    def recall(self, names: Iterable[StackSetName]) -> Mapping[StackSetName, Memory]:
+        """Return what is remembered of them."""
+        found: dict[StackSetName, Memory] = {}
+        for name in dict.fromkeys(names):
+            document = self._journal.get(f"{_PREFIX}{name}")
+            if document is not None:
+                self._found[name] = document
+                memory = read_memory(document.value)
+                found.update({name: memory} if memory else {})
+        return found
+
+    def keep(self, memories: Mapping[StackSetName, Memory]) -> None:
+        """Write what has changed. Where another process wrote meanwhile, its memory stays.
+
+        A journal that takes no more is no reason not to plan.
+        """
+        for name, memory in memories.items():
+            before = self._found.get(name)
+            value = memory_document(memory)
+            if before is not None and before.value == value:
+                continue
+            try:
+                self._journal.put(
+                    f"{_PREFIX}{name}", value, expected=before.version if before else None
+                )
+            except JournalConflictError:
+                continue
+            except JournalError as error:
+                self._progress(f"{name}: what was read is not remembered. {error}")
+
+
+def list_and_remember(world: Context, name: StackSetName) -> Mapping[Pair, StackInstance]:
+    """Return all stack instances, and remember them, since they had to be listed anyway.
+
+    No more overrides are read than were known. Where the stack set is gone, so are they.
+    """
+    now = world.clock.now()
+    own = own_operations(world.journal, now).get(name, {})
+    memories = Memories(world.journal, _silent)
+    known = memories.recall([name]).get(name)
+    reading = StackSetReading(world.stack_sets, name, {}, now=now, progress=_silent)
+    read = reading.read(known, own, every_row=True)
+    if read is None:
+        return {}
+    inventory, memory = read
+    memories.keep({name: memory})
+    return inventory.instances
+
+
+def own_operations(journal: Journal, now: datetime) -> OwnOperations:
+    """Return the operations of ours that CloudFormation's list may not name yet, with their pairs.
+
+    What they were aimed at is what was planned; some of it may have been taken out before.
+    """
+    found: dict[StackSetName, dict[OperationId, frozenset[Pair]]] = {}
+    for rollout in recent_rollouts(journal, now - LOOK_BACK):
+        for name, operation, pairs in _operations(rollout, now - LOOK_BACK):
+            found.setdefault(name, {})[operation] = pairs
+    for name, intent in recent_detections(journal, now - LOOK_BACK):
+        found.setdefault(name, {})[intent.operation] = frozenset()  # a detection changes none
+    return found
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def _operations(
+    rollout: Rollout, since: datetime
+) -> Iterable[tuple[StackSetName, OperationId, frozenset[Pair]]]:
+    plan, state = rollout.plan, rollout.state
+    for flight in state.flights:
+        key = plan.operations[flight.piece.planned].stack_set
+        yield plan.stack_sets[key].name, flight.id, flight.piece.pairs
+    for landed in state.landed:
+        if landed.started >= since:
+            planned = plan.operations[landed.planned]
+            name = plan.stack_sets[planned.stack_set].name
+            yield name, landed.id, frozenset(planned.rectangle.pairs)

@@ -1,0 +1,1 @@
+"""One step of a rollout: load, observe, decide, commit, act."""

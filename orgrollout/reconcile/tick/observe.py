@@ -1,0 +1,54 @@
+"""Looking at what a rollout waits for, in as few calls as tell the truth."""
+
+from collections.abc import Iterable
+
+from orgrollout.aws.alarms import alarm_state
+from orgrollout.model.ids import OperationId, RolloutId, StackSetName
+from orgrollout.model.stack_set import StackInstance
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.locks.concurrent_rollout import at_work_beside
+from orgrollout.reconcile.member_accounts.repairs import look_inside
+from orgrollout.reconcile.reading.inventory_cache import list_and_remember
+from orgrollout.reconcile.tick.poll_operations import look_at_operations
+from orgrollout.rollout.state.decision import ObservationRequest, Observations
+
+
+def observe(
+    rollout: RolloutId, plan: Plan, what: ObservationRequest, world: Context, *, patient: bool
+) -> Observations:
+    """Return what is to be seen; operations patiently, not before they may have got on."""
+    names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
+    instances = {key: list_and_remember(world, names[key]) for key in what.instances}
+    operations = look_at_operations(
+        {operation: names[key] for operation, key in what.operations.items()},
+        world,
+        patient=patient,
+    )
+    again = {key for id_, key in what.if_unknown.items() if operations[id_].is_to_be_sent}
+    deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions | again}
+    return Observations(
+        operations=operations,
+        inside={flight.id: look_inside(flight, plan, world) for flight in what.inside},
+        existing={key: world.stack_sets.describe(names[key]) is not None for key in what.existing},
+        instances=instances,
+        definitions={k: found.definition if found else None for k, found in deployed.items()},
+        actions={
+            operation: _action_of(names[key], operation, world)
+            for key, found in instances.items()
+            for operation in _of_others(rollout, found.values())
+        },
+        beside=at_work_beside(world.journal, plan, what.beside),
+        alarm=alarm_state(world.connection, what.alarm) if what.alarm else None,
+    )
+
+
+def _of_others(rollout: RolloutId, found: Iterable[StackInstance]) -> set[OperationId]:
+    """Return the last operations of stack instances that are not of this rollout."""
+    last = {instance.last_operation for instance in found if instance.last_operation}
+    return {operation for operation in last if not operation.startswith(f"or-{rollout}-")}
+
+
+def _action_of(name: StackSetName, operation: OperationId, world: Context) -> str:
+    found = world.stack_sets.describe_operation(name, operation)
+    return found.action if found else ""

@@ -1,0 +1,147 @@
+"""One tick of a rollout: load, observe, decide, commit the intent, act.
+
+Whatever drives it, and however often it is killed in between: what is sent was committed before,
+under an id that cannot start it twice, and by whoever holds the lease. A driver that is held up
+between its last look at the lease and the request itself may still send; it finds out right after,
+and so does whoever looks at the rollout next: what was withdrawn is known by its id, and stopped.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from orgrollout.model.ids import RolloutId, StackSetKey, StackSetName
+from orgrollout.model.operation import OperationStatus
+from orgrollout.model.operation_id import read_operation_id
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollout_events import with_line
+from orgrollout.reconcile.documents.rollouts import (
+    NoSuchRolloutError,
+    Rollout,
+    load_rollout,
+    save_record,
+)
+from orgrollout.reconcile.drift.detect import running_detections
+from orgrollout.reconcile.drift.repair_outcomes import note_repairs
+from orgrollout.reconcile.locks.held_lease import HeldLease
+from orgrollout.reconcile.tick.execute import Busy, act, after_answers
+from orgrollout.reconcile.tick.observe import observe
+from orgrollout.rollout.decide.decide import decide
+from orgrollout.rollout.decide.observation_request import wanted
+from orgrollout.rollout.state.decision import Decision, Event, EventKind
+from orgrollout.rollout.state.state import Phase, RolloutState
+
+_LOOK_AGAIN = timedelta(seconds=5)
+_IN_THE_WAY = "a drift detection of ours is in the way and was stopped; what it found is kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What one tick came to."""
+
+    rollout: Rollout
+    events: tuple[Event, ...]
+    wake_after: timedelta | None  # None: nothing happens by itself any more
+    busy: tuple[StackSetName, ...] = ()  # stack sets held by an operation that is not ours
+    beside: Mapping[StackSetKey, RolloutId] = field(default_factory=dict)  # waited for there
+    held_by: str = ""  # the process that acts on the rollout right now; nothing was looked at
+
+
+def tick(rollout: RolloutId, world: Context) -> Tick:
+    """Advance a rollout by one step, unless another process is just doing that.
+
+    Raises:
+        JournalConflictError: Another driver advanced it meanwhile; nothing was sent.
+        LeaseLostError: It advanced it while this process was held up; no more was sent.
+        ClaimLostError: A stack set is no longer the rollout's to change.
+        AwsError: AWS refused something. The intent is kept, and `resume` goes on from there.
+    """
+    current = load_rollout(world.journal, rollout)
+    world = world.calling_as(current.plan.call_as)
+    left = world.watch.left(current.record, world.holder, world.clock)
+    if left and current.record.lease:
+        held_by = current.record.lease.holder
+        return Tick(rollout=current, events=(), wake_after=min(left, _LOOK_AGAIN), held_by=held_by)
+    world.histories.catch_up(world.journal, current.record)
+    what = wanted(current.plan, current.state)
+    patient = current.state.phase is not Phase.STOPPING
+    seen = observe(rollout, current.plan, what, world, patient=patient)
+    # A soak that ends, or a freeze, goes by AWS's time, whatever this machine's clock says by now.
+    world.connection.be_sure_of_the_time()
+    decision = decide(current.plan, current.state, seen, world.clock.now())
+    done = Tick(
+        rollout=current,
+        events=decision.events,
+        wake_after=decision.wake_after,
+        beside=seen.beside,
+    )
+    note_repairs(current, decision.state, seen, world)
+    if decision.actions:
+        state = _with_calls(decision.state, world)
+        return _act_on(HeldLease.take(current, state, world, done.events), decision, done, world)
+    if decision.state != current.state:
+        record = replace(current.record, state=_with_calls(decision.state, world), lease=None)
+        record = with_line(record, done.events, by=world.holder, at=world.clock.now())
+        done = replace(done, rollout=save_record(world.journal, current, record))
+        world.histories.append(world.journal, record)
+    return done
+
+
+def _act_on(held: HeldLease, decision: Decision, done: Tick, world: Context) -> Tick:
+    """Carry out what was committed, and give the lease back."""
+    rollout = held.rollout.state.id
+    done = replace(done, rollout=held.rollout)
+    try:
+        world.histories.append(world.journal, held.rollout.record)
+        with world.connection.guarded(held.ensure):
+            answers = [answer for a in decision.actions for answer in act(a, held, world)]
+    except (Exception, KeyboardInterrupt):
+        held.release()
+        raise
+    busy = tuple(answer.stack_set for answer in answers if isinstance(answer, Busy))
+    state, told = after_answers(held.rollout, answers, world)
+    if held.release(state, told):
+        world.histories.catch_up(world.journal, held.rollout.record)  # or it is an operator's line
+        stopped, busy = _stop_detections(busy, held.rollout, world)
+        told += stopped
+        _stop_late_arrivals(busy, rollout, world)
+        return replace(done, rollout=held.rollout, busy=busy, events=(*done.events, *told))
+    # Held up for longer than the lease, and somebody has gone on: see what that one makes of it.
+    again = tick(rollout, world)
+    return replace(again, busy=busy, events=(*done.events, *again.events))
+
+
+def _with_calls(state: RolloutState, world: Context) -> RolloutState:
+    total = Counter(state.calls) + world.meter.take(world.connection.calls)
+    return replace(state, calls=dict(total))
+
+
+def _stop_detections(
+    busy: Iterable[StackSetName], rollout: Rollout, world: Context
+) -> tuple[list[Event], tuple[StackSetName, ...]]:
+    """Stop detections of ours that are in the way; return what to tell, and what others hold."""
+    events, left = [], []
+    keys = {stack_set.name: key for key, stack_set in rollout.plan.stack_sets.items()}
+    for name in busy:
+        ours = running_detections(name, world)
+        for operation in ours:
+            if operation.status is not OperationStatus.STOPPING:
+                world.stack_sets.stop(name, operation.id)
+                events.append(Event(kind=EventKind.WAITING, text=_IN_THE_WAY, stack_set=keys[name]))
+        left += [] if ours else [name]
+    return events, tuple(left)
+
+
+def _stop_late_arrivals(busy: Iterable[StackSetName], rollout: RolloutId, world: Context) -> None:
+    """Stop what holds a stack set, where that is an operation another rollout had withdrawn."""
+    for name in busy:
+        for operation in next(world.stack_sets.operation_pages(name), ()):
+            said = read_operation_id(operation.id)
+            if said is None or said.rollout == rollout or operation.status.is_terminal:
+                continue
+            with suppress(NoSuchRolloutError):
+                other = load_rollout(world.journal, said.rollout)
+                if operation.id in {flight.id for flight in other.state.withdrawn}:
+                    tick(said.rollout, world)

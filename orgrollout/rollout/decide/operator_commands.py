@@ -1,0 +1,208 @@
+"""What an operator can tell a rollout: begin, stop, go on, try again, approve."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from orgrollout.errors import OrgRolloutError
+from orgrollout.model.caller import why_one_person
+from orgrollout.model.ids import Digest, RolloutId
+from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.model.targets import cover
+from orgrollout.rollout.decide.wave_gates import standing
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Approval, Failure, PendingOperation, Phase, RolloutState
+
+
+class WrongPhaseError(OrgRolloutError):
+    """The rollout is not in a phase in which this can be done. Nothing was changed."""
+
+
+class SecondPersonError(OrgRolloutError):
+    """An approval has to come from somebody else. Nothing was changed."""
+
+
+def begin(
+    plan: Plan,
+    plan_digest: Digest,
+    rollout: RolloutId,
+    now: datetime,
+    *,
+    by: str = "",
+    takes_back: RolloutId | None = None,
+) -> RolloutState:
+    """Return the state of a rollout that has done nothing yet."""
+    pieces = tuple(
+        PendingOperation(planned=index, accounts=operation.accounts, regions=operation.regions)
+        for index, operation in enumerate(plan.operations)
+    )
+    return RolloutState(
+        id=rollout,
+        plan=plan_digest,
+        created=now,
+        waiting=pieces,
+        begun_by=by,
+        takes_back=takes_back,
+    )
+
+
+def stop(state: RolloutState) -> RolloutState:
+    """Return the state in which nothing more starts and what runs is stopped.
+
+    One that is stopped already is looked at again: what was withdrawn may have arrived.
+
+    Raises:
+        WrongPhaseError: It is over already.
+    """
+    if state.phase.is_over and not state.withdrawn:
+        raise WrongPhaseError(f"{state.id} is {state.phase}; there is nothing to stop.")
+    return replace(state, phase=Phase.STOPPING)
+
+
+def supersede(state: RolloutState, by: RolloutId, now: datetime) -> RolloutState:
+    """Return the state of a rollout that gives its stack sets up for good; the first one has them.
+
+    Raises:
+        WrongPhaseError: It has something under way, which has to be stopped first.
+    """
+    if state.superseded_by is not None:
+        return state
+    if state.flights:
+        raise WrongPhaseError(
+            f"{state.id} has operations under way; nothing was changed. "
+            f"Run `orgrollout stop {state.id}` first."
+        )
+    ended = state.ended or now
+    phase = state.phase if state.phase.is_over else Phase.STOPPED
+    return replace(state, phase=phase, superseded_by=by, ended=ended, wake=None)
+
+
+def resume(state: RolloutState) -> RolloutState:
+    """Return the state of a stopped rollout that goes on; any other open one stays as it is.
+
+    One that halted for another reason than failures goes on, too, and soaks anew: what halted it is
+    looked at again. What was withdrawn goes on under the id it had, so that it cannot happen twice.
+
+    Raises:
+        WrongPhaseError: It is finished, superseded, or halted because too much failed.
+    """
+    _refuse_superseded(state)
+    if state.phase is Phase.FINISHED:
+        raise WrongPhaseError(
+            f"{state.id} is finished; `orgrollout plan` shows what is left to do."
+        )
+    if state.phase is Phase.HALTED and not state.undo:
+        if state.failed:
+            raise WrongPhaseError(
+                f"{state.id} halted ({state.note}); mend what failed, then: "
+                f"orgrollout retry {state.id}"
+            )
+        return replace(_with_withdrawn(state), phase=Phase.RUNNING, ended=None, note="", soaks={})
+    if state.phase in {Phase.STOPPED, Phase.STOPPING}:
+        return replace(_with_withdrawn(state), phase=Phase.RUNNING, ended=None)
+    return state
+
+
+def retry(
+    plan: Plan,
+    state: RolloutState,
+    chosen: Callable[[Failure], bool] = lambda _: True,
+    along: Callable[[Failure], bool] = lambda _: False,
+) -> RolloutState:
+    """Return the state in which what failed for good is tried again, from its earliest wave on.
+
+    What is blocked in the same accounts goes ``along``: it has no cause of its own.
+
+    Raises:
+        WrongPhaseError: It still runs, it is superseded, or nothing failed.
+    """
+    _refuse_superseded(state)
+    if not state.phase.is_over:
+        raise WrongPhaseError(f"{state.id} is {state.phase}; retry when it is over.")
+    again = [f for f in state.failures if f.final and chosen(f) and _can_help(f)]
+    if not again:
+        raise WrongPhaseError(f"nothing of {state.id} failed that could be tried again.")
+    accounts = {f.pair.account for f in again}
+    again += [
+        f
+        for f in state.failures
+        if f.kind is FailureClass.BLOCKED
+        and f.pair.account in accounts
+        and f not in again
+        and along(f)
+    ]
+    ordered = tuple(_pieces(state, again))
+    pieces = (*ordered, *state.waiting)
+    earliest = min(plan.operations[piece.planned].wave for piece in pieces)
+    return replace(
+        _with_withdrawn(state),
+        phase=Phase.RUNNING,
+        wave=next(i for i, wave in enumerate(plan.waves) if wave.index >= earliest),
+        waiting=tuple(sorted(pieces, key=lambda piece: piece.planned)),
+        failures=tuple(
+            replace(f, final=False, attempts=0) if f in again else f for f in state.failures
+        ),
+        ordered=ordered,
+        soaks={},
+        ended=None,
+        proving_since=None,
+        note="",
+        undo=False,
+    )
+
+
+def approve(plan: Plan, state: RolloutState, who: str, now: datetime) -> RolloutState:
+    """Return the state in which the next wave may start, and who was told what.
+
+    Raises:
+        WrongPhaseError: Nothing waits for an approval.
+        SecondPersonError: It may be whoever planned or began the rollout, who may not approve it.
+    """
+    if state.phase is not Phase.WAITING:
+        raise WrongPhaseError(f"{state.id} is {state.phase}; nothing waits for an approval.")
+    wave = plan.waves[state.wave]
+    if wave.gate.not_by_planner:
+        _refuse_planner(plan, state, who)
+    approval = Approval(by=who, at=now, shown=standing(plan, state))
+    return replace(state, approved={**state.approved, wave.index: approval})
+
+
+def _refuse_planner(plan: Plan, state: RolloutState, who: str) -> None:
+    for other, did in ((state.begun_by, "began"), (plan.planned_by, "planned")):
+        if why := why_one_person(who, other):
+            raise SecondPersonError(
+                f"{other} {did} {state.id}, and wave {plan.waves[state.wave].name} says `not_by: "
+                f"planner`; {who} may not approve it, {why}. Nothing was changed. Somebody else "
+                f"has to run: orgrollout approve {state.id}"
+            )
+
+
+def _with_withdrawn(state: RolloutState) -> RolloutState:
+    return replace(state, flights=(*state.flights, *state.withdrawn), withdrawn=())
+
+
+def _refuse_superseded(state: RolloutState) -> None:
+    if state.superseded_by is not None:
+        raise WrongPhaseError(
+            f"{state.id} was superseded by {state.superseded_by} and cannot go on; "
+            "`orgrollout plan` shows what is left to do."
+        )
+
+
+def _can_help(failure: Failure) -> bool:
+    return failure.kind is not FailureClass.SKIPPED
+
+
+def _pieces(state: RolloutState, again: Iterable[Failure]) -> Iterable[PendingOperation]:
+    by_planned: dict[int, list[Failure]] = {}
+    for failure in again:
+        by_planned.setdefault(failure.planned, []).append(failure)
+    tried = {landed.planned: landed.attempt for landed in state.landed}
+    for planned, failures in by_planned.items():
+        for rectangle in cover(f.pair for f in failures):
+            yield PendingOperation(
+                planned=planned,
+                accounts=rectangle.accounts,
+                regions=rectangle.regions,
+                attempt=tried.get(planned, 0) + 1,
+            )

@@ -1,0 +1,1 @@
+"""What a failure means: its class, its advice, and its place in a report."""

@@ -1,0 +1,141 @@
+"""Permissions, roles and trust, where AWS does not name the kind of the policy."""
+
+from orgrollout.rollout.failures.known_failures.known import TWICE, known
+from orgrollout.rollout.state.failure_classes import FailureClass
+
+DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "UnauthorizedAccess",
+        "UnauthorizedTaggingOperation",
+        "UnauthorizedException",
+        "NotAuthorized",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "AccessDeniedForDependencyException",
+        "OrganizationAccessDeniedException",
+        "InsufficientPermissionsException",
+        "KMSAccessDeniedException",
+        "KmsAccessDenied",
+        "InvalidCredentials",
+        "Forbidden",
+    }
+)
+_TRUST = "StackSets troubleshooting, CloudFormation user guide; stacksets-semantics.md, H"
+
+KNOWN = (
+    known(
+        "execution-role-missing",
+        FailureClass.CONFIGURATION,
+        "make the execution role in the account and let it trust the administrator, then retry",
+        words=r"should have '[^']{0,80}ExecutionRole' role with trust relationship",
+        attempts=TWICE,
+        source=_TRUST,
+    ),
+    known(
+        "administration-role-missing",
+        FailureClass.CONFIGURATION,
+        "make the administration role and let it trust CloudFormation, then retry",
+        words=r"should have '[^']{0,80}AdministrationRole' role with trust relationship",
+        source=_TRUST,
+    ),
+    known(
+        "account-gate",
+        FailureClass.CONFIGURATION,
+        "look at the account gate function (AWSCloudFormationStackSetAccountGate) in the account, "
+        "then retry",
+        words=r"Account ?Gate check failed|AccountGate\b",
+        attempts=TWICE,
+        source="CloudFormation API reference, AccountGateResult; hashicorp/terraform-provider-aws",
+    ),
+    known(
+        "no-trusted-access",
+        FailureClass.CONFIGURATION,
+        "activate trusted access in the management account, or register the delegated "
+        "administrator, then retry",
+        codes="AWSOrganizationsNotInUseException",
+        words=r"must enable organizations access|not a delegated admin"
+        r"|must be the management account or delegated admin",
+        source="hashicorp/terraform-provider-aws#37069, #32536; cdklabs/cdk-stacksets#265",
+    ),
+    known(
+        "stack-sets-role-not-made",
+        FailureClass.CONFIGURATION,
+        "see that no policy keeps CloudFormation from making its role stacksets-exec-* in the "
+        "account, then retry",
+        words=r"DEFAULT_ROLE_CREATION_ERROR",
+        attempts=TWICE,
+        source="stacksets-semantics.md, H",
+    ),
+    known(
+        "config-delivery-denied",
+        FailureClass.CONFIGURATION,
+        "let the policy of the log bucket (and of its KMS key) allow AWS Config of this account to "
+        "write, then retry",
+        codes="InsufficientDeliveryPolicyException",
+        words=r"insufficient delivery policy to s3 bucket",
+        attempts=TWICE,
+        source="aws/aws-cli#3516; hashicorp/terraform-provider-aws#8655; "
+        "awslabs/landing-zone-accelerator-on-aws#127",
+    ),
+    known(
+        "flow-log-destination-denied",
+        FailureClass.CONFIGURATION,
+        "let the policy of the bucket, or of the log group, allow delivery.logs.amazonaws.com from "
+        "this account, and check its ARN, then retry",
+        codes="LogDestinationNotFoundException LogDestinationPermissionIssueException "
+        "LogDestinationPermissionIssue",
+        words=r"access denied for LogDestination",
+        everywhere=True,
+        attempts=TWICE,
+        source="Amazon VPC user guide, Troubleshoot VPC Flow Logs; hashicorp/terraform-provider-aws"
+        " (TestAccVPCFlowLog_destinationError)",
+    ),
+    known(
+        "trail-delivery-denied",
+        FailureClass.CONFIGURATION,
+        "let the policy of the bucket, topic or key allow CloudTrail of this account to write, then"
+        " retry",
+        codes="InsufficientS3BucketPolicyException InsufficientSnsTopicPolicyException "
+        "InsufficientEncryptionPolicyException",
+        words=r"incorrect S3 bucket policy is detected",
+        attempts=TWICE,
+        source="botocore, cloudtrail InsufficientS3BucketPolicyException and companions",
+    ),
+    known(
+        "role-not-assumable",
+        FailureClass.CONFIGURATION,
+        "let the role trust the service that is named; one that was just made takes a minute",
+        words=r"cannot be assumed by|unable to assume the provided|must be assumable with",
+        refines=DENIED,
+        attempts=TWICE,
+        source="aws-samples/aws-ct-vpc-flowlogs#1; Miserlou/Zappa#381; serverless/serverless#4384",
+    ),
+    known(
+        "denied-without-a-reason",
+        FailureClass.CONFIGURATION,
+        "AWS names no reason: CloudTrail of the account and Region has the call; look at the role's"
+        " permissions there, and at the organization's policies for that Region, then retry",
+        words=r"AccessDenied\w{0,20}: null|API: \w{1,40}:\w{1,60} Access Denied"
+        r"|\"?Access Denied \(Service:|access denied for operation '",
+        refines=DENIED,
+        attempts=TWICE,
+        source="hashicorp/terraform-provider-aws#36509; prowler-cloud/prowler#793; "
+        "aws-samples/unishop-monolith-to-microservices#47",
+    ),
+    known(
+        "permission-missing",
+        FailureClass.CONFIGURATION,
+        "give the execution role the permission that is named, then retry",
+        codes=" ".join(sorted(DENIED)),
+        words=r"is not authorized to perform|insufficient .{0,80}permissions"
+        r"|does(?:n't| not) have permissions|do(?:es)? not have permission to|access denied"
+        r"|not authorized to perform this operation",
+        attempts=TWICE,
+        source="hashicorp/terraform-provider-aws (retries of stack set instances); "
+        "aws-solutions/quota-monitor-for-aws#97; CloudFormation CLI user guide, handler error "
+        "codes",
+    ),
+)

@@ -1,0 +1,86 @@
+"""What is wrong with the template, its parameters or the capabilities."""
+
+from orgrollout.rollout.failures.known_failures.known import TWICE, known
+from orgrollout.rollout.state.failure_classes import FailureClass
+
+_MALFORMED = frozenset({"MalformedPolicyDocument", "MalformedPolicyDocumentException"})
+
+KNOWN = (
+    known(
+        "resource-type-unknown",
+        FailureClass.CONFIGURATION,
+        "the type is not there in this Region, or not activated in the account: leave the Region "
+        "out of `regions`, or activate the extension, then retry",
+        codes="TypeNotFoundException InvalidTypeConfiguration UnsupportedTarget",
+        words=r"unrecognized resource types?|resource type .{1,120} is not supported",
+        source="aws/aws-cli#2684, #3403, #8032; "
+        "aws-cloudformation/cloudformation-coverage-roadmap#1020",
+    ),
+    known(
+        "capabilities-missing",
+        FailureClass.CONFIGURATION,
+        "give the stack set the capability that is named (`capabilities`), then apply",
+        codes="InsufficientCapabilitiesException InsufficientCapabilities",
+        words=r"requires capabilities",
+        source="CloudFormation API reference, InsufficientCapabilities",
+    ),
+    known(
+        "parameters-wrong",
+        FailureClass.CONFIGURATION,
+        "give the parameter that is named another value in the manifest, then apply",
+        words=r"must have values|do not exist in the template"
+        r"|parameter validation failed|member must satisfy enum|must be one of allowed",
+        source="sat-utils/sat-api#25",
+    ),
+    known(
+        "principal-unknown",
+        FailureClass.PERMANENT,
+        "see that the principal of the policy exists, then retry",
+        words=r"invalid principals?",
+        refines=_MALFORMED,
+        attempts=TWICE,
+        source="stacksets-semantics.md, H",
+    ),
+    known(
+        "policy-malformed",
+        FailureClass.PERMANENT,
+        "mend the policy document in the template, then apply",
+        codes="MalformedPolicyDocument MalformedPolicyDocumentException MalformedPolicy",
+        words=r"malformed ?policy",
+        source="IAM API reference, MalformedPolicyDocument",
+    ),
+    known(
+        "not-updatable",
+        FailureClass.PERMANENT,
+        "the property cannot be changed on what exists: give the resource another logical id, so "
+        "that it is made again, then apply",
+        codes="NotUpdatable",
+        words=r"update requires replacement|cannot update a stack when a custom-named resource",
+        source="CloudFormation CLI user guide, handler error codes (NotUpdatable)",
+    ),
+    known(
+        "template-wrong",
+        FailureClass.PERMANENT,
+        "mend the template (`orgrollout validate` shows what can be seen offline), then apply",
+        codes="TemplateValidationException ConformancePackTemplateValidationException",
+        words=r"template (format|validation) error|template error:|properties validation failed"
+        r"|encountered unsupported property|model validation failed|unresolved resource dependenc",
+        source="CloudFormation user guide, Troubleshooting; "
+        "aws-cloudformation/aws-cloudformation-resource-providers-ssm#60",
+    ),
+    known(
+        "value-refused",
+        FailureClass.PERMANENT,
+        "the service refuses a value: change the resource that is named in the template, then "
+        "apply",
+        codes="InvalidRequest InvalidParameterValue InvalidParameterValueException "
+        "InvalidParameterException InvalidParameter BadRequestException InvalidInput "
+        "InvalidInputException InvalidS3KeyPrefixException InvalidRecordingGroupException "
+        "InvalidRoleException InvalidS3KmsKeyArnException InvalidEventPatternException "
+        "InvalidArgument MalformedXML",
+        weak=True,
+        words=r"not applicable for s3 delivery|failed to satisfy constraint|invalid parameter",
+        source="CloudFormation CLI user guide, handler error codes (InvalidRequest); "
+        "aws-samples/aws-secure-environment-accelerator#1111",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Operations from their start to their results."""

@@ -1,0 +1,75 @@
+"""Steps on the same stack instances: detached before they are had anew, imported before updated.
+
+They are operations of their own, and a later one is sent for exactly those stack instances whose
+earlier one succeeded. In all other cases the order of a plan's operations is enough.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from orgrollout.model.cause import Cause, OwnVerdict
+from orgrollout.model.ids import Pair
+from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.model.targets import cover
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Failure, PendingOperation, RolloutState
+
+
+def waits_for_a_step(plan: Plan, state: RolloutState, piece: PendingOperation) -> bool:
+    """Return whether an earlier step of some of the piece's stack instances is not over yet."""
+    if not plan.operations[piece.planned].is_step:
+        return False
+    others = (*state.waiting, *(flight.piece for flight in state.flights))
+    return any(
+        _comes_first(plan, other.planned, piece.planned) and not piece.pairs.isdisjoint(other.pairs)
+        for other in others
+    )
+
+
+def without_failed_steps(plan: Plan, state: RolloutState) -> RolloutState:
+    """Return the state in which nothing waits whose earlier step has failed for good."""
+    waiting: list[PendingOperation] = []
+    blocked: list[Failure] = []
+    for piece in state.waiting:
+        lost = _failed_before(plan, state, piece) if plan.operations[piece.planned].is_step else {}
+        if not lost:
+            waiting.append(piece)
+            continue
+        waiting += (
+            replace(piece, accounts=left.accounts, regions=left.regions)
+            for left in cover(piece.pairs - lost.keys())
+        )
+        blocked += _blocked(piece, lost)
+    if not blocked:
+        return state
+    anew = {(failure.planned, failure.pair) for failure in blocked}
+    kept = (f for f in state.failures if (f.planned, f.pair) not in anew)
+    return replace(state, waiting=tuple(waiting), failures=(*kept, *blocked))
+
+
+def _failed_before(plan: Plan, state: RolloutState, piece: PendingOperation) -> dict[Pair, Failure]:
+    return {
+        failure.pair: failure
+        for failure in state.failures
+        if failure.final
+        and failure.pair in piece.pairs
+        and _comes_first(plan, failure.planned, piece.planned)
+    }
+
+
+def _comes_first(plan: Plan, earlier: int, later: int) -> bool:
+    one, other = plan.operations[earlier], plan.operations[later]
+    return one.is_step and one.stack_set == other.stack_set and earlier < later
+
+
+def _blocked(piece: PendingOperation, lost: dict[Pair, Failure]) -> Iterator[Failure]:
+    for pair in sorted(lost):
+        yield Failure(
+            planned=piece.planned,
+            pair=pair,
+            kind=FailureClass.BLOCKED,
+            reason="the step before it failed there",
+            attempts=0,
+            final=True,
+            own=OwnVerdict(cause=Cause.DEPENDENCY),
+        )

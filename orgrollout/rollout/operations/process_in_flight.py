@@ -1,0 +1,178 @@
+"""What is under way: taken as over where it is, and what the rest of it still needs."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from orgrollout.plan.model.plan import Plan
+from orgrollout.rollout.member_accounts.concurrency import LOOKS, progress
+from orgrollout.rollout.operations.record_results import land, refuse, results_add_up
+from orgrollout.rollout.operations.start_operations import request_of
+from orgrollout.rollout.state.decision import (
+    Action,
+    Decision,
+    Event,
+    Observations,
+    OperationObservation,
+    Refused,
+    StartBlock,
+    StartOperation,
+)
+from orgrollout.rollout.state.polling import next_look, until_next_look
+from orgrollout.rollout.state.state import InFlightOperation, RolloutState
+
+SOON = timedelta(seconds=2)
+MAY_BE_ON_ITS_WAY = timedelta(seconds=90)  # longer than any call is waited for
+
+
+def absorb(
+    plan: Plan, state: RolloutState, seen: Observations, now: datetime, hold: StartBlock
+) -> Decision:
+    """Return the state without the operations that are over, and what flights still need.
+
+    Under a ``hold`` nothing begins any more within what is under way.
+    """
+    inside = [flight for flight in state.flights if is_inside(plan, flight)]
+    outside = [flight for flight in state.flights if flight not in inside]
+    first = _absorb_inside(plan, state, inside, seen, now, given_up=hold.holds)
+    then = _absorb_outside(plan, first.state, outside, seen, now=now, hold=hold)
+    looks = [d.wake_after for d in (first, then) if d.wake_after is not None]
+    return Decision(
+        state=then.state,
+        actions=(*first.actions, *then.actions),
+        wake_after=min(looks, default=None),
+        events=(*first.events, *then.events),
+    )
+
+
+def is_inside(plan: Plan, flight: InFlightOperation) -> bool:
+    """Return whether calls in member accounts carry it out, and not StackSets."""
+    return plan.operations[flight.piece.planned].action.is_inside
+
+
+def _absorb_inside(
+    plan: Plan,
+    state: RolloutState,
+    flights: Iterable[InFlightOperation],
+    seen: Observations,
+    now: datetime,
+    *,
+    given_up: bool,
+) -> Decision:
+    actions: list[Action] = []
+    events: list[Event] = []
+    looks: list[timedelta] = []
+    for flight in flights:
+        found = seen.inside.get(flight.id)
+        if found is None:
+            looks.append(SOON)
+            continue
+        goes = progress(plan, flight, found, now, given_up=given_up)
+        if goes.over is not None:
+            state, told = land(plan, state, flight, goes.over, now)
+            events += told
+            continue
+        actions += (goes.work,) if goes.work else ()
+        looks.append(LOOKS)
+    return Decision(
+        state=state,
+        actions=tuple(actions),
+        wake_after=min(looks, default=None),
+        events=tuple(events),
+    )
+
+
+def _absorb_outside(
+    plan: Plan,
+    state: RolloutState,
+    flights: Iterable[InFlightOperation],
+    seen: Observations,
+    *,
+    now: datetime,
+    hold: StartBlock,
+) -> Decision:
+    actions: list[Action] = []
+    events: list[Event] = []
+    looks: list[timedelta] = []
+    for flight in flights:
+        found = seen.operations.get(flight.id)
+        if found is not None and found.operation is None and not found.gone:
+            goes = _unknown(plan, state, flight, found, now=now, hold=hold)
+        else:
+            goes = _known(plan, state, flight, found, now)
+        state = goes.state
+        actions += goes.actions
+        events += goes.events
+        looks += [] if goes.wake_after is None else [goes.wake_after]
+    return Decision(
+        state=state,
+        actions=tuple(actions),
+        wake_after=min(looks, default=None),
+        events=tuple(events),
+    )
+
+
+def _unknown(
+    plan: Plan,
+    state: RolloutState,
+    flight: InFlightOperation,
+    found: OperationObservation,
+    *,
+    now: datetime,
+    hold: StartBlock,
+) -> Decision:
+    """Return what becomes of an intent that AWS does not know: committed, but it never arrived.
+
+    It is as good as not begun, so what holds up the others holds it up, too.
+    """
+    if hold.given_up:
+        return Decision(state=_withdraw(state, flight, now), wake_after=SOON)
+    if hold.frozen is not None:
+        return Decision(state=state, wake_after=hold.frozen - now)
+    # Where others hold the stack set it is sent again and again, ever more rarely.
+    if not found.is_to_be_sent:
+        look = until_next_look(flight.committed, found.at or now, now)
+        return Decision(state=state, wake_after=look)
+    # The same id again cannot start it twice.
+    again = StartOperation(request=request_of(plan, flight))
+    return Decision(state=state, actions=(again,), wake_after=next_look(flight.committed, now))
+
+
+def _known(
+    plan: Plan,
+    state: RolloutState,
+    flight: InFlightOperation,
+    found: OperationObservation | None,
+    now: datetime,
+) -> Decision:
+    """Return what becomes of an operation that runs, or is over."""
+    if found is None:
+        return Decision(state=state, wake_after=SOON)
+    if found.operation is None:
+        state, told = refuse(plan, state, Refused(id=flight.id, reason=found.gone), now)
+        return Decision(state=state, events=tuple(told))
+    if not found.operation.status.is_terminal:
+        started = found.operation.created or flight.committed
+        return Decision(state=state, wake_after=until_next_look(started, found.at or now, now))
+    if not results_add_up(flight, found, now):
+        return Decision(state=_ended(state, flight, now), wake_after=SOON)
+    state, told = land(plan, state, flight, found, now)
+    return Decision(state=state, events=tuple(told))
+
+
+def _withdraw(state: RolloutState, flight: InFlightOperation, now: datetime) -> RolloutState:
+    """Return the state without an intent that AWS does not know, once it can hardly be on its way.
+
+    It is kept by its id: a driver that was asleep may yet send it, and `resume` sends the same.
+    """
+    if now - flight.committed < MAY_BE_ON_ITS_WAY:
+        return state
+    flights = tuple(f for f in state.flights if f.id != flight.id)
+    return replace(state, flights=flights, withdrawn=(*state.withdrawn, flight))
+
+
+def _ended(state: RolloutState, flight: InFlightOperation, now: datetime) -> RolloutState:
+    flights = tuple(
+        replace(f, ended=f.ended or now) if f.id == flight.id else f for f in state.flights
+    )
+    return replace(state, flights=flights)

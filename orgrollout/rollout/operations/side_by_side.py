@@ -1,0 +1,44 @@
+"""Which operations of one stack set may be under way at the same time.
+
+One at a time, unless the stack set has managed execution. CloudFormation then runs what does not
+conflict side by side and queues the rest (ManagedExecution, CloudFormation API reference); what a
+conflict is, it does not say. So what is sent side by side here has no stack instance in common, and
+nothing is sent beside an operation that all others build on.
+
+Repairs inside accounts do not occupy a stack set, but its operations change the same stacks.
+"""
+
+from orgrollout.plan.model.plan import SIDE_BY_SIDE, Plan
+from orgrollout.rollout.failures.blocked import sends_definition
+from orgrollout.rollout.state.state import PendingOperation, RolloutState
+
+
+def awaits_flight(plan: Plan, state: RolloutState, piece: PendingOperation) -> bool:
+    """Return whether a piece waits for an operation that is under way on its stack set."""
+    key = plan.operations[piece.planned].stack_set
+    flying = [f.piece for f in state.flights if plan.operations[f.piece.planned].stack_set == key]
+    if not flying:
+        return False
+    if any(_is_inside(plan, each) for each in (piece, *flying)):
+        return not all(_is_inside(plan, each) for each in (piece, *flying))
+    if not plan.stack_sets[key].side_by_side or len(flying) >= SIDE_BY_SIDE:
+        return True
+    return any(_goes_alone(plan, each) for each in (piece, *flying)) or any(
+        _meet(piece, other) for other in flying
+    )
+
+
+def _is_inside(plan: Plan, piece: PendingOperation) -> bool:
+    return plan.operations[piece.planned].action.is_inside
+
+
+def _goes_alone(plan: Plan, piece: PendingOperation) -> bool:
+    """Return whether a piece sends the definition, or imports what is updated afterwards."""
+    return sends_definition(plan, piece) or plan.operations[piece.planned].imports
+
+
+def _meet(one: PendingOperation, other: PendingOperation) -> bool:
+    """Return whether two pieces have a stack instance in common."""
+    return not (
+        set(one.accounts).isdisjoint(other.accounts) or set(one.regions).isdisjoint(other.regions)
+    )

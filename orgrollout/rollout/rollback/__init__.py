@@ -1,0 +1,1 @@
+"""The plan that takes a rollout back."""

@@ -1,0 +1,1 @@
+"""Where a rollout stands, and the values that go into a decision and come out of one."""

@@ -1,0 +1,1 @@
+"""Whether the end is as planned, and whether another process or person changed anything."""

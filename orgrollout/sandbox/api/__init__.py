@@ -1,0 +1,1 @@
+"""The APIs that the sandbox answers, one module for one family of calls."""

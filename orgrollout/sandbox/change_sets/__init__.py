@@ -1,0 +1,1 @@
+"""Change sets in accounts: what they would do, and how they are carried out."""

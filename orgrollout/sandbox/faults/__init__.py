@@ -1,0 +1,1 @@
+"""Faults that are told to happen: throttled calls, failed instances, lost responses."""

@@ -1,0 +1,1 @@
+"""What tests and people make happen in a sandbox, as methods."""

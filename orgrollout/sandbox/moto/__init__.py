@@ -1,0 +1,1 @@
+"""The one way to moto: stacks and their resources in every account and Region."""

@@ -1,0 +1,1 @@
+"""The organization that is simulated: its tree, its file, its policies."""

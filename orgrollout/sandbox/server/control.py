@@ -1,0 +1,252 @@
+"""The sandbox's own paths on its server, and the client that a second process uses.
+
+Answers are JSON. What changes something is a POST or a DELETE; who may send it tells
+``control_access``.
+
+- GET ``/_sandbox/clock``; POST ``{"advance": seconds}`` moves a virtual one
+- GET ``/_sandbox/calls``, ``/_sandbox/operations?stack_set=NAME``, ``/_sandbox/environment``,
+  ``/_sandbox/unprovisioned`` (what exists only as a record, or could not be done),
+  ``/_sandbox/failures`` (what broke inside of the sandbox)
+- GET ``/_sandbox/faults``; POST an entry as in the organization file gives ``{"id": ...}``;
+  DELETE ``/_sandbox/faults/ID`` takes it back
+- POST ``/_sandbox/stop``
+"""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlparse
+
+from orgrollout.sandbox.api.addressing import Request
+from orgrollout.sandbox.call_log import OperationRecord
+from orgrollout.sandbox.clock import ScaledClock, VirtualClock
+from orgrollout.sandbox.errors import SandboxError
+from orgrollout.sandbox.faults.rules import parse_fault
+from orgrollout.sandbox.moto.bridge import Message
+from orgrollout.sandbox.sandbox import Sandbox
+from orgrollout.sandbox.server.control_access import TOKEN_HEADER
+
+CONTROL = "/_sandbox/"
+TOKEN_VARIABLE = "ORGROLLOUT_SANDBOX_TOKEN"  # noqa: S105 - the name of a variable
+Answer = Callable[[], Any]
+
+
+def answer_control(sandbox: Sandbox, path: str, request: Request) -> Message:
+    """Answer a request for the sandbox itself; whoever sent it may send it."""
+    name = path.removeprefix(CONTROL)
+    try:
+        answers = _answers(sandbox, name, request)
+        if not answers:
+            return refused(404, f"there is no {path}")
+        if request.method not in answers:
+            allowed = ", ".join(answers)
+            made = refused(405, f"{request.method} {path} is not allowed; allowed is {allowed}")
+            return Message(405, {**made.headers, "Allow": allowed}, made.body)
+        with sandbox.world.state.in_place():
+            return _json(200, answers[request.method]())
+    except _NotFoundError as error:
+        return refused(404, str(error))
+    except (SandboxError, ValueError, KeyError, TypeError, OverflowError) as error:
+        return refused(400, str(error))
+
+
+class _NotFoundError(SandboxError):
+    """What the path names is not there."""
+
+
+def _answers(sandbox: Sandbox, name: str, request: Request) -> dict[str, Answer]:
+    """Return what each method of a path does; nothing for a path that there is not."""
+    query = dict(parse_qsl(urlparse(request.url).query))
+    kind, _, rest = name.partition("/")
+    if rest and kind == "faults":
+        return {"DELETE": lambda: _take_back(sandbox, rest)}
+    found: dict[str, dict[str, Answer]] = {
+        "clock": {"GET": lambda: _clock(sandbox), "POST": lambda: _advance(sandbox, request)},
+        "calls": {"GET": lambda: [asdict(call) for call in sandbox.calls]},
+        "operations": {"GET": lambda: _operations(sandbox, query)},
+        "faults": {"GET": sandbox.book.listed, "POST": lambda: _add_fault(sandbox, request)},
+        "environment": {"GET": sandbox.environment},
+        "unprovisioned": {"GET": lambda: _unprovisioned(sandbox)},
+        "failures": {"GET": lambda: [asdict(each) for each in sandbox.world.gateway.failures]},
+        "stop": {"POST": lambda: {"stopping": True}},
+    }
+    return found.get(name, {})
+
+
+def refused(status: int, reason: str) -> Message:
+    """Return the answer to a request that is not carried out."""
+    return _json(status, {"error": reason})
+
+
+def _given(request: Request) -> Mapping[str, Any]:
+    try:
+        given = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise SandboxError("the body must be a JSON object")
+    return given
+
+
+def _operations(sandbox: Sandbox, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    if "stack_set" not in query:
+        raise SandboxError("name a stack set: operations?stack_set=NAME")
+    return [_record(each) for each in sandbox.operations(query["stack_set"])]
+
+
+def _record(record: OperationRecord) -> dict[str, Any]:
+    reasons = [[*pair, reason] for pair, reason in sorted(record.reasons.items())]
+    return {**asdict(record), "reasons": reasons}
+
+
+def _unprovisioned(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return [{**asdict(each), "is_record": each.is_record} for each in sandbox.unprovisioned]
+
+
+def _add_fault(sandbox: Sandbox, request: Request) -> dict[str, str]:
+    kind, arguments = parse_fault(_given(request), "faults")
+    identifier: str = getattr(sandbox, kind)(**arguments)
+    return {"added": kind, "id": identifier}
+
+
+def _take_back(sandbox: Sandbox, identifier: str) -> dict[str, Any]:
+    try:
+        was_active = sandbox.take_back(identifier)
+    except SandboxError as error:
+        raise _NotFoundError(str(error)) from error
+    return {"taken_back": identifier, "was_active": was_active}
+
+
+def _clock(sandbox: Sandbox) -> dict[str, Any]:
+    clock = sandbox.clock
+    speed = clock.speed if isinstance(clock, ScaledClock) else None
+    return {"now": clock.now().isoformat(), "speed": speed}
+
+
+def _advance(sandbox: Sandbox, request: Request) -> dict[str, Any]:
+    clock, given = sandbox.clock, _given(request)
+    if not isinstance(clock, VirtualClock):
+        raise SandboxError("only a virtual clock can be advanced")
+    clock.advance(timedelta(seconds=given["advance"]))
+    sandbox.settle()
+    return _clock(sandbox)
+
+
+def _json(status: int, value: Any) -> Message:
+    body = json.dumps(value, default=_plain).encode()
+    return Message(status, {"Content-Type": "application/json"}, body)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+class SandboxClient:
+    """Asks a sandbox server in another process about itself.
+
+    Raises:
+        SandboxError: From every method, if there is no sandbox at the endpoint.
+    """
+
+    def __init__(self, endpoint: str, token: str | None = None) -> None:
+        """Ask the server at ``endpoint``, with its token (default: ORGROLLOUT_SANDBOX_TOKEN)."""
+        self.endpoint = endpoint.rstrip("/")
+        self._token = token or os.environ.get(TOKEN_VARIABLE)
+
+    def clock(self) -> "RemoteClock":
+        """Return a clock that agrees with the server's."""
+        answer = self._ask("clock")
+        return RemoteClock(self, datetime.fromisoformat(answer["now"]), answer["speed"])
+
+    def now(self) -> datetime:
+        """Return the sandbox's time."""
+        return datetime.fromisoformat(self._ask("clock")["now"])
+
+    def advance(self, duration: timedelta) -> None:
+        """Advance a virtual clock."""
+        self._ask("clock", {"advance": duration.total_seconds()})
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Return every API call in order."""
+        return list(self._ask("calls"))
+
+    def operations(self, stack_set_name: str) -> list[dict[str, Any]]:
+        """Return the operations of a stack set, oldest first."""
+        return list(self._ask(f"operations?stack_set={quote(stack_set_name)}"))
+
+    def add_fault(self, entry: Mapping[str, Any]) -> str:
+        """Add a fault, written as in the organization file, and return its id."""
+        return str(self._ask("faults", entry)["id"])
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the faults that were added and not taken back."""
+        return list(self._ask("faults"))
+
+    def take_back(self, identifier: str) -> None:
+        """Take a fault back."""
+        self._ask(f"faults/{quote(identifier, safe='')}", method="DELETE")
+
+    def unprovisioned(self) -> list[dict[str, Any]]:
+        """Return what exists only as a record, or could not be done."""
+        return list(self._ask("unprovisioned"))
+
+    def environment(self) -> dict[str, str]:
+        """Return environment variables that point any AWS tool at the server."""
+        return {**self._ask("environment"), "AWS_ENDPOINT_URL": self.endpoint}
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self._ask("stop", {})
+
+    def _ask(
+        self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None
+    ) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} if data is not None else {}
+        if self._token is not None:
+            headers[TOKEN_HEADER] = self._token
+        url = f"{self.endpoint}{CONTROL}{path}"
+        request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise SandboxError(_said(self.endpoint, error)) from error
+        except (OSError, ValueError) as error:
+            raise SandboxError(f"no sandbox answers at {self.endpoint}: {error}") from error
+
+
+def _said(endpoint: str, error: urllib.error.HTTPError) -> str:
+    """Return what a server said that refused a request, if a sandbox it is."""
+    with error, suppress(OSError, ValueError, KeyError, TypeError):
+        return f"the sandbox at {endpoint} refused: {json.loads(error.read())['error']}"
+    return f"no sandbox answers at {endpoint}: {error}"
+
+
+class RemoteClock:
+    """The clock of a sandbox server: a scaled one runs along, a virtual one is advanced."""
+
+    def __init__(self, client: SandboxClient, now: datetime, speed: float | None) -> None:
+        self._client = client
+        self._scaled = ScaledClock(speed, now) if speed else None
+
+    def now(self) -> datetime:
+        """Return the moment, UTC-aware."""
+        return self._scaled.now() if self._scaled else self._client.now()
+
+    def sleep(self, duration: timedelta) -> None:
+        """Really sleep a scaled time, or advance a virtual clock."""
+        if self._scaled:
+            self._scaled.sleep(duration)
+        else:
+            self._client.advance(max(duration, timedelta()))

@@ -1,0 +1,1 @@
+"""StackSets itself: definitions, targets, operations, and the life of a stack instance."""

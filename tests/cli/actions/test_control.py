@@ -1,0 +1,341 @@
+"""What an operator does with a rollout: look at it, go on, try again, approve, stop."""
+
+import os
+import socket
+import subprocess
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from orgrollout.cli.terminal.screen import Screen
+from orgrollout.journal.sqlite import SqliteJournal
+from tests.cli.pseudo_terminal import PROGRAM, begun
+from tests.cli.support import Program
+from tests.stage import DEV, EU, PROD
+
+pytestmark = pytest.mark.slow
+
+NOT_ALLOWED = "ResourceLogicalId:Topic, ResourceStatusReason:Topic is not allowed here."
+CANARY = {"waves": [{"name": "canary", "accounts": [PROD[0]]}]}
+APPROVAL = {"waves": [{"name": "canary", "accounts": [PROD[0]], "after": {"approval": "required"}}]}
+
+
+def states(program: Program) -> dict[str, Any]:
+    summary: dict[str, Any] = program(
+        "coverage", program.folder / "manifest.yaml", "--format", "json"
+    ).json["summary"]
+    return {state: number for state, number in summary.items() if number}
+
+
+def test_detached_it_returns_while_the_operation_runs_and_resume_attaches(
+    patient: Program,
+) -> None:
+    detached = patient("apply", patient.manifest(), "--yes", "--detach")
+    running = patient("status")
+    resumed = patient("resume")
+
+    assert detached.code == 0
+    assert "nothing starts after them before: orgrollout resume base-1" in detached.out
+    assert "AWS says RUNNING" in running.out
+    assert resumed.code == 0
+    assert len(patient.operations()) == 1
+    assert patient.writes().count("CreateStackInstances") == 1
+
+
+def test_status_as_json_does_not_take_unknown_for_zero(patient: Program) -> None:
+    patient("apply", patient.manifest(), "--yes", "--detach")
+
+    (operation,) = patient("status", "base-1", "--format", "json").json["operations"]
+
+    assert operation["status"] == "RUNNING"
+    assert operation["ended"] is None
+    assert operation["succeeded"] is None
+
+
+def test_a_stopped_rollout_goes_on_where_it_was(patient: Program) -> None:
+    patient("apply", patient.manifest(), "--yes", "--detach")
+
+    stopped = patient("stop")
+    resumed = patient("resume")
+
+    assert stopped.code == 0
+    assert "base-1 stopped" in stopped.out
+    assert patient.writes().count("StopStackSetOperation") >= 1
+    assert resumed.code == 0
+    assert states(patient)["current"] == 14
+    done = [pair for operation in patient.operations() for pair in operation.succeeded]
+    assert len(done) == len(set(done)) == 14
+
+
+def test_a_wave_that_needs_approval_waits_for_it(program: Program) -> None:
+    waiting = program("apply", program.manifest(rollout=APPROVAL), "--yes")
+    still = program("resume")
+    approved = program("approve", "--yes")
+
+    assert waiting.code == 4
+    assert "orgrollout approve base-1" in waiting.out
+    assert still.code == 4
+    assert approved.code == 0
+    assert "approved by arn:aws:sts::999999999999" in approved.out
+    assert [len(operation.targets) for operation in program.operations()] == [2, 12]
+
+
+def test_an_approval_shows_what_starts_and_asks(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bare word let a wave go, and line breaks were not shown as such."""
+    program("apply", program.manifest(rollout=APPROVAL), "--yes")
+
+    blind = program("approve")
+    assert blind.code == 2
+    assert "there is no terminal to ask on. Nothing was approved. Add --yes." in blind.err
+    monkeypatch.setattr(Screen, "is_terminal", property(lambda _: True))
+    monkeypatch.setattr(Console, "input", lambda *_, **__: "no")
+    declined = program("approve")
+    assert declined.code == 1
+    assert "Not approved; nothing was changed." in declined.err
+    assert "\\n" not in declined.out
+    assert "starts next: wave 2 rest, 6 accounts\n" in declined.out
+    assert "  topics: create 12 stack instances\n" in declined.out
+    assert len(program.operations()) == 1
+    monkeypatch.setattr(Console, "input", lambda *_, **__: "yes")
+    assert program("approve", "--detach").code == 0
+    assert program("status", "--format", "json").json["outcome"] != "waiting"
+
+
+def test_an_approval_alone_starts_nothing(program: Program) -> None:
+    program("apply", program.manifest(rollout=APPROVAL), "--yes")
+
+    program("approve", "--yes", "--detach")
+
+    assert len(program.operations()) == 1
+    assert program("resume").code == 0
+
+
+def test_a_canary_that_fails_halts_and_retry_goes_on_from_there(program: Program) -> None:
+    program.sandbox.fail(PROD[0], EU, reason=NOT_ALLOWED)
+
+    halted = program("apply", program.manifest(rollout=CANARY), "--yes")
+    resumed = program("resume", "base-1")
+    retried = program("retry")
+
+    assert halted.code == 4
+    assert "1 of 1 accounts failed, 0 allowed" in halted.out
+    assert "Not started: rest" in halted.out
+    assert resumed.code == 1
+    assert "orgrollout retry base-1" in resumed.err
+    assert retried.code == 0
+    assert program.operations()[1].targets == {(PROD[0], EU)}
+    assert states(program) == {"current": 14, "skipped": 2, "out_of_scope": 6}
+
+
+def test_retry_narrows_to_what_is_named(program: Program) -> None:
+    program.sandbox.fail(PROD[0], EU, reason=NOT_ALLOWED)
+    program.sandbox.fail(DEV[0], EU, reason=NOT_ALLOWED)
+    manifest = program.manifest(rollout={"max_failed_accounts": 5})
+    assert program("apply", manifest, "--yes").code == 3
+
+    retried = program("retry", "--account", "d1")
+
+    assert retried.code == 3
+    assert program.operations()[1].targets == {(DEV[0], EU)}
+    assert program("status", "--ou", "/Dev", "--format", "json").json["failures"] == []
+
+
+def test_there_is_nothing_to_retry_where_nothing_failed(program: Program) -> None:
+    program("apply", program.manifest(), "--yes")
+
+    ran = program("retry")
+
+    assert ran.code == 1
+    assert "nothing of base-1 failed that could be tried again" in ran.err
+
+
+def test_a_second_rollout_of_the_same_stack_sets_is_refused_while_one_is_open(
+    patient: Program,
+) -> None:
+    patient("apply", patient.manifest(), "--yes", "--detach")
+    wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
+
+    ran = patient("apply", patient.manifest(targets=wider), "--yes")
+
+    assert ran.code == 1
+    assert "is held by rollout base-1" in ran.err
+    assert "`orgrollout resume base-1` (or retry) goes on with it" in ran.err
+
+
+def test_rollouts_are_listed_oldest_first(program: Program) -> None:
+    nothing = program("rollouts")
+    program("apply", program.manifest(), "--yes")
+    wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
+    program("apply", program.manifest(targets=wider), "--yes")
+
+    listed = program("rollouts", "--format", "json").json
+
+    assert "There is no rollout in this journal." in nothing.out
+    assert [each["rollout"] for each in listed["rollouts"]] == ["base-1", "base-2"]
+    assert {each["outcome"] for each in listed["rollouts"]} == {"succeeded"}
+
+
+@pytest.mark.parametrize("command", ["status", "resume", "retry", "stop", "approve"])
+def test_a_rollout_that_does_not_exist_is_said_so(program: Program, command: str) -> None:
+    yes = ("--yes",) if command == "approve" else ()
+    ran = program(command, "base-7", *yes)
+
+    assert ran.code == 1
+    assert "there is no rollout base-7 in this journal" in ran.err
+
+
+def test_watching_ends_as_the_rollout_ends(program: Program) -> None:
+    program.sandbox.fail(DEV[1], EU, times=None, reason=NOT_ALLOWED)
+    program("apply", program.manifest(), "--yes")
+
+    assert program("status").code == 0
+    assert program("status", "--watch").code == 3
+
+
+def test_watching_shows_at_once_how_it_stands_and_then_all_that_happens(program: Program) -> None:
+    """It said nothing before the first operation was over, and nothing but totals then."""
+    program.sandbox.stuck(DEV[0], EU)
+    program("apply", program.manifest(), "--yes", "--detach")
+    where = ("--sandbox", program.server.endpoint, "--journal", str(program.folder / "journal"))
+    with begun(
+        [*PROGRAM, "status", "--watch", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as watching:
+        assert watching.stdout is not None
+        first = next(watching.stdout)
+        counted = next(line for line in watching.stdout if "/14 done, " in line)
+        program.sandbox.release(DEV[0], EU, "base-topics")
+        assert program("resume").code == 0
+        rest, _ = watching.communicate(timeout=120)
+
+    assert first.startswith("wave ")
+    assert " left" in counted
+    assert "14/14 done" in rest
+    assert "base-1 succeeded: 14 stack instances done" in rest
+    assert watching.returncode == 0
+
+
+def test_a_rollout_is_taken_back_and_what_it_created_is_listed(program: Program) -> None:
+    program("apply", program.manifest(), "--yes")
+    wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
+    sets = {"topics": {"template": "topic.yaml", "parameters": {"Suffix": "new"}}}
+    program("apply", program.manifest(targets=wider, stack_sets=sets), "--yes")
+
+    back = program("rollback", "--yes")
+
+    assert back.code == 0
+    assert "14 to update" in back.out + back.err
+    assert "created and left as they are" in back.out + back.err
+    left = program("plan", program.manifest()).out
+    assert "0 to create, 0 to update, 4 to detach" in left
+
+
+def test_rolling_back_needs_a_yes(program: Program) -> None:
+    program("apply", program.manifest(), "--yes")
+    writes = len(program.writes())
+
+    ran = program("rollback")
+
+    assert ran.code == 2
+    assert "Add --yes" in ran.err
+    assert len(program.writes()) == writes
+
+
+def test_retry_of_one_class_leaves_the_others(program: Program) -> None:
+    program.server.sandbox.fail(PROD[0], EU, times=1, reason=NOT_ALLOWED)
+    program.server.sandbox.fail(DEV[0], EU, times=1, reason="my-bucket already exists")
+    rules = {"configuration": [{"pattern": "not allowed here"}]}
+    program("apply", program.manifest(rollout={"failure_classes": rules}), "--yes")
+
+    ran = program("retry", "--class", "configuration", "--format", "json")
+    wrong = program("retry", "--class", "nonsense")
+
+    assert [failure["account"] for failure in ran.json["failures"]] == [DEV[0]]
+    assert [cause["class"] for cause in ran.json["causes"]] == ["permanent"]
+    assert wrong.code == 2
+    assert "Write one of throttled" in wrong.err
+
+
+def test_who_approved_what_and_when_is_shown(program: Program) -> None:
+    program("apply", program.manifest(rollout=APPROVAL), "--yes")
+    waiting = program("status")
+    program("approve", "--yes", "--detach")
+
+    shown, found = program("status"), program("status", "--format", "json").json
+    listed = program("rollouts")
+
+    operator = "arn:aws:sts::999999999999:assumed-role/Rollout/operator"
+    assert "waiting for approval after wave canary" in waiting.out
+    assert f"begun by {operator}" in shown.out
+    assert f"after wave canary, approved by {operator} on 20" in shown.out
+    assert "    wave canary: 2 stack instances done" in shown.out
+    assert "-> to go on with it: orgrollout resume base-1" in shown.out
+    (approval,) = found["approvals"]
+    assert (approval["wave"], approval["name"], approval["by"]) == (1, "canary", operator)
+    assert "next: wave rest, 6 accounts" in approval["shown"]
+    assert (found["begun_by"], found["superseded_by"]) == (operator, None)
+    assert "approved by assumed-role/Rollout/operator" in listed.out
+
+
+def test_a_halt_in_which_nothing_failed_is_not_sent_to_retry(program: Program) -> None:
+    """There is nothing to try again: the alarm has to be quiet first."""
+    alarm = "arn:aws:cloudwatch:us-east-1:999999999999:alarm:errors"
+    after = {"soak": "3h", "alarm": alarm}
+    waves = [{"name": "canary", "accounts": [PROD[0]], "after": after}]
+
+    halted = program("apply", program.manifest(rollout={"waves": waves}), "--yes")
+
+    assert halted.code == 4
+    assert "-> once the cause is gone: orgrollout resume base-1" in halted.out
+    assert "orgrollout retry" not in halted.out
+
+
+def test_what_was_taken_back_by_itself_is_not_sent_to_retry(program: Program) -> None:
+    program("apply", program.manifest(), "--yes")
+    program.sandbox.fail(PROD[0], EU, reason=NOT_ALLOWED, action="UPDATE")
+    sets = {"topics": {"template": "topic.yaml", "parameters": {"Suffix": "new"}}}
+    rollout = {**CANARY, "on_failure": "rollback"}
+
+    halted = program("apply", program.manifest(stack_sets=sets, rollout=rollout), "--yes")
+
+    assert halted.code == 4
+    assert "superseded by base-3, for good" in halted.out
+    assert "-> base-3 took over from base-2: orgrollout status base-3" in halted.out
+    assert "orgrollout retry" not in halted.out
+    listed = program("rollouts", "--format", "json").json["rollouts"]
+    assert [each["superseded_by"] for each in listed] == [None, "base-3", None]
+    assert "superseded by base-3" in program("rollouts").out
+
+
+def test_what_another_process_drives_is_not_told_to_be_resumed(program: Program) -> None:
+    """`resume` beside a process that drives is no next step."""
+    program("apply", program.manifest(), "--yes", "--detach")
+    assert "orgrollout resume base-1" in program("status").out
+    journal = SqliteJournal(next((program.folder / "journal").rglob("*.sqlite")))
+    document = journal.get("rollout/base-1")
+    assert document is not None
+    for holder, driven in (
+        (f"{socket.gethostname()}:{os.getppid()}:ab", True),
+        ("away:1:ab", False),
+    ):
+        document = journal.get("rollout/base-1")
+        assert document is not None
+        changed = {**document.value, "begun_by": holder}
+        journal.put("rollout/base-1", changed, expected=document.version)
+        told = program("status").out
+        assert ("drives it; to follow it: orgrollout status base-1" in told) is driven
+        assert ("orgrollout resume base-1" in told) is not driven
+
+
+def test_a_removal_names_accounts_and_regions(program: Program) -> None:
+    assert program("apply", program.manifest(), "--yes").code == 0
+
+    less = program.manifest(targets={"organizational_units": ["/Prod"]})
+    told = program("plan", less).out
+
+    assert "detach: topics: 4 stacks in 2 accounts are detached and stay" in told
+    assert "  where: d1 200000000001 (eu-west-1, us-east-1), d2 200000000002 (eu-west-1" in told
+    named = program("plan", less, "--format", "json").json["stack_sets"][0]["removals"][0]["named"]
+    assert len(named) == 2

@@ -1,0 +1,159 @@
+"""Forgetting old rollouts: nothing that stays refers to something gone."""
+
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orgrollout.inventory.watermark import LOOK_BACK
+from orgrollout.journal.export import journal_document
+from orgrollout.journal.port import Version
+from orgrollout.model.ids import RolloutId, StackSetName
+from orgrollout.reconcile.documents.retained_stacks import retained_stacks
+from orgrollout.reconcile.documents.rollouts import (
+    Rollout,
+    give_order,
+    load_rollout,
+    rollout_ids,
+    rollouts,
+)
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.lifecycle.prune import Pruned, prune_journal
+from orgrollout.rollout.decide.operator_commands import stop
+from orgrollout.rollout.state.state import Outcome
+from tests.stage import BASE, PROD, Stage, pairs
+
+pytestmark = pytest.mark.slow
+MOMENT = timedelta(seconds=1)
+
+
+def changed(suffix: str) -> dict[str, Any]:
+    manifest = deepcopy(BASE)
+    manifest["stack_sets"]["topics"]["parameters"] = {"Suffix": suffix}
+    return manifest
+
+
+@pytest.fixture
+def many(stage: Stage) -> Stage:
+    """Four rollouts that ended, and one that was stopped."""
+    for suffix in "abcd":
+        stage.apply(changed(suffix))
+    last = stage.begin(changed("e"))
+    give_order(stage.world().journal, last, lambda r: stop(r.state))
+    stage.finish(last)
+    return stage
+
+
+def prune(stage: Stage, journal: Any, *, keep: int) -> Pruned:
+    """Prune when no list lags behind what has ended."""
+    stage.sandbox.clock.sleep(LOOK_BACK)
+    return prune_journal(journal, keep=keep, now=stage.sandbox.clock.now() + MOMENT)
+
+
+@pytest.mark.parametrize(("keep", "stay"), [(0, "5"), (1, "45"), (3, "2345"), (9, "12345")])
+def test_the_newest_stay_and_what_may_still_go_on(many: Stage, keep: int, stay: str) -> None:
+    journal = many.world().journal
+
+    removed = prune(many, journal, keep=keep)
+
+    assert sorted(rollout_ids(journal)) == [f"base-{n}" for n in stay]
+    assert removed.plans == len(removed.rollouts) == 5 - len(stay)
+    assert set(journal.streams("history/")) == {f"history/base-{n}" for n in stay}
+    assert len(journal.keys("artifacts/")) == len(stay)
+    assert [r.plan.manifest for r in rollouts(journal)] == ["base"] * len(stay)
+
+
+def test_what_ended_just_now_stays_since_lists_may_lag_behind_it(many: Stage) -> None:
+    world = many.world()
+
+    ended = many.load(RolloutId("base-3")).state.ended
+    assert ended is not None
+    removed = prune_journal(world.journal, keep=0, now=ended + LOOK_BACK)
+
+    assert removed.rollouts == ("base-1", "base-2")
+
+
+def test_the_newest_of_a_manifest_stays_so_that_no_number_comes_twice(stage: Stage) -> None:
+    stage.apply()
+
+    assert prune(stage, stage.world().journal, keep=0).rollouts == ()
+    assert stage.begin(changed("b")) == "base-2"
+
+
+def test_a_plan_that_two_rollouts_have_stays_with_the_second(stage: Stage) -> None:
+    world, plan = stage.world(), stage.plan()
+    first = stage.finish(begin_rollout(plan, world).state.id)
+    again = begin_rollout(plan, world).state.id
+
+    assert prune(stage, world.journal, keep=0).plans == 0
+
+    assert rollout_ids(world.journal) == (again,)
+    assert load_rollout(world.journal, again).plan == first.plan
+
+
+def test_a_rollout_that_begins_while_its_plan_is_removed_keeps_it(many: Stage) -> None:
+    world = many.world()
+    plan = load_rollout(world.journal, RolloutId("base-1")).plan
+    begun: list[Rollout] = []
+
+    class Beginning:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.journal, name)
+
+        def delete(self, key: str, *, expected: Version) -> None:
+            if key.startswith("artifacts/") and not begun:
+                begun.append(begin_rollout(plan, many.world(), supersede=True))
+            world.journal.delete(key, expected=expected)
+
+    prune(many, Beginning(), keep=1)
+
+    assert many.finish(begun[0].state.id).plan == plan
+
+
+def test_one_that_is_changed_meanwhile_is_left_alone(many: Stage) -> None:
+    world = many.world()
+
+    class Changing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.journal, name)
+
+        def delete(self, key: str, *, expected: Version) -> None:
+            if key == "rollout/base-1":
+                found = world.journal.get(key)
+                assert found is not None
+                world.journal.put(key, found.value, expected=found.version)
+            world.journal.delete(key, expected=expected)
+
+    removed = prune(many, Changing(), keep=0)
+
+    assert "base-1" not in removed.rollouts
+    assert many.load(RolloutId("base-1")).state.outcome is Outcome.SUCCEEDED
+
+
+def test_which_stacks_were_kept_is_known_when_the_rollout_is_forgotten(stage: Stage) -> None:
+    stage.apply()
+    less = deepcopy(BASE)
+    less["targets"] = {"organizational_units": ["/Dev"]}
+    stage.finish(stage.begin(less, allow_removals=5))
+    less["stack_sets"]["topics"]["parameters"] = {"Suffix": "z"}
+    stage.apply(less)
+    journal = stage.world().journal
+
+    assert prune(stage, journal, keep=0).rollouts == ("base-1", "base-2")
+
+    kept = retained_stacks(journal)[StackSetName("base-topics")]
+    assert set(kept) == pairs(PROD)
+    assert set(kept.values()) == {"base-2"}
+
+
+def test_an_export_has_all_there_is(many: Stage) -> None:
+    journal = many.world().journal
+
+    document = journal_document(journal)
+
+    assert document["format_version"] == 1
+    assert set(document["documents"]) == set(journal.keys())
+    assert set(document["streams"]) == set(journal.streams())
+    assert document["documents"]["rollout/base-1"]["state"]["phase"] == "finished"
+    assert document["streams"]["history/base-1"][-1]["events"][-1]["kind"] == "finished"

@@ -1,0 +1,177 @@
+"""Taking over from a rollout for good: whoever dies in between, one of the two can go on."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from orgrollout.journal.port import Journal
+from orgrollout.model.ids import RolloutId
+from orgrollout.reconcile.documents.claims import ClaimLostError
+from orgrollout.reconcile.documents.rollouts import (
+    OpenRolloutError,
+    give_order,
+    load_rollout,
+    rollout_ids,
+    save_record,
+)
+from orgrollout.reconcile.lifecycle.begin import begin_rollout, holders_of, unlock
+from orgrollout.reconcile.tick.tick import tick
+from orgrollout.rollout.decide.operator_commands import WrongPhaseError, resume, stop
+from orgrollout.rollout.state.state import Outcome, Phase
+from tests.drivers.support import HeldUpJournal, begun, until_dead
+from tests.reconcile.documents.test_claims import TOPICS, DyingJournal, named
+from tests.stage import Stage
+
+PLAN, CLAIM, RECORD, MARK = range(1, 5)  # what is committed, one after the other
+
+
+@pytest.fixture
+def older(stage: Stage) -> RolloutId:
+    """A rollout that was stopped before it had started an operation."""
+    rollout = begun(stage)
+    give_order(stage.world().journal, rollout, lambda r: stop(r.state))
+    assert stage.finish(rollout).state.phase is Phase.STOPPED
+    return rollout
+
+
+def die_taking_over(stage: Stage, commits: int) -> Journal:
+    """Return the journal that a process left which died after so many commits."""
+    plan, world = stage.plan(), stage.world()
+    dying = replace(world, journal=DyingJournal(world.journal, commits))
+    until_dead(lambda: begin_rollout(plan, dying, supersede=True))
+    return world.journal
+
+
+@pytest.mark.parametrize("commits", [PLAN, CLAIM])
+def test_until_the_newer_one_is_recorded_the_older_one_has_its_stack_sets(
+    stage: Stage, older: RolloutId, commits: int
+) -> None:
+    journal = die_taking_over(stage, commits)
+
+    assert holders_of(journal, {TOPICS}) == {TOPICS: older}
+    with pytest.raises(OpenRolloutError, match=older):
+        stage.begin()
+    give_order(journal, older, lambda r: resume(r.state))
+    assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
+    assert rollout_ids(journal) == (older,)
+
+
+def test_what_is_begun_next_under_the_same_name_has_nothing_to_do_with_it(
+    stage: Stage, older: RolloutId
+) -> None:
+    journal = die_taking_over(stage, CLAIM)
+
+    assert stage.apply(named("base", "other")).state.id == "base-2"
+
+    assert stage.load(older).state.superseded_by is None
+    assert holders_of(journal, {TOPICS}) == {TOPICS: older}
+    give_order(journal, older, lambda r: resume(r.state))
+    assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("commits", [RECORD, MARK])
+def test_once_it_is_recorded_the_older_one_cannot_go_on(
+    stage: Stage, older: RolloutId, commits: int
+) -> None:
+    journal = die_taking_over(stage, commits)
+    (newer,) = {*rollout_ids(journal)} - {older}
+
+    with pytest.raises((OpenRolloutError, WrongPhaseError), match=newer):
+        give_order(journal, older, lambda r: resume(r.state))
+
+    marked: list[RolloutId | None] = []
+    while not stage.load(newer).state.phase.is_over:
+        stage.step(newer)
+        if stage.sandbox.operations(TOPICS):
+            marked.append(stage.load(older).state.superseded_by)
+    assert set(marked) == {newer}
+    assert stage.load(newer).state.outcome is Outcome.SUCCEEDED
+
+
+def test_it_may_be_superseded_in_its_turn_and_so_is_the_older_one(
+    stage: Stage, older: RolloutId
+) -> None:
+    journal = die_taking_over(stage, RECORD)
+    (newer,) = {*rollout_ids(journal)} - {older}
+    give_order(journal, newer, lambda r: stop(r.state))
+    stage.finish(newer)
+
+    newest = begin_rollout(stage.plan(), stage.world(), supersede=True).state.id
+
+    assert stage.load(older).state.superseded_by == newer
+    assert stage.load(newer).state.superseded_by == newest
+    assert stage.finish(newest).state.outcome is Outcome.SUCCEEDED
+
+
+def test_an_older_one_that_is_resumed_meanwhile_and_at_work_keeps_its_stack_sets(
+    stage: Stage, older: RolloutId
+) -> None:
+    """Its operation is committed, and may have been sent."""
+    plan, world = stage.plan(), stage.world()
+
+    def resumed() -> None:
+        give_order(world.journal, older, lambda r: resume(r.state))
+        while not stage.load(older).state.flights:
+            tick(older, stage.world())
+
+    held_up = replace(world, journal=HeldUpJournal(world.journal, "claims/", resumed))
+    with pytest.raises(OpenRolloutError, match=older):
+        begin_rollout(plan, held_up, supersede=True)
+
+    assert stage.load(older).state.superseded_by is None
+    assert holders_of(world.journal, {TOPICS}) == {TOPICS: older}
+    assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
+    assert len(stage.sandbox.operations(TOPICS)) == 1
+
+
+def at_work_too_late(stage: Stage, older: RolloutId) -> None:
+    """Let the older one go on in a process that had looked at the claims before it was resumed."""
+    journal = stage.world().journal
+    current = load_rollout(journal, older)
+    save_record(journal, current, replace(current.record, state=resume(current.state)))
+    with pytest.raises(ClaimLostError):
+        stage.finish(older)
+    assert stage.load(older).state.flights
+    assert stage.sandbox.operations(TOPICS) == []
+
+
+def test_whoever_finds_the_older_one_at_work_gives_its_claims_back(
+    stage: Stage, older: RolloutId
+) -> None:
+    plan, world = stage.plan(), stage.world()
+    resumed = partial(at_work_too_late, stage, older)
+    held_up = replace(world, journal=HeldUpJournal(world.journal, "rollout/", resumed))
+
+    with pytest.raises(OpenRolloutError, match=older):
+        begin_rollout(plan, held_up, supersede=True)
+
+    assert stage.load(RolloutId("base-2")).state.superseded_by == older
+    assert holders_of(world.journal, {TOPICS}) == {TOPICS: older}
+    assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
+
+
+def test_nothing_is_sent_while_the_older_one_may_be_at_work(stage: Stage, older: RolloutId) -> None:
+    journal = die_taking_over(stage, RECORD)
+    at_work_too_late(stage, older)
+
+    with pytest.raises(OpenRolloutError, match=older):
+        stage.finish(RolloutId("base-2"))
+
+    assert stage.sandbox.operations(TOPICS) == []
+    give_order(journal, older, lambda r: stop(r.state))
+    assert stage.finish(older).state.phase is Phase.STOPPED
+    assert stage.finish(RolloutId("base-2")).state.outcome is Outcome.SUCCEEDED
+    assert stage.load(older).state.superseded_by == "base-2"
+
+
+def test_unlocking_who_took_over_leaves_the_stack_sets_to_nobody(
+    stage: Stage, older: RolloutId
+) -> None:
+    journal = die_taking_over(stage, RECORD)
+
+    assert unlock(journal, RolloutId("base-2")) == (TOPICS,)
+
+    assert holders_of(journal, {TOPICS}) == {}
+    give_order(journal, older, lambda r: resume(r.state))
+    assert stage.finish(older).state.outcome is Outcome.SUCCEEDED

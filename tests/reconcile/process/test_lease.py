@@ -1,0 +1,257 @@
+"""Several drivers on one rollout, one of them held up: nothing is sent twice, nothing unseen."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from orgrollout.aws.transport.clock import API_TIMEOUT
+from orgrollout.drivers.local import drive
+from orgrollout.journal.errors import LeaseLostError
+from orgrollout.model.ids import RolloutId
+from orgrollout.reconcile.documents.rollout_record import Lease
+from orgrollout.reconcile.documents.rollouts import give_order, load_rollout, save_record
+from orgrollout.reconcile.locks.held_lease import HeldLease
+from orgrollout.reconcile.process.lease import CLOCKS_DIFFER, SPAN
+from orgrollout.reconcile.tick.tick import tick
+from orgrollout.rollout.decide.operator_commands import resume, stop
+from orgrollout.rollout.state.state import Outcome, Phase
+from tests.drivers.support import (
+    begun,
+    die,
+    held_up_after_commit,
+    held_up_while_sending,
+    until_dead,
+)
+from tests.stage import BASE, Stage
+
+LONG = timedelta(minutes=10)
+
+
+def sent(stage: Stage) -> list[str]:
+    """Return the id of every operation that was asked for, as often as it was."""
+    return [
+        str(call.params["OperationId"])
+        for call in stage.sandbox.calls
+        if call.operation == "CreateStackInstances"
+    ]
+
+
+def order_stop(stage: Stage, rollout: RolloutId) -> Phase:
+    """Do what `orgrollout stop` does, and return the phase it ends in."""
+    world = stage.world()
+    give_order(world.journal, rollout, lambda r: stop(r.state))
+    return drive(rollout, world, lambda _: None).state.phase
+
+
+def test_who_was_held_up_sends_nothing_when_another_has_gone_on(stage: Stage) -> None:
+    rollout = begun(stage)
+
+    def others() -> None:
+        stage.sandbox.clock.sleep(LONG)
+        tick(rollout, stage.world())
+
+    with pytest.raises(LeaseLostError, match=f"orgrollout status {rollout}"):
+        tick(rollout, held_up_after_commit(stage, others))
+
+    assert len(sent(stage)) == 1
+    assert stage.finish(rollout).state.outcome is Outcome.SUCCEEDED
+    assert len(stage.sandbox.operations("base-topics")) == 1
+
+
+def test_who_was_held_up_goes_on_when_nobody_else_has(stage: Stage) -> None:
+    """A laptop that slept: its lease is made longer, since nothing was written meanwhile."""
+    rollout = begun(stage)
+
+    tick(rollout, held_up_after_commit(stage, lambda: stage.sandbox.clock.sleep(LONG)))
+
+    assert len(sent(stage)) == 1
+    assert stage.load(rollout).record.lease is None
+
+
+def test_a_lease_keeps_others_from_looking_until_it_has_run_out(stage: Stage) -> None:
+    rollout = begun(stage)
+    held = []
+
+    def others() -> None:
+        other = stage.world()
+        held.append(tick(rollout, other))
+        stage.sandbox.clock.sleep(SPAN - timedelta(seconds=1))
+        held.append(tick(rollout, other))
+        stage.sandbox.clock.sleep(timedelta(seconds=1))
+        held.append(tick(rollout, other))
+
+    with pytest.raises(LeaseLostError):
+        tick(rollout, held_up_after_commit(stage, others))
+
+    first, second, third = held
+    assert first.held_by == second.held_by != ""
+    assert first.wake_after == timedelta(seconds=5)
+    assert second.wake_after == timedelta(seconds=1)
+    assert third.held_by == ""
+    before, same, after = (each.rollout.record.fence for each in held)
+    assert before == same == after - 1
+
+
+def test_the_lease_of_a_killed_process_runs_out_and_the_rollout_ends(stage: Stage) -> None:
+    rollout = begun(stage)
+    until_dead(lambda: tick(rollout, held_up_after_commit(stage, die)))
+    assert stage.load(rollout).record.lease is not None
+
+    before = stage.sandbox.clock.now()
+    ended = stage.finish(rollout)
+
+    assert ended.state.outcome is Outcome.SUCCEEDED
+    (operation,) = stage.sandbox.operations("base-topics")
+    assert operation.started is not None
+    assert operation.started - before <= SPAN + timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), -timedelta(days=1)])
+def test_a_lease_by_a_clock_that_is_wrong_does_not_lock_for_ever(
+    stage: Stage, ahead: timedelta
+) -> None:
+    rollout = begun(stage)
+    world = stage.world()
+    current = load_rollout(world.journal, rollout)
+    until = world.clock.now() + ahead
+    lease = Lease(holder="elsewhere:1:x", fence=current.record.fence, until=until)
+    save_record(world.journal, current, replace(current.record, lease=lease))
+
+    before = world.clock.now()
+    drive(rollout, world, lambda _: None)
+
+    (operation,) = stage.sandbox.operations("base-topics")
+    assert operation.started is not None
+    assert operation.started - before <= SPAN + timedelta(seconds=10)
+
+
+def test_a_lease_is_trusted_a_little_longer_than_it_says(stage: Stage) -> None:
+    """The holder's clock may be behind."""
+    rollout = begun(stage)
+    world = stage.world()
+    current = load_rollout(world.journal, rollout)
+    lease = Lease(holder="elsewhere:1:x", fence=1, until=world.clock.now() - timedelta(seconds=1))
+    save_record(world.journal, current, replace(current.record, lease=lease))
+
+    assert tick(rollout, world).held_by == "elsewhere:1:x"
+    world.clock.sleep(CLOCKS_DIFFER)
+    assert tick(rollout, world).held_by == ""
+
+
+def test_stop_keeps_a_driver_that_is_held_up_from_sending(stage: Stage) -> None:
+    rollout = begun(stage)
+
+    def others() -> None:
+        assert order_stop(stage, rollout) is Phase.STOPPED
+
+    with pytest.raises(LeaseLostError):
+        tick(rollout, held_up_after_commit(stage, others))
+
+    assert sent(stage) == []
+    assert stage.load(rollout).state.withdrawn != ()
+
+
+def test_what_arrives_after_a_stop_is_recognised_and_stopped(stage: Stage) -> None:
+    """No one can recall a request that is on its way; its driver is the first to find out."""
+    rollout = begun(stage)
+    ends = []
+    world = held_up_while_sending(stage, lambda: ends.append(order_stop(stage, rollout)))
+
+    drive(rollout, world, lambda _: None)
+
+    assert ends == [Phase.STOPPED]
+    (operation,) = stage.sandbox.operations("base-topics")
+    assert operation.status == "STOPPED"
+    state = stage.load(rollout).state
+    assert (state.phase, state.flights, state.withdrawn) == (Phase.STOPPED, (), ())
+    assert [landed.id for landed in state.landed] == [operation.id]
+
+
+def test_what_arrives_after_a_stop_is_stopped_when_its_driver_died_too(stage: Stage) -> None:
+    rollout = begun(stage)
+    world = held_up_while_sending(stage, lambda: order_stop(stage, rollout), then=die)
+    until_dead(lambda: drive(rollout, world, lambda _: None))
+    assert stage.sandbox.operations("base-topics")[0].status == "RUNNING"
+
+    assert order_stop(stage, rollout) is Phase.STOPPED
+
+    assert [o.status for o in stage.sandbox.operations("base-topics")] == ["STOPPED"]
+
+
+def test_resume_goes_on_with_what_arrived_after_a_stop_under_the_same_id(stage: Stage) -> None:
+    """Never two operations for one intent, however late the first one comes."""
+    rollout = begun(stage)
+    world = held_up_while_sending(stage, lambda: order_stop(stage, rollout), then=die)
+    until_dead(lambda: drive(rollout, world, lambda _: None))
+
+    give_order(stage.world().journal, rollout, lambda r: resume(r.state))
+    ended = stage.finish(rollout)
+
+    assert ended.state.outcome is Outcome.SUCCEEDED
+    assert len(stage.sandbox.operations("base-topics")) == 1
+
+
+def test_a_late_request_after_resume_starts_nothing_anew(stage: Stage) -> None:
+    rollout = begun(stage)
+
+    def others() -> None:
+        order_stop(stage, rollout)
+        give_order(stage.world().journal, rollout, lambda r: resume(r.state))
+        stage.finish(rollout)
+
+    ended = drive(rollout, held_up_while_sending(stage, others), lambda _: None)
+
+    assert ended.state.outcome is Outcome.SUCCEEDED
+    assert len(sent(stage)) == 2
+    assert len(set(sent(stage))) == 1
+    assert len(stage.sandbox.operations("base-topics")) == 1
+
+
+def test_a_throttled_driver_keeps_its_lease_while_it_waits(stage: Stage) -> None:
+    """The lease is asked before every attempt, and made longer while nobody else has written."""
+    rollout = begun(stage)
+    stage.sandbox.throttle("CreateStackInstances", times=7)
+
+    done = tick(rollout, stage.world())
+
+    assert done.rollout.record.lease is None
+    assert len(set(sent(stage))) == 1
+    assert stage.finish(rollout).state.outcome is Outcome.SUCCEEDED
+
+
+def test_a_lease_of_which_too_little_is_left_is_made_longer_before_anything_is_sent(
+    stage: Stage,
+) -> None:
+    rollout = stage.begin()
+    world = stage.world()
+    current = load_rollout(world.journal, rollout)
+    held = HeldLease.take(current, current.state, world)
+    taken = held.rollout
+
+    world.clock.sleep(SPAN - API_TIMEOUT)  # as much is left as a call may take
+    held.ensure()
+    assert held.rollout == taken
+    world.clock.sleep(timedelta(seconds=1))
+    held.ensure()
+    assert held.rollout.record.lease == Lease(
+        holder=world.holder, fence=taken.record.fence, until=world.clock.now() + SPAN
+    )
+
+
+def test_the_history_says_who_did_what_under_which_fence(stage: Stage) -> None:
+    rollout = stage.apply(BASE).state.id
+
+    entries = [e.value for e in stage.world().journal.read(f"history/{rollout}")]
+
+    kinds = [event["kind"] for entry in entries for event in entry["events"]]
+    assert kinds == [
+        "wave started",
+        "operation started",
+        "operation ended",
+        "proving",
+        "finished",
+    ]
+    fences = [entry["fence"] for entry in entries]
+    assert fences == sorted(fences)
+    assert all(entry["by"] and entry["at"] for entry in entries)

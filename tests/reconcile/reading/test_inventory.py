@@ -1,0 +1,301 @@
+"""What a plan asks of CloudFormation, and what it remembers between two plans."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import inventory as bench
+from orgrollout.aws.transport.rate_limits import RateLimits
+from orgrollout.inventory.memory_document import read_memory
+from orgrollout.journal.sqlite import SqliteJournal
+from orgrollout.manifest.load import load_manifest
+from orgrollout.model.ids import Pair
+from orgrollout.model.operation import OperationAction
+from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.reading.plan_request import look, plan_from
+from orgrollout.rollout.coverage import CoverageState
+from orgrollout.sandbox import Sandbox, Settings
+from tests.properties.life import ALL_AT_ONCE, NAME, Life, pairs_in
+from tests.properties.wishes import Wish
+from tests.stage import BASE, DEV, EU, LAB, PROD, TOPICS, US, Stage, changed, organization, pairs
+
+KEY = f"inventory/{NAME}"
+
+
+@contextmanager
+def staged(folder: Path, **chosen: Any) -> Iterator[Stage]:
+    settings = Settings(deploy_resources=False, median_duration=timedelta(seconds=5), **chosen)
+    with Sandbox.start(organization(), settings=settings) as sandbox:
+        yield Stage(sandbox, folder)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Stage]:
+    with staged(tmp_path) as stage:
+        yield stage
+
+
+def counted(stage: Stage, make: Callable[[], Any]) -> Counter[str]:
+    """Return the calls to CloudFormation that it takes."""
+    before = len(stage.sandbox.calls)
+    make()
+    calls = stage.sandbox.calls[before:]
+    return Counter(c.operation for c in calls if c.service == "cloudformation")
+
+
+def forget(stage: Stage) -> None:
+    """Lose what is remembered, as somebody with another journal has it."""
+    stage.folder.joinpath("journal.sqlite").unlink()
+
+
+def told(stage: Stage) -> tuple[Plan, list[str]]:
+    """Return a plan, and what is said while it is made."""
+    said: list[str] = []
+    loaded, world = load_manifest(stage._write(BASE)), stage.world()
+    return plan_from(loaded, look(loaded, world, said.append), world), said
+
+
+def test_nothing_changed_takes_two_calls_a_stack_set_and_the_list_of_them(quick: Stage) -> None:
+    quick.apply()
+
+    calls = counted(quick, quick.plan)
+
+    assert calls == {"ListStackSets": 1, "DescribeStackSet": 1, "ListStackSetOperations": 1}
+
+
+def test_what_others_changed_is_described_and_nothing_else(quick: Stage) -> None:
+    quick.apply()
+    Life(quick).their_update(PROD[:2], (US,), {"Other": "theirs"})
+    quick.sandbox.run_to_end()
+
+    calls = counted(quick, quick.plan)
+
+    assert calls["DescribeStackInstance"] == 2
+    assert calls["ListStackSetOperationResults"] == 1
+    assert calls["ListStackInstances"] == 2  # those it named last, and those it may have marked
+    assert changed(quick.plan(), OperationAction.UPDATE) == pairs(PROD[:2], (US,))
+    assert counted(quick, quick.plan)["DescribeStackInstance"] == 0
+
+
+def test_without_a_journal_only_what_others_changed_is_described(quick: Stage) -> None:
+    quick.apply()
+    Life(quick).their_update(PROD[:2], (US,), {"Other": "theirs"})
+    quick.sandbox.run_to_end()
+    forget(quick)
+
+    calls = counted(quick, quick.plan)
+
+    assert calls["DescribeStackInstance"] == 2
+    assert calls["ListStackInstances"] == 1
+    assert calls.total() == 6
+
+
+def test_looking_for_drift_makes_no_plan_dearer(quick: Stage) -> None:
+    """It overwrites the last operation of every instance, and changes none."""
+    quick.apply()
+    Life(quick).detect_drift()
+    quick.sandbox.run_to_end()
+
+    assert counted(quick, quick.plan)["DescribeStackInstance"] == 0
+    forget(quick)
+    calls = counted(quick, quick.plan)
+
+    assert calls["DescribeStackInstance"] == 0
+    assert calls["ListStackSetOperationResults"] == 1
+    assert quick.plan().is_empty
+
+
+def test_a_halted_rollout_does_not_make_a_later_plan_touch_what_it_never_reached(
+    quick: Stage,
+) -> None:
+    """Even where drift was looked for since, and with it the list forgot what each one ran."""
+    quick.apply()
+    newer = deepcopy(BASE)
+    newer["stack_sets"]["topics"]["parameters"] = {"Suffix": "new"}
+    newer["rollout"] = {"waves": [{"name": "canary", "percent": 20}]}
+    canary = quick.plan(newer).waves[0].accounts
+    quick.sandbox.fail(canary[0], times=None, stack_set=NAME, reason="it is not authorized to")
+    quick.apply(newer)
+    Life(quick).detect_drift()
+    quick.sandbox.run_to_end()
+
+    reached = {pair for _, pair, _ in quick.plan().changes()}
+    forget(quick)
+
+    assert reached == pairs(canary)
+    assert {pair for _, pair, _ in quick.plan().changes()} == reached
+
+
+def test_what_was_deleted_and_made_again_is_read_anew(quick: Stage) -> None:
+    quick.apply()
+    Life(quick).start_anew()
+    quick.sandbox.run_to_end()
+    manifest = deepcopy(BASE)
+    manifest["stack_sets"]["topics"]["adopt"] = True
+
+    assert changed(quick.plan(manifest), OperationAction.CREATE) == pairs((*PROD, *DEV))
+
+
+def test_what_operations_expired_without_being_read_is_read_anew(tmp_path: Path) -> None:
+    with staged(tmp_path, operation_retention=timedelta(days=90)) as stage:
+        stage.apply()
+        stage.sandbox.clock.sleep(timedelta(days=89))
+        Life(stage).their_delete(PROD[:1], (US,), True)
+        stage.sandbox.run_to_end()
+        stage.sandbox.clock.sleep(timedelta(days=91))
+
+        calls = counted(stage, stage.plan)
+
+        assert calls["ListStackInstances"] == 1
+        assert changed(stage.plan(), OperationAction.CREATE) == {Pair(PROD[0], US)}
+        assert counted(stage, stage.plan)["ListStackInstances"] == 0
+
+
+def test_our_own_operations_are_known_before_any_list_has_them(tmp_path: Path) -> None:
+    """A plan while a rollout is under way, or right after it, knows what that has begun."""
+    lag = timedelta(seconds=90)
+    with staged(tmp_path, operation_list_lag=lag, result_lag=lag) as stage:
+        stage.limits = RateLimits(speed=1e9)  # so that two pictures of one moment can be compared
+        life = Life(stage)
+        life.apply(Wish())
+        life.plan(Wish())
+        stage.step(stage.begin(Wish(units=("/Prod", "/Dev", "/Lab")).manifest()), wait=False)
+
+        remembered = life.picture()
+
+        assert pairs_in(remembered) == pairs((*PROD, *DEV, *LAB))
+        assert pairs_in(life.picture(remembering=False)) == pairs_in(remembered)
+
+
+@pytest.mark.slow
+def test_an_instance_that_waits_for_its_turn_is_not_current(tmp_path: Path) -> None:
+    """PENDING may mean marked, and may mean not begun: unknown is never current."""
+    lag = timedelta(seconds=90)
+    with staged(tmp_path, operation_list_lag=lag, result_lag=lag) as stage:
+        stage.apply()
+        again = deepcopy(BASE)
+        again["stack_sets"]["topics"]["parameters"] = {"Suffix": "new"}
+        rollout = stage.begin(again)
+        stage.step(rollout, wait=False)
+
+        states = Counter(row.state for row in stage.coverage(again).values())
+
+        assert states[CoverageState.CURRENT] == 0
+        assert states[CoverageState.OUTDATED] + states[CoverageState.IN_PROGRESS] == 14
+
+
+def test_a_memory_that_is_damaged_or_newer_counts_as_none(quick: Stage) -> None:
+    quick.apply()
+    journal = SqliteJournal(quick.folder / "journal.sqlite")
+    kept = journal.get(KEY)
+    assert kept is not None
+    assert read_memory(kept.value) is not None
+    for value in ({"format_version": 99}, {"format_version": 1}, "?"):
+        before = journal.get(KEY)
+        assert before is not None
+        journal.put(KEY, value, expected=before.version)
+
+        assert counted(quick, quick.plan)["ListStackInstances"] == 1
+        assert quick.plan().is_empty
+
+
+def test_two_who_plan_at_once_do_not_get_in_each_others_way(quick: Stage) -> None:
+    """Whoever writes second leaves what the first has written."""
+    quick.apply()
+    Life(quick).their_delete(PROD[:1], (US, EU), True)
+    quick.sandbox.run_to_end()
+    loaded, world = load_manifest(quick._write(BASE)), quick.world()
+
+    def meanwhile(said: str) -> None:
+        if said.startswith("reading base"):
+            quick.plan()
+
+    picture = look(loaded, world, meanwhile)
+
+    assert changed(plan_from(loaded, picture, world), OperationAction.CREATE) == pairs(PROD[:1])
+    assert changed(quick.plan(), OperationAction.CREATE) == pairs(PROD[:1])
+
+
+def test_the_organization_is_read_in_the_fewest_calls(quick: Stage) -> None:
+    """Accounts tell their place, and tags are read only where something selects by them."""
+    before = len(quick.sandbox.calls)
+    quick.plan()
+    tagged = deepcopy(BASE)
+    tagged["targets"] = {"include": [{"organizational_units": ["/Dev"], "tags": {"a": ["b"]}}]}
+    tagged["guards"] = {"on_empty_targets": "ok"}
+    between = len(quick.sandbox.calls)
+    quick.plan(tagged)
+
+    def asked(calls: list[Any]) -> Counter[str]:
+        return Counter(c.operation for c in calls if c.service == "organizations")
+
+    plain = {
+        "DescribeOrganization": 1,
+        "ListAccounts": 1,
+        "ListRoots": 1,
+        "ListOrganizationalUnitsForParent": 5,
+    }
+    assert asked(quick.sandbox.calls[before:between]) == plain
+    assert asked(quick.sandbox.calls[between:]) == {**plain, "ListTagsForResource": 11}
+
+
+@pytest.mark.slow
+def test_what_takes_long_is_announced_with_its_time() -> None:
+    """A plan that describes for an hour must not look as if it hung."""
+    with bench.deployed(100) as everything:
+        for region in bench.REGIONS[1:3]:
+            everything.sandbox.someone_else().client("cloudformation").update_stack_instances(
+                StackSetName=bench.NAME,
+                DeploymentTargets={
+                    "OrganizationalUnitIds": [everything.sandbox.organization.root_id]
+                },
+                Regions=[region],
+                OperationPreferences=ALL_AT_ONCE,
+            )
+            everything.sandbox.run_to_end()
+
+        measured = everything.measure("", 0, "another.sqlite")
+
+    said = [text for text in measured.told if "describing" in text]
+    assert said == [
+        "large-topics: describing 200 stack instances whose last operation was not ours: "
+        "200 calls, about 0:01:40 at 2 a second"
+    ]
+    assert measured.stack_sets["DescribeStackInstance"] == 200
+
+
+@pytest.mark.slow
+def test_plans_cost_what_is_allowed_where_ten_thousand_instances_are_deployed() -> None:
+    """The benchmark of the same name does it with ten times as many."""
+    accounts = 1_000
+    with bench.deployed(accounts) as everything:
+        for each in bench.measured(everything, accounts):
+            assert not each.is_too_much, (each.what, each.stack_sets)
+            assert set(each.plan.counts()) <= {OperationAction.UPDATE}
+            assert each.plan.counts().total() in {0, bench.THEIRS}
+            assert TOPICS in each.plan.stack_sets
+
+
+def test_a_definition_that_was_changed_and_changed_back_is_noticed(quick: Stage) -> None:
+    """Both updates mark instances they were not aimed at, and the definition is as it was."""
+    quick.apply()
+    life = Life(quick)
+    life.their_update(PROD[1:2], (US,), {})
+    quick.sandbox.run_to_end()
+    assert quick.plan().is_empty
+    for suffix in ("b", "a"):
+        life.their_definition(suffix, PROD[:1], (US,))
+        quick.sandbox.run_to_end()
+
+    remembered = changed(quick.plan(), OperationAction.UPDATE)
+    forget(quick)
+
+    # Whether this one ran the newer definition in between is not known any more.
+    assert remembered == {Pair(PROD[1], US)}
+    assert changed(quick.plan(), OperationAction.UPDATE) == remembered
