@@ -36,7 +36,9 @@ def _stack_sets(line: Callable[[int], str]) -> str:
 
 
 def _in_stack_set(line: Callable[[int], str], key: str) -> str:
-    return filled(line, f"{WHOLE.replace('{template: roles.yaml}', '')}    template: roles.yaml\n    {key}:\n")
+    return filled(
+        line, f"{WHOLE.replace('{template: roles.yaml}', '')}    template: roles.yaml\n    {key}:\n"
+    )
 
 
 def _rollout(line: Callable[[int], str], key: str) -> str:
@@ -125,7 +127,10 @@ MANIFESTS: dict[str, Callable[[], str]] = {
     ),
     "accounts and wrong references to them": lambda: filled(
         lambda n: f'  account{n}: "{n:012d}"\n',
-        HEAD + TARGETS + STACK_SETS + "guards: {never_remove_from: {accounts: ["
+        HEAD
+        + TARGETS
+        + STACK_SETS
+        + "guards: {never_remove_from: {accounts: ["
         + ", ".join(f"acount{n}" for n in range(30_000))
         + "]}}\naccounts:\n",
     ),
@@ -139,11 +144,11 @@ MANIFESTS: dict[str, Callable[[], str]] = {
     "waves of accounts": lambda: _rollout(
         lambda n: f'    - {{name: w{n}, accounts: ["{n:012d}"]}}\n', "waves"
     ),
-    "waves of the same name": lambda: _rollout(
-        lambda _: "    - {name: w, percent: 1}\n", "waves"
-    ),
+    "waves of the same name": lambda: _rollout(lambda _: "    - {name: w, percent: 1}\n", "waves"),
     "freezes": lambda: _rollout(lambda _: "    - 2026-12-20/2027-01-04\n", "freeze"),
-    "freezes that are wrong": lambda: _rollout(lambda n: f"    - 2026-13-{n}/2027-01-04\n", "freeze"),
+    "freezes that are wrong": lambda: _rollout(
+        lambda n: f"    - 2026-13-{n}/2027-01-04\n", "freeze"
+    ),
     "failure classes": lambda: filled(
         lambda n: f"      - {{pattern: 'a{n}.*b', advice: x}}\n",
         f"{WHOLE}rollout:\n  failure_classes:\n    transient:\n",
@@ -172,16 +177,20 @@ MANIFESTS: dict[str, Callable[[], str]] = {
     "a long key": lambda: f"{WHOLE}{'a' * 900_000}: 1\n",
     "a long plain text": lambda: f"{WHOLE}tags: {'a b ' * 240_000}\n",
     "a long value of a name": lambda: WHOLE.replace("baseline", "a-" * 450_000),
-    "long names that are alike": lambda: HEAD
-    + TARGETS
-    + STACK_SETS
-    + f"accounts: {{{'a' * 450_000}: '111122223333'}}\n"
-    + f"guards: {{never_remove_from: {{accounts: [{'a' * 449_999}b]}}}}\n",
+    "long names that are alike": lambda: (
+        HEAD
+        + TARGETS
+        + STACK_SETS
+        + f"accounts: {{{'a' * 450_000}: '111122223333'}}\n"
+        + f"guards: {{never_remove_from: {{accounts: [{'a' * 449_999}b]}}}}\n"
+    ),
     "digits": lambda: f"{WHOLE}rollout: {{max_failed_accounts: {'9' * 900_000}}}\n",
-    "a long duration": lambda: WHOLE
-    + f"rollout: {{waves: [{{name: a, percent: 1, after: {{soak: {'1' * 900_000}h}}}}]}}\n",
+    "a long duration": lambda: (
+        WHOLE
+        + f"rollout: {{waves: [{{name: a, percent: 1, after: {{soak: {'1' * 900_000}h}}}}]}}\n"
+    ),
     "placeholders": lambda: filled(
-        lambda n: "${accounts.a%d}" % n,
+        lambda n: f"${{accounts.a{n}}}",
         WHOLE.replace("{template: roles.yaml}", "\n    template: roles.yaml\n    tags: {a: '"),
         "'}\n",
     ),
@@ -212,25 +221,28 @@ MANIFESTS: dict[str, Callable[[], str]] = {
 _OWN = "Metadata:\n  orgrollout:\n    version: 1\n"
 
 TEMPLATES: dict[str, Callable[[], str]] = {
-    "resources": lambda: filled(
-        lambda n: f"  R{n}: {{Type: AWS::SNS::Topic}}\n", TEMPLATE
-    ),
+    "resources": lambda: filled(lambda n: f"  R{n}: {{Type: AWS::SNS::Topic}}\n", TEMPLATE),
     "references": lambda: filled(
-        lambda n: f"  R{n}: {{Type: 'AWS::SNS::Topic', Properties: {{A: !Ref R{n + 1}}}}}\n", TEMPLATE
+        lambda n: f"  R{n}: {{Type: 'AWS::SNS::Topic', Properties: {{A: !Ref R{n + 1}}}}}\n",
+        TEMPLATE,
     ),
     "references to nothing": lambda: filled(
         lambda n: f"  R{n}: {{Type: 'AWS::SNS::Topic', Properties: {{A: !Ref X{n}}}}}\n", TEMPLATE
     ),
     "a Sub with many names": lambda: filled(
-        lambda n: "${X%d}" % n,
+        lambda n: f"${{X{n}}}",
         TEMPLATE + "  T: {Type: 'AWS::SNS::Topic', Properties: {A: !Sub '",
         "'}}\n",
     ),
-    "a Sub that does not end": lambda: TEMPLATE
-    + "  T: {Type: 'AWS::SNS::Topic', Properties: {A: !Sub '"
-    + "${" * 450_000
-    + "'}}\n",
-    "parameters": lambda: filled(lambda n: f"  P{n}: {{Type: String}}\n", TEMPLATE + "Parameters:\n"),
+    "a Sub that does not end": lambda: (
+        TEMPLATE
+        + "  T: {Type: 'AWS::SNS::Topic', Properties: {A: !Sub '"
+        + "${" * 450_000
+        + "'}}\n"
+    ),
+    "parameters": lambda: filled(
+        lambda n: f"  P{n}: {{Type: String}}\n", TEMPLATE + "Parameters:\n"
+    ),
     "defaults for unknown parameters": lambda: filled(
         lambda n: f"      p{n}: a\n", TEMPLATE + _OWN + "    parameter_defaults:\n"
     ),
@@ -246,10 +258,12 @@ TEMPLATES: dict[str, Callable[[], str]] = {
         lambda n: f"          a{n}: b\n",
         TEMPLATE + _OWN + "    posture:\n      - check: vpc_flow_logs\n        when:\n",
     ),
-    "allowed values and a pattern": lambda: TEMPLATE
-    + "Parameters:\n  P: {Type: String, AllowedPattern: '(a+)+$', Default: '"
-    + "a" * 4000
-    + "b'}\n",
+    "allowed values and a pattern": lambda: (
+        TEMPLATE
+        + "Parameters:\n  P: {Type: String, AllowedPattern: '(a+)+$', Default: '"
+        + "a" * 4000
+        + "b'}\n"
+    ),
     "allowed values": lambda: filled(
         lambda n: f"a{n}, ",
         TEMPLATE + "Parameters:\n  P: {Type: String, Default: x, AllowedValues: [",
@@ -261,14 +275,14 @@ TEMPLATES: dict[str, Callable[[], str]] = {
     "outputs": lambda: filled(
         lambda n: f"  O{n}: {{Value: !GetAtt R{n}.Arn}}\n", TEMPLATE + "Outputs:\n"
     ),
-    "functions in each other": lambda: TEMPLATE
-    + "Outputs:\n  O: {Value: "
-    + "!Not [" * 100_000
-    + "]" * 100_000
-    + "}\n",
-    "JSON": lambda: '{"Resources": {'
-    + ", ".join(f'"R{n}": {{"Type": "AWS::SNS::Topic"}}' for n in range(20_000))
-    + "}}",
+    "functions in each other": lambda: (
+        TEMPLATE + "Outputs:\n  O: {Value: " + "!Not [" * 100_000 + "]" * 100_000 + "}\n"
+    ),
+    "JSON": lambda: (
+        '{"Resources": {'
+        + ", ".join(f'"R{n}": {{"Type": "AWS::SNS::Topic"}}' for n in range(20_000))
+        + "}}"
+    ),
     "JSON in each other": lambda: '{"Resources": ' + '{"a": ' * 80_000 + "1" + "}" * 80_000 + "}",
     "tabs": lambda: "{" + "\t" * 900_000 + "}",
 }
