@@ -13,6 +13,7 @@ from orgrollout.bootstrap.starter import log_archive, manifest_for, starter_mani
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import open_session
+from orgrollout.cli.terminal.files import cannot_write, create_file, is_there
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import AwsError, MissingRegionError, OrgRolloutError
 from orgrollout.manifest.regions import PARTITIONS
@@ -170,7 +171,7 @@ def _check(asked: Options, reach: Reach) -> None:
 
 def _refuse_existing(files: Iterable[Path]) -> None:
     for file in files:
-        if file.exists():
+        if is_there(file):
             raise InitError(f"{file} exists already; nothing was written. Name another file.")
 
 
@@ -178,6 +179,6 @@ def _write(files: Mapping[Path, str]) -> None:
     for file, text in files.items():
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text.encode())  # a template is compared to the byte
         except OSError as error:
-            raise InitError(f"cannot write {file}: {error.strerror or error}.") from error
+            raise cannot_write(file, error) from error
+        create_file(file, text.encode())  # a template is compared to the byte
