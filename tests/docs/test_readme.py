@@ -1,4 +1,4 @@
-"""What the README says is true: its output and its picture are real, and its links lead somewhere."""
+"""What the README says is true: its output and its picture are real, its links lead somewhere."""
 
 import re
 
