@@ -122,7 +122,7 @@ def _next_wave(rollout: Rollout) -> Iterator[str]:
     yield f"starts next: wave {wave.index} {wave.name}, {count(len(wave.accounts), 'account')}"
     done = Counter[tuple[str, str]]()
     for operation in plan.operations:
-        if operation.wave == wave.index and not operation.covered_again:
+        if operation.wave == wave.index and operation.is_counted:
             done[operation.stack_set, operation.action.value] += operation.rectangle.size
     for (key, action), size in done.items():
         yield f"  {key}: {action} {count(size, 'stack instance')}"
