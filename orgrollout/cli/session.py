@@ -16,7 +16,7 @@ from orgrollout.aws.organizations import describe_organization
 from orgrollout.aws.transport.calls import Sent
 from orgrollout.aws.transport.connection import Connection, connect
 from orgrollout.aws.transport.waiting import Waits
-from orgrollout.cli.errors import WrongUsageError
+from orgrollout.cli.errors import OutputError, WrongUsageError
 from orgrollout.cli.options.defaults import config_file, from_file
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.sandboxes import Simulation, simulation_of
@@ -128,7 +128,7 @@ def open_session(
         )
         try:
             yield session
-        except AwsError as error:
+        except (AwsError, OutputError) as error:
             add_what_was_started(error, journal, "" if forgets else session.options)
             raise
 
