@@ -20,6 +20,10 @@ class WrongUsageError(OrgRolloutError):
     exit_code: ClassVar[int] = WRONG_USAGE
 
 
+class OutputError(OrgRolloutError):
+    """A file, or the output of the program, cannot be written."""
+
+
 class DeclinedError(OrgRolloutError):
     """Somebody was asked, and did not say yes. Nothing was changed."""
 

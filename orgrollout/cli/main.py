@@ -8,6 +8,7 @@ Exit codes: 0 done, or nothing to do; 1 could not do it; 2 wrong usage; 3 ended 
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from orgrollout.cli.commands import (
 )
 from orgrollout.cli.errors import FAILED, INTERRUPTED
 from orgrollout.cli.options.shared import Command, Group, gathered
+from orgrollout.cli.terminal.stdout import checked_stdout, drop_what_is_left, open_or_closed
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.shown import visible
 
@@ -100,16 +102,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        typer.main.get_command(app).main(args=given, prog_name=NAME)
+        with checked_stdout():
+            typer.main.get_command(app).main(args=given, prog_name=NAME)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        return FAILED  # nobody reads any more
     except OrgRolloutError as error:
         if debug:
             traceback.print_exc()
-        said = "\n".join((str(error), *getattr(error, "__notes__", ())))
-        typer.secho(visible(said, keep="\n"), fg="red", err=True)
+        _tell("\n".join((str(error), *getattr(error, "__notes__", ()))))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: say so, and how to see more
         return _bug(error, debug=debug)
@@ -122,10 +126,20 @@ def _bug(error: Exception, *, debug: bool) -> int:
     said = " ".join(str(error).split())
     more = "" if debug else " Repeat the command with --debug for the traceback."
     text = f"this is a bug in {NAME}: {type(error).__name__}: {said}.{more}"
-    typer.secho(visible(text), fg="red", err=True)
+    _tell(text)
     return FAILED
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):  # the exit code still tells
+        typer.secho(visible(text, keep="\n"), fg="red", err=True)
 
 
 def run() -> None:
     """Run the program as the console script does."""
-    sys.exit(main())
+    if not open_or_closed():
+        _tell("stdout is closed, so nothing was done. Leave it open, or send it to /dev/null.")
+        sys.exit(FAILED)
+    code = main()
+    drop_what_is_left()
+    sys.exit(code)

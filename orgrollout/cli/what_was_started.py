@@ -2,13 +2,13 @@
 
 from contextlib import suppress
 
-from orgrollout.errors import AwsError, OrgRolloutError
+from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.port import Journal
 from orgrollout.reconcile.documents.rollouts import rollout_states
 from orgrollout.rollout.state.state import RolloutState
 
 
-def add_what_was_started(error: AwsError, journal: Journal, options: str) -> None:
+def add_what_was_started(error: OrgRolloutError, journal: Journal, options: str) -> None:
     """Note on an error which rollouts are open, what they started, and the ways on."""
     with suppress(OrgRolloutError):  # a journal that cannot be read says so where it is needed
         for state in rollout_states(journal):

@@ -6,6 +6,12 @@ from pathlib import Path
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import open_session
+from orgrollout.cli.terminal.files import (
+    cannot_write,
+    is_device,
+    must_be_writable,
+    replace_file,
+)
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.errors import JournalError
@@ -18,9 +24,11 @@ from orgrollout.reconcile.lifecycle.prune import prune_journal
 from orgrollout.report.blocks import Line
 from orgrollout.report.words import count
 
+_SQLITE = b"SQLite format 3\0"  # how such a file begins (sqlite.org/fileformat.html, 1.3)
+
 
 class ExportError(OrgRolloutError):
-    """The file cannot be written. The journal was left as it is."""
+    """The file would take the place of a journal. Nothing was written."""
 
 
 def unlock(name: str | None, reach: Reach, format_: str, *, force: bool) -> int:
@@ -46,16 +54,14 @@ def unlock(name: str | None, reach: Reach, format_: str, *, force: bool) -> int:
 def export(reach: Reach, out: Path | None) -> int:
     """Write the whole journal as JSON."""
     screen = Screen("json")
+    if out is not None:
+        _must_not_be_a_database(out)
     with open_session(reach, screen) as session:
         text = json.dumps(journal_document(session.world.journal), indent=1, ensure_ascii=False)
     if out is None:
         screen.raw(text)
         return DONE
-    try:
-        out.touch(mode=0o600)
-        out.write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise ExportError(f"cannot write {out}: {error.strerror or error}.") from error
+    replace_file(out, f"{text}\n")
     screen.say(f"Exported to {out}.")
     return DONE
 
@@ -83,6 +89,23 @@ def prune(reach: Reach, format_: str, *, keep: int) -> int:
     }
     screen.result([Line(text=text)], document)
     return DONE
+
+
+def _must_not_be_a_database(out: Path) -> None:
+    """Refuse a file that the export cannot or must not replace."""
+    must_be_writable(out)
+    if is_device(out) or not out.exists():
+        return
+    try:
+        with out.open("rb") as file:
+            is_database = file.read(len(_SQLITE)) == _SQLITE
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    if is_database:
+        raise ExportError(
+            f"{out} is a database, perhaps the journal itself; nothing was written. "
+            "Name another file for --out."
+        )
 
 
 def _shrunk(journal: Journal) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from orgrollout.cli.sandboxes import (
     sandbox_errors,
     state_folder,
 )
+from orgrollout.cli.terminal.files import create_file, is_there
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.cli.terminal.waiting import waits_told_on
 
@@ -54,7 +55,7 @@ def init(
     """Write an organization file. One that exists is left alone."""
     if anonymize and not from_aws:
         raise WrongUsageError("--anonymize goes with --from-aws; the starter names nobody.")
-    if out is not None and out.exists():
+    if out is not None and is_there(out):
         raise WrongUsageError(f"{out} exists, and was left alone. Choose another name.")
     screen = Screen()
     must_be_installed()
@@ -70,7 +71,7 @@ def init(
     if out is None:
         screen.raw(text.rstrip("\n"))
     else:
-        out.write_text(text, encoding="utf-8")
+        create_file(out, text.encode())
         screen.say(f"Wrote {out}. Rehearse in it: orgrollout sandbox start {out}")
     return DONE
 

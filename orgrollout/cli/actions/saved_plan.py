@@ -8,11 +8,11 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.terminal.files import cannot_write, must_be_writable, replace_file
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import Region, digest_of
 from orgrollout.plan.build.request import Request
@@ -103,12 +103,14 @@ def must_be_free(path: Path) -> None:
     """Refuse to save a plan over anything but an empty file or an older plan.
 
     Raises:
+        OutputError: It is a folder or a symbolic link.
         SavedPlanError: Something else is there, such as the manifest itself.
     """
+    must_be_writable(path)
     try:
         free = not path.exists() or (path.is_file() and _begins_as_plan(path))
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     if not free:
         raise SavedPlanError(
             f"{path} exists and is no saved plan, so nothing is written over it. "
@@ -120,7 +122,8 @@ def save_plan(path: Path, asked: Options, plan: Plan) -> None:
     """Write a plan, readable by its owner only, to be given to `apply`.
 
     Raises:
-        SavedPlanError: The file cannot be written, or would take the place of something else.
+        OutputError: The file cannot be written.
+        SavedPlanError: It would take the place of something else.
     """
     must_be_free(path)
     document = {
@@ -134,10 +137,7 @@ def save_plan(path: Path, asked: Options, plan: Plan) -> None:
         "plan": plan_document(plan),
     }
     text = json.dumps({**document, "digest": digest_of(document)}, separators=(",", ":"))
-    try:
-        _write(path, text)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
+    replace_file(path, text)
 
 
 def read_saved(asked: Options) -> Saved | None:
@@ -184,22 +184,6 @@ def read_saved(asked: Options) -> Saved | None:
         raise SavedPlanError(
             f"{path} is damaged, or was made by another version. Plan again."
         ) from error
-
-
-def _cannot_write(path: Path, error: OSError) -> SavedPlanError:
-    return SavedPlanError(f"cannot write {path}: {error.strerror or error}.")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write it beside first, so that whoever reads finds a whole plan, the old or the new."""
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        beside = Path(file.name)
-        try:
-            file.write(text)
-            file.close()
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
 
 
 def _seen_from(path: Path, manifest: Path) -> str:

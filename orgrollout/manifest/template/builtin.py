@@ -36,9 +36,10 @@ def export_builtins(folder: Path) -> tuple[Path, ...]:
     """
     targets = {name: folder / f"{name}.yaml" for name in builtin_names()}
     for path in targets.values():
-        if path.exists():
+        if path.exists() or path.is_symlink():
             raise FileExistsError(f"{path} exists already; nothing was written.")
     folder.mkdir(parents=True, exist_ok=True)
     for name, path in targets.items():
-        path.write_bytes(builtin_path(name).read_bytes())
+        with path.open("xb") as file:  # "x" follows no symbolic link
+            file.write(builtin_path(name).read_bytes())
     return tuple(targets.values())
