@@ -130,8 +130,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "end": "The last day, or the first moment after it.",
     },
     "Rollout": {
-        "waves": "Parts of the accounts, each done before the next starts. The accounts that are left form "
-        "the last one.",
+        "waves": "Parts of the accounts, each done before the next starts. The accounts that are "
+        "left form the last one.",
         "max_failed_accounts": "How many accounts of a wave may fail, after retries, before the "
         "rollout halts: a count, or a share like 5%.",
         "operation_preferences": "What is sent with every operation.",
