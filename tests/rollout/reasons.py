@@ -13,6 +13,7 @@ class RealReason(NamedTuple):
 
     text: str
     source: str
+    found: str  # report, documentation or form: what reasons.yaml says of itself
     row: str
     kind: FailureClass
     tries: int  # 0: as many as the plan gives to a class that is retried
@@ -26,6 +27,7 @@ def real_reasons() -> list[RealReason]:
         RealReason(
             text=each["text"],
             source=each["source"],
+            found=each["found"],
             row=each["row"],
             kind=FailureClass(each["class"]),
             tries=each["tries"],

@@ -39,7 +39,11 @@ def test_a_real_reason_has_a_class_a_budget_and_advice(real: RealReason) -> None
 
 
 def test_there_are_many_real_reasons_and_each_has_a_source() -> None:
-    assert len({real.text for real in REASONS}) >= 150
+    quoted = [real for real in REASONS if real.found in {"report", "documentation"}]
+
+    assert len({real.text for real in quoted}) >= 150
+    assert len({real.text for real in REASONS}) == len(REASONS)
+    assert all("#" in real.source for real in REASONS if real.found == "report")
     assert all(real.source for real in REASONS)
     assert all(row.source for row in KNOWN)
 
@@ -76,11 +80,51 @@ def test_a_telling_code_decides_whatever_the_words(code: tuple[str, str], messag
 @pytest.mark.parametrize("filler", ["a" * 5000, "is in A_" * 900, "Exception " * 600, "no " * 2000])
 def test_reading_a_long_reason_takes_no_time(filler: str) -> None:
     """The patterns are linear: a text of AWS, or of an attacker, does not hold up a rollout."""
-    before = time.perf_counter()
+    before = time.process_time()
     for text in (filler, f"should have '{filler}", f"another operation on stackset {filler}"):
         find_known(text)
 
-    assert time.perf_counter() - before < 1
+    assert time.process_time() - before < 1
+
+
+SUSPENDED = (
+    "This account is suspended.",
+    "Account 111122223333 is suspended",
+    "The account 111122223333 has been suspended.",
+    "Account with ID 111122223333 is closed",
+    "The AWS account is closed",
+    "Account 111122223333 is in the SUSPENDED state",
+    "Your account is suspended",
+    "This account is PENDING_CLOSURE",
+    "result status FAILED. Account 111122223333 was suspended",
+)
+OF_ANOTHER = (
+    "Received response status [FAILED] from custom resource. Message returned: account "
+    "999988887777 is suspended",
+    "ResourceLogicalId:Member, ResourceType:AWS::GuardDuty::Member, ResourceStatusReason:Resource "
+    'handler returned message: "The member account 999988887777 cannot be invited: the account is '
+    'suspended" (HandlerErrorCode: InvalidRequest)',
+    "AccountGate check failed: this account is suspended",
+)
+
+
+@pytest.mark.parametrize("reason", SUSPENDED)
+def test_a_suspended_account_is_skipped_in_other_words_of_aws_too(reason: str) -> None:
+    assert read(ResultStatus.FAILED, reason).kind is FailureClass.SKIPPED
+
+
+@pytest.mark.parametrize("reason", OF_ANOTHER)
+def test_what_is_said_of_another_account_skips_nothing(reason: str) -> None:
+    """Otherwise a failure in an active account would neither count nor halt a rollout."""
+    assert read(ResultStatus.FAILED, reason).kind is not FailureClass.SKIPPED
+
+
+@pytest.mark.parametrize("said", ["throttled by the change board", "Access Denied", "not found"])
+def test_the_words_of_an_account_gate_are_not_read_as_those_of_aws(said: str) -> None:
+    row = find_known(f"AccountGate check failed: {said}")
+
+    assert row is not None
+    assert row.name == "account-gate"
 
 
 KINDS = {

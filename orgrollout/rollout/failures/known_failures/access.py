@@ -27,28 +27,30 @@ _TRUST = "StackSets troubleshooting, CloudFormation user guide; stacksets-semant
 
 KNOWN = (
     known(
+        "service-role-missing",
+        FailureClass.CONFIGURATION,
+        "CloudFormation makes this role itself: see that trusted access is on and that the account "
+        "is active and of the organization; where someone deleted the role, ask AWS Support",
+        words=r"should have '(stacksets-exec-|AWSServiceRoleForCloudFormationStackSets)",
+        attempts=TWICE,
+        source="superwerker/superwerker#243",
+    ),
+    known(
         "execution-role-missing",
         FailureClass.CONFIGURATION,
         "make the execution role in the account and let it trust the administrator, then retry",
-        words=r"should have '[^']{0,80}ExecutionRole' role with trust relationship",
+        words=r"should have '[^']{0,120}' role with trust relationship to Role"
+        r"|unable to assume the \w{1,64}Execution(Role)? role",
         attempts=TWICE,
-        source=_TRUST,
+        source="aws-solutions/aws-control-tower-customizations#109; superwerker/superwerker#143; "
+        f"{_TRUST}",
     ),
     known(
         "administration-role-missing",
         FailureClass.CONFIGURATION,
         "make the administration role and let it trust CloudFormation, then retry",
-        words=r"should have '[^']{0,80}AdministrationRole' role with trust relationship",
+        words=r"should have '[^']{0,120}' role with trust relationship to CloudFormation",
         source=_TRUST,
-    ),
-    known(
-        "account-gate",
-        FailureClass.CONFIGURATION,
-        "look at the account gate function (AWSCloudFormationStackSetAccountGate) in the account, "
-        "then retry",
-        words=r"Account ?Gate check failed|AccountGate\b",
-        attempts=TWICE,
-        source="CloudFormation API reference, AccountGateResult; hashicorp/terraform-provider-aws",
     ),
     known(
         "no-trusted-access",
@@ -100,15 +102,47 @@ KNOWN = (
         " retry",
         codes="InsufficientS3BucketPolicyException InsufficientSnsTopicPolicyException "
         "InsufficientEncryptionPolicyException",
-        words=r"incorrect S3 bucket policy is detected",
+        words=r"incorrect S3 bucket policy is detected"
+        r"|insufficient permissions to access S3 bucket",
         attempts=TWICE,
         source="botocore, cloudtrail InsufficientS3BucketPolicyException and companions",
+    ),
+    known(
+        "log-delivery-denied",
+        FailureClass.CONFIGURATION,
+        "let the policy of the bucket allow the service that writes its logs there, then retry",
+        words=r"access denied for bucket: ",
+        everywhere=True,
+        attempts=TWICE,
+        source="Elastic Load Balancing user guide, access logs (troubleshooting)",
+    ),
+    known(
+        "key-not-usable",
+        FailureClass.CONFIGURATION,
+        "let the policy of the KMS key allow the service that encrypts with it (for log groups "
+        "logs.REGION.amazonaws.com), and see that the key is in the same Region, then retry",
+        words=r"specified KMS key does not exist or is not allowed to be used",
+        everywhere=True,
+        attempts=TWICE,
+        source="aws/aws-cdk#28304; hashicorp/terraform-provider-aws#29282; "
+        "ministryofjustice/modernisation-platform#7870",
+    ),
+    known(
+        "notification-refused",
+        FailureClass.CONFIGURATION,
+        "let the function, topic or queue allow S3 to call it, and let the template make that "
+        "before the bucket (DependsOn), then retry",
+        words=r"unable to validate the following destination configurations",
+        everywhere=True,
+        attempts=TWICE,
+        source="aws-samples/aws-control-tower-account-factory#1",
     ),
     known(
         "role-not-assumable",
         FailureClass.CONFIGURATION,
         "let the role trust the service that is named; one that was just made takes a minute",
-        words=r"cannot be assumed by|unable to assume the provided|must be assumable with",
+        words=r"\bcannot be assumed\b|unable to assume (the |this )?(provided |service )?role"
+        r"|must be assumable with",
         refines=DENIED,
         attempts=TWICE,
         source="aws-samples/aws-ct-vpc-flowlogs#1; Miserlou/Zappa#381; serverless/serverless#4384",
@@ -131,7 +165,8 @@ KNOWN = (
         "give the execution role the permission that is named, then retry",
         codes=" ".join(sorted(DENIED)),
         words=r"is not authorized to perform|insufficient .{0,80}permissions"
-        r"|does(?:n't| not) have permissions|do(?:es)? not have permission to|access denied"
+        r"|does(?:n't| not) have permissions|do(?:es)? not have permission to"
+        r"|not have sufficient permissions|access denied"
         r"|not authorized to perform this operation",
         attempts=TWICE,
         source="hashicorp/terraform-provider-aws (retries of stack set instances); "

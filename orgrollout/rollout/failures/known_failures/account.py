@@ -4,15 +4,29 @@ from orgrollout.rollout.failures.known_failures.access import DENIED
 from orgrollout.rollout.failures.known_failures.known import TWICE, known
 from orgrollout.rollout.state.failure_classes import FailureClass
 
+_ACCOUNT = r"((the|your) )?(aws |member )?account( with id)?( \(?\d{12}\)?)?"
+_GONE = r"(account )?(is|has been|was) (currently |in (the )?)?(suspended|closed|pending_closure)"
 NOT_READY = "account-not-ready"  # for a new account it is transient
 
 KNOWN = (
+    known(
+        "account-gate",
+        FailureClass.CONFIGURATION,
+        "look at the account gate function (AWSCloudFormationStackSetAccountGate) in the account, "
+        "then retry",
+        words=r"Account ?Gate (check |function )?(failed|returned)|AccountGate\b",
+        everywhere=True,
+        attempts=TWICE,
+        source="CloudFormation API reference, AccountGateResult; hashicorp/terraform-provider-aws",
+    ),
     known(
         "account-suspended",
         FailureClass.SKIPPED,
         "no one can deploy there; exclude the account if it stays, or let DeleteStackInstances "
         "with RetainStacks remove the record",
-        words=r"SKIPPED_SUSPENDED_ACCOUNT|ACCOUNT_SUSPENDED|this account is suspended",
+        words=r"SKIPPED_SUSPENDED_ACCOUNT|ACCOUNT_SUSPENDED"
+        # What others say of an account may be about another one: the sentence has to begin so.
+        rf"|(\A|ResourceStatusReason:|returned message: |FAILED\. )(this|{_ACCOUNT}) {_GONE}",
         everywhere=True,
         source="ansible-collections/community.aws#2358; CloudFormation API reference, "
         "StackInstanceComprehensiveStatus",
@@ -66,7 +80,7 @@ KNOWN = (
         codes="UnsupportedAPIEndpointException OperationDisabledException UnsupportedOperation "
         "UnsupportedOperationException",
         refines=DENIED,
-        words=r"not (supported|available) in (this|the .{1,40}) region",
+        words=r"not (supported|available) in (this |the .{1,40} )?region",
         source="botocore, organizations UnsupportedAPIEndpointException, events "
         "OperationDisabledException",
     ),

@@ -11,7 +11,7 @@ KNOWN = (
         "RequestThrottled RequestThrottledException TooManyRequestsException TooManyRequests "
         "SlowDown PriorRequestNotComplete BandwidthLimitExceeded KmsThrottled "
         "ProvisionedThroughputExceededException EC2ThrottledException",
-        words=r"rate exceeded|request limit exceeded|throttl|too ?many ?requests"
+        words=r"rate exceeded|request limit exceeded|throttl|too ?many ?(concurrent )?requests"
         r"|reduce your request rate",
         source="botocore, retry data (throttling errors); cloudfoundry/bosh-aws-cpi-release#61",
     ),
@@ -31,7 +31,7 @@ KNOWN = (
     known(
         "stack-busy",
         FailureClass.TRANSIENT,
-        words=r"is in \w{1,60}_IN_PROGRESS state",
+        words=r"is (currently )?in \w{1,60}_IN_PROGRESS\b",
         source="stacksets-semantics.md, H",
     ),
     known(
@@ -42,7 +42,8 @@ KNOWN = (
         "ResourceNotReadyException FinalizingOrganizationException "
         "PolicyChangesInProgressException RemediationInProgressException KMSInvalidStateException "
         "StaleRequestException",
-        words=r"conflicting conditional operation is currently in progress|try again later",
+        words=r"conflicting conditional operation is currently in progress|try again later"
+        r"|operation cannot be performed at this time",
         source="botocore, organizations ConcurrentModificationException, config "
         "ResourceInUseException, lambda ResourceNotReadyException; Amazon S3 error responses",
     ),
@@ -74,8 +75,10 @@ KNOWN = (
         "HandlerInternalFailure HandlerInternalFailureException HandlerFailureException "
         "DependencyTimeoutException SnapStartTimeoutException",
         words=r"internal ?failure|internal (server|service) error|service unavailable|timed out"
-        r"|did not stabilize|exceeded attempts to wait",
+        r"|did not stabilize|exceeded attempts to wait|encountered an internal error"
+        r"|internal error (has )?occurred|temporarily unavailable"
+        r"|unable to complete ((your|the) )?request at this time|taking longer than usual",
         source="botocore, cloudformation HandlerErrorCode; CloudFormation CLI user guide, handler "
-        "error codes",
+        "error codes; 61418/aws-sso-util#80",
     ),
 )

@@ -13,7 +13,8 @@ def _denied(name: str, policy: str, advice: str, *, attempts: int | None = None)
         name,
         FailureClass.POLICY,
         f"{advice}, then retry",
-        words=rf"(explicit deny in|because no|through) (a |an |the )?{policy}",
+        words=r"(explicit deny in|because no|through|(denied|blocked) (by|due to|because of)) "
+        rf"(a |an |the )?{policy}",
         everywhere=True,
         attempts=attempts,
         source=_IAM,
@@ -23,12 +24,12 @@ def _denied(name: str, policy: str, advice: str, *, attempts: int | None = None)
 KNOWN = (
     _denied(
         "denied-by-service-control-policy",
-        "service control polic",
+        "(service control polic|SCP\\b)",
         f"exempt {_ROLE} in the service control policy, or allow the action there",
     ),
     _denied(
         "denied-by-resource-control-policy",
-        "resource control polic",
+        "(resource control polic|RCP\\b)",
         f"exempt {_ROLE} in the resource control policy",
     ),
     _denied(
@@ -64,6 +65,11 @@ KNOWN = (
         "allow the action in an identity-based policy of the role that is named",
         attempts=TWICE,
     ),
+    _denied(
+        "denied-by-declarative-policy",
+        r"(EC2 )?declarative polic",
+        "change the organization's declarative policy, or leave the setting out of the template",
+    ),
     known(
         "denied-by-tag-policy",
         FailureClass.POLICY,
@@ -89,7 +95,8 @@ KNOWN = (
         " GetHookResult says what it wants; change the template, or exempt the stack set, then "
         "retry",
         codes="NonCompliant",
-        words=r"hook\(s\)(/validation)? failed|hook failed with message|hook\(s\) has failed"
+        words=r"hook\(s\)(/validation)? failed|hook (invocation )?failed with message"
+        r"|hook\(s\) has failed|failed hook (check|validation)"
         r"|AWS::ControlTower::Hook|\bCT\.[A-Z0-9]{1,20}\.PR\.\d",
         everywhere=True,
         source="aws/aws-cdk#21674; aws/aws-cdk-cli#1198; botocore, cloudformation HandlerErrorCode",

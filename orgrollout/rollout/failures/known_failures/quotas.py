@@ -10,9 +10,37 @@ KNOWN = (
         "use what is there with a parameter override, such as Recorder=existing, then apply",
         codes="MaxNumberOfConfigurationRecordersExceededException "
         "MaxNumberOfDeliveryChannelsExceededException",
-        words=r"maximum number of (delivery channels|configuration recorders)",
+        words=r"maximum number of (customer managed )?(delivery channels|configuration recorders)",
         source="stacksets-semantics.md, H; botocore, config "
         "MaxNumberOfConfigurationRecordersExceededException",
+    ),
+    known(
+        "retention-exists",
+        FailureClass.PERMANENT,
+        "an account has one retention configuration of AWS Config in a Region: take it out of the "
+        "template, or delete the one that is there",
+        codes="MaxNumberOfRetentionConfigurationsExceededException",
+        source="botocore, config MaxNumberOfRetentionConfigurationsExceededException",
+    ),
+    known(
+        "policy-too-long",
+        FailureClass.PERMANENT,
+        "shorten the policy in the template, or divide it: its length has a fixed limit",
+        codes="PolicyLengthExceededException",
+        words=r"quota for PolicySize|maximum policy size|policy is too (long|large)",
+        everywhere=True,
+        source="aws-cloudformation/cfn-lint#3804, #3871; aws/aws-parallelcluster#6132",
+    ),
+    known(
+        "log-policy-full",
+        FailureClass.CONFIGURATION,
+        "the resource policies of CloudWatch Logs are full in this account and Region: delete old "
+        "ones, or let the name of the log group begin with /aws/vendedlogs/, then retry",
+        words=r"CloudWatch Logs Resource Policy size was exceeded"
+        r"|policy document length breaking Cloudwatch Logs",
+        everywhere=True,
+        source="aws-samples/service-catalog-engine-for-terraform-os#83; "
+        "aws-samples/bedrock-chat#189",
     ),
     known(
         "quota-reached",
@@ -21,12 +49,12 @@ KNOWN = (
         "there, then retry",
         codes="ServiceLimitExceeded TooManyBuckets LimitExceeded LimitExceededException "
         "ServiceQuotaExceededException ResourceLimitExceeded ResourceLimitExceededException "
-        "PolicyLengthExceededException OverLimit QuotaExceeded QuotaExceededException "
+        "OverLimit QuotaExceeded QuotaExceededException "
         "MaxActiveResourcesExceededException MaxNumberOfConfigRulesExceededException "
         "MaxNumberOfConformancePacksExceededException "
         "MaxNumberOfOrganizationConfigRulesExceededException "
         "MaxNumberOfOrganizationConformancePacksExceededException "
-        "MaxNumberOfRetentionConfigurationsExceededException ParameterLimitExceeded "
+        "ParameterLimitExceeded "
         "DocumentLimitExceeded MaximumNumberOfTrailsExceededException SubscriptionLimitExceeded "
         "SubscriptionLimitExceededException TopicLimitExceeded TopicLimitExceededException "
         "CodeStorageExceededException VpcLimitExceeded AddressLimitExceeded "
@@ -35,7 +63,7 @@ KNOWN = (
         "HierarchyLevelLimitExceededException StackInstanceLimitExceeded",
         words=r"maximum number of|limit ?exceeded|exceeded? (the |your )?.{0,40}(limit|quota)"
         r"|limit for .{1,60} (has been )?exceeded|more .{1,60} than allowed|cannot exceed quota"
-        r"|reached the (maximum|limit)|\bquota\b",
+        r"|reached (the|its|your) (maximum|limit)|\bquota\b|account limit",
         source="CloudFormation CLI user guide, handler error codes; StackSets troubleshooting "
         "(maximum number of a resource); serverless/serverless#149",
     ),

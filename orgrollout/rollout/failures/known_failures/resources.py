@@ -26,6 +26,24 @@ KNOWN = (
         source="aws/aws-cdk#9001",
     ),
     known(
+        "service-not-on",
+        FailureClass.CONFIGURATION,
+        "switch the service on in the account and Region first: let the stack set that does so "
+        "come before this one (`depends_on`), then retry",
+        words=r"is not subscribed to (AWS )?Security Hub|must be subscribed to (AWS )?Security Hub",
+        everywhere=True,
+        source="joshlarsen/aws-recon#65",
+    ),
+    known(
+        "not-the-administrator",
+        FailureClass.CONFIGURATION,
+        "only the delegated administrator of the service may do this: let the stack set go to that "
+        "account alone, or register the account first, then retry",
+        words=r"is not an administrator for this organization",
+        everywhere=True,
+        source="hashicorp/terraform-provider-aws#23079",
+    ),
+    known(
         "service-already-on",
         FailureClass.PERMANENT,
         "the service is on in this account and Region already, often by its delegated "

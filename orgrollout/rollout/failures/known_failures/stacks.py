@@ -23,7 +23,7 @@ FIRST = (
     known(
         "stack-broken",
         FailureClass.PERMANENT,
-        "mend or delete that stack in the account, then retry",
+        "repair or delete that stack in the account, then retry",
         words=r"is in (?!\w{1,60}_IN_PROGRESS)\w{1,60} state and can ?not be updated",
         everywhere=True,
         source="stacksets-semantics.md, H",
@@ -46,12 +46,22 @@ FIRST = (
         source="F5Networks/f5-aws-cloudformation#52, #95; aws/aws-cdk#21776",
     ),
     known(
+        "export-in-use",
+        FailureClass.PERMANENT,
+        "other stacks of the account import this value: take the import out of them first, or let "
+        "the export stay as it is, then retry",
+        words=r"export \S{1,255} cannot be (deleted|updated) as it is in use",
+        everywhere=True,
+        source="aws/aws-cdk#604, #8671; rlister/stax#40; linz/geostore#630",
+    ),
+    known(
         "still-in-use",
         FailureClass.PERMANENT,
         "remove from it what was added by hand, or detach instead of delete",
         codes="DeleteConflict DeleteConflictException DependencyViolation "
         "RepositoryNotEmptyException PolicyInUseException",
-        words=r"cannot delete entity|cannot be deleted because|has dependencies",
+        words=r"cannot delete entity|cannot be deleted because|has dependencies"
+        r"|has a dependent object",
         everywhere=True,
         source="aws/aws-dotnet-deploy#653; burtcorp/athena-runner#1; stacksets-semantics.md, H",
     ),

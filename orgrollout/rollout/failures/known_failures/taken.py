@@ -72,6 +72,14 @@ SPECIAL = (
         source="serverless/serverless#3237; stacksets-semantics.md, H",
     ),
     known(
+        "export-taken",
+        FailureClass.PERMANENT,
+        "the name of an export is there once in an account and Region: put the name of the stack "
+        "into it, or delete the other stack, then retry",
+        words=r"is already exported by stack",
+        source="aws-solutions/aws-waf-security-automations#268",
+    ),
+    known(
         "flow-log-exists",
         FailureClass.PERMANENT,
         _BY_TYPE["AWS::EC2::FlowLog"],

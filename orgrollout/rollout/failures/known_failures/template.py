@@ -44,9 +44,10 @@ KNOWN = (
     known(
         "policy-malformed",
         FailureClass.PERMANENT,
-        "mend the policy document in the template, then apply",
+        "correct the policy document in the template, then apply",
         codes="MalformedPolicyDocument MalformedPolicyDocumentException MalformedPolicy",
-        words=r"malformed ?policy",
+        words=r"malformed ?policy|syntax errors in policy|failed legacy parsing"
+        r"|policy has invalid (resource|action)|does not apply to any resource\(s\) in statement",
         source="IAM API reference, MalformedPolicyDocument",
     ),
     known(
@@ -59,12 +60,22 @@ KNOWN = (
         source="CloudFormation CLI user guide, handler error codes (NotUpdatable)",
     ),
     known(
+        "runtime-retired",
+        FailureClass.PERMANENT,
+        "give the function a runtime in the template that Lambda still supports, then apply",
+        words=r"runtime parameter of \S{1,60} is no longer supported",
+        source="pgarbe/cdk-ecr-sync#715; alestic/lambdash#13; AWSinAction/lambda#3",
+    ),
+    known(
         "template-wrong",
         FailureClass.PERMANENT,
-        "mend the template (`orgrollout validate` shows what can be seen offline), then apply",
+        "correct the template (`orgrollout validate` shows what can be seen offline), then apply",
         codes="TemplateValidationException ConformancePackTemplateValidationException",
         words=r"template (format|validation) error|template error:|properties validation failed"
-        r"|encountered unsupported property|model validation failed|unresolved resource dependenc",
+        r"|encountered unsupported property|model validation failed|unresolved resource dependenc"
+        r"|SSM Secure reference is not supported|incorrect format is used in the following SSM"
+        r"|have types not supported by CloudFormation|circular dependency between resources"
+        r"|value of property \w{1,80} must be|property \w{1,80} cannot be empty",
         source="CloudFormation user guide, Troubleshooting; "
         "aws-cloudformation/aws-cloudformation-resource-providers-ssm#60",
     ),
@@ -79,7 +90,8 @@ KNOWN = (
         "InvalidRoleException InvalidS3KmsKeyArnException InvalidEventPatternException "
         "InvalidArgument MalformedXML",
         weak=True,
-        words=r"not applicable for s3 delivery|failed to satisfy constraint|invalid parameter",
+        words=r"not applicable for s3 delivery|failed to satisfy constraint|invalid parameter"
+        r"|cross-account pass role is not allowed",
         source="CloudFormation CLI user guide, handler error codes (InvalidRequest); "
         "aws-samples/aws-secure-environment-accelerator#1111",
     ),
