@@ -66,7 +66,7 @@ def test_what_a_response_must_have_is_known_for_every_operation_that_is_called()
     """A new call without an entry would believe whatever comes back."""
     named = {
         operation
-        for module in AWS.glob("*.py")
+        for module in AWS.rglob("*.py")
         if module.name not in LISTED_ELSEWHERE
         for operation in operations_in(module.read_text())
     }
