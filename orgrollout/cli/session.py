@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.text import Text
 
+from orgrollout.api import Client
 from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.aws.stack_sets.stack_sets import StackSets
 from orgrollout.aws.transport.calls import Sent
 from orgrollout.aws.transport.connection import Connection, connect
 from orgrollout.aws.transport.waiting import Waits
@@ -24,7 +24,6 @@ from orgrollout.cli.terminal.screen import Screen
 from orgrollout.cli.terminal.waiting import skew_told_on, waits_told_on
 from orgrollout.cli.what_was_started import add_what_was_started
 from orgrollout.errors import AccessDeniedError, AwsError, ManifestError, MissingRegionError
-from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
@@ -33,8 +32,8 @@ from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
-from orgrollout.reconcile.context import Context
-from orgrollout.reconcile.open_journal import open_journal
+from orgrollout.reconcile.context import Context, contexts
+from orgrollout.reconcile.open_journal import in_folder, named_journal, open_journal
 from orgrollout.reconcile.reading.home_region import proposed_home
 
 IN_PROCESS = "sandbox://in-process"  # no journal of AWS, or of a server, is ever kept under it
@@ -46,13 +45,22 @@ class Session:
     """One command's way to AWS. ``planning`` cannot write; both count calls together."""
 
     screen: Screen
-    world: Context
-    planning: Context
+    client: Client  # what programs use, too
     journal: str  # where it is
     forgets: bool  # an organization inside this process, gone when it ends
     debug: bool  # every call is of interest
     recorded: Callable[[], Sequence[str]] = tuple  # types that a simulation could not make
     options: str  # what other commands need to find the same journal
+
+    @property
+    def world(self) -> Context:
+        """Return the context of everything that may write."""
+        return self.client.context
+
+    @property
+    def planning(self) -> Context:
+        """Return the context of everything that only reads."""
+        return self.client.reading
 
     @property
     def connection(self) -> Connection:
@@ -106,20 +114,11 @@ def open_session(
             journal, where = open_journal(_chosen(reach, loaded), connection)
         stack.callback(journal.close)
         call_as = manifest.call_as if manifest else "auto"
-        reading = connection.planning()
+        context, reading = contexts(connection, journal, call_as)
         session = Session(
             screen=screen,
-            world=Context(
-                connection=connection,
-                stack_sets=StackSets(connection, call_as=call_as),
-                journal=journal,
-                clock=connection.clock,
-            ),
-            planning=Context(
-                connection=reading,
-                stack_sets=StackSets(reading, call_as=call_as),
-                journal=journal,
-                clock=connection.clock,
+            client=Client(
+                context=context, reading=reading, journal=where, progress=screen.progress
             ),
             journal=where,
             forgets=forgets,
@@ -221,21 +220,12 @@ def _chosen(reach: Reach, loaded: LoadedManifest | None) -> str | None:
                 "--journal names nothing: is a variable empty? Name a folder, a file or a bucket, "
                 "or leave it out."
             )
-        return _in_folder(reach.journal, Path())
-    if loaded is not None and loaded.manifest.journal is not None:
-        return _in_folder(loaded.manifest.journal, loaded.path.parent)
-    if reach.sandbox is None and (kept := from_file("journal")):
-        return _in_folder(kept, config_file().parent)
-    return None
-
-
-def _in_folder(named: str, folder: Path) -> str:
-    if "://" in named:
+        return in_folder(reach.journal, Path())
+    if named := named_journal(loaded):
         return named
-    try:
-        return str(folder / Path(named).expanduser())
-    except RuntimeError as error:
-        raise JournalNameError(named, "there is no such user on this machine") from error
+    if reach.sandbox is None and (kept := from_file("journal")):
+        return in_folder(kept, config_file().parent)
+    return None
 
 
 def _tell(screen: Screen) -> Callable[[Sent], None]:

@@ -31,6 +31,9 @@ class CallMeter:
         return new
 
 
+CallerChoice = Literal["auto", "self", "delegated_admin"]
+
+
 def this_process() -> str:
     """Return a name for this process that no other has, and that tells people where to look."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -57,7 +60,7 @@ class Context:
         """Return what the caller says just now, to be noted."""
         return Said(text=text, by=self.connection.identity.arn, at=self.clock.now())
 
-    def calling_as(self, wanted: Literal["auto", "self", "delegated_admin"]) -> "Context":
+    def calling_as(self, wanted: CallerChoice) -> "Context":
         """Return the same world with service-managed stack sets called as a plan says.
 
         Who resumes or stops a rollout has its plan, and no manifest.
@@ -67,3 +70,23 @@ class Context:
         made = self.others.get(wanted) or StackSets(self.connection, call_as=wanted)
         self.others[wanted] = made
         return replace(self, stack_sets=made)
+
+
+def contexts(
+    connection: Connection, journal: Journal, call_as: CallerChoice
+) -> tuple[Context, Context]:
+    """Return the context of a process, and the same for planning, which cannot write to AWS."""
+    writing = Context(
+        connection=connection,
+        stack_sets=StackSets(connection, call_as=call_as),
+        journal=journal,
+        clock=connection.clock,
+    )
+    reading = connection.planning()
+    planning = Context(
+        connection=reading,
+        stack_sets=StackSets(reading, call_as=call_as),
+        journal=journal,
+        clock=connection.clock,
+    )
+    return writing, planning

@@ -127,7 +127,7 @@ def _by_stack_set(plan: Plan, keys: Iterable[StackSetKey]) -> Sheet:
 
 
 def _where(plan: Plan, key: StackSetKey) -> str:
-    mine = [o for o in plan.operations if o.stack_set == key and not o.covered_again]
+    mine = [o for o in plan.operations if o.stack_set == key and o.is_counted]
     accounts = {account for o in mine for account in o.accounts}
     regions = {region for o in mine for region in o.regions}
     if not accounts:

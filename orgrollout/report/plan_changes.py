@@ -46,7 +46,7 @@ def override_lines(plan: Plan, key: StackSetKey) -> Iterator[Line]:
     """Yield what is overridden in the stack instances that change, by how many get it."""
     instances: Counter[Digest] = Counter()
     for operation in plan.operations:
-        if operation.stack_set == key and not operation.covered_again:
+        if operation.stack_set == key and operation.is_counted:
             instances[operation.parameter_set] += operation.rectangle.size
     stack_set = plan.stack_sets[key]
     hidden = _secret(stack_set.definition)

@@ -195,6 +195,4 @@ def _where(group: FailureGroup) -> Iterator[Line]:
 
 
 def _succeeded(plan: Plan, state: RolloutState) -> int:
-    return sum(
-        one.succeeded for one in state.landed if not plan.operations[one.planned].covered_again
-    )
+    return sum(one.succeeded for one in state.landed if plan.operations[one.planned].is_counted)

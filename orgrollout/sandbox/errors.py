@@ -19,6 +19,13 @@ class SandboxFileError(SandboxError):
         self.problems = tuple(problems)
 
 
+class UnknownNameError(SandboxError, KeyError):
+    """A name fits no account or unit, or more than one."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class ApiError(Exception):
     """An error answer: code, message, HTTP status."""
 

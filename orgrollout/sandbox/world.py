@@ -143,7 +143,6 @@ class World:
     def _handlers(self) -> dict[tuple[str, str], Handler]:
         targeting = Targeting(self.organization, self._read_url)
         known_regions = _regions()
-        plain = PlainStackApi(self.live, self._read_url, self.timeline)
         made: dict[tuple[str, str], Handler] = {
             ("cloudformation", "GetTemplateSummary"): self._template_summary,
             ("sts", "GetCallerIdentity"): self._caller_identity,
@@ -154,8 +153,10 @@ class World:
             InstanceApi(self.stack_sets, targeting, known_regions),
             OperationApi(self.stack_sets),
             DriftApi(self.stack_sets, self.live, self.settings),
-            plain,
-            ChangeSetApi(self.live, self._change_sets, self.settings, self.timeline, plain),
+            PlainStackApi(self.live, self._read_url, self.timeline),
+            ChangeSetApi(
+                self.live, self._change_sets, self.settings, self.timeline, self._read_url
+            ),
             StacksApi(self.live),
         ):
             made.update({("cloudformation", op): handler for op, handler in _methods(api)})

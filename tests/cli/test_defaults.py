@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orgrollout.cli.sandboxes import environment
 from tests.cli.support import Program
-from tests.stage import BASE
+from tests.stage import BASE, organization
 
 
 @pytest.fixture
@@ -58,12 +59,28 @@ def test_where_there_is_none_the_way_to_one_is_named(
     assert "orgrollout init" in ran.err
 
 
-def test_a_file_after_sandbox_is_the_manifest_as_before(here: Program) -> None:
-    ran = here.alone("plan", "--sandbox", "manifest.yaml")
+def test_a_file_after_sandbox_is_the_manifest_where_no_other_is_named(here: Program) -> None:
+    """`plan --sandbox manifest.yaml` always meant that manifest in the default sandbox."""
+    document = {**BASE, "name": "named", "targets": "all", "regions": ["us-east-1"]}
+    (here.folder / "named.yaml").write_text(yaml.safe_dump(document))
 
-    assert f"organization {BASE['organization']}" in ran.out + ran.err or ran.code in {0, 1}
-    assert "no sandbox" not in ran.err
-    assert "manifest.yaml" in ran.out + ran.err or "Plan:" in ran.out
+    ran = here.alone("plan", "--sandbox", "named.yaml", "--format", "json")
+
+    assert ran.code == 0
+    assert ran.json["manifest"] == "named"
+    assert ran.json["summary"]["create"] == 30, "the active accounts of the sandbox"
+    assert "simulated: nothing here is real" in ran.err
+    assert not here.sandbox.calls
+
+
+def test_a_file_after_sandbox_is_the_organization_where_a_manifest_is_named(here: Program) -> None:
+    (here.folder / "organization.yaml").write_text(yaml.safe_dump(organization()))
+
+    ran = here.alone("plan", "manifest.yaml", "--sandbox", "organization.yaml", "--format", "json")
+
+    assert ran.code == 0
+    assert ran.json["summary"]["create"] == 14, "7 active accounts, 2 Regions"
+    assert not here.sandbox.calls
 
 
 def test_variables_stand_for_options(here: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,8 +91,8 @@ def test_variables_stand_for_options(here: Program, monkeypatch: pytest.MonkeyPa
         assert ran.json["manifest"] == "base"
         assert list((here.folder / "mine").rglob("*.sqlite"))
         assert "Plan:" in here.alone("plan", "--format", "text").out
-        monkeypatch.setenv("ORGROLLOUT_PROFILE", "nobody")
-        assert "profile nobody is in neither" in here.alone("plan").err
+        monkeypatch.setenv("ORGROLLOUT_PROFILE", "unknown")
+        assert "profile unknown is in neither" in here.alone("plan").err
     assert here("plan").code == 0, "a simulated organization takes no profile"
 
 

@@ -58,7 +58,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     "arguments",
     [
         ["plam"],
-        ["plan"],
+        ["explain"],
         ["plan", "m.yaml", "--nonsense"],
         ["plan", "m.yaml", "--format", "yaml"],
         ["apply", "m.yaml", "--allow-removals", "-1"],
@@ -84,7 +84,7 @@ def test_wrong_usage_ends_with_2(
 
 
 def test_every_command_and_option_is_explained() -> None:
-    """An option without a word of help is one nobody dares to use."""
+    """A user cannot use an option that no help explains."""
     import typer.main  # noqa: PLC0415
 
     from orgrollout.cli.main import app  # noqa: PLC0415
@@ -101,7 +101,7 @@ def test_every_command_and_option_is_explained() -> None:
     assert unexplained(typer.main.get_command(app), "orgrollout") == []
 
 
-def test_what_nobody_expected_is_called_a_bug_in_one_line(
+def test_an_unexpected_error_is_called_a_bug_in_one_line(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orgrollout.cli.actions.plan.load_manifest", _broken)

@@ -12,7 +12,7 @@ TEXT = (TESTS.parents[1] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 
 
 def test_every_test_it_names_exists() -> None:
-    defined = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.glob("test_*.py"))
+    defined = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py"))
     named = set(re.findall(r"`(?:\w+::)?(test_\w+)`", TEXT))
     assert len(named) > 100
     assert {name for name in named if f"def {name}(" not in defined} == set()

@@ -52,6 +52,7 @@ class Tour:
         self._regions()
         self._stack_sets()
         self._stacks()
+        self._plain_stacks()
         self._config()
         self._aggregator()
         self._deletions()
@@ -186,6 +187,13 @@ class Tour:
         self._end()
         other = TEMPLATE.replace("Default: 30", "Default: 60")
         inside.update_stack(StackName=stack, TemplateBody=other)
+
+    def _plain_stacks(self) -> None:
+        own = self.client("cloudformation", TWO)
+        body = TEMPLATE.replace("${Prefix}", "plain")
+        own.create_stack(StackName="plain", TemplateBody=body, Tags=[{"Key": "a", "Value": "b"}])
+        own.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])
+        own.delete_stack(StackName="plain")
 
     def _config(self) -> None:
         self._deploy("config", CONFIG.replace("flow-logs", RULE), (ONE, TWO), "Workloads")

@@ -10,6 +10,7 @@ import pytest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.model.kinds import belongs_to_import
 from orgrollout.plan.model.plan import Recovery
 from orgrollout.reconcile.documents.rollouts import give_order
 from orgrollout.rollout.coverage import CoverageState
@@ -77,7 +78,9 @@ def test_it_is_detached_and_its_own_stack_is_imported_again(stuck: Stage) -> Non
     before = len(stuck.writes())
 
     plan = stuck.plan(whole, recover_inoperable=True, allow_removals=1)
-    steps = [(o.action, o.imports) for o in plan.operations if STUCK in o.rectangle.pairs]
+    steps = [
+        (o.action, belongs_to_import(o.kind)) for o in plan.operations if STUCK in o.rectangle.pairs
+    ]
     rollout = stuck.apply(whole, recover_inoperable=True, allow_removals=1)
 
     assert plan.stack_sets[TOPICS].recovery == Recovery(accounts=1, imported=1, created=0)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from orgrollout.aws.transport.clients import Clients
     from orgrollout.aws.transport.sessions import AccountRole, Sessions
 
+    AwsSession = boto3.Session  # for rooms that do not import boto3
+
 ASSUME_ROLE = "sts:AssumeRole"
 _REFUSED_BY_TIME = frozenset({"RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"})
 _ANSWERS_THAT_AGREE = 2

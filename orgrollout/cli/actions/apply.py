@@ -18,19 +18,16 @@ from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.progress import Progress
 from orgrollout.cli.terminal.screen import Screen
-from orgrollout.drivers.local import drive
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
-from orgrollout.reconcile.lifecycle.begin import begin_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import no_rollout_json, rollout_json
 from orgrollout.report.words import iso, moment
-from orgrollout.rollout.decide.start_block import frozen_until
 from orgrollout.rollout.decide.wait_reasons import rests
 from orgrollout.rollout.failures.enrolment import only_pending
 from orgrollout.rollout.state.state import Outcome
@@ -141,7 +138,7 @@ def carry_out(
         return DONE
     if not wait and (until := frozen_now(made, session)):
         return _held_up(made, session, until, besides)
-    rollout = begin_rollout(made, session.world, supersede=supersede)
+    rollout = session.client.begin(made, supersede=supersede)
     name = rollout.state.id
     leaves = f" Ctrl-C leaves it running; `orgrollout stop {name}{session.options}` stops it."
     screen.say(f"{name} started.{'' if session.forgets else leaves}")
@@ -150,7 +147,7 @@ def carry_out(
 
 def frozen_now(made: Plan, session: Session) -> datetime | None:
     """Return when the freeze ends in which the plan would begin, if there is one."""
-    return frozen_until(made, session.world.clock.now())
+    return session.client.frozen_until(made)
 
 
 def _held_up(
@@ -186,7 +183,7 @@ def follow(
 
     try:
         with progress:
-            ended = drive(rollout.state.id, world, told)
+            ended = session.client.drive(rollout, told)
     except _Detached as away:
         left = away.rollout
         ended = load_rollout(world.journal, rollout.state.id)
@@ -219,7 +216,7 @@ def _left_alone(rollout: Rollout, session: Session) -> str:
     if session.forgets:
         return f"{rollout.state.id} is gone with the simulated organization."
     goes_on = (
-        "left as it is, and repairs in member accounts go no further by themselves."
+        "left as it is, and repairs in member accounts need a process that drives them."
         if is_inside_accounts(rollout)
         else "left running in AWS: operations that have started go on."
     )

@@ -1,48 +1,32 @@
 """`resume`, `retry`, `approve`, `stop`, `rollback`: an order is committed, then carried out."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 from orgrollout.cli.actions.apply import CODES, follow
 from orgrollout.cli.actions.next_steps import left_to_others
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.filters import failure_filter
 from orgrollout.cli.options.shared import Narrow, Reach
-from orgrollout.cli.session import Session, open_session
+from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
-from orgrollout.errors import OrgRolloutError
-from orgrollout.reconcile.documents.rollouts import Rollout, find_rollout, give_order
-from orgrollout.reconcile.lifecycle.rollback import begin_rollback, plan_rollback
+from orgrollout.reconcile.documents.rollouts import Rollout, find_rollout
+from orgrollout.reconcile.lifecycle.operator_orders import approved_state
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.report.rollout_json import rollout_json
 from orgrollout.report.words import count, word
-from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.state.failure_classes import FailureClass
-from orgrollout.rollout.state.state import Outcome, RolloutState
-
-
-class ApprovalError(OrgRolloutError):
-    """The rollout went on while a person looked. Nothing was approved."""
-
-    def __init__(self, rollout: str) -> None:
-        super().__init__(
-            f"{rollout} went on in the meantime, and what was shown is not what waits now. Nothing "
-            f"was approved. Look again: orgrollout approve {rollout}"
-        )
-
-
-Order = Callable[[Rollout], RolloutState]
+from orgrollout.rollout.state.state import Outcome
 
 
 def resume(name: str | None, reach: Reach, format_: str, *, detach: bool) -> int:
     """Go on with a rollout that is open or was stopped."""
     with open_session(reach, Screen(format_)) as session:
         found = find_rollout(session.world.journal, name, only_open=True, or_stopped=True)
-        rollout = _give(
-            session, found, lambda current: operator_commands.resume(current.state), "resume"
-        )
+        session.say_who()
+        rollout = session.client.resume(found)
         session.screen.say(f"{rollout.state.id} goes on. Ctrl-C leaves it running.")
         return follow(rollout, session, detach=detach)
 
@@ -59,15 +43,10 @@ def retry(
     """Try again what failed for good, in some classes of failures or in all."""
     kinds = _kinds(classes)
     with open_session(reach, Screen(format_)) as session:
-        found = find_rollout(session.world.journal, name, only_open=False)
+        found = session.client.rollout(name)
         chosen = failure_filter(narrow, found.plan, session.connection)
-
-        def again(current: Rollout) -> RolloutState:
-            return operator_commands.retry(
-                current.plan, current.state, lambda f: f.kind in kinds and chosen(f), along=chosen
-            )
-
-        rollout = _give(session, found, again, "retry")
+        session.say_who()
+        rollout = session.client.retry(found, lambda f: f.kind in kinds and chosen(f), along=chosen)
         session.screen.say(f"{rollout.state.id} tries again. Ctrl-C leaves it running.")
         return follow(rollout, session, detach=detach)
 
@@ -81,27 +60,18 @@ def approve(name: str | None, reach: Reach, format_: str, *, yes: bool, detach: 
             "Nothing was approved. Add --yes."
         )
     with open_session(reach, screen) as session:
-        found = find_rollout(session.world.journal, name, only_open=True)
+        found = session.client.rollout(name, only_open=True)
         who = session.connection.identity.arn
         session.connection.be_sure_of_the_time()
-
-        def approved(current: Rollout) -> RolloutState:
-            if current.state.wave != found.state.wave:
-                raise ApprovalError(found.state.id)
-            return operator_commands.approve(
-                current.plan, current.state, who, session.world.clock.now()
-            )
-
         session.say_who()
-        to_approve = approved(found)  # refuses what cannot be approved before it is shown
+        # Refuses what cannot be approved before it is shown.
+        to_approve = approved_state(found, found, session.world)
         wave = found.plan.waves[found.state.wave].index
         for line in (*to_approve.approved[wave].shown.splitlines(), *_next_wave(found)):
             screen.say(line)
         if not yes:
             ask(screen, "Let this start?", declined="Not approved; nothing was changed.")
-        rollout = give_order(
-            session.world.journal, found.state.id, approved, session.world.said("approve")
-        )
+        rollout = session.client.approve(found)
         session.screen.say(f"{rollout.state.id}: the next wave is approved by {who}.")
         if not detach:
             return follow(rollout, session)
@@ -114,15 +84,15 @@ def approve(name: str | None, reach: Reach, format_: str, *, yes: bool, detach: 
 
 
 def _next_wave(rollout: Rollout) -> Iterator[str]:
-    """Yield what the next wave does."""
+    """Yield what the next wave changes."""
     plan, state = rollout.plan, rollout.state
     if state.wave + 1 >= len(plan.waves):
         return
     wave = plan.waves[state.wave + 1]
-    yield f"starts next: wave {wave.index} {wave.name}, {count(len(wave.accounts), 'account')}"
+    yield f"in wave {wave.index} {wave.name}:"
     done = Counter[tuple[str, str]]()
     for operation in plan.operations:
-        if operation.wave == wave.index and not operation.covered_again:
+        if operation.wave == wave.index and operation.is_counted:
             done[operation.stack_set, operation.action.value] += operation.rectangle.size
     for (key, action), size in done.items():
         yield f"  {key}: {action} {count(size, 'stack instance')}"
@@ -131,10 +101,9 @@ def _next_wave(rollout: Rollout) -> Iterator[str]:
 def stop(name: str | None, reach: Reach, format_: str) -> int:
     """Start nothing more, stop what runs, and wait until nothing does."""
     with open_session(reach, Screen(format_)) as session:
-        found = find_rollout(session.world.journal, name, only_open=True)
-        rollout = _give(
-            session, found, lambda current: operator_commands.stop(current.state), "stop"
-        )
+        found = session.client.rollout(name, only_open=True)
+        session.say_who()
+        rollout = session.client.stop(found)
         session.screen.say(f"{rollout.state.id} stops; what is in progress is finished.")
         return follow(rollout, session, codes={**CODES, Outcome.STOPPED: DONE})
 
@@ -149,11 +118,11 @@ def rollback(name: str | None, reach: Reach, format_: str, *, yes: bool, detach:
         )
     with open_session(reach, screen) as session:
         session.say_who()
-        found = find_rollout(session.world.journal, name, only_open=False)
-        screen.show(plan_blocks(plan_rollback(found, session.world.journal)))
+        found = session.client.rollout(name)
+        screen.show(plan_blocks(session.client.plan_rollback(found)))
         if not yes:
             ask(screen)
-        rollout = begin_rollback(found, session.world)
+        rollout = session.client.rollback(found)
         screen.say(f"{rollout.state.id} takes {found.state.id} back. Ctrl-C leaves it running.")
         return follow(rollout, session, detach=detach)
 
@@ -167,9 +136,3 @@ def _kinds(classes: Collection[str]) -> frozenset[FailureClass]:
                 f"--class {name}: there is none of that name. Write one of {', '.join(known)}."
             )
     return frozenset(known[word(name)] for name in classes) or frozenset(FailureClass)
-
-
-def _give(session: Session, rollout: Rollout, order: Order, text: str) -> Rollout:
-    session.say_who()
-    world = session.world
-    return give_order(world.journal, rollout.state.id, order, world.said(text))

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pydantic_core import PydanticCustomError
 from rich.text import Text
 
-from orgrollout.aws.organizations import describe_organization
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options.shared import Narrow
 from orgrollout.cli.session import Session
@@ -19,7 +18,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.text.values import duration
 from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.reconcile.drift.detect import DetectionPhase, DetectionStep
-from orgrollout.reconcile.reading.plan_request import check_home_region
+from orgrollout.reconcile.drift.detection_targets import detection_targets
 from orgrollout.report.words import span
 
 _ENDS = {
@@ -48,12 +47,10 @@ def detect_drift(
     Whose organization it is, and whose stack set, is looked at before: a detection changes
     nothing, but keeps everybody else from the stack set.
     """
-    check_home_region(loaded, session.world)
-    organization, _ = describe_organization(session.connection)
-    if organization != loaded.manifest.organization:
+    targets = detection_targets(loaded, session.planning, _meant(loaded, narrow))
+    if targets is None:
         return Detected()  # what follows refuses the manifest, in its own words
-    words = dict(_left_out(loaded, narrow, session))
-    names = {loaded.stack_set_name(key): key for key in _meant(loaded, narrow) if key not in words}
+    words, names = dict(targets.left_out), targets.names
     telling = _Telling(session.screen, names)
     try:
         ended = detect(names, session.world, telling.follow, telling.waiting, patience=patience)
@@ -89,18 +86,6 @@ def _meant(loaded: LoadedManifest, narrow: Narrow) -> Iterator[StackSetKey]:
     for key in map(StackSetKey, loaded.manifest.stack_sets):
         if not narrow.stack_set or {key, str(loaded.stack_set_name(key))} & {*narrow.stack_set}:
             yield key
-
-
-def _left_out(
-    loaded: LoadedManifest, narrow: Narrow, session: Session
-) -> Iterator[tuple[StackSetKey, str]]:
-    """Yield the stack sets that nobody may look at for this manifest, and why."""
-    for key in _meant(loaded, narrow):
-        deployed = session.planning.stack_sets.describe(loaded.stack_set_name(key))
-        if deployed is None:
-            yield key, "there is no such stack set yet"
-        elif deployed.owner != loaded.manifest.name and not loaded.manifest.stack_sets[key].adopt:
-            yield key, "not looked at: the stack set is not of this manifest, without `adopt: true`"
 
 
 def _ending(step: DetectionStep) -> str:

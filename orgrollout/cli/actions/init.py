@@ -1,23 +1,26 @@
 """`init`: a manifest to start from, or one of what exists. Overwrites nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from orgrollout.bootstrap.describe import describe
 from orgrollout.bootstrap.describing import Described
-from orgrollout.bootstrap.starter import starter_manifest
+from orgrollout.bootstrap.organization_facts import OrganizationFacts
+from orgrollout.bootstrap.starter import log_archive, manifest_for, starter_manifest
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.files import cannot_write, create_file, is_there
 from orgrollout.cli.terminal.screen import Screen
-from orgrollout.errors import OrgRolloutError
+from orgrollout.errors import AwsError, MissingRegionError, OrgRolloutError
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import ManifestName
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.reconcile.advice.existing_stack_sets import list_what_exists, with_overrides
+from orgrollout.reconcile.advice.organization_facts import read_organization_facts
 from orgrollout.report.words import count
 
 _HOME = "us-east-1"
@@ -27,18 +30,83 @@ class InitError(OrgRolloutError):
     """The files could not be written. Nothing was overwritten."""
 
 
-def init(file: Path, reach: Reach, *, name: str, from_aws: bool, stack_sets: Sequence[str]) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `init` was asked for."""
+
+    name: str
+    from_aws: bool
+    offline: bool
+    stack_sets: Sequence[str]
+
+
+def init(file: Path, reach: Reach, asked: Options) -> int:
     """Write a manifest; 3 where a person has to complete it."""
     screen = Screen()
-    _check(name, reach.home_region)
+    _check(asked, reach)
     _refuse_existing([file])
-    if from_aws:
-        return _from_aws(file, reach, screen, name=name, stack_sets=stack_sets)
-    if stack_sets:
-        raise WrongUsageError("--stack-set goes with --from-aws.")
-    text = starter_manifest(name=name, organization=None, home_region=reach.home_region or _HOME)
+    if asked.from_aws:
+        return _from_aws(file, reach, screen, name=asked.name, stack_sets=asked.stack_sets)
+    found = None if asked.offline else _organization(reach, screen)
+    if found is not None:
+        return _of_organization(file, found, screen, asked.name)
+    text = starter_manifest(name=asked.name, home_region=reach.home_region or _HOME)
     _write({file: text})
     screen.say(f"Wrote {file}. Change `organization`, then: orgrollout validate {file}")
+    return DONE
+
+
+def _organization(reach: Reach, screen: Screen) -> tuple[OrganizationFacts, str] | None:
+    """Return the organization and the options that lead to it; nothing where none can be read.
+
+    Raises:
+        AwsError: A profile or a sandbox was named, and the organization cannot be read there.
+    """
+    named = reach.profile is not None or reach.sandbox is not None
+    try:
+        try:
+            return _read(reach, screen)
+        except MissingRegionError:
+            screen.say(f"No home Region is named; {_HOME} is written. Change it if need be.")
+            return _read(replace(reach, home_region=_HOME), screen)
+    except AwsError as error:
+        if named:
+            raise
+        screen.say(f"The organization could not be read: {error}")
+        screen.say("What is written is an example, and nothing in it was read from AWS.")
+        return None
+
+
+def _read(reach: Reach, screen: Screen) -> tuple[OrganizationFacts, str]:
+    with open_session(reach, screen, read_only=True) as session:
+        session.say_who()
+        with screen.working():
+            facts = read_organization_facts(session.planning.connection, screen.progress)
+        return facts, session.options
+
+
+def _of_organization(
+    file: Path, found: tuple[OrganizationFacts, str], screen: Screen, name: str
+) -> int:
+    facts, options = found
+    _write({file: manifest_for(facts, name=name)})
+    accounts = count(len(facts.member_accounts), "active member account")
+    regions = (
+        "enabled Regions unknown (account:ListRegions was denied)"
+        if facts.enabled_regions is None
+        else count(len(facts.regions_of_all + facts.opt_in_regions), "enabled Region")
+    )
+    screen.say(
+        f"Read organization {facts.organization.id} as {facts.caller}: {accounts}, {regions}."
+    )
+    chosen = log_archive(facts)
+    if chosen is not None:
+        screen.say(f"log_archive is {chosen.id}, since it is called {chosen.name}: check that.")
+    else:
+        screen.say("No account was taken for the log archive: see `accounts` in the file.")
+    screen.say(
+        f"Wrote {file}. Look for CHANGE and CHECK in it, then: orgrollout plan {file}{options}"
+    )
     return DONE
 
 
@@ -80,15 +148,22 @@ def _tell(screen: Screen, file: Path, made: Described, options: str) -> int:
     return DONE
 
 
-def _check(name: str, home: str | None) -> None:
-    """Refuse what the manifest itself would be refused for."""
+def _check(asked: Options, reach: Reach) -> None:
+    """Refuse what does not go together, and what the manifest itself would be refused for."""
+    if asked.stack_sets and not asked.from_aws:
+        raise WrongUsageError("--stack-set goes with --from-aws.")
+    if asked.offline and (asked.from_aws or reach.profile or reach.sandbox is not None):
+        raise WrongUsageError(
+            "--offline reads nothing: leave out --from-aws, --profile and --sandbox, or --offline."
+        )
     try:
-        TypeAdapter(ManifestName).validate_python(name)
+        TypeAdapter(ManifestName).validate_python(asked.name)
     except ValidationError:
         raise WrongUsageError(
-            f"--name {name}: a manifest's name has letters, digits and hyphens, a letter first, "
-            "and at most 40 of them. Nothing was written."
+            f"--name {asked.name}: a manifest's name has letters, digits and hyphens, a letter "
+            "first, and at most 40 of them. Nothing was written."
         ) from None
+    home = reach.home_region
     if home is not None and home not in PARTITIONS:
         hint = did_you_mean(home, PARTITIONS, "Write one such as us-east-1.")
         raise WrongUsageError(f"--region {home}: there is no such Region. {hint}")

@@ -15,7 +15,7 @@ from orgrollout.plan.build.request import Request
 from orgrollout.plan.make_plan import make_plan
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.reading.inventory import Refresh
-from orgrollout.reconcile.reading.plan_request import Picture, look, request_from
+from orgrollout.reconcile.reading.plan_request import Picture, request_from
 from orgrollout.report.plan import plan_blocks
 from orgrollout.report.plan_json import plan_json
 
@@ -109,5 +109,4 @@ def picture_of(
     """Return what is wanted and what is there, after saying who is asking."""
     session.say_who()
     with session.screen.working():
-        progress = session.screen.progress
-        return look(loaded, session.planning, progress, refresh=refresh, drift=drift)
+        return session.client.look(loaded, refresh=refresh, drift=drift)

@@ -15,12 +15,7 @@ from orgrollout.errors import AwsError, CredentialsError, PassingError
 from orgrollout.model.ids import OperationId, StackSetName
 from orgrollout.model.operation import OperationStatus
 from orgrollout.reconcile.documents.rollout_events import Listener
-from orgrollout.reconcile.documents.rollouts import (
-    Rollout,
-    find_rollout,
-    load_rollout,
-    rollout_states,
-)
+from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
 from orgrollout.report.blocks import Line
@@ -38,7 +33,7 @@ _INTERVAL = timedelta(seconds=2)
 def status(name: str | None, narrow: Narrow, reach: Reach, format_: str, *, watch: bool) -> int:
     """Show one rollout; with ``watch``, until nothing happens by itself any more."""
     with open_session(reach, Screen(format_), read_only=True) as session:
-        rollout = find_rollout(session.world.journal, name, only_open=False)
+        rollout = session.client.rollout(name)
         if watch:
             rollout = _watch(rollout, session)
         _show(rollout, narrow, session)
@@ -52,7 +47,7 @@ def list_rollouts(reach: Reach, format_: str) -> int:
         journal, now = session.world.journal, session.world.clock.now()
         found = [
             (state, None if state.phase.is_over else load_rollout(journal, state.id).plan)
-            for state in rollout_states(journal)
+            for state in session.client.rollouts()
         ]
     screen.result(rollouts_blocks(found, now), rollouts_json(found, now))
     return DONE

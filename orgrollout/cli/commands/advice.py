@@ -42,6 +42,13 @@ def init(
             "of it changes nothing.",
         ),
     ] = False,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline",
+            help="Read nothing from AWS: write an example with an organization id to change.",
+        ),
+    ] = False,
     name: Annotated[str, typer.Option("--name", help="What the manifest is called.")] = "baseline",
     stack_set: Annotated[
         list[str] | None,
@@ -49,10 +56,16 @@ def init(
     ] = None,
     reach: PlainReach,
 ) -> int:
-    """Write a commented manifest to start from, or one of what exists."""
+    """Write a commented manifest to start from, or one of what exists.
+
+    With credentials, the organization is read, and its id, Regions, units and accounts are in the
+    manifest. Without, an example is written.
+    """
+    from orgrollout.cli.actions.init import Options
     from orgrollout.cli.actions.init import init as run
 
-    return run(file, reach, name=name, from_aws=from_aws, stack_sets=stack_set or ())
+    asked = Options(name=name, from_aws=from_aws, offline=offline, stack_sets=stack_set or ())
+    return run(file, reach, asked)
 
 
 def preflight(

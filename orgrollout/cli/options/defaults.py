@@ -14,7 +14,6 @@ from typing import Any
 from platformdirs import user_config_path
 
 from orgrollout.cli.errors import WrongUsageError
-from orgrollout.manifest.text.shorthand import did_you_mean
 
 KEYS = ("profile", "journal", "format")
 FILE = "ORGROLLOUT_CONFIG"
@@ -55,6 +54,8 @@ def _defaults() -> Mapping[str, str]:
 
 
 def _section(path: Path, document: Mapping[str, Any]) -> Mapping[str, str]:
+    from orgrollout.manifest.text.shorthand import did_you_mean  # noqa: PLC0415 - slow to import
+
     section = document.get(_SECTION, {})
     for key in document.keys() - {_SECTION}:
         hint = did_you_mean(key, [_SECTION])

@@ -1,62 +1,78 @@
-"""Which operation carries a new definition: template and parameters are sent once per stack set.
+"""Which operation sends a new definition: template and parameters are sent once per stack set.
 
 UpdateStackSet is targeted at stack instances that exist. That marks all others OUTDATED, and
 nothing is wrong with those; later operations bring them along by UpdateStackInstances.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from orgrollout.model.operation import OperationAction
+from orgrollout.model.ids import Pair, StackSetKey, UnitId
 from orgrollout.model.operation_id import NO_STATE
-from orgrollout.plan.build.operation_inputs import NO_OVERRIDES, OperationInputs, units_of
+from orgrollout.plan.build.operation_inputs import NO_OVERRIDES
+from orgrollout.plan.model.kinds import ApplyDefinition, DefinitionStep, Retry, SendDefinition
 from orgrollout.plan.model.plan import PlannedOperation
 
+_REASON = "the stack set's definition"
 
-def with_carrier(scene: OperationInputs, updates: list[PlannedOperation]) -> list[PlannedOperation]:
-    """Return the updates with the one that sends the definition marked, or added."""
-    first = min((o.wave for o in updates), default=None)
+UnitsOf = Callable[[PlannedOperation, Pair], tuple[UnitId, ...]]
+
+
+def sending_definition(
+    updates: list[PlannedOperation], same_overrides: frozenset[Pair], units_of: UnitsOf
+) -> list[PlannedOperation]:
+    """Return the updates with one in the first wave that sends the definition.
+
+    UpdateStackSet leaves overrides alone. Where all of the first wave change theirs, one stack
+    instance gets the definition first, and is updated once more.
+    """
+    first = min(o.wave for o in updates)
     for index, operation in enumerate(updates):
-        same = scene.differences.same_overrides
-        alone = operation.by_stack_set or same.issuperset(operation.rectangle.pairs)
-        if operation.wave == first and alone:
+        if operation.wave == first and _may_send(operation, same_overrides):
             return [*updates[:index], _sending(operation), *updates[index + 1 :]]
-    if updates and first is not None:
-        # UpdateStackSet does not touch overrides, so these pairs are updated once more.
-        chosen = next(o for o in updates if o.wave == first)
-        return [_one_pair_of(scene, chosen), *updates]
-    return [_without_instances(scene)]
+    chosen = next(o for o in updates if o.wave == first)
+    return [_to_one_instance(chosen, units_of), *updates]
 
 
-def _without_instances(scene: OperationInputs) -> PlannedOperation:
-    """Return the operation that sends a definition to a stack set which has no stack instances."""
+def definition_only(key: StackSetKey) -> PlannedOperation:
+    """Return the operation that sends a definition to a stack set without stack instances."""
     return PlannedOperation(
-        stack_set=scene.desired.key,
+        stack_set=key,
         wave=1,
-        action=OperationAction.UPDATE,
+        kind=SendDefinition(updated_again=True),
         accounts=(),
         regions=(),
         parameter_set=NO_OVERRIDES,
         state=NO_STATE,
-        reason="the stack set's definition",
-        sends_definition=True,
-        covered_again=True,
+        reason=_REASON,
     )
 
 
+def _may_send(operation: PlannedOperation, same_overrides: frozenset[Pair]) -> bool:
+    by_stack_set = isinstance(operation.kind, ApplyDefinition)
+    return by_stack_set or same_overrides.issuperset(operation.rectangle.pairs)
+
+
 def _sending(operation: PlannedOperation) -> PlannedOperation:
-    return replace(operation, sends_definition=True)
+    match operation.kind:
+        case ApplyDefinition(step=step):
+            kind = SendDefinition(
+                retry=Retry.UPDATE_STACK_SET, updated_again=step is not DefinitionStep.ALONE
+            )
+        case _:
+            kind = SendDefinition()
+    return replace(operation, kind=kind)
 
 
-def _one_pair_of(scene: OperationInputs, operation: PlannedOperation) -> PlannedOperation:
-    pair = next(iter(operation.rectangle.pairs))
+def _to_one_instance(operation: PlannedOperation, units_of: UnitsOf) -> PlannedOperation:
+    pair = Pair(operation.accounts[0], operation.regions[0])
     return replace(
         operation,
+        kind=SendDefinition(updated_again=True),
         accounts=(pair.account,),
         regions=(pair.region,),
-        units=units_of(scene, [pair]),
-        sends_definition=True,
-        covered_again=True,
+        units=units_of(operation, pair),
         state=NO_STATE,  # its overrides come afterwards
-        reason="the stack set's definition",
+        reason=_REASON,
         other_reasons={},
     )

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from orgrollout.model.ids import Digest, Pair, Region, StackSetKey, UnitId
-from orgrollout.model.operation import OperationAction
+from orgrollout.plan.model.kinds import Import, OverridesStep, SetOverrides
 from orgrollout.plan.model.plan import PlannedOperation
 from orgrollout.plan.model.targets import Rectangle, cover
 
 MAX_NAMED = 10  # in the call
 MAX_LISTED = 200  # in a bucket
 IMPORTED = "an existing stack, imported"
+_UPDATE = SetOverrides(step=OverridesStep.AFTER_IMPORT)
 _FOLLOWS = "brings the imported stack to what is wanted"
 
 
@@ -36,17 +37,16 @@ def import_operations(
             made = PlannedOperation(
                 stack_set=key,
                 wave=wave,
-                action=OperationAction.CREATE,
+                kind=Import(),
                 accounts=part.accounts,
                 regions=part.regions,
                 units=units,
                 parameter_set=chosen,
                 state=states[chosen],
-                imports=True,
                 reason=IMPORTED,
             )
             yield made
-            yield replace(made, action=OperationAction.UPDATE, covered_again=True, reason=_FOLLOWS)
+            yield replace(made, kind=_UPDATE, reason=_FOLLOWS)
 
 
 def _parts(pairs: list[Pair], most: int) -> Iterator[Rectangle]:

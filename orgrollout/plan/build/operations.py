@@ -9,7 +9,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
 from orgrollout.model.stack_set import InstanceStatus
 from orgrollout.plan.build.compare import NEW, state_digests
-from orgrollout.plan.build.definition_rollout import with_carrier
+from orgrollout.plan.build.definition_rollout import definition_only
 from orgrollout.plan.build.importing import import_operations
 from orgrollout.plan.build.operation_inputs import (
     NO_OVERRIDES,
@@ -18,8 +18,10 @@ from orgrollout.plan.build.operation_inputs import (
     grouped,
     reasons_of,
     service_managed,
+    units_of,
 )
-from orgrollout.plan.build.update_strategy import both_ways, by_stack_set
+from orgrollout.plan.build.update_strategy import UpdateStrategy, in_two_steps, with_kinds
+from orgrollout.plan.model.kinds import Create, Remove, RepairInside, SetOverrides
 from orgrollout.plan.model.plan import PlannedOperation
 from orgrollout.plan.model.repair import Repair
 from orgrollout.plan.model.targets import cover
@@ -30,11 +32,8 @@ def operations_of(scene: OperationInputs) -> list[PlannedOperation]:
 
     Within a wave updates come first, so that new stack instances get the new definition.
     """
-    updates = list(_updates(scene))
-    if scene.definition_changed and scene.inventory is not None:
-        updates = with_carrier(scene, updates)
     operations = [
-        *updates,
+        *_updates(scene),
         *_creating(scene),
         *_importing(scene),
         *_repairing(scene),
@@ -71,7 +70,7 @@ def _imports(scene: OperationInputs, pairs: Mapping[Pair, Digest]) -> Iterator[P
     made = import_operations(desired.key, groups, units, states, scene.most_imports)
     for operation in made:
         if scene.updates_by_stack_set and operation.action is OperationAction.UPDATE:
-            yield from (replace(o, covered_again=True) for o in both_ways(operation))
+            yield from in_two_steps(operation)
         else:
             yield operation
 
@@ -83,28 +82,26 @@ def _recovering(scene: OperationInputs) -> Iterator[PlannedOperation]:
     """
     recovered, reasons = scene.differences.recovered, scene.differences.reasons
     creates = {p: s for p, s in scene.differences.creates.items() if p in recovered}
-    for action, those in (
-        (OperationAction.DETACH, {p: s for p, s in creates.items() if not recovered[p].deletes}),
-        (OperationAction.DELETE, {p: s for p, s in creates.items() if recovered[p].deletes}),
-    ):
+    for retain in (True, False):
+        those = {p: s for p, s in creates.items() if recovered[p].deletes is not retain}
         for (wave, _), pairs in grouped(scene, those).items():
-            for operation in _letting_go(scene, action, pairs, wave):
-                yield replace(operation, recovers=True, covered_again=True)
+            kind = Remove(retain_stacks=retain, replaced=True)
+            yield from _letting_go(scene, kind, pairs, wave)
     there = {p: s for p, s in creates.items() if recovered[p].stack}
     lost = {p: s for p, s in creates.items() if p not in there}
-    for operation in (*_imports(scene, there), *_creations(scene, lost)):
+    for operation in (*_imports(scene, there), *_creations(scene, lost, Create(again=True))):
         reason, others = reasons_of(reasons, operation.rectangle.pairs)
-        yield replace(operation, recovers=True, reason=reason, other_reasons=others)
+        yield replace(operation, reason=reason, other_reasons=others)
 
 
 def _creating(scene: OperationInputs) -> Iterator[PlannedOperation]:
     elsewhere = scene.desired.imports.keys() | scene.differences.recovered.keys()
     creates = {p: s for p, s in scene.differences.creates.items() if p not in elsewhere}
-    yield from _creations(scene, creates)
+    yield from _creations(scene, creates, Create())
 
 
 def _creations(
-    scene: OperationInputs, creates: Mapping[Pair, Digest]
+    scene: OperationInputs, creates: Mapping[Pair, Digest], kind: Create
 ) -> Iterator[PlannedOperation]:
     units = (scene.root,) if service_managed(scene.desired) else ()
     states = state_digests(scene.desired)
@@ -113,7 +110,7 @@ def _creations(
             yield PlannedOperation(
                 stack_set=scene.desired.key,
                 wave=wave,
-                action=OperationAction.CREATE,
+                kind=kind,
                 accounts=rectangle.accounts,
                 regions=rectangle.regions,
                 units=units,
@@ -123,16 +120,22 @@ def _creations(
             )
 
 
-def _updates(scene: OperationInputs) -> Iterator[PlannedOperation]:
-    if scene.updates_by_stack_set and scene.inventory is not None:
-        instances = scene.inventory.instances
-        current = {p for p in scene.kept if instances[p].status is InstanceStatus.CURRENT}
-        return by_stack_set(
-            _updating(scene),
-            same_overrides=scene.differences.same_overrides,
-            has_definition=frozenset() if scene.definition_changed else current,
-        )
-    return _updating(scene)
+def _updates(scene: OperationInputs) -> list[PlannedOperation]:
+    if scene.inventory is None:
+        return list(_updating(scene))
+    instances = scene.inventory.instances
+    current = {p for p in scene.kept if instances[p].status is InstanceStatus.CURRENT}
+    strategy = UpdateStrategy(
+        by_stack_set=scene.updates_by_stack_set,
+        sends_definition=scene.definition_changed,
+        same_overrides=scene.differences.same_overrides,
+        has_definition=frozenset() if scene.definition_changed else current,
+        units_of=lambda _, pair: units_of(scene, [pair]),
+    )
+    updates = with_kinds(_updating(scene), strategy)
+    if scene.definition_changed and not updates:
+        return [definition_only(scene.desired.key)]
+    return updates
 
 
 def _updating(scene: OperationInputs) -> Iterator[PlannedOperation]:
@@ -145,7 +148,7 @@ def _updating(scene: OperationInputs) -> Iterator[PlannedOperation]:
                 PlannedOperation(
                     stack_set=scene.desired.key,
                     wave=wave,
-                    action=OperationAction.UPDATE,
+                    kind=SetOverrides(),
                     accounts=(),
                     regions=rectangle.regions,
                     parameter_set=chosen,
@@ -157,11 +160,12 @@ def _updating(scene: OperationInputs) -> Iterator[PlannedOperation]:
 
 def _removing(scene: OperationInputs) -> Iterator[PlannedOperation]:
     for action, pairs in scene.differences.removals.items():
-        yield from _letting_go(scene, action, pairs, scene.removal_wave)
+        kind = Remove(retain_stacks=action is OperationAction.DETACH)
+        yield from _letting_go(scene, kind, pairs, scene.removal_wave)
 
 
 def _letting_go(
-    scene: OperationInputs, action: OperationAction, pairs: Iterable[Pair], wave: int
+    scene: OperationInputs, kind: Remove, pairs: Iterable[Pair], wave: int
 ) -> Iterator[PlannedOperation]:
     for rectangle in cover(pairs):
         yield from anchored(
@@ -170,7 +174,7 @@ def _letting_go(
             PlannedOperation(
                 stack_set=scene.desired.key,
                 wave=wave,
-                action=action,
+                kind=kind,
                 accounts=(),
                 regions=rectangle.regions,
                 parameter_set=NO_OVERRIDES,
@@ -193,11 +197,10 @@ def _repairing(scene: OperationInputs) -> Iterator[PlannedOperation]:
             yield PlannedOperation(
                 stack_set=scene.desired.key,
                 wave=wave,
-                action=repair.action,
+                kind=RepairInside(repair=repair),
                 accounts=rectangle.accounts,
                 regions=rectangle.regions,
                 parameter_set=NO_OVERRIDES,
                 state=NO_STATE,
                 reason=repair.reason,
-                repair=repair,
             )

@@ -8,36 +8,60 @@ change as well, UpdateStackInstances follows it. Both end the same where the fir
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation_id import NO_STATE
+from orgrollout.plan.build.definition_rollout import UnitsOf, sending_definition
+from orgrollout.plan.model.kinds import (
+    ApplyDefinition,
+    DefinitionStep,
+    OverridesStep,
+    SetOverrides,
+)
 from orgrollout.plan.model.plan import PlannedOperation
 
 
-def by_stack_set(
-    updates: Iterable[PlannedOperation],
-    *,
-    same_overrides: AbstractSet[Pair],
-    has_definition: AbstractSet[Pair],
-) -> Iterator[PlannedOperation]:
-    """Yield the updates with the definition by UpdateStackSet, and overrides after it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateStrategy:
+    """How the stack instances of one stack set are updated, in a plan and in a rollback."""
 
-    Pairs in ``same_overrides`` need none of the second, pairs in ``has_definition`` none of the
-    first.
-    """
+    by_stack_set: bool  # the definition by UpdateStackSet, the overrides afterwards
+    sends_definition: bool  # a new one, with one of the operations
+    same_overrides: frozenset[Pair]  # pairs that keep their overrides
+    has_definition: AbstractSet[Pair]  # pairs that run the stack set's definition already
+    units_of: UnitsOf  # of one stack instance of an operation
+
+
+def with_kinds(
+    updates: Iterable[PlannedOperation], strategy: UpdateStrategy
+) -> list[PlannedOperation]:
+    """Return the operations that make the updates, each with its kind."""
+    found = list(_by_stack_set(updates, strategy) if strategy.by_stack_set else updates)
+    if found and strategy.sends_definition:
+        return sending_definition(found, strategy.same_overrides, strategy.units_of)
+    return found
+
+
+def _by_stack_set(
+    updates: Iterable[PlannedOperation], strategy: UpdateStrategy
+) -> Iterator[PlannedOperation]:
+    """Yield the updates with the definition by UpdateStackSet, and overrides after it."""
     for operation in updates:
         pairs = frozenset(operation.rectangle.pairs)
-        if pairs <= same_overrides:
-            yield replace(operation, by_stack_set=True)
-        elif pairs <= has_definition:
+        if pairs <= strategy.same_overrides:
+            yield replace(operation, kind=ApplyDefinition())
+        elif pairs <= strategy.has_definition:
             yield operation
         else:
-            yield from both_ways(operation)
+            yield from in_two_steps(operation)
 
 
-def both_ways(operation: PlannedOperation) -> Iterator[PlannedOperation]:
-    """Yield an update as two steps: the definition, and then the overrides."""
+def in_two_steps(operation: PlannedOperation) -> Iterator[PlannedOperation]:
+    """Yield an update as two operations: the definition, and then the overrides."""
+    imported = operation.kind == SetOverrides(step=OverridesStep.AFTER_IMPORT)
+    step = DefinitionStep.AFTER_IMPORT if imported else DefinitionStep.BEFORE_OVERRIDES
     # With its old overrides it is not yet what is wanted, and its operation must not say so.
-    yield replace(operation, by_stack_set=True, stepwise=True, covered_again=True, state=NO_STATE)
-    yield replace(operation, stepwise=True)
+    yield replace(operation, kind=ApplyDefinition(step=step), state=NO_STATE)
+    after = OverridesStep.AFTER_IMPORT if imported else OverridesStep.AFTER_DEFINITION
+    yield replace(operation, kind=SetOverrides(step=after))

@@ -20,6 +20,7 @@ from orgrollout.plan.build.compare import (
 from orgrollout.plan.build.request import Request
 from orgrollout.plan.checks.refusals import protected
 from orgrollout.plan.model.instance_state import InstanceState
+from orgrollout.plan.model.kinds import belongs_to_import
 from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedStackSet, StackSetChange
 
 _Becoming = tuple[OperationAction, Digest]
@@ -78,17 +79,22 @@ def _pairs_moved(
     becoming = dict(_becoming(differences, state_digests(desired)))
     was = plan.stack_sets[key].was
     for operation in plan.operations:
-        if operation.stack_set != key or (operation.imports and operation.covered_again):
+        if operation.stack_set != key or _updates_import(operation):
             continue
         for pair in operation.rectangle.pairs:
             text = (
                 _carrier_moved(desired, pair, now)
-                if operation.covered_again
+                if not operation.is_counted
                 else _action_moved(operation, becoming.get(pair))
                 or _state_moved(was.get(pair), desired, pair, now)
             )
             if text:
                 yield f"{key} {pair}: {text}"
+
+
+def _updates_import(operation: PlannedOperation) -> bool:
+    """Return whether it updates stacks that an operation before it imports."""
+    return belongs_to_import(operation.kind) and not operation.is_counted
 
 
 def _becoming(

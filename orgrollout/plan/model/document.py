@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from orgrollout.plan.model.instance_state import seen_of_old
+from orgrollout.plan.model.old_kinds import with_kind
 from orgrollout.plan.model.plan import Plan
 
 
@@ -27,9 +28,14 @@ def read_plan(document: dict[str, Any]) -> Plan:
 def _up_to_date(document: Any) -> Any:
     """Return the document in today's form; what is no plan is left for the adapter to refuse."""
     stack_sets = document.get("stack_sets") if isinstance(document, dict) else None
-    if not isinstance(stack_sets, dict):
+    operations = document.get("operations") if isinstance(document, dict) else None
+    if not isinstance(stack_sets, dict) or not isinstance(operations, list | tuple):
         return document
-    return {**document, "stack_sets": {k: _stack_set(each) for k, each in stack_sets.items()}}
+    return {
+        **document,
+        "stack_sets": {k: _stack_set(each) for k, each in stack_sets.items()},
+        "operations": [with_kind(each) for each in operations],
+    }
 
 
 def _stack_set(document: Any) -> Any:

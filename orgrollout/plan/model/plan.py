@@ -21,6 +21,17 @@ from orgrollout.model.notice import Topic
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.model.instance_state import InstanceState, SeenInstances
+from orgrollout.plan.model.kinds import (
+    Remove,
+    RepairInside,
+    SavedKind,
+    SendDefinition,
+    action_of,
+    belongs_to_import,
+    is_by_stack_set,
+    is_counted,
+    is_step,
+)
 from orgrollout.plan.model.repair import Repair
 from orgrollout.plan.model.targets import Rectangle
 from orgrollout.plan.model.windows import Window
@@ -43,21 +54,34 @@ class PlannedOperation:
 
     stack_set: StackSetKey
     wave: int
-    action: OperationAction
+    kind: SavedKind
     accounts: tuple[AccountId, ...]
     regions: tuple[Region, ...]
     units: tuple[UnitId, ...] = ()
     parameter_set: Digest
     state: Digest  # what its stack instances run afterwards
-    sends_definition: bool = False  # by UpdateStackSet, which marks all others OUTDATED
-    imports: bool = False  # of stacks that exist; an update of them follows
-    by_stack_set: bool = False  # an update by UpdateStackSet, with the definition it has by then
-    stepwise: bool = False  # of an update: the definition and the overrides are two operations
-    recovers: bool = False  # what is INOPERABLE: detached, then imported or created
-    covered_again: bool = False  # a later operation of the plan covers its pairs, and counts them
     reason: str
     other_reasons: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
-    repair: Repair | None = None  # given where the calls go into member accounts
+
+    @property
+    def action(self) -> OperationAction:
+        """Return what it does, in the words of a plan."""
+        return action_of(self.kind)
+
+    @property
+    def repair(self) -> Repair | None:
+        """Return what is repaired, where the calls go into member accounts."""
+        return self.kind.repair if isinstance(self.kind, RepairInside) else None
+
+    @property
+    def sends_definition(self) -> bool:
+        """Return whether it sends the new definition."""
+        return isinstance(self.kind, SendDefinition)
+
+    @property
+    def is_counted(self) -> bool:
+        """Return whether its stack instances count here, and not with another operation."""
+        return is_counted(self.kind)
 
     @property
     def rectangle(self) -> Rectangle:
@@ -67,12 +91,12 @@ class PlannedOperation:
     @property
     def takes_away(self) -> bool:
         """Return whether its stack instances are not wanted any more."""
-        return self.action.removes and not self.recovers
+        return isinstance(self.kind, Remove) and not self.kind.replaced
 
     @property
     def is_step(self) -> bool:
         """Return whether others of the plan come before or after it on the same stack instances."""
-        return self.recovers or self.imports or self.stepwise
+        return is_step(self.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +256,12 @@ class Plan:
                 [
                     [
                         *(o.stack_set, o.wave, o.action, o.accounts, o.regions),
-                        *(o.state, o.imports, o.repair.digest if o.repair else None),
-                        *(("by_stack_set",) if o.by_stack_set else ()),
+                        *(
+                            o.state,
+                            belongs_to_import(o.kind),
+                            o.repair.digest if o.repair else None,
+                        ),
+                        *(("by_stack_set",) if is_by_stack_set(o.kind) else ()),
                     ]
                     for o in self.operations
                 ],
@@ -244,7 +272,7 @@ class Plan:
         """Return how many pairs change, by action."""
         counts: Counter[OperationAction] = Counter()
         for operation in self.operations:
-            if key in {None, operation.stack_set} and not operation.covered_again:
+            if key in {None, operation.stack_set} and operation.is_counted:
                 counts[operation.action] += operation.rectangle.size
         return counts
 
@@ -256,7 +284,7 @@ class Plan:
     def changes(self) -> Iterator[tuple[PlannedOperation, Pair, str]]:
         """Yield every pair that changes, with its operation and the reason."""
         for operation in self.operations:
-            if operation.covered_again:
+            if not operation.is_counted:
                 continue
             others = {p: reason for reason, ps in operation.other_reasons.items() for p in ps}
             for pair in operation.rectangle.pairs:

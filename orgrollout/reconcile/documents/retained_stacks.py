@@ -91,11 +91,15 @@ def _entry(rollout: Rollout) -> dict[str, Any]:
 def _detached(rollout: Rollout) -> Iterator[tuple[StackSetName, Pair]]:
     plan, state = rollout.plan, rollout.state
     done = {
-        (operation.action, plan.stack_sets[operation.stack_set].name, pair): operation.recovers
+        (
+            operation.action,
+            plan.stack_sets[operation.stack_set].name,
+            pair,
+        ): operation.takes_away
         for operation, pair in _succeeded(plan, state)
     }
-    for (action, name, pair), recovers in done.items():
-        had_again = recovers and (OperationAction.CREATE, name, pair) in done
+    for (action, name, pair), for_good in done.items():
+        had_again = not for_good and (OperationAction.CREATE, name, pair) in done
         if action is OperationAction.DETACH and not had_again:
             yield name, pair
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from orgrollout.aws.organizations import describe_organization
+from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
@@ -36,6 +38,29 @@ class Picture:
     desired: DesiredState
     inventory: Inventory
     unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
+
+
+class WrongPlaceError(OrgRolloutError):
+    """What was to be done is for another organization or home Region. Nothing was sent."""
+
+    def __init__(self, what: str, organization: str, called: str = "another organization") -> None:
+        super().__init__(
+            f"{what} is for {organization}, and {called} is called. Nothing was sent. Connect with "
+            "the credentials and the home Region of the place that is meant."
+        )
+
+
+def check_place(plan: Plan, context: Context) -> None:
+    """Return if the plan is for the organization and the home Region that are called.
+
+    Raises:
+        WrongPlaceError: It is for another one.
+    """
+    organization, _ = describe_organization(context.connection)
+    home = context.connection.home_region
+    if (plan.organization, plan.home_region) != (organization, home):
+        meant = f"{plan.organization} in {plan.home_region}"
+        raise WrongPlaceError("the plan", meant, f"{organization} in {home}")
 
 
 def check_home_region(loaded: LoadedManifest, world: Context) -> Region:

@@ -8,6 +8,7 @@ nothing is sent beside an operation that all others build on.
 Repairs inside accounts do not occupy a stack set, but its operations change the same stacks.
 """
 
+from orgrollout.plan.model.kinds import belongs_to_import
 from orgrollout.plan.model.plan import SIDE_BY_SIDE, Plan
 from orgrollout.rollout.failures.blocked import sends_definition
 from orgrollout.rollout.state.state import PendingOperation, RolloutState
@@ -34,7 +35,7 @@ def _is_inside(plan: Plan, piece: PendingOperation) -> bool:
 
 def _goes_alone(plan: Plan, piece: PendingOperation) -> bool:
     """Return whether a piece sends the definition, or imports what is updated afterwards."""
-    return sends_definition(plan, piece) or plan.operations[piece.planned].imports
+    return sends_definition(plan, piece) or belongs_to_import(plan.operations[piece.planned].kind)
 
 
 def _meet(one: PendingOperation, other: PendingOperation) -> bool:

@@ -3,11 +3,22 @@
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import assert_never
 
 from orgrollout.model.ids import AccountId, StackSetKey, digest_of
-from orgrollout.model.operation import OperationAction, OperationRequest
+from orgrollout.model.operation import OperationRequest
 from orgrollout.model.operation_id import NO_STATE, OperationName
 from orgrollout.model.stack_arn import place_of_stack
+from orgrollout.plan.model.kinds import (
+    ApplyDefinition,
+    Create,
+    Import,
+    Remove,
+    RepairInside,
+    Retry,
+    SendDefinition,
+    SetOverrides,
+)
 from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedWave
 from orgrollout.rollout.failures.blocked import block, sends_definition, without_definition
 from orgrollout.rollout.operations.multi_step import waits_for_a_step, without_failed_steps
@@ -60,8 +71,7 @@ def request_of(plan: Plan, flight: InFlightOperation) -> OperationRequest:
     piece = flight.piece
     operation = plan.operations[piece.planned]
     stack_set = plan.stack_sets[operation.stack_set]
-    sends = sends_definition(plan, piece)
-    return OperationRequest(
+    request = OperationRequest(
         id=flight.id,
         stack_set=stack_set.name,
         action=operation.action,
@@ -69,13 +79,21 @@ def request_of(plan: Plan, flight: InFlightOperation) -> OperationRequest:
         regions=piece.regions,
         units=operation.units,
         overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
-        definition=stack_set.definition if sends or operation.by_stack_set else None,
-        definition_is_known=operation.by_stack_set and not sends,
-        stacks=_stacks(stack_set.imports, piece) if _imports(operation) else (),
         bucket=plan.template_bucket,
         permission_model=stack_set.definition.permission_model,
         preferences=_wave_of(plan, operation).preferences,
     )
+    match operation.kind:
+        case Import():
+            return replace(request, stacks=_stacks(stack_set.imports, piece))
+        case SendDefinition() if sends_definition(plan, piece):
+            return replace(request, definition=stack_set.definition)
+        case ApplyDefinition() | SendDefinition(retry=Retry.UPDATE_STACK_SET):
+            return replace(request, definition=stack_set.definition, definition_is_known=True)
+        case SetOverrides() | SendDefinition() | Create() | Remove() | RepairInside():
+            return request
+        case _:
+            assert_never(operation.kind)
 
 
 def unlaunched(plan: Plan, state: RolloutState) -> tuple[PendingOperation, ...]:
@@ -175,7 +193,7 @@ def _commit(
         ]
     )
     # A stack that was just imported is what it was before, and not yet what is wanted.
-    becomes = NO_STATE if _imports(operation) else operation.state
+    becomes = NO_STATE if isinstance(operation.kind, Import) else operation.state
     name = OperationName(state.id, state.next_number, piece.attempt, becomes, intent)
     flight = InFlightOperation(
         id=name.id, number=state.next_number, piece=piece, committed=work.now
@@ -195,10 +213,6 @@ def _commit(
             number=flight.number,
         )
     )
-
-
-def _imports(operation: PlannedOperation) -> bool:
-    return operation.imports and operation.action is OperationAction.CREATE
 
 
 def _stacks(imports: Iterable[str], piece: PendingOperation) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey, UnitId, digest_of
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.operation_id import NO_STATE
 from orgrollout.plan.build.compare import definition_differences
-from orgrollout.plan.build.update_strategy import by_stack_set
+from orgrollout.plan.build.update_strategy import UpdateStrategy, with_kinds
+from orgrollout.plan.model.kinds import SetOverrides
 from orgrollout.plan.model.plan import (
     Gate,
     Plan,
@@ -112,7 +112,7 @@ def _updated(plan: Plan, state: RolloutState) -> dict[StackSetKey, dict[Pair, Pl
         if operation.action is OperationAction.UPDATE:
             for pair in pairs:
                 known = found[operation.stack_set].get(pair)
-                if known is None or known.covered_again:
+                if known is None or not known.is_counted:
                     found[operation.stack_set][pair] = operation
     return dict(found)
 
@@ -135,12 +135,15 @@ def _operations(
             if dict(now) == dict(overrides):
                 kept.add(pair)
             groups[last - operation.wave, operation.units, digest_of(dict(overrides))].append(pair)
-        updates: Iterable[PlannedOperation] = _cut(key, groups, before)
-        if plan.updates_by_stack_set:
-            # Which of them had the definition of before all along is not known.
-            updates = by_stack_set(updates, same_overrides=kept, has_definition=frozenset())
-        differs = _differs(plan.stack_sets[key], before)
-        found += _with_definition(updates, kept) if differs else updates
+        strategy = UpdateStrategy(
+            by_stack_set=plan.updates_by_stack_set,
+            sends_definition=_differs(plan.stack_sets[key], before),
+            same_overrides=frozenset(kept),
+            has_definition=frozenset(),  # which of them had it all along is not known
+            units_of=lambda operation, _: operation.units,
+        )
+        updates = with_kinds(_cut(key, groups, before), strategy)
+        found += sorted(updates, key=lambda o: (o.wave, not o.sends_definition))
     return tuple(sorted(found, key=lambda o: o.wave))
 
 
@@ -155,7 +158,7 @@ def _cut(
             yield PlannedOperation(
                 stack_set=key,
                 wave=wave,
-                action=OperationAction.UPDATE,
+                kind=SetOverrides(),
                 accounts=rectangle.accounts,
                 regions=rectangle.regions,
                 units=units,
@@ -163,34 +166,6 @@ def _cut(
                 state=before.definition.state_digest(before.pairs[members[0]]),
                 reason="as before",
             )
-
-
-def _with_definition(
-    operations: Iterable[PlannedOperation], kept: set[Pair]
-) -> list[PlannedOperation]:
-    """Return the operations with the one that sends the definition of before.
-
-    UpdateStackSet leaves overrides alone: where all of the first wave change theirs, one stack
-    instance carries the definition, and is updated once more.
-    """
-    found = sorted(operations, key=lambda o: o.wave)
-    if not found:
-        return found
-    for index, operation in enumerate(found):
-        alone = operation.by_stack_set or kept.issuperset(operation.rectangle.pairs)
-        if operation.wave == found[0].wave and alone:
-            sending = replace(operation, sends_definition=True)
-            return [sending, *found[:index], *found[index + 1 :]]
-    first = found[0]
-    carrier = replace(
-        first,
-        accounts=first.accounts[:1],
-        regions=first.regions[:1],
-        sends_definition=True,
-        covered_again=True,
-        state=NO_STATE,  # its overrides come afterwards
-    )
-    return [carrier, *found]
 
 
 def _differs(stack_set: PlannedStackSet, back: WayBack) -> bool:

@@ -41,7 +41,7 @@ def unproven(
 def _mismatches(plan: Plan, seen: Observations) -> Iterator[Failure]:
     foreign = {k for k, found in seen.definitions.items() if _is_foreign(plan, k, found)}
     for index, operation in enumerate(plan.operations):
-        if operation.covered_again or operation.action.is_inside:
+        if not operation.is_counted or operation.action.is_inside:
             continue  # what is repaired inside an account is proven there
         there = seen.instances.get(operation.stack_set, {})
         changed = operation.stack_set in foreign and not operation.action.removes

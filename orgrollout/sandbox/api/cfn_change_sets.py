@@ -4,11 +4,11 @@ Stacks that stack sets made are handled here, because moto compares templates as
 knows no drift; calls on any other stack are left to moto.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from orgrollout.sandbox.api.gateway import FORWARD
-from orgrollout.sandbox.api.plain_stacks import IN_REVIEW, PlainStackApi, body_of, given_tags
+from orgrollout.sandbox.api.plain_stacks import IN_REVIEW, body_of, given_tags, new_stack_id
 from orgrollout.sandbox.change_sets.engine import ChangeSet, ChangeSetWork
 from orgrollout.sandbox.change_sets.planned_changes import shown
 from orgrollout.sandbox.errors import ApiError, DeploymentError, validation
@@ -35,9 +35,9 @@ class ChangeSetApi:
         work: ChangeSetWork,
         settings: Settings,
         timeline: Timeline,
-        plain: PlainStackApi,
+        read_url: Callable[[str], str],
     ) -> None:
-        self._plain = plain
+        self._read_url = read_url
         self._live = live
         self._work = work
         self._settings = settings
@@ -198,7 +198,7 @@ class ChangeSetApi:
             return None
         stack, name = self._stack(caller, params), params["StackName"]
         if stack is None:
-            stack_id = self._plain.new_id(caller, name)
+            stack_id = new_stack_id(caller, name)
             stack = self._live.deployed.create_plain(stack_id, EMPTY, {}, given_tags(params))
             stack.status = IN_REVIEW
         elif stack.status != IN_REVIEW:
@@ -211,7 +211,7 @@ class ChangeSetApi:
         if params.get("UsePreviousTemplate"):
             body = str(stack.template)
         else:
-            body = body_of(params, self._plain.read_url)
+            body = body_of(params, self._read_url)
         given = params.get("Parameters") or []
         values = {
             each["ParameterKey"]: stack.parameters[each["ParameterKey"]]

@@ -31,18 +31,18 @@ class PlainStackApi:
         self, live: LiveStacks, read_url: Callable[[str], str], timeline: Timeline
     ) -> None:
         self._live = live
-        self.read_url = read_url
+        self._read_url = read_url
         self._timeline = timeline
 
     def create_stack(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Create a stack; it is there at once, or rolled back."""
         if self._live.deployed.records_only:
             return FORWARD
-        body = body_of(params, self.read_url)
+        body = body_of(params, self._read_url)
         template, values = parse_template(body), given_values(params)
         check_parameters(template, values)
         check_capabilities(template, tuple(params.get("Capabilities") or ()))
-        stack_id = self.new_id(caller, params["StackName"])
+        stack_id = new_stack_id(caller, params["StackName"])
         try:
             stack = self._live.deployed.create_plain(stack_id, body, values, given_tags(params))
         except DeploymentError as error:
@@ -80,21 +80,6 @@ class PlainStackApi:
         ]
         items, token = responses.page(found, {"NextToken": params.get("NextToken")})
         return {"StackSummaries": items, "NextToken": token}
-
-    def new_id(self, caller: Caller, name: str) -> str:
-        """Return the ARN of a new stack.
-
-        Raises:
-            ApiError: AlreadyExistsException.
-        """
-        backend = cloudformation_backends[caller.account][caller.region]
-        if any(each.name == name for each in backend.stacks.values()):
-            raise ApiError("AlreadyExistsException", f"Stack [{name}] already exists")
-        number = str(len(backend.deleted_stacks))
-        text = derive(32, caller.account, caller.region, name, number, alphabet="0123456789abcdef")
-        unique = "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-        place = f"arn:{partition_of(caller.region)}:cloudformation:{caller.region}"
-        return f"{place}:{caller.account}:stack/{name}/{unique}"
 
     def _rolled_back(self, stack_id: str, reason: str, params: Mapping[str, Any]) -> Any:
         """Leave what CloudFormation leaves of a stack that could not be created.
@@ -141,6 +126,22 @@ class PlainStackApi:
             "StackStatusReason": getattr(stack, "status_reason", None),
             "DriftInformation": drift_information(self._live, stack),
         }
+
+
+def new_stack_id(caller: Caller, name: str) -> str:
+    """Return the ARN of a new stack.
+
+    Raises:
+        ApiError: AlreadyExistsException.
+    """
+    backend = cloudformation_backends[caller.account][caller.region]
+    if any(each.name == name for each in backend.stacks.values()):
+        raise ApiError("AlreadyExistsException", f"Stack [{name}] already exists")
+    number = str(len(backend.deleted_stacks))
+    text = derive(32, caller.account, caller.region, name, number, alphabet="0123456789abcdef")
+    unique = "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+    place = f"arn:{partition_of(caller.region)}:cloudformation:{caller.region}"
+    return f"{place}:{caller.account}:stack/{name}/{unique}"
 
 
 def drift_information(live: LiveStacks, stack: Any) -> Answer:

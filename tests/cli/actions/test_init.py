@@ -1,6 +1,7 @@
 """`init`: files to start from, written once and never over anything."""
 
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -18,7 +19,7 @@ def test_the_starter_is_a_sound_manifest_that_explains_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["init"]) == 0
+    assert main(["init", "--offline"]) == 0
 
     path = tmp_path / "orgrollout.yaml"
     assert "Wrote orgrollout.yaml" in capsys.readouterr().out
@@ -26,6 +27,129 @@ def test_the_starter_is_a_sound_manifest_that_explains_itself(
     assert lint_templates(load_manifest(path)) == []
     assert path.read_text().count("#") > 20
     assert main(["plan", str(path), "--sandbox"]) == 0
+
+
+def _written(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def test_with_credentials_the_manifest_is_of_the_organization_that_was_read(
+    program: Program, tmp_path: Path
+) -> None:
+    """Who starts must not look up ids: a wrong one is refused, and a wrong Region costs money."""
+    path = tmp_path / "new.yaml"
+
+    ran = program("init", path)
+
+    assert ran.code == 0
+    caller = "arn:aws:sts::999999999999:assumed-role/Rollout/operator"
+    assert f"Read organization o-a1b2c3d4e5 as {caller}: 9 active member accounts" in ran.out
+    assert "No account was taken for the log archive" in ran.out
+    manifest = _written(path)
+    assert manifest["organization"] == "o-a1b2c3d4e5"
+    assert manifest["home_region"] == "us-east-1"
+    assert manifest["regions"][0] == "us-east-1"
+    assert "eu-west-1" in manifest["regions"]
+    assert not {"cn-north-1", "us-gov-west-1", "eu-south-1"} & set(manifest["regions"])
+    text = path.read_text()
+    assert "#   /Prod/Regulated   (2 with nested units)" in text
+    assert "#     100000000004 r1" in text
+    assert "200000000003" not in text  # suspended
+    plan = program("plan", path, "--format", "json")
+    assert (plan.code, plan.json["summary"]["create"] > 0) == (0, True)
+    assert not program.writes()
+
+
+@pytest.mark.parametrize("name", ["Log Archive", "log-archive", "LogArchive", "log_archive"])
+def test_the_log_archive_is_named_and_owns_the_buckets(
+    patient: Program, tmp_path: Path, name: str
+) -> None:
+    """AWS Control Tower calls it Log Archive, and the other one Audit."""
+    accounts = patient.sandbox.organization.accounts
+    accounts["300000000001"].name = name
+    accounts["300000000002"].name = "Audit"
+    path = tmp_path / "new.yaml"
+
+    ran = patient("init", path)
+
+    assert f"log_archive is 300000000001, since it is called {name}: check that." in ran.out
+    manifest = _written(path)
+    assert manifest["accounts"] == {"log_archive": "300000000001"}
+    assert manifest["stack_sets"]["log-buckets"]["targets"] == {"accounts": ["log_archive"]}
+    assert '#   audit: "300000000002"        # called Audit' in path.read_text()
+
+
+def test_two_log_archives_are_candidates_and_none_is_chosen(
+    patient: Program, tmp_path: Path
+) -> None:
+    accounts = patient.sandbox.organization.accounts
+    accounts["300000000001"].name = "Log Archive"
+    accounts["300000000002"].name = "log-archive"
+    path = tmp_path / "new.yaml"
+
+    patient("init", path)
+
+    assert "accounts" not in _written(path)
+    assert '#   log_archive: "300000000001"        # called Log Archive' in path.read_text()
+    assert '#   log_archive: "300000000002"        # called log-archive' in path.read_text()
+
+
+def test_the_name_of_an_account_stays_in_its_comment(patient: Program, tmp_path: Path) -> None:
+    accounts = patient.sandbox.organization.accounts
+    accounts["300000000001"].name = "x\nguards: {}\u2028guards: {}"
+    path = tmp_path / "new.yaml"
+
+    assert patient("init", path).code == 0
+
+    assert _written(path)["guards"]["max_removed_accounts"] == 3
+
+
+def test_without_credentials_an_example_is_written_and_says_so(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    path, example = tmp_path / "new.yaml", tmp_path / "example.yaml"
+
+    ran = program.alone("init", path)
+
+    assert ran.code == 0
+    assert "The organization could not be read: no AWS credentials were found" in ran.out
+    assert "nothing in it was read from AWS" in ran.out
+    assert program.alone("init", example, "--offline").code == 0
+    assert path.read_text() == example.read_text()
+    assert "CHANGE: your organization's id" in example.read_text()
+
+
+def test_a_profile_that_was_named_and_cannot_be_used_is_an_error(
+    program: Program, tmp_path: Path
+) -> None:
+    path = tmp_path / "new.yaml"
+
+    ran = program.alone("init", path, "--profile", "none-such")
+
+    assert (ran.code, path.exists()) == (1, False)
+    assert "none-such" in ran.err
+
+
+def test_a_member_account_that_may_not_read_the_organization_gets_an_example(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = boto3.Session(aws_access_key_id="any", aws_secret_access_key="any")
+    sts = session.client("sts", "us-east-1", endpoint_url=program.server.endpoint)
+    role = "arn:aws:iam::100000000001:role/OrganizationAccountAccessRole"
+    found = sts.assume_role(RoleArn=role, RoleSessionName="member")["Credentials"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", program.server.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", found["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", found["SecretAccessKey"])
+    monkeypatch.setenv("AWS_SESSION_TOKEN", found["SessionToken"])
+    path = tmp_path / "new.yaml"
+
+    ran = program.alone("init", path, "--journal", tmp_path / "journal")
+
+    assert ran.code == 0
+    assert "The organization could not be read: organizations:ListAccounts was denied" in ran.out
+    assert "CHANGE: your organization's id" in path.read_text()
 
 
 def test_nothing_is_overwritten(program: Program, tmp_path: Path) -> None:
@@ -44,6 +168,7 @@ def test_nothing_is_overwritten(program: Program, tmp_path: Path) -> None:
     [
         (("--name", "9 bad"), "--name 9 bad: a manifest's name has letters"),
         (("--region", "moon"), "--region moon: there is no such Region."),
+        (("--offline", "--from-aws"), "--offline reads nothing"),
         (("--from-aws", "--name", "x" * 41), "at most 40 of them"),
         (("--from-aws", "--region", "us-est-1"), "us-est-1: there is no such Region. Did you"),
     ],

@@ -1,8 +1,8 @@
 """A plan that takes very many operations says so, and why."""
 
 from orgrollout.model.ids import AccountId, Digest, StackSetKey
-from orgrollout.model.operation import OperationAction
 from orgrollout.plan.checks.warnings import MANY, many_operations
+from orgrollout.plan.model.kinds import Create
 from orgrollout.plan.model.plan import PlannedOperation
 from tests.stage import US
 
@@ -12,7 +12,7 @@ def operations(sets: int, waves: int) -> list[PlannedOperation]:
         PlannedOperation(
             stack_set=StackSetKey("topics"),
             wave=wave,
-            action=OperationAction.CREATE,
+            kind=Create(),
             accounts=(AccountId(f"{number:012d}"),),
             regions=(US,),
             parameter_set=Digest(f"set-{number}"),

@@ -8,7 +8,6 @@ from orgrollout.model.ids import AccountId, Digest, Pair, Region, RolloutId, Sta
 from orgrollout.model.ids import StackSetName as Name
 from orgrollout.model.operation import (
     Operation,
-    OperationAction,
     OperationResult,
     OperationStatus,
     ResultStatus,
@@ -16,6 +15,7 @@ from orgrollout.model.operation import (
 from orgrollout.model.operation_id import MAX_LENGTH, read_operation_id
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.model.document import plan_document, read_plan
+from orgrollout.plan.model.kinds import Create
 from orgrollout.plan.model.plan import (
     Plan,
     PlannedOperation,
@@ -54,7 +54,7 @@ def a_plan(change: StackSetChange = StackSetChange.NONE, allowed: int = 0) -> Pl
     operation = PlannedOperation(
         stack_set=KEY,
         wave=1,
-        action=OperationAction.CREATE,
+        kind=Create(),
         accounts=(ONE, TWO),
         regions=(US,),
         parameter_set=DIGEST,

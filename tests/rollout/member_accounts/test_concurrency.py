@@ -8,6 +8,7 @@ from orgrollout.model.ids import AccountId, Digest, Pair, Region, RolloutId, Sta
 from orgrollout.model.ids import StackSetName as Name
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
+from orgrollout.plan.model.kinds import RepairInside
 from orgrollout.plan.model.plan import (
     Inside,
     Plan,
@@ -44,13 +45,12 @@ def a_plan(allowed: int = 0) -> Plan:
     operation = PlannedOperation(
         stack_set=KEY,
         wave=1,
-        action=OperationAction.REVERT,
+        kind=RepairInside(repair=Repair(action=OperationAction.REVERT, resources=("Topic",))),
         accounts=ACCOUNTS,
         regions=(US,),
         parameter_set=Digest(""),
         state=NOTHING,
         reason="drifted: Topic",
-        repair=Repair(action=OperationAction.REVERT, resources=("Topic",)),
     )
     stack_set = PlannedStackSet(
         key=KEY,

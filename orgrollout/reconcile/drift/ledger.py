@@ -1,0 +1,60 @@
+"""The ledger of a manifest: every account and Region of every stack set, with its state."""
+
+from collections.abc import Iterator
+
+from orgrollout.drift.ignoring import accepted_check, in_force
+from orgrollout.drift.posture_record import Accepts
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.ids import StackSetKey
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.posture import known_posture
+from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout, rollout_states
+from orgrollout.reconcile.drift.accepted import accepted_drift
+from orgrollout.reconcile.reading.inventory import Progress
+from orgrollout.reconcile.reading.plan_request import Picture
+from orgrollout.rollout.coverage import CoverageRow, cover_stack_set, doing, with_posture
+
+
+def coverage_rows(
+    loaded: LoadedManifest, picture: Picture, context: Context, progress: Progress
+) -> tuple[CoverageRow, ...]:
+    """Return the ledger in the order of the manifest, then by account and Region.
+
+    ``picture`` was taken with ``drift=True``.
+
+    Raises:
+        AwsError: Something could not be read.
+    """
+    newest = _newest_rollout(loaded.manifest.name, context)
+    return tuple(_rows(loaded, picture, context, progress, newest))
+
+
+def _rows(
+    loaded: LoadedManifest,
+    picture: Picture,
+    context: Context,
+    progress: Progress,
+    newest: Rollout | None,
+) -> Iterator[CoverageRow]:
+    for key, desired in picture.desired.stack_sets.items():
+        inventory = picture.inventory.stack_sets.get(desired.name)
+        activity = doing(newest.plan, newest.state, key) if newest else None
+        accepted = accepted_drift(loaded, desired, inventory, context, progress)
+        rows = cover_stack_set(desired, inventory, activity, accepted)
+        template = loaded.templates.get(key)
+        if template is not None and template.metadata.posture:
+            accepts = _accepts(loaded, key, context)
+            known = known_posture(context.journal, desired.name, desired.pairs, accepts)
+            rows = with_posture(rows, desired, known)
+        yield from sorted(rows, key=lambda row: row.pair)
+
+
+def _accepts(loaded: LoadedManifest, key: StackSetKey, context: Context) -> Accepts:
+    """Return a function that tells why the manifest accepts a broken check."""
+    rules = in_force(loaded.manifest.drift.ignore, context.clock.now().date())
+    return lambda about: accepted_check(rules, key, *about)
+
+
+def _newest_rollout(manifest: str, context: Context) -> Rollout | None:
+    states = [s for s in rollout_states(context.journal) if s.manifest == manifest]
+    return load_rollout(context.journal, states[-1].id) if states else None
