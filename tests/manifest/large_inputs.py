@@ -1,6 +1,6 @@
 """Inputs just below the size limit, of every shape that may take long: one function for each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import count
 
 LIMIT = 990_000  # bytes: a file of more than a million is refused
@@ -286,25 +286,3 @@ TEMPLATES: dict[str, Callable[[], str]] = {
     "JSON in each other": lambda: '{"Resources": ' + '{"a": ' * 80_000 + "1" + "}" * 80_000 + "}",
     "tabs": lambda: "{" + "\t" * 900_000 + "}",
 }
-
-
-def organizations() -> Iterable[tuple[str, str]]:
-    """Return organization files of the sandbox."""
-    head = (
-        "organization: o-a1b2c3d4e5\nmanagement_account: {id: '999999999999', name: m}\n"
-        "home_region: us-east-1\nregions: [us-east-1]\nroot:\n"
-    )
-    yield (
-        "accounts",
-        filled(lambda n: f"    - {{name: a{n}, id: '{n + 1:012d}'}}\n", head + "  accounts:\n"),
-    )
-    yield (
-        "accounts of one name",
-        filled(lambda n: f"    - {{name: a, id: '{n + 1:012d}'}}\n", head + "  accounts:\n"),
-    )
-    yield (
-        "units",
-        filled(lambda n: f"    U{n}: {{accounts: []}}\n", head + "  organizational_units:\n"),
-    )
-    yield "unknown keys", filled(lambda n: f"k{n}: 1\n", head + "  accounts: []\n")
-    yield "nested lists", head + "  accounts: " + "[" * 400_000 + "]" * 400_000 + "\n"

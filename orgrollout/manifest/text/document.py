@@ -179,7 +179,8 @@ class Reader:
             raise ManifestError(
                 [self._wrong(node, path, "an alias contains itself.", "Remove it.")]
             )
-        if self._count > MAX_ITEMS or len(path) > MAX_DEPTH:
+        too_deep = max(len(path), len(self._open)) > MAX_DEPTH  # a merge adds nothing to the path
+        if self._count > MAX_ITEMS or too_deep:
             message = "aliases expand to more than a manifest can be."
             raise ManifestError([self._wrong(node, (), message, "Write it out without aliases.")])
 
