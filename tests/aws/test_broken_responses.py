@@ -66,7 +66,7 @@ def test_what_a_response_must_have_is_known_for_every_operation_that_is_called()
     """A new call without an entry would believe whatever comes back."""
     named = {
         operation
-        for module in AWS.glob("*.py")
+        for module in AWS.rglob("*.py")
         if module.name not in LISTED_ELSEWHERE
         for operation in operations_in(module.read_text())
     }
@@ -130,6 +130,10 @@ BROKEN = [
     ("organizations", "ListAccounts", Answer(403, HTML)),
     ("organizations", "ListAccounts", Answer(400, f'{{"said": "{SECRET}"}}')),
     ("organizations", "ListTagsForResource", Answer(200, "{}")),
+    ("config", "DescribeRemediationExceptions", Answer(200, "{}")),
+    ("config", "DescribeRemediationExecutionStatus", Answer(200, "{}")),
+    ("ec2", "DescribeSubnets", Answer(200, "<DescribeSubnetsResponse/>")),
+    ("ec2", "DescribeNetworkInterfaces", Answer(200, "<DescribeNetworkInterfacesResponse/>")),
     ("sts", "AssumeRole", Answer(200, ok("AssumeRole", CREDENTIALS).body[:-20])),
     ("sts", "AssumeRole", Answer(400, ok("AssumeRole", CREDENTIALS).body[:-20])),
     ("sts", "AssumeRole", ok("AssumeRole", CREDENTIALS.replace("{Session}", "arn:aws:sts::1:x"))),
@@ -139,6 +143,8 @@ ASKED = {
     "DescribeStackSet": {"StackSetName": "base"},
     "ListTagsForResource": {"ResourceId": "111122223333"},
     "AssumeRole": ROLE,
+    "DescribeRemediationExceptions": {"ConfigRuleName": "rule"},
+    "DescribeRemediationExecutionStatus": {"ConfigRuleName": "rule"},
 }
 
 
@@ -178,6 +184,20 @@ def test_a_page_that_names_itself_as_the_next_is_broken(
 
     assert not list(connection.pages("cloudformation", "ListStackSets", {}, "Summaries"))
     assert connection.calls["ListStackSets"] == 3
+
+
+@pytest.mark.parametrize("after", [("a", "b", "a"), ("a", "b", "c", "b")])
+def test_a_listing_whose_pages_go_round_in_a_circle_ends(
+    serve: Serve, connection: Connection, after: tuple[str, ...]
+) -> None:
+    """A cache that mixes pages up would have it read for ever, each item again and again."""
+    pages = [ok("ListStackSets", f"<Summaries/><NextToken>{token}</NextToken>") for token in after]
+    serve(*pages)
+
+    with pytest.raises(BrokenResponseError, match="read before") as raised:
+        list(connection.pages("cloudformation", "ListStackSets", {}, "Summaries"))
+    assert "cloudformation:ListStackSets" in str(raised.value)
+    assert connection.calls["ListStackSets"] == len(after)
 
 
 def test_an_error_of_a_servers_keeps_its_status_and_loses_its_body(
