@@ -101,6 +101,12 @@ def test_what_is_required_or_echoed_is_a_member_of_the_response() -> None:
         assert set(echoes.values()) <= set(asked.members), api
 
 
+POLICY = '{"Policy": {"PolicySummary": {"Id": "p-12345678"}, "Content": %s}}'
+GIVEN_ROLE = (
+    "<Role><Path>/</Path><RoleName>deploy</RoleName><RoleId>AROA</RoleId>"
+    "<Arn>arn:aws:iam::111122223333:role/deploy</Arn><CreateDate>2030-01-01T00:00:00Z</CreateDate>"
+    "<AssumeRolePolicyDocument>%s</AssumeRolePolicyDocument></Role>"
+)
 BROKEN = [
     ("cloudformation", "ListStackSets", Answer(200, "")),
     ("cloudformation", "ListStackSets", Answer(200, HTML)),
@@ -134,6 +140,11 @@ BROKEN = [
     ("config", "DescribeRemediationExecutionStatus", Answer(200, "{}")),
     ("ec2", "DescribeSubnets", Answer(200, "<DescribeSubnetsResponse/>")),
     ("ec2", "DescribeNetworkInterfaces", Answer(200, "<DescribeNetworkInterfacesResponse/>")),
+    ("organizations", "DescribePolicy", Answer(200, POLICY % '"{\\"Version\\": \\"2012"')),
+    ("organizations", "DescribePolicy", Answer(200, POLICY % '"[]"')),
+    ("organizations", "DescribePolicy", Answer(200, POLICY % f'"{SECRET}"')),
+    ("iam", "GetRole", ok("GetRole", GIVEN_ROLE % "%7B%22Version%22%3A")),
+    ("iam", "GetRole", ok("GetRole", GIVEN_ROLE % "%5B%5D")),
     ("sts", "AssumeRole", Answer(200, ok("AssumeRole", CREDENTIALS).body[:-20])),
     ("sts", "AssumeRole", Answer(400, ok("AssumeRole", CREDENTIALS).body[:-20])),
     ("sts", "AssumeRole", ok("AssumeRole", CREDENTIALS.replace("{Session}", "arn:aws:sts::1:x"))),
@@ -145,6 +156,8 @@ ASKED = {
     "AssumeRole": ROLE,
     "DescribeRemediationExceptions": {"ConfigRuleName": "rule"},
     "DescribeRemediationExecutionStatus": {"ConfigRuleName": "rule"},
+    "DescribePolicy": {"PolicyId": "p-12345678"},
+    "GetRole": {"RoleName": "deploy"},
 }
 
 
