@@ -24,6 +24,7 @@ from orgrollout.plan.model.notify import topics_of
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.rollout.decide.notice import notice_of
+from orgrollout.rollout.state.view import RolloutView
 
 _PREFIX = "notices/"
 _GIVEN_UP = timedelta(minutes=10)  # whoever has not told by then never will
@@ -37,7 +38,7 @@ def tell_of_rollout(rollout: Rollout, world: Context, warn: Warn) -> None:
 
     What cannot be told is a warning: the rollout is what it is.
     """
-    notice = notice_of(rollout.plan, rollout.state)
+    notice = notice_of(RolloutView(rollout.plan, rollout.state))
     if notice is not None:
         _tell(rollout.plan.topics, notice, world, warn)
 
