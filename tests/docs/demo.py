@@ -1,6 +1,6 @@
 """The demo as the README shows it: real lines, some left out.
 
-`python -m tests.docs.demo` writes it into the README anew.
+`python -m tests.docs.demo` writes it into the README again.
 """
 
 import os
@@ -9,24 +9,36 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from rich.text import Text
+
 from tests.paths import ROOT
 
 README = ROOT / "README.md"
 LEFT_OUT = "..."
+COLUMNS = 112  # of the terminal that is recorded
 _BLOCK = re.compile(r"(?<=```demo\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
-def printed() -> list[str]:
-    """Return what `orgrollout demo` prints now."""
+def recorded() -> list[Text]:
+    """Return what `orgrollout demo` prints on a terminal, with its colours."""
     done = subprocess.run(
         [sys.executable, "-m", "orgrollout", "demo"],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         check=True,
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**_environment(), "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": str(COLUMNS)},
     )
-    return [line.rstrip() for line in (done.stdout + done.stderr).splitlines()]
+    lines = [Text.from_ansi(line) for line in done.stdout.splitlines()]
+    for line in lines:
+        line.rstrip()
+    return lines
+
+
+def plain(lines: Sequence[Text]) -> list[str]:
+    """Return the lines without their colours."""
+    return [line.plain for line in lines]
 
 
 def shortened(lines: Sequence[str]) -> str:
@@ -36,32 +48,41 @@ def shortened(lines: Sequence[str]) -> str:
 
 def in_readme() -> str:
     """Return what the README shows."""
-    found = _BLOCK.search(README.read_text())
+    found = _BLOCK.search(README.read_text(encoding="utf-8"))
     assert found is not None
     return found[0]
 
 
-def _chosen(lines: Sequence[str]) -> Iterator[str]:
-    def first(test: Callable[[str], bool], start: int = 0) -> int:
-        return next(i for i in range(start, len(lines)) if test(lines[i]))
+def first(lines: Sequence[str], test: Callable[[str], bool], start: int = 0) -> int:
+    """Return the index of the first line that passes the test, from ``start`` on."""
+    return next(i for i in range(start, len(lines)) if test(lines[i]))
 
-    plan = first(lambda line: line.startswith("$ orgrollout plan"))
-    notes = first(lambda line: line.startswith("note:"), plan)
-    summary = first(lambda line: line.startswith("Plan:"), notes)
-    apply = first(lambda line: line.startswith("$ orgrollout apply"))
-    retry = first(lambda line: "tried again" in line, apply)
-    table = first(lambda line: line.startswith("wave  "), retry)
-    begun = first(lambda line: line.startswith(("planned by", "begun by")), table)
-    end = first(lambda line: "succeeded:" in line, begun)
-    again = first(lambda line: line.startswith("$ orgrollout plan"), end)
-    nothing = first(lambda line: line.startswith("Nothing to do"), again)
-    waves = first(lambda line: line.startswith("waves:"), plan)
-    yield from [*lines[plan : waves + 1], LEFT_OUT, lines[notes], LEFT_OUT, lines[summary], ""]
-    yield from [*lines[apply : apply + 9], LEFT_OUT, *lines[retry - 1 : retry + 3], LEFT_OUT]
-    yield from [*lines[table:begun], LEFT_OUT, lines[end], "", lines[again], LEFT_OUT]
-    yield from lines[nothing : nothing + 2]
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+
+
+def _chosen(lines: Sequence[str]) -> Iterator[str]:
+    plan = first(lines, lambda line: line.startswith("$ orgrollout plan"))
+    waves = first(lines, lambda line: line.startswith("waves:"), plan)
+    notes = first(lines, lambda line: line.startswith("note:"), plan)
+    note = first(lines, lambda line: line.startswith("note:"), notes + 1)
+    summary = first(lines, lambda line: line.startswith("Plan:"), notes)
+    apply = first(lines, lambda line: line.startswith("$ orgrollout apply"))
+    retry = first(lines, lambda line: "tried again" in line, apply)
+    table = first(lines, lambda line: line.startswith("wave  "), retry)
+    begun = first(lines, lambda line: line.startswith(("planned by", "begun by")), table)
+    end = first(lines, lambda line: "succeeded:" in line, begun)
+    again = first(lines, lambda line: line.startswith("$ orgrollout plan"), end)
+    nothing = first(lines, lambda line: line.startswith("Nothing to do"), again)
+    after = first(lines, lambda line: not line, nothing)
+    yield from [*lines[plan : waves + 1], LEFT_OUT, *lines[notes:note], LEFT_OUT]
+    yield from [lines[summary], "", *lines[apply : apply + 9], LEFT_OUT]
+    yield from [*lines[retry - 1 : retry + 3], LEFT_OUT, *lines[table:begun], LEFT_OUT]
+    yield from [lines[end], "", lines[again], LEFT_OUT, *lines[nothing:after]]
 
 
 if __name__ == "__main__":
-    text = shortened(printed())
-    README.write_text(_BLOCK.sub(lambda _: text, README.read_text()))
+    text = shortened(plain(recorded()))
+    page = README.read_text(encoding="utf-8")
+    README.write_text(_BLOCK.sub(lambda _: text, page), encoding="utf-8")
