@@ -27,8 +27,8 @@ def validate(
         typer.Option(
             "--severity",
             show_default=False,
-            help="The lowest severity that is refused; lower ones are shown. Default: templates.lint "
-            "of the manifest, or error.",
+            help="The lowest severity that is refused; lower ones are shown. Default: "
+            "templates.lint of the manifest, or error.",
         ),
     ] = None,
     accept: Annotated[
