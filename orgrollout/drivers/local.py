@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from orgrollout.drivers.outage import PASSING, Outage
-from orgrollout.journal.errors import JournalConflictError
+from orgrollout.journal.conflicts import unless_overtaken
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollouts import Rollout, give_order, load_rollout
@@ -45,9 +45,8 @@ def drive(rollout: RolloutId, world: Context, follow: Callable[[Tick], None]) ->
 def _drive(known: Rollout, world: Context, follow: Callable[[Tick], None]) -> Rollout:
     patience = _Patience(known, world, follow)
     while True:
-        try:
-            latest = patience.wait_for(lambda: tick(known.state.id, world))
-        except JournalConflictError:
+        latest = unless_overtaken(lambda: patience.wait_for(lambda: tick(known.state.id, world)))
+        if latest is None:
             # Another driver was faster, and nothing was sent from here. Look at what it did.
             world.clock.sleep(_ANOTHER_DRIVER)
             continue

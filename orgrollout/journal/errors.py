@@ -25,6 +25,15 @@ class JournalConflictError(JournalError):
     )
 
 
+class JournalContendedError(JournalError):
+    """Other processes kept writing a document. Nothing was written."""
+
+    text = (
+        "journal: {where} was written by other processes at every try; nothing was written by this "
+        "one. Try again when fewer of them run."
+    )
+
+
 class LeaseLostError(JournalConflictError):
     """This process may no longer act on a rollout. Nothing more was sent."""
 

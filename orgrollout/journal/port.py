@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NewType, Protocol
 
-from orgrollout.journal.errors import JournalConflictError, JournalCorruptError
+from orgrollout.journal.conflicts import unless_overtaken
+from orgrollout.journal.errors import JournalCorruptError
 from orgrollout.model.ids import Digest, digest_of
 
 Version = NewType("Version", str)  # opaque; equal versions mean an equal document
@@ -100,9 +101,8 @@ def put_artifact(journal: Journal, content: str) -> Digest:
     Templates and plans are large and many states refer to them, so states carry the digest only.
     """
     digest = digest_of(content)
-    try:
-        journal.put(_artifact(digest), content, expected=None)
-    except JournalConflictError:
+    key = _artifact(digest)
+    if unless_overtaken(lambda: journal.put(key, content, expected=None)) is None:
         get_artifact(journal, digest)  # there already: see that it is sound
     return digest
 

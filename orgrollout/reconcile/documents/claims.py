@@ -24,12 +24,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from orgrollout.errors import OrgRolloutError
-from orgrollout.journal.errors import JournalConflictError
+from orgrollout.journal.documents import Documents, by_adapter
 from orgrollout.journal.port import Journal, Version
-from orgrollout.journal.reading import reading
 from orgrollout.model.ids import RolloutId, StackSetName
 
-_PREFIX = "claims/"
 _REPAIRS = "/repairs"  # no name of a stack set has a slash
 
 
@@ -41,7 +39,12 @@ class _Kept:
     taken_from: str | None = None
 
 
-_CLAIM = TypeAdapter(_Kept)
+def _dump(claim: _Kept) -> dict[str, Any]:
+    value: dict[str, Any] = {"rollout": claim.rollout}
+    return value if claim.taken_from is None else {**value, "taken_from": claim.taken_from}
+
+
+CLAIMS = Documents(prefix="claims/", read=by_adapter(TypeAdapter(_Kept)), dump=_dump)
 Holder = Callable[[RolloutId, StackSetName], bool]
 """Tells whether a rollout is recorded, has the stack set in its plan, and may still go on."""
 
@@ -96,11 +99,10 @@ def counterpart_of(claim: StackSetName) -> StackSetName:
 
 def claim_of(journal: Journal, stack_set: StackSetName) -> Claim:
     """Return the claim on a stack set."""
-    found = journal.get(_key(stack_set))
+    found = CLAIMS.get(journal, stack_set)
     if found is None:
         return Claim(stack_set=stack_set, rollout=None, version=None)
-    with reading(found.key):
-        value = _CLAIM.validate_python(found.value)
+    value = found.value
     return Claim(
         stack_set=stack_set,
         rollout=RolloutId(value.rollout) if value.rollout else None,
@@ -226,15 +228,5 @@ def _write(
     rollout: RolloutId | None,
     taken_from: RolloutId | None = None,
 ) -> bool:
-    value: dict[str, Any] = {"rollout": rollout}
-    if taken_from is not None:
-        value["taken_from"] = taken_from
-    try:
-        journal.put(_key(claim.stack_set), value, expected=claim.version)
-    except JournalConflictError:
-        return False
-    return True
-
-
-def _key(stack_set: StackSetName) -> str:
-    return f"{_PREFIX}{stack_set}"
+    value = _Kept(rollout=rollout, taken_from=taken_from)
+    return CLAIMS.offer(journal, claim.stack_set, value, claim.version) is not None
