@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from orgrollout.drift.finding import Finding
 from orgrollout.model.ids import digest_of
 from orgrollout.model.notice import Notice, NoticeEvent
+from orgrollout.model.words import count
 
 MOST_FINDINGS = 20
 
@@ -24,11 +25,11 @@ def drift_notice(manifest: str, findings: Sequence[Finding]) -> Notice | None:
         return None
     kinds = Counter(finding.kind.value for finding in real)
     accounts = len({finding.pair.account for finding in real})
+    where = count(accounts, "account")
     counted = ", ".join(f"{number:,} {kind}" for kind, number in sorted(kinds.items()))
     more = len(real) - MOST_FINDINGS
     lines = [
-        f"{manifest}: {len(real):,} findings in {accounts:,} accounts are not as deployed "
-        f"({counted}).",
+        f"{manifest}: {count(len(real), 'finding')} in {where}: not as deployed ({counted}).",
         *(
             f"- {f.stack_set}, {f.pair}: {f.what} {f.path or f.subject}".rstrip()
             for f in real[:MOST_FINDINGS]
@@ -39,7 +40,7 @@ def drift_notice(manifest: str, findings: Sequence[Finding]) -> Notice | None:
     return Notice(
         event=NoticeEvent.DRIFT,
         manifest=manifest,
-        subject=f"{manifest}: drift in {accounts:,} accounts",
+        subject=f"{manifest}: drift in {where}",
         text="\n".join(lines),
         facts={
             "findings": len(real),

@@ -94,7 +94,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Gate": {
         "soak": "How long to wait: 30m, 2h, 1h30m, 3d.",
         "approval": "`required`: wait for `orgrollout approve`.",
-        "not_by": "`planner`: whoever planned or began the rollout may not approve it.",
+        "not_by": "`planner`: the person who planned or began the rollout may not approve it.",
         "alarm": "The ARN of a CloudWatch alarm that must stay quiet while the wave soaks.",
     },
     "Sample": {"per_ou": "How many accounts of each organizational unit."},
@@ -130,8 +130,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "end": "The last day, or the first moment after it.",
     },
     "Rollout": {
-        "waves": "Parts of the accounts, each done before the next starts. Whoever is left forms "
-        "the last one.",
+        "waves": "Parts of the accounts, each done before the next starts. The accounts that are "
+        "left form the last one.",
         "max_failed_accounts": "How many accounts of a wave may fail, after retries, before the "
         "rollout halts: a count, or a share like 5%.",
         "operation_preferences": "What is sent with every operation.",

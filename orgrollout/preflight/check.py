@@ -54,7 +54,7 @@ def templates(facts: Facts) -> Check:
         Finding(
             where=":".join(str(p) for p in (problem.file, problem.line) if p is not None),
             why=problem.message,
-            mend=problem.fix or "# mend the template, or leave the Region out",
+            mend=problem.fix or "# correct the template, or leave the Region out",
         )
         for problem in facts.templates
     )

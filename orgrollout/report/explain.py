@@ -1,15 +1,16 @@
 """Everything about one account, as people read it and as programs do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.desired import LeftOut
+from orgrollout.organization.explain import TEMPLATE_DEFAULT, ParameterOrigin
 from orgrollout.plan.explain import NOTHING, AccountExplained, RegionExplained, StackSetExplained
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import iso, span
+from orgrollout.report.words import count, iso, span
 
 
 def explain_blocks(found: AccountExplained, now: datetime) -> Iterator[Block]:
@@ -55,21 +56,35 @@ def _stack_set(found: StackSetExplained) -> Iterator[Block]:
     if found.definition_changes:
         changes = ", ".join(found.definition_changes)
         yield Line(text=f"  the stack set's definition changes: {changes}")
-    for each in found.regions:
-        yield from _region(each)
+    yield from map(_region, found.regions)
+    yield from _parameters(found.regions)
 
 
-def _region(found: RegionExplained) -> Iterator[Block]:
+def _parameters(regions: Sequence[RegionExplained]) -> Iterator[Block]:
+    """Yield each value that is not the template's Default once, with its Regions."""
+    having = [each for each in regions if each.parameters]
+    where: dict[ParameterOrigin, list[str]] = {}
+    for each in having:
+        for origin in each.parameters:
+            where.setdefault(origin, []).append(each.region)
+    rows = [
+        (f"    {p.name}", p.value, "all" if len(of) == len(having) else ", ".join(of), p.layer)
+        for p, of in sorted(where.items(), key=lambda item: item[0].name)
+        if p.layer != TEMPLATE_DEFAULT
+    ]
+    if rows:
+        yield Sheet(headers=("    parameter", "value", "Regions", "set by"), rows=tuple(rows))
+    if others := len({p.name for p in where} - {row[0].strip() for row in rows}):
+        more = count(others, "parameter has", "parameters have")
+        yield Line(text=f"    {more} the template's Default (--format json names them)")
+
+
+def _region(found: RegionExplained) -> Line:
     intention = found.intention
     reason = f" ({intention.reason})" if intention.reason else ""
     style = "" if intention.action == NOTHING else "yellow"
     text = f"  {found.region}: {_deployed(found.deployed)}; plan: {intention.action}{reason}"
-    yield Line(text=text, style=style)
-    if found.parameters:
-        yield Sheet(
-            headers=("    parameter", "value", "set by"),
-            rows=tuple((f"    {p.name}", p.value, p.layer) for p in found.parameters),
-        )
+    return Line(text=text, style=style)
 
 
 def _deployed(instance: StackInstance | None) -> str:

@@ -1,24 +1,11 @@
 """Numbers, spans and moments in words."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from orgrollout.model.words import count, span
 
-def count(number: int, thing: str, things: str | None = None) -> str:
-    """Return `1 account`, `2 accounts`, `1,203 accounts`."""
-    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
-
-
-def span(duration: timedelta) -> str:
-    """Return `35s`, `4m 10s`, `2h 05m`."""
-    seconds = max(round(duration.total_seconds()), 0)
-    if seconds < 60:  # noqa: PLR2004
-        return f"{seconds}s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:  # noqa: PLR2004
-        return f"{minutes}m {seconds:02}s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h {minutes:02}m"
+__all__ = ["clock_time", "count", "enumerated", "iso", "moment", "span", "word"]
 
 
 def enumerated(things: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """The sandbox as tests and people use it: start it, break things, ask what happened."""
 
+import inspect
 import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -12,7 +13,7 @@ import botocore.session
 
 from orgrollout.sandbox.call_log import Call, OperationRecord, record_of
 from orgrollout.sandbox.clock import Clock, VirtualClock
-from orgrollout.sandbox.errors import SandboxError
+from orgrollout.sandbox.errors import SandboxError, SandboxFileError
 from orgrollout.sandbox.faults.rules import parse_fault
 from orgrollout.sandbox.in_process import HOOK
 from orgrollout.sandbox.incidents.incidents import Incidents
@@ -56,7 +57,7 @@ class Sandbox(Incidents):
         account that calls come from.
 
         Raises:
-            SandboxFileError: The organization file is wrong.
+            SandboxFileError: The organization file is wrong, or one of its faults.
         """
         clock = clock or VirtualClock()
         loaded = load_organization(organization, clock.now())
@@ -66,9 +67,25 @@ class Sandbox(Incidents):
         account = own.find(operator) if operator else own.management_account_id
         sandbox = cls(World(own, clock, chosen, account))
         for entry in loaded.faults if faults is None else faults:
-            kind, arguments = parse_fault(entry, source)
-            getattr(sandbox, kind)(**arguments)
+            sandbox.add_fault(entry, source)
         return sandbox
+
+    def add_fault(self, entry: Mapping[str, Any], source: str = "faults") -> str:
+        """Add a fault that is written as in the organization file, and return its id.
+
+        Raises:
+            SandboxFileError: The kind, an argument or a name in it is wrong, or one is missing.
+        """
+        kind, arguments = parse_fault(entry, source)
+        method = getattr(self, kind)
+        try:
+            inspect.signature(method).bind(**arguments)
+        except TypeError as error:
+            raise SandboxFileError(source, [f"faults.{kind}: {error}"]) from error
+        try:
+            return str(method(**arguments))
+        except SandboxError as error:
+            raise SandboxFileError(source, [f"faults.{kind}: {error}"]) from error
 
     def __enter__(self) -> Self:
         HOOK.activate(self.world.gateway)

@@ -49,7 +49,7 @@ class Case:
 
 
 def update_instances(trouble: Trouble) -> None:
-    """Change overrides as somebody with the console would."""
+    """Change overrides as a user of the console would."""
     trouble.client().update_stack_instances(
         StackSetName="base-topics",
         DeploymentTargets=exactly(trouble.sandbox, PROD[0]),
@@ -136,7 +136,7 @@ CASES: dict[str, Case] = {
         during=lambda t: t.sandbox.expire_credentials(),
         mend=lambda t: t.sandbox.renew_credentials(),
     ),
-    "somebody else's operation runs on the stack set": Case(first=True, before=slow_drift),
+    "another tool's operation runs on the stack set": Case(first=True, before=slow_drift),
     "a drift detection of ours runs on the stack set": Case(first=True, before=own_drift),
     "a stale request": Case(before=lambda t: t.sandbox.stale_request("CreateStackInstances")),
     "an account is suspended": Case(during=lambda t: t.sandbox.suspend(PROD[4])),
@@ -145,13 +145,13 @@ CASES: dict[str, Case] = {
         first=True, during=lambda t: t.sandbox.move(PROD[4], "/Dev")
     ),
     "an account is added": Case(during=lambda t: t.sandbox.add_account("newcomer", "/Prod")),
-    "somebody removes a stack instance that is to be updated": Case(
+    "another user removes a stack instance that is to be updated": Case(
         first=True, during=remove_instance
     ),
-    "somebody deletes the stack set": Case(during=delete_stack_set),
-    "somebody changes the stack set": Case(during=change_definition),
-    "somebody updates stack instances that are done": Case(at_end=update_instances),
-    "somebody looks for drift afterwards": Case(at_end=drift_detected),
+    "another user deletes the stack set": Case(during=delete_stack_set),
+    "another user changes the stack set": Case(during=change_definition),
+    "another user updates stack instances that are done": Case(at_end=update_instances),
+    "another user looks for drift afterwards": Case(at_end=drift_detected),
     "lists lag behind": Case(
         settings=Settings(result_lag=timedelta(seconds=90), deploy_resources=False)
     ),

@@ -55,7 +55,7 @@ QUICK_ROWS = {
     "a member account's session expires",
     "the role does not trust the caller in an account",
     "the stack is gone",
-    "somebody deletes our change set",
+    "another user deletes our change set",
     "CloudFormation reverts no drift on stacks of stack sets",
 }
 
@@ -78,7 +78,7 @@ def calls_of(trouble: Trouble, operation: str) -> list[Call]:
 
 
 def first_change_set(trouble: Trouble) -> tuple[Any, dict[str, str]]:
-    """Return the first change set that was made, and a client of somebody else in its account."""
+    """Return the first change set that was made, and another user's client in its account."""
     call = calls_of(trouble, "CreateChangeSet")[0]
     client = trouble.sandbox.session(call.account, call.region).client("cloudformation")
     named = {key: str(call.params[key]) for key in ("StackName", "ChangeSetName")}
@@ -119,7 +119,7 @@ def distrust(trouble: Trouble) -> None:
 
 
 def chosen(trouble: Trouble) -> dict[str, Any]:
-    """Return the request of somebody who chose the last stack instance in the console."""
+    """Return the request of a user who chose the last stack instance in the console."""
     return {
         "StackSetName": NAME,
         "DeploymentTargets": exactly(trouble.sandbox, VICTIM.account),
@@ -225,12 +225,12 @@ CASES: dict[str, Case] = {
         during=lambda t: t.sandbox.move(VICTIM.account, "/Dev")
     ),
     "the stack is gone": Case(during=delete_stack, says="the stack is gone"),
-    "a StackSets operation of somebody else runs on the stack": Case(during=update_slowly),
+    "a StackSets operation of another tool runs on the stack": Case(during=update_slowly),
     "a rollout of ours is to change the stack set": Case(during=plan_another),
-    "somebody executes another change set first": Case(
+    "another user executes another change set first": Case(
         during=execute_another, after="CreateChangeSet"
     ),
-    "somebody deletes our change set": Case(during=delete_ours, after="CreateChangeSet"),
+    "another user deletes our change set": Case(during=delete_ours, after="CreateChangeSet"),
     "a change set cannot be created": Case(
         before=lambda t: t.sandbox.refuse_change_set(*VICTIM, NAME), says="could not be created"
     ),

@@ -216,7 +216,7 @@ def _left_alone(rollout: Rollout, session: Session) -> str:
     if session.forgets:
         return f"{rollout.state.id} is gone with the simulated organization."
     goes_on = (
-        "left as it is, and repairs in member accounts go no further by themselves."
+        "left as it is, and repairs in member accounts need a process that drives them."
         if is_inside_accounts(rollout)
         else "left running in AWS: operations that have started go on."
     )

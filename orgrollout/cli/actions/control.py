@@ -84,12 +84,12 @@ def approve(name: str | None, reach: Reach, format_: str, *, yes: bool, detach: 
 
 
 def _next_wave(rollout: Rollout) -> Iterator[str]:
-    """Yield what the next wave does."""
+    """Yield what the next wave changes."""
     plan, state = rollout.plan, rollout.state
     if state.wave + 1 >= len(plan.waves):
         return
     wave = plan.waves[state.wave + 1]
-    yield f"starts next: wave {wave.index} {wave.name}, {count(len(wave.accounts), 'account')}"
+    yield f"in wave {wave.index} {wave.name}:"
     done = Counter[tuple[str, str]]()
     for operation in plan.operations:
         if operation.wave == wave.index and operation.is_counted:

@@ -40,7 +40,7 @@ def _next(rollout: Rollout, options: str) -> str:
         Outcome.RUNNING: f"{go_on}; to stop: orgrollout stop {name}",
     }
     if state.failed and state.outcome in {Outcome.HALTED, Outcome.FAILURES}:
-        return f"mend what failed, then: orgrollout retry {name}"
+        return f"Fix the failures, then run: orgrollout retry {name}"
     if state.outcome is Outcome.WAITING and _is_approved(rollout):
         return go_on
     return does.get(state.outcome, "")
@@ -50,12 +50,12 @@ def left_to_others(rollout: Rollout, session: Session) -> str:
     """Return what becomes of a rollout that nothing on this machine drives any more."""
     name = f"{rollout.state.id}{session.options}"
     if is_inside_accounts(rollout):
-        runs = "repairs in member accounts go no further by themselves"
+        runs = "repairs in member accounts need a process that drives them"
     elif rollout.state.flights:
-        runs = "operations that run in AWS go on, and nothing else does"
+        runs = "operations that run in AWS go on"
     else:
         runs = "nothing runs in AWS"
-    return f"-> {runs}: nothing goes on before: orgrollout resume {name}"
+    return f"-> {runs}. Nothing else starts until you run: orgrollout resume {name}"
 
 
 def other_driver(rollout: Rollout, now: datetime) -> str:

@@ -22,6 +22,7 @@ from orgrollout.journal.errors import JournalError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.model.posture import PostureSeen, PostureState
+from orgrollout.model.words import count
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.findings import history
 from orgrollout.reconcile.documents.posture import keep_look
@@ -103,8 +104,8 @@ def _history(world: Context, task: Task) -> Records:
 def _announcement(tasks: tuple[Task, ...], accounts: int, at_once: int) -> str:
     pairs = sum(len(task.stacks) for task in tasks)
     return (
-        f"posture: looking at {pairs:,} stack instances in {accounts:,} accounts, {at_once} of"
-        f" them at a time: up to about {sum(map(calls_of, tasks)):,} calls"
+        f"posture: looking at {count(pairs, 'stack instance')} in {count(accounts, 'account')}, "
+        f"{at_once} at a time: up to about {count(sum(map(calls_of, tasks)), 'call')}"
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from orgrollout.model.words import count, span
 from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
 from orgrollout.rollout.state.decision import Decision, Event, EventKind, Observations
 from orgrollout.rollout.state.state import Phase, RolloutState
@@ -25,7 +26,7 @@ def watched_alarm(plan: Plan, state: RolloutState) -> str | None:
 def soak(plan: Plan, state: RolloutState, now: datetime) -> Decision | None:
     """Return the decision to soak, or nothing where the wave does not, or has.
 
-    Its end is absolute: neither a restart nor a stop in between begins it anew. Where it ended
+    Its end is absolute: neither a restart nor a stop in between begins it again. Where it ended
     meanwhile, an alarm is still looked at once before the wave has passed.
     """
     gate, wave = gate_of(plan, state), _current(plan, state)
@@ -34,7 +35,7 @@ def soak(plan: Plan, state: RolloutState, now: datetime) -> Decision | None:
     until = state.soaks.get(wave.index, now + gate.soak)
     if until <= now and not gate.alarm:
         return None
-    text = f"wave {wave.name} soaks for {gate.soak}, until {until.isoformat()}"
+    text = f"wave {wave.name} soaks for {span(gate.soak)}, until {until.isoformat()}"
     soaks = {**state.soaks, wave.index: until}
     soaking = replace(state, phase=Phase.SOAKING, wake=until, soaks=soaks)
     event = Event(kind=EventKind.SOAK, text=text)
@@ -67,19 +68,20 @@ def awaits_approval(plan: Plan, state: RolloutState) -> Decision | None:
 
 
 def standing(plan: Plan, state: RolloutState) -> str:
-    """Return what somebody should know who lets the next wave start, in a few lines."""
+    """Return what a person should know before letting the next wave start, in a few lines."""
     wave, coming = _current(plan, state), plan.waves[state.wave + 1 :]
     mine = [one for one in state.landed if plan.operations[one.planned].wave == wave.index]
     failed = [f for f in state.failed if plan.operations[f.planned].wave == wave.index]
     accounts = len({f.pair.account for f in failed})
+    after = sum(len(each.accounts) for each in coming[1:])
     planned = f", planned by {plan.planned_by}" if plan.planned_by else ""
     lines = [
         f"plan {state.plan} of {plan.manifest}{planned}, begun by {state.begun_by or 'unknown'}",
-        f"wave {wave.name}: {sum(one.succeeded for one in mine):,} stack instances done, "
-        f"{len(failed):,} failed in {accounts:,} of {len(wave.accounts):,} accounts",
+        f"wave {wave.name}: {count(sum(one.succeeded for one in mine), 'stack instance')} done, "
+        f"{len(failed):,} failed in {accounts:,} of {count(len(wave.accounts), 'account')}",
         *(f"failed: {f.pair} {f.kind}: {f.reason}" for f in failed[:_SHOWN]),
-        *(f"next: wave {each.name}, {len(each.accounts):,} accounts" for each in coming[:1]),
-        f"after it: {sum(len(each.accounts) for each in coming[1:]):,} accounts",
+        *(f"next: wave {each.name}, {count(len(each.accounts), 'account')}" for each in coming[:1]),
+        *([f"after it: {count(after, 'account')}"] if after else []),
     ]
     return "\n".join(lines)
 

@@ -88,7 +88,7 @@ MEANINGS: Mapping[Cause, Meaning] = {
     ),
     Cause.STACK_STATE: _meaning(
         FailureClass.PERMANENT,
-        "mend or delete that stack in the account, then retry",
+        "repair or delete that stack in the account, then retry",
         by_words=True,
     ),
     Cause.STACK_FAILED: _meaning(

@@ -6,9 +6,7 @@ Organizations and STS itself and leaves everything else to moto.
 
 import json
 import re
-import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from orgrollout.sandbox.api import companions, json_answers, json_types, query_protocol, shapes
@@ -17,25 +15,16 @@ from orgrollout.sandbox.api.authorization import Authorization
 from orgrollout.sandbox.call_log import Call
 from orgrollout.sandbox.clock import Clock
 from orgrollout.sandbox.errors import ApiError, LostResponseError, throttled
-from orgrollout.sandbox.faults.rules import Faults
+from orgrollout.sandbox.faults.rules import CallFault, Faults
 from orgrollout.sandbox.moto import bridge
 from orgrollout.sandbox.moto.bridge import Message, MotoState
 from orgrollout.sandbox.principals import Identities, expired
 from orgrollout.sandbox.stack_sets.service import Caller
-from orgrollout.sandbox.timeline import Timeline
+from orgrollout.sandbox.timeline import Failure, Timeline, failure_of
 
 _GLOBAL = frozenset({"iam", "organizations", "account", "sts", "s3"})
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
 Handler = Callable[[Caller, Mapping[str, Any]], dict[str, Any] | Message]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What broke inside of the sandbox: the call, the exception's kind, and where it was raised."""
-
-    call: str
-    kind: str
-    place: str
 
 
 class Gateway:
@@ -55,8 +44,6 @@ class Gateway:
         state: MotoState,
     ) -> None:
         self.calls: list[Call] = []
-        self.failures: list[Failure] = []
-        """Exceptions that a call met; each was answered with an error."""
         self._handlers = handlers
         self._authorization = authorization
         self._identities = identities
@@ -67,6 +54,11 @@ class Gateway:
         self._is_enabled = is_enabled
         self._state = state
 
+    @property
+    def failures(self) -> list[Failure]:
+        """Exceptions of calls, each answered with an error, and of actions that were due."""
+        return self._timeline.failures
+
     def handle(self, request: Request) -> Message:
         """Return the answer to ``request``.
 
@@ -75,21 +67,24 @@ class Gateway:
         """
         asked = address(request)
         with self._state.in_place():
+            self._timeline.settle()
+            account = self._identities.caller(asked.access_key).account
+            fault = self._faults.for_call(asked.service, asked.operation, account)
+        if fault is not None and fault.delay:
+            # Outside of the lock: only this caller waits.
+            self._clock.sleep(fault.delay)
+        with self._state.in_place():
             try:
-                return self._handle(asked)
+                return self._handle(asked, fault)
             except LostResponseError:
                 raise
             except Exception as error:  # noqa: BLE001 - the caller gets an answer in every case
                 return self._broken(asked, error)
 
-    def _handle(self, asked: Addressed) -> Message:
+    def _handle(self, asked: Addressed, fault: CallFault | None) -> Message:
         self._timeline.settle()
         principal = self._identities.caller(asked.access_key)
         caller = Caller(principal, asked.region)
-        fault = self._faults.for_call(asked.service, asked.operation, principal.account)
-        if fault is not None and fault.delay:
-            self._clock.sleep(fault.delay)
-            self._timeline.settle()
         try:
             self._refuse(asked, caller, fault.kind if fault is not None else "")
             answer = self._answer(asked, caller)
@@ -103,10 +98,8 @@ class Gateway:
 
     def _broken(self, asked: Addressed, error: Exception) -> Message:
         """Answer a call that met an exception; a caller never sees a traceback."""
-        frame = traceback.extract_tb(error.__traceback__)[-1:]
-        place = "".join(f"{each.filename}:{each.lineno}" for each in frame)
         call = f"{asked.service}:{asked.operation}"
-        self.failures.append(Failure(call, type(error).__name__, place))
+        self.failures.append(failure_of(call, error))
         caller = Caller(self._identities.caller(asked.access_key), asked.region)
         self._record(asked, caller, "InternalFailure")
         message = (

@@ -29,6 +29,8 @@ class Entry:
     waiting: list[Callable[[], bool]] = field(default_factory=list)
     """Tell whether a part of it is still to strike, or still holds."""
     taken_back: bool = False
+    problem: str = ""
+    """Why it could not be done when its time came."""
 
     @property
     def is_active(self) -> bool:
@@ -65,7 +67,10 @@ class FaultBook:
             self._open.waiting.append(waits)
 
     def later(self, action: Callable[[], None]) -> Callable[[], None]:
-        """Return ``action`` for a later moment: it does nothing once its entry is taken back."""
+        """Return ``action`` for a later moment: it does nothing once its entry is taken back.
+
+        What cannot be done at that moment is left; the entry tells why.
+        """
         entry = self._open
         if entry is None:
             return action
@@ -78,6 +83,9 @@ class FaultBook:
                 before, self._open = self._open, entry
                 try:
                     action()
+                except SandboxError as error:
+                    # The request that comes next is not to blame; the list of faults tells it.
+                    entry.problem = str(error)
                 finally:
                     self._open = before
 
@@ -91,6 +99,7 @@ class FaultBook:
                 "kind": each.kind,
                 "arguments": {k: _plain(v) for k, v in each.arguments.items()},
                 "active": each.is_active,
+                "problem": each.problem,
             }
             for each in self._entries.values()
         ]

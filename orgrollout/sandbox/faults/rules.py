@@ -5,6 +5,7 @@ matches; ``times=None`` means for good.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -247,7 +248,7 @@ def parse_fault(entry: Any, source: str) -> tuple[str, dict[str, Any]]:
     means for good. Spans are in seconds.
 
     Raises:
-        SandboxFileError: The kind or an argument is unknown.
+        SandboxFileError: The kind or an argument is unknown, or a span is not in seconds.
     """
     if not isinstance(entry, Mapping) or len(entry) != 1:
         raise SandboxFileError(source, [f"faults: expected one kind with arguments, not {entry!r}"])
@@ -262,5 +263,14 @@ def parse_fault(entry: Any, source: str) -> tuple[str, dict[str, Any]]:
         arguments["times"] = None
     for name in ("after", "again", "seconds"):
         if name in arguments:
-            arguments[name] = timedelta(seconds=arguments[name])
+            arguments[name] = _span(source, f"faults.{kind}.{name}", arguments[name])
     return kind, arguments
+
+
+def _span(source: str, place: str, given: Any) -> timedelta:
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        with suppress(OverflowError, ValueError):
+            span = timedelta(seconds=given)
+            if span >= timedelta():
+                return span
+    raise SandboxFileError(source, [f"{place}: expected a number of seconds, not {given!r}"])

@@ -15,6 +15,8 @@ class IncidentBase:
     def __init__(self, world: World) -> None:
         self.world = world
         self.book = FaultBook()
+        self._joining: set[str] = set()
+        """Names of accounts that a fault lets join later."""
 
     @property
     def organization(self) -> Organization:
@@ -22,9 +24,15 @@ class IncidentBase:
         return self.world.organization
 
     def settle(self) -> None:
-        """Let everything happen that is due by now."""
+        """Carry out everything that is due by now.
+
+        Raises:
+            Exception: The first error of an action; every action that was due was carried out.
+        """
         with self.world.state.in_place():
-            self.world.timeline.settle()
+            errors = self.world.timeline.settle()
+        if errors:
+            raise errors[0]
 
     def stack_set(self, name: str) -> StackSet:
         """Return the newest stack set of this name.
@@ -41,6 +49,14 @@ class IncidentBase:
         if account is None or (account.isdigit() and account not in self.organization.accounts):
             return account
         return self.organization.find(account)
+
+    def _known(self, name: str) -> str:
+        """Return the id of an account or unit now, or the name of an account that will join.
+
+        Raises:
+            UnknownNameError: There is neither.
+        """
+        return name if name in self._joining else self.organization.find(name)
 
     def take_back(self, identifier: str) -> bool:
         """Take a fault back; False if nothing was left of it (see ``fault_book``).

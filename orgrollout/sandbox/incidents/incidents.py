@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults.fault_book import fault
 from orgrollout.sandbox.faults.rules import REASON, SCP, CallFault, InstanceFault, RateLimit
 from orgrollout.sandbox.incidents.manual_changes import ByHand
@@ -252,7 +253,7 @@ class Incidents(ByHand, ScriptedChangeSets):
     @fault
     def leave(self, account: str, *, after: timedelta = timedelta()) -> None:
         """Let an account leave the organization, now or in a while."""
-        self._later(after, self._leave, account)
+        self._later(after, self._leave, self._known(account))
 
     def _leave(self, account: str) -> None:
         gone = self.organization.accounts[self.organization.find(account)]
@@ -286,12 +287,12 @@ class Incidents(ByHand, ScriptedChangeSets):
     @fault
     def suspend(self, account: str, *, after: timedelta = timedelta()) -> None:
         """Suspend an account, now or in a while."""
-        self._later(after, self._set_state, account, "SUSPENDED")
+        self._later(after, self._set_state, self._known(account), "SUSPENDED")
 
     @fault
     def close(self, account: str, *, after: timedelta = timedelta()) -> None:
         """Close an account, now or in a while."""
-        self._later(after, self._set_state, account, "CLOSED")
+        self._later(after, self._set_state, self._known(account), "CLOSED")
 
     def _set_state(self, account: str, state: str) -> None:
         changed = self.organization.accounts[self.organization.find(account)]
@@ -306,7 +307,7 @@ class Incidents(ByHand, ScriptedChangeSets):
     @fault
     def move(self, account: str, to: str, *, after: timedelta = timedelta()) -> None:
         """Move an account to another unit (name, /path or id), now or in a while."""
-        self._later(after, self._move, account, to)
+        self._later(after, self._move, self._known(account), self._unit(to))
 
     def _move(self, account: str, to: str) -> None:
         own = self.organization
@@ -327,9 +328,15 @@ class Incidents(ByHand, ScriptedChangeSets):
     @fault
     def add_account(self, name: str, to: str = "/", *, after: timedelta = timedelta()) -> None:
         """Let a new account join in a unit, now or in a while; its id follows from its name."""
-        self._later(after, self._join, name, to)
+        unit = self._unit(to)
+        if name in self._joining or name in {a.name for a in self.organization.accounts.values()}:
+            raise SandboxError(f"there is an account {name!r} already, or it will join")
+        self._joining.add(name)
+        self.book.enter(lambda: self._joining.discard(name), lambda: False)
+        self._later(after, self._join, name, unit)
 
     def _join(self, name: str, to: str) -> None:
+        self._joining.discard(name)
         own = self.organization
         account = Account(
             id="1" + derive(11, "account", name, alphabet="0123456789"),
@@ -347,6 +354,20 @@ class Incidents(ByHand, ScriptedChangeSets):
 
     def _later(self, after: timedelta, action: Any, *arguments: Any) -> None:
         timeline = self.world.timeline
-        timeline.at(timeline.now() + after, self.book.later(lambda: action(*arguments)))
-        if not after:
-            self.settle()
+        if after:
+            timeline.at(timeline.now() + after, self.book.later(lambda: action(*arguments)))
+            return
+        with self.world.state.in_place():
+            timeline.settle()
+            action(*arguments)
+
+    def _unit(self, name: str) -> str:
+        """Return the id of a unit or the root.
+
+        Raises:
+            SandboxError: There is none of this name.
+        """
+        found = self.organization.find(name)
+        if found not in self.organization.units:
+            raise SandboxError(f"{name!r} is an account, and no unit")
+        return found

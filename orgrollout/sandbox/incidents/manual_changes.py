@@ -192,6 +192,7 @@ class ByHand(IncidentBase):
         after: timedelta,
         again: timedelta | None,
     ) -> None:
+        self._known(where[0])
         self._happen(lambda: self._begin(where, change, again), after)
 
     def _begin(
@@ -223,8 +224,7 @@ class ByHand(IncidentBase):
     def _happen(self, action: Callable[[], None], after: timedelta) -> None:
         if after:
             timeline = self.world.timeline
-            later = self.book.later(partial(_if_it_is_there, action))
-            timeline.at(timeline.now() + after, later)
+            timeline.at(timeline.now() + after, self.book.later(action))
         else:
             with self.world.state.in_place():
                 action()

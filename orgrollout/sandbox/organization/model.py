@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from orgrollout.sandbox.errors import UnknownNameError
+
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 STACK_SETS_PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
 LEGACY_PRINCIPAL = "stacksets.cloudformation.amazonaws.com"
@@ -155,7 +157,7 @@ class Organization:
         """Return the id of the account, unit or root with this id, name or ``/path``.
 
         Raises:
-            KeyError: Nothing, or more than one thing, is called so.
+            UnknownNameError: No account or unit has this name, or more than one has it.
         """
         if name in self.accounts or name in self.units:
             return name
@@ -164,7 +166,7 @@ class Organization:
         found = [a.id for a in self.accounts.values() if a.name == name]
         found += [u.id for u in self.units.values() if name in (u.name, self.name_path(u.id))]
         if len(found) != 1:
-            raise KeyError(f"{name!r} names {len(found)} accounts or units")
+            raise UnknownNameError(f"{name!r} names {len(found)} accounts or units")
         return found[0]
 
     def name_path(self, unit_id: str) -> str:

@@ -27,7 +27,6 @@ from orgrollout.sandbox.api.addressing import Request
 from orgrollout.sandbox.call_log import OperationRecord
 from orgrollout.sandbox.clock import ScaledClock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError
-from orgrollout.sandbox.faults.rules import parse_fault
 from orgrollout.sandbox.moto.bridge import Message
 from orgrollout.sandbox.sandbox import Sandbox
 from orgrollout.sandbox.server.control_access import TOKEN_HEADER
@@ -110,9 +109,9 @@ def _unprovisioned(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 
 def _add_fault(sandbox: Sandbox, request: Request) -> dict[str, str]:
-    kind, arguments = parse_fault(_given(request), "faults")
-    identifier: str = getattr(sandbox, kind)(**arguments)
-    return {"added": kind, "id": identifier}
+    given = _given(request)
+    identifier = sandbox.add_fault(given)
+    return {"added": next(iter(given)), "id": identifier}
 
 
 def _take_back(sandbox: Sandbox, identifier: str) -> dict[str, Any]:

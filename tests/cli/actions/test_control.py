@@ -36,7 +36,7 @@ def test_detached_it_returns_while_the_operation_runs_and_resume_attaches(
     resumed = patient("resume")
 
     assert detached.code == 0
-    assert "nothing starts after them before: orgrollout resume base-1" in detached.out
+    assert "Nothing else starts until you run: orgrollout resume base-1" in detached.out
     assert "AWS says RUNNING" in running.out
     assert resumed.code == 0
     assert len(patient.operations()) == 1
@@ -96,7 +96,9 @@ def test_an_approval_shows_what_starts_and_asks(
     assert declined.code == 1
     assert "Not approved; nothing was changed." in declined.err
     assert "\\n" not in declined.out
-    assert "starts next: wave 2 rest, 6 accounts\n" in declined.out
+    assert declined.out.count("6 accounts") == 1
+    assert "next: wave rest, 6 accounts\nin wave 2 rest:\n" in declined.out
+    assert "0 accounts" not in declined.out
     assert "  topics: create 12 stack instances\n" in declined.out
     assert len(program.operations()) == 1
     monkeypatch.setattr(Console, "input", lambda *_, **__: "yes")

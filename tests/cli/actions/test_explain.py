@@ -1,5 +1,6 @@
 """`explain`: one account, with every reason, in no more calls than that one account takes."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -63,6 +64,23 @@ def test_an_included_account_names_its_rule_its_wave_and_the_layer_of_each_param
     ]
     assert "/p1}}" not in ran.out + ran.err
     assert program.writes() == []
+
+
+def test_a_value_that_differs_from_the_default_is_shown_once_with_its_regions(
+    program: Program, manifest: object
+) -> None:
+    """A template with 20 parameters in 17 Regions would be 340 lines."""
+    ran = program("explain", manifest, "p1")
+
+    lines = [line.split() for line in ran.out.splitlines() if "parameter_overrides" in line]
+    layer = "stack_sets.topics.parameter_overrides"
+    assert lines == [
+        ["Suffix", "p1", "eu-west-1", f"{layer}[1]"],
+        ["Suffix", "prod", "us-east-1", f"{layer}[0]"],
+        ["Token", "****", "eu-west-1", f"{layer}[1]"],
+    ]
+    assert "    1 parameter has the template's Default (--format json names them)" in ran.out
+    assert re.search(r"Suffix +prod +all ", program("explain", manifest, "p2").out)
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_detached_it_says_that_repairs_wait_for_a_resume(drifted: Program) -> No
     ran = drifted("resync", manifest(drifted), "--yes", "--detach")
 
     assert ran.code == 0
-    assert "repairs in member accounts go no further by themselves" in ran.out
+    assert "repairs in member accounts need a process that drives them" in ran.out
     assert "operations that run in AWS go on" not in ran.out
 
 

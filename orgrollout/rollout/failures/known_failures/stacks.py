@@ -23,7 +23,7 @@ FIRST = (
     known(
         "stack-broken",
         FailureClass.PERMANENT,
-        "mend or delete that stack in the account, then retry",
+        "repair or delete that stack in the account, then retry",
         words=r"is in (?!\w{1,60}_IN_PROGRESS)\w{1,60} state and can ?not be updated",
         everywhere=True,
         source="stacksets-semantics.md, H",

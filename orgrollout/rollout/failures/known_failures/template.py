@@ -44,7 +44,7 @@ KNOWN = (
     known(
         "policy-malformed",
         FailureClass.PERMANENT,
-        "mend the policy document in the template, then apply",
+        "correct the policy document in the template, then apply",
         codes="MalformedPolicyDocument MalformedPolicyDocumentException MalformedPolicy",
         words=r"malformed ?policy|syntax errors in policy|failed legacy parsing"
         r"|policy has invalid (resource|action)|does not apply to any resource\(s\) in statement",
@@ -69,7 +69,7 @@ KNOWN = (
     known(
         "template-wrong",
         FailureClass.PERMANENT,
-        "mend the template (`orgrollout validate` shows what can be seen offline), then apply",
+        "correct the template (`orgrollout validate` shows what can be seen offline), then apply",
         codes="TemplateValidationException ConformancePackTemplateValidationException",
         words=r"template (format|validation) error|template error:|properties validation failed"
         r"|encountered unsupported property|model validation failed|unresolved resource dependenc"

@@ -1,0 +1,156 @@
+"""One word for one thing: words that the glossary rules out are in no text that people read."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.paths import DOCS, ROOT
+
+GLOSSARY = DOCS / "glossary.md"
+PAGES = [
+    *sorted(DOCS.rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+]
+TEMPLATES = [*sorted((ROOT / "stacksets").glob("*.yaml")), *sorted((ROOT / "manifests").glob("*"))]
+
+
+def ruled_out() -> tuple[str, ...]:
+    """Return the words of the glossary's last table."""
+    table = GLOSSARY.read_text(encoding="utf-8").partition("## Words that are not used")[2]
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)
+    return tuple(word for word in rows if word not in {"not", "---"})
+
+
+WORDS = re.compile(
+    r"\b(" + "|".join(re.escape(word) for word in ruled_out()) + r")\b", re.IGNORECASE
+)
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the strings and comments of a module, with their lines: messages, help, docstrings."""
+    source = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def _without_names(text: str) -> str:
+    """Return a text without what stands in backticks: names of the product and of AWS stay."""
+    return re.sub(r"`[^`]*`", "`", text)
+
+
+def _found_in(texts: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
+    # A line break in the middle of two words is a space to a reader.
+    return [
+        (line, match.group())
+        for line, text in texts
+        for match in WORDS.finditer(re.sub(r"\s+", " ", text))
+    ]
+
+
+def test_the_glossary_rules_words_out() -> None:
+    assert {"nobody", "anew", "what passes"} <= set(ruled_out())
+
+
+@pytest.mark.parametrize("word", ["Nobody knows.", "It is read anew.", "what\npasses by itself"])
+def test_a_word_that_is_ruled_out_is_found(word: str) -> None:
+    assert _found_in(iter([(1, word)]))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_documents_use_the_words_of_the_glossary(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if page == GLOSSARY:
+        text = text.partition("## Words that are not used")[0]
+    lines = ((line, _without_names(words)) for line, words in enumerate(text.splitlines(), 1))
+    assert _found_in(lines) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_templates_and_manifests_use_the_words_of_the_glossary(path: Path) -> None:
+    assert _found_in(enumerate(path.read_text(encoding="utf-8").splitlines(), 1)) == []
+
+
+# How many such words the texts of a room may still have; a room that is not here may have none.
+# The numbers only go down: take a room out when it is clean.
+LEFT = {
+    "aws": 6,
+    "aws/member_accounts": 7,
+    "aws/stack_sets": 5,
+    "aws/transport": 4,
+    "bootstrap": 7,
+    "cli": 2,
+    "cli/actions": 11,
+    "cli/commands": 3,
+    "cli/options": 1,
+    "cli/terminal": 3,
+    "drift": 37,
+    "drivers": 3,
+    "errors.py": 5,
+    "inventory": 3,
+    "journal": 10,
+    "manifest": 2,
+    "manifest/checks": 3,
+    "manifest/template": 3,
+    "manifest/text": 1,
+    "model": 14,
+    "organization": 4,
+    "plan": 1,
+    "plan/build": 8,
+    "plan/checks": 2,
+    "plan/model": 4,
+    "plan/unattended": 2,
+    "preflight": 5,
+    "reconcile/advice": 2,
+    "reconcile/documents": 18,
+    "reconcile/drift": 19,
+    "reconcile/lifecycle": 9,
+    "reconcile/locks": 6,
+    "reconcile/member_accounts": 5,
+    "reconcile/process": 2,
+    "reconcile/reading": 6,
+    "reconcile/tick": 7,
+    "report": 2,
+    "rollout": 1,
+    "rollout/decide": 9,
+    "rollout/failures": 1,
+    "rollout/member_accounts": 14,
+    "rollout/operations": 5,
+    "rollout/rollback": 4,
+    "rollout/state": 8,
+    "rollout/verify": 7,
+    "sandbox": 4,
+    "sandbox/api": 5,
+    "sandbox/incidents": 3,
+    "sandbox/moto": 7,
+    "sandbox/organization": 1,
+    "sandbox/server": 1,
+    "sandbox/stack_sets": 3,
+}
+
+
+def _room(path: Path) -> str:
+    """Return the room of a module: its first two folders, or its file name at the top."""
+    return "/".join(path.relative_to(ROOT / "orgrollout").parent.parts[:2]) or path.name
+
+
+def _words_of_rooms() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "orgrollout").rglob("*.py")):
+        for line, word in _found_in(_texts(path)):
+            found.setdefault(_room(path), []).append(f"{path.relative_to(ROOT)}:{line} {word}")
+    return found
+
+
+def test_help_messages_docstrings_and_comments_use_the_words_of_the_glossary() -> None:
+    found = _words_of_rooms()
+    over = {room: words for room, words in found.items() if len(words) > LEFT.get(room, 0)}
+    assert over == {}
