@@ -37,7 +37,7 @@ def drive(rollout: RolloutId, world: Context, follow: Callable[[Tick], None]) ->
     Raises:
         AwsError: AWS refused something, or is away for too long. The rollout stays open and can be
             resumed.
-        ClaimLostError: Another rollout took over, or somebody unlocked a stack set.
+        ClaimLostError: Another rollout took over, or a stack set was unlocked.
     """
     return _drive(load_rollout(world.journal, rollout), world, follow)
 
@@ -69,7 +69,7 @@ def _rest(latest: Tick, world: Context, follow: Callable[[Tick], None]) -> None:
 
 
 class _Patience:
-    """Waits out what passes by itself, and tells so with what was known of the rollout last."""
+    """Waits out transient failures, and tells of each with the last known state of the rollout."""
 
     def __init__(self, known: Rollout, world: Context, follow: Callable[[Tick], None]) -> None:
         self.known = known

@@ -66,7 +66,7 @@ def journal_path(
 def bind(journal: Journal, account: AccountId, region: Region, endpoint: str | None) -> None:
     """Mark the journal as that of one administrator, Region and endpoint, for good.
 
-    Where somebody names a file or a bucket, nothing else keeps a sandbox from production.
+    Where a user names a file or a bucket, nothing else keeps a sandbox from production.
 
     Raises:
         JournalPlaceError: It is another's.

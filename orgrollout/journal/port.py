@@ -1,4 +1,4 @@
-"""What a journal is: documents that survive, changed only by whoever read them last.
+"""What a journal is: documents that survive, changed only by the process that read them last.
 
 Two kinds of things are kept. A *document* has a key and a version, and is replaced as a whole, if
 its version is still the one that was read. A *stream* is appended to and never changed. Values are
@@ -49,7 +49,7 @@ class Journal(Protocol):
         """Write the document if its version is ``expected``; None: if there is none yet.
 
         Raises:
-            JournalConflictError: Somebody else wrote it. Nothing was written.
+            JournalConflictError: Another process wrote it. Nothing was written.
         """
         ...
 
@@ -57,7 +57,7 @@ class Journal(Protocol):
         """Remove the document if its version is ``expected``; one that is gone is fine.
 
         Raises:
-            JournalConflictError: Somebody else wrote it. It was left alone.
+            JournalConflictError: Another process wrote it. It was left alone.
         """
         ...
 
@@ -82,7 +82,7 @@ class Journal(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of whatever is held open."""
+        """Release whatever is held open."""
         ...
 
 

@@ -115,7 +115,7 @@ def _forget(journal: Journal, name: str) -> int:
 
 
 def _is_closed(finding: Finding) -> bool:
-    """Return whether it says that nobody could look into an account, for whichever stack set."""
+    """Return whether it says that an account could not be looked into, for any stack set."""
     return finding.what == ACCESS and finding.verdict is Verdict.NOT_CHECKABLE
 
 

@@ -1,4 +1,4 @@
-"""What was found of posture, in the journal: for `coverage`, and for whoever asks since when."""
+"""What was found of posture, in the journal: for `coverage`, and for the time it was found."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -52,9 +52,9 @@ def known_posture(
     pairs: Iterable[Pair],
     accepts: Accepts = accepts_nothing,
 ) -> Mapping[Pair, tuple[PostureSeen, datetime]]:
-    """Return how pairs of a stack set stood when somebody last looked, and when that was.
+    """Return how pairs of a stack set stood at the last look, and when that was.
 
-    What was repaired and proven since counts: whoever proved it has looked. ``accepts`` tells what
+    What was repaired and proven since counts: the proof was a look. ``accepts`` tells what
     the manifest accepts.
 
     Raises:
@@ -63,9 +63,9 @@ def known_posture(
     found = POSTURE.get(journal, name)
     if found is None:
         return {}
-    mended: dict[Pair, dict[About, datetime]] = defaultdict(dict)
+    repaired: dict[Pair, dict[About, datetime]] = defaultdict(dict)
     for record in history(journal, name).values():
         is_over = record.kind is FindingKind.POSTURE and not record.is_open
         if is_over and record.gone is None and record.repaired is not None:
-            mended[record.pair][record.what, record.subject] = record.repaired
-    return found.value.of(pairs, mended, accepts)
+            repaired[record.pair][record.what, record.subject] = record.repaired
+    return found.value.of(pairs, repaired, accepts)

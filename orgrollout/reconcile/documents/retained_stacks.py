@@ -53,7 +53,7 @@ def retained_stacks(journal: Journal) -> Retained:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What one rollout let go of, as the journal keeps it: by stack set, accounts x Regions."""
+    """What one rollout detached, as the journal keeps it: by stack set, accounts x Regions."""
 
     ended: str
     kept: dict[str, list[tuple[list[str], list[str]]]]

@@ -158,7 +158,7 @@ def save_record(journal: Journal, rollout: Rollout, record: Record) -> Rollout:
     """Commit a new record.
 
     Raises:
-        JournalConflictError: Somebody else advanced the rollout meanwhile.
+        JournalConflictError: Another process advanced the rollout meanwhile.
     """
     version = ROLLOUTS.put(journal, record.state.id, record, rollout.version)
     return replace(rollout, record=record, version=version)
@@ -172,7 +172,7 @@ def give_order(
 ) -> Rollout:
     """Commit what an operator says, on top of whatever a driver commits at the same time.
 
-    Whoever holds the lease keeps it; it is told by the version of the document that has changed.
+    The holder of the lease keeps it; the changed version of the document tells it.
     What was ``said`` is noted in the history, if it changes anything.
 
     Raises:
@@ -195,7 +195,7 @@ def save_order(journal: Journal, rollout: Rollout, record: Record, said: Said | 
     """Commit a record that an operator has changed, and note what was said.
 
     Raises:
-        JournalConflictError: Somebody else advanced the rollout meanwhile.
+        JournalConflictError: Another process advanced the rollout meanwhile.
     """
     histories = Histories()
     histories.catch_up(journal, rollout.record)
@@ -245,7 +245,7 @@ def _with_plan(journal: Journal, found: Kept[Record]) -> Rollout:
 
 
 def _claim_again(journal: Journal, rollout: Rollout) -> None:
-    """Claim what an ended or unlocked rollout needs to go on, if nobody has changed it since."""
+    """Claim what an ended or unlocked rollout needs to go on, if no other rollout has it by now."""
     name = rollout.state.id
     held = take_claims(
         journal,

@@ -50,7 +50,7 @@ class Taking:
     """From whom a new rollout may take stack sets over, for good."""
 
     over: frozenset[RolloutId] = frozenset()
-    back: RolloutId | None = None  # what it takes back, and then from nobody else
+    back: RolloutId | None = None  # what it takes back, and then from no other
 
 
 def begin_rollout(
@@ -118,7 +118,7 @@ def _taking(
     supersede: bool,
     takes_back: RolloutId | None,
 ) -> Taking:
-    """Return from whom stack sets are taken over, if nobody else is in the way just now."""
+    """Return from whom stack sets are taken over, if no other rollout is in the way now."""
     holding = holders_of(journal, names)
     if takes_back is not None:
         others = {takes_back: min(names)}
@@ -130,7 +130,7 @@ def _taking(
             raise OpenRolloutError(other, stack_set)
     for stack_set, other in _at_work(journal, names):
         raise OpenRolloutError(other, stack_set)
-    for other in others:  # who took over from somebody, and died of it, does so for good now
+    for other in others:  # a takeover that was interrupted is completed now
         settle(load_rollout(journal, other), world)
     return Taking(over=frozenset(others), back=takes_back)
 
@@ -170,7 +170,7 @@ def _record(journal: Journal, plan: Plan, record: Record) -> Rollout | None:
         found = ROLLOUTS.get(journal, record.state.id)
         if found is None or found.value.begun_by != record.begun_by:
             return None
-        # It was written, the answer was lost, and somebody has advanced it already.
+        # It was written, the response was lost, and another process has advanced it already.
         return load_rollout(journal, record.state.id)
     return Rollout(plan=plan, record=record, version=version)
 

@@ -1,7 +1,7 @@
 """Tells topics what happened, and remembers in the journal that they were told.
 
-A topic is told at least once, and as a rule exactly once: whoever is about to tell writes that down
-first, and others leave it to him. If he is killed in between, the next one tells it later.
+A topic is told at least once, and as a rule exactly once: a process that is about to tell
+notes that first, and others leave it alone. If it is killed in between, the next one tells.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ def tell_of_drift(manifest: Manifest, found: Findings, world: Context, warn: War
     """Tell the topics of a manifest that there is drift; the same findings are told once.
 
     Where there is none any more, the next time is told again, whatever it is. Where something was
-    not looked at, nobody knows that there is none.
+    not looked at, it is not known that there is none.
     """
     topics = topics_of(manifest)
     notice = drift_notice(manifest.name, found.real)

@@ -67,7 +67,7 @@ def _old(found: Sequence[RolloutState], keep: int, since: datetime) -> Iterable[
 
 
 def _forget(journal: Journal, state: RolloutState) -> bool:
-    """Remove the record, unless somebody has changed it since it was read, as `retry` does."""
+    """Remove the record, unless another process has changed it since, as `retry` does."""
     found = ROLLOUTS.get(journal, state.id)
     if found is None or found.value.state != state:
         return False

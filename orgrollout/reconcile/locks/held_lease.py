@@ -32,7 +32,7 @@ class HeldLease:
         """Commit a new state, its intents and events, and the lease to act on them, in one write.
 
         Raises:
-            JournalConflictError: Somebody else has advanced the rollout; nothing was written.
+            JournalConflictError: Another process has advanced the rollout; nothing was written.
         """
         taken = Moment.now(world.clock)
         record = replace(rollout.record, state=state)
@@ -43,11 +43,11 @@ class HeldLease:
     def ensure(self) -> None:
         """Return if an answer to a request sent now would come within the lease.
 
-        Where too little of it is left it is made longer; that works only if nobody has written to
-        the rollout since, neither another driver nor an operator.
+        Where too little of it is left it is made longer; that works only if neither another
+        driver nor an operator has written to the rollout since.
 
         Raises:
-            LeaseLostError: Somebody has. Nothing may be sent any more.
+            LeaseLostError: One of them has. Nothing may be sent any more.
         """
         if SPAN - self._taken.elapsed(self._world.clock) >= API_TIMEOUT:
             return

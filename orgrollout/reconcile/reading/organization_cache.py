@@ -1,7 +1,7 @@
 """The organization as it was last read, kept in the journal.
 
-Ten thousand accounts take a minute to list at the rate that Organizations allows. Whoever asks
-about one account alone is answered from the last reading, after a look at that account itself.
+Ten thousand accounts take a minute to list at the rate that Organizations allows. A
+question about one account is answered from the last reading, after a look at that account.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ ORGANIZATION = Documents(prefix="organization", read=_read, dump=_dump)
 
 
 def remember(journal: Journal, organization: Organization, now: datetime) -> None:
-    """Keep what was read. Whoever comes first keeps his; it is as good as the other."""
+    """Keep what was read. On conflict the other process's copy stays; both are equally fresh."""
     known = KnownOrganization(organization=organization, read=now)
     before = journal.get(ORGANIZATION.key())  # its version is enough
     ORGANIZATION.offer(journal, "", known, before.version if before else None)
@@ -64,7 +64,7 @@ def known_organization(
 ) -> KnownOrganization:
     """Return the organization: as it was read within the last hour, else as it is now.
 
-    It is read anew where ``find`` does not find its account, or where that account has moved or
+    It is read again where ``find`` does not find its account, or where that account has moved or
     changed since.
 
     Raises:
