@@ -41,7 +41,7 @@ _START, _PLAN, _ROLLOUT = "Begin", "Plan and roll out", "Rollouts under way"
 _DRIFT, _KEEP = "What is there, and what drifted", "Keep it running"
 _PANELS = {
     _START: ("demo", "init", "bootstrap", "validate", "schema"),
-    _PLAN: ("preflight", "plan", "apply", "explain"),
+    _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
     _DRIFT: ("coverage", "drift", "resync"),
     _KEEP: ("unlock",),
