@@ -91,7 +91,7 @@ def _detection(look: StackSetLook, shown: Shown) -> str:
     last = look.detection
     if last is None:
         hint = "" if shown.looked else "; `--detect` does"
-        parts.append(f"nobody has looked for drift{hint}")
+        parts.append(f"drift was never looked for{hint}")
     else:
         age = f" {span(shown.now - last.ended)} ago" if last.ended else ""
         how = _SAID.get(last.status, f", {last.status}")
