@@ -176,7 +176,7 @@ class SimulatedOrganization:
                 ),
             ),
             ("account", AccountApi(self.organization, self.obstacles, known_regions)),
-            ("ec2", RegionsApi(self.obstacles, known_regions)),
+            ("ec2", RegionsApi(self.organization, self.obstacles, known_regions)),
         ):
             made.update({(service, op): handler for op, handler in _methods(other)})
         return made

@@ -116,6 +116,12 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 
 # Member of the response: parameter of the request.
+DOCUMENTS: Mapping[str, str] = {
+    "iam:GetRole": "Role.AssumeRolePolicyDocument",
+    "organizations:DescribePolicy": "Policy.Content",
+}
+"""Members that hold a policy: a JSON object as text, in IAM with percent-encoding."""
+
 ECHOES: Mapping[str, Mapping[str, str]] = {
     "cloudformation:DescribeChangeSet": {"ChangeSetName": "ChangeSetName"},
     "cloudformation:DescribeStackDriftDetectionStatus": {

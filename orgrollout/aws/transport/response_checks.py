@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from orgrollout.aws.transport.required_members import ECHOES, REQUIRED
+from orgrollout.aws.transport.required_members import DOCUMENTS, ECHOES, REQUIRED
 
 _REDIRECT, _SERVER_ERROR = 300, 500
 _ROLE = re.compile(r"arn:[^:]+:iam::(\d+):role/(?:.*/)?([^/]+)")
@@ -60,6 +61,9 @@ def check_members(
         asked = str(parameters.get(parameter) or "")
         if asked and not all(_echoes(asked, str(said)) for said in _values(path, answer)):
             raise BrokenResponse(f"its {path} is not the one that was asked for")
+    for value in _values(DOCUMENTS[api], answer) if api in DOCUMENTS else ():
+        if not isinstance(value, Mapping) and not _is_policy(api, str(value)):
+            raise BrokenResponse("a policy in it is not a JSON object")
     token = answer.get("NextToken")
     if token and token == parameters.get("NextToken"):
         raise BrokenResponse("it names itself as the next page")
@@ -125,6 +129,11 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def _is_policy(api: str, text: str) -> bool:
+    written = unquote(text) if api.startswith("iam:") else text
+    return isinstance(_json(written.encode()), dict)
 
 
 def _xml(body: bytes) -> ET.Element | None:

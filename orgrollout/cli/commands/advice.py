@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from orgrollout.cli.options import completion
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import FormatOption, ManifestPath, PlainReach, Reach
 
@@ -15,7 +16,12 @@ from orgrollout.cli.options.shared import FormatOption, ManifestPath, PlainReach
 
 def explain(
     manifest: ManifestPath,
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="A name or an id.")],
+    account: Annotated[
+        str,
+        typer.Argument(
+            metavar="ACCOUNT", help="A name or an id.", autocompletion=completion.accounts
+        ),
+    ],
     region: Annotated[
         str | None, typer.Argument(metavar="[REGION]", show_default=False, help="Only this one.")
     ] = None,
@@ -123,4 +129,36 @@ def bootstrap(
     return run(manifest, reach, format_, probe_role, delegate)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain)
+def cost(
+    manifest: ManifestPath = HERE,
+    *,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--price",
+            metavar="KEY=NUMBER",
+            help="Your price instead of an example, such as flow-log-gb-s3=0.25. Repeatable.",
+        ),
+    ] = None,
+    volume: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--volume",
+            metavar="KEY=NUMBER",
+            help="Your volume in each account and Region, such as flow-log-gb=40. Repeatable.",
+        ),
+    ] = None,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Estimate what the baseline costs each month: AWS Config, flow logs, storage, keys.
+
+    Prices and volumes are examples, and the output names all of them. Only the templates that come
+    along are estimated.
+    """
+    from orgrollout.cli.actions.cost import cost as run
+
+    return run(manifest, reach, format_, prices=price or (), volumes=volume or ())
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain, cost)

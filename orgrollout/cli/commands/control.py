@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from orgrollout.cli.options import completion
 from orgrollout.cli.options.shared import (
     DetachOption,
     FormatOption,
@@ -68,6 +69,7 @@ def retry(
             metavar="CLASS",
             help="Only failures of this class: throttled, transient, blocked_by_policy, "
             "configuration, permanent, cancelled, blocked, unproven. Repeatable.",
+            autocompletion=completion.failure_classes,
         ),
     ] = None,
     detach: DetachOption = False,

@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from orgrollout.cli.errors import WrongUsageError
+from orgrollout.cli.options import completion
 from orgrollout.cli.options.defaults import from_environment, from_file
 from orgrollout.cli.options.manifest_here import manifest_in
 
@@ -36,7 +37,13 @@ ManifestPath = Annotated[
     ),
 ]
 RolloutName = Annotated[
-    str | None, typer.Argument(metavar="[ROLLOUT]", show_default=False, help="Its name.")
+    str | None,
+    typer.Argument(
+        metavar="[ROLLOUT]",
+        show_default=False,
+        help="The rollout's name.",
+        autocompletion=completion.rollouts,
+    ),
 ]
 FormatOption = Annotated[
     Format,
@@ -160,7 +167,11 @@ class Narrow:
 
     account: Annotated[
         list[str] | None,
-        typer.Option("--account", help="Only this account: a name or an id. Repeatable."),
+        typer.Option(
+            "--account",
+            help="Only this account: a name or an id. Repeatable.",
+            autocompletion=completion.accounts,
+        ),
     ] = None
     ou: Annotated[
         list[str] | None,
@@ -171,7 +182,11 @@ class Narrow:
     ] = None
     stack_set: Annotated[
         list[str] | None,
-        typer.Option("--stack-set", help="Only this stack set of the manifest. Repeatable."),
+        typer.Option(
+            "--stack-set",
+            help="Only this stack set of the manifest. Repeatable.",
+            autocompletion=completion.stack_sets,
+        ),
     ] = None
 
     @property
