@@ -105,7 +105,9 @@ def bootstrap(
     probe_role: Annotated[
         str | None,
         typer.Option(
-            "--probe-role", metavar="NAME", help="A role in the member accounts that planners may assume."
+            "--probe-role",
+            metavar="NAME",
+            help="A role in the member accounts that planners may assume.",
         ),
     ] = None,
     delegate: Annotated[

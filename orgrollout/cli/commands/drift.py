@@ -70,7 +70,9 @@ def drift(
 
     if history:
         if detect:
-            raise WrongUsageError("--history shows the past, and --detect looks again: leave one out.")
+            raise WrongUsageError(
+                "--history shows the past, and --detect looks again: leave one out."
+            )
         return drift_history(manifest, narrow, reach, format_)
     asked = Options(
         manifest=manifest, narrow=narrow, detect=detect, timeout=timeout, refresh=Refresh(refresh)

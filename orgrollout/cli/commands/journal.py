@@ -23,7 +23,8 @@ def unlock(
     rollout: RolloutName = None,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Required: a process that still drives the rollout loses it.")
+        bool,
+        typer.Option("--force", help="Required: a process that still drives the rollout loses it."),
     ] = False,
     reach: PlainReach,
     format_: FormatOption = "text",
@@ -38,7 +39,9 @@ def unlock(
     return run(rollout, reach, format_, force=force)
 
 
-journal = typer.Typer(help="The journal: what orgrollout remembers of rollouts.", no_args_is_help=True, cls=Group)
+journal = typer.Typer(
+    help="The journal: what orgrollout remembers of rollouts.", no_args_is_help=True, cls=Group
+)
 
 
 def export(

@@ -56,7 +56,9 @@ def schema(*, debug: DebugOption = False) -> int:  # noqa: ARG001 - read by `mai
     return run()
 
 
-templates = typer.Typer(help="The templates that come with orgrollout.", no_args_is_help=True, cls=Group)
+templates = typer.Typer(
+    help="The templates that come with orgrollout.", no_args_is_help=True, cls=Group
+)
 
 
 def list_(*, format_: ShortFormatOption = "text") -> int:
@@ -67,7 +69,9 @@ def list_(*, format_: ShortFormatOption = "text") -> int:
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; created if it does not exist.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder; created if it does not exist.")
+    ],
 ) -> int:
     """Write the templates into a folder, to read or to change; overwrites nothing."""
     from orgrollout.cli.actions.offline import export_templates

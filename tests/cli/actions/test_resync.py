@@ -109,7 +109,8 @@ def test_without_a_role_nothing_to_do_is_said_of_what_was_looked_at_alone(patien
 def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> None:
     (patient.folder / "recorded.yaml").write_text(RECORDED)
     path = patient.manifest(
-        stack_sets={"topics": {"template": "recorded.yaml"}}, drift={"resync_role": "no-account-has-it"}
+        stack_sets={"topics": {"template": "recorded.yaml"}},
+        drift={"resync_role": "no-account-has-it"},
     )
     assert patient("apply", path, "--yes").code == 0
     patient.sandbox.fail(*ONE, "base-topics", action="DETECT_DRIFT", times=None)
