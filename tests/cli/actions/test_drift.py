@@ -73,7 +73,7 @@ def test_it_looks_where_it_is_asked_to_and_tells_what_it_found(deployed: Program
     ran = deployed("drift", path, "--detect", "--format", "json")
 
     assert before.code == 5  # nothing was found, since nothing was looked at
-    assert "drift was never looked for; `--detect` does" in before.out
+    assert "no drift detection has run; `--detect` runs one" in before.out
     assert "No real finding in what was looked at" in before.out
     assert (
         "Not checked: drift of 14 stack instances. To have it checked: `orgrollout " in before.out
@@ -247,8 +247,8 @@ def test_what_nobody_could_look_at_is_no_clean_bill(deployed: Program) -> None:
 
     assert ran.code == 3
     assert "since an operation of others goes on" in ran.out
-    assert "drift was never looked for" in ran.out
-    assert "`--detect` does" not in ran.out
+    assert "no drift detection has run" in ran.out
+    assert "`--detect` runs one" not in ran.out
 
 
 @pytest.mark.parametrize(
