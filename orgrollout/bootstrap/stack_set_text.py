@@ -20,12 +20,8 @@ from orgrollout.organization.snapshot import AccountState
 _DYNAMIC = "{{resolve:"
 _NO_ECHO = """\
 NoEcho: CloudFormation does not show the value. Write where it comes from, such as
-<<<<<<< HEAD
-"{{resolve:secretsmanager:NAME}}". CloudFormation does not show whether it is the same, so it is sent once."""
-=======
 "{{resolve:secretsmanager:NAME}}". Whether that is the same
 cannot be seen, so it is sent once."""
->>>>>>> main
 _GIVEN_AWAY = """\
 NoEcho: {names}. The template holds a secret as Default of it, which is refused. Remove that
 Default from {file}, and write below where the value comes from."""

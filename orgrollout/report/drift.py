@@ -90,13 +90,8 @@ def _detection(look: StackSetLook, shown: Shown) -> str:
         parts.append(text)
     last = look.detection
     if last is None:
-<<<<<<< HEAD
-        hint = "" if shown.looked else "; `--detect` does"
-        parts.append(f"drift was never looked for{hint}")
-=======
         hint = "" if shown.looked else "; `--detect` runs one"
         parts.append(f"no drift detection has run{hint}")
->>>>>>> main
     else:
         age = f" {span(shown.now - last.ended)} ago" if last.ended else ""
         how = _SAID.get(last.status, f", {last.status}")

@@ -82,13 +82,8 @@ def preflight(
         typer.Option(
             "--probe-role",
             metavar="NAME",
-<<<<<<< HEAD
-            help="A role in the member accounts to check with, such as OrganizationAccountAccessRole. "
-            "Without one, the member accounts are not checked.",
-=======
             help="A role in the member accounts to check with, such as "
             "OrganizationAccountAccessRole. Without one, the member accounts are not checked.",
->>>>>>> main
         ),
     ] = None,
     all_accounts: Annotated[
@@ -120,13 +115,8 @@ def bootstrap(
         typer.Option(
             "--delegate",
             metavar="ACCOUNT",
-<<<<<<< HEAD
-            help="The account that is to roll out, a name or an id: prints how the management account "
-            "registers it. Default: the caller's account.",
-=======
             help="The account that is to roll out, a name or an id: prints how the management "
             "account registers it. Default: the caller's account.",
->>>>>>> main
         ),
     ] = None,
     reach: Reach,

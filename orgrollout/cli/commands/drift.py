@@ -129,15 +129,9 @@ def resync(
     """Detect drift, repair only what is real, and verify it.
 
     Each drifted stack gets a drift-aware change set in its own account, which is refused where it
-<<<<<<< HEAD
-    would replace, remove or touch anything else. What is in no stack (a recorder that was stopped) is
-    repaired by a named call. Ends with 3 where something is left, and with 4 where a person has to
-    look first.
-=======
     would replace, remove or touch anything else. What is in no stack (a recorder that was stopped)
     is repaired by a named call. Ends with 3 where something is left, and with 4 where a person
     has to look first.
->>>>>>> main
     """
     from orgrollout.cli.actions.resync import Options
     from orgrollout.cli.actions.resync import resync as run

@@ -27,13 +27,8 @@ def validate(
         typer.Option(
             "--severity",
             show_default=False,
-<<<<<<< HEAD
-            help="The lowest severity that is refused; lower ones are shown. Default: templates.lint of "
-            "the manifest, or error.",
-=======
             help="The lowest severity that is refused; lower ones are shown. Default: "
             "templates.lint of the manifest, or error.",
->>>>>>> main
         ),
     ] = None,
     accept: Annotated[
