@@ -9,6 +9,7 @@ from orgrollout.report.blocks import Line
 from orgrollout.report.words import iso, moment, span
 from orgrollout.rollout.decide.wait_reasons import Pauses, pauses
 from orgrollout.rollout.state.state import Approval, Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
 def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[Line]:
@@ -27,7 +28,7 @@ def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[L
 
 def waits(plan: Plan, state: RolloutState, now: datetime) -> Iterator[str]:
     """Yield what an open rollout waits for, and until when."""
-    found = pauses(plan, state, now)
+    found = pauses(RolloutView(plan, state), now)
     if found.soaking_until is not None:
         over = "" if now < found.soaking_until else ", which is over: nothing has driven it since"
         yield f"soaking until {_until(found.soaking_until, now)}{over}"
@@ -68,7 +69,7 @@ def standing_json(plan: Plan, state: RolloutState, now: datetime) -> dict[str, A
 
 def pauses_json(plan: Plan | None, state: RolloutState, now: datetime) -> dict[str, Any]:
     """Return until when it waits; without its plan, nothing is known of that."""
-    found = Pauses() if plan is None else pauses(plan, state, now)
+    found = Pauses() if plan is None else pauses(RolloutView(plan, state), now)
     return {
         "soaking_until": iso(found.soaking_until),
         "frozen_until": iso(found.frozen_until),

@@ -20,6 +20,7 @@ from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.notices import forget_notices, note_notice
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.rollout.decide.notice import notice_of
+from orgrollout.rollout.state.view import RolloutView
 
 Warn = Callable[[str], None]
 
@@ -29,7 +30,7 @@ def tell_of_rollout(rollout: Rollout, world: Context, warn: Warn) -> None:
 
     What cannot be told is a warning: the rollout is what it is.
     """
-    notice = notice_of(rollout.plan, rollout.state)
+    notice = notice_of(RolloutView(rollout.plan, rollout.state))
     if notice is not None:
         _tell(rollout.plan.topics, notice, world, warn)
 

@@ -12,6 +12,7 @@ from orgrollout.plan.model.targets import cover
 from orgrollout.rollout.decide.wave_gates import standing
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Approval, Failure, PendingOperation, Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
 class WrongPhaseError(OrgRolloutError):
@@ -162,18 +163,19 @@ def approve(plan: Plan, state: RolloutState, who: str, now: datetime) -> Rollout
         raise WrongPhaseError(f"{state.id} is {state.phase}; nothing waits for an approval.")
     wave = plan.waves[state.wave]
     if wave.gate.not_by_planner:
-        _refuse_planner(plan, state, who)
-    approval = Approval(by=who, at=now, shown=standing(plan, state))
+        _refuse_planner(RolloutView(plan, state), who)
+    approval = Approval(by=who, at=now, shown=standing(RolloutView(plan, state)))
     return replace(state, approved={**state.approved, wave.index: approval})
 
 
-def _refuse_planner(plan: Plan, state: RolloutState, who: str) -> None:
-    for other, did in ((state.begun_by, "began"), (plan.planned_by, "planned")):
+def _refuse_planner(view: RolloutView, who: str) -> None:
+    wave = view.plan.waves[view.state.wave]
+    for other, did in ((view.state.begun_by, "began"), (view.plan.planned_by, "planned")):
         if why := why_one_person(who, other):
             raise SecondPersonError(
-                f"{other} {did} {state.id}, and wave {plan.waves[state.wave].name} says `not_by: "
+                f"{other} {did} {view.state.id}, and wave {wave.name} says `not_by: "
                 f"planner`; {who} may not approve it, {why}. Nothing was changed. Somebody else "
-                f"has to run: orgrollout approve {state.id}"
+                f"has to run: orgrollout approve {view.state.id}"
             )
 
 

@@ -27,6 +27,7 @@ from orgrollout.plan.model.targets import cover
 from orgrollout.rollout.rollback.previous_state import EarlierStates, WayBack, way_back
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
 class NothingToRollBackError(OrgRolloutError):
@@ -60,7 +61,7 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierStates) -> Pl
     Raises:
         NothingToRollBackError: Nothing was updated, or nothing is known of what was before.
     """
-    updated = _updated(plan, state)
+    updated = _updated(RolloutView(plan, state))
     if not updated:
         raise NothingToRollBackError(
             f"{state.id} updated no stack instance, so there is nothing to take back; nothing was "
@@ -90,7 +91,7 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierStates) -> Pl
         operations=operations,
         opening=(f"takes back {state.id}: the template and parameters of before",),
         rolls_back=False,
-        warnings=tuple(_left(plan, state, lost)),
+        warnings=tuple(_left(RolloutView(plan, state), lost)),
     )
 
 
@@ -106,9 +107,9 @@ def _must_fit(plan: Plan, operations: Iterable[PlannedOperation]) -> None:
             )
 
 
-def _updated(plan: Plan, state: RolloutState) -> dict[StackSetKey, dict[Pair, PlannedOperation]]:
+def _updated(view: RolloutView) -> dict[StackSetKey, dict[Pair, PlannedOperation]]:
     found: dict[StackSetKey, dict[Pair, PlannedOperation]] = defaultdict(dict)
-    for _, operation, pairs in reached(plan, state):
+    for _, operation, pairs in reached(view.plan, view.state):
         if operation.action is OperationAction.UPDATE:
             for pair in pairs:
                 known = found[operation.stack_set].get(pair)
@@ -212,13 +213,11 @@ def _waves(plan: Plan, operations: Iterable[PlannedOperation]) -> tuple[PlannedW
     )
 
 
-def _left(
-    plan: Plan, state: RolloutState, lost: Iterable[tuple[StackSetKey, Pair]]
-) -> Iterator[str]:
+def _left(view: RolloutView, lost: Iterable[tuple[StackSetKey, Pair]]) -> Iterator[str]:
     """Yield what is not taken back, stack set by stack set."""
     created: dict[StackSetKey, list[Pair]] = defaultdict(list)
     removed: dict[StackSetKey, list[Pair]] = defaultdict(list)
-    for _, operation, pairs in reached(plan, state):
+    for _, operation, pairs in reached(view.plan, view.state):
         if operation.action is OperationAction.CREATE:
             created[operation.stack_set] += sorted(pairs)
         elif operation.takes_away:
