@@ -18,7 +18,7 @@ def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[L
         yield Line(text=f"planned by {plan.planned_by}", style="dim")
     if state.begun_by:
         yield Line(text=f"begun by {state.begun_by}", style="dim")
-    for wave, given in _approvals(plan, state):
+    for wave, given in _approvals(RolloutView(plan, state)):
         yield Line(text=f"after wave {wave.name}, approved by {given.by} on {moment(given.at)}, of")
         yield from (Line(text=f"    {line}", style="dim") for line in given.shown.splitlines())
     yield from (Line(text=text, style="yellow") for text in waits(plan, state, now))
@@ -60,7 +60,7 @@ def standing_json(plan: Plan, state: RolloutState, now: datetime) -> dict[str, A
                 "at": iso(given.at),
                 "shown": given.shown,
             }
-            for wave, given in _approvals(plan, state)
+            for wave, given in _approvals(RolloutView(plan, state))
         ],
         **pauses_json(plan, state, now),
         "superseded_by": state.superseded_by,
@@ -77,10 +77,10 @@ def pauses_json(plan: Plan | None, state: RolloutState, now: datetime) -> dict[s
     }
 
 
-def _approvals(plan: Plan, state: RolloutState) -> Iterator[tuple[PlannedWave, Approval]]:
-    for wave in plan.waves:
-        if wave.index in state.approved:
-            yield wave, state.approved[wave.index]
+def _approvals(view: RolloutView) -> Iterator[tuple[PlannedWave, Approval]]:
+    for wave in view.plan.waves:
+        if wave.index in view.state.approved:
+            yield wave, view.state.approved[wave.index]
 
 
 def _until(then: datetime, now: datetime) -> str:

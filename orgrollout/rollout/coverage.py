@@ -117,7 +117,7 @@ def with_posture(
     known: Mapping[Pair, tuple[PostureSeen, datetime]],
 ) -> Iterator[CoverageRow]:
     """Yield the rows of a stack set that has checks, with how its pairs stand."""
-    never = PostureSeen(state=PostureState.UNKNOWN, reason="nobody has looked")
+    never = PostureSeen(state=PostureState.UNKNOWN, reason="no one has looked")
     for row in rows:
         if row.pair in desired.pairs:
             seen, looked = known.get(row.pair, (never, None))

@@ -22,6 +22,7 @@ from orgrollout.reconcile.documents.rollout_events import Histories, Said, with_
 from orgrollout.reconcile.documents.rollout_record import Record, read_record, record_document
 from orgrollout.rollout.state.fitting import misfit
 from orgrollout.rollout.state.state import Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 _PLANS: WeakKeyDictionary[Journal, dict[Digest, Plan]] = WeakKeyDictionary()
 _MOST_PLANS = 8
@@ -239,7 +240,7 @@ def claim_on(plan: Plan, key: StackSetKey) -> StackSetName:
 def _with_plan(journal: Journal, found: Kept[Record]) -> Rollout:
     record = found.value
     plan = _plan(journal, record.state.plan)
-    if wrong := misfit(plan, record.state):
+    if wrong := misfit(RolloutView(plan, record.state)):
         raise JournalDocumentError(ROLLOUTS.key(record.state.id), wrong)
     return Rollout(plan=plan, record=record, version=found.version)
 

@@ -14,7 +14,7 @@ from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.failures.classify_failure import advice
 from orgrollout.rollout.state.failure_classes import FailureClass
-from orgrollout.rollout.state.state import Failure, RolloutState
+from orgrollout.rollout.state.state import Failure
 from orgrollout.rollout.state.view import RolloutView
 
 # From the most special to the least; what is left is the cause.
@@ -80,7 +80,7 @@ def group_failures(view: RolloutView, failures: Iterable[Failure]) -> tuple[Fail
         if known not in causes:
             causes[known] = cause(*known)
         found[failure.kind, causes[known]].append(failure)
-    places = _Places.of(view.plan, view.state)
+    places = _Places.of(view)
     groups = [_group(view.plan, places, kind, why, those) for (kind, why), those in found.items()]
     return tuple(
         sorted(
@@ -103,14 +103,14 @@ class _Places:
     later: Mapping[str, int]
 
     @classmethod
-    def of(cls, plan: Plan, state: RolloutState) -> "_Places":
-        to_come = {a for wave in plan.waves[state.wave + 1 :] for a in wave.accounts}
-        reached = {a for wave in plan.waves[: state.wave + 1] for a in wave.accounts}
+    def of(cls, view: RolloutView) -> "_Places":
+        to_come = {a for wave in view.plan.waves[view.state.wave + 1 :] for a in wave.accounts}
+        reached = {a for wave in view.plan.waves[: view.state.wave + 1] for a in wave.accounts}
         return cls(
-            unit_of={account: path for path, those in plan.units.items() for account in those},
+            unit_of={account: path for path, those in view.plan.units.items() for account in those},
             later={
                 path: sum(account in to_come and account not in reached for account in those)
-                for path, those in plan.units.items()
+                for path, those in view.plan.units.items()
             },
         )
 

@@ -1,4 +1,4 @@
-"""Steps on the same stack instances: detached before they are had anew, imported before updated.
+"""Steps on the same stack instances: removed before they are created, imported before updated.
 
 They are operations of their own, and a later one is sent for exactly those stack instances whose
 earlier one succeeded. In all other cases the order of a plan's operations is enough.

@@ -171,7 +171,7 @@ def _failure(
     *,
     has_cause: bool,
 ) -> Failure:
-    # Cancelled because of others: not a try of its own. Cancelled without any cause: somebody
+    # Cancelled because of others: not a try of its own. Cancelled without any cause: a person
     # stops it, and that must not go on for ever.
     tried = 0 if reading.kind is FailureClass.CANCELLED and has_cause else 1
     attempts = (before.attempts if before else 0) + tried

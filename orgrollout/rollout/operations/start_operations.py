@@ -19,8 +19,9 @@ from orgrollout.plan.model.kinds import (
     SendDefinition,
     SetOverrides,
 )
-from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.model.plan import Plan, PlannedOperation
 from orgrollout.rollout.failures.blocked import block, sends_definition, without_definition
+from orgrollout.rollout.member_accounts.concurrency import wave_of
 from orgrollout.rollout.operations.multi_step import waits_for_a_step, without_failed_steps
 from orgrollout.rollout.operations.side_by_side import awaits_flight
 from orgrollout.rollout.state.decision import Event, EventKind
@@ -52,8 +53,8 @@ class Launch:
 def launch(view: RolloutView, now: datetime, not_in: Set[StackSetKey] = frozenset()) -> Launch:
     """Return the state with an intent for every operation that may start now.
 
-    None of the stack sets ``not_in``: whether somebody changed those has to be looked at first, or
-    somebody else is at work there.
+    None of the stack sets ``not_in``: either their definitions have to be read first, or another
+    rollout is at work there.
 
     One at a time per stack set, unless it has managed execution, and none before what it depends
     on is through with this wave. An account where a dependency failed is taken out and recorded as
@@ -85,7 +86,7 @@ def request_of(plan: Plan, flight: InFlightOperation) -> OperationRequest:
         overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
         bucket=plan.template_bucket,
         permission_model=stack_set.definition.permission_model,
-        preferences=_wave_of(plan, operation).preferences,
+        preferences=wave_of(plan, operation).preferences,
     )
     match operation.kind:
         case Import():
@@ -221,7 +222,3 @@ def _commit(
 
 def _stacks(imports: Iterable[str], piece: PendingOperation) -> tuple[str, ...]:
     return tuple(arn for arn in imports if place_of_stack(arn) in piece.pairs)
-
-
-def _wave_of(plan: Plan, operation: PlannedOperation) -> PlannedWave:
-    return next(wave for wave in plan.waves if wave.index == operation.wave)

@@ -1,4 +1,4 @@
-"""Whether somebody else changed a stack set that a rollout is in the middle of.
+"""Whether another process or person changed a stack set during a rollout.
 
 Operations on stack instances apply whatever definition the stack set has at that moment. So before
 one starts, the definition is looked at: another one would reach every wave to come.
@@ -35,13 +35,14 @@ def settled(view: RolloutView, key: StackSetKey) -> bool:
 
 
 def foreign_changes(plan: Plan, seen: Observations) -> Iterator[str]:
-    """Yield what somebody else changed, stack set by stack set."""
+    """Yield what another process or person changed, stack set by stack set."""
     for key, found in sorted(seen.definitions.items()):
         stack_set = plan.stack_sets[key]
         if found is None:
             yield f"stack set {stack_set.name} is gone"
         elif differing := definition_differences(found, stack_set.definition):
-            yield f"stack set {stack_set.name} was changed by somebody else: {', '.join(differing)}"
+            what = ", ".join(differing)
+            yield f"stack set {stack_set.name} was changed by another process or person: {what}"
 
 
 def before_launch(view: RolloutView, ready: Iterable[PendingOperation]) -> frozenset[StackSetKey]:

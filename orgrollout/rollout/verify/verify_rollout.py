@@ -49,7 +49,7 @@ def _mismatches(plan: Plan, seen: Observations) -> Iterator[Failure]:
             instance = there.get(pair)
             wrong = _what_is_wrong(operation, instance, seen.actions)
             if changed and not wrong:
-                wrong = "somebody else changed the stack set"
+                wrong = "another process or person changed the stack set"
             if wrong:
                 yield Failure(
                     planned=index,
@@ -99,7 +99,7 @@ def _what_is_wrong(
 def _what_others_did(
     operation: PlannedOperation, instance: StackInstance, actions: Mapping[OperationId, str]
 ) -> str:
-    """Return what somebody else did to it last, unless that leaves the stack as it is."""
+    """Return which other operation changed it last, unless that leaves the stack as it is."""
     last = instance.last_operation
     ours = read_operation_id(last)
     if last is None or (ours is not None and ours.state == operation.state):

@@ -112,7 +112,7 @@ def test_a_saved_plan_is_refused_where_a_stack_instance_of_it_was_changed_by_oth
     ran = program("apply", plan)
 
     assert ran.code == 1
-    assert f"topics {DEV[0]} us-east-1: somebody else has changed it" in ran.err
+    assert f"topics {DEV[0]} us-east-1: another process or person has changed it" in ran.err
     assert DEV[1] not in ran.err
 
 

@@ -126,6 +126,13 @@ def test_a_remediation_fails_as_told_and_needs_a_configuration(
     assert code[0] == "NoSuchRemediationConfigurationException"
 
 
+def test_a_remediation_exception_without_a_resource_is_refused(remediation: Any) -> None:
+    """The model asks for no member of a key; without one, no resource is named."""
+    code = code_of(remediation.put_remediation_exceptions, ConfigRuleName=RULE, ResourceKeys=[{}])
+
+    assert code[0] == "InvalidParameterValueException"
+
+
 @pytest.mark.usefixtures("remediation")
 def test_the_content_of_a_document_is_as_deployed_until_it_is_updated(
     sandbox: Sandbox,

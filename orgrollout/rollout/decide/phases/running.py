@@ -90,7 +90,7 @@ def _start(view: RolloutView, so_far: Decision, seen: Observations, now: datetim
     work = launch(view, now, unseen | seen.beside.keys())
     is_first = view.state.next_number == 1 and work.flights
     first = (wave_event(view.plan, view.state.wave),) if is_first else ()
-    # What goes on inside accounts begins with the next look: it tells whether it has begun already.
+    # Repairs in member accounts begin at the next look: it tells whether they have begun already.
     starts = tuple(
         StartOperation(request=request_of(view.plan, flight))
         for flight in work.flights
