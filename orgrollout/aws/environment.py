@@ -96,7 +96,7 @@ def _policy(connection: Connection, listed: dict[str, Any]) -> ServiceControlPol
     return ServiceControlPolicy(
         id=listed["Id"],
         name=listed.get("Name", ""),
-        document=_document(described["Content"]),
+        document=json.loads(described["Content"]),
         targets=frozenset(_ids(targets)),
     )
 
@@ -108,8 +108,7 @@ def _ids(targets: Iterator[dict[str, Any]]) -> Iterator[str]:
 
 def _document(given: Any) -> dict[str, Any]:
     """Return a policy as a value; botocore has parsed it already, or has not."""
-    document = json.loads(unquote(given)) if isinstance(given, str) else given
-    return dict(document)
+    return dict(json.loads(unquote(given)) if isinstance(given, str) else given)
 
 
 def _name(found: list[dict[str, Any]] | None) -> str:

@@ -11,10 +11,15 @@ AT_THE_SAME_TIME = "ConditionalRequestConflict"
 ATTEMPTS = 5
 
 
-def download(get: Callable[[], dict[str, Any]], where: str) -> tuple[dict[str, Any], bytes]:
-    """Return the answer of GetObject and the whole body, which may break off after it has come.
+def download(
+    get: Callable[[], dict[str, Any]],
+    where: str,
+    is_expected: Callable[[bytes], bool] = lambda _: True,
+) -> tuple[dict[str, Any], bytes]:
+    """Return the response of GetObject and the whole body.
 
-    ``get`` sends the request, and is called again then.
+    ``get`` sends the request. It is called again where the body breaks off, and where it is not as
+    expected: a proxy may have cut or replaced it. A body that is so every time is returned.
 
     Raises:
         UnreachableError: It breaks off every time. ``where`` is what it is called.
@@ -22,11 +27,18 @@ def download(get: Callable[[], dict[str, Any]], where: str) -> tuple[dict[str, A
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - slow, see `aws/transport/connection.py`
 
     broken: BotoCoreError | None = None
+    unexpected: tuple[dict[str, Any], bytes] | None = None
     for _ in range(ATTEMPTS):
         answer = get()
         try:
-            return answer, answer["Body"].read()
+            body = answer["Body"].read()
         except BotoCoreError as error:
             broken = error
+            continue
+        if is_expected(body):
+            return answer, body
+        unexpected = answer, body
+    if unexpected is not None:
+        return unexpected
     said = f"the body broke off ({type(broken).__name__})"
     raise UnreachableError("s3:GetObject", said, subject=where) from None

@@ -153,16 +153,17 @@ class S3Journal:
 
     def _read(self, name: str) -> _Found | None:
         try:
-            answer, text = download(lambda: self._call("GetObject", Key=name), self.place.url)
+            answer, body = download(
+                lambda: self._call("GetObject", Key=name), self.place.url, _is_document
+            )
         except AwsError as error:
             if error.code in MISSING:
                 return None
             raise
-        try:
-            content = json.loads(text)
-            return _Found(Version(answer["ETag"]), content["nonce"], content["value"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise JournalCorruptError(self.place.url, f"{name} is no document") from error
+        if not _is_document(body):
+            raise JournalCorruptError(self.place.url, f"{name} is no document")
+        content = json.loads(body)
+        return _Found(Version(answer["ETag"]), content["nonce"], content["value"])
 
     def _names(self, prefix: str) -> Iterator[str]:
         token: dict[str, str] = {}
@@ -195,6 +196,15 @@ class S3Journal:
 
     def _entry(self, stream: str, position: int) -> str:
         return f"{self._stream(stream)}{_LAST_POSITION - position:012d}"
+
+
+def _is_document(body: bytes) -> bool:
+    """Return whether a body is what `_write` wrote."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {"nonce", "value"} <= content.keys()
 
 
 def _position(name: str) -> int:

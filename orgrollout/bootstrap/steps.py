@@ -29,7 +29,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to be done once, by whoever may."""
+    """One thing to be done once, by a person who may do it."""
 
     what: str
     state: State
@@ -138,7 +138,7 @@ def _delegates(found: Situation) -> Iterator[Step]:
 
 
 def _some_delegate(found: Situation) -> Step:
-    """Return that somebody has to be registered, where the manifest leaves open who."""
+    """Return that an account has to be registered, where the manifest leaves open which."""
     registered = found.delegates.get(STACK_SETS_PRINCIPAL)
     return Step(
         what=f"delegated administrator for {STACK_SETS_PRINCIPAL}",

@@ -86,7 +86,20 @@ def _lint(template: Template, regions: list[str]) -> Iterator[Problem]:
     config = ConfigMixIn([], regions=known or [REGION_PRIMARY])
     body, matches = decode_str(template.body)
     if body is not None and not matches:
-        matches = list(Runner(config).validate_template(body))
+        try:
+            matches = list(Runner(config).validate_template(body))
+        except Exception as error:  # noqa: BLE001 - cfn-lint's own: as it names what a rule raises
+            yield Problem(
+                message=f"E0002 (error) cfn-lint stopped ({type(error).__name__}): this template "
+                "was not checked.",
+                file=template.file,
+                line=1,
+                column=1,
+                severity="error",
+                fix="Write names that YAML reads as text (not No, Yes, On, Off, 1), or accept "
+                "E0002 in `templates.lint`.",
+            )
+            return
     for match in sorted(matches, key=lambda m: (m.linenumber, m.columnnumber, m.rule.id)):
         severity = _severity(match.rule.id, match.rule.severity, match.message)
         yield Problem(

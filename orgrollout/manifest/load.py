@@ -12,13 +12,14 @@ from orgrollout.manifest.template.builtin import PREFIX, builtin_names, builtin_
 from orgrollout.manifest.template.read import read_template
 from orgrollout.manifest.template.template import Template
 from orgrollout.manifest.text.document import Findings, Item, Reader, problem_at
-from orgrollout.manifest.text.shorthand import did_you_mean, spell_out
+from orgrollout.manifest.text.shorthand import did_you_mean, few_suggestions, spell_out
 from orgrollout.manifest.text.source import compose, read_text
 from orgrollout.manifest.text.substitution import ENVIRONMENT_PREFIX, references
 from orgrollout.manifest.validate import read_manifest
 from orgrollout.model.ids import StackSetKey
 
 
+@few_suggestions()
 def load_manifest(path: Path, *, environ: Mapping[str, str] | None = None) -> LoadedManifest:
     """Return the manifest in a file, with its templates, checked as far as AWS is not needed.
 

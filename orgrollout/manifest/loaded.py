@@ -46,7 +46,8 @@ class LoadedManifest:
         if given is not None:
             return tuple(StackSetKey(name) for name in given)
         template = self.templates.get(key)
-        wanted = template.metadata.depends_on if template else ()
+        if template is None or not (wanted := template.metadata.depends_on):
+            return ()
         return tuple(k for k, t in self.templates.items() if t.name in wanted and k != key)
 
     def capabilities(self, key: StackSetKey) -> tuple[str, ...]:

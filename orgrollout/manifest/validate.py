@@ -3,6 +3,7 @@
 What is broken is taken out, entry by entry, so that the rest can still be checked in the same run.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -12,7 +13,7 @@ from pydantic_core import ErrorDetails
 from orgrollout.manifest.schema import Block, Manifest, Targets
 from orgrollout.manifest.text.document import FieldPath, Findings, Item, problem_at
 from orgrollout.manifest.text.explain import Explanation, explain
-from orgrollout.manifest.text.shorthand import did_you_mean, is_close
+from orgrollout.manifest.text.shorthand import MAX_SUGGESTIONS, did_you_mean, is_close
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -53,12 +54,43 @@ def validate(model: type[Model], root: Item, findings: Findings) -> Model | None
         return model.model_validate(root.plain())
     except ValidationError as error:
         details = error.errors(include_url=False)
-    taken = {_path(d) for d in details if d["type"] == "extra_forbidden"}
+    taken = _unknown_keys(details)
+    inside = Counter(d["loc"][:end] for d in details for end in range(len(d["loc"]) + 1))
+    more: list[FieldPath] = []
+    told = 0
     for detail in details:
         path = _path(detail)
-        if not (_is_known(root, path, findings) or _follows(detail, details)):
-            _note(model, root, detail, taken, findings)
+        if _is_known(root, path, findings) or _follows(detail, inside):
+            continue
+        is_unknown = detail["type"] == "extra_forbidden"
+        if is_unknown and told == MAX_SUGGESTIONS:
+            more.append(path)
+            continue
+        told += is_unknown
+        _note(model, root, detail, taken, findings)
+    _note_more(root, more, findings)
     return None
+
+
+def _unknown_keys(details: list[ErrorDetails]) -> dict[FieldPath, list[str]]:
+    """Return the keys that the model does not know, under the path of what they stand in."""
+    found: dict[FieldPath, list[str]] = {}
+    for detail in details:
+        if detail["type"] == "extra_forbidden":
+            path = _path(detail)
+            found.setdefault(path[:-1], []).append(str(path[-1]))
+    return found
+
+
+def _note_more(root: Item, more: list[FieldPath], findings: Findings) -> None:
+    """Note at the first of them how many unknown keys are not named one by one."""
+    for path in more:
+        findings.broken.add(path)
+    if more:
+        message = f"and {len(more):,} more unknown {'key' if len(more) == 1 else 'keys'}."
+        fix = "Mend the ones above first."
+        problem = problem_at(findings.file, root, more[0], message, fix, key=True)
+        findings.add(problem, root.nearest(more[0])[0].path)
 
 
 def _is_known(root: Item, path: FieldPath, findings: Findings) -> bool:
@@ -67,11 +99,12 @@ def _is_known(root: Item, path: FieldPath, findings: Findings) -> bool:
     return item is not None and item.path in findings.broken
 
 
-def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """Return whether a list seems empty only because what is in it is wrong."""
-    loc = detail["loc"]
-    inside = any(d["loc"][: len(loc)] == loc and d is not detail for d in details)
-    return detail["type"] == "too_short" and inside
+def _follows(detail: ErrorDetails, inside: "Counter[FieldPath]") -> bool:
+    """Return whether a list seems empty only because what is in it is wrong.
+
+    ``inside``: how many errors there are at a place and below it.
+    """
+    return detail["type"] == "too_short" and inside[detail["loc"]] > 1
 
 
 def _path(detail: ErrorDetails) -> FieldPath:
@@ -84,7 +117,7 @@ def _note(
     model: type[BaseModel],
     root: Item,
     detail: ErrorDetails,
-    unknown: set[FieldPath],
+    unknown: Mapping[FieldPath, list[str]],
     findings: Findings,
 ) -> None:
     path = _path(detail)
@@ -101,10 +134,10 @@ def _note(
     findings.add(problem, item.path)
 
 
-def _is_misspelt(path: FieldPath, unknown: set[FieldPath]) -> bool:
+def _is_misspelt(path: FieldPath, unknown: Mapping[FieldPath, list[str]]) -> bool:
     """Return whether a key that is missing is there under a name that comes close."""
     name = str(path[-1])
-    return any(is_close(str(p[-1]), name) for p in unknown if p[:-1] == path[:-1])
+    return any(is_close(each, name) for each in unknown.get(path[:-1], ()))
 
 
 def _unknown_key(model: type[BaseModel] | None, key: str) -> Explanation:

@@ -7,6 +7,7 @@ decided once. Nothing is ever targeted by omission, and everything wrong is told
 from datetime import date
 
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.text.shorthand import few_suggestions
 from orgrollout.model.ids import Region, StackSetKey
 from orgrollout.organization.dependencies import with_dependencies
 from orgrollout.organization.desired import DesiredState
@@ -16,6 +17,7 @@ from orgrollout.organization.stack_sets import StackSetResolver
 from orgrollout.organization.summary import summarize
 
 
+@few_suggestions()
 def desired_stack_sets(
     loaded: LoadedManifest, organization: Organization, *, home_region: Region, today: date
 ) -> DesiredState:

@@ -46,7 +46,10 @@ def validation(message: str) -> ApiError:
 
 
 def stack_set_not_found(name: str) -> ApiError:
-    """Return the error for a stack set that does not exist (or is deleted)."""
+    """Return the error for a stack set that does not exist (or is deleted).
+
+    Wording: hashicorp/terraform-provider-aws#24520, aws-cloudformation/rain#585.
+    """
     return ApiError("StackSetNotFoundException", f"StackSet {name} not found", 404)
 
 
@@ -63,7 +66,10 @@ def stack_instance_not_found(stack_set: str, account: str, region: str) -> ApiEr
 
 
 def operation_in_progress(arn: str) -> ApiError:
-    """Return the refusal of a second operation; wording as observed in public issues."""
+    """Return the refusal of a second operation.
+
+    Wording: ansible-collections/community.aws#103, hashicorp/terraform-provider-aws#28675.
+    """
     message = f"Another Operation on StackSet {arn} is in progress"
     return ApiError("OperationInProgressException", message, 409)
 

@@ -66,7 +66,7 @@ def test_what_a_response_must_have_is_known_for_every_operation_that_is_called()
     """A new call without an entry would believe whatever comes back."""
     named = {
         operation
-        for module in AWS.glob("*.py")
+        for module in AWS.rglob("*.py")
         if module.name not in LISTED_ELSEWHERE
         for operation in operations_in(module.read_text())
     }
@@ -101,6 +101,12 @@ def test_what_is_required_or_echoed_is_a_member_of_the_response() -> None:
         assert set(echoes.values()) <= set(asked.members), api
 
 
+POLICY = '{"Policy": {"PolicySummary": {"Id": "p-12345678"}, "Content": %s}}'
+GIVEN_ROLE = (
+    "<Role><Path>/</Path><RoleName>deploy</RoleName><RoleId>AROA</RoleId>"
+    "<Arn>arn:aws:iam::111122223333:role/deploy</Arn><CreateDate>2030-01-01T00:00:00Z</CreateDate>"
+    "<AssumeRolePolicyDocument>%s</AssumeRolePolicyDocument></Role>"
+)
 BROKEN = [
     ("cloudformation", "ListStackSets", Answer(200, "")),
     ("cloudformation", "ListStackSets", Answer(200, HTML)),
@@ -130,6 +136,15 @@ BROKEN = [
     ("organizations", "ListAccounts", Answer(403, HTML)),
     ("organizations", "ListAccounts", Answer(400, f'{{"said": "{SECRET}"}}')),
     ("organizations", "ListTagsForResource", Answer(200, "{}")),
+    ("config", "DescribeRemediationExceptions", Answer(200, "{}")),
+    ("config", "DescribeRemediationExecutionStatus", Answer(200, "{}")),
+    ("ec2", "DescribeSubnets", Answer(200, "<DescribeSubnetsResponse/>")),
+    ("ec2", "DescribeNetworkInterfaces", Answer(200, "<DescribeNetworkInterfacesResponse/>")),
+    ("organizations", "DescribePolicy", Answer(200, POLICY % '"{\\"Version\\": \\"2012"')),
+    ("organizations", "DescribePolicy", Answer(200, POLICY % '"[]"')),
+    ("organizations", "DescribePolicy", Answer(200, POLICY % f'"{SECRET}"')),
+    ("iam", "GetRole", ok("GetRole", GIVEN_ROLE % "%7B%22Version%22%3A")),
+    ("iam", "GetRole", ok("GetRole", GIVEN_ROLE % "%5B%5D")),
     ("sts", "AssumeRole", Answer(200, ok("AssumeRole", CREDENTIALS).body[:-20])),
     ("sts", "AssumeRole", Answer(400, ok("AssumeRole", CREDENTIALS).body[:-20])),
     ("sts", "AssumeRole", ok("AssumeRole", CREDENTIALS.replace("{Session}", "arn:aws:sts::1:x"))),
@@ -139,6 +154,10 @@ ASKED = {
     "DescribeStackSet": {"StackSetName": "base"},
     "ListTagsForResource": {"ResourceId": "111122223333"},
     "AssumeRole": ROLE,
+    "DescribeRemediationExceptions": {"ConfigRuleName": "rule"},
+    "DescribeRemediationExecutionStatus": {"ConfigRuleName": "rule"},
+    "DescribePolicy": {"PolicyId": "p-12345678"},
+    "GetRole": {"RoleName": "deploy"},
 }
 
 
@@ -178,6 +197,20 @@ def test_a_page_that_names_itself_as_the_next_is_broken(
 
     assert not list(connection.pages("cloudformation", "ListStackSets", {}, "Summaries"))
     assert connection.calls["ListStackSets"] == 3
+
+
+@pytest.mark.parametrize("after", [("a", "b", "a"), ("a", "b", "c", "b")])
+def test_a_listing_whose_pages_go_round_in_a_circle_ends(
+    serve: Serve, connection: Connection, after: tuple[str, ...]
+) -> None:
+    """A cache that mixes pages up would have it read for ever, each item again and again."""
+    pages = [ok("ListStackSets", f"<Summaries/><NextToken>{token}</NextToken>") for token in after]
+    serve(*pages)
+
+    with pytest.raises(BrokenResponseError, match="read before") as raised:
+        list(connection.pages("cloudformation", "ListStackSets", {}, "Summaries"))
+    assert "cloudformation:ListStackSets" in str(raised.value)
+    assert connection.calls["ListStackSets"] == len(after)
 
 
 def test_an_error_of_a_servers_keeps_its_status_and_loses_its_body(

@@ -176,6 +176,44 @@ def test_a_body_that_breaks_off_is_read_again(sandbox: Sandbox) -> None:
         journal.get("k")
 
 
+def replaced_bodies(session: Any, bodies: list[bytes]) -> None:
+    """Let some responses of GetObject have other bodies, in order; then come the real ones."""
+
+    class Body:
+        def __init__(self, content: bytes) -> None:
+            self._content = content
+
+        def read(self) -> bytes:
+            return self._content
+
+    def after(parsed: dict[str, Any], **_: Any) -> None:
+        if "Body" in parsed and bodies:
+            parsed["Body"] = Body(bodies.pop(0))
+
+    session.events.register("after-call.s3.GetObject", after)
+
+
+def test_a_body_that_was_cut_or_replaced_is_read_again(sandbox: Sandbox) -> None:
+    """A proxy may cut a body and give it a Content-Length that fits."""
+    session = new_session()
+    bodies: list[bytes] = []
+    replaced_bodies(session, bodies)
+    journal = S3Journal(connect(session=session, clock=sandbox.clock), PLACE)
+    journal.put("k", "whole", expected=None)
+
+    for body in (b"", b'{"nonce": "a", "val', b"<html/>", b"[]", b"{}", b"[" * 100_000):
+        bodies.append(body)
+        found = journal.get("k")
+        assert found is not None
+        assert found.value == "whole"
+        assert not bodies
+
+    bodies += [b"{}"] * 5
+    with pytest.raises(JournalCorruptError, match="documents/k is no document"):
+        journal.get("k")
+    assert not bodies
+
+
 def test_a_connection_that_only_reads_keeps_its_journal_by_another(sandbox: Sandbox) -> None:
     connection = connect(session=new_session(), clock=sandbox.clock, read_only=True)
     with pytest.raises(ReadOnlyError):

@@ -67,3 +67,28 @@ def test_what_refers_to_nothing_is_named_with_its_place(old: str, new: str, mess
 
 def test_a_template_with_a_macro_is_passed_over() -> None:
     assert said("Transform: Mine\nResources: {T: {Type: X, DependsOn: Made}}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Resources: {T: {Type: 'AWS::SNS::Topic', Properties: null}}", "Resources.T.Properties"),
+        (
+            "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Properties:\n",
+            "Resources.T.Properties",
+        ),
+        (
+            "Resources: {T: {Type: 'AWS::SNS::Topic', Properties: {Tags: [~]}}}",
+            "Resources.T.Properties.Tags[0]",
+        ),
+        (
+            "Resources: {T: {Type: 'AWS::SNS::Topic'}}\nOutputs: {O: {Value: }}",
+            "Outputs.O.Value",
+        ),
+    ],
+)
+def test_values_of_null_are_found_before_cloudformation_is_asked(text: str, place: str) -> None:
+    """It answers CreateStackSet with "'null' values are not allowed in templates"."""
+    (problem,) = said(text)
+
+    assert f" {place}: is null, which no template may have." in problem

@@ -98,7 +98,7 @@ def _url_of(text: str, ending: str, place: str | None, connection: Connection) -
 
 def _put(content: bytes, bucket: str, key: str, connection: Connection) -> None:
     for _ in range(ATTEMPTS):
-        there = _content_of(bucket, key, connection)
+        there = _content_of(bucket, key, content, connection)
         if there == content:
             return
         if there is not None:
@@ -120,11 +120,13 @@ def _put(content: bytes, bucket: str, key: str, connection: Connection) -> None:
     )
 
 
-def _content_of(bucket: str, key: str, connection: Connection) -> bytes | None:
+def _content_of(bucket: str, key: str, expected: bytes, connection: Connection) -> bytes | None:
+    """Return what an object holds, read again where that is not what it should hold."""
     try:
         asked = {"Bucket": bucket, "Key": key}
         where = f"s3://{bucket}/{key}"
-        return download(lambda: connection.call("s3", "GetObject", asked), where)[1]
+        get = lambda: connection.call("s3", "GetObject", asked)  # noqa: E731
+        return download(get, where, lambda body: body == expected)[1]
     except AwsError as error:
         if error.code in MISSING:
             return None

@@ -77,6 +77,12 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "config:DescribeConfigurationRecorders": _each("ConfigurationRecorders[]", "name"),
     "config:DescribeDeliveryChannelStatus": _each("DeliveryChannelsStatus[]", "name"),
     "config:DescribeDeliveryChannels": _each("DeliveryChannels[]", "name"),
+    "config:DescribeRemediationExceptions": _each(
+        "RemediationExceptions[]", "ConfigRuleName", "ResourceType", "ResourceId"
+    ),
+    "config:DescribeRemediationExecutionStatus": _each(
+        "RemediationExecutionStatuses[]", "ResourceKey", "State"
+    ),
     "config:GetComplianceDetailsByConfigRule": (
         "EvaluationResults[].EvaluationResultIdentifier.EvaluationResultQualifier.ResourceId",
     ),
@@ -84,6 +90,8 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "config:StartConfigurationRecorder": (),
     "config:StartRemediationExecution": (),
     "ec2:DescribeFlowLogs": _each("FlowLogs[]", "FlowLogId"),
+    "ec2:DescribeNetworkInterfaces": _each("NetworkInterfaces[]", "NetworkInterfaceId"),
+    "ec2:DescribeSubnets": _each("Subnets[]", "SubnetId"),
     "ec2:DescribeVpcs": _each("Vpcs[]", "VpcId"),
     "iam:GetRole": _each("Role", "RoleName", "Arn", "AssumeRolePolicyDocument"),
     "organizations:DescribeAccount": _each("Account", "Id"),
@@ -116,6 +124,12 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 
 # Member of the response: parameter of the request.
+DOCUMENTS: Mapping[str, str] = {
+    "iam:GetRole": "Role.AssumeRolePolicyDocument",
+    "organizations:DescribePolicy": "Policy.Content",
+}
+"""Members that hold a policy: a JSON object as text, in IAM with percent-encoding."""
+
 ECHOES: Mapping[str, Mapping[str, str]] = {
     "cloudformation:DescribeChangeSet": {"ChangeSetName": "ChangeSetName"},
     "cloudformation:DescribeStackDriftDetectionStatus": {

@@ -9,9 +9,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from orgrollout.aws.transport.required_members import ECHOES, REQUIRED
+from orgrollout.aws.transport.required_members import DOCUMENTS, ECHOES, REQUIRED
+from orgrollout.errors import BrokenResponseError
 
 _REDIRECT, _SERVER_ERROR = 300, 500
 _ROLE = re.compile(r"arn:[^:]+:iam::(\d+):role/(?:.*/)?([^/]+)")
@@ -24,6 +26,28 @@ PARSER_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueE
 
 class BrokenResponse(Exception):  # noqa: N818 - beside botocore's own errors, and translated as they are
     """A response that is none. The text says in what way, and quotes nothing of it."""
+
+
+class PageTokens:
+    """The tokens of one listing. One that comes again would let the listing never end."""
+
+    def __init__(self, api: str) -> None:
+        self._api = api
+        self._seen: set[str] = set()
+
+    def of(self, answer: Mapping[str, Any]) -> str | None:
+        """Return the token of the next page, or None where this page was the last.
+
+        Raises:
+            BrokenResponseError: The next page is one that was read before.
+        """
+        token: str | None = answer.get("NextToken")
+        if not token:
+            return None
+        if token in self._seen:
+            raise BrokenResponseError(self._api, "a page that was read before is named as the next")
+        self._seen.add(token)
+        return token
 
 
 def check_body(model: Any, response: dict[str, Any]) -> None:
@@ -60,6 +84,9 @@ def check_members(
         asked = str(parameters.get(parameter) or "")
         if asked and not all(_echoes(asked, str(said)) for said in _values(path, answer)):
             raise BrokenResponse(f"its {path} is not the one that was asked for")
+    for value in _values(DOCUMENTS[api], answer) if api in DOCUMENTS else ():
+        if not isinstance(value, Mapping) and not _is_policy(api, str(value)):
+            raise BrokenResponse("a policy in it is not a JSON object")
     token = answer.get("NextToken")
     if token and token == parameters.get("NextToken"):
         raise BrokenResponse("it names itself as the next page")
@@ -125,6 +152,11 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def _is_policy(api: str, text: str) -> bool:
+    written = unquote(text) if api.startswith("iam:") else text
+    return isinstance(_json(written.encode()), dict)
 
 
 def _xml(body: bytes) -> ET.Element | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from orgrollout.cli.options import completion
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import FormatOption, ManifestPath, PlainReach, Reach
 
@@ -15,7 +16,12 @@ from orgrollout.cli.options.shared import FormatOption, ManifestPath, PlainReach
 
 def explain(
     manifest: ManifestPath,
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="A name or an id.")],
+    account: Annotated[
+        str,
+        typer.Argument(
+            metavar="ACCOUNT", help="A name or an id.", autocompletion=completion.accounts
+        ),
+    ],
     region: Annotated[
         str | None, typer.Argument(metavar="[REGION]", show_default=False, help="Only this one.")
     ] = None,
@@ -76,17 +82,17 @@ def preflight(
         typer.Option(
             "--probe-role",
             metavar="NAME",
-            help="A role of the member accounts to look through, as OrganizationAccountAccessRole. "
-            "Without one, what is inside of them is not checked.",
+            help="A role in the member accounts to check with, such as "
+            "OrganizationAccountAccessRole. Without one, the member accounts are not checked.",
         ),
     ] = None,
     all_accounts: Annotated[
-        bool, typer.Option("--all-accounts", help="Look into all, not into two of each unit.")
+        bool, typer.Option("--all-accounts", help="Check all accounts, and not two of each unit.")
     ] = False,
     reach: Reach,
     format_: FormatOption = "text",
 ) -> int:
-    """Show what would fail, before it does, and how to mend it. Only reads; 3 with findings."""
+    """Show what would fail, before it does, and how to fix it. Only reads; 3 with findings."""
     from orgrollout.cli.actions.preflight import preflight as run
     from orgrollout.reconcile.member_accounts.preflight_facts import Looking
 
@@ -99,7 +105,9 @@ def bootstrap(
     probe_role: Annotated[
         str | None,
         typer.Option(
-            "--probe-role", metavar="NAME", help="Let planners look into accounts through this."
+            "--probe-role",
+            metavar="NAME",
+            help="A role in the member accounts that planners may assume.",
         ),
     ] = None,
     delegate: Annotated[
@@ -107,8 +115,8 @@ def bootstrap(
         typer.Option(
             "--delegate",
             metavar="ACCOUNT",
-            help="Who is to roll out, a name or an id: prints how the management account registers "
-            "it. Default: who calls.",
+            help="The account that is to roll out, a name or an id: prints how the management "
+            "account registers it. Default: the caller's account.",
         ),
     ] = None,
     reach: Reach,
@@ -123,4 +131,36 @@ def bootstrap(
     return run(manifest, reach, format_, probe_role, delegate)
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain)
+def cost(
+    manifest: ManifestPath = HERE,
+    *,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--price",
+            metavar="KEY=NUMBER",
+            help="Your price instead of an example, such as flow-log-gb-s3=0.25. Repeatable.",
+        ),
+    ] = None,
+    volume: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--volume",
+            metavar="KEY=NUMBER",
+            help="Your volume in each account and Region, such as flow-log-gb=40. Repeatable.",
+        ),
+    ] = None,
+    reach: Reach,
+    format_: FormatOption = "text",
+) -> int:
+    """Estimate what the baseline costs each month: AWS Config, flow logs, storage, keys.
+
+    Prices and volumes are examples, and the output names all of them. Only the templates that come
+    along are estimated.
+    """
+    from orgrollout.cli.actions.cost import cost as run
+
+    return run(manifest, reach, format_, prices=price or (), volumes=volume or ())
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain, cost)

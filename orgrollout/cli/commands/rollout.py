@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orgrollout.cli.options import completion
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import (
     DebugOption,
@@ -187,12 +188,18 @@ def coverage(
     *,
     state: Annotated[
         list[str] | None,
-        typer.Option("--state", help="Only pairs in this state. Repeatable, or with commas."),
+        typer.Option(
+            "--state",
+            help="Only pairs in this state. Repeatable, or with commas.",
+            autocompletion=completion.states,
+        ),
     ] = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
-            "--fail-on", help="End with 3 if a pair is in this state. Repeatable, or with commas."
+            "--fail-on",
+            help="End with 3 if a pair is in this state. Repeatable, or with commas.",
+            autocompletion=completion.states,
         ),
     ] = None,
     refresh: RefreshOption = "incremental",

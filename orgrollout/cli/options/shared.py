@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from orgrollout.cli.errors import WrongUsageError
+from orgrollout.cli.options import completion
 from orgrollout.cli.options.defaults import from_environment, from_file
 from orgrollout.cli.options.manifest_here import manifest_in
 
@@ -31,12 +32,18 @@ ManifestPath = Annotated[
     typer.Argument(
         metavar="[MANIFEST]",
         show_default=False,
-        help="The manifest: what should be true, in YAML. Default: the one in this folder: "
+        help="The manifest, in YAML. Default: the one in this folder: "
         "orgrollout.yaml, or else its only YAML file with `version: 1` and `stack_sets:`.",
     ),
 ]
 RolloutName = Annotated[
-    str | None, typer.Argument(metavar="[ROLLOUT]", show_default=False, help="Its name.")
+    str | None,
+    typer.Argument(
+        metavar="[ROLLOUT]",
+        show_default=False,
+        help="The rollout's name.",
+        autocompletion=completion.rollouts,
+    ),
 ]
 FormatOption = Annotated[
     Format,
@@ -54,7 +61,7 @@ DetachOption = Annotated[
     bool,
     typer.Option(
         "--detach",
-        help="Return once operations run or there is only waiting to do; `resume` goes on.",
+        help="Return once operations run or only waiting is left; `resume` continues.",
     ),
 ]
 WaitOption = Annotated[
@@ -96,7 +103,7 @@ RefreshOption = Annotated[
     Literal["incremental", "full"],
     typer.Option(
         "--refresh",
-        help="Read what operations have changed since the last time, or all stack instances anew.",
+        help="Read what operations changed since the last time, or read all stack instances again.",
     ),
 ]
 
@@ -160,7 +167,11 @@ class Narrow:
 
     account: Annotated[
         list[str] | None,
-        typer.Option("--account", help="Only this account: a name or an id. Repeatable."),
+        typer.Option(
+            "--account",
+            help="Only this account: a name or an id. Repeatable.",
+            autocompletion=completion.accounts,
+        ),
     ] = None
     ou: Annotated[
         list[str] | None,
@@ -171,7 +182,11 @@ class Narrow:
     ] = None
     stack_set: Annotated[
         list[str] | None,
-        typer.Option("--stack-set", help="Only this stack set of the manifest. Repeatable."),
+        typer.Option(
+            "--stack-set",
+            help="Only this stack set of the manifest. Repeatable.",
+            autocompletion=completion.stack_sets,
+        ),
     ] = None
 
     @property

@@ -1,5 +1,6 @@
 """The order of stack sets: what they depend on exists, and nothing waits for itself."""
 
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from orgrollout.manifest.checks.context import Checking
@@ -9,9 +10,10 @@ from orgrollout.model.ids import StackSetKey
 
 def check_order(checking: Checking) -> None:
     """Note dependencies that are unknown or go in a circle."""
+    known = dict.fromkeys(checking.known("stack_sets"))
     for key, stack_set in checking.manifest.stack_sets.items():
         for i, name in enumerate(stack_set.depends_on or ()):
-            _check_dependency(checking, StackSetKey(key), i, name)
+            _check_dependency(checking, StackSetKey(key), i, name, known)
     graph = {
         key: {d for d in checking.loaded.depends_on(key) if d in checking.manifest.stack_sets}
         for key, _ in checking.present()
@@ -23,12 +25,13 @@ def check_order(checking: Checking) -> None:
         graph[cycle[0]].discard(cycle[1])
 
 
-def _check_dependency(checking: Checking, key: StackSetKey, i: int, name: str) -> None:
+def _check_dependency(
+    checking: Checking, key: StackSetKey, i: int, name: str, known: Mapping[str, None]
+) -> None:
     path = ("stack_sets", key, "depends_on", i)
-    known = checking.known("stack_sets")
     if name not in known:
         message = f"there is no stack set `{name}` in this manifest."
-        others = [other for other in known if other != key]
+        others = (other for other in known if other != key)
         checking.note(path, message, did_you_mean(name, others, "Remove it."))
         return
     this, other = checking.manifest.stack_sets[key], checking.manifest.stack_sets.get(name)
@@ -42,7 +45,7 @@ def _cycle(graph: dict[StackSetKey, set[StackSetKey]]) -> list[StackSetKey]:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle = list(reversed(error.args[1]))[:-1]
-        order = list(graph)
-        first = min(range(len(circle)), key=lambda i: order.index(circle[i]))
+        order = {key: place for place, key in enumerate(graph)}
+        first = min(range(len(circle)), key=lambda i: order[circle[i]])
         return [*circle[first:], *circle[:first], circle[first]]
     return []

@@ -1,4 +1,4 @@
-"""Resources without a type, and references to nothing: CloudFormation refuses such a template.
+"""What CloudFormation refuses in a template: no type, references to nothing, values of null.
 
 Templates with macros are passed over: what a macro makes is not known here.
 """
@@ -14,6 +14,7 @@ from orgrollout.manifest.text.document import FieldPath, dotted
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.shown import visible
 
+_NULL = "tag:yaml.org,2002:null"
 _SECTIONS = ("Conditions", "Resources", "Outputs")
 
 
@@ -60,6 +61,9 @@ class _Walk:
         if id(node) in self.open:
             return
         self.open.add(id(node))
+        if node.tag == _NULL:
+            fix = "Give it a value, or leave it out."
+            yield self.problem(node, path, "is null, which no template may have.", fix)
         called = _function(node)
         if called is not None:
             yield from self.call(*called, path, node)

@@ -20,7 +20,7 @@ from orgrollout.manifest.template.template import (
     TemplateParameter,
 )
 from orgrollout.manifest.text.document import Findings, Item, Reader, problem_at
-from orgrollout.manifest.text.shorthand import did_you_mean
+from orgrollout.manifest.text.shorthand import did_you_mean, few_suggestions
 from orgrollout.manifest.text.source import compose, read_text
 from orgrollout.manifest.text.substitution import ACCOUNT_PREFIX, PLAIN_NAMES, references
 from orgrollout.manifest.text.values import Names, Texts
@@ -68,6 +68,7 @@ def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
     return template_from(read_text(path), path.stem, file)
 
 
+@few_suggestions()
 def template_from(body: str, name: str, file: str) -> tuple[Template | None, Findings]:
     """Return the template of a text, or nothing, and what is wrong with it.
 

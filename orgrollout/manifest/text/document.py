@@ -127,11 +127,13 @@ class Findings:
     file: str
     problems: list[Problem] = field(default_factory=list)
     broken: set[FieldPath] = field(default_factory=set)
+    _noted: set[Problem] = field(default_factory=set)
 
     def add(self, problem: Problem, path: FieldPath) -> None:
         """Note a problem once, and that what stands under ``path`` cannot be relied on."""
         self.broken.add(path)
-        if problem not in self.problems:
+        if problem not in self._noted:
+            self._noted.add(problem)
             self.problems.append(problem)
 
     def at(self, item: Item, message: str, fix: str = "") -> None:

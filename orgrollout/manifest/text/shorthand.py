@@ -7,18 +7,40 @@ it was called as written.
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from orgrollout.manifest.text.document import Findings, Item
 
+MAX_SUGGESTIONS = 20
+"""Words of one file that are compared with all known names, which takes time for each."""
+
 _SHOWN = 24
+_LONGEST = 200  # of a word that is compared: the time grows with the square
+_left: ContextVar[list[int] | None] = ContextVar("suggestions left", default=None)
+
+
+@contextmanager
+def few_suggestions() -> Iterator[None]:
+    """Let `did_you_mean` compare no more than 20 words, so that many mistakes take little time."""
+    token = _left.set([MAX_SUGGESTIONS])
+    try:
+        yield
+    finally:
+        _left.reset(token)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """Return a hint for a word that nothing is called by."""
+    """Return a hint for a word that nothing is called by; `otherwise` where too many were given."""
+    left = _left.get()
+    if left is not None:
+        if not left[0]:
+            return otherwise
+        left[0] -= 1
     names = sorted(set(known))
     by_lower = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    close = _close(word, by_lower)
     if close:
         return f"Did you mean `{by_lower[close[0]]}`?"
     if otherwise or not names:
@@ -29,7 +51,14 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
 
 def is_close(word: str, known: str) -> bool:
     """Return whether a word may be meant for another."""
-    return bool(difflib.get_close_matches(word.lower(), [known.lower()], n=1, cutoff=0.6))
+    return bool(_close(word, [known.lower()]))
+
+
+def _close(word: str, known: Iterable[str]) -> list[str]:
+    """Return the name in lower case that is closest to a word, if one is close."""
+    if len(word) > _LONGEST:
+        return []
+    return difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
 
 
 def spell_out(root: Item, findings: Findings) -> None:

@@ -49,7 +49,7 @@ def situation(
 ) -> Situation:
     """Return what there is, and what the manifest asks for.
 
-    Whoever may not read the organization learns what can be told without it.
+    A caller who may not read the organization learns what can be told without it.
 
     Raises:
         ManifestError: It does not fit the organization.
@@ -92,7 +92,7 @@ def situation(
 def _desired(
     loaded: LoadedManifest, world: Context, home: Region, progress: Callable[[str], None]
 ) -> tuple[Mapping[StackSetKey, DesiredStackSet], str | None]:
-    """Return what the manifest wants, or why nobody knows of which accounts."""
+    """Return what the manifest wants, or why its accounts are not known."""
     organization_id, _ = describe_organization(world.connection)
     check_organization(loaded, organization_id, Findings(loaded))
     try:

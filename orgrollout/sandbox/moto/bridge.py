@@ -1,7 +1,7 @@
 """The one door to moto: its request handling, its state, and objects in its buckets.
 
 Requests are handed to the function behind moto's own botocore stub and carry the header in which
-moto looks for the account. Two of moto's rules for names are set right.
+moto looks for the account. Three of moto's rules for names are set right.
 """
 
 import warnings
@@ -27,6 +27,7 @@ from moto.s3.models import s3_backends
 from werkzeug.exceptions import NotFound
 
 from orgrollout.sandbox.errors import SandboxError, validation
+from orgrollout.sandbox.moto import bucket_names
 from orgrollout.sandbox.moto.resource_types import REMEDIATIONS
 from orgrollout.sandbox.organization.model import Account, Organization
 from orgrollout.sandbox.principals import TrustedRole
@@ -52,6 +53,7 @@ def _fitting_name(resource_type: str, stack_name: str, logical_id: str) -> str:
 
 
 parsing.generate_resource_name = _fitting_name
+bucket_names.install()
 
 ACCOUNT_HEADER = "x-moto-account-id"
 
@@ -88,7 +90,7 @@ class MotoState:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Have moto work on this state, and nobody else at the same time."""
+        """Have moto work on this state; every other caller waits."""
         with LOCK:
             before = MotoState._in_place
             if before is not self:

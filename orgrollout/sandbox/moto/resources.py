@@ -18,6 +18,7 @@ from moto.ssm.models import ssm_backends
 from werkzeug.exceptions import HTTPException
 
 from orgrollout.sandbox.moto import made_up_values
+from orgrollout.sandbox.moto.bucket_names import refusal
 from orgrollout.sandbox.moto.intrinsics import TemplateError, condition_holds, resolved, text_of
 from orgrollout.sandbox.moto.resource_schemas import check_required, typed
 from orgrollout.sandbox.moto.resource_types import RecordedResource, is_recorded, moto_form, removed
@@ -95,6 +96,7 @@ class Resources(parsing.ResourceMap):
         with told(key, kind):
             cleaned = self._clean(key, entry)
             check_required(kind, key, cleaned["Properties"])
+            _check_bucket_name(kind, cleaned["Properties"])
             self._resource_json_map[key] = {**entry, **cleaned}
             made = self._made(key, kind)
         tidy(kind, made, cleaned["Properties"])
@@ -340,6 +342,13 @@ class Resources(parsing.ResourceMap):
         return {"Type": kind, "Properties": typed(kind, key, properties)}
 
 
+def _check_bucket_name(kind: str, properties: Mapping[str, Any]) -> None:
+    name = properties.get("BucketName") if kind == "AWS::S3::Bucket" else None
+    why = refusal(name) if isinstance(name, str) else None
+    if why is not None:
+        raise TemplateError(why)
+
+
 def in_order(entries: Mapping[str, Any]) -> list[str]:
     """Return the resources so that what others depend on comes first."""
     ordered: dict[str, None] = {}
@@ -385,7 +394,7 @@ def named(made: Any, name: str) -> None:
 
 
 def tidy(kind: str, made: Any, properties: Mapping[str, Any]) -> None:
-    """Mend what moto's CloudFormation gets wrong: policies, tags, contents of documents."""
+    """Correct what moto's CloudFormation gets wrong: policies, tags, contents of documents."""
     if is_recorded(made):
         return
     if kind == "AWS::SSM::Document" and isinstance(made.content, dict):

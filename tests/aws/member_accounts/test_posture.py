@@ -152,7 +152,9 @@ def test_resources_that_fail_a_rule_are_named_from_all_pages(
         }
         page |= {"NextToken": token} if token else {}
         services("config").add_response("get_compliance_details_by_config_rule", page)
-    services("config").add_response("describe_remediation_exceptions", {})
+    services("config").add_response(
+        "describe_remediation_exceptions", {"RemediationExceptions": []}
+    )
     assert look(connection, COMPLIANCE).subjects == ("vpc-1", "vpc-2", "vpc-3")
 
 
@@ -230,7 +232,9 @@ def test_shared_vpcs_do_not_count_and_what_several_checks_need_is_read_once(
     looking = Looking(connection)
     rejected = PostureCheck(name="vpc-flow-logs", arguments={"traffic": "REJECT"})
 
-    services("config").add_response("describe_remediation_exceptions", {})
+    services("config").add_response(
+        "describe_remediation_exceptions", {"RemediationExceptions": []}
+    )
     assert looking.look(FLOW_LOGS).subjects == ("vpc-1", "vpc-2")
     assert looking.look(rejected).subjects == ("vpc-2",)
 

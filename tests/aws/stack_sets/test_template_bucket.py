@@ -13,6 +13,7 @@ from orgrollout.aws.stack_sets.template_bucket import by_url
 from orgrollout.aws.transport.connection import Connection, connect
 from orgrollout.errors import AccessDeniedError, BucketError, ReadOnlyError
 from orgrollout.sandbox import Sandbox
+from tests.aws.test_s3_journal import replaced_bodies
 from tests.stage import new_session, organization
 
 PLACE = "s3://acme-templates/stack-sets/"
@@ -150,3 +151,16 @@ def test_a_bucket_that_denies_says_what_to_allow(sandbox: Sandbox) -> None:
 
     with pytest.raises(AccessDeniedError, match="Allow s3:PutObject"):
         sent(connection)
+
+
+def test_an_object_that_was_cut_on_its_way_is_read_again(sandbox: Sandbox) -> None:
+    """The first response is of a proxy; what is in the bucket is right."""
+    session = new_session()
+    bodies = [b"", LARGE.encode()[:-9], b"<html/>"]
+    replaced_bodies(session, bodies)
+    connection = connect(session=session, clock=sandbox.clock)
+    sent(connection)
+
+    assert sent(connection) == {"StackSetName": "base", "TemplateURL": URL}
+    assert not bodies
+    assert connection.calls["PutObject"] == 1

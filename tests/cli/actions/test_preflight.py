@@ -1,4 +1,4 @@
-"""`preflight`: each thing that would fail is found where it is, with what mends it."""
+"""`preflight`: each thing that would fail is found where it is, with its fix."""
 
 import json
 from pathlib import Path
@@ -79,7 +79,7 @@ def test_without_a_role_to_look_through_nothing_inside_accounts_is_called_ok(
 
 @pytest.mark.slow
 def test_a_role_that_cannot_be_assumed_leaves_its_account_unchecked(program: Program) -> None:
-    check = found(program, "--probe-role", "Nobody", stack_sets=BUILTIN)["AWS Config recorders"]
+    check = found(program, "--probe-role", "NoSuchRole", stack_sets=BUILTIN)["AWS Config recorders"]
 
     assert check["outcome"] == "not_checked"
     assert any("sts:AssumeRole" in reason for reason in check["not_checked"])

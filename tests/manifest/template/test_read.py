@@ -217,6 +217,20 @@ def test_cfn_lint_speaks_with_places_in_the_template(load: Load, folder: Path) -
     ]
 
 
+def test_a_template_at_which_cfn_lint_stops_is_said_not_to_be_checked(
+    load: Load, folder: Path
+) -> None:
+    """YAML reads a name such as No as a truth value, at which cfn-lint raises."""
+    conditions = "Conditions: {No: !Equals [a, b]}\n"
+    text = change("    parameters: {Frequency: DAILY}\n", "").replace("config.yaml", "roles.yaml")
+    (folder / "roles.yaml").write_text(conditions + RESOURCES)
+    (problem,) = lint_templates(load(text))
+
+    assert problem.severity == "error"
+    assert str(problem).startswith("roles.yaml:1:1: E0002 (error) cfn-lint stopped (TypeError)")
+    assert "was not checked" in str(problem)
+
+
 @pytest.mark.slow
 def test_cfn_lint_has_nothing_to_say_of_a_region_that_the_template_leaves_out(
     load: Load, folder: Path

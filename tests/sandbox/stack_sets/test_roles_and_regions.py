@@ -7,7 +7,7 @@ import pytest
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.world import trust_of
+from orgrollout.sandbox.simulated_organization import trust_of
 from tests.sandbox.support import (
     ACCOUNTS,
     HOME,
@@ -223,3 +223,10 @@ def test_in_opt_in_regions_the_administration_role_trusts_the_regional_principal
         sandbox.run_to_end()
         (reason,) = sandbox.operations("base")[-1].reasons.values()
         assert ADMINISTRATION in reason
+
+
+def test_an_account_sees_the_regions_of_its_own_partition_only(sandbox: Sandbox) -> None:
+    """`regions: enabled` must not reach for Regions of China or of a government."""
+    seen = sandbox.session().client("ec2").describe_regions(AllRegions=True)["Regions"]
+    assert "us-east-1" in {each["RegionName"] for each in seen}
+    assert not [e for e in seen if e["RegionName"].startswith(("cn-", "us-gov-", "us-iso"))]

@@ -44,11 +44,24 @@ def _managed_policy(place: tuple[str, str], arn: str) -> None:
         iam.delete_policy(arn)
 
 
+def _detachable_policies(place: tuple[str, str]) -> None:
+    """Let moto go through the inline policies of an account when it deletes a role.
+
+    It keeps None for the roles of a policy that is for users or groups only, and breaks on it.
+    """
+    iam: Any = iam_backends[place[0]][partition_of(place[1])]
+    for policy in iam.inline_policies.values():
+        policy.role_names = policy.role_names or []
+
+
 def removed(kind: str, place: tuple[str, str], physical_id: str) -> bool:
     """Delete a resource, if it is of a type that moto cannot delete by itself."""
     if kind == "AWS::IAM::ManagedPolicy":
         _managed_policy(place, physical_id)
         return True
+    if kind == "AWS::IAM::Role":
+        _detachable_policies(place)
+        return False
     remove = _EC2.get(kind)
     if remove is None:
         return False

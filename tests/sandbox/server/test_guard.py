@@ -84,6 +84,28 @@ def test_an_error_inside_is_answered_and_on_record(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_server_answers_on_after_an_unexpected_error_of_moto(
+    server: SandboxServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Moto's own code raises, in the middle of a request over HTTP."""
+
+    def breaks(*_: Any, **__: Any) -> Any:
+        raise RecursionError("secret words")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("moto.iam.models.IAMBackend.create_user", breaks)
+        iam = client(server, "iam")
+        with pytest.raises(ClientError) as caught:
+            iam.create_user(UserName="reader")
+    answer: Any = caught.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert "iam:CreateUser is answered by moto, which broke" in answer["Error"]["Message"]
+    assert "secret words" not in str(caught.value)
+    assert iam.create_user(UserName="reader")["User"]["UserName"] == "reader"
+    assert client(server, "organizations").list_roots()["Roots"]
+    assert capfd.readouterr() == ("", "")
+
+
 def test_in_process_it_is_an_error_of_the_call_too() -> None:
     with Sandbox.start(ORGANIZATION) as sandbox:
         made = cloudformation(sandbox)
@@ -159,7 +181,7 @@ def _noise(rng: random.Random) -> bytes:
 
 
 def test_noise_is_always_answered(server: SandboxServer, capfd: pytest.CaptureFixture[str]) -> None:
-    """800 requests to the operations there are, with inputs that nobody meant."""
+    """800 requests to the operations there are, with inputs that make no sense."""
     rng = random.Random(11)  # noqa: S311 - the same noise each time
     operations = sorted(server.sandbox.world.gateway._handlers)
     for _ in range(800):
