@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,16 +19,7 @@ from typing import Any
 
 import yaml
 
-from orgrollout.aws.stack_sets.stack_sets import StackSets
-from orgrollout.aws.transport.connection import connect
-from orgrollout.drivers.local import drive
-from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.manifest.load import load_manifest
-from orgrollout.reconcile.context import Context
-from orgrollout.reconcile.documents.rollouts import Rollout
-from orgrollout.reconcile.lifecycle.begin import begin_rollout
-from orgrollout.reconcile.reading.plan_request import look, plan_from
-from orgrollout.reconcile.tick.tick import Tick
+from orgrollout import api
 from orgrollout.rollout.state.decision import EventKind
 from orgrollout.sandbox import Sandbox, Settings
 
@@ -55,7 +46,7 @@ USUAL: dict[str, Any] = {
 class Measured:
     """One rollout, as it went."""
 
-    rollout: Rollout
+    rollout: api.Rollout
     engine: timedelta  # while an operation of the stack set ran
     idle: timedelta  # from begin to the final proof, while none did
     operations: int
@@ -95,6 +86,7 @@ def manifest(preferences: dict[str, Any], folder: Path) -> Path:
         "version": 1,
         "name": "bench",
         "organization": "o-a1b2c3d4e5",
+        "home_region": "us-east-1",
         "targets": "all",
         "regions": REGIONS,
         "stack_sets": {"topics": {"template": "topic.yaml"}},
@@ -129,25 +121,22 @@ def simulated(accounts: int, ceiling: int | None) -> Iterator[tuple[Sandbox, Pat
 
 def measure(preferences: dict[str, Any], accounts: int, ceiling: int | None = None) -> Measured:
     """Roll out and return how it went."""
-    with simulated(accounts, ceiling) as (sandbox, folder):
-        connection = connect(region="us-east-1", clock=sandbox.clock)
-        world = Context(
-            connection=connection,
-            stack_sets=StackSets(connection),
-            journal=SqliteJournal(folder / "journal.sqlite"),
-            clock=sandbox.clock,
+    with ExitStack() as stack:
+        sandbox, folder = stack.enter_context(simulated(accounts, ceiling))
+        loaded = api.load(manifest(preferences, folder))
+        client = stack.enter_context(
+            api.connect(loaded, journal=folder / "journal.sqlite", clock=sandbox.clock)
         )
-        loaded = load_manifest(manifest(preferences, folder))
-        plan = plan_from(loaded, look(loaded, world, lambda _: None), world)
+        plan = client.plan(loaded)
         began, proof = sandbox.clock.now(), sandbox.clock.now()
 
-        def follow(tick: Tick) -> None:
+        def follow(tick: api.Tick) -> None:
             nonlocal proof
             if any(event.kind is EventKind.PROOF for event in tick.events):
                 proof = sandbox.clock.now()
 
         calls_before = len(sandbox.calls)
-        rollout = drive(begin_rollout(plan, world).state.id, world, follow)
+        rollout = client.drive(client.begin(plan), follow)
         records = sandbox.operations("bench-topics")
         spans = [(r.started, r.ended) for r in records if r.started and r.ended]
         engine = sum((end - start for start, end in spans), timedelta())

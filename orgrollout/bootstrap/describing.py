@@ -1,4 +1,4 @@
-"""What a description of existing stack sets is made from, and what it comes to."""
+"""What a description of existing stack sets is made from, and what the result is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

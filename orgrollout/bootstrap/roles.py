@@ -2,8 +2,8 @@
 
 From the prerequisites of self-managed permissions (CloudFormation user guide): CloudFormation
 assumes the administration role, which assumes the execution role in each target account. Without
-`aws:SourceAccount` and `aws:SourceArn` somebody else's stack set could make CloudFormation use the
-administration role (the confused deputy). The execution role trusts that one role and nobody else.
+`aws:SourceAccount` and `aws:SourceArn` another user's stack set could make CloudFormation use the
+administration role (the confused deputy). The execution role trusts that one role and no other.
 """
 
 from collections.abc import Iterable, Mapping

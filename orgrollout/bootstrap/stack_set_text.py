@@ -20,7 +20,8 @@ from orgrollout.organization.snapshot import AccountState
 _DYNAMIC = "{{resolve:"
 _NO_ECHO = """\
 NoEcho: CloudFormation does not show the value. Write where it comes from, such as
-"{{resolve:secretsmanager:NAME}}". Nobody can see whether that is the same, so it is sent once."""
+"{{resolve:secretsmanager:NAME}}". Whether that is the same
+cannot be seen, so it is sent once."""
 _GIVEN_AWAY = """\
 NoEcho: {names}. The template holds a secret as Default of it, which is refused. Remove that
 Default from {file}, and write below where the value comes from."""
@@ -131,7 +132,7 @@ class StackSetText:
         return f"      - {first.lstrip()}{''.join(rest)}        parameters:\n{shown}"
 
     def _value(self, name: str, value: str, place: str, indent: int) -> str:
-        """Return a parameter; one that nobody may see is left open, for a person to write."""
+        """Return a parameter; a masked one is left open, for a person to write."""
         parameter = self.template.parameters.get(name)
         if parameter is None or not parameter.no_echo or value.startswith(_DYNAMIC):
             return as_yaml({name: literal(value)}, indent)

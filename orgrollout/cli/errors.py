@@ -25,7 +25,7 @@ class OutputError(OrgRolloutError):
 
 
 class DeclinedError(OrgRolloutError):
-    """Somebody was asked, and did not say yes. Nothing was changed."""
+    """The user was asked, and did not say yes. Nothing was changed."""
 
 
 class SandboxUnavailableError(OrgRolloutError):

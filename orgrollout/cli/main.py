@@ -37,8 +37,8 @@ EPILOG = (
     "be looked at; 10 changes pending; 130 interrupted."
 )
 
-_START, _PLAN, _ROLLOUT = "Begin", "Plan and roll out", "Rollouts under way"
-_DRIFT, _KEEP = "What is there, and what drifted", "Keep it running"
+_START, _PLAN, _ROLLOUT = "Begin", "Plan and roll out", "Control rollouts"
+_DRIFT, _KEEP = "Coverage and drift", "Keep it running"
 _PANELS = {
     _START: ("demo", "init", "bootstrap", "validate", "schema"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
@@ -76,7 +76,7 @@ def _about(
 ) -> None:
     """Roll out CloudFormation templates to every account and Region of an AWS Organization.
 
-    Begin with `orgrollout demo`: the whole of it in a simulated organization, without AWS.
+    Begin with `orgrollout demo`: a whole rollout in a simulated organization, without AWS.
     """
 
 
@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        return FAILED  # nobody reads any more
+        return FAILED  # no process reads any more
     except OrgRolloutError as error:
         if debug:
             traceback.print_exc()

@@ -37,7 +37,7 @@ from orgrollout.reconcile.open_journal import in_folder, named_journal, open_jou
 from orgrollout.reconcile.reading.home_region import proposed_home
 
 IN_PROCESS = "sandbox://in-process"  # no journal of AWS, or of a server, is ever kept under it
-NOBODY, NOWHERE = AccountId("sandbox"), Region("sandbox")
+NO_ACCOUNT, NO_REGION = AccountId("sandbox"), Region("sandbox")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ def _forgotten(reach: Reach, stack: ExitStack) -> Path:
             "`orgrollout sandbox serve` and name its URL: --sandbox URL."
         )
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="orgrollout-"))
-    return journal_path(Path(folder), NOBODY, NOWHERE, IN_PROCESS)
+    return journal_path(Path(folder), NO_ACCOUNT, NO_REGION, IN_PROCESS)
 
 
 def _options(reach: Reach, loaded: LoadedManifest | None, *, forgets: bool) -> str:

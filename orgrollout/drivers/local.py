@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from orgrollout.drivers.outage import PASSING, Outage
-from orgrollout.journal.errors import JournalConflictError
+from orgrollout.journal.conflicts import unless_overtaken
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollouts import Rollout, give_order, load_rollout
@@ -37,7 +37,7 @@ def drive(rollout: RolloutId, world: Context, follow: Callable[[Tick], None]) ->
     Raises:
         AwsError: AWS refused something, or is away for too long. The rollout stays open and can be
             resumed.
-        ClaimLostError: Another rollout took over, or somebody unlocked a stack set.
+        ClaimLostError: Another rollout took over, or a stack set was unlocked.
     """
     return _drive(load_rollout(world.journal, rollout), world, follow)
 
@@ -45,9 +45,8 @@ def drive(rollout: RolloutId, world: Context, follow: Callable[[Tick], None]) ->
 def _drive(known: Rollout, world: Context, follow: Callable[[Tick], None]) -> Rollout:
     patience = _Patience(known, world, follow)
     while True:
-        try:
-            latest = patience.wait_for(lambda: tick(known.state.id, world))
-        except JournalConflictError:
+        latest = unless_overtaken(lambda: patience.wait_for(lambda: tick(known.state.id, world)))
+        if latest is None:
             # Another driver was faster, and nothing was sent from here. Look at what it did.
             world.clock.sleep(_ANOTHER_DRIVER)
             continue
@@ -70,7 +69,7 @@ def _rest(latest: Tick, world: Context, follow: Callable[[Tick], None]) -> None:
 
 
 class _Patience:
-    """Waits out what passes by itself, and tells so with what was known of the rollout last."""
+    """Waits out transient failures, and tells of each with the last known state of the rollout."""
 
     def __init__(self, known: Rollout, world: Context, follow: Callable[[Tick], None]) -> None:
         self.known = known

@@ -1,4 +1,4 @@
-"""Waiting for what passes by itself: an outage, throttling, a journal that is locked."""
+"""Waiting out transient failures: an outage, throttling, a journal that is locked."""
 
 from datetime import timedelta
 

@@ -87,7 +87,7 @@ def runs_state(inventory: StackSetInventory, instance: StackInstance, wanted: Di
 def keeps_overrides(instance: StackInstance, overrides: Mapping[str, str], state: Digest) -> bool:
     """Return whether the instance is known to have exactly these overrides already.
 
-    ``state`` is the digest of the deployed definition with them. What somebody else is at work on
+    ``state`` is the digest of the deployed definition with them. What another process is at work on
     may have others in a moment: when AWS stores them is not documented.
     """
     if instance.overrides is not None:

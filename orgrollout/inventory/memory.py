@@ -1,8 +1,8 @@
 """What is remembered of a stack set, and how what was read since changes it.
 
-The memory is a cache of what a full reading would find, and nothing else: whoever loses it gets
-the same plan. So a row that was read replaces one that was remembered, and overrides are kept only
-while no operation can have changed them.
+The memory is a cache of what a full reading would find, and nothing else: without it the
+plan is the same. So a row that was read replaces one that was remembered, and overrides are kept
+only while no operation can have changed them.
 """
 
 from collections.abc import Iterable, Mapping

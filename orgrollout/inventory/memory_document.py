@@ -59,7 +59,7 @@ def read_memory(document: Any, only: AccountId | None = None) -> Memory | None:
     try:
         return _read(document, only)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return None  # a cache that is damaged is read anew, and written over
+        return None  # a cache that is damaged is read again, and written over
 
 
 def _read(document: Mapping[str, Any], only: AccountId | None) -> Memory:

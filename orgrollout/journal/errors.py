@@ -20,8 +20,17 @@ class JournalConflictError(JournalError):
     """A document is no longer the one that was read. Nothing was written."""
 
     text = (
-        "journal: {where} was written by somebody else since it was read; nothing was written. "
-        "Another process works on the same rollout: `orgrollout status` shows which."
+        "journal: {where} was written by another process since it was read; nothing was written. "
+        "It works on the same rollout: `orgrollout status` shows which."
+    )
+
+
+class JournalContendedError(JournalError):
+    """Other processes kept writing a document. Nothing was written."""
+
+    text = (
+        "journal: {where} was written by other processes at every try; nothing was written by this "
+        "one. Try again when fewer of them run."
     )
 
 
@@ -68,7 +77,7 @@ class JournalReadOnlyError(JournalError):
     """The journal, or the folder it is in, cannot be written. Nothing was written."""
 
     text = (
-        "journal {where} cannot be opened for writing: {said}. Nothing was written. Mend the "
+        "journal {where} cannot be opened for writing: {said}. Nothing was written. Fix the "
         "permissions, or choose another place with --journal."
     )
 

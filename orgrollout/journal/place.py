@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_state_path
 
-from orgrollout.journal.errors import JournalConflictError, JournalNameError, JournalPlaceError
+from orgrollout.journal.conflicts import unless_overtaken
+from orgrollout.journal.errors import JournalNameError, JournalPlaceError
 from orgrollout.journal.port import Journal
 from orgrollout.journal.reading import as_mapping
 from orgrollout.model.ids import AccountId, Region, digest_of
@@ -66,14 +66,13 @@ def journal_path(
 def bind(journal: Journal, account: AccountId, region: Region, endpoint: str | None) -> None:
     """Mark the journal as that of one administrator, Region and endpoint, for good.
 
-    Where somebody names a file or a bucket, nothing else keeps a sandbox from production.
+    Where a user names a file or a bucket, nothing else keeps a sandbox from production.
 
     Raises:
         JournalPlaceError: It is another's.
     """
     place = {"account": account, "region": region, "endpoint": endpoint}
-    with suppress(JournalConflictError):
-        journal.put(_PLACE, place, expected=None)
+    unless_overtaken(lambda: journal.put(_PLACE, place, expected=None))
     found = journal.get(_PLACE)
     if found is None or found.value != place:
         there = as_mapping(_PLACE, found.value) if found else {}

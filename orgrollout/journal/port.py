@@ -1,4 +1,4 @@
-"""What a journal is: documents that survive, changed only by whoever read them last.
+"""What a journal is: documents that survive, changed only by the process that read them last.
 
 Two kinds of things are kept. A *document* has a key and a version, and is replaced as a whole, if
 its version is still the one that was read. A *stream* is appended to and never changed. Values are
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NewType, Protocol
 
-from orgrollout.journal.errors import JournalConflictError, JournalCorruptError
+from orgrollout.journal.conflicts import unless_overtaken
+from orgrollout.journal.errors import JournalCorruptError
 from orgrollout.model.ids import Digest, digest_of
 
 Version = NewType("Version", str)  # opaque; equal versions mean an equal document
@@ -48,7 +49,7 @@ class Journal(Protocol):
         """Write the document if its version is ``expected``; None: if there is none yet.
 
         Raises:
-            JournalConflictError: Somebody else wrote it. Nothing was written.
+            JournalConflictError: Another process wrote it. Nothing was written.
         """
         ...
 
@@ -56,7 +57,7 @@ class Journal(Protocol):
         """Remove the document if its version is ``expected``; one that is gone is fine.
 
         Raises:
-            JournalConflictError: Somebody else wrote it. It was left alone.
+            JournalConflictError: Another process wrote it. It was left alone.
         """
         ...
 
@@ -81,7 +82,7 @@ class Journal(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of whatever is held open."""
+        """Release whatever is held open."""
         ...
 
 
@@ -100,9 +101,8 @@ def put_artifact(journal: Journal, content: str) -> Digest:
     Templates and plans are large and many states refer to them, so states carry the digest only.
     """
     digest = digest_of(content)
-    try:
-        journal.put(_artifact(digest), content, expected=None)
-    except JournalConflictError:
+    key = _artifact(digest)
+    if unless_overtaken(lambda: journal.put(key, content, expected=None)) is None:
         get_artifact(journal, digest)  # there already: see that it is sound
     return digest
 

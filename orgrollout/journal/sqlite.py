@@ -103,7 +103,7 @@ class SqliteJournal:
         """Write the document if its version is ``expected``; None: if there is none yet.
 
         Raises:
-            JournalConflictError: Somebody else wrote it. Nothing was written.
+            JournalConflictError: Another process wrote it. Nothing was written.
         """
         text = to_text(value)
         with self._writing():
@@ -125,7 +125,7 @@ class SqliteJournal:
         """Remove the document if its version is ``expected``; one that is gone is fine.
 
         Raises:
-            JournalConflictError: Somebody else wrote it. It was left alone.
+            JournalConflictError: Another process wrote it. It was left alone.
         """
         with self._writing():
             changed = self._db.execute(
@@ -219,7 +219,7 @@ class SqliteJournal:
 
     def _prepare(self) -> None:
         self._check()  # before anything is changed: what is not ours stays as it is
-        with suppress(PermissionError):  # somebody else's file, which we may use
+        with suppress(PermissionError):  # another user's file, which we may use
             self.path.chmod(0o600)
         self._use_rollback_journal()
         self._db.execute("PRAGMA synchronous = FULL")

@@ -28,6 +28,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "AWS::IAM::InstanceProfile": ("InstanceProfileName",),
     "AWS::IAM::SAMLProvider": ("Name",),
     "AWS::IAM::ServerCertificate": ("ServerCertificateName",),
+    "AWS::IAM::VirtualMFADevice": ("VirtualMfaDeviceName",),
     "AWS::IAM::OIDCProvider": ("Url",),
     "AWS::IAM::ServiceLinkedRole": ("AWSServiceName",),
     "AWS::Budgets::Budget": ("Budget", "BudgetName"),

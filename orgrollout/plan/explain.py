@@ -36,7 +36,7 @@ class Intention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveOfAccount:
-    """The wave in which a stack set comes to an account."""
+    """The wave in which a stack set reaches an account."""
 
     index: int
     name: str

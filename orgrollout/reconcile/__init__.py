@@ -1,1 +1,1 @@
-"""Where decisions meet the world: plans are made from what is there, and ticks carry them out."""
+"""Where decisions meet AWS and the journal: what is read, planned, committed and sent."""

@@ -90,8 +90,8 @@ def _detection(look: StackSetLook, shown: Shown) -> str:
         parts.append(text)
     last = look.detection
     if last is None:
-        hint = "" if shown.looked else "; `--detect` does"
-        parts.append(f"nobody has looked for drift{hint}")
+        hint = "" if shown.looked else "; `--detect` runs one"
+        parts.append(f"no drift detection has run{hint}")
     else:
         age = f" {span(shown.now - last.ended)} ago" if last.ended else ""
         how = _SAID.get(last.status, f", {last.status}")

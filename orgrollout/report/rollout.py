@@ -16,6 +16,7 @@ from orgrollout.rollout.failures.recovered_failures import overcome
 from orgrollout.rollout.rollback.partial_rollout import half_way
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import CompletedOperation, Failure, Outcome, Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 _UNITS = 3  # named in one line
 _STYLES = {
@@ -40,7 +41,9 @@ def rollout_blocks(
     if plan.operations:
         yield _by_wave(plan, state)
     yield from _failures(plan, state, chosen)
-    yield from (Line(text=f"warning: {text}", style="yellow") for text in half_way(plan, state))
+    yield from (
+        Line(text=f"warning: {text}", style="yellow") for text in half_way(RolloutView(plan, state))
+    )
     yield from _pending(plan, [f for f in state.failures if chosen(f)])
     yield from skipped_lines(plan.skipped)
     if state.calls and calls:
@@ -150,7 +153,7 @@ def _failures(
     open_ = [f for f in state.failures if not f.final and chosen(f)]
     lines: list[Line] = []
     for failures, standing in ((done, "retried, done"), (open_, "to be retried"), (final, "")):
-        for group in group_failures(plan, state, failures):
+        for group in group_failures(RolloutView(plan, state), failures):
             lines.append(_group_line(plan, group, standing))
             if failures is final:
                 lines += _accounts(group)

@@ -21,6 +21,7 @@ from orgrollout.rollout.state.state import (
     InFlightOperation,
     RolloutState,
 )
+from orgrollout.rollout.state.view import RolloutView
 
 
 def rollout_json(
@@ -63,12 +64,14 @@ def rollout_json(
         "causes": [
             _group(plan, group)
             for group in group_failures(
-                plan, state, (f for f in state.failures if f.final and chosen(f))
+                RolloutView(plan, state), (f for f in state.failures if f.final and chosen(f))
             )
         ],
         "overcome": [
             _group(plan, group)
-            for group in group_failures(plan, state, (f for f in overcome(state) if chosen(f)))
+            for group in group_failures(
+                RolloutView(plan, state), (f for f in overcome(state) if chosen(f))
+            )
         ],
         "held_back": {action.value: number for action, number in plan.held_back.items()},
         "skipped": skipped_json(plan.skipped),

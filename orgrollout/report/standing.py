@@ -9,6 +9,7 @@ from orgrollout.report.blocks import Line
 from orgrollout.report.words import iso, moment, span
 from orgrollout.rollout.decide.wait_reasons import Pauses, pauses
 from orgrollout.rollout.state.state import Approval, Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
 def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[Line]:
@@ -17,7 +18,7 @@ def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[L
         yield Line(text=f"planned by {plan.planned_by}", style="dim")
     if state.begun_by:
         yield Line(text=f"begun by {state.begun_by}", style="dim")
-    for wave, given in _approvals(plan, state):
+    for wave, given in _approvals(RolloutView(plan, state)):
         yield Line(text=f"after wave {wave.name}, approved by {given.by} on {moment(given.at)}, of")
         yield from (Line(text=f"    {line}", style="dim") for line in given.shown.splitlines())
     yield from (Line(text=text, style="yellow") for text in waits(plan, state, now))
@@ -27,7 +28,7 @@ def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[L
 
 def waits(plan: Plan, state: RolloutState, now: datetime) -> Iterator[str]:
     """Yield what an open rollout waits for, and until when."""
-    found = pauses(plan, state, now)
+    found = pauses(RolloutView(plan, state), now)
     if found.soaking_until is not None:
         over = "" if now < found.soaking_until else ", which is over: nothing has driven it since"
         yield f"soaking until {_until(found.soaking_until, now)}{over}"
@@ -59,7 +60,7 @@ def standing_json(plan: Plan, state: RolloutState, now: datetime) -> dict[str, A
                 "at": iso(given.at),
                 "shown": given.shown,
             }
-            for wave, given in _approvals(plan, state)
+            for wave, given in _approvals(RolloutView(plan, state))
         ],
         **pauses_json(plan, state, now),
         "superseded_by": state.superseded_by,
@@ -68,7 +69,7 @@ def standing_json(plan: Plan, state: RolloutState, now: datetime) -> dict[str, A
 
 def pauses_json(plan: Plan | None, state: RolloutState, now: datetime) -> dict[str, Any]:
     """Return until when it waits; without its plan, nothing is known of that."""
-    found = Pauses() if plan is None else pauses(plan, state, now)
+    found = Pauses() if plan is None else pauses(RolloutView(plan, state), now)
     return {
         "soaking_until": iso(found.soaking_until),
         "frozen_until": iso(found.frozen_until),
@@ -76,10 +77,10 @@ def pauses_json(plan: Plan | None, state: RolloutState, now: datetime) -> dict[s
     }
 
 
-def _approvals(plan: Plan, state: RolloutState) -> Iterator[tuple[PlannedWave, Approval]]:
-    for wave in plan.waves:
-        if wave.index in state.approved:
-            yield wave, state.approved[wave.index]
+def _approvals(view: RolloutView) -> Iterator[tuple[PlannedWave, Approval]]:
+    for wave in view.plan.waves:
+        if wave.index in view.state.approved:
+            yield wave, view.state.approved[wave.index]
 
 
 def _until(then: datetime, now: datetime) -> str:

@@ -15,9 +15,9 @@ from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
 from orgrollout.organization.desired import DesiredStackSet, LeftOutState
 from orgrollout.plan.build.compare import left_out_of
-from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.state.failure_classes import FailureClass
-from orgrollout.rollout.state.state import Failure, RolloutState
+from orgrollout.rollout.state.state import Failure
+from orgrollout.rollout.state.view import RolloutView
 
 
 class CoverageState(StrEnum):
@@ -63,22 +63,22 @@ class RolloutActivity:
     failed: Mapping[Pair, Failure]
 
 
-def doing(plan: Plan, state: RolloutState, key: StackSetKey) -> RolloutActivity:
+def doing(view: RolloutView, key: StackSetKey) -> RolloutActivity:
     """Return what a rollout has to do with one stack set."""
-    mine = [i for i, operation in enumerate(plan.operations) if operation.stack_set == key]
-    pieces = () if state.phase.is_over else state.waiting
+    mine = [i for i, operation in enumerate(view.plan.operations) if operation.stack_set == key]
+    pieces = () if view.state.phase.is_over else view.state.waiting
     return RolloutActivity(
-        rollout=state.id,
+        rollout=view.state.id,
         waiting={
-            pair: plan.operations[p.planned].wave
+            pair: view.plan.operations[p.planned].wave
             for p in pieces
             if p.planned in mine
             for pair in p.pairs
         },
         flying=frozenset(
-            pair for f in state.flights if f.piece.planned in mine for pair in f.piece.pairs
+            pair for f in view.state.flights if f.piece.planned in mine for pair in f.piece.pairs
         ),
-        failed={f.pair: f for f in state.failures if f.planned in mine and f.final},
+        failed={f.pair: f for f in view.state.failures if f.planned in mine and f.final},
     )
 
 
@@ -117,7 +117,7 @@ def with_posture(
     known: Mapping[Pair, tuple[PostureSeen, datetime]],
 ) -> Iterator[CoverageRow]:
     """Yield the rows of a stack set that has checks, with how its pairs stand."""
-    never = PostureSeen(state=PostureState.UNKNOWN, reason="nobody has looked")
+    never = PostureSeen(state=PostureState.UNKNOWN, reason="no one has looked")
     for row in rows:
         if row.pair in desired.pairs:
             seen, looked = known.get(row.pair, (never, None))

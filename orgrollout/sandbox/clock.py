@@ -23,7 +23,7 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """Time stands still until somebody sleeps or advances it; nothing really waits."""
+    """Time stands still until it is slept on or advanced; nothing really waits."""
 
     def __init__(self, start: datetime = START) -> None:
         self._now = start

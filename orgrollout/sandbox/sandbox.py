@@ -20,7 +20,7 @@ from orgrollout.sandbox.incidents.incidents import Incidents
 from orgrollout.sandbox.organization.file import load_organization
 from orgrollout.sandbox.principals import ACCESS_ROLE
 from orgrollout.sandbox.settings import Settings
-from orgrollout.sandbox.world import Unprovisioned, World
+from orgrollout.sandbox.simulated_organization import SimulatedOrganization, Unprovisioned
 
 # What would lead boto3 past the sandbox: other credentials, another endpoint.
 _FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
@@ -34,7 +34,7 @@ Source = Path | str | Mapping[str, Any]
 class Sandbox(Incidents):
     """A simulated organization; as a context manager it stands in for AWS."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedOrganization) -> None:
         super().__init__(world)
         self._outside: dict[str, str] = {}
         self._operator_keys: dict[str, str] = {}
@@ -65,7 +65,7 @@ class Sandbox(Incidents):
         chosen = settings or Settings.from_mapping(loaded.settings, source)
         own = loaded.organization
         account = own.find(operator) if operator else own.management_account_id
-        sandbox = cls(World(own, clock, chosen, account))
+        sandbox = cls(SimulatedOrganization(own, clock, chosen, account))
         for entry in loaded.faults if faults is None else faults:
             sandbox.add_fault(entry, source)
         return sandbox

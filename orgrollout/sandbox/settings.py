@@ -1,7 +1,7 @@
 """The knobs of the sandbox: how long things take, and what AWS leaves undocumented.
 
 Every field carries a note. Fields with choices decide something that AWS does not
-document: whoever relies on the sandbox should hold under each of them, and
+document: a tool that is tested in the sandbox should work under each of them, and
 ``undocumented()`` lists them for such tests.
 """
 

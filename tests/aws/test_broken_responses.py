@@ -136,6 +136,10 @@ BROKEN = [
     ("organizations", "ListAccounts", Answer(403, HTML)),
     ("organizations", "ListAccounts", Answer(400, f'{{"said": "{SECRET}"}}')),
     ("organizations", "ListTagsForResource", Answer(200, "{}")),
+    ("config", "DescribeRemediationExceptions", Answer(200, "{}")),
+    ("config", "DescribeRemediationExecutionStatus", Answer(200, "{}")),
+    ("ec2", "DescribeSubnets", Answer(200, "<DescribeSubnetsResponse/>")),
+    ("ec2", "DescribeNetworkInterfaces", Answer(200, "<DescribeNetworkInterfacesResponse/>")),
     ("organizations", "DescribePolicy", Answer(200, POLICY % '"{\\"Version\\": \\"2012"')),
     ("organizations", "DescribePolicy", Answer(200, POLICY % '"[]"')),
     ("organizations", "DescribePolicy", Answer(200, POLICY % f'"{SECRET}"')),
@@ -150,6 +154,8 @@ ASKED = {
     "DescribeStackSet": {"StackSetName": "base"},
     "ListTagsForResource": {"ResourceId": "111122223333"},
     "AssumeRole": ROLE,
+    "DescribeRemediationExceptions": {"ConfigRuleName": "rule"},
+    "DescribeRemediationExecutionStatus": {"ConfigRuleName": "rule"},
     "DescribePolicy": {"PolicyId": "p-12345678"},
     "GetRole": {"RoleName": "deploy"},
 }
@@ -191,6 +197,20 @@ def test_a_page_that_names_itself_as_the_next_is_broken(
 
     assert not list(connection.pages("cloudformation", "ListStackSets", {}, "Summaries"))
     assert connection.calls["ListStackSets"] == 3
+
+
+@pytest.mark.parametrize("after", [("a", "b", "a"), ("a", "b", "c", "b")])
+def test_a_listing_whose_pages_go_round_in_a_circle_ends(
+    serve: Serve, connection: Connection, after: tuple[str, ...]
+) -> None:
+    """A cache that mixes pages up would have it read for ever, each item again and again."""
+    pages = [ok("ListStackSets", f"<Summaries/><NextToken>{token}</NextToken>") for token in after]
+    serve(*pages)
+
+    with pytest.raises(BrokenResponseError, match="read before") as raised:
+        list(connection.pages("cloudformation", "ListStackSets", {}, "Summaries"))
+    assert "cloudformation:ListStackSets" in str(raised.value)
+    assert connection.calls["ListStackSets"] == len(after)
 
 
 def test_an_error_of_a_servers_keeps_its_status_and_loses_its_body(

@@ -22,7 +22,12 @@ from orgrollout.aws.permissions import (
 from orgrollout.aws.transport.reads import READS
 from orgrollout.model.posture import CHECKS
 
-NOT_CALLS = {"reads.py", "permissions.py", "rates.py", "faults.py"}
+NOT_CALLS = {
+    "permissions.py",
+    "transport/reads.py",
+    "transport/rate_limits.py",
+    "transport/error_mapping.py",
+}
 MODEL = botocore.session.Session()
 SERVICES = (
     "account",
@@ -43,8 +48,9 @@ OPERATIONS = {name: set(MODEL.get_service_model(name).operation_names) for name 
 
 def called() -> Iterator[str]:
     """Yield every name of an operation that the code which speaks to AWS contains."""
-    for path in sorted(Path(orgrollout.aws.__file__).parent.glob("*.py")):
-        if path.name not in NOT_CALLS:
+    room = Path(orgrollout.aws.__file__).parent
+    for path in sorted(room.rglob("*.py")):
+        if path.relative_to(room).as_posix() not in NOT_CALLS:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield node.value

@@ -39,7 +39,7 @@ QUICK: dict[str, Any] = {"deploy_resources": False, "median_duration": timedelta
 
 
 class Aws:
-    """What somebody else did by hand, and what this program makes of it."""
+    """What another user did by hand, and what this program makes of it."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox = sandbox

@@ -18,7 +18,7 @@ def program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Prog
 
 @pytest.fixture
 def patient(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Program]:
-    """The same, with time that passes only when somebody waits."""
+    """The same, with time that passes only while a process waits."""
     with _program(VirtualClock(), tmp_path, capsys) as made:
         yield made
 

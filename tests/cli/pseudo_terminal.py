@@ -1,4 +1,4 @@
-"""The program on a terminal: what somebody who sits there sees, and types."""
+"""The program on a terminal: what a person who sits there sees, and types."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""What was started is said from the journal, whatever a read of AWS comes to."""
+"""What was started is said from the journal, whatever a read of AWS returns."""
 
 import re
 from collections.abc import Iterator

@@ -51,7 +51,7 @@ def test_a_stale_version_writes_nothing(journal: Journal, stale: Version | None)
     first = journal.put("k", "first", expected=None)
     second = journal.put("k", "second", expected=first)
 
-    with pytest.raises(JournalConflictError, match="k was written by somebody else"):
+    with pytest.raises(JournalConflictError, match="k was written by another process"):
         journal.put("k", "lost", expected=first if stale == "1" else stale)
 
     found = journal.get("k")

@@ -14,6 +14,7 @@ IAM = {
     "AWS::IAM::Group": "GroupName",
     "AWS::IAM::User": "UserName",
     "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::VirtualMFADevice": "VirtualMfaDeviceName",
 }
 HEAD = """\
 Parameters:

@@ -73,7 +73,7 @@ def test_nothing_begins_a_heading_a_list_or_a_link_in_markdown(text: str, escape
     ],
 )
 def test_no_value_moves_the_cursor_or_begins_a_line_of_its_own(value: str, seen: str) -> None:
-    """Values and reasons come from others, and somebody signs what is shown."""
+    """Values and reasons come from others, and a person signs what is shown."""
     sheet = Sheet(headers=("name",), rows=((value,),))
 
     assert shown(Line(text=value), sheet).splitlines() == [seen, "name", seen]
@@ -86,7 +86,7 @@ def test_no_value_moves_the_cursor_or_begins_a_line_of_its_own(value: str, seen:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x"])
 def test_csv_holds_no_formula(cell: str) -> None:
-    """An account's name is chosen by others, and somebody opens the file in a spreadsheet."""
+    """An account's name is chosen by others, and a person opens the file in a spreadsheet."""
     sheet = Sheet(headers=("name",), rows=((cell,),))
 
     assert list(csv.reader(io.StringIO(as_csv(sheet)))) == [["name"], [f"'{cell}"]]

@@ -9,7 +9,7 @@ from orgrollout.report.coverage import coverage_blocks, coverage_json, posture_w
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
-NOBODY = Organization(
+EMPTY = Organization(
     id="o-a1b2c3d4e5",
     management_account=AccountId("9" * 12),
     root=UnitId("r-root"),
@@ -37,7 +37,7 @@ ROWS = (
 
 
 def test_each_pair_says_how_it_stands_and_since_when_that_is_known() -> None:
-    found = coverage_json(ROWS, ROWS, NOBODY)["instances"]
+    found = coverage_json(ROWS, ROWS, EMPTY)["instances"]
     assert [each["posture"] for each in found] == [
         "ok",
         "broken: config-recorder: the recorder r is stopped",
@@ -49,12 +49,12 @@ def test_each_pair_says_how_it_stands_and_since_when_that_is_known() -> None:
 
 
 def test_text_counts_them_and_names_what_is_broken() -> None:
-    text = str(list(coverage_blocks(ROWS, NOBODY, NOW)))
+    text = str(list(coverage_blocks(ROWS, EMPTY, NOW)))
     assert "posture: 1 ok, 1 broken, 1 unknown; looked at 3h 00m ago at the earliest" in text
     assert "the recorder r is stopped" in text
 
 
 def test_without_checks_nothing_is_said_of_posture() -> None:
-    assert "posture" not in str(list(coverage_blocks(ROWS[3:], NOBODY, NOW)))
-    assert "never looked at" in str(list(coverage_blocks(ROWS[2:3], NOBODY, NOW)))
+    assert "posture" not in str(list(coverage_blocks(ROWS[3:], EMPTY, NOW)))
+    assert "never looked at" in str(list(coverage_blocks(ROWS[2:3], EMPTY, NOW)))
     assert posture_words(None) is None

@@ -11,14 +11,14 @@ from orgrollout.report.blocks import Line
 from orgrollout.report.drift import Shown, drift_blocks
 
 KEY = StackSetKey("logs")
-NOBODY = Organization(
+EMPTY = Organization(
     id="o-a1b2c3d4e5",
     management_account=AccountId("9" * 12),
     root=UnitId("r-root"),
     units={},
     accounts={},
 )
-SHOWN = Shown(organization=NOBODY, now=datetime(2026, 1, 5, tzinfo=UTC))
+SHOWN = Shown(organization=EMPTY, now=datetime(2026, 1, 5, tzinfo=UTC))
 
 
 def check(number: int, reason: str, *subjects: str) -> Finding:

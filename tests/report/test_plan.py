@@ -71,7 +71,7 @@ def test_a_template_that_changes_is_shown_line_by_line(stage: Stage) -> None:
 def test_a_secret_that_a_deployed_template_gives_away_is_not_shown_when_it_is_taken_out(
     stage: Stage,
 ) -> None:
-    """Somebody else made the stack set; who adopts and mends it must not spread the secret."""
+    """Another user made the stack set. Adopting and changing it must not spread the secret."""
     given_away = SECRET.replace("NoEcho: true", 'NoEcho: true, Default: "hunter2"')
     client = stage.sandbox.session().client("cloudformation")
     client.create_stack_set(
@@ -80,9 +80,9 @@ def test_a_secret_that_a_deployed_template_gives_away_is_not_shown_when_it_is_ta
         PermissionModel="SERVICE_MANAGED",
         AutoDeployment={"Enabled": False},
     )
-    mended = {"stack_set_name": "theirs", "adopt": True, "parameters": {"Key": ONE}}
+    changed = {"stack_set_name": "theirs", "adopt": True, "parameters": {"Key": ONE}}
 
-    plan = stage.plan(with_template(stage, SECRET, **mended))
+    plan = stage.plan(with_template(stage, SECRET, **changed))
 
     assert "-  Key: {Type: String, NoEcho: true, Default: ****}" in text_of(plan)
     assert "hunter2" not in text_of(plan)

@@ -18,6 +18,13 @@ def test_every_test_it_names_exists() -> None:
     assert {name for name in named if f"def {name}(" not in defined} == set()
 
 
+def test_every_module_it_names_has_the_test() -> None:
+    files = {path.stem: path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py")}
+    named = re.findall(r"`(\w+)::(test_\w+)`", TEXT)
+    assert len(named) > 40
+    assert {each for each in named if f"def {each[1]}(" not in files.get(each[0], "")} == set()
+
+
 def test_it_names_every_setting_with_its_note() -> None:
     assert [n.name for n in Settings.notes() if f"| `{n.name}` |" not in TEXT] == []
     assert [n.name for n in Settings.notes() if n.text not in TEXT] == []

@@ -45,7 +45,7 @@ def test_whoever_began_a_rollout_may_be_barred_from_approving_it(stage: Stage) -
     waiting = stage.apply(with_waves({"name": "canary", "sample": {"per_ou": 1}, "after": after}))
     me, now = stage.world().connection.identity.arn, stage.sandbox.clock.now()
 
-    with pytest.raises(SecondPersonError, match="Somebody else has to run: orgrollout approve"):
+    with pytest.raises(SecondPersonError, match="Another person has to run: orgrollout approve"):
         approve(waiting.plan, waiting.state, me, now)
 
     assert approve(waiting.plan, waiting.state, "arn:grace", now).approved.keys() == {1}

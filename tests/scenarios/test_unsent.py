@@ -65,7 +65,7 @@ def test_a_definition_that_changed_meanwhile_reaches_no_other_account(
     halted = stage.finish(rollout).state
 
     assert halted.outcome is Outcome.HALTED
-    assert "base-topics was changed by somebody else: template" in halted.note
+    assert "base-topics was changed by another process or person: template" in halted.note
     assert (len(halted.flights), len(halted.withdrawn)) == (0, 1)
     shown = Counter(stage.display_name(pair) for pair in stage.deployed())
     assert shown["theirs-a"] == 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from orgrollout.aws.stack_sets.drift import resource_drift
 from orgrollout.aws.transport.connection import Connection
+from orgrollout.aws.transport.response_checks import PageTokens
 from orgrollout.errors import AwsError, InvalidOperationError, RejectedError, StackSetExistsError
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange, StackDetection
@@ -41,6 +42,7 @@ class MemberStacks:
         """Return the change set with all its changes, or None where there is none of that name."""
         parameters: dict[str, Any] = {"StackName": stack, "ChangeSetName": name}
         changes: list[ResourceChange] = []
+        tokens = PageTokens("cloudformation:DescribeChangeSet")
         while True:
             try:
                 answer = self._call("DescribeChangeSet", **parameters)
@@ -49,7 +51,7 @@ class MemberStacks:
                     return None
                 raise
             changes += (_change(c["ResourceChange"]) for c in answer.get("Changes") or ())
-            if not (token := answer.get("NextToken")):
+            if not (token := tokens.of(answer)):
                 return ChangeSet(
                     status=answer.get("Status") or "",
                     execution=answer.get("ExecutionStatus") or "",

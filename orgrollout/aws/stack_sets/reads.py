@@ -9,6 +9,7 @@ from orgrollout.aws.organizations import describe_organization
 from orgrollout.aws.stack_sets import responses
 from orgrollout.aws.stack_sets.responses import ListedStackSet
 from orgrollout.aws.transport.connection import Connection
+from orgrollout.aws.transport.response_checks import PageTokens
 from orgrollout.errors import (
     NotDelegatedAdminError,
     NotInOrganizationError,
@@ -163,12 +164,13 @@ class StackSetReads:
     def operation_pages(self, stack_set: StackSetName) -> Iterator[tuple[Operation, ...]]:
         """Return the same in pages, for a reader that stops where one reaches back far enough."""
         parameters = self._for(stack_set, {**_PAGE})
+        tokens = PageTokens("cloudformation:ListStackSetOperations")
         while True:
             answer = self._call("ListStackSetOperations", parameters)
             yield tuple(
                 responses.operation(stack_set, row) for row in answer.get("Summaries") or ()
             )
-            if not (token := answer.get("NextToken")):
+            if not (token := tokens.of(answer)):
                 return
             parameters["NextToken"] = token
 

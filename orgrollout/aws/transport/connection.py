@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from orgrollout.aws.transport.aws_time import AwsClock
 from orgrollout.aws.transport.clock import Clock, MachineClock
 from orgrollout.aws.transport.rate_limits import OF_THIS_PROCESS, RateLimits
+from orgrollout.aws.transport.response_checks import PageTokens
 from orgrollout.aws.transport.waiting import Waits
 from orgrollout.errors import InvalidCredentialsError
 from orgrollout.model.ids import AccountId, Region
@@ -243,11 +244,12 @@ class Connection:
         A page may be empty and still not be the last (Organizations says so), so the token decides.
         """
         token: str | None = None
+        tokens = PageTokens(f"{service}:{operation}")
         while True:
             page = {**parameters, "NextToken": token} if token else parameters
             answer = self.call(service, operation, page)
             yield from answer.get(items) or ()
-            if not (token := answer.get("NextToken")):
+            if not (token := tokens.of(answer)):
                 return
 
     def once(self, key: str, ask: Callable[[], Any]) -> Any:

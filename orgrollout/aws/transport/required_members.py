@@ -77,9 +77,11 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "config:DescribeConfigurationRecorders": _each("ConfigurationRecorders[]", "name"),
     "config:DescribeDeliveryChannelStatus": _each("DeliveryChannelsStatus[]", "name"),
     "config:DescribeDeliveryChannels": _each("DeliveryChannels[]", "name"),
-    "config:DescribeRemediationExceptions": _each("RemediationExceptions[]", "ResourceId"),
-    "config:DescribeRemediationExecutionStatus": (
-        "RemediationExecutionStatuses[].ResourceKey.resourceId",
+    "config:DescribeRemediationExceptions": _each(
+        "RemediationExceptions[]", "ConfigRuleName", "ResourceType", "ResourceId"
+    ),
+    "config:DescribeRemediationExecutionStatus": _each(
+        "RemediationExecutionStatuses[]", "ResourceKey", "State"
     ),
     "config:GetComplianceDetailsByConfigRule": (
         "EvaluationResults[].EvaluationResultIdentifier.EvaluationResultQualifier.ResourceId",

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from orgrollout.aws.transport.required_members import DOCUMENTS, ECHOES, REQUIRED
+from orgrollout.errors import BrokenResponseError
 
 _REDIRECT, _SERVER_ERROR = 300, 500
 _ROLE = re.compile(r"arn:[^:]+:iam::(\d+):role/(?:.*/)?([^/]+)")
@@ -25,6 +26,28 @@ PARSER_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueE
 
 class BrokenResponse(Exception):  # noqa: N818 - beside botocore's own errors, and translated as they are
     """A response that is none. The text says in what way, and quotes nothing of it."""
+
+
+class PageTokens:
+    """The tokens of one listing. One that comes again would let the listing never end."""
+
+    def __init__(self, api: str) -> None:
+        self._api = api
+        self._seen: set[str] = set()
+
+    def of(self, answer: Mapping[str, Any]) -> str | None:
+        """Return the token of the next page, or None where this page was the last.
+
+        Raises:
+            BrokenResponseError: The next page is one that was read before.
+        """
+        token: str | None = answer.get("NextToken")
+        if not token:
+            return None
+        if token in self._seen:
+            raise BrokenResponseError(self._api, "a page that was read before is named as the next")
+        self._seen.add(token)
+        return token
 
 
 def check_body(model: Any, response: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ from orgrollout.report.words import iso, moment
 from orgrollout.rollout.decide.wait_reasons import rests
 from orgrollout.rollout.failures.enrolment import only_pending
 from orgrollout.rollout.state.state import Outcome
+from orgrollout.rollout.state.view import RolloutView
 
 CODES: Mapping[Outcome, int] = {
     Outcome.SUCCEEDED: DONE,
@@ -200,7 +201,7 @@ def follow(
         screen.say(left_to_others(left, session))
     elif hint := next_step(ended, session):
         screen.say(hint)
-    if only_pending(ended.plan, state) and state.outcome is Outcome.FAILURES:
+    if only_pending(RolloutView(ended.plan, state)) and state.outcome is Outcome.FAILURES:
         return PENDING
     return codes[state.outcome]
 
@@ -208,7 +209,7 @@ def follow(
 def _may_leave(tick: Tick, now: datetime) -> bool:
     """Return whether operations run, or there is nothing to do but wait."""
     state = tick.rollout.state
-    return bool(state.flights or tick.beside) or rests(tick.rollout.plan, state, now)
+    return bool(state.flights or tick.beside) or rests(RolloutView(tick.rollout.plan, state), now)
 
 
 def _left_alone(rollout: Rollout, session: Session) -> str:

@@ -76,6 +76,6 @@ def _carried_out(made: Plan, session: Session, *, detach: bool, wait: bool) -> i
     try:
         return carry_out(made, session, detach=detach, wait=wait)
     except OpenRolloutError as error:
-        # Somebody is at work there; what is missing is found again by the next run.
+        # Another rollout works there. The next run finds what is still missing.
         session.screen.errors.print(f"left to the next run: {error}", markup=False)
         return WAITING

@@ -8,12 +8,13 @@ from orgrollout.cli.session import Session
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.rollout.failures.enrolment import only_pending
 from orgrollout.rollout.state.state import Outcome
+from orgrollout.rollout.state.view import RolloutView
 
 
 def next_step(rollout: Rollout, session: Session) -> str:
     """Return what a person does next, or nothing where all is done, or gone."""
     state = rollout.state
-    if session.forgets or only_pending(rollout.plan, state):
+    if session.forgets or only_pending(RolloutView(rollout.plan, state)):
         return ""
     if state.outcome is Outcome.RUNNING and (
         driver := other_driver(rollout, session.world.clock.now())

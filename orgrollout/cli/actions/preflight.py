@@ -15,7 +15,7 @@ from orgrollout.report.preflight import preflight_blocks, preflight_json
 
 
 def preflight(manifest: Path, reach: Reach, format_: str, looking: Looking) -> int:
-    """Show what would fail and how to mend it; 3 with findings, 5 if a check could look nowhere."""
+    """Show what would fail and how to fix it; 3 with findings, 5 if a check could look nowhere."""
     role_named(looking.role)
     screen = Screen(format_)
     loaded = load_manifest(manifest)

@@ -194,7 +194,7 @@ def _carried_out(
     except OpenRolloutError as error:
         if not asked.unattended:
             raise
-        # Somebody is at work there; what is left is found again by the next run.
+        # Another rollout works there. The next run finds what is still left.
         screen.errors.print(f"left to the next run: {error}", markup=False)
         return WAITING
     return _code(sought, detected) if code == DONE else code

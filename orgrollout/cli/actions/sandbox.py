@@ -54,7 +54,7 @@ def init(
 ) -> int:
     """Write an organization file. One that exists is left alone."""
     if anonymize and not from_aws:
-        raise WrongUsageError("--anonymize goes with --from-aws; the starter names nobody.")
+        raise WrongUsageError("--anonymize goes with --from-aws: the starter has no real names.")
     if out is not None and is_there(out):
         raise WrongUsageError(f"{out} exists, and was left alone. Choose another name.")
     screen = Screen()
@@ -77,7 +77,7 @@ def init(
 
 
 def serve(file: str, *, port: int, speed: float) -> int:
-    """Answer until Ctrl-C, until nobody has asked for long, or until told to stop."""
+    """Answer until Ctrl-C, until no request came for long, or until told to stop."""
     _must_run_forwards(speed)
     screen = Screen()
     must_be_installed()

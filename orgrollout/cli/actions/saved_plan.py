@@ -1,6 +1,6 @@
 """Plans in files: saved by `plan --out`, checked and carried out by `apply`.
 
-A saved plan is what somebody has read and agreed to. It is carried out as it is, or refused when
+A saved plan is what a person has read and agreed to. It is carried out as it is, or refused when
 anything that it names is no longer as it was.
 """
 
@@ -159,7 +159,7 @@ def read_saved(asked: Options) -> Saved | None:
         )
     if document.pop("digest", None) != digest_of(document):
         raise SavedPlanError(
-            f"{path} is not as it was written: somebody has edited it, or it was damaged on its "
+            f"{path} is not as it was written: it was edited, or it was damaged on its "
             "way. Nothing was sent. Plan again."
         )
     allowed = (asked.allow_removals, asked.allow_departed) != (None, None)
@@ -217,7 +217,7 @@ def _document(path: Path) -> dict[str, Any] | None:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return None  # whoever reads it as a manifest tells what is wrong
+        return None  # reading it as a manifest tells what is wrong
     if not text.startswith(_HEAD):
         return None
     try:

@@ -73,7 +73,7 @@ def _seen(rollout: Rollout, session: Session) -> Iterator[tuple[OperationId, str
     """Yield what AWS says of each operation under way, or why it does not: one call each.
 
     An outage is met once, and not by each operation again. The journal is shown in any case.
-    Nobody asks member accounts here. What goes on there may have begun in some and not in others.
+    Member accounts are not asked here. Work may have begun in some of them and not in others.
     """
     outage: AwsError | None = None
     for flight in rollout.state.flights:

@@ -1,4 +1,4 @@
-"""`--supersede`: whoever holds the stack sets is stopped, and what begins then takes over."""
+"""`--supersede`: stops the rollout that holds the stack sets, so that a new one takes over."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -82,17 +82,17 @@ def preflight(
         typer.Option(
             "--probe-role",
             metavar="NAME",
-            help="A role of the member accounts to look through, as OrganizationAccountAccessRole. "
-            "Without one, what is inside of them is not checked.",
+            help="A role in the member accounts to check with, such as "
+            "OrganizationAccountAccessRole. Without one, the member accounts are not checked.",
         ),
     ] = None,
     all_accounts: Annotated[
-        bool, typer.Option("--all-accounts", help="Look into all, not into two of each unit.")
+        bool, typer.Option("--all-accounts", help="Check all accounts, and not two of each unit.")
     ] = False,
     reach: Reach,
     format_: FormatOption = "text",
 ) -> int:
-    """Show what would fail, before it does, and how to mend it. Only reads; 3 with findings."""
+    """Show what would fail, before it does, and how to fix it. Only reads; 3 with findings."""
     from orgrollout.cli.actions.preflight import preflight as run
     from orgrollout.reconcile.member_accounts.preflight_facts import Looking
 
@@ -105,7 +105,9 @@ def bootstrap(
     probe_role: Annotated[
         str | None,
         typer.Option(
-            "--probe-role", metavar="NAME", help="Let planners look into accounts through this."
+            "--probe-role",
+            metavar="NAME",
+            help="A role in the member accounts that planners may assume.",
         ),
     ] = None,
     delegate: Annotated[
@@ -113,8 +115,8 @@ def bootstrap(
         typer.Option(
             "--delegate",
             metavar="ACCOUNT",
-            help="Who is to roll out, a name or an id: prints how the management account registers "
-            "it. Default: who calls.",
+            help="The account that is to roll out, a name or an id: prints how the management "
+            "account registers it. Default: the caller's account.",
         ),
     ] = None,
     reach: Reach,

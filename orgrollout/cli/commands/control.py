@@ -24,7 +24,7 @@ def status(
     rollout: RolloutName = None,
     *,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Follow it, and end as it ends. Drives nothing.")
+        bool, typer.Option("--watch", help="Follow it until it ends. Changes nothing.")
     ] = False,
     narrow: Narrow,
     reach: Reach,
@@ -50,7 +50,7 @@ def resume(
     reach: PlainReach,
     format_: FormatOption = "text",
 ) -> int:
-    """Go on with a rollout; by default the only one that is open or was stopped.
+    """Continue a rollout; by default the only one that is open or was stopped.
 
     Attaches to operations that run, and starts none twice.
     """
@@ -77,9 +77,9 @@ def retry(
     reach: Reach,
     format_: FormatOption = "text",
 ) -> int:
-    """Try again what failed for good, from its earliest wave on; by default of the newest rollout.
+    """Try failed stack instances again, from their earliest wave on; by default the newest rollout.
 
-    Goes on with the waves that were not started.
+    Then continues with the waves that were not started.
     """
     from orgrollout.cli.actions.control import retry as run
 
@@ -94,9 +94,10 @@ def rollback(
     reach: PlainReach,
     format_: FormatOption = "text",
 ) -> int:
-    """Take back what a rollout updated; by default the newest one.
+    """Take back what a rollout updated; by default the newest rollout.
 
-    Template and parameters of before, in reverse order. What it created stays, and is listed.
+    Restores the earlier template and parameters, in reverse order. What it created stays, and is
+    listed.
     """
     from orgrollout.cli.actions.control import rollback as run
 
@@ -108,12 +109,12 @@ def approve(
     *,
     yes: YesOption = False,
     detach: Annotated[
-        bool, typer.Option("--detach", help="Only say yes; `resume` or another process goes on.")
+        bool, typer.Option("--detach", help="Approve only; `resume` or another process continues.")
     ] = False,
     reach: PlainReach,
     format_: FormatOption = "text",
 ) -> int:
-    """Let the next wave start, and go on; by default of the only open rollout.
+    """Approve the next wave and continue; by default the only open rollout.
 
     Shows what starts, and asks first.
     """
@@ -123,9 +124,9 @@ def approve(
 
 
 def stop(rollout: RolloutName = None, *, reach: PlainReach, format_: FormatOption = "text") -> int:
-    """Start nothing more, and stop what runs; by default of the only open rollout.
+    """Start nothing more, and stop what runs; by default the only open rollout.
 
-    Stack instances in progress are finished. `resume` goes on later.
+    Stack instances in progress are finished. `resume` continues later.
     """
     from orgrollout.cli.actions.control import stop as run
 

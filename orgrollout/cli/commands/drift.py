@@ -28,7 +28,7 @@ TimeoutOption = Annotated[
     typer.Option(
         "--timeout",
         metavar="DURATION",
-        help="While looking for drift: how long to wait for operations of others, such as 30m.",
+        help="During detection: how long to wait for operations of others, such as 30m.",
     ),
 ]
 
@@ -40,9 +40,9 @@ def drift(
         bool,
         typer.Option(
             "--detect",
-            help="Look first: for drift in all stack instances of each stack set, and at posture "
-            "in all accounts. It changes nothing, and keeps others from changing the stack set "
-            "until it ends; a rollout stops it.",
+            help="Detect first: drift in all stack instances of each stack set, and posture in all "
+            "accounts. It changes nothing. No one else can change the stack set until it ends; a "
+            "rollout stops it.",
         ),
     ] = False,
     timeout: TimeoutOption = "1h",
@@ -70,7 +70,9 @@ def drift(
 
     if history:
         if detect:
-            raise WrongUsageError("--history looks back, and --detect looks anew: leave one out.")
+            raise WrongUsageError(
+                "--history shows the past, and --detect looks again: leave one out."
+            )
         return drift_history(manifest, narrow, reach, format_)
     asked = Options(
         manifest=manifest, narrow=narrow, detect=detect, timeout=timeout, refresh=Refresh(refresh)
@@ -85,7 +87,7 @@ def resync(
         bool,
         typer.Option(
             "--detect/--no-detect",
-            help="Look for drift first, or repair what the last detection found.",
+            help="Detect drift first, or repair what the last detection found.",
         ),
     ] = True,
     timeout: TimeoutOption = "1h",
@@ -124,12 +126,12 @@ def resync(
     reach: Reach,
     format_: FormatOption = "text",
 ) -> int:
-    """Look for drift, repair only what is real, and prove it.
+    """Detect drift, repair only what is real, and verify it.
 
     Each drifted stack gets a drift-aware change set in its own account, which is refused where it
-    would replace, remove or touch anything else. What no stack has (a recorder that was stopped) is
-    repaired by a named call. Ends with 3 where something is left, and with 4 where a person has to
-    look first.
+    would replace, remove or touch anything else. What is in no stack (a recorder that was stopped)
+    is repaired by a named call. Ends with 3 where something is left, and with 4 where a person
+    has to look first.
     """
     from orgrollout.cli.actions.resync import Options
     from orgrollout.cli.actions.resync import resync as run

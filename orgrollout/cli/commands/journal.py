@@ -23,22 +23,25 @@ def unlock(
     rollout: RolloutName = None,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Needed: what still drives the rollout is cut off.")
+        bool,
+        typer.Option("--force", help="Required: a process that still drives the rollout loses it."),
     ] = False,
     reach: PlainReach,
     format_: FormatOption = "text",
 ) -> int:
-    """Take a rollout's claims and its lease away; by default of the only open rollout.
+    """Release the locks of a rollout whose process is gone; by default of the only open rollout.
 
-    For when whoever drove it will never come back and `stop` does not work. What runs in AWS goes
-    on. `resume` takes the claims again, as long as no other rollout has.
+    For a process that will never come back, where `stop` does not work. What runs in AWS goes on.
+    `resume` takes the claims again, unless another rollout has taken them.
     """
     from orgrollout.cli.actions.journal import unlock as run
 
     return run(rollout, reach, format_, force=force)
 
 
-journal = typer.Typer(help="What is kept of rollouts.", no_args_is_help=True, cls=Group)
+journal = typer.Typer(
+    help="The journal: what orgrollout remembers of rollouts.", no_args_is_help=True, cls=Group
+)
 
 
 def export(
@@ -62,9 +65,9 @@ def prune(
     reach: PlainReach,
     format_: FormatOption = "text",
 ) -> int:
-    """Forget old rollouts, with their plans and history.
+    """Delete old rollouts from the journal, with their plans and history.
 
-    What may still go on stays, and so does the newest of every manifest.
+    Rollouts that can still continue stay, and so does the newest of every manifest.
     """
     from orgrollout.cli.actions.journal import prune as run
 

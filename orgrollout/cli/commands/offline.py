@@ -27,8 +27,8 @@ def validate(
         typer.Option(
             "--severity",
             show_default=False,
-            help="The least that is refused; what is less is shown. Default: templates.lint of the "
-            "manifest, or error.",
+            help="The lowest severity that is refused; lower ones are shown. Default: "
+            "templates.lint of the manifest, or error.",
         ),
     ] = None,
     accept: Annotated[
@@ -43,7 +43,7 @@ def validate(
     format_: ShortFormatOption = "text",
     debug: DebugOption = False,  # noqa: ARG001 - read by `main`
 ) -> int:
-    """Check a manifest and its templates as far as that goes without AWS (cfn-lint included)."""
+    """Check a manifest and its templates without AWS; cfn-lint is included."""
     from orgrollout.cli.actions.offline import validate as run
 
     return run(manifest, format_, severity=severity, accept=accept or ())
@@ -56,20 +56,24 @@ def schema(*, debug: DebugOption = False) -> int:  # noqa: ARG001 - read by `mai
     return run()
 
 
-templates = typer.Typer(help="The templates that come along.", no_args_is_help=True, cls=Group)
+templates = typer.Typer(
+    help="The templates that come with orgrollout.", no_args_is_help=True, cls=Group
+)
 
 
 def list_(*, format_: ShortFormatOption = "text") -> int:
-    """List them: what a manifest calls them, and what they do."""
+    """List the templates: what a manifest calls them, and what they do."""
     from orgrollout.cli.actions.offline import list_templates
 
     return list_templates(format_)
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made where it is missing.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder; created if it does not exist.")
+    ],
 ) -> int:
-    """Write them into a folder, to read or to change; overwrites nothing."""
+    """Write the templates into a folder, to read or to change; overwrites nothing."""
     from orgrollout.cli.actions.offline import export_templates
 
     return export_templates(folder)

@@ -32,7 +32,7 @@ ManifestPath = Annotated[
     typer.Argument(
         metavar="[MANIFEST]",
         show_default=False,
-        help="The manifest: what should be true, in YAML. Default: the one in this folder: "
+        help="The manifest, in YAML. Default: the one in this folder: "
         "orgrollout.yaml, or else its only YAML file with `version: 1` and `stack_sets:`.",
     ),
 ]
@@ -61,7 +61,7 @@ DetachOption = Annotated[
     bool,
     typer.Option(
         "--detach",
-        help="Return once operations run or there is only waiting to do; `resume` goes on.",
+        help="Return once operations run or only waiting is left; `resume` continues.",
     ),
 ]
 WaitOption = Annotated[
@@ -103,7 +103,7 @@ RefreshOption = Annotated[
     Literal["incremental", "full"],
     typer.Option(
         "--refresh",
-        help="Read what operations have changed since the last time, or all stack instances anew.",
+        help="Read what operations changed since the last time, or read all stack instances again.",
     ),
 ]
 

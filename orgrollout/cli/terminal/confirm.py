@@ -13,7 +13,7 @@ def ask(
     """Return if a person at the terminal says yes.
 
     Raises:
-        DeclinedError: Nobody did.
+        DeclinedError: The user did not say yes.
     """
     try:
         answer = screen.people.input(f"{question} Only `yes` is taken for a yes: ")

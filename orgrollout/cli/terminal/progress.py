@@ -92,7 +92,7 @@ class Progress:
             self._line(f"{tick.held_by} acts on it right now; waiting", "yellow")
         self._held_by = tick.held_by
         for name in tick.busy:
-            self._say_once(f"{name} is busy with an operation of somebody else; waiting")
+            self._say_once(f"{name} is busy with an operation of another caller; waiting")
         for key, other in tick.beside.items():
             self._say_once(
                 f"{other} is at work in the stacks of {key}; waiting. Where nothing drives it: "

@@ -37,7 +37,7 @@ class Screen:
 
     @property
     def is_terminal(self) -> bool:
-        """Return whether somebody sits there: what moves and what asks belongs on a terminal."""
+        """Return whether a person sits there: only a terminal gets moving lines and questions."""
         return self.people.is_terminal and sys.stdin.isatty()
 
     def say(self, text: str, style: str = "") -> None:

@@ -57,7 +57,7 @@ class Differences:
 
     @property
     def recovered(self) -> Mapping[Pair, Inoperable]:
-        """Return what is INOPERABLE, and is detached and had anew."""
+        """Return what is INOPERABLE, and is detached and then imported or created."""
         return {p: i for p, i in self.inoperable.items() if self.recovers and p in self.creates}
 
 
@@ -223,7 +223,7 @@ def definition_differences(
 
 
 def hides_parameters(deployed: StackSetDefinition) -> bool:
-    """Return whether values are masked, so that nobody can see whether they differ."""
+    """Return whether values are masked, so that a difference cannot be seen."""
     return MASKED in deployed.parameters.values()
 
 

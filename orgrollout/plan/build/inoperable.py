@@ -1,10 +1,10 @@
 """INOPERABLE stack instances: a removal or an import failed, and no update reaches them any more.
 
-The way out that CloudFormation documents (StackInstance, API reference) is to delete the stack
-instance with RetainStacks, which leaves the stack alone, and to have it anew. A second stack next
-to the first would fail on the first name both want, or do everything twice. So the stack that is
-still there is imported, and only where there is none a new one is created. It is done when asked
-for, since for a moment the account has no stack instance.
+CloudFormation documents one way out (StackInstance, API reference): delete the stack instance with
+RetainStacks, which leaves the stack alone, then import or create it. A second stack beside the
+first would fail on the first name that both use, or do everything twice. So the existing stack is
+imported, and a new one is created only where there is none. This is done only on request, since
+for a moment the account has no stack instance.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Inoperable:
 
     reason: str
     stack: str | None  # the id of the stack that is still there, as far as CloudFormation says
-    deletes: bool = False  # the stack goes as well: what drifted in it is made anew
+    deletes: bool = False  # the stack goes as well: what drifted in it is created again
 
 
 def inoperable(desired: DesiredStackSet, inventory: StackSetInventory) -> Mapping[Pair, Inoperable]:

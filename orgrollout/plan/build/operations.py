@@ -76,9 +76,9 @@ def _imports(scene: OperationInputs, pairs: Mapping[Pair, Digest]) -> Iterator[P
 
 
 def _recovering(scene: OperationInputs) -> Iterator[PlannedOperation]:
-    """Yield, for what is INOPERABLE, a detachment, and an import or a creation that follows it.
+    """Yield the operations that remove INOPERABLE stack instances, then import or create them.
 
-    What is made anew is deleted instead, and created.
+    The stack is kept, unless it has to be created again.
     """
     recovered, reasons = scene.differences.recovered, scene.differences.reasons
     creates = {p: s for p, s in scene.differences.creates.items() if p in recovered}
@@ -86,7 +86,7 @@ def _recovering(scene: OperationInputs) -> Iterator[PlannedOperation]:
         those = {p: s for p, s in creates.items() if recovered[p].deletes is not retain}
         for (wave, _), pairs in grouped(scene, those).items():
             kind = Remove(retain_stacks=retain, replaced=True)
-            yield from _letting_go(scene, kind, pairs, wave)
+            yield from _removals(scene, kind, pairs, wave)
     there = {p: s for p, s in creates.items() if recovered[p].stack}
     lost = {p: s for p, s in creates.items() if p not in there}
     for operation in (*_imports(scene, there), *_creations(scene, lost, Create(again=True))):
@@ -161,10 +161,10 @@ def _updating(scene: OperationInputs) -> Iterator[PlannedOperation]:
 def _removing(scene: OperationInputs) -> Iterator[PlannedOperation]:
     for action, pairs in scene.differences.removals.items():
         kind = Remove(retain_stacks=action is OperationAction.DETACH)
-        yield from _letting_go(scene, kind, pairs, scene.removal_wave)
+        yield from _removals(scene, kind, pairs, scene.removal_wave)
 
 
-def _letting_go(
+def _removals(
     scene: OperationInputs, kind: Remove, pairs: Iterable[Pair], wave: int
 ) -> Iterator[PlannedOperation]:
     for rectangle in cover(pairs):

@@ -16,7 +16,7 @@ from orgrollout.plan.model.plan import PlannedWave
 def wave_preferences(manifest: Manifest, index: int, allowed_failures: int) -> OperationPreferences:
     """Return the preferences of the wave with that index: its own, or else the rollout's.
 
-    A tolerance that nobody chose is the wave's budget.
+    A tolerance that is not set is the wave's budget.
     """
     rollout = manifest.rollout
     own = (

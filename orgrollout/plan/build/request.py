@@ -96,7 +96,7 @@ class Request:
         return waves.assign(self.manifest, self.organization, accounts)
 
     def compared(self) -> "Request":
-        """Return the same, with everything compared once for whoever asks."""
+        """Return the same, with everything compared once for all callers."""
         return replace(self, given=self.differences())
 
     def _narrowed(self, key: StackSetKey, differences: Differences) -> Differences:

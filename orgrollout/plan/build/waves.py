@@ -29,8 +29,8 @@ def assign(
 ) -> dict[AccountId, int]:
     """Return the wave of each account. Wave 0 is for prerequisites; these start at 1.
 
-    A wave takes what its selector finds among accounts no earlier wave took; whoever is left forms
-    the last wave.
+    A wave takes what its selector finds among accounts that no earlier wave took. The accounts
+    that are left form the last wave.
     """
     everyone = sorted(accounts, key=lambda account: rank(manifest.name, account))
     waves: dict[AccountId, int] = {}

@@ -132,7 +132,7 @@ def _state_moved(
         return ""
     before, after = (state.shown if state else "" for state in (was, seen))
     if before == after:
-        return "somebody else has changed it"
+        return "another process or person has changed it"
     return f"was {before}, is {after}"
 
 

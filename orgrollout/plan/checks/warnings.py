@@ -156,7 +156,7 @@ def _inoperable(key: StackSetKey, differences: Differences) -> Iterator[str]:
         many = f"{len(left):,} stack instances are" if len(left) > 1 else "one stack instance is"
         yield (
             f"{key}: {many} left alone, which no update reaches, e.g. {left[0]}: "
-            f"{differences.inoperable[left[0]].reason}. Mend the stack in its account, then plan "
+            f"{differences.inoperable[left[0]].reason}. Fix the stack in its account, then plan "
             "with --recover-inoperable: it is detached, stays as it is, and is imported again."
         )
 

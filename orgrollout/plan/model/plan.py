@@ -155,7 +155,7 @@ class Gate:
 
     soak: timedelta | None = None
     approval: bool = False
-    not_by_planner: bool = False  # whoever planned or began the rollout may not approve
+    not_by_planner: bool = False  # who planned or began the rollout may not approve
     alarm: str | None = None  # ARN of a CloudWatch alarm that stays quiet during the soak
 
 
@@ -226,7 +226,7 @@ class Plan:
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"  # service-managed stack sets
     template_bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call
     enrols: bool = False  # nothing that is deployed changes; accounts do not wait for each other
-    inside: Inside | None = None  # given where operations go on inside accounts
+    inside: Inside | None = None  # given where operations run in member accounts
     held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed
     young: tuple[AccountId, ...] = ()  # joined less than a day before: may not be ready yet
     names: Mapping[AccountId, str] = field(default_factory=dict)  # of the accounts it touches
@@ -235,7 +235,7 @@ class Plan:
     skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
     warnings: tuple[str, ...] = ()
     topics: tuple[Topic, ...] = ()  # who is told how it goes
-    planned_by: str = ""  # the ARN of whoever saved it; empty: it was carried out at once
+    planned_by: str = ""  # the ARN of who saved it; empty: it was applied at once
 
     @property
     def is_empty(self) -> bool:

@@ -1,4 +1,4 @@
-"""When operations may start that nobody watches: spans of the week, in UTC."""
+"""When operations may start unattended: spans of the week, in UTC."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

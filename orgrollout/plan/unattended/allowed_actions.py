@@ -1,4 +1,4 @@
-"""What may be done where nobody watches: some actions, and everything else is only reported.
+"""What may be done unattended: some actions, and everything else is only reported.
 
 To enrol an account means to create what it should have. That must neither bring an old definition
 nor come without what it depends on: where either is held back, so is the enrolment.

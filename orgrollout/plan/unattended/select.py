@@ -1,4 +1,4 @@
-"""A plan for a run that nobody watches: some actions are carried out, the rest is only reported."""
+"""A plan for an unattended run: some actions are carried out, the rest is only reported."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

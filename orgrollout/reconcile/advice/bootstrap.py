@@ -17,6 +17,7 @@ from orgrollout.bootstrap.steps import (
 )
 from orgrollout.errors import AccessDeniedError, AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.member_roles import role_creators
 from orgrollout.manifest.regions import is_opt_in
 from orgrollout.manifest.template.read import resource_types
 from orgrollout.manifest.template.resource_needs import all_needs
@@ -48,7 +49,7 @@ def situation(
 ) -> Situation:
     """Return what there is, and what the manifest asks for.
 
-    Whoever may not read the organization learns what can be told without it.
+    A caller who may not read the organization learns what can be told without it.
 
     Raises:
         ManifestError: It does not fit the organization.
@@ -82,13 +83,16 @@ def situation(
             _scope(loaded, asked, roles, identity.partition, administrator, home=home)
         ),
         inside_roles=_inside_roles(loaded),
+        created_roles={
+            role: key for role in _inside_roles(loaded) for key in role_creators(loaded, role)
+        },
     )
 
 
 def _desired(
     loaded: LoadedManifest, world: Context, home: Region, progress: Callable[[str], None]
 ) -> tuple[Mapping[StackSetKey, DesiredStackSet], str | None]:
-    """Return what the manifest wants, or why nobody knows of which accounts."""
+    """Return what the manifest wants, or why its accounts are not known."""
     organization_id, _ = describe_organization(world.connection)
     check_organization(loaded, organization_id, Findings(loaded))
     try:

@@ -5,12 +5,12 @@ plan, and may still go on. So it needs no expiry and no release: a claim whose r
 recorded, has finished or was superseded holds nothing. While a rollout soaks, waits, or is halted
 or stopped, its claims hold.
 
-A rollout that only repairs inside accounts changes no definition. It claims the stack set's
+A rollout that only repairs in member accounts changes no definition. It claims the stack set's
 repairs, so that two of them exclude each other, and may run while another rollout soaks, waits or
 is halted.
 
 Claims are taken before the rollout is recorded and looked at once more afterwards. Of two that
-begin at the same time, whoever is recorded second finds the other's claim.
+begin at the same time, the one that is recorded second finds the other's claim.
 
 A rollout that takes over from another one notes that in the claims. Until it is recorded they are
 the other's, and again if it gives up; so recording it takes them all over in one write. The note
@@ -24,12 +24,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from orgrollout.errors import OrgRolloutError
-from orgrollout.journal.errors import JournalConflictError
+from orgrollout.journal.documents import Documents, by_adapter
 from orgrollout.journal.port import Journal, Version
-from orgrollout.journal.reading import reading
 from orgrollout.model.ids import RolloutId, StackSetName
 
-_PREFIX = "claims/"
 _REPAIRS = "/repairs"  # no name of a stack set has a slash
 
 
@@ -41,7 +39,12 @@ class _Kept:
     taken_from: str | None = None
 
 
-_CLAIM = TypeAdapter(_Kept)
+def _dump(claim: _Kept) -> dict[str, Any]:
+    value: dict[str, Any] = {"rollout": claim.rollout}
+    return value if claim.taken_from is None else {**value, "taken_from": claim.taken_from}
+
+
+CLAIMS = Documents(prefix="claims/", read=by_adapter(TypeAdapter(_Kept)), dump=_dump)
 Holder = Callable[[RolloutId, StackSetName], bool]
 """Tells whether a rollout is recorded, has the stack set in its plan, and may still go on."""
 
@@ -63,7 +66,7 @@ class ClaimLostError(OrgRolloutError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Who has, or had, a stack set. None: nobody, since it was unlocked by force."""
+    """Who has, or had, a stack set. None: no one, since it was unlocked by force."""
 
     stack_set: StackSetName
     rollout: RolloutId | None
@@ -78,7 +81,7 @@ class Claim:
 
 
 def repairs_of(stack_set: StackSetName) -> StackSetName:
-    """Return what is claimed by who only repairs inside accounts."""
+    """Return what a rollout claims that only repairs in member accounts."""
     return StackSetName(f"{stack_set}{_REPAIRS}")
 
 
@@ -96,11 +99,10 @@ def counterpart_of(claim: StackSetName) -> StackSetName:
 
 def claim_of(journal: Journal, stack_set: StackSetName) -> Claim:
     """Return the claim on a stack set."""
-    found = journal.get(_key(stack_set))
+    found = CLAIMS.get(journal, stack_set)
     if found is None:
         return Claim(stack_set=stack_set, rollout=None, version=None)
-    with reading(found.key):
-        value = _CLAIM.validate_python(found.value)
+    value = found.value
     return Claim(
         stack_set=stack_set,
         rollout=RolloutId(value.rollout) if value.rollout else None,
@@ -134,9 +136,9 @@ def take_claims(
     in_the_way: Holder | None = None,
     gives_way: Collection[RolloutId] = (),
 ) -> dict[StackSetName, RolloutId]:
-    """Claim all stack sets that nobody in the way has, and return who has the others.
+    """Claim all stack sets that are free, and return which rollouts hold the others.
 
-    In the way is who holds a stack set, if nothing else is said, and nobody who ``gives_way``.
+    A stack set is free unless a rollout holds it that is ``in_the_way`` and does not give way.
     What was taken needs no giving back where others are held: the claims of a rollout that is not
     recorded hold nothing.
     """
@@ -172,7 +174,7 @@ def confirm_claim(
 
 
 def settle_claim(journal: Journal, claim: Claim) -> None:
-    """Note that a claim was taken over for good. Where somebody has it by now, it is theirs."""
+    """Note that a claim was taken over for good. Where another has it by now, it stays theirs."""
     _write(journal, claim, claim.rollout)
 
 
@@ -226,15 +228,5 @@ def _write(
     rollout: RolloutId | None,
     taken_from: RolloutId | None = None,
 ) -> bool:
-    value: dict[str, Any] = {"rollout": rollout}
-    if taken_from is not None:
-        value["taken_from"] = taken_from
-    try:
-        journal.put(_key(claim.stack_set), value, expected=claim.version)
-    except JournalConflictError:
-        return False
-    return True
-
-
-def _key(stack_set: StackSetName) -> str:
-    return f"{_PREFIX}{stack_set}"
+    value = _Kept(rollout=rollout, taken_from=taken_from)
+    return CLAIMS.offer(journal, claim.stack_set, value, claim.version) is not None

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, TypeAdapter
 
-from orgrollout.journal.errors import JournalConflictError, JournalVersionError
-from orgrollout.journal.port import Document, Journal, Version
-from orgrollout.journal.reading import as_mapping, reading, with_zone
+from orgrollout.journal.documents import Documents, Format, Kept, by_adapter
+from orgrollout.journal.errors import JournalVersionError
+from orgrollout.journal.port import Journal, Version
+from orgrollout.journal.reading import with_zone
 from orgrollout.model.ids import OperationId, StackSetName
 
 WITHDRAWN = "WITHDRAWN"
-_PREFIX = "detection/"
-_FORMAT = 1
+_FORMAT = Format(current=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,13 @@ class _Kept:
     ended: str
 
 
-_INTENT = TypeAdapter(_Kept)
+def _dump(intent: _Kept) -> dict[str, Any]:
+    return {_FORMAT.key: _FORMAT.current, **asdict(intent)}
+
+
+DETECTIONS = Documents(
+    prefix="detection/", read=by_adapter(TypeAdapter(_Kept), _FORMAT), dump=_dump
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,31 +52,25 @@ def read_intent(journal: Journal, name: StackSetName) -> Intent | None:
     Raises:
         JournalVersionError: A newer version wrote it.
     """
-    document = journal.get(f"{_PREFIX}{name}")
-    if document is None:
-        return None
-    intent = _read(document)
-    if intent is None:
-        raise JournalVersionError(document.key, "its format is not known here")
-    return intent
+    found = DETECTIONS.get(journal, name)
+    return None if found is None else _intent(found)
 
 
 def recent_detections(journal: Journal, since: datetime) -> Iterator[tuple[StackSetName, Intent]]:
     """Yield the detections that were committed since then, and not withdrawn."""
-    for key, intent in _intents(journal):
+    for name, intent in _intents(journal):
         if intent.committed >= since and intent.ended != WITHDRAWN:
-            yield StackSetName(key.removeprefix(_PREFIX)), intent
+            yield name, intent
 
 
 def forget_ended(journal: Journal, before: datetime) -> int:
     """Remove what is kept of detections begun before that are over, and return how many."""
-    forgotten = 0
-    for key, intent in _intents(journal):
-        if intent.ended and intent.committed < before and intent.version is not None:
-            with suppress(JournalConflictError):  # another has just begun
-                journal.delete(key, expected=intent.version)
-                forgotten += 1
-    return forgotten
+    old = [
+        (name, intent.version)
+        for name, intent in _intents(journal)
+        if intent.ended and intent.committed < before and intent.version is not None
+    ]
+    return sum(DETECTIONS.remove(journal, name, version) for name, version in old)
 
 
 def close_intent(name: StackSetName, journal: Journal, intent: Intent, status: str) -> None:
@@ -84,37 +84,24 @@ def write_intent(
     journal: Journal, name: StackSetName, intent: Intent, expected: Version | None
 ) -> Intent | None:
     """Write what is begun, or what became of it; None: another process came in between."""
-    value: dict[str, Any] = {
-        "format_version": _FORMAT,
-        "operation": intent.operation,
-        "committed": intent.committed.isoformat(),
-        "ended": intent.ended,
-    }
-    try:
-        version = journal.put(f"{_PREFIX}{name}", value, expected=expected)
-    except JournalConflictError:
-        return None
-    return replace(intent, version=version)
+    kept = _Kept(intent.operation, intent.committed.isoformat(), intent.ended)
+    version = DETECTIONS.offer(journal, name, kept, expected)
+    return None if version is None else replace(intent, version=version)
 
 
-def _read(document: Document) -> Intent | None:
-    value = as_mapping(document.key, document.value)
-    if value.get("format_version") != _FORMAT:
-        return None
-    with reading(document.key):
-        kept = _INTENT.validate_python(value)
+def _intent(found: Kept[_Kept]) -> Intent:
     return Intent(
-        operation=OperationId(kept.operation),
-        committed=datetime.fromisoformat(kept.committed),
-        ended=kept.ended,
-        version=document.version,
+        operation=OperationId(found.value.operation),
+        committed=datetime.fromisoformat(found.value.committed),
+        ended=found.value.ended,
+        version=found.version,
     )
 
 
-def _intents(journal: Journal) -> Iterator[tuple[str, Intent]]:
+def _intents(journal: Journal) -> Iterator[tuple[StackSetName, Intent]]:
     """Yield all that are kept, apart from what a newer version wrote."""
-    for key in journal.keys(_PREFIX):
-        document = journal.get(key)
-        intent = _read(document) if document is not None else None
-        if intent is not None:
-            yield key, intent
+    for name in DETECTIONS.names(journal):
+        with suppress(JournalVersionError):
+            found = DETECTIONS.get(journal, name)
+            if found is not None:
+                yield StackSetName(name), _intent(found)

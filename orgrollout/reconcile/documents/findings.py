@@ -8,16 +8,23 @@ from orgrollout.drift.document import is_newer, read_records, records_document
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import LookedAt, Record, Records, seen
-from orgrollout.journal.errors import (
-    JournalConflictError,
-    JournalDocumentError,
-    JournalVersionError,
-)
+from orgrollout.journal.documents import Documents
+from orgrollout.journal.errors import JournalDocumentError, JournalVersionError
 from orgrollout.journal.port import Document, Journal
 from orgrollout.journal.reading import as_mapping
 from orgrollout.model.ids import Digest, Pair, StackSetKey, StackSetName
 
-PREFIX = "findings/"
+
+def _read(document: Document) -> Records:
+    records = read_records(document.value)
+    if records is None:
+        if is_newer(as_mapping(document.key, document.value)):
+            raise JournalVersionError(document.key, "its format is not known here")
+        raise JournalDocumentError(document.key, "its records cannot be read")
+    return records
+
+
+FINDINGS: Documents[Records] = Documents(prefix="findings/", read=_read, dump=records_document)
 # More stack instances than this that are not as wanted are no drift, but a rollout that was not
 # made: they are shown, and not remembered one by one.
 MOST_INSTANCES = 1_000
@@ -29,7 +36,8 @@ def history(journal: Journal, name: StackSetName) -> Records:
     Raises:
         JournalVersionError: Another version wrote it.
     """
-    return _records(journal.get(f"{PREFIX}{name}"), name)
+    found = FINDINGS.get(journal, name)
+    return found.value if found else {}
 
 
 def remember_findings(
@@ -56,25 +64,17 @@ def change_history(
 
     It is one document, however many records change; nothing is written where none does.
     """
-    key = f"{PREFIX}{name}"
-    while True:
-        document = journal.get(key)
-        before = _records(document, name)
-        after = change(before)
-        if after == before:
-            return after
-        try:
-            journal.put(
-                key, records_document(after), expected=document.version if document else None
-            )
-        except JournalConflictError:
-            continue
-        return after
+
+    def changed(before: Records | None) -> Records | None:
+        after = change(before or {})
+        return after if after or before is not None else None  # no document where none is needed
+
+    return FINDINGS.change(journal, name, changed) or {}
 
 
 def forget_what_is_gone(journal: Journal) -> int:
     """Remove the records of what is no longer found, and return how many they were."""
-    return sum(_forget(journal, key) for key in journal.keys(PREFIX))
+    return sum(_forget(journal, name) for name in FINDINGS.names(journal))
 
 
 def _seen(
@@ -96,28 +96,26 @@ def _reach(
     return looked_at
 
 
-def _forget(journal: Journal, key: str) -> int:
-    document = journal.get(key)
-    if document is None:
-        return 0
-    records = read_records(document.value)
-    if records is None:  # another version's
-        return 0
-    kept: dict[Digest, Record] = {k: r for k, r in records.items() if r.gone is None}
-    if len(kept) == len(records):
-        return 0
+def _forget(journal: Journal, name: str) -> int:
     try:
-        if kept:
-            journal.put(key, records_document(kept), expected=document.version)
-        else:
-            journal.delete(key, expected=document.version)
-    except JournalConflictError:
+        found = FINDINGS.get(journal, name)
+    except (JournalVersionError, JournalDocumentError):  # left alone
         return 0
-    return len(records) - len(kept)
+    if found is None:
+        return 0
+    kept: dict[Digest, Record] = {k: r for k, r in found.value.items() if r.gone is None}
+    gone = len(found.value) - len(kept)
+    if not gone:
+        return 0
+    if kept:
+        written = FINDINGS.offer(journal, name, kept, found.version) is not None
+    else:
+        written = FINDINGS.remove(journal, name, found.version)
+    return gone if written else 0
 
 
 def _is_closed(finding: Finding) -> bool:
-    """Return whether it says that nobody could look into an account, for whichever stack set."""
+    """Return whether it says that an account could not be looked into, for any stack set."""
     return finding.what == ACCESS and finding.verdict is Verdict.NOT_CHECKABLE
 
 
@@ -127,14 +125,3 @@ def _worth_keeping(findings: Iterable[Finding]) -> Iterable[Finding]:
     if instances <= MOST_INSTANCES:
         return every
     return (finding for finding in every if finding.kind is not FindingKind.INSTANCE)
-
-
-def _records(document: Document | None, name: StackSetName) -> Records:
-    if document is None:
-        return {}
-    records = read_records(document.value)
-    if records is None:
-        if is_newer(as_mapping(f"{PREFIX}{name}", document.value)):
-            raise JournalVersionError(f"{PREFIX}{name}", "its format is not known here")
-        raise JournalDocumentError(f"{PREFIX}{name}", "its records cannot be read")
-    return records

@@ -1,4 +1,4 @@
-"""What was found of posture, in the journal: for `coverage`, and for whoever asks since when."""
+"""What was found of posture, in the journal: for `coverage`, and for the time it was found."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -14,13 +14,18 @@ from orgrollout.drift.posture_record import (
     posture_document,
     read_posture_record,
 )
-from orgrollout.journal.errors import JournalConflictError, JournalError
+from orgrollout.journal.documents import Documents
+from orgrollout.journal.errors import JournalError
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.posture import PostureSeen
 from orgrollout.reconcile.documents.findings import history
 
-_PREFIX = "posture/"
+POSTURE = Documents(
+    prefix="posture/",
+    read=lambda document: read_posture_record(document.value),
+    dump=posture_document,
+)
 _TRIES = 5
 
 
@@ -34,23 +39,11 @@ def keep_look(
     if not look.pairs:
         return
     try:
-        for _ in range(_TRIES):
-            if _added(journal, name, look):
-                return
-        progress(f"{name}: what was found of posture is not remembered, as others kept writing.")
+        POSTURE.change(
+            journal, name, lambda known: (known or PostureRecord()).with_look(look), tries=_TRIES
+        )
     except JournalError as error:
         progress(f"{name}: what was found of posture is not remembered. {error}")
-
-
-def _added(journal: Journal, name: StackSetName, look: Look) -> bool:
-    document = journal.get(f"{_PREFIX}{name}")
-    record = read_posture_record(document.value) if document else PostureRecord()
-    value = posture_document(record.with_look(look))
-    try:
-        journal.put(f"{_PREFIX}{name}", value, expected=document.version if document else None)
-    except JournalConflictError:
-        return False
-    return True
 
 
 def known_posture(
@@ -59,20 +52,20 @@ def known_posture(
     pairs: Iterable[Pair],
     accepts: Accepts = accepts_nothing,
 ) -> Mapping[Pair, tuple[PostureSeen, datetime]]:
-    """Return how pairs of a stack set stood when somebody last looked, and when that was.
+    """Return how pairs of a stack set stood at the last look, and when that was.
 
-    What was repaired and proven since counts: whoever proved it has looked. ``accepts`` tells what
+    What was repaired and proven since counts: the proof was a look. ``accepts`` tells what
     the manifest accepts.
 
     Raises:
         JournalVersionError: Another version wrote the history of findings.
     """
-    document = journal.get(f"{_PREFIX}{name}")
-    if document is None:
+    found = POSTURE.get(journal, name)
+    if found is None:
         return {}
-    mended: dict[Pair, dict[About, datetime]] = defaultdict(dict)
+    repaired: dict[Pair, dict[About, datetime]] = defaultdict(dict)
     for record in history(journal, name).values():
         is_over = record.kind is FindingKind.POSTURE and not record.is_open
         if is_over and record.gone is None and record.repaired is not None:
-            mended[record.pair][record.what, record.subject] = record.repaired
-    return read_posture_record(document.value).of(pairs, mended, accepts)
+            repaired[record.pair][record.what, record.subject] = record.repaired
+    return found.value.of(pairs, repaired, accepts)

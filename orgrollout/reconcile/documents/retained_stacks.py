@@ -5,37 +5,33 @@ is read once, and what it detached is kept in one document. Known is only what t
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from orgrollout.journal.errors import JournalConflictError
+from orgrollout.journal.documents import Documents
 from orgrollout.journal.port import Document, Journal
-from orgrollout.journal.reading import as_mapping, reading
+from orgrollout.journal.reading import as_mapping
 from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.model.plan import Plan, PlannedOperation
 from orgrollout.plan.model.targets import Rectangle, cover
 from orgrollout.reconcile.documents.rollouts import (
+    ROLLOUTS,
     Rollout,
     load_rollout,
-    recorded,
     rollout_ids,
-    rollout_key,
 )
 from orgrollout.rollout.state.state import RolloutState
-
-_KEY = "retained"
 
 Retained = Mapping[StackSetName, Mapping[Pair, RolloutId]]
 
 
 def retained_stacks(journal: Journal) -> Retained:
     """Return, by stack set, where a stack was kept, and the last rollout that detached it."""
-    document = journal.get(_KEY)
-    known: dict[str, Any] = _read(document) if document else {}
+    document = RETAINED.get(journal)
+    known = dict(document.value) if document else {}
     read = {
         str(rollout): _entry(load_rollout(journal, rollout))
         for rollout in rollout_ids(journal)
@@ -43,8 +39,8 @@ def retained_stacks(journal: Journal) -> Retained:
     }
     if read:
         known |= read
-        with suppress(JournalConflictError):  # whoever came first read the same
-            journal.put(_KEY, known, expected=document.version if document else None)
+        # Another process that wrote first has read the same.
+        RETAINED.offer(journal, "", known, document.version if document else None)
     found: dict[StackSetName, dict[Pair, RolloutId]] = {}
     for rollout, entry in sorted(known.items(), key=lambda item: str(item[1]["ended"])):
         for name, rectangles in entry["kept"].items():
@@ -57,7 +53,7 @@ def retained_stacks(journal: Journal) -> Retained:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What one rollout let go of, as the journal keeps it: by stack set, accounts x Regions."""
+    """What one rollout detached, as the journal keeps it: by stack set, accounts x Regions."""
 
     ended: str
     kept: dict[str, list[tuple[list[str], list[str]]]]
@@ -68,15 +64,17 @@ _ENTRIES = TypeAdapter(dict[str, _Entry])
 
 def _read(document: Document) -> dict[str, Any]:
     value = dict(as_mapping(document.key, document.value))
-    with reading(document.key):
-        _ENTRIES.validate_python(value)
+    _ENTRIES.validate_python(value)
     return value
+
+
+RETAINED: Documents[dict[str, Any]] = Documents(prefix="retained", read=_read, dump=dict)
 
 
 def _is_news(journal: Journal, rollout: RolloutId, known: Mapping[str, Any]) -> bool:
     """Return whether a rollout is over, and was not when it was read before, if it was."""
-    document = journal.get(rollout_key(rollout))
-    ended = recorded(document).state.ended if document else None
+    found = ROLLOUTS.get(journal, rollout)
+    ended = found.value.state.ended if found else None
     before = known.get(rollout)
     return ended is not None and (before is None or before["ended"] != str(ended))
 

@@ -1,7 +1,7 @@
 """What happened to a rollout, and what operators said to it: a stream that loses nothing.
 
 A line is committed together with what it tells of, as the last one of the record, and appended
-right after that. A process may die between the two; so whoever reads the record next sees to it
+right after that. A process may die between the two; so the next reader of the record sees to it
 that the stream has the line, before another takes its place. Two that do so at the same moment may
 both append it, and it is one line still, by its number.
 """

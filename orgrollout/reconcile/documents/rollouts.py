@@ -9,7 +9,9 @@ from functools import partial
 from weakref import WeakKeyDictionary
 
 from orgrollout.errors import OrgRolloutError
-from orgrollout.journal.errors import JournalConflictError, JournalDocumentError
+from orgrollout.journal.conflicts import until_written
+from orgrollout.journal.documents import Documents, Kept
+from orgrollout.journal.errors import JournalDocumentError
 from orgrollout.journal.port import Document, Journal, Version, get_artifact
 from orgrollout.journal.reading import as_mapping, reading
 from orgrollout.model.ids import Digest, RolloutId, StackSetKey, StackSetName
@@ -20,8 +22,8 @@ from orgrollout.reconcile.documents.rollout_events import Histories, Said, with_
 from orgrollout.reconcile.documents.rollout_record import Record, read_record, record_document
 from orgrollout.rollout.state.fitting import misfit
 from orgrollout.rollout.state.state import Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
-_PREFIX = "rollout/"
 _PLANS: WeakKeyDictionary[Journal, dict[Digest, Plan]] = WeakKeyDictionary()
 _MOST_PLANS = 8
 
@@ -54,6 +56,16 @@ class LaterRolloutError(OrgRolloutError):
         self.other = other
 
 
+def _read(document: Document) -> Record:
+    record = read_record(as_mapping(document.key, document.value))
+    if ROLLOUTS.key(record.state.id) != document.key:
+        raise JournalDocumentError(document.key, f"it is of another rollout, {record.state.id}")
+    return record
+
+
+ROLLOUTS = Documents(prefix="rollout/", read=_read, dump=record_document)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
     """A rollout as the journal has it."""
@@ -70,10 +82,10 @@ class Rollout:
 
 def recent_rollouts(journal: Journal, since: datetime) -> Iterator[Rollout]:
     """Yield the rollouts that are not over, or ended since then."""
-    for record, version in _recorded(journal):
-        ended = record.state.ended
+    for _, found in ROLLOUTS.all(journal):
+        ended = found.value.state.ended
         if ended is None or ended >= since:
-            yield _with_plan(journal, record, version)
+            yield _with_plan(journal, found)
 
 
 def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
@@ -83,23 +95,23 @@ def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
         NoSuchRolloutError: The journal does not know it.
         NewerStateError: A newer version of orgrollout has advanced it.
     """
-    document = journal.get(rollout_key(rollout))
-    if document is None:
+    found = ROLLOUTS.get(journal, rollout)
+    if found is None:
         raise NoSuchRolloutError(
             f"there is no rollout {rollout} in this journal; `orgrollout rollouts` lists them."
         )
-    return _whole(journal, document)
+    return _with_plan(journal, found)
 
 
 def rollout_ids(journal: Journal) -> tuple[RolloutId, ...]:
     """Return the ids of all rollouts, in no order that means anything."""
-    return tuple(RolloutId(key.removeprefix(_PREFIX)) for key in journal.keys(_PREFIX))
+    return tuple(map(RolloutId, ROLLOUTS.names(journal)))
 
 
 def records(journal: Journal) -> Iterator[Record]:
     """Yield the records of all rollouts, without their plans, in no order that means anything."""
-    for record, _ in _recorded(journal):
-        yield record
+    for _, found in ROLLOUTS.all(journal):
+        yield found.value
 
 
 def rollout_states(journal: Journal) -> list[RolloutState]:
@@ -147,10 +159,9 @@ def save_record(journal: Journal, rollout: Rollout, record: Record) -> Rollout:
     """Commit a new record.
 
     Raises:
-        JournalConflictError: Somebody else advanced the rollout meanwhile.
+        JournalConflictError: Another process advanced the rollout meanwhile.
     """
-    document = record_document(record)
-    version = journal.put(rollout_key(record.state.id), document, expected=rollout.version)
+    version = ROLLOUTS.put(journal, record.state.id, record, rollout.version)
     return replace(rollout, record=record, version=version)
 
 
@@ -162,28 +173,30 @@ def give_order(
 ) -> Rollout:
     """Commit what an operator says, on top of whatever a driver commits at the same time.
 
-    Whoever holds the lease keeps it; it is told by the version of the document that has changed.
+    The holder of the lease keeps it; the changed version of the document tells it.
     What was ``said`` is noted in the history, if it changes anything.
 
     Raises:
         OpenRolloutError, LaterRolloutError: It would go on, and its stack sets are another's.
     """
-    while True:
+
+    def attempt() -> Rollout:
         current = load_rollout(journal, rollout)
         state = order(current)
         if not state.phase.is_over and state.phase is not Phase.STOPPING:
             _claim_again(journal, current)
         if state == current.state:
             return current
-        with suppress(JournalConflictError):
-            return save_order(journal, current, replace(current.record, state=state), said)
+        return save_order(journal, current, replace(current.record, state=state), said)
+
+    return until_written(attempt)
 
 
 def save_order(journal: Journal, rollout: Rollout, record: Record, said: Said | None) -> Rollout:
     """Commit a record that an operator has changed, and note what was said.
 
     Raises:
-        JournalConflictError: Somebody else advanced the rollout meanwhile.
+        JournalConflictError: Another process advanced the rollout meanwhile.
     """
     histories = Histories()
     histories.catch_up(journal, rollout.record)
@@ -224,46 +237,16 @@ def claim_on(plan: Plan, key: StackSetKey) -> StackSetName:
     return repairs_of(name) if only_repairs else name
 
 
-def rollout_key(rollout: RolloutId) -> str:
-    """Return under which key a rollout is kept."""
-    return f"{_PREFIX}{rollout}"
-
-
-def _recorded(journal: Journal) -> Iterator[tuple[Record, Version]]:
-    for key in journal.keys(_PREFIX):
-        document = journal.get(key)
-        if document is not None:  # pruned meanwhile
-            yield recorded(document), document.version
-
-
-def recorded(document: Document) -> Record:
-    """Return the record that a document of the journal is.
-
-    Raises:
-        JournalDocumentError: It is damaged.
-        NewerStateError: A newer version of orgrollout has written it.
-    """
-    value = as_mapping(document.key, document.value)
-    with reading(document.key):
-        record = read_record(value)
-    if rollout_key(record.state.id) != document.key:
-        raise JournalDocumentError(document.key, f"it is of another rollout, {record.state.id}")
-    return record
-
-
-def _whole(journal: Journal, document: Document) -> Rollout:
-    return _with_plan(journal, recorded(document), document.version)
-
-
-def _with_plan(journal: Journal, record: Record, version: Version) -> Rollout:
+def _with_plan(journal: Journal, found: Kept[Record]) -> Rollout:
+    record = found.value
     plan = _plan(journal, record.state.plan)
-    if wrong := misfit(plan, record.state):
-        raise JournalDocumentError(rollout_key(record.state.id), wrong)
-    return Rollout(plan=plan, record=record, version=version)
+    if wrong := misfit(RolloutView(plan, record.state)):
+        raise JournalDocumentError(ROLLOUTS.key(record.state.id), wrong)
+    return Rollout(plan=plan, record=record, version=found.version)
 
 
 def _claim_again(journal: Journal, rollout: Rollout) -> None:
-    """Claim what an ended or unlocked rollout needs to go on, if nobody has changed it since."""
+    """Claim what an ended or unlocked rollout needs to go on, if no other rollout has it by now."""
     name = rollout.state.id
     held = take_claims(
         journal,

@@ -68,7 +68,7 @@ def _over_since(
 
 
 def _how_it_is_over(records: list[Record], looked: datetime) -> str:
-    """Return when all that a look found was over; empty: some of it is not, or nobody knows."""
+    """Return when all that a look found was over; empty: some of it is not, or it is not known."""
     told = [r for r in records if r.gone is None or r.last_seen >= looked]
     over = [r for r in told if is_over(r, looked)]
     if not over or any(r not in over and r.verdict is not Verdict.IGNORED for r in told):

@@ -30,7 +30,7 @@ def confirm(
 ) -> Findings:
     """Return the findings with what a second look made of suspects.
 
-    Where nobody could look, they stay suspects: no more is known, and nothing is repaired.
+    Where no one could look, they stay suspects: no more is known, and nothing is repaired.
     """
     places = sorted({(f.stack_set, f.pair) for f in found.suspects})
     known = [place for place in places if place[1] in stacks.get(place[0], {})]
@@ -96,7 +96,7 @@ class _Looking:
             raise
         except AwsError as error:
             self.why = f": {error}"
-            return ()  # nobody can look there, however long it is waited for
+            return ()  # waiting does not help: no one can look there
 
     def _enter(self, place: Place) -> tuple[MemberStacks, str]:
         key, pair = place

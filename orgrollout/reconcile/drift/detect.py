@@ -47,7 +47,7 @@ class DetectionPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionStep:
-    """What one step came to."""
+    """The result of one step."""
 
     stack_set: StackSetName
     phase: DetectionPhase
@@ -115,7 +115,7 @@ def _open(name: StackSetName, world: Context) -> Intent | None:
 
 
 def _commit(name: StackSetName, world: Context) -> Intent | None:
-    """Write down that a detection is to begin; None: somebody else just did."""
+    """Commit that a detection begins; None: another process just did."""
     now = world.clock.now()
     before = read_intent(world.journal, name)
     intent = Intent(operation=detection_id(now, [name, world.holder]), committed=now)

@@ -60,7 +60,7 @@ def look_at_posture(
     An account that cannot be entered is one finding. None: no role is named to look with.
 
     Raises:
-        MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
+        MissingCredentialsError, InvalidCredentialsError: No credentials to look with.
     """
     tasks = tuple(tasks_of(loaded, picture, world, chosen))
     accounts = sorted({pair.account for task in tasks for pair in task.stacks})
@@ -141,7 +141,7 @@ class _Visit:
                 self._here[pair.account].append((task, pair))
 
     def look_into(self, account: AccountId) -> _Account:
-        """Return what is seen in an account, or why nobody can look."""
+        """Return what is seen in an account, or why it cannot be looked at."""
         by_region: dict[Pair, list[Task]] = defaultdict(list)
         for task, pair in self._here[account]:
             by_region[pair].append(task)
@@ -185,7 +185,7 @@ def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterat
             kind=FindingKind.POSTURE,
             what=ACCESS,
             verdict=Verdict.NOT_CHECKABLE,
-            reason=f"nobody could look into account {found.account}: {found.closed}",
+            reason=f"no one could look into account {found.account}: {found.closed}",
             unseen=True,
         )
     for each in found.seen:
@@ -197,7 +197,7 @@ def _by_pair(
 ) -> Iterator[tuple[StackSetKey, Pair, Checks]]:
     """Yield the checks that are not ok for each stack instance of an account."""
     if found.closed:
-        closed = unknown(f"nobody could look into the account: {found.closed}")
+        closed = unknown(f"no one could look into the account: {found.closed}")
         yield from ((key, pair, (("", closed),)) for key, pair in _wanted(found.account, tasks))
         return
     checks: dict[tuple[StackSetKey, Pair], list[tuple[str, PostureSeen]]] = defaultdict(list)

@@ -28,7 +28,7 @@ from orgrollout.reconcile.reading.inventory import Progress
 from orgrollout.reconcile.reading.plan_request import Picture
 
 DRIFTED = "DRIFTED"
-_TOLD = {DRIFTED, "IN_SYNC"}  # with any other status nobody has looked, or nobody could
+_TOLD = {DRIFTED, "IN_SYNC"}  # any other status: not looked at, or not possible
 Chosen = Callable[[StackSetKey, Pair], bool]
 _WORTH_SAYING = timedelta(seconds=30)
 
@@ -50,10 +50,10 @@ def gather_findings(
     chosen: Chosen | None = None,
     posture: Iterable[Finding] | None = None,
 ) -> Findings:
-    """Return everything that is not as deployed, as far as somebody has looked.
+    """Return everything that is not as deployed, as far as it was looked at.
 
     ``picture`` was taken with ``drift=True``. ``chosen`` narrows what is looked at. ``posture`` is
-    what was found where drift detection cannot look; None: nobody looked there.
+    what was found where drift detection cannot look; None: it was not looked at.
 
     Raises:
         AwsError: Something could not be read.
@@ -171,7 +171,7 @@ class _Looking:
     def _findings(
         self, instance: StackInstance, operation: OperationId, unseen: Counter[str]
     ) -> list[Finding] | None:
-        """Return what was found in one stack instance; None where nobody knows any more.
+        """Return what was found in one stack instance; None where it is not known any more.
 
         CloudFormation may call an instance DRIFTED and name no resource that is.
         """

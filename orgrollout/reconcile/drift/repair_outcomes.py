@@ -1,4 +1,4 @@
-"""What operations inside accounts came to, noted in the history of findings."""
+"""The results of operations in member accounts, noted in the history of findings."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ class _Landed:
 
 
 def note_repairs(before: Rollout, after: RolloutState, seen: Observations, world: Context) -> None:
-    """Note what the operations that are over in ``after`` came to, and under which id.
+    """Note the results of the operations that are over in ``after``, and their ids.
 
     To be called before ``after`` is committed: noting it twice changes nothing, and so a crash in
     between loses nothing. A stack set's history is written once, however many operations have
@@ -75,7 +75,7 @@ def _with_end(
         back = [key for key in mine if records[key].what in again]
         for_good = [key for key in mine if records[key].what not in again]
         return came_back(repaired(records, for_good, by, now), back, by, now)
-    if end.left:  # what a call did not mend; all else that it was for is as it should be
+    if end.left:  # what a call did not repair; all else that it was for is as it should be
         return repaired(records, [k for k in mine if records[k].subject not in end.left], by, now)
     if end.cause in _LEFT_FOR_A_PERSON:
         return refused(records, mine, end.reason, end.cause)

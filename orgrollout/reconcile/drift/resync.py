@@ -40,7 +40,7 @@ class ResyncPlan:
 
     @property
     def left(self) -> tuple[Unrepaired, ...]:
-        """Return what is not repaired, and what nobody could look at."""
+        """Return what is not repaired, and what could not be looked at."""
         changes = self.resync.plan.changes()
         made = {(o.stack_set, pair) for o, pair, _ in changes if o.action is OperationAction.CREATE}
         return (*self.resync.left, *unseen(self.findings, made))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from orgrollout.errors import OrgRolloutError
-from orgrollout.journal.errors import JournalConflictError
+from orgrollout.journal.conflicts import until_written
 from orgrollout.journal.port import Journal, put_artifact, to_text
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.plan.model.document import plan_document
@@ -13,18 +13,17 @@ from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents import claims
 from orgrollout.reconcile.documents.rollout_events import Said
-from orgrollout.reconcile.documents.rollout_record import Record, record_document
+from orgrollout.reconcile.documents.rollout_record import Record
 from orgrollout.reconcile.documents.rollouts import (
+    ROLLOUTS,
     OpenRolloutError,
     Rollout,
     claims_of,
     has,
     holds,
     load_rollout,
-    recorded,
     records,
     rollout_ids,
-    rollout_key,
     save_order,
 )
 from orgrollout.reconcile.locks.takeover import give_up, settle
@@ -51,7 +50,7 @@ class Taking:
     """From whom a new rollout may take stack sets over, for good."""
 
     over: frozenset[RolloutId] = frozenset()
-    back: RolloutId | None = None  # what it takes back, and then from nobody else
+    back: RolloutId | None = None  # what it takes back, and then from no other
 
 
 def begin_rollout(
@@ -100,15 +99,15 @@ def unlock(
     Whatever still drives it can send nothing more. It may go on by an operator's order, as long as
     no other rollout has begun on its stack sets.
     """
-    while True:
+
+    def attempt() -> tuple[StackSetName, ...]:
         current = load_rollout(journal, rollout)
         released = claims.release_claims(journal, claims_of(current.plan), rollout)
         record = replace(current.record, fence=current.record.fence + 1, lease=None)
-        try:
-            save_order(journal, current, record, said)
-        except JournalConflictError:
-            continue
+        save_order(journal, current, record, said)
         return released
+
+    return until_written(attempt)
 
 
 def _taking(
@@ -119,7 +118,7 @@ def _taking(
     supersede: bool,
     takes_back: RolloutId | None,
 ) -> Taking:
-    """Return from whom stack sets are taken over, if nobody else is in the way just now."""
+    """Return from whom stack sets are taken over, if no other rollout is in the way now."""
     holding = holders_of(journal, names)
     if takes_back is not None:
         others = {takes_back: min(names)}
@@ -131,7 +130,7 @@ def _taking(
             raise OpenRolloutError(other, stack_set)
     for stack_set, other in _at_work(journal, names):
         raise OpenRolloutError(other, stack_set)
-    for other in others:  # who took over from somebody, and died of it, does so for good now
+    for other in others:  # a takeover that was interrupted is completed now
         settle(load_rollout(journal, other), world)
     return Taking(over=frozenset(others), back=takes_back)
 
@@ -166,14 +165,12 @@ def _at_work(
 
 def _record(journal: Journal, plan: Plan, record: Record) -> Rollout | None:
     """Write the record of a new rollout; return None if its id is another's by now."""
-    key = rollout_key(record.state.id)
-    try:
-        version = journal.put(key, record_document(record), expected=None)
-    except JournalConflictError:
-        found = journal.get(key)
-        if found is None or recorded(found).begun_by != record.begun_by:
+    version = ROLLOUTS.offer(journal, record.state.id, record, None)
+    if version is None:
+        found = ROLLOUTS.get(journal, record.state.id)
+        if found is None or found.value.begun_by != record.begun_by:
             return None
-        # It was written, the answer was lost, and somebody has advanced it already.
+        # It was written, the response was lost, and another process has advanced it already.
         return load_rollout(journal, record.state.id)
     return Rollout(plan=plan, record=record, version=version)
 

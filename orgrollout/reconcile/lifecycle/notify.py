@@ -1,34 +1,27 @@
 """Tells topics what happened, and remembers in the journal that they were told.
 
-A topic is told at least once, and as a rule exactly once: whoever is about to tell writes that down
-first, and others leave it to him. If he is killed in between, the next one tells it later.
+A topic is told at least once, and as a rule exactly once: a process that is about to tell
+notes that first, and others leave it alone. If it is killed in between, the next one tells.
 """
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Any
 
 from orgrollout.aws.notifications import publish
 from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.findings import Findings
 from orgrollout.drift.notice import drift_notice
 from orgrollout.errors import AwsError
-from orgrollout.journal.errors import JournalConflictError, JournalError
-from orgrollout.journal.port import Journal
-from orgrollout.journal.reading import as_mapping, reading
+from orgrollout.journal.errors import JournalError
 from orgrollout.manifest.schema import Manifest
-from orgrollout.model.ids import RolloutId
 from orgrollout.model.notice import Notice, NoticeEvent, Topic
 from orgrollout.plan.model.notify import topics_of
 from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.notices import forget_notices, note_notice
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.rollout.decide.notice import notice_of
+from orgrollout.rollout.state.view import RolloutView
 
-_PREFIX = "notices/"
-_GIVEN_UP = timedelta(minutes=10)  # whoever has not told by then never will
-_KEPT = 50  # per rollout or manifest
-_TRIES = 5
 Warn = Callable[[str], None]
 
 
@@ -37,7 +30,7 @@ def tell_of_rollout(rollout: Rollout, world: Context, warn: Warn) -> None:
 
     What cannot be told is a warning: the rollout is what it is.
     """
-    notice = notice_of(rollout.plan, rollout.state)
+    notice = notice_of(RolloutView(rollout.plan, rollout.state))
     if notice is not None:
         _tell(rollout.plan.topics, notice, world, warn)
 
@@ -46,7 +39,7 @@ def tell_of_drift(manifest: Manifest, found: Findings, world: Context, warn: War
     """Tell the topics of a manifest that there is drift; the same findings are told once.
 
     Where there is none any more, the next time is told again, whatever it is. Where something was
-    not looked at, nobody knows that there is none.
+    not looked at, it is not known that there is none.
     """
     topics = topics_of(manifest)
     notice = drift_notice(manifest.name, found.real)
@@ -54,7 +47,7 @@ def tell_of_drift(manifest: Manifest, found: Findings, world: Context, warn: War
         _tell(topics, notice, world, warn)
     elif _is_clean(manifest, found) and any(NoticeEvent.DRIFT.value in t.on for t in topics):
         try:
-            _forget(world.journal, f"{manifest.name}/drift")
+            forget_notices(world.journal, f"{manifest.name}/drift")
         except JournalError as error:
             warn(f"what was told of drift is not forgotten: {error}")
 
@@ -64,20 +57,6 @@ def _is_clean(manifest: Manifest, found: Findings) -> bool:
     looks_inside = manifest.drift.probe_role or manifest.drift.resync_role
     kinds = {kind for kind in FindingKind if looks_inside or kind is not FindingKind.POSTURE}
     return found.is_complete and kinds <= found.kinds
-
-
-def forget_notices(journal: Journal, rollout: RolloutId) -> None:
-    """Forget what was told of a rollout that is forgotten itself."""
-    _forget(journal, rollout)
-
-
-def _forget(journal: Journal, about: str) -> None:
-    found = journal.get(f"{_PREFIX}{about}")
-    if found is not None:
-        try:
-            journal.delete(found.key, expected=found.version)
-        except JournalConflictError:
-            return  # somebody tells something just now
 
 
 def _tell(topics: Iterable[Topic], notice: Notice, world: Context, warn: Warn) -> None:
@@ -96,34 +75,16 @@ def _tell(topics: Iterable[Topic], notice: Notice, world: Context, warn: Warn) -
 
 
 def _note(notice: Notice, topic: Topic, world: Context, *, told: bool) -> bool:
-    """Write down that this process is about to tell, or has; False: another one tells.
+    """Note that this process is about to tell, or has; False: another process tells.
 
     Raises:
         JournalError: It could not be written.
     """
-    for _ in range(_TRIES - 1):
-        with suppress(JournalConflictError):
-            return _note_once(notice, topic, world, told=told)
-    return _note_once(notice, topic, world, told=told)
-
-
-def _note_once(notice: Notice, topic: Topic, world: Context, *, told: bool) -> bool:
-    name, key = f"{_PREFIX}{notice.about}", f"{notice.key} {topic.arn}"
-    found = world.journal.get(name)
-    notes: dict[str, Any] = dict(as_mapping(name, found.value)) if found else {}
-    now = world.clock.now()
-    with reading(name):
-        if not told and not _is_free(notes.get(key), world.holder, now):
-            return False
-    notes.pop(key, None)
-    notes[key] = {"at": now.isoformat(), "by": world.holder, "told": told}
-    value = dict(list(notes.items())[-_KEPT:])
-    world.journal.put(name, value, expected=found.version if found else None)
-    return True
-
-
-def _is_free(note: dict[str, Any] | None, holder: str, now: datetime) -> bool:
-    if note is None:
-        return True
-    late = now - datetime.fromisoformat(note["at"]) >= _GIVEN_UP
-    return not note["told"] and (late or note["by"] == holder)
+    return note_notice(
+        world.journal,
+        notice.about,
+        f"{notice.key} {topic.arn}",
+        now=world.clock.now(),
+        holder=world.holder,
+        told=told,
+    )

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orgrollout.inventory.watermark import LOOK_BACK
-from orgrollout.journal.errors import JournalConflictError
 from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.reconcile.documents.detections import forget_ended
 from orgrollout.reconcile.documents.findings import forget_what_is_gone
+from orgrollout.reconcile.documents.notices import forget_notices
 from orgrollout.reconcile.documents.retained_stacks import retained_stacks
 from orgrollout.reconcile.documents.rollout_events import history_of
 from orgrollout.reconcile.documents.rollouts import (
-    recorded,
+    ROLLOUTS,
     records,
     rollout_ids,
-    rollout_key,
     rollout_states,
 )
-from orgrollout.reconcile.lifecycle.notify import forget_notices
 from orgrollout.rollout.state.state import RolloutState
 
 _AT_A_TIME = 50  # plans whose text is kept, to be put back
@@ -69,15 +67,11 @@ def _old(found: Sequence[RolloutState], keep: int, since: datetime) -> Iterable[
 
 
 def _forget(journal: Journal, state: RolloutState) -> bool:
-    """Remove the record, unless somebody has changed it since it was read, as `retry` does."""
-    document = journal.get(rollout_key(state.id))
-    if document is None or recorded(document).state != state:
+    """Remove the record, unless another process has changed it since, as `retry` does."""
+    found = ROLLOUTS.get(journal, state.id)
+    if found is None or found.value.state != state:
         return False
-    try:
-        journal.delete(document.key, expected=document.version)
-    except JournalConflictError:
-        return False
-    return True
+    return ROLLOUTS.remove(journal, state.id, found.version)
 
 
 def _drop_plans(journal: Journal, digests: AbstractSet[Digest]) -> int:
@@ -100,9 +94,9 @@ def _drop_plans(journal: Journal, digests: AbstractSet[Digest]) -> int:
 
 def _begun_since(journal: Journal, known: AbstractSet[RolloutId]) -> Iterable[RolloutState]:
     for rollout in rollout_ids(journal):
-        document = journal.get(rollout_key(rollout)) if rollout not in known else None
-        if document is not None:
-            yield recorded(document).state
+        found = ROLLOUTS.get(journal, rollout) if rollout not in known else None
+        if found is not None:
+            yield found.value.state
 
 
 def _batches(digests: Sequence[Digest]) -> Iterable[Sequence[Digest]]:

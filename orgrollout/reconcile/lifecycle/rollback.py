@@ -22,6 +22,7 @@ from orgrollout.reconcile.lifecycle.begin import NewerRolloutError, begin_rollou
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError
 from orgrollout.rollout.rollback.previous_state import Before, EarlierStates
 from orgrollout.rollout.rollback.rollback import rollback_plan
+from orgrollout.rollout.state.view import RolloutView
 
 
 def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
@@ -50,7 +51,7 @@ def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
         raise WrongPhaseError(
             f"{state.id} was superseded by {state.superseded_by}; take that one back instead."
         )
-    plan = rollback_plan(rollout.plan, state, earlier_states(rollout.plan, journal))
+    plan = rollback_plan(RolloutView(rollout.plan, state), earlier_states(rollout.plan, journal))
     for stack_set, other in owners(journal, claims_of(plan), partial(holds, journal)).items():
         if other != state.id and has(journal, other, stack_set):
             raise NewerRolloutError(state.id, other, stack_set)

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from orgrollout.aws.transport.clock import API_TIMEOUT
 from orgrollout.errors import OrgRolloutError
-from orgrollout.journal.errors import JournalConflictError, LeaseLostError
+from orgrollout.journal.conflicts import unless_overtaken
+from orgrollout.journal.errors import LeaseLostError
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollout_events import with_line
+from orgrollout.reconcile.documents.rollout_record import Record
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout, save_record
 from orgrollout.reconcile.process.lease import SPAN, Moment, with_lease
 from orgrollout.rollout.state.decision import Event
@@ -30,7 +32,7 @@ class HeldLease:
         """Commit a new state, its intents and events, and the lease to act on them, in one write.
 
         Raises:
-            JournalConflictError: Somebody else has advanced the rollout; nothing was written.
+            JournalConflictError: Another process has advanced the rollout; nothing was written.
         """
         taken = Moment.now(world.clock)
         record = replace(rollout.record, state=state)
@@ -41,21 +43,20 @@ class HeldLease:
     def ensure(self) -> None:
         """Return if an answer to a request sent now would come within the lease.
 
-        Where too little of it is left it is made longer; that works only if nobody has written to
-        the rollout since, neither another driver nor an operator.
+        Where too little of it is left it is made longer; that works only if neither another
+        driver nor an operator has written to the rollout since.
 
         Raises:
-            LeaseLostError: Somebody has. Nothing may be sent any more.
+            LeaseLostError: One of them has. Nothing may be sent any more.
         """
         if SPAN - self._taken.elapsed(self._world.clock) >= API_TIMEOUT:
             return
         taken = Moment.now(self._world.clock)
         record = with_lease(self.rollout.record, self._world.holder, taken, new=False)
-        try:
-            self.rollout = save_record(self._world.journal, self.rollout, record)
-        except JournalConflictError as error:
-            raise LeaseLostError(self.rollout.state.id) from error
-        self._taken = taken
+        saved = unless_overtaken(lambda: save_record(self._world.journal, self.rollout, record))
+        if saved is None:
+            raise LeaseLostError(self.rollout.state.id)
+        self.rollout, self._taken = saved, taken
 
     def release(self, state: RolloutState | None = None, events: Iterable[Event] = ()) -> bool:
         """Give the lease back, with a new state if there is one; False if it was another's already.
@@ -64,21 +65,23 @@ class HeldLease:
         written now is no matter: the lease runs out by itself, and the next tick finds the rest.
         """
         state = state or self.rollout.state
-        while True:
-            try:
-                if not self._is_mine():
-                    return False
+        try:
+            while self._is_mine():
                 freed = replace(self.rollout.record, state=state, lease=None)
                 freed = with_line(freed, events, by=self._world.holder, at=self._world.clock.now())
-                self.rollout = save_record(self._world.journal, self.rollout, freed)
-            except JournalConflictError:
-                if not self._look_again():
+                if self._is_saved(freed):
                     return True
+                # An operator's order leaves the lease as it is; another driver does not.
+                self.rollout = load_rollout(self._world.journal, self.rollout.state.id)
                 state, events = self.rollout.state, ()
-            except OrgRolloutError:
-                return True
-            else:
-                return True
+        except OrgRolloutError:
+            return True
+        return False
+
+    def _is_saved(self, record: Record) -> bool:
+        saved = unless_overtaken(lambda: save_record(self._world.journal, self.rollout, record))
+        self.rollout = saved or self.rollout
+        return saved is not None
 
     def _is_mine(self) -> bool:
         lease = self.rollout.record.lease
@@ -86,11 +89,3 @@ class HeldLease:
             self._world.holder,
             self._fence,
         )
-
-    def _look_again(self) -> bool:
-        # An operator's order leaves the lease as it is; another driver does not.
-        try:
-            self.rollout = load_rollout(self._world.journal, self.rollout.state.id)
-        except OrgRolloutError:
-            return False
-        return True

@@ -1,8 +1,8 @@
 """Taking stack sets over from another rollout: it is marked as superseded before anything is sent.
 
 Recording the new rollout takes the claims over; marking the other is what makes it for good. A
-process that dies in between leaves the note in the claims, and whoever drives the new rollout finds
-it there before it sends.
+process that dies in between leaves the note in the claims, and the next driver of the new rollout
+finds it there before it sends.
 """
 
 from contextlib import suppress
@@ -39,11 +39,11 @@ def settle(rollout: Rollout, world: Context) -> None:
 
 
 def confirm(stack_set: StackSetName, rollout: RolloutId, world: Context) -> None:
-    """Return if the rollout may change the stack set, and nobody else may go on with it.
+    """Return if the rollout may change the stack set, and no other rollout may go on with it.
 
     Raises:
         ClaimLostError: It is another's, or was unlocked.
-        OpenRolloutError: Whoever it is taken over from has something under way.
+        OpenRolloutError: The rollout it is taken over from has something under way.
     """
     claim = confirm_claim(world.journal, stack_set, rollout, partial(holds, world.journal))
     _settle(claim, rollout, world)

@@ -1,4 +1,4 @@
-"""Operations inside accounts: looked at, and worked on, in the accounts themselves.
+"""Operations in member accounts: looked at, and worked on, in the accounts themselves.
 
 What this process knows besides is only what spares it calls: which repairs have ended, and for what
 it has asked. Another process finds the same in AWS.
@@ -76,7 +76,7 @@ def look_inside(flight: InFlightOperation, plan: Plan, world: Context) -> Member
     """Return how the repairs of an operation stand: those that have ended, and those in the window.
 
     Raises:
-        PassingError: Nobody could be asked at all.
+        PassingError: No account could be asked at all.
         InvalidCredentialsError: The caller's own credentials have expired.
     """
     place = _Place(flight.id, flight.piece.planned, plan, world, flight.committed)
@@ -128,7 +128,7 @@ def work_inside(
 def _answered(
     looked: Iterable[tuple[Pair, RepairSeen | AwsError]],
 ) -> Iterable[tuple[Pair, RepairSeen]]:
-    """Return what was seen; where nobody could be asked at all, that is an outage."""
+    """Return what was seen; where no account could be asked at all, that is an outage."""
     answers = list(looked)
     passing = [answer for _, answer in answers if isinstance(answer, AwsError)]
     if passing and len(passing) == len(answers):
@@ -181,7 +181,7 @@ def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
 def _remediations(
     found: PostureSeen, check: PostureCheck, place: _Place, connection: Connection
 ) -> Remediations:
-    """Return how remediations went, where something is broken that they could mend."""
+    """Return how remediations went, where something is broken that they could repair."""
     if not found.subjects or not starts_remediations(place.repair):
         return Remediations()
     try:
@@ -302,5 +302,5 @@ def _note_asked(pair: Pair, place: _Place) -> None:
 def _given(value: _T | None) -> _T:
     """Return what every plan of such an operation has."""
     if value is None:
-        raise ValueError("an operation inside accounts without repair or role")
+        raise ValueError("an operation in member accounts without repair or role")
     return value

@@ -4,7 +4,7 @@ A lease is taken together with the intents of a tick, in one commit, and given b
 sent. It keeps `stop` from looking before the last request is out. That no operation happens twice
 does not rest on it, but on ids and on the version of the document: clocks may be wrong.
 
-Taken over is a lease when it has run out by the clock of whoever wants it, with room for clocks
+A lease may be taken over when it has expired by the clock of the taker, with room for clocks
 that differ, or when that process has itself watched it, unchanged, for as long as a lease lasts.
 The holder counts from before it asked, by the wall clock and by the processor's, whichever has gone
 further: the first runs on while a laptop is suspended, the second while the time is set back.

@@ -1,4 +1,4 @@
-"""What one process knows of operations inside accounts, and could find again in AWS."""
+"""What one process knows of operations in member accounts, and could find again in AWS."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta

@@ -17,7 +17,7 @@ OwnOperations = Mapping[StackSetName, Mapping[OperationId, frozenset[Pair]]]
 
 
 class Refresh(StrEnum):
-    """Whether what is remembered of stack instances is brought up to date, or read anew."""
+    """Whether remembered stack instances are brought up to date, or all are read again."""
 
     INCREMENTAL = "incremental"
     FULL = "full"

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from orgrollout.inventory.memory import Memory
 from orgrollout.inventory.memory_document import memory_document, read_memory
 from orgrollout.inventory.watermark import LOOK_BACK
-from orgrollout.journal.errors import JournalConflictError, JournalError
+from orgrollout.journal.conflicts import unless_overtaken
+from orgrollout.journal.documents import Documents
+from orgrollout.journal.errors import JournalError
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import OperationId, Pair, StackSetName
 from orgrollout.model.stack_set import StackInstance
@@ -16,7 +20,17 @@ from orgrollout.reconcile.documents.rollouts import Rollout, recent_rollouts
 from orgrollout.reconcile.reading.inventory import OwnOperations
 from orgrollout.reconcile.reading.stack_set_reader import StackSetReading
 
-_PREFIX = "inventory/"
+
+def _read(document: Document) -> Memory | None:
+    """Return what was kept; None: another version wrote it."""
+    return read_memory(document.value)
+
+
+def _dump(memory: Memory | None) -> Any:
+    return memory_document(memory) if memory else None
+
+
+INVENTORY = Documents(prefix="inventory/", read=_read, dump=_dump)
 
 
 class Memories:
@@ -31,10 +45,10 @@ class Memories:
         """Return what is remembered of them."""
         found: dict[StackSetName, Memory] = {}
         for name in dict.fromkeys(names):
-            document = self._journal.get(f"{_PREFIX}{name}")
+            document = self._journal.get(INVENTORY.key(name))
             if document is not None:
                 self._found[name] = document
-                memory = read_memory(document.value)
+                memory = INVENTORY.read(document)
                 found.update({name: memory} if memory else {})
         return found
 
@@ -48,12 +62,10 @@ class Memories:
             value = memory_document(memory)
             if before is not None and before.value == value:
                 continue
+            put = partial(self._journal.put, INVENTORY.key(name), value)
+            version = before.version if before else None
             try:
-                self._journal.put(
-                    f"{_PREFIX}{name}", value, expected=before.version if before else None
-                )
-            except JournalConflictError:
-                continue
+                unless_overtaken(partial(put, expected=version))
             except JournalError as error:
                 self._progress(f"{name}: what was read is not remembered. {error}")
 

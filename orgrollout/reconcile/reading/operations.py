@@ -14,7 +14,7 @@ _UNFINISHED = {ResultStatus.PENDING, ResultStatus.RUNNING}
 
 
 class OperationList:
-    """ListStackSetOperations, read on where somebody asks for older ones."""
+    """ListStackSetOperations, read further when older ones are needed."""
 
     def __init__(self, reads: StackSetReads, name: StackSetName, now: datetime) -> None:
         self._reads = reads

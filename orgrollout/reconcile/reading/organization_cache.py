@@ -1,11 +1,10 @@
 """The organization as it was last read, kept in the journal.
 
-Ten thousand accounts take a minute to list at the rate that Organizations allows. Whoever asks
-about one account alone is answered from the last reading, after a look at that account itself.
+Ten thousand accounts take a minute to list at the rate that Organizations allows. A
+question about one account is answered from the last reading, after a look at that account.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,8 +13,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from orgrollout.aws.organizations import read_account
-from orgrollout.journal.errors import JournalConflictError
-from orgrollout.journal.port import Journal
+from orgrollout.journal.documents import Documents
+from orgrollout.journal.port import Document, Journal
 from orgrollout.manifest.schema import Manifest
 from orgrollout.model.ids import AccountId
 from orgrollout.organization.needs import selects_by_tag, uses_enabled_regions
@@ -24,7 +23,6 @@ from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.reading.organization import read_for
 
 MAX_AGE = timedelta(hours=1)
-_KEY = "organization"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +33,27 @@ class KnownOrganization:
     read: datetime
 
 
+def _read(document: Document) -> KnownOrganization | None:
+    """Return what was kept; None: another version wrote it."""
+    try:
+        found = _adapter().validate_python(document.value)
+    except ValidationError:
+        return None
+    return found if found.read.tzinfo is not None else None
+
+
+def _dump(known: KnownOrganization | None) -> Any:
+    return _adapter().dump_python(known, mode="json") if known else None
+
+
+ORGANIZATION = Documents(prefix="organization", read=_read, dump=_dump)
+
+
 def remember(journal: Journal, organization: Organization, now: datetime) -> None:
-    """Keep what was read. Whoever comes first keeps his; it is as good as the other."""
+    """Keep what was read. On conflict the other process's copy stays; both are equally fresh."""
     known = KnownOrganization(organization=organization, read=now)
-    before = journal.get(_KEY)
-    value: Any = _adapter().dump_python(known, mode="json")
-    with suppress(JournalConflictError):
-        journal.put(_KEY, value, expected=before.version if before else None)
+    before = journal.get(ORGANIZATION.key())  # its version is enough
+    ORGANIZATION.offer(journal, "", known, before.version if before else None)
 
 
 def known_organization(
@@ -52,7 +64,7 @@ def known_organization(
 ) -> KnownOrganization:
     """Return the organization: as it was read within the last hour, else as it is now.
 
-    It is read anew where ``find`` does not find its account, or where that account has moved or
+    It is read again where ``find`` does not find its account, or where that account has moved or
     changed since.
 
     Raises:
@@ -70,14 +82,8 @@ def known_organization(
 
 
 def _kept(journal: Journal) -> KnownOrganization | None:
-    document = journal.get(_KEY)
-    if document is None:
-        return None
-    try:
-        found = _adapter().validate_python(document.value)
-    except ValidationError:  # another version's
-        return None
-    return found if found.read.tzinfo is not None else None
+    found = ORGANIZATION.get(journal)
+    return found.value if found else None
 
 
 def _holds(

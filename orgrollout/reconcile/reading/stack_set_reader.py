@@ -1,7 +1,7 @@
 """Reading one stack set: all of it, or what operations have changed since it was last read.
 
-Both ways come to the same. What is read first is the list of operations: whatever begins later is
-not in it, and so is read the next time.
+Both ways give the same result. What is read first is the list of operations: whatever begins later
+is not in it, and so is read the next time.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -106,7 +106,7 @@ class StackSetReading:
     def _answered(
         self, deployed: DeployedStackSet, memory: Memory
     ) -> tuple[StackSetInventory, Memory]:
-        """Return the inventory, after asking what rows do not tell and nobody remembers."""
+        """Return the inventory, after asking what neither rows nor the journal tell."""
         questions = open_questions(memory.instances, self._wanted)
         instances = dict(memory.instances)
         drifts = detections_among((), {}, self._list)

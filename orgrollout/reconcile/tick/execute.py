@@ -26,6 +26,7 @@ from orgrollout.rollout.state.decision import (
     WorkInMemberAccounts,
 )
 from orgrollout.rollout.state.state import RolloutState
+from orgrollout.rollout.state.view import RolloutView
 from orgrollout.rollout.verify.not_empty import halt_over
 
 
@@ -72,7 +73,7 @@ def after_answers(
     kept = []
     for answer in answers:
         if isinstance(answer, Refused):
-            state, told = refuse(rollout.plan, state, answer, now)
+            state, told = refuse(RolloutView(rollout.plan, state), answer, now)
             events += told
         elif isinstance(answer, NotEmpty):
             kept.append(answer)

@@ -8,8 +8,8 @@ from orgrollout.model.operation import OperationRequest
 from orgrollout.reconcile.context import Context
 from orgrollout.rollout.state.decision import Refused
 
-# Whoever sends it again, and however often: as things stand the answer is the same. What the
-# caller lacks (credentials, permissions) is not here: that is mended, and then goes on.
+# However often it is sent again: as things stand the response is the same. What the
+# caller lacks (credentials, permissions) is not here: that is fixed, and then goes on.
 REFUSALS = (
     errors.InvalidOperationError,
     errors.InvalidRequestError,
@@ -34,5 +34,5 @@ def refused(error: AwsError, request: OperationRequest, world: Context) -> Refus
         there = {instance.pair for instance in world.stack_sets.instances(request.stack_set)}
         absent = request.pairs - there
         own = OwnVerdict(cause=Cause.INSTANCE_GONE)
-        reason = "the stack instance is gone: its account left, or somebody removed it"
+        reason = "the stack instance is gone: its account left, or another user removed it"
     return Refused(id=request.id, reason=reason, absent=absent, own=own)

@@ -1,9 +1,10 @@
 """One tick of a rollout: load, observe, decide, commit the intent, act.
 
 Whatever drives it, and however often it is killed in between: what is sent was committed before,
-under an id that cannot start it twice, and by whoever holds the lease. A driver that is held up
-between its last look at the lease and the request itself may still send; it finds out right after,
-and so does whoever looks at the rollout next: what was withdrawn is known by its id, and stopped.
+under an id that cannot start it twice, and by the process that holds the lease. A driver that is
+held up between its last look at the lease and the request itself may still send; it finds out right
+after, and so does the next process that looks at the rollout: what was withdrawn is known by its
+id, and stopped.
 """
 
 from collections import Counter
@@ -39,7 +40,7 @@ _IN_THE_WAY = "a drift detection of ours is in the way and was stopped; what it 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """What one tick came to."""
+    """The result of one tick."""
 
     rollout: Rollout
     events: tuple[Event, ...]
@@ -108,7 +109,7 @@ def _act_on(held: HeldLease, decision: Decision, done: Tick, world: Context) -> 
         told += stopped
         _stop_late_arrivals(busy, rollout, world)
         return replace(done, rollout=held.rollout, busy=busy, events=(*done.events, *told))
-    # Held up for longer than the lease, and somebody has gone on: see what that one makes of it.
+    # Held up for longer than the lease, and another process has gone on: see its result.
     again = tick(rollout, world)
     return replace(again, busy=busy, events=(*done.events, *again.events))
 

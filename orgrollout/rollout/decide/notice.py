@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from orgrollout.model.notice import Notice, NoticeEvent
-from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.failures.failure_groups import FailureGroup, group_failures
-from orgrollout.rollout.state.state import Outcome, RolloutState
+from orgrollout.rollout.state.state import Outcome
+from orgrollout.rollout.state.view import RolloutView
 
 MOST_CAUSES = 5
 MOST_OF_A_REASON = 300  # characters
@@ -18,20 +18,21 @@ _EVENTS = {
 }
 
 
-def notice_of(plan: Plan, state: RolloutState) -> Notice | None:
+def notice_of(view: RolloutView) -> Notice | None:
     """Return what there is to tell of a rollout as it stands; nothing while it goes on."""
+    plan, state = view.plan, view.state
     event = _EVENTS.get(state.outcome)
     if event is None:
         return None
     done = sum(landed.succeeded for landed in state.landed)
-    causes = group_failures(plan, state, (f for f in state.failures if f.final))[:MOST_CAUSES]
+    causes = group_failures(view, (f for f in state.failures if f.final))[:MOST_CAUSES]
     failed = len(state.failed)
     accounts = len({failure.pair.account for failure in state.failed})
     return Notice(
         event=event,
         manifest=plan.manifest,
         subject=f"{state.id}: {state.outcome.value}",
-        text="\n".join(_lines(plan, state, done, causes)),
+        text="\n".join(_lines(view, done, causes)),
         facts={
             "rollout": state.id,
             "outcome": state.outcome.value,
@@ -47,7 +48,8 @@ def notice_of(plan: Plan, state: RolloutState) -> Notice | None:
     )
 
 
-def _lines(plan: Plan, state: RolloutState, done: int, causes: Sequence[FailureGroup]) -> list[str]:
+def _lines(view: RolloutView, done: int, causes: Sequence[FailureGroup]) -> list[str]:
+    plan, state = view.plan, view.state
     lines = [
         f"Rollout {state.id} of {plan.manifest} in {plan.organization}: {state.outcome.value}.",
         *([state.note] if state.note else []),

@@ -12,6 +12,7 @@ from orgrollout.plan.model.targets import cover
 from orgrollout.rollout.decide.wave_gates import standing
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Approval, Failure, PendingOperation, Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
 class WrongPhaseError(OrgRolloutError):
@@ -19,7 +20,7 @@ class WrongPhaseError(OrgRolloutError):
 
 
 class SecondPersonError(OrgRolloutError):
-    """An approval has to come from somebody else. Nothing was changed."""
+    """An approval has to come from another person. Nothing was changed."""
 
 
 def begin(
@@ -80,8 +81,8 @@ def supersede(state: RolloutState, by: RolloutId, now: datetime) -> RolloutState
 def resume(state: RolloutState) -> RolloutState:
     """Return the state of a stopped rollout that goes on; any other open one stays as it is.
 
-    One that halted for another reason than failures goes on, too, and soaks anew: what halted it is
-    looked at again. What was withdrawn goes on under the id it had, so that it cannot happen twice.
+    One that halted for another reason than failures goes on, too, and soaks again: what halted it
+    is looked at again. What was withdrawn keeps its id, so that it cannot happen twice.
 
     Raises:
         WrongPhaseError: It is finished, superseded, or halted because too much failed.
@@ -94,7 +95,7 @@ def resume(state: RolloutState) -> RolloutState:
     if state.phase is Phase.HALTED and not state.undo:
         if state.failed:
             raise WrongPhaseError(
-                f"{state.id} halted ({state.note}); mend what failed, then: "
+                f"{state.id} halted ({state.note}). Fix the failures, then run: "
                 f"orgrollout retry {state.id}"
             )
         return replace(_with_withdrawn(state), phase=Phase.RUNNING, ended=None, note="", soaks={})
@@ -156,24 +157,25 @@ def approve(plan: Plan, state: RolloutState, who: str, now: datetime) -> Rollout
 
     Raises:
         WrongPhaseError: Nothing waits for an approval.
-        SecondPersonError: It may be whoever planned or began the rollout, who may not approve it.
+        SecondPersonError: The caller may be who planned or began it, and may not approve it.
     """
     if state.phase is not Phase.WAITING:
         raise WrongPhaseError(f"{state.id} is {state.phase}; nothing waits for an approval.")
     wave = plan.waves[state.wave]
     if wave.gate.not_by_planner:
-        _refuse_planner(plan, state, who)
-    approval = Approval(by=who, at=now, shown=standing(plan, state))
+        _refuse_planner(RolloutView(plan, state), who)
+    approval = Approval(by=who, at=now, shown=standing(RolloutView(plan, state)))
     return replace(state, approved={**state.approved, wave.index: approval})
 
 
-def _refuse_planner(plan: Plan, state: RolloutState, who: str) -> None:
-    for other, did in ((state.begun_by, "began"), (plan.planned_by, "planned")):
+def _refuse_planner(view: RolloutView, who: str) -> None:
+    wave = view.plan.waves[view.state.wave]
+    for other, did in ((view.state.begun_by, "began"), (view.plan.planned_by, "planned")):
         if why := why_one_person(who, other):
             raise SecondPersonError(
-                f"{other} {did} {state.id}, and wave {plan.waves[state.wave].name} says `not_by: "
-                f"planner`; {who} may not approve it, {why}. Nothing was changed. Somebody else "
-                f"has to run: orgrollout approve {state.id}"
+                f"{other} {did} {view.state.id}, and wave {wave.name} says `not_by: "
+                f"planner`; {who} may not approve it, {why}. Nothing was changed. Another "
+                f"person has to run: orgrollout approve {view.state.id}"
             )
 
 

@@ -6,23 +6,23 @@ from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.model.windows import closed_until
 from orgrollout.rollout.decide.wave_gates import alarmed
 from orgrollout.rollout.state.decision import Observations, StartBlock
-from orgrollout.rollout.state.state import Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 from orgrollout.rollout.state.waves import failed_accounts, has_too_many_failures, is_through
 from orgrollout.rollout.verify.foreign_changes import foreign_changes
 
 
-def why_to_halt(plan: Plan, state: RolloutState, seen: Observations) -> str:
+def why_to_halt(view: RolloutView, seen: Observations) -> str:
     """Return why nothing more may start, or nothing where it may."""
-    if is_through(plan, state):
+    if is_through(view):
         return ""
-    wave = plan.waves[state.wave]
-    if has_too_many_failures(plan, state):
-        failed = len(failed_accounts(plan, state))
+    wave = view.plan.waves[view.state.wave]
+    if has_too_many_failures(view):
+        failed = len(failed_accounts(view))
         return (
             f"wave {wave.index} {wave.name}: {failed} of {len(wave.accounts)} accounts failed, "
             f"{wave.allowed_failures} allowed"
         )
-    return "; ".join(foreign_changes(plan, seen)) or alarmed(plan, state, seen)
+    return "; ".join(foreign_changes(view.plan, seen)) or alarmed(view, seen)
 
 
 def frozen_until(plan: Plan, now: datetime) -> datetime | None:
@@ -32,7 +32,6 @@ def frozen_until(plan: Plan, now: datetime) -> datetime | None:
     return max((*ends, *(() if opens is None else (opens,))), default=None)
 
 
-def hold(plan: Plan, state: RolloutState, seen: Observations, now: datetime) -> StartBlock:
+def hold(view: RolloutView, seen: Observations, now: datetime) -> StartBlock:
     """Return whether anything may begin at all, also within what is under way."""
-    given_up = state.phase is Phase.STOPPING or bool(why_to_halt(plan, state, seen))
-    return StartBlock(given_up=given_up, frozen=frozen_until(plan, now))
+    return StartBlock(given_up=bool(why_to_halt(view, seen)), frozen=frozen_until(view.plan, now))

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.decide.start_block import frozen_until
 from orgrollout.rollout.operations.start_operations import unlaunched
-from orgrollout.rollout.state.state import Phase, RolloutState
+from orgrollout.rollout.state.state import Phase
+from orgrollout.rollout.state.view import RolloutView
 
 _HELD_BY_A_FREEZE = frozenset({Phase.RUNNING, Phase.SOAKING, Phase.WAITING})
 
@@ -20,27 +20,27 @@ class Pauses:
     retrying_at: datetime | None = None
 
 
-def pauses(plan: Plan, state: RolloutState, now: datetime) -> Pauses:
+def pauses(view: RolloutView, now: datetime) -> Pauses:
     """Return what a rollout waits for by the clock."""
-    held = state.phase in _HELD_BY_A_FREEZE
+    held = view.state.phase in _HELD_BY_A_FREEZE
     return Pauses(
-        soaking_until=state.wake if state.phase is Phase.SOAKING else None,
-        frozen_until=frozen_until(plan, now) if held else None,
-        retrying_at=_retrying_at(plan, state, now),
+        soaking_until=view.state.wake if view.state.phase is Phase.SOAKING else None,
+        frozen_until=frozen_until(view.plan, now) if held else None,
+        retrying_at=_retrying_at(view, now),
     )
 
 
-def rests(plan: Plan, state: RolloutState, now: datetime) -> bool:
+def rests(view: RolloutView, now: datetime) -> bool:
     """Return whether nothing runs, and nothing starts before the clock says so."""
-    found = pauses(plan, state, now)
+    found = pauses(view, now)
     soaks = found.soaking_until is not None and now < found.soaking_until
-    frozen = state.phase is Phase.RUNNING and found.frozen_until is not None
-    return not state.flights and (soaks or frozen or found.retrying_at is not None)
+    frozen = view.state.phase is Phase.RUNNING and found.frozen_until is not None
+    return not view.state.flights and (soaks or frozen or found.retrying_at is not None)
 
 
-def _retrying_at(plan: Plan, state: RolloutState, now: datetime) -> datetime | None:
+def _retrying_at(view: RolloutView, now: datetime) -> datetime | None:
     """Return when the next retry starts, where nothing else starts before and nothing runs."""
-    if state.phase is not Phase.RUNNING or state.flights:
+    if view.state.phase is not Phase.RUNNING or view.state.flights:
         return None
-    starts = [piece.not_before or now for piece in unlaunched(plan, state)]
+    starts = [piece.not_before or now for piece in unlaunched(view)]
     return first if starts and (first := min(starts)) > now else None

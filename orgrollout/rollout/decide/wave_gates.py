@@ -4,52 +4,53 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orgrollout.model.words import count, span
-from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
+from orgrollout.plan.model.plan import Gate, PlannedWave
 from orgrollout.rollout.state.decision import Decision, Event, EventKind, Observations
 from orgrollout.rollout.state.state import Phase, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 _SHOWN = 5  # failures, in an approval
 QUIET = "OK"  # of the states an alarm may have, the only one that lets a wave pass
 
 
-def gate_of(plan: Plan, state: RolloutState) -> Gate:
+def gate_of(view: RolloutView) -> Gate:
     """Return what the current wave has to pass; nothing where no other wave follows."""
-    last = state.wave + 1 >= len(plan.waves)
-    return Gate() if last else plan.waves[state.wave].gate
+    last = view.state.wave + 1 >= len(view.plan.waves)
+    return Gate() if last else view.plan.waves[view.state.wave].gate
 
 
-def watched_alarm(plan: Plan, state: RolloutState) -> str | None:
+def watched_alarm(view: RolloutView) -> str | None:
     """Return the ARN of the alarm that has to be looked at now, if there is one."""
-    return gate_of(plan, state).alarm if state.phase is Phase.SOAKING else None
+    return gate_of(view).alarm if view.state.phase is Phase.SOAKING else None
 
 
-def soak(plan: Plan, state: RolloutState, now: datetime) -> Decision | None:
+def soak(view: RolloutView, now: datetime) -> Decision | None:
     """Return the decision to soak, or nothing where the wave does not, or has.
 
     Its end is absolute: neither a restart nor a stop in between begins it again. Where it ended
     meanwhile, an alarm is still looked at once before the wave has passed.
     """
-    gate, wave = gate_of(plan, state), _current(plan, state)
+    gate, wave = gate_of(view), _current(view)
     if not gate.soak:
         return None
-    until = state.soaks.get(wave.index, now + gate.soak)
+    until = view.state.soaks.get(wave.index, now + gate.soak)
     if until <= now and not gate.alarm:
         return None
     text = f"wave {wave.name} soaks for {span(gate.soak)}, until {until.isoformat()}"
-    soaks = {**state.soaks, wave.index: until}
-    soaking = replace(state, phase=Phase.SOAKING, wake=until, soaks=soaks)
+    soaks = {**view.state.soaks, wave.index: until}
+    soaking = replace(view.state, phase=Phase.SOAKING, wake=until, soaks=soaks)
     event = Event(kind=EventKind.SOAK, text=text)
     events = (event,) if now < until else ()
     return Decision(state=soaking, wake_after=max(until - now, timedelta()), events=events)
 
 
-def alarmed(plan: Plan, state: RolloutState, seen: Observations) -> str:
+def alarmed(view: RolloutView, seen: Observations) -> str:
     """Return why the alarm halts the rollout, or nothing where it is quiet or not watched."""
-    arn = watched_alarm(plan, state)
+    arn = watched_alarm(view)
     if arn is None or seen.alarm == QUIET:
         return ""
     said = f"is {seen.alarm}" if seen.alarm else "does not exist in the home Region"
-    return f"wave {_current(plan, state).name}: alarm {arn.rpartition(':')[2]} {said}"
+    return f"wave {_current(view).name}: alarm {arn.rpartition(':')[2]} {said}"
 
 
 def is_soaking(state: RolloutState, now: datetime) -> bool:
@@ -57,19 +58,20 @@ def is_soaking(state: RolloutState, now: datetime) -> bool:
     return state.phase is Phase.SOAKING and state.wake is not None and now < state.wake
 
 
-def awaits_approval(plan: Plan, state: RolloutState) -> Decision | None:
+def awaits_approval(view: RolloutView) -> Decision | None:
     """Return the decision to wait for an approval, or nothing where none is needed any more."""
-    wave = _current(plan, state)
-    if not gate_of(plan, state).approval or wave.index in state.approved:
+    wave = _current(view)
+    if not gate_of(view).approval or wave.index in view.state.approved:
         return None
     text = f"wave {wave.name} is done; the next one waits for an approval"
-    told = () if state.phase is Phase.WAITING else (Event(kind=EventKind.APPROVAL, text=text),)
-    return Decision(state=replace(state, phase=Phase.WAITING, wake=None), events=told)
+    told = () if view.state.phase is Phase.WAITING else (Event(kind=EventKind.APPROVAL, text=text),)
+    return Decision(state=replace(view.state, phase=Phase.WAITING, wake=None), events=told)
 
 
-def standing(plan: Plan, state: RolloutState) -> str:
+def standing(view: RolloutView) -> str:
     """Return what a person should know before letting the next wave start, in a few lines."""
-    wave, coming = _current(plan, state), plan.waves[state.wave + 1 :]
+    plan, state = view.plan, view.state
+    wave, coming = _current(view), plan.waves[state.wave + 1 :]
     mine = [one for one in state.landed if plan.operations[one.planned].wave == wave.index]
     failed = [f for f in state.failed if plan.operations[f.planned].wave == wave.index]
     accounts = len({f.pair.account for f in failed})
@@ -86,5 +88,5 @@ def standing(plan: Plan, state: RolloutState) -> str:
     return "\n".join(lines)
 
 
-def _current(plan: Plan, state: RolloutState) -> PlannedWave:
-    return plan.waves[state.wave]
+def _current(view: RolloutView) -> PlannedWave:
+    return view.plan.waves[view.state.wave]

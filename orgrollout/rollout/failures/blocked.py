@@ -8,6 +8,7 @@ from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Failure, PendingOperation, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
 def block(
@@ -35,11 +36,12 @@ def sends_definition(plan: Plan, piece: PendingOperation) -> bool:
     return plan.operations[piece.planned].sends_definition and piece.attempt == 1
 
 
-def without_definition(plan: Plan, state: RolloutState, key: StackSetKey) -> RolloutState:
+def without_definition(view: RolloutView, key: StackSetKey) -> RolloutState:
     """Return the state that blocks the rest of a stack set whose definition could not be sent.
 
     Every further operation would roll out the old one.
     """
+    plan, state = view.plan, view.state
     mine = [p for p in state.waiting if plan.operations[p.planned].stack_set == key]
     state = replace(state, waiting=tuple(p for p in state.waiting if p not in mine))
     for piece in mine:

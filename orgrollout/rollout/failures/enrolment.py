@@ -2,7 +2,8 @@
 
 from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.state.failure_classes import FailureClass
-from orgrollout.rollout.state.state import Failure, RolloutState
+from orgrollout.rollout.state.state import Failure
+from orgrollout.rollout.state.view import RolloutView
 
 _FOR_GOOD = {FailureClass.PERMANENT, FailureClass.SKIPPED}
 
@@ -12,6 +13,8 @@ def is_pending(plan: Plan, failure: Failure) -> bool:
     return failure.final and failure.pair.account in plan.young and failure.kind not in _FOR_GOOD
 
 
-def only_pending(plan: Plan, state: RolloutState) -> bool:
+def only_pending(view: RolloutView) -> bool:
     """Return whether nothing failed but what the next enrolment tries again."""
-    return bool(state.failed) and all(is_pending(plan, failure) for failure in state.failed)
+    return bool(view.state.failed) and all(
+        is_pending(view.plan, failure) for failure in view.state.failed
+    )

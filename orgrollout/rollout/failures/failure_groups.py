@@ -14,7 +14,8 @@ from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.failures.classify_failure import advice
 from orgrollout.rollout.state.failure_classes import FailureClass
-from orgrollout.rollout.state.state import Failure, RolloutState
+from orgrollout.rollout.state.state import Failure
+from orgrollout.rollout.state.view import RolloutView
 
 # From the most special to the least; what is left is the cause.
 _PLACES = (
@@ -70,19 +71,17 @@ def cause(reason: str, name: str = "") -> str:
     return reason.strip()
 
 
-def group_failures(
-    plan: Plan, state: RolloutState, failures: Iterable[Failure]
-) -> tuple[FailureGroup, ...]:
+def group_failures(view: RolloutView, failures: Iterable[Failure]) -> tuple[FailureGroup, ...]:
     """Return the failures by class and cause: root causes first, the largest group first."""
     found: dict[tuple[FailureClass, str], list[Failure]] = defaultdict(list)
     causes: dict[tuple[str, str], str] = {}
     for failure in failures:
-        known = failure.reason, plan.names.get(failure.pair.account, "")
+        known = failure.reason, view.plan.names.get(failure.pair.account, "")
         if known not in causes:
             causes[known] = cause(*known)
         found[failure.kind, causes[known]].append(failure)
-    places = _Places.of(plan, state)
-    groups = [_group(plan, places, kind, why, those) for (kind, why), those in found.items()]
+    places = _Places.of(view)
+    groups = [_group(view.plan, places, kind, why, those) for (kind, why), those in found.items()]
     return tuple(
         sorted(
             groups,
@@ -104,14 +103,14 @@ class _Places:
     later: Mapping[str, int]
 
     @classmethod
-    def of(cls, plan: Plan, state: RolloutState) -> "_Places":
-        to_come = {a for wave in plan.waves[state.wave + 1 :] for a in wave.accounts}
-        reached = {a for wave in plan.waves[: state.wave + 1] for a in wave.accounts}
+    def of(cls, view: RolloutView) -> "_Places":
+        to_come = {a for wave in view.plan.waves[view.state.wave + 1 :] for a in wave.accounts}
+        reached = {a for wave in view.plan.waves[: view.state.wave + 1] for a in wave.accounts}
         return cls(
-            unit_of={account: path for path, those in plan.units.items() for account in those},
+            unit_of={account: path for path, those in view.plan.units.items() for account in those},
             later={
                 path: sum(account in to_come and account not in reached for account in those)
-                for path, those in plan.units.items()
+                for path, those in view.plan.units.items()
             },
         )
 

@@ -1,4 +1,4 @@
-"""What failed at first and is done by now: kept in short, for whoever looks later."""
+"""What failed at first and succeeded later, in short form."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

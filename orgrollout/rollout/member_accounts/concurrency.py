@@ -1,4 +1,4 @@
-"""Operations inside accounts: how many repairs go on at a time, and when one of them is over.
+"""Operations in member accounts: how many repairs go on at a time, and when one of them is over.
 
 CloudFormation does this for stack sets. Here it is the same rules over repairs: a window of stack
 instances that moves on as they end, a failure tolerance, and results for all of them.
@@ -32,7 +32,7 @@ _NOT_TRIED = OwnVerdict(cause=Cause.NOT_TRIED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What to do about an operation inside accounts: work, or take it as over."""
+    """What to do about an operation in member accounts: work, or take it as over."""
 
     work: WorkInMemberAccounts | None = None
     over: OperationObservation | None = None
@@ -53,8 +53,7 @@ def wave_of(plan: Plan, operation: PlannedOperation) -> PlannedWave:
 def window(pairs: Iterable[Pair], ended: Collection[Pair], size: int) -> list[Pair]:
     """Return the stack instances that may be worked on: the first so many that have not ended.
 
-    They begin in this order and nowhere else, so whatever was begun is among them, whoever began
-    it.
+    They begin in this order only, so all that any process has begun is among them.
     """
     return [pair for pair in sorted(pairs) if pair not in ended][:size]
 

@@ -1,4 +1,4 @@
-"""Letting a rule of AWS Config judge anew, before and after its remediation.
+"""A rule of AWS Config is evaluated again, before and after its remediation.
 
 A rule may be evaluated by the clock, every few hours. What it found last says nothing of what was
 remediated since; so it is evaluated first, and what it still fails for is remediated once.
@@ -12,7 +12,7 @@ from orgrollout.model.posture import PostureSeen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
-    """How far a process is with one rule in one place; another process begins anew."""
+    """How far a process is with one rule in one place; another process starts at the first step."""
 
     asked: bool = False  # for an evaluation, since the last remediation
     before: datetime | None = None  # when the rule had been evaluated by then

@@ -1,4 +1,4 @@
-"""A remediation of AWS Config that was started: what comes next, and why it came to nothing.
+"""A remediation of AWS Config that was started: what comes next, and why it failed.
 
 Each try starts at most one execution for a resource. What AWS Config says of it decides.
 """
@@ -41,7 +41,7 @@ class Remediations:
     started: Mapping[str, datetime | None] = field(default_factory=dict)
 
     def of(self, resource: str) -> Execution | None:
-        """Return the execution that belongs to this try, whoever started it."""
+        """Return the execution that belongs to this try, of any process."""
         found = next((each for each in self.executions if each.resource == resource), None)
         if found is None or found.invoked is None:
             return None

@@ -28,7 +28,7 @@ from orgrollout.rollout.member_accounts.remediation import NOTHING_CAME, Remedia
 from orgrollout.rollout.state.repair_step import NextStep, Step
 from orgrollout.rollout.verify.verify_repair import what_is_wrong
 
-ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, that came to nothing
+ASK_AGAIN = timedelta(minutes=10)  # for a detection, or a call, without a result
 ASK_SOON = timedelta(minutes=1)  # where nothing came of asking: something else runs on the stack
 GIVE_UP = timedelta(minutes=40)
 GIVE_UP_UPDATE = timedelta(hours=3)  # what runs on a stack may take long; nothing else does
@@ -50,7 +50,7 @@ class RepairSeen:
     asked: datetime | None = None  # when this process asked for a detection, or made the call
     waited: timedelta = timedelta()  # how long this process has seen it as it is now
     failed: "NextStep | None" = None  # it could not be looked at, and never can be
-    unreachable: bool = False  # nobody could look just now
+    unreachable: bool = False  # the account could not be read just now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def next_step(look: Look) -> NextStep:
     if look.seen.failed is not None:
         return look.seen.failed
     if look.seen.unreachable:
-        why = "could not: timed out: nobody could look at it"
+        why = "could not: timed out: it could not be read"
         return _waiting(look, why, GIVE_UP, Cause.UNREACHABLE)
     return _of_call(look) if look.repair.action is OperationAction.CALL else _of_revert(look)
 
@@ -184,7 +184,7 @@ def _is_of_a_rule(repair: Repair) -> bool:
 def _of_rule(look: Look, posture: PostureSeen) -> NextStep:
     """Return what follows from what a rule found when it was evaluated last."""
     if look.repair.check is None or mended_by(look.repair.check, posture.subjects) is None:
-        return _not_repaired(posture, ", which no call mends")
+        return _not_repaired(posture, ", which no call repairs")
     judging = look.seen.judging
     is_judged = judging.is_over(posture) or (judging.asked and not look.asked_lately)
     if is_judged and judging.left(posture):
@@ -195,10 +195,10 @@ def _of_rule(look: Look, posture: PostureSeen) -> NextStep:
 def _of_untrue(look: Look, posture: PostureSeen) -> NextStep:
     check = look.repair.check
     if posture.state is PostureState.UNKNOWN:
-        reason = posture.reason or "nobody could look"
+        reason = posture.reason or "it could not be read"
         return failed(Cause.UNPROVEN, reason, said=posture.reason)
     if check is None or mended_by(check, posture.subjects) is None:
-        return _not_repaired(posture, ", which no call mends")
+        return _not_repaired(posture, ", which no call repairs")
     return NextStep(Step.CALL)
 
 
@@ -246,7 +246,7 @@ def _of_made(look: Look, stack: MemberStack, change_set: ChangeSet) -> NextStep:
             why = look.seen.why or change_set.reason or "no reason given"
             return failed(Cause.STACK_FAILED, f"the change set failed: {why}", said=why)
         case _:
-            why = "somebody changed the stack before the change set was used"
+            why = "the stack was changed before the change set was used"
             return failed(Cause.CHANGED_MEANWHILE, why)
 
 

@@ -1,4 +1,4 @@
-"""Steps on the same stack instances: detached before they are had anew, imported before updated.
+"""Steps on the same stack instances: removed before they are created, imported before updated.
 
 They are operations of their own, and a later one is sent for exactly those stack instances whose
 earlier one succeeded. In all other cases the order of a plan's operations is enough.
@@ -13,25 +13,27 @@ from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.model.targets import cover
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Failure, PendingOperation, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
-def waits_for_a_step(plan: Plan, state: RolloutState, piece: PendingOperation) -> bool:
+def waits_for_a_step(view: RolloutView, piece: PendingOperation) -> bool:
     """Return whether an earlier step of some of the piece's stack instances is not over yet."""
-    if not plan.operations[piece.planned].is_step:
+    if not view.planned(piece).is_step:
         return False
-    others = (*state.waiting, *(flight.piece for flight in state.flights))
+    others = (*view.state.waiting, *(flight.piece for flight in view.state.flights))
     return any(
-        _comes_first(plan, other.planned, piece.planned) and not piece.pairs.isdisjoint(other.pairs)
+        _comes_first(view.plan, other.planned, piece.planned)
+        and not piece.pairs.isdisjoint(other.pairs)
         for other in others
     )
 
 
-def without_failed_steps(plan: Plan, state: RolloutState) -> RolloutState:
+def without_failed_steps(view: RolloutView) -> RolloutState:
     """Return the state in which nothing waits whose earlier step has failed for good."""
     waiting: list[PendingOperation] = []
     blocked: list[Failure] = []
-    for piece in state.waiting:
-        lost = _failed_before(plan, state, piece) if plan.operations[piece.planned].is_step else {}
+    for piece in view.state.waiting:
+        lost = _failed_before(view, piece) if view.planned(piece).is_step else {}
         if not lost:
             waiting.append(piece)
             continue
@@ -41,19 +43,19 @@ def without_failed_steps(plan: Plan, state: RolloutState) -> RolloutState:
         )
         blocked += _blocked(piece, lost)
     if not blocked:
-        return state
+        return view.state
     anew = {(failure.planned, failure.pair) for failure in blocked}
-    kept = (f for f in state.failures if (f.planned, f.pair) not in anew)
-    return replace(state, waiting=tuple(waiting), failures=(*kept, *blocked))
+    kept = (f for f in view.state.failures if (f.planned, f.pair) not in anew)
+    return replace(view.state, waiting=tuple(waiting), failures=(*kept, *blocked))
 
 
-def _failed_before(plan: Plan, state: RolloutState, piece: PendingOperation) -> dict[Pair, Failure]:
+def _failed_before(view: RolloutView, piece: PendingOperation) -> dict[Pair, Failure]:
     return {
         failure.pair: failure
-        for failure in state.failures
+        for failure in view.state.failures
         if failure.final
         and failure.pair in piece.pairs
-        and _comes_first(plan, failure.planned, piece.planned)
+        and _comes_first(view.plan, failure.planned, piece.planned)
     }
 
 

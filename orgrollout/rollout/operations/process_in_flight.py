@@ -20,22 +20,21 @@ from orgrollout.rollout.state.decision import (
 )
 from orgrollout.rollout.state.polling import next_look, until_next_look
 from orgrollout.rollout.state.state import InFlightOperation, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 SOON = timedelta(seconds=2)
 MAY_BE_ON_ITS_WAY = timedelta(seconds=90)  # longer than any call is waited for
 
 
-def absorb(
-    plan: Plan, state: RolloutState, seen: Observations, now: datetime, hold: StartBlock
-) -> Decision:
+def absorb(view: RolloutView, seen: Observations, now: datetime, hold: StartBlock) -> Decision:
     """Return the state without the operations that are over, and what flights still need.
 
     Under a ``hold`` nothing begins any more within what is under way.
     """
-    inside = [flight for flight in state.flights if is_inside(plan, flight)]
-    outside = [flight for flight in state.flights if flight not in inside]
-    first = _absorb_inside(plan, state, inside, seen, now, given_up=hold.holds)
-    then = _absorb_outside(plan, first.state, outside, seen, now=now, hold=hold)
+    inside = [flight for flight in view.state.flights if is_inside(view.plan, flight)]
+    outside = [flight for flight in view.state.flights if flight not in inside]
+    first = _absorb_inside(view, inside, seen, now, given_up=hold.holds)
+    then = _absorb_outside(view.at(first.state), outside, seen, now=now, hold=hold)
     looks = [d.wake_after for d in (first, then) if d.wake_after is not None]
     return Decision(
         state=then.state,
@@ -51,14 +50,14 @@ def is_inside(plan: Plan, flight: InFlightOperation) -> bool:
 
 
 def _absorb_inside(
-    plan: Plan,
-    state: RolloutState,
+    view: RolloutView,
     flights: Iterable[InFlightOperation],
     seen: Observations,
     now: datetime,
     *,
     given_up: bool,
 ) -> Decision:
+    state = view.state
     actions: list[Action] = []
     events: list[Event] = []
     looks: list[timedelta] = []
@@ -67,9 +66,9 @@ def _absorb_inside(
         if found is None:
             looks.append(SOON)
             continue
-        goes = progress(plan, flight, found, now, given_up=given_up)
+        goes = progress(view.plan, flight, found, now, given_up=given_up)
         if goes.over is not None:
-            state, told = land(plan, state, flight, goes.over, now)
+            state, told = land(view.at(state), flight, goes.over, now)
             events += told
             continue
         actions += (goes.work,) if goes.work else ()
@@ -83,23 +82,23 @@ def _absorb_inside(
 
 
 def _absorb_outside(
-    plan: Plan,
-    state: RolloutState,
+    view: RolloutView,
     flights: Iterable[InFlightOperation],
     seen: Observations,
     *,
     now: datetime,
     hold: StartBlock,
 ) -> Decision:
+    state = view.state
     actions: list[Action] = []
     events: list[Event] = []
     looks: list[timedelta] = []
     for flight in flights:
         found = seen.operations.get(flight.id)
         if found is not None and found.operation is None and not found.gone:
-            goes = _unknown(plan, state, flight, found, now=now, hold=hold)
+            goes = _unknown(view.at(state), flight, found, now=now, hold=hold)
         else:
-            goes = _known(plan, state, flight, found, now)
+            goes = _known(view.at(state), flight, found, now)
         state = goes.state
         actions += goes.actions
         events += goes.events
@@ -113,8 +112,7 @@ def _absorb_outside(
 
 
 def _unknown(
-    plan: Plan,
-    state: RolloutState,
+    view: RolloutView,
     flight: InFlightOperation,
     found: OperationObservation,
     *,
@@ -126,37 +124,37 @@ def _unknown(
     It is as good as not begun, so what holds up the others holds it up, too.
     """
     if hold.given_up:
-        return Decision(state=_withdraw(state, flight, now), wake_after=SOON)
+        return Decision(state=_withdraw(view.state, flight, now), wake_after=SOON)
     if hold.frozen is not None:
-        return Decision(state=state, wake_after=hold.frozen - now)
+        return Decision(state=view.state, wake_after=hold.frozen - now)
     # Where others hold the stack set it is sent again and again, ever more rarely.
     if not found.is_to_be_sent:
         look = until_next_look(flight.committed, found.at or now, now)
-        return Decision(state=state, wake_after=look)
+        return Decision(state=view.state, wake_after=look)
     # The same id again cannot start it twice.
-    again = StartOperation(request=request_of(plan, flight))
-    return Decision(state=state, actions=(again,), wake_after=next_look(flight.committed, now))
+    again = StartOperation(request=request_of(view.plan, flight))
+    return Decision(state=view.state, actions=(again,), wake_after=next_look(flight.committed, now))
 
 
 def _known(
-    plan: Plan,
-    state: RolloutState,
+    view: RolloutView,
     flight: InFlightOperation,
     found: OperationObservation | None,
     now: datetime,
 ) -> Decision:
     """Return what becomes of an operation that runs, or is over."""
+    state = view.state
     if found is None:
         return Decision(state=state, wake_after=SOON)
     if found.operation is None:
-        state, told = refuse(plan, state, Refused(id=flight.id, reason=found.gone), now)
+        state, told = refuse(view.at(state), Refused(id=flight.id, reason=found.gone), now)
         return Decision(state=state, events=tuple(told))
     if not found.operation.status.is_terminal:
         started = found.operation.created or flight.committed
         return Decision(state=state, wake_after=until_next_look(started, found.at or now, now))
     if not results_add_up(flight, found, now):
         return Decision(state=_ended(state, flight, now), wake_after=SOON)
-    state, told = land(plan, state, flight, found, now)
+    state, told = land(view.at(state), flight, found, now)
     return Decision(state=state, events=tuple(told))
 
 

@@ -32,6 +32,7 @@ from orgrollout.rollout.state.state import (
     PendingOperation,
     RolloutState,
 )
+from orgrollout.rollout.state.view import RolloutView
 
 RESULTS_MAY_LAG = timedelta(minutes=10)
 
@@ -50,8 +51,7 @@ def results_add_up(flight: InFlightOperation, seen: OperationObservation, now: d
 
 
 def land(
-    plan: Plan,
-    state: RolloutState,
+    view: RolloutView,
     flight: InFlightOperation,
     seen: OperationObservation,
     now: datetime,
@@ -59,44 +59,42 @@ def land(
     """Return the state after an operation that is over, and what to tell of it."""
     piece = flight.piece
     found = _unsuccessful(flight, seen)
-    results = {pair: judged(plan, result, now) for pair, result in found.items()}
-    before = {f.pair: f for f in state.failures if f.planned == piece.planned}
-    failures = _failures(plan, piece, results, before)
-    retried = tuple(_retries(plan, piece, failures, now))
+    results = {pair: judged(view.plan, result, now) for pair, result in found.items()}
+    before = {f.pair: f for f in view.state.failures if f.planned == piece.planned}
+    failures = _failures(view.plan, piece, results, before)
+    retried = tuple(_retries(view.plan, piece, failures, now))
     done = piece.pairs - results.keys()
     kept = [
         f
-        for f in state.failures
+        for f in view.state.failures
         if f.planned != piece.planned or (f.pair not in results and f.pair not in done)
     ]
     landed = _landed(flight, seen.operation, failures, now)
     new = replace(
-        state,
-        flights=tuple(f for f in state.flights if f.id != flight.id),
-        landed=(*state.landed, landed),
+        view.state,
+        flights=tuple(f for f in view.state.flights if f.id != flight.id),
+        landed=(*view.state.landed, landed),
         failures=(*kept, *failures),
-        waiting=(*state.waiting, *retried),
+        waiting=(*view.state.waiting, *retried),
     )
-    return new, list(_events(plan, landed, retried))
+    return new, list(_events(view.plan, landed, retried))
 
 
-def refuse(
-    plan: Plan, state: RolloutState, refused: Refused, now: datetime
-) -> tuple[RolloutState, list[Event]]:
+def refuse(view: RolloutView, refused: Refused, now: datetime) -> tuple[RolloutState, list[Event]]:
     """Return the state after CloudFormation refused an operation for good.
 
     What is gone has failed, and the rest of the operation waits to be sent without it. Nothing was
     tried, so the attempt stays what it is: an operation that was to send the definition still does.
     """
-    flight = next((f for f in state.flights if f.id == refused.id), None)
+    flight = next((f for f in view.state.flights if f.id == refused.id), None)
     if flight is None:
-        return state, []
+        return view.state, []
     piece = flight.piece
     lost = refused.absent or piece.pairs
-    reading = find(refused.reason, plan.failure_rules, refused.own) or Reading(
+    reading = find(refused.reason, view.plan.failure_rules, refused.own) or Reading(
         kind=FailureClass.PERMANENT
     )
-    kept = tuple(f for f in state.failures if f.planned != piece.planned or f.pair not in lost)
+    kept = tuple(f for f in view.state.failures if f.planned != piece.planned or f.pair not in lost)
     failures = tuple(
         Failure(
             planned=piece.planned,
@@ -114,14 +112,14 @@ def refuse(
         for left in cover(piece.pairs - lost)
     )
     new = replace(
-        state,
-        flights=tuple(f for f in state.flights if f.id != flight.id),
+        view.state,
+        flights=tuple(f for f in view.state.flights if f.id != flight.id),
         failures=(*kept, *failures),
-        waiting=(*rest, *state.waiting),
+        waiting=(*rest, *view.state.waiting),
     )
-    key = plan.operations[piece.planned].stack_set
-    if not rest and sends_definition(plan, piece):
-        new = without_definition(plan, new, key)
+    key = view.stack_set_of(piece)
+    if not rest and sends_definition(view.plan, piece):
+        new = without_definition(view.at(new), key)
     text = f"{len(failures)} refused: {refused.reason}"
     return new, [Event(kind=EventKind.REFUSED, text=text, stack_set=key, number=flight.number)]
 
@@ -173,7 +171,7 @@ def _failure(
     *,
     has_cause: bool,
 ) -> Failure:
-    # Cancelled because of others: not a try of its own. Cancelled without any cause: somebody
+    # Cancelled because of others: not a try of its own. Cancelled without any cause: a person
     # stops it, and that must not go on for ever.
     tried = 0 if reading.kind is FailureClass.CANCELLED and has_cause else 1
     attempts = (before.attempts if before else 0) + tried

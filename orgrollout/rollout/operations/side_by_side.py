@@ -5,32 +5,29 @@ conflict side by side and queues the rest (ManagedExecution, CloudFormation API 
 conflict is, it does not say. So what is sent side by side here has no stack instance in common, and
 nothing is sent beside an operation that all others build on.
 
-Repairs inside accounts do not occupy a stack set, but its operations change the same stacks.
+Repairs in member accounts do not occupy a stack set, but its operations change the same stacks.
 """
 
 from orgrollout.plan.model.kinds import belongs_to_import
 from orgrollout.plan.model.plan import SIDE_BY_SIDE, Plan
 from orgrollout.rollout.failures.blocked import sends_definition
-from orgrollout.rollout.state.state import PendingOperation, RolloutState
+from orgrollout.rollout.state.state import PendingOperation
+from orgrollout.rollout.state.view import RolloutView
 
 
-def awaits_flight(plan: Plan, state: RolloutState, piece: PendingOperation) -> bool:
+def awaits_flight(view: RolloutView, piece: PendingOperation) -> bool:
     """Return whether a piece waits for an operation that is under way on its stack set."""
-    key = plan.operations[piece.planned].stack_set
-    flying = [f.piece for f in state.flights if plan.operations[f.piece.planned].stack_set == key]
+    key = view.stack_set_of(piece)
+    flying = [f.piece for f in view.state.flights if view.stack_set_of(f.piece) == key]
     if not flying:
         return False
-    if any(_is_inside(plan, each) for each in (piece, *flying)):
-        return not all(_is_inside(plan, each) for each in (piece, *flying))
-    if not plan.stack_sets[key].side_by_side or len(flying) >= SIDE_BY_SIDE:
+    if any(view.planned(each).action.is_inside for each in (piece, *flying)):
+        return not all(view.planned(each).action.is_inside for each in (piece, *flying))
+    if not view.plan.stack_sets[key].side_by_side or len(flying) >= SIDE_BY_SIDE:
         return True
-    return any(_goes_alone(plan, each) for each in (piece, *flying)) or any(
+    return any(_goes_alone(view.plan, each) for each in (piece, *flying)) or any(
         _meet(piece, other) for other in flying
     )
-
-
-def _is_inside(plan: Plan, piece: PendingOperation) -> bool:
-    return plan.operations[piece.planned].action.is_inside
 
 
 def _goes_alone(plan: Plan, piece: PendingOperation) -> bool:

@@ -19,13 +19,15 @@ from orgrollout.plan.model.kinds import (
     SendDefinition,
     SetOverrides,
 )
-from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.model.plan import Plan, PlannedOperation
 from orgrollout.rollout.failures.blocked import block, sends_definition, without_definition
+from orgrollout.rollout.member_accounts.concurrency import wave_of
 from orgrollout.rollout.operations.multi_step import waits_for_a_step, without_failed_steps
 from orgrollout.rollout.operations.side_by_side import awaits_flight
 from orgrollout.rollout.state.decision import Event, EventKind
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import InFlightOperation, PendingOperation, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 from orgrollout.rollout.state.waves import pieces_of_wave, startable
 
 # Nothing was changed by them, or not to the worse.
@@ -42,22 +44,25 @@ class Launch:
     flights: list[InFlightOperation] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
+    @property
+    def view(self) -> RolloutView:
+        """Return the rollout as it stands by now."""
+        return RolloutView(self.plan, self.state)
 
-def launch(
-    plan: Plan, state: RolloutState, now: datetime, not_in: Set[StackSetKey] = frozenset()
-) -> Launch:
+
+def launch(view: RolloutView, now: datetime, not_in: Set[StackSetKey] = frozenset()) -> Launch:
     """Return the state with an intent for every operation that may start now.
 
-    None of the stack sets ``not_in``: whether somebody changed those has to be looked at first, or
-    somebody else is at work there.
+    None of the stack sets ``not_in``: either their definitions have to be read first, or another
+    rollout is at work there.
 
     One at a time per stack set, unless it has managed execution, and none before what it depends
     on is through with this wave. An account where a dependency failed is taken out and recorded as
     blocked: operations shrink, and never grow.
     """
-    work = Launch(plan=plan, state=without_failed_steps(plan, state), now=now)
-    for piece in startable(plan, work.state):
-        operation = plan.operations[piece.planned]
+    work = Launch(plan=view.plan, state=without_failed_steps(view), now=now)
+    for piece in startable(work.view):
+        operation = view.planned(piece)
         if operation.stack_set in not_in or not _is_free(work, piece, operation):
             continue
         shrunk = _without_blocked(work, piece, operation)
@@ -81,7 +86,7 @@ def request_of(plan: Plan, flight: InFlightOperation) -> OperationRequest:
         overrides=stack_set.parameter_sets.get(operation.parameter_set, {}),
         bucket=plan.template_bucket,
         permission_model=stack_set.definition.permission_model,
-        preferences=_wave_of(plan, operation).preferences,
+        preferences=wave_of(plan, operation).preferences,
     )
     match operation.kind:
         case Import():
@@ -96,45 +101,45 @@ def request_of(plan: Plan, flight: InFlightOperation) -> OperationRequest:
             assert_never(operation.kind)
 
 
-def unlaunched(plan: Plan, state: RolloutState) -> tuple[PendingOperation, ...]:
+def unlaunched(view: RolloutView) -> tuple[PendingOperation, ...]:
     """Return what of the current wave nothing holds up, apart from a pause before a retry."""
     return tuple(
         piece
-        for piece in pieces_of_wave(plan, state)
-        if not awaits_flight(plan, state, piece)
-        and not _is_held_up(plan, state, plan.operations[piece.planned])
-        and not waits_for_a_step(plan, state, piece)
+        for piece in pieces_of_wave(view)
+        if not awaits_flight(view, piece)
+        and not _is_held_up(view, view.planned(piece))
+        and not waits_for_a_step(view, piece)
     )
 
 
 def _is_free(work: Launch, piece: PendingOperation, operation: PlannedOperation) -> bool:
     if piece.not_before is not None and piece.not_before > work.now:
         return False
-    plan, state = work.plan, work.state
+    view = work.view
     return (
-        not awaits_flight(plan, state, piece)
-        and not _is_held_up(plan, state, operation)
-        and not waits_for_a_step(plan, state, piece)
+        not awaits_flight(view, piece)
+        and not _is_held_up(view, operation)
+        and not waits_for_a_step(view, piece)
     )
 
 
-def _is_held_up(plan: Plan, state: RolloutState, operation: PlannedOperation) -> bool:
+def _is_held_up(view: RolloutView, operation: PlannedOperation) -> bool:
     busy = {
         other.stack_set
-        for other in _open_operations(plan, state)
+        for other in _open_operations(view)
         if other.wave == operation.wave and other.takes_away == operation.takes_away
     }
     if operation.takes_away:
         return any(
-            operation.stack_set in plan.stack_sets[key].depends_on
+            operation.stack_set in view.plan.stack_sets[key].depends_on
             for key in busy - {operation.stack_set}
         )
-    return not busy.isdisjoint(plan.stack_sets[operation.stack_set].depends_on)
+    return not busy.isdisjoint(view.plan.stack_sets[operation.stack_set].depends_on)
 
 
-def _open_operations(plan: Plan, state: RolloutState) -> Iterator[PlannedOperation]:
-    for piece in (*state.waiting, *(flight.piece for flight in state.flights)):
-        yield plan.operations[piece.planned]
+def _open_operations(view: RolloutView) -> Iterator[PlannedOperation]:
+    for piece in (*view.state.waiting, *(flight.piece for flight in view.state.flights)):
+        yield view.planned(piece)
 
 
 def _without_blocked(
@@ -152,7 +157,7 @@ def _without_blocked(
     work.events.append(Event(kind=EventKind.BLOCKED, text=text, stack_set=operation.stack_set))
     left = replace(piece, accounts=rest) if rest else None
     if left is None and sends_definition(work.plan, piece):
-        work.state = without_definition(work.plan, work.state, operation.stack_set)
+        work.state = without_definition(work.view, operation.stack_set)
     work.state = replace(
         work.state,
         waiting=tuple(p for p in (_swap(w, piece, left) for w in work.state.waiting) if p),
@@ -217,7 +222,3 @@ def _commit(
 
 def _stacks(imports: Iterable[str], piece: PendingOperation) -> tuple[str, ...]:
     return tuple(arn for arn in imports if place_of_stack(arn) in piece.pairs)
-
-
-def _wave_of(plan: Plan, operation: PlannedOperation) -> PlannedWave:
-    return next(wave for wave in plan.waves if wave.index == operation.wave)

@@ -1,4 +1,4 @@
-"""What the stack instances of a rollout ran before it, as far as anybody knows.
+"""What the stack instances of a rollout ran before it, as far as it is known.
 
 A plan remembers the digest of what each stack instance ran. What is behind it is in the plans of
 the journal: often the definition that was deployed when the plan was made, but not where an earlier
@@ -90,7 +90,7 @@ def _state(definition: StackSetDefinition) -> Digest:
 
 
 def _unmasked(before: StackSetDefinition, now: StackSetDefinition) -> StackSetDefinition:
-    """Return a definition with hidden values as they are now, since nobody knows others.
+    """Return a definition with hidden values as they are now, since no others are known.
 
     Sent as CloudFormation shows them, they would become what it shows.
     """

@@ -26,41 +26,42 @@ from orgrollout.plan.model.plan import (
 from orgrollout.plan.model.targets import cover
 from orgrollout.rollout.rollback.previous_state import EarlierStates, WayBack, way_back
 from orgrollout.rollout.state.failure_classes import FailureClass
-from orgrollout.rollout.state.state import RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
 class NothingToRollBackError(OrgRolloutError):
     """The rollout updated nothing that could be taken back. Nothing was changed."""
 
 
-def reached(plan: Plan, state: RolloutState) -> Iterator[tuple[int, PlannedOperation, set[Pair]]]:
+def reached(view: RolloutView) -> Iterator[tuple[int, PlannedOperation, set[Pair]]]:
     """Yield every operation that was sent, with the stack instances it was sent for.
 
     What was cancelled in it is among them: it was marked OUTDATED on the way to the new state.
     """
     never = defaultdict[int, set[Pair]](set)
-    for piece in state.waiting:
+    for piece in view.state.waiting:
         if piece.attempt == 1:
             never[piece.planned] |= piece.pairs
-    for failure in state.failures:
+    for failure in view.state.failures:
         if failure.kind is FailureClass.BLOCKED:
             never[failure.planned].add(failure.pair)
-    sent = {landed.planned for landed in state.landed}
-    for index, operation in enumerate(plan.operations):
+    sent = {landed.planned for landed in view.state.landed}
+    for index, operation in enumerate(view.plan.operations):
         if index in sent:
             yield index, operation, set(operation.rectangle.pairs) - never[index]
 
 
-def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierStates) -> Plan:
+def rollback_plan(view: RolloutView, earlier: EarlierStates) -> Plan:
     """Return the plan that takes a rollout back.
 
-    ``earlier`` gives what was before. A stack instance of which nobody knows that, or that had
+    ``earlier`` gives what was before. A stack instance of which that is not known, or that had
     another definition than the rest of its stack set, is left as it is, and named.
 
     Raises:
         NothingToRollBackError: Nothing was updated, or nothing is known of what was before.
     """
-    updated = _updated(plan, state)
+    plan, state = view.plan, view.state
+    updated = _updated(view)
     if not updated:
         raise NothingToRollBackError(
             f"{state.id} updated no stack instance, so there is nothing to take back; nothing was "
@@ -74,7 +75,7 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierStates) -> Pl
     operations = _operations(plan, updated, back)
     if not operations:
         raise NothingToRollBackError(
-            f"nobody knows what the stack instances of {state.id} ran before; nothing was changed. "
+            f"what the stack instances of {state.id} ran before is not known. Nothing was changed. "
             "Plan the manifest of before instead."
         )
     keys = {operation.stack_set for operation in operations}
@@ -90,12 +91,12 @@ def rollback_plan(plan: Plan, state: RolloutState, earlier: EarlierStates) -> Pl
         operations=operations,
         opening=(f"takes back {state.id}: the template and parameters of before",),
         rolls_back=False,
-        warnings=tuple(_left(plan, state, lost)),
+        warnings=tuple(_left(view, lost)),
     )
 
 
 def _must_fit(plan: Plan, operations: Iterable[PlannedOperation]) -> None:
-    """Refuse to send a template that goes by way of a bucket where nobody named one."""
+    """Refuse to send a template that goes by way of a bucket where the plan names none."""
     for operation in operations:
         before = plan.stack_sets[operation.stack_set].deployed
         if operation.sends_definition and before and before.is_large and not plan.template_bucket:
@@ -106,9 +107,9 @@ def _must_fit(plan: Plan, operations: Iterable[PlannedOperation]) -> None:
             )
 
 
-def _updated(plan: Plan, state: RolloutState) -> dict[StackSetKey, dict[Pair, PlannedOperation]]:
+def _updated(view: RolloutView) -> dict[StackSetKey, dict[Pair, PlannedOperation]]:
     found: dict[StackSetKey, dict[Pair, PlannedOperation]] = defaultdict(dict)
-    for _, operation, pairs in reached(plan, state):
+    for _, operation, pairs in reached(view):
         if operation.action is OperationAction.UPDATE:
             for pair in pairs:
                 known = found[operation.stack_set].get(pair)
@@ -212,13 +213,11 @@ def _waves(plan: Plan, operations: Iterable[PlannedOperation]) -> tuple[PlannedW
     )
 
 
-def _left(
-    plan: Plan, state: RolloutState, lost: Iterable[tuple[StackSetKey, Pair]]
-) -> Iterator[str]:
+def _left(view: RolloutView, lost: Iterable[tuple[StackSetKey, Pair]]) -> Iterator[str]:
     """Yield what is not taken back, stack set by stack set."""
     created: dict[StackSetKey, list[Pair]] = defaultdict(list)
     removed: dict[StackSetKey, list[Pair]] = defaultdict(list)
-    for _, operation, pairs in reached(plan, state):
+    for _, operation, pairs in reached(view):
         if operation.action is OperationAction.CREATE:
             created[operation.stack_set] += sorted(pairs)
         elif operation.takes_away:

@@ -15,7 +15,7 @@ from orgrollout.rollout.state.state import InFlightOperation, PendingOperation, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberAccountObservation:
-    """What was read of an operation inside accounts: how each of its repairs stands."""
+    """What was read of an operation in member accounts: how each of its repairs stands."""
 
     ended: Mapping[Pair, NextStep] = field(default_factory=dict)
     open: Mapping[Pair, NextStep] = field(default_factory=dict)  # only those in the window
@@ -60,7 +60,7 @@ class ObservationRequest:
     instances: frozenset[StackSetKey] = frozenset()  # with what others did to them last
     definitions: frozenset[StackSetKey] = frozenset()
     if_unknown: Mapping[OperationId, StackSetKey] = field(default_factory=dict)  # definitions, too
-    inside: tuple[InFlightOperation, ...] = ()  # operations inside accounts
+    inside: tuple[InFlightOperation, ...] = ()  # operations in member accounts
     beside: frozenset[StackSetKey] = frozenset()  # who else has something under way there
     alarm: str | None = None  # the ARN
 
@@ -130,7 +130,7 @@ class StopOperation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkInMemberAccounts:
-    """Do the next step of repairs inside accounts. Each may be done again without harm."""
+    """Do the next step of repairs in member accounts. Each may be done again without harm."""
 
     id: OperationId
     piece: PendingOperation
@@ -160,7 +160,7 @@ class EventKind(StrEnum):
     PROOF = "proving"
     FINISHED = "finished"
     ORDER = "order"  # an operator's, for the history
-    NOTICE = "notice"  # somebody could not be told
+    NOTICE = "notice"  # a notice could not be sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,11 @@ class FailureClass(StrEnum):
     CONFIGURATION = "configuration"
     PERMANENT = "permanent"
     SKIPPED = "skipped"  # suspended: nothing was tried, and nothing counts as failed
-    CANCELLED = "cancelled"  # never begun, because others failed or somebody stopped it
+    CANCELLED = "cancelled"  # never begun, because others failed or it was stopped
     BLOCKED = "blocked"  # what it depends on failed in the same account
     UNPROVEN = "unproven"  # reported as done, but not found that way afterwards
     REFUSED = "refused"  # a change set that would do more than it should; left for a person
-    CAME_BACK = "came back"  # it was repaired, and somebody undid that
+    CAME_BACK = "came back"  # it was repaired, and the repair was undone
 
     @property
     def is_retried(self) -> bool:

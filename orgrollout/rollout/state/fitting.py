@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.state.state import RolloutState
+from orgrollout.rollout.state.view import RolloutView
 
 
-def misfit(plan: Plan, state: RolloutState) -> str:
+def misfit(view: RolloutView) -> str:
     """Return what of a state its plan does not have; empty where all fits."""
+    plan, state = view.plan, view.state
     last = len(plan.operations) - 1
     for field, planned in _planned(state):
         if not 0 <= planned <= last:

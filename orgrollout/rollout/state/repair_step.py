@@ -13,7 +13,7 @@ class Step(StrEnum):
     WAIT = "wait"  # it goes on by itself
     EXECUTE = "execute"
     DETECT = "detect"  # it is through; see whether it worked
-    EVALUATE = "evaluate"  # let a rule judge anew
+    EVALUATE = "evaluate"  # have a rule evaluated again
     CALL = "call"
     SUCCEEDED = "succeeded"
     FAILED = "failed"

@@ -151,7 +151,7 @@ class RolloutState:
     ] = ()  # what an operator had tried again, whatever else has failed
     proving_since: datetime | None = None
     approved: Mapping[int, Approval] = field(default_factory=dict)  # by index of the wave
-    begun_by: str = ""  # the ARN of whoever began it
+    begun_by: str = ""  # the ARN of who began it
     ended: datetime | None = None
     calls: Mapping[str, int] = field(default_factory=dict)  # API requests sent, by operation
     note: str = ""  # why it halted

@@ -1,4 +1,4 @@
-"""Whether somebody else changed a stack set that a rollout is in the middle of.
+"""Whether another process or person changed a stack set during a rollout.
 
 Operations on stack instances apply whatever definition the stack set has at that moment. So before
 one starts, the definition is looked at: another one would reach every wave to come.
@@ -10,47 +10,46 @@ from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.build.compare import definition_differences
 from orgrollout.plan.model.plan import Plan, StackSetChange
 from orgrollout.rollout.state.decision import Observations
-from orgrollout.rollout.state.state import PendingOperation, RolloutState
+from orgrollout.rollout.state.state import PendingOperation
+from orgrollout.rollout.state.view import RolloutView
 
 
-def settled(plan: Plan, state: RolloutState, key: StackSetKey) -> bool:
+def settled(view: RolloutView, key: StackSetKey) -> bool:
     """Return whether the stack set must have the planned definition by now.
 
     Not before the operation that sends it is over, nor where nothing in the plan sends it.
     """
-    match plan.stack_sets[key].change:
+    match view.plan.stack_sets[key].change:
         case StackSetChange.NONE:
             return True
         case StackSetChange.CREATE:
-            return key in state.made
+            return key in view.state.made
         case StackSetChange.UPDATE:
             return any(
-                plan.operations[landed.planned].stack_set == key
-                and plan.operations[landed.planned].sends_definition
-                for landed in state.landed
+                view.plan.operations[landed.planned].stack_set == key
+                and view.plan.operations[landed.planned].sends_definition
+                for landed in view.state.landed
             )
         case StackSetChange.DELETE:
             return False
 
 
 def foreign_changes(plan: Plan, seen: Observations) -> Iterator[str]:
-    """Yield what somebody else changed, stack set by stack set."""
+    """Yield what another process or person changed, stack set by stack set."""
     for key, found in sorted(seen.definitions.items()):
         stack_set = plan.stack_sets[key]
         if found is None:
             yield f"stack set {stack_set.name} is gone"
         elif differing := definition_differences(found, stack_set.definition):
-            yield f"stack set {stack_set.name} was changed by somebody else: {', '.join(differing)}"
+            what = ", ".join(differing)
+            yield f"stack set {stack_set.name} was changed by another process or person: {what}"
 
 
-def before_launch(
-    plan: Plan, state: RolloutState, ready: Iterable[PendingOperation]
-) -> frozenset[StackSetKey]:
+def before_launch(view: RolloutView, ready: Iterable[PendingOperation]) -> frozenset[StackSetKey]:
     """Return the stack sets whose definition is to be looked at before these pieces start."""
     keys = {
-        plan.operations[piece.planned].stack_set
+        view.stack_set_of(piece)
         for piece in ready
-        if not plan.operations[piece.planned].action.removes
-        and not plan.operations[piece.planned].action.is_inside
+        if not view.planned(piece).action.removes and not view.planned(piece).action.is_inside
     }
-    return frozenset(key for key in keys if settled(plan, state, key))
+    return frozenset(key for key in keys if settled(view, key))

@@ -1,4 +1,4 @@
-"""Stack sets that were to be deleted and have stack instances: somebody made new ones meanwhile."""
+"""Stack sets that were to be deleted and have stack instances that were created meanwhile."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -18,7 +18,7 @@ def halt_over(
     The plan knows nothing of them, so it is for a person to say what becomes of them.
     """
     note = "; ".join(map(_said, kept)) + (
-        ". Somebody made them since this was planned; `orgrollout plan` shows what would become of "
+        ". They were created since this was planned; `orgrollout plan` shows what would become of "
         "them, and `orgrollout apply --supersede` goes on with that"
     )
     halted = replace(state, phase=Phase.HALTED, note=note, ended=now)

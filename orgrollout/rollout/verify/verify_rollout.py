@@ -11,7 +11,8 @@ from orgrollout.plan.build.compare import definition_differences
 from orgrollout.plan.model.plan import Plan, PlannedOperation
 from orgrollout.rollout.state.decision import Observations
 from orgrollout.rollout.state.failure_classes import FailureClass
-from orgrollout.rollout.state.state import Failure, RolloutState
+from orgrollout.rollout.state.state import Failure
+from orgrollout.rollout.state.view import RolloutView
 
 LISTS_MAY_LAG = timedelta(minutes=1)
 
@@ -22,19 +23,18 @@ def touched(plan: Plan) -> frozenset[StackSetKey]:
 
 
 def unproven(
-    plan: Plan,
-    state: RolloutState,
+    view: RolloutView,
     seen: Observations,
     now: datetime,
 ) -> tuple[Failure, ...] | None:
     """Return what was reported as done but is not so, or None while lists may still lag."""
-    known = {(f.planned, f.pair) for f in state.failures}
+    known = {(f.planned, f.pair) for f in view.state.failures}
     found = tuple(
         failure
-        for failure in _mismatches(plan, seen)
+        for failure in _mismatches(view.plan, seen)
         if (failure.planned, failure.pair) not in known
     )
-    since = state.proving_since or now
+    since = view.state.proving_since or now
     return found if not found or now - since >= LISTS_MAY_LAG else None
 
 
@@ -49,7 +49,7 @@ def _mismatches(plan: Plan, seen: Observations) -> Iterator[Failure]:
             instance = there.get(pair)
             wrong = _what_is_wrong(operation, instance, seen.actions)
             if changed and not wrong:
-                wrong = "somebody else changed the stack set"
+                wrong = "another process or person changed the stack set"
             if wrong:
                 yield Failure(
                     planned=index,
@@ -99,7 +99,7 @@ def _what_is_wrong(
 def _what_others_did(
     operation: PlannedOperation, instance: StackInstance, actions: Mapping[OperationId, str]
 ) -> str:
-    """Return what somebody else did to it last, unless that leaves the stack as it is."""
+    """Return which other operation changed it last, unless that leaves the stack as it is."""
     last = instance.last_operation
     ours = read_operation_id(last)
     if last is None or (ours is not None and ours.state == operation.state):

@@ -1,6 +1,6 @@
 """The stacks of stack instances as they are described inside of their accounts.
 
-Stacks that somebody made directly are left to moto.
+Stacks that were made directly are left to moto.
 """
 
 from collections.abc import Iterator, Mapping

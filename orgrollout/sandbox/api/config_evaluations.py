@@ -1,7 +1,7 @@
 """What AWS Config found when it evaluated the flow-log rule last.
 
 VPC_FLOW_LOGS_ENABLED is evaluated by the clock, and not as flow logs come and go. With a period
-what was found stays so until the period is over or somebody asks for an evaluation; without one it
+what was found stays so until the period is over or a caller asks for an evaluation; without one it
 is as things are at the moment of the question.
 """
 
@@ -19,7 +19,7 @@ from orgrollout.sandbox.timeline import Timeline
 
 FLOW_LOG_RULE = "VPC_FLOW_LOGS_ENABLED"
 Answer = dict[str, Any]
-_AT_MOST = timedelta(minutes=1)  # one evaluation that somebody asks for [D StartConfigRulesEval.]
+_AT_MOST = timedelta(minutes=1)  # one evaluation that a caller asks for [D StartConfigRulesEval.]
 _TAKES = timedelta(seconds=10)
 
 
@@ -42,7 +42,7 @@ class RuleEvaluations:
         """Let a rule be evaluated soon.
 
         Raises:
-            ApiError: Somebody has asked for it less than a minute ago.
+            ApiError: A caller has asked for it less than a minute ago.
         """
         if not self._period:
             return

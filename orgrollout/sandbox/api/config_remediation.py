@@ -84,6 +84,8 @@ class RemediationApi:
 
     def put_remediation_exceptions(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """Let resources be left alone by a rule's remediation."""
+        if not all(each.get("ResourceId") for each in params["ResourceKeys"]):
+            raise ApiError("InvalidParameterValueException", "A resource key has no ResourceId.")
         for each in params["ResourceKeys"]:
             key = (caller.account, caller.region, params["ConfigRuleName"], each["ResourceId"])
             self._exceptions[key] = {
@@ -97,7 +99,7 @@ class RemediationApi:
         """Let resources be remediated again; those without an exception are failed items."""
         rule, failed = params["ConfigRuleName"], []
         for each in params["ResourceKeys"]:
-            key = (caller.account, caller.region, rule, each["ResourceId"])
+            key = (caller.account, caller.region, rule, each.get("ResourceId", ""))
             if self._exceptions.pop(key, None) is None:
                 failed.append(dict(each))
         message = "There is no such remediation exception."

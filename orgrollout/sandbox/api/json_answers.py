@@ -1,6 +1,6 @@
 """moto's JSON answers without the members that AWS's do not have.
 
-A tool that came to rely on one would break at AWS.
+A tool that relies on one would break at AWS.
 """
 
 import json

@@ -6,13 +6,13 @@ from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults.fault_book import FaultBook
 from orgrollout.sandbox.organization.model import Organization
 from orgrollout.sandbox.records import StackSet
-from orgrollout.sandbox.world import World
+from orgrollout.sandbox.simulated_organization import SimulatedOrganization
 
 
 class IncidentBase:
     """Knows the world, and how accounts and stack sets are called."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedOrganization) -> None:
         self.world = world
         self.book = FaultBook()
         self._joining: set[str] = set()

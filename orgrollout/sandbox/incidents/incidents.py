@@ -10,13 +10,13 @@ from typing import Any
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults.fault_book import fault
 from orgrollout.sandbox.faults.rules import REASON, SCP, CallFault, InstanceFault, RateLimit
-from orgrollout.sandbox.incidents.manual_changes import ByHand
+from orgrollout.sandbox.incidents.manual_changes import ManualChanges
 from orgrollout.sandbox.incidents.scripted_change_sets import ScriptedChangeSets
 from orgrollout.sandbox.organization.model import Account, derive
-from orgrollout.sandbox.world import trust_of
+from orgrollout.sandbox.simulated_organization import trust_of
 
 
-class Incidents(ByHand, ScriptedChangeSets):
+class Incidents(ManualChanges, ScriptedChangeSets):
     """What may be told to happen; ``Sandbox`` is one of these."""
 
     @fault
@@ -133,7 +133,7 @@ class Incidents(ByHand, ScriptedChangeSets):
 
     @fault
     def stale_request(self, operation: str | None = None, *, times: int | None = 1) -> None:
-        """Refuse with StaleRequestException, and do nothing: somebody else came in between."""
+        """Refuse with StaleRequestException, and do nothing: another user came in between."""
         self._call_fault("stale_request", operation, "cloudformation", times)
 
     @fault
@@ -222,11 +222,11 @@ class Incidents(ByHand, ScriptedChangeSets):
         code: str = "AccessDenied",
         message: str = "Access Denied",
     ) -> None:
-        """Let deliveries of AWS Config not arrive, until ``mend_delivery``."""
+        """Let deliveries of AWS Config not arrive, until ``repair_delivery``."""
         pair = (self.organization.find(account), region)
         self._hold(self.world.broken_deliveries, pair, (code, message))
 
-    def mend_delivery(self, account: str, region: str) -> None:
+    def repair_delivery(self, account: str, region: str) -> None:
         """Let deliveries of AWS Config arrive again."""
         self.world.broken_deliveries.pop((self.organization.find(account), region), None)
 

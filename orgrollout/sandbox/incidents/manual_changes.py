@@ -1,6 +1,6 @@
 """What people change by hand in accounts, behind CloudFormation's back.
 
-Each change happens now, or ``after`` a while; with ``again``, somebody makes it anew so long
+Each change happens now, or ``after`` a while; with ``again``, it is made again so long
 after each repair. What is changed later and is not there then, is left alone.
 """
 
@@ -25,7 +25,7 @@ _BASE = 36
 WIDE = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-class ByHand(IncidentBase):
+class ManualChanges(IncidentBase):
     """Changes of deployed resources through their own services."""
 
     @fault
@@ -173,8 +173,8 @@ class ByHand(IncidentBase):
             if chosen and instance.stack_id is not None:
                 self._add_drift(instance.stack_id, alone)
                 if again is not None:
-                    anew = partial(self._add_drift, instance.stack_id, alone)
-                    self._repeat(instance.stack_id, anew, again)
+                    repeated = partial(self._add_drift, instance.stack_id, alone)
+                    self._repeat(instance.stack_id, repeated, again)
 
     def _add_drift(self, stack_id: str, drift: tuple[ResourceDrift, ...]) -> None:
         assert isinstance(self.world.deployer, NoStacks)  # noqa: S101
@@ -204,8 +204,8 @@ class ByHand(IncidentBase):
         stack = self._stack(*where)
         change(stack)
         if again is not None:
-            anew = partial(_if_it_is_there, lambda: change(stack))
-            self._repeat(stack.stack_id, anew, again)
+            repeated = partial(_if_it_is_there, lambda: change(stack))
+            self._repeat(stack.stack_id, repeated, again)
 
     def _stack(self, account: str, region: str, name: str) -> Any:
         pair = (self.organization.find(account), region)

@@ -90,7 +90,7 @@ class MotoState:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Have moto work on this state, and nobody else at the same time."""
+        """Have moto work on this state; every other caller waits."""
         with LOCK:
             before = MotoState._in_place
             if before is not self:

@@ -50,7 +50,7 @@ def drifts_of(
 
 
 def revert(stack: Any, baseline: Baseline) -> list[str]:
-    """Bring drifted resources back; return those that had to be created anew."""
+    """Bring drifted resources back; return those that had to be created again."""
     made = []
     for drift in drifts_of(stack, baseline, {}):
         if drift.status == "DELETED":

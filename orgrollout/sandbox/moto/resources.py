@@ -394,7 +394,7 @@ def named(made: Any, name: str) -> None:
 
 
 def tidy(kind: str, made: Any, properties: Mapping[str, Any]) -> None:
-    """Mend what moto's CloudFormation gets wrong: policies, tags, contents of documents."""
+    """Correct what moto's CloudFormation gets wrong: policies, tags, contents of documents."""
     if is_recorded(made):
         return
     if kind == "AWS::SSM::Document" and isinstance(made.content, dict):

@@ -32,7 +32,7 @@ from orgrollout.sandbox.templates import parse_template
 __all__ = ["AWS_ERRORS", "ResourceError", "Stack", "message_of", "prepared"]
 EMPTY = ""
 """The template of a stack that has no resources yet."""
-_READ_ANEW = ("AWS::SSM::Parameter::Value", "Fn::ImportValue", "!ImportValue")
+_READ_AGAIN = ("AWS::SSM::Parameter::Value", "Fn::ImportValue", "!ImportValue")
 """What an unchanged template may bring another value for."""
 _KEPT = ("Retain", "RetainExceptOnCreate")
 
@@ -193,7 +193,7 @@ class Stack(models.Stack):
         same = self.template == body and self.parameters == parameters
         if self.tags != tags:
             return True
-        if same and not any(each in body for each in _READ_ANEW):
+        if same and not any(each in body for each in _READ_AGAIN):
             return False
         return bool(self.compared(body, parameters)) or self._outputs_differ(body, parameters)
 

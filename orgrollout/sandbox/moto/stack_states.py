@@ -1,6 +1,6 @@
 """What is going on with single stacks: updates under way, detections, events.
 
-Kept only for stacks that somebody asked something of directly; what a stack is otherwise,
+Kept only for stacks that were asked about directly; what a stack is otherwise,
 its record or moto's stack tells.
 """
 
@@ -90,7 +90,7 @@ class StackState:
 
 
 class StackStates:
-    """The state of each stack that somebody asked something of."""
+    """The state of each stack that was asked about."""
 
     def __init__(self) -> None:
         self._states: dict[str, StackState] = {}

@@ -31,7 +31,7 @@ class MotoStacks:
         self._names = 0
         self._baselines: dict[str, drift.Baseline] = {}
         self.hidden: dict[Pair, dict[str, str]] = {}
-        """Per account and Region: types, with a property that nobody may read."""
+        """Per account and Region: types, with a property that no role may read."""
         self.hidden_from_sets: dict[Pair, dict[str, str]] = {}
         """The same for what only the stack sets' role may not read."""
         self.reverted: Callable[[str], None] = lambda _stack_id: None

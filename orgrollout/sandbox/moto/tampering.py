@@ -1,4 +1,4 @@
-"""What somebody does by hand to deployed resources, behind CloudFormation's back."""
+"""What a person does by hand to deployed resources, behind CloudFormation's back."""
 
 import copy
 import json

@@ -35,7 +35,7 @@ class _Survey:
         self._cloudformation = session.client("cloudformation")
         self._ec2 = session.client("ec2")
         self._region = session.region_name or "us-east-1"
-        # Drawn anew at each run and kept nowhere, so that guessing names does not help.
+        # Drawn again at each run and kept nowhere, so that guessing names does not help.
         self._key = secrets.token_bytes(32) if anonymize else b""
 
     def text(self) -> str:

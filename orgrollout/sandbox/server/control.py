@@ -37,7 +37,7 @@ Answer = Callable[[], Any]
 
 
 def answer_control(sandbox: Sandbox, path: str, request: Request) -> Message:
-    """Answer a request for the sandbox itself; whoever sent it may send it."""
+    """Answer a request for the sandbox itself; its sender is known to be allowed."""
     name = path.removeprefix(CONTROL)
     try:
         answers = _answers(sandbox, name, request)

@@ -52,7 +52,7 @@ class Deployer(Protocol):
         """Let a stack that was made directly be one of a stack instance from now on."""
 
     def is_there(self, stack_id: str, /) -> bool:
-        """Tell whether the stack exists (somebody may have deleted it)."""
+        """Tell whether the stack exists (a person may have deleted it)."""
 
     def drifts(self, stack_id: str, /, *, by_stack_set: bool = True) -> tuple[ResourceDrift, ...]:
         """Compare a stack's resources with its template."""
@@ -207,7 +207,7 @@ class InstanceEffects:
             raise DeploymentError(f"Stack:{stack_id} is in {running} state and can not be updated.")
 
     def _tell(self, stack_id: str, status: str, reason: str | None = None) -> None:
-        """Bring what is known of a stack that somebody asked something of up to date."""
+        """Bring what is known of a stack that was asked about up to date."""
         state = self._states.known(stack_id)
         if state is not None and state.in_progress is None:
             state.outcome = None

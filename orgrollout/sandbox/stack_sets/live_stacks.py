@@ -144,7 +144,7 @@ class LiveStacks:
         return self.states.of(stack.stack_id)
 
     def in_progress(self, stack: Any) -> str | None:
-        """Return the status of the update that runs on a stack, whoever began it."""
+        """Return the status of the update that runs on a stack, no matter who began it."""
         direct = self.states.in_progress(stack.stack_id)
         owner = self.owner(stack)
         if direct is None and owner is not None and owner[1].detailed_status == "RUNNING":

@@ -40,7 +40,7 @@ def test_new_and_moved_accounts_join_and_nothing_else_changes(program: Program) 
 
 
 def test_what_is_not_allowed_is_reported_and_left(program: Program) -> None:
-    """A removal that nobody has looked at must not happen at night."""
+    """A removal that no person has seen must not happen at night."""
     program("apply", program.manifest(), "--yes")
     account = newcomer(program, "/Lab")
     override = {"targets": {"accounts": [PROD[0]]}, "parameters": {"Suffix": "x"}}
@@ -166,7 +166,7 @@ def test_options_that_do_not_go_together_are_wrong_usage(program: Program) -> No
 
 
 def test_it_takes_nothing_over_from_others(program: Program) -> None:
-    """Nobody is there who would see what is given up for good."""
+    """No person is there to see what is given up for good."""
     before = len(program.sandbox.calls)
 
     ran = enrol(program, "--supersede")

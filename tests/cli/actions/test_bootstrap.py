@@ -108,7 +108,7 @@ def test_the_planner_policy_covers_every_call_that_planning_makes(program: Progr
 
 
 def test_roles_trust_only_whom_they_must(program: Program) -> None:
-    """Without the conditions, somebody else's stack set could use the role (confused deputy)."""
+    """Without the conditions, another user's stack set could use the role (confused deputy)."""
     iam = boto3.client("iam", endpoint_url=program.server.endpoint)
     name = "AWSCloudFormationStackSetAdministrationRole"
     iam.delete_role(RoleName=name)
@@ -165,7 +165,7 @@ def trust(command: str) -> dict[str, Any]:
 
 
 def test_roles_and_topics_of_the_manifest_are_asked_for(program: Program) -> None:
-    """Whoever repairs or is told would otherwise find out on the day."""
+    """The user would otherwise find out on the day of a repair or a notice."""
     topic = "arn:aws:sns:us-east-1:111122223333:rollouts"
     manifest = program.manifest(
         drift={"probe_role": "Look", "resync_role": "Repair"},

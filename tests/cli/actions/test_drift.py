@@ -73,7 +73,7 @@ def test_it_looks_where_it_is_asked_to_and_tells_what_it_found(deployed: Program
     ran = deployed("drift", path, "--detect", "--format", "json")
 
     assert before.code == 5  # nothing was found, since nothing was looked at
-    assert "nobody has looked for drift; `--detect` does" in before.out
+    assert "no drift detection has run; `--detect` runs one" in before.out
     assert "No real finding in what was looked at" in before.out
     assert (
         "Not checked: drift of 14 stack instances. To have it checked: `orgrollout " in before.out
@@ -247,8 +247,8 @@ def test_what_nobody_could_look_at_is_no_clean_bill(deployed: Program) -> None:
 
     assert ran.code == 3
     assert "since an operation of others goes on" in ran.out
-    assert "nobody has looked for drift" in ran.out
-    assert "`--detect` does" not in ran.out
+    assert "no drift detection has run" in ran.out
+    assert "`--detect` runs one" not in ran.out
 
 
 @pytest.mark.parametrize(
@@ -310,9 +310,9 @@ def test_interrupted_it_goes_on_in_aws_and_the_next_one_picks_it_up(program: Pro
 
 
 def _release_once_attached(program: Program) -> None:
-    """Let the detection end as soon as somebody has looked at it twice."""
+    """Let the detection end as soon as it was looked at twice."""
     deadline = time.monotonic() + 60
     while [c.operation for c in program.sandbox.calls].count("DescribeStackSetOperation") < 2:
-        assert time.monotonic() < deadline, "nobody looks"
+        assert time.monotonic() < deadline, "no one looks"
         time.sleep(0.02)
     program.sandbox.release(DEV[0], US, "base-topics")

@@ -21,7 +21,7 @@ def test_a_region_that_enabled_stands_for_is_explained(program: Program) -> None
 def test_a_region_that_the_manifest_left_is_explained_while_something_is_there(
     program: Program,
 ) -> None:
-    """Whoever wonders what becomes of it asks for exactly that Region."""
+    """A user who asks what becomes of it names exactly that Region."""
     assert program("apply", program.manifest(), "--yes").code == 0
 
     ran = program("explain", program.manifest(regions=[US]), "p1", EU)
@@ -37,7 +37,7 @@ def test_a_region_that_the_manifest_left_is_explained_while_something_is_there(
 def test_region_is_never_taken_for_the_home_region(
     program: Program, command: tuple[str, ...]
 ) -> None:
-    """`plan --region` is a filter: whoever means one here must not get another home Region."""
+    """`plan --region` is a filter: a user who means a filter must not get another home Region."""
     name, *rest = command
     ran = program(name, program.manifest(), *rest, "--region", EU)
 

@@ -43,7 +43,7 @@ def as_account(program: Program, account: str, *arguments: object) -> Ran:
 def test_who_is_not_registered_is_told_how_the_management_account_does_it(
     program: Program,
 ) -> None:
-    """Whoever may not read the organization is who needs the step."""
+    """A caller who may not read the organization needs this step."""
     path = program.manifest()
 
     ran = as_account(program, MEMBER, "bootstrap", path, "--format", "json")

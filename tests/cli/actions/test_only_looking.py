@@ -37,7 +37,7 @@ def test_no_write_is_sent_by_any_command_that_looks(busy: Program) -> None:
     for name, *options in LOOKING:
         before = len(busy.sandbox.calls)
 
-        run = busy.alone if name == "validate" else busy  # which asks nobody
+        run = busy.alone if name == "validate" else busy  # which asks AWS nothing
         ran = run(name, busy.manifest(), *(file if o == "FILE" else o for o in options))
 
         assert ran.code in {0, 1, 3}, ran.err
@@ -49,7 +49,7 @@ def test_no_write_is_sent_by_any_command_that_looks(busy: Program) -> None:
 
 @pytest.mark.slow
 def test_destroying_is_planned_and_then_carried_out_from_the_file(busy: Program) -> None:
-    """Offboarding takes two steps and a number, so that nobody does it by mistake."""
+    """Offboarding takes two steps and a number, so that it does not happen by mistake."""
     file = busy.folder / "gone.plan"
     manifest = busy.manifest()
 

@@ -1,4 +1,4 @@
-"""`preflight`: each thing that would fail is found where it is, with what mends it."""
+"""`preflight`: each thing that would fail is found where it is, with its fix."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_a_sound_organization_has_nothing_found(program: Program) -> None:
     checks = found(program)
 
     assert {check["outcome"] for check in checks.values()} == {"ok"}
-    assert len(checks) == 10
+    assert len(checks) == 12
 
 
 def test_missing_access_is_found_with_the_command_that_mends_it(program: Program) -> None:
@@ -79,7 +79,7 @@ def test_without_a_role_to_look_through_nothing_inside_accounts_is_called_ok(
 
 @pytest.mark.slow
 def test_a_role_that_cannot_be_assumed_leaves_its_account_unchecked(program: Program) -> None:
-    check = found(program, "--probe-role", "Nobody", stack_sets=BUILTIN)["AWS Config recorders"]
+    check = found(program, "--probe-role", "NoSuchRole", stack_sets=BUILTIN)["AWS Config recorders"]
 
     assert check["outcome"] == "not_checked"
     assert any("sts:AssumeRole" in reason for reason in check["not_checked"])
@@ -90,7 +90,7 @@ def test_only_a_few_accounts_of_a_unit_are_looked_into_unless_all_are(program: P
     few = found(program, "--probe-role", ROLE, stack_sets=BUILTIN)["AWS Config recorders"]
     every = found(program, "--probe-role", ROLE, "--all-accounts", stack_sets=BUILTIN)
 
-    assert few["not_checked"] == ["1 accounts were not looked into; --all-accounts does"]
+    assert few["not_checked"] == ["1 account was not looked into; --all-accounts does"]
     assert every["AWS Config recorders"]["outcome"] == "ok"
 
 
@@ -160,7 +160,7 @@ def test_opt_in_regions_take_no_role_to_look_at_but_all_accounts(
         some = found(program, regions=regions)["opt-in Regions"]
         every = found(program, "--all-accounts", regions=regions)["opt-in Regions"]
 
-    assert some["not_checked"] == ["1 accounts were not asked for; --all-accounts does"]
+    assert some["not_checked"] == ["1 account was not asked for; --all-accounts does"]
     assert every["outcome"] == "ok"
 
 

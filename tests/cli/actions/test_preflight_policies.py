@@ -1,4 +1,4 @@
-"""`preflight` of service control policies: what is denied, and what nobody can tell."""
+"""`preflight` of service control policies: what is denied, and what cannot be known."""
 
 from typing import Any
 

@@ -30,8 +30,8 @@ def test_a_recorder_that_exists_becomes_an_override_to_paste(program: Program) -
             "parameters": {"Recorder": "existing"},
         }
     ]
-    mended = {**changes, "stack_sets": {"config": {**BUILTIN["config"], **pasted}}}
-    assert found(program, "--probe-role", ROLE, **mended)["AWS Config recorders"]["findings"] == []
+    fixed = {**changes, "stack_sets": {"config": {**BUILTIN["config"], **pasted}}}
+    assert found(program, "--probe-role", ROLE, **fixed)["AWS Config recorders"]["findings"] == []
 
 
 DEVELOPMENT = {"targets": {"organizational_units": ["/Dev"]}, "regions": ["us-east-1"]}

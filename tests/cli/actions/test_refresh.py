@@ -1,4 +1,4 @@
-"""`--refresh`: what is remembered saves calls, and reading all anew is always possible."""
+"""`--refresh`: what is remembered saves calls, and reading all again is always possible."""
 
 import pytest
 
@@ -15,15 +15,15 @@ def test_what_is_remembered_is_not_listed_again(program: Program, command: str) 
     before = len(program.sandbox.calls)
     remembered = program(command, program.folder / "manifest.yaml", "--format", "json")
     between = len(program.sandbox.calls)
-    anew = program(
+    again = program(
         command, program.folder / "manifest.yaml", "--refresh", "full", "--format", "json"
     )
 
     calls = [call.operation for call in program.sandbox.calls]
     assert LIST not in calls[before:between]
     assert LIST in calls[between:]
-    assert remembered.code == anew.code == 0
-    assert remembered.json.get("summary") == anew.json.get("summary")
+    assert remembered.code == again.code == 0
+    assert remembered.json.get("summary") == again.json.get("summary")
 
 
 @pytest.mark.slow

@@ -109,7 +109,8 @@ def test_without_a_role_nothing_to_do_is_said_of_what_was_looked_at_alone(patien
 def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> None:
     (patient.folder / "recorded.yaml").write_text(RECORDED)
     path = patient.manifest(
-        stack_sets={"topics": {"template": "recorded.yaml"}}, drift={"resync_role": "nobody-has-it"}
+        stack_sets={"topics": {"template": "recorded.yaml"}},
+        drift={"resync_role": "no-account-has-it"},
     )
     assert patient("apply", path, "--yes").code == 0
     patient.sandbox.fail(*ONE, "base-topics", action="DETECT_DRIFT", times=None)
@@ -166,7 +167,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_read(drifted: Program) -
 
 
 def test_a_job_cannot_leave_repairs_to_themselves(drifted: Program) -> None:
-    """In member accounts nothing goes on by itself: it would end well, and mend nothing."""
+    """Work in member accounts needs a process: without one it would repair nothing."""
     before = len(drifted.sandbox.calls)
 
     ran = drifted("resync", manifest(drifted), "--unattended", "--detach")
@@ -201,7 +202,7 @@ def test_narrowing_repairs_only_what_was_chosen(drifted: Program) -> None:
 def test_a_job_that_nobody_watches_does_not_go_beyond_its_budget(
     drifted: Program, limits: dict[str, Any], why: str
 ) -> None:
-    """So much drift at once has a cause that somebody should know first."""
+    """So much drift at once has a cause that a person should know first."""
     path = manifest(drifted, unattended=limits)
     tried = drifted("resync", path, "--unattended", "--dry-run")
     ran = drifted("resync", path, "--unattended", "--no-detect")

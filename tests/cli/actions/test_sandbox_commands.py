@@ -103,7 +103,7 @@ def test_init_writes_a_file_that_can_be_started_and_overwrites_none(
 def test_init_from_aws_has_the_shape_of_the_callers_organization(
     file: Path, capsys: pytest.CaptureFixture[str], anonymize: bool
 ) -> None:
-    """People rehearse their own organization; with --anonymize nobody can tell whose it is."""
+    """People rehearse their own organization; --anonymize hides whose it is."""
     hidden = ["--anonymize"] if anonymize else []
     with Sandbox.start(file) as sandbox:
         assert main(["sandbox", "init", "--from-aws", *hidden]) == 0

@@ -1,4 +1,4 @@
-"""Plans as files: what somebody has agreed to is carried out as it is, or refused."""
+"""Plans as files: what a person has agreed to is carried out as it is, or refused."""
 
 import json
 from collections.abc import Callable
@@ -104,7 +104,7 @@ def test_a_saved_plan_is_refused_where_what_it_touches_is_wanted_otherwise(
 def test_a_saved_plan_is_refused_where_a_stack_instance_of_it_was_changed_by_others(
     program: Program,
 ) -> None:
-    """Not its last operation counts, but what it runs: somebody has set other parameters."""
+    """Not its last operation counts, but what it runs: another user has set other parameters."""
     program("apply", program.manifest(), "--yes")
     plan = saved(program, stack_sets={"topics": _overridden([*DEV])})
     _foreign_update(program, DEV[0])
@@ -112,7 +112,7 @@ def test_a_saved_plan_is_refused_where_a_stack_instance_of_it_was_changed_by_oth
     ran = program("apply", plan)
 
     assert ran.code == 1
-    assert f"topics {DEV[0]} us-east-1: somebody else has changed it" in ran.err
+    assert f"topics {DEV[0]} us-east-1: another process or person has changed it" in ran.err
     assert DEV[1] not in ran.err
 
 
@@ -231,7 +231,7 @@ def _overridden(accounts: list[str]) -> dict[str, Any]:
 
 
 def _foreign_update(program: Program, account: str) -> None:
-    """Let somebody else set a parameter of one stack instance, in the console as it were."""
+    """Let another user set a parameter of one stack instance, as in the console."""
     client = _console(program)
     client.update_stack_instances(
         StackSetName="base-topics",
@@ -243,6 +243,6 @@ def _foreign_update(program: Program, account: str) -> None:
 
 
 def _console(program: Program) -> Any:
-    """Return a client as somebody else has it."""
+    """Return a client as another user has it."""
     session = program.sandbox.session()
     return session.client("cloudformation", endpoint_url=program.server.endpoint)

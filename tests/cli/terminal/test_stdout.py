@@ -1,4 +1,4 @@
-"""The standard output: full, closed, or a pipe that nobody reads any more."""
+"""The standard output: full, closed, or a pipe that no process reads any more."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Windows of the week in which operations may start that nobody watches."""
+"""Windows of the week in which operations may start unattended."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -45,7 +45,7 @@ ONE, TWO = AccountId("1" * 12), AccountId("2" * 12)
 US = Region("us-east-1")
 DIGEST = Digest("0123456789abcdef")
 DEFINITION = StackSetDefinition(template_body="{}")
-UNTOUCHED = Observations(definitions={KEY: DEFINITION})  # nobody changed the stack set
+UNTOUCHED = Observations(definitions={KEY: DEFINITION})  # no one changed the stack set
 FIRST = RolloutId("m-1")
 LONGEST = RolloutId("a" * 40 + "-99999")
 
@@ -148,7 +148,7 @@ def test_a_definition_that_somebody_changed_halts_before_the_next_operation() ->
     halted = decide(plan, state, other, NOW)
 
     assert (halted.actions, halted.state.phase) == ((), Phase.HALTED)
-    assert "m-k was changed by somebody else: template" in halted.state.note
+    assert "m-k was changed by another process or person: template" in halted.state.note
 
 
 def test_a_missing_stack_set_is_made_before_anything_else() -> None:

@@ -247,8 +247,8 @@ def test_a_suspended_account_is_skipped_whatever_its_result_is_called() -> None:
 
 
 def test_an_unknown_reason_is_not_retried() -> None:
-    """Repeating what nobody understands may do harm in thousands of accounts."""
-    reading = read(ResultStatus.FAILED, "nobody has seen this")
+    """Repeating what is not understood may do harm in thousands of accounts."""
+    reading = read(ResultStatus.FAILED, "no one has seen this")
 
     assert reading.kind is FailureClass.PERMANENT
     assert reading.budget(AS_PLANNED) == 1

@@ -14,6 +14,7 @@ from orgrollout.rollout.decide.operator_commands import begin
 from orgrollout.rollout.failures.failure_groups import cause, group_failures
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Failure, RolloutState
+from orgrollout.rollout.state.view import RolloutView
 from tests.rollout.decide.test_decide import DIGEST, FIRST, NOW, a_plan
 
 ACCOUNTS = tuple(AccountId(f"{number:012d}") for number in range(1000))
@@ -84,7 +85,7 @@ def test_three_thousand_failures_of_four_causes_are_four_groups() -> None:
     plan = a_large_plan()
     state = a_state(plan)
 
-    groups = group_failures(plan, state, state.failures)
+    groups = group_failures(RolloutView(plan, state), state.failures)
 
     assert len(state.failures) == 3000
     assert [g.instances for g in groups] == [750] * 4
@@ -103,11 +104,13 @@ def test_they_read_as_four_lines_with_what_to_do() -> None:
 def test_a_group_says_where_and_who_is_to_come_there() -> None:
     plan = a_large_plan()
     state = a_state(plan)
-    (only_a,) = group_failures(plan, state, [f for f in state.failures if f.pair == _first()])
+    (only_a,) = group_failures(
+        RolloutView(plan, state), [f for f in state.failures if f.pair == _first()]
+    )
 
     assert only_a.units == {"/A": 1}
     assert only_a.later == 61
-    everywhere = group_failures(plan, state, state.failures)[0]
+    everywhere = group_failures(RolloutView(plan, state), state.failures)[0]
     assert list(everywhere.units) == ["/A", "/B"]
     assert everywhere.later == 100
 
@@ -119,7 +122,7 @@ def test_root_causes_come_before_what_they_cancelled() -> None:
         for f in failures()[1:900]
     ]
 
-    first, second = group_failures(plan, a_state(plan), [*cancelled, failures()[0]])
+    first, second = group_failures(RolloutView(plan, a_state(plan)), [*cancelled, failures()[0]])
 
     assert (first.kind, first.instances, first.is_root_cause) == (FailureClass.POLICY, 1, True)
     assert (second.kind, second.instances, second.is_root_cause) == (
@@ -171,7 +174,7 @@ def test_ids_names_and_arns_inside_a_reason_are_one(text: str) -> None:
         for n, pair in enumerate(pairs)
     ]
 
-    (group,) = group_failures(plan, a_state(plan), found)
+    (group,) = group_failures(RolloutView(plan, a_state(plan)), found)
 
     assert (group.instances, group.accounts) == (200, 200)
     assert "team-0" not in group.reason

@@ -1,4 +1,4 @@
-"""Operations inside accounts: bounded, stopped by too many failures, and landed like any other."""
+"""Operations in member accounts: bounded, stopped by too many failures, recorded like others."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Each step of a call that makes a broken check true, and of a rule that judges anew."""
+"""Each step of a call that makes a broken check true, and of a rule that is evaluated again."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -93,7 +93,7 @@ def test_what_no_call_mends_any_more_has_failed_and_is_not_called_for() -> None:
     """It was stopped when the plan was made, and is deleted now."""
     gone = RepairSeen(posture=PostureSeen(state=PostureState.BROKEN, reason="there is none"))
 
-    assert look(gone, CALL) == (Step.FAILED, "could not: there is none, which no call mends")
+    assert look(gone, CALL) == (Step.FAILED, "could not: there is none, which no call repairs")
 
 
 def test_no_result_right_after_a_call_is_no_failure() -> None:

@@ -106,7 +106,7 @@ def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
     ],
 )
 def test_a_revert_goes_on_from_wherever_it_is(seen: RepairSeen, step: Step) -> None:
-    """Whoever takes over after a crash sees this and no more."""
+    """A process that takes over after a crash sees this and no more."""
     assert look(seen) == (step, "")
 
 
@@ -152,7 +152,7 @@ def test_a_detection_that_failed_proves_nothing() -> None:
         (
             RepairSeen(unreachable=True),
             GIVE_UP,
-            "could not: timed out: nobody could look at it",
+            "could not: timed out: it could not be read",
         ),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_clock_that_jumps_has_not_waited() -> None:
 
 
 def test_what_came_back_after_a_change_set_ran_is_not_tried_again() -> None:
-    """Somebody is fighting us: a loop would only hide it."""
+    """Another process undoes the repair: a loop would only hide it."""
     end = end_of(drifted("/DisplayName"))
 
     assert (end.step, end.reason) == (Step.FAILED, "came back: Topic/DisplayName")
@@ -210,7 +210,7 @@ def test_of_what_was_not_checked_nothing_is_proven(
 
 
 def test_what_still_looks_unreadable_after_a_change_set_has_not_come_back() -> None:
-    """Nobody is fighting us, where the role that looks twice may not read it either."""
+    """No other process undoes it, where the role that looks twice may not read it either."""
     gone = PropertyDifference(
         path="/DisplayName", expected="a", actual="null", kind=DifferenceType.REMOVE
     )
@@ -285,7 +285,7 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
         ),
         (
             RepairSeen(stack=STACK, change_set=replace(MADE, execution="OBSOLETE")),
-            "somebody changed the stack",
+            "the stack was changed",
             Cause.CHANGED_MEANWHILE,
             FailureClass.TRANSIENT,
         ),

@@ -99,7 +99,7 @@ def repair(stack: str, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("given", [{}, {"ExternalId": "wrong"}])
-def test_without_the_external_id_nobody_gets_in(sandbox: Sandbox, given: dict[str, str]) -> None:
+def test_without_the_external_id_no_caller_gets_in(sandbox: Sandbox, given: dict[str, str]) -> None:
     sts = sandbox.session().client("sts")
     arguments = {"RoleArn": ROLE, "RoleSessionName": "me", **given}
     assert code_of(sts.assume_role, **arguments) == ("AccessDenied", 403)

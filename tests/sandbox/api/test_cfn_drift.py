@@ -41,7 +41,7 @@ BODY = f"""{TEMPLATE}
 
 @pytest.fixture
 def deployed(sandbox: Sandbox, client: CloudFormationClient) -> CloudFormationClient:
-    """Two instances; in the first, somebody has changed the retention of the log group."""
+    """Two instances; in the first, a person has changed the retention of the log group."""
     service_managed(client, TemplateBody=BODY, Capabilities=["CAPABILITY_IAM"])
     deploy(sandbox, client, accounts=[ONE, TWO])
     logs = sandbox.session(ONE).client("logs")
@@ -293,7 +293,7 @@ class TestRevertDrift:
         assert describe(deployed, ONE)["DriftStatus"] == "IN_SYNC"
 
     @pytest.mark.usefixtures("deployed")
-    def test_it_creates_deleted_resources_anew(self, sandbox: Sandbox) -> None:
+    def test_it_creates_deleted_resources_again(self, sandbox: Sandbox) -> None:
         sandbox.session(TWO).client("logs").delete_log_group(logGroupName=GROUP)
         client, planned = self.change_set(sandbox, TWO)
         assert planned["Changes"][0]["ResourceChange"]["Action"] == "Add"

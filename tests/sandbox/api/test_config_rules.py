@@ -64,7 +64,7 @@ def test_a_recorder_is_stopped_and_started(sandbox: Sandbox, config: Any) -> Non
     assert none[0] == "NoSuchConfigurationRecorderException"
 
 
-def test_somebody_stops_it_again_after_each_start(sandbox: Sandbox, config: Any) -> None:
+def test_it_is_stopped_again_after_each_start(sandbox: Sandbox, config: Any) -> None:
     sandbox.stop_recorder(ONE, HOME, again=timedelta(hours=1))
     for _ in range(2):
         config.start_configuration_recorder(ConfigurationRecorderName="own")
@@ -79,7 +79,7 @@ def test_a_delivery_that_fails_is_told_by_channel_and_recorder(
     sandbox.break_delivery(ONE, HOME, "NoSuchBucket", "The bucket is gone")
     assert channel(config) == "Failure"
     assert recorder(config)["lastErrorCode"] == "NoSuchBucket"
-    sandbox.mend_delivery(ONE, HOME)
+    sandbox.repair_delivery(ONE, HOME)
     assert channel(config) == "Success"
 
 
@@ -126,8 +126,15 @@ def test_a_remediation_fails_as_told_and_needs_a_configuration(
     assert code[0] == "NoSuchRemediationConfigurationException"
 
 
+def test_a_remediation_exception_without_a_resource_is_refused(remediation: Any) -> None:
+    """The model asks for no member of a key; without one, no resource is named."""
+    code = code_of(remediation.put_remediation_exceptions, ConfigRuleName=RULE, ResourceKeys=[{}])
+
+    assert code[0] == "InvalidParameterValueException"
+
+
 @pytest.mark.usefixtures("remediation")
-def test_the_content_of_a_document_is_as_deployed_until_somebody_updates_it(
+def test_the_content_of_a_document_is_as_deployed_until_it_is_updated(
     sandbox: Sandbox,
 ) -> None:
     ssm = sandbox.session(ONE).client("ssm")

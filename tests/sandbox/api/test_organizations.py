@@ -171,7 +171,7 @@ def test_throttling_has_its_own_code(sandbox: Sandbox, organizations: Organizati
         ({"organization": "acme"}, "organization must be an id like o-a1b2c3d4e5"),
         ({"management_account": 999999999999}, "twelve digits in quotes, not 999999999999"),
         ({"rooot": {}}, "rooot is not known"),
-        ({"delegated_administrators": ["nobody"]}, "'nobody' names 0 accounts"),
+        ({"delegated_administrators": ["absent"]}, "'absent' names 0 accounts"),
         ({"root": {"accounts": [{"name": "a", "state": "SLEEPING"}]}}, "state must be one of"),
         ({"root": {"accounts": [{"id": "123456789012"}]}}, "a mapping with a name"),
         ({"root": {"accounts": ["a", "a"]}}, "is taken by root.accounts[0]"),

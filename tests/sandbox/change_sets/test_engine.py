@@ -27,7 +27,7 @@ PLACE = (ONE, HOME, "base")
 
 @pytest.fixture
 def account(sandbox: Sandbox, client: CloudFormationClient) -> CloudFormationClient:
-    """A client inside of an account in which somebody has changed the log group."""
+    """A client inside of an account in which a person has changed the log group."""
     service_managed(client)
     deploy(sandbox, client, accounts=[ONE, TWO])
     sandbox.tamper(*PLACE, "Group", "/RetentionInDays", 7)

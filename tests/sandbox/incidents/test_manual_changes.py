@@ -151,7 +151,7 @@ def test_the_services_themselves_show_it(sandbox: Sandbox, deployed: CloudFormat
     assert describe(deployed, ONE)["DriftStatus"] == "NOT_CHECKED"
 
 
-def test_deleted_resources_are_found_and_made_anew(
+def test_deleted_resources_are_found_and_made_again(
     sandbox: Sandbox, deployed: CloudFormationClient
 ) -> None:
     sandbox.delete_resource(*PLACE, "Queue")
@@ -176,7 +176,7 @@ def test_a_stopped_recorder_is_no_drift(sandbox: Sandbox, deployed: CloudFormati
     assert seen_by_set(sandbox, deployed) == {}
 
 
-def test_somebody_changes_it_again_after_each_repair(
+def test_it_is_changed_again_after_each_repair(
     sandbox: Sandbox, deployed: CloudFormationClient
 ) -> None:
     hour = timedelta(hours=1)
@@ -255,7 +255,7 @@ class TestRecords:
         assert stack["DriftInformation"]["StackDriftStatus"] == "IN_SYNC"
         assert stack["LastUpdatedTime"] > stack["CreationTime"]
 
-    def test_a_share_drifts_and_somebody_may_insist(self, records: Sandbox) -> None:
+    def test_a_share_drifts_and_may_drift_again(self, records: Sandbox) -> None:
         self.drift(records, share=0.5, again=timedelta(minutes=5))
         self.drift(records, share=0.0)
         seen_by_set(records, cloudformation(records))

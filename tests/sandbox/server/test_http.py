@@ -195,7 +195,7 @@ def test_control_tells_the_clock_the_calls_and_the_operations(server: SandboxSer
     ]
     assert remote.environment()["AWS_ENDPOINT_URL"] == server.endpoint
     wrong: Any
-    for wrong in ({"fall": {}}, {"fail": {"account": "nobody"}}):
+    for wrong in ({"fall": {}}, {"fail": {"account": "absent"}}):
         with pytest.raises(SandboxError):
             remote.add_fault(wrong)
 
@@ -248,7 +248,7 @@ def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_behind() -> None:
         assert server.endpoint
 
 
-def test_it_stops_when_nobody_calls() -> None:
+def test_it_stops_when_no_one_calls() -> None:
     with serve(ORGANIZATION, idle=timedelta(seconds=0.3)) as server:
         server.wait()
         with pytest.raises(SandboxError, match="no sandbox answers"):

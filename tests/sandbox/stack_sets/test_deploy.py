@@ -112,7 +112,7 @@ def test_deleting_keeps_the_stack_only_if_it_is_retained(
     assert log_groups(sandbox, ACCOUNTS[0]) == left
 
 
-def test_a_resource_that_somebody_deleted_does_not_keep_its_stack(
+def test_a_resource_that_a_person_deleted_does_not_keep_its_stack(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
     body = """

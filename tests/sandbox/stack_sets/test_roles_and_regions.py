@@ -7,7 +7,7 @@ import pytest
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.world import trust_of
+from orgrollout.sandbox.simulated_organization import trust_of
 from tests.sandbox.support import (
     ACCOUNTS,
     HOME,

@@ -91,7 +91,7 @@ KNOWN = (
         "InvalidArgument MalformedXML",
         weak=True,
         words=r"not applicable for s3 delivery|failed to satisfy constraint|invalid parameter"
-        r"|cross-account pass role is not allowed",
+        r"|cross-account pass role is not allowed|for parameter \S{1,80} is invalid",
         source="CloudFormation CLI user guide, handler error codes (InvalidRequest); "
         "aws-samples/aws-secure-environment-accelerator#1111",
     ),

@@ -129,8 +129,8 @@ def test_an_account_that_left_comes_back_where_it_was(sandbox: Sandbox) -> None:
 
 
 def test_a_fault_that_is_refused_is_not_listed(sandbox: Sandbox) -> None:
-    with pytest.raises(KeyError, match="nobody"):
-        sandbox.suspend("nobody")
+    with pytest.raises(KeyError, match="absent"):
+        sandbox.suspend("absent")
     assert sandbox.book.listed() == []
     with pytest.raises(SandboxError, match="no fault"):
         sandbox.take_back("fault-1")

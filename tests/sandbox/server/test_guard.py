@@ -181,7 +181,7 @@ def _noise(rng: random.Random) -> bytes:
 
 
 def test_noise_is_always_answered(server: SandboxServer, capfd: pytest.CaptureFixture[str]) -> None:
-    """800 requests to the operations there are, with inputs that nobody meant."""
+    """800 requests to the operations there are, with inputs that make no sense."""
     rng = random.Random(11)  # noqa: S311 - the same noise each time
     operations = sorted(server.sandbox.world.gateway._handlers)
     for _ in range(800):

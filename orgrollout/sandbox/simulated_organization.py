@@ -74,7 +74,7 @@ class Unprovisioned:
         return "recorded" in self.what.split(":")[0]
 
 
-class World:
+class SimulatedOrganization:
     """Everything behind the endpoint."""
 
     def __init__(
@@ -137,7 +137,7 @@ class World:
         self.given_roles: dict[str, str] = {}
         """Roles that every account comes with: name and trust policy."""
         self.stubborn: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
-        """What somebody does again, so long after each repair of a stack or a recorder."""
+        """What is done by hand again, so long after each repair of a stack or a recorder."""
         self.deployer.reverted = self.repaired
 
     def _handlers(self) -> dict[tuple[str, str], Handler]:
@@ -207,7 +207,7 @@ class World:
     def _roles_in(self, account: str) -> dict[str, TrustedRole]:
         """Return the roles of an account that may be assumed.
 
-        Where only records matter and nobody has looked into the account, moto stays out of it:
+        Where only records matter and no caller has looked into the account, moto stays out of it:
         ten thousand accounts would take more memory than everything else.
         """
         if not self.deployer.records_only or account in self._prepared:

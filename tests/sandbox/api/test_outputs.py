@@ -7,8 +7,8 @@ from botocore.validate import ParamValidator
 
 from orgrollout.sandbox import Sandbox
 from orgrollout.sandbox.api import shapes
+from tests.sandbox.api.test_inputs import _all_operations
 from tests.sandbox.support import ORGANIZATION
-from tests.sandbox.test_inputs import _all_operations
 from tests.sandbox.tour import Heard, Tour, unknown_members
 
 OPERATIONS = _all_operations()

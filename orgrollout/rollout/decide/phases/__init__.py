@@ -1,0 +1,1 @@
+"""The phases of a rollout: what each must observe, and how it decides its next step."""
