@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -67,6 +67,7 @@ class Situation:
     self_managed: tuple[SelfManaged, ...]
     policies: Mapping[str, Mapping[str, Any]]  # planner, operator, auditor: policy documents
     inside_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
+    created_roles: Mapping[str, str] = field(default_factory=dict)  # of those; by which stack set
 
 
 def steps(found: Situation) -> tuple[Step, ...]:
@@ -195,11 +196,17 @@ def _inside_roles(found: Situation) -> Iterator[Step]:
             where="each member account",
             why="drift and posture are looked at and repaired with it; the template "
             "builtin:resync-role makes one to look with and one to repair with.",
-            commands=(
-                "# stack_sets.resync-role: {template: builtin:resync-role, "
-                "parameters: {CallerRole: ..., ExternalId: ...}}",
-            ),
+            commands=(_role_in_manifest(found.created_roles.get(name)),),
         )
+
+
+def _role_in_manifest(created_by: str | None) -> str:
+    if created_by is not None:
+        return f"# stack set {created_by} of the manifest creates it: `orgrollout apply`"
+    return (
+        "# stack_sets.resync-role: {template: builtin:resync-role, "
+        "parameters: {CallerRole: ..., ExternalId: ...}}"
+    )
 
 
 def _policies(found: Situation) -> Iterator[Step]:

@@ -170,7 +170,8 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "probe_role": "Name of the role in member accounts that looks at posture. Default: "
         "`resync_role`. With neither, posture is unknown.",
         "resync_role": "Name of the role in member accounts that `resync` repairs with.",
-        "external_id": "What the roles want to hear (sts:ExternalId).",
+        "external_id": "What the roles ask for (sts:ExternalId); for those of builtin:resync-role, "
+        "its parameter ExternalId.",
         "aggregator": "Name of an aggregator of AWS Config in the caller's account and home "
         "Region, which is asked before any account is.",
         "ignore": "Differences that are known and accepted.",

@@ -79,7 +79,7 @@ def self_managed_roles(facts: Facts) -> Check:
         for account in sorted(desired.accounts):
             executing = facts.execution_roles.get((account, execution_role_of(desired)))
             if executing is None:
-                gaps[_beyond(facts)] = None
+                gaps[facts.beyond] = None
             elif isinstance(executing, Unknown):
                 gaps[executing.reason] = None
             else:
@@ -204,11 +204,3 @@ def _execution(
     accepted = {facts.caller, f"{admin}:root", f"{admin}:role/{administration_role_of(desired)}"}
     if not accepted & trusted_by(role.trust):
         yield Finding(where=where, why=f"it does not trust account {facts.caller}.", mend=mend)
-
-
-def _beyond(facts: Facts) -> str:
-    return (
-        f"{facts.not_looked_into:,} accounts were not looked into; --all-accounts looks into all"
-        if facts.not_looked_into
-        else "no account was looked into; name a role that may with --probe-role"
-    )

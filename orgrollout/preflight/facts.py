@@ -10,6 +10,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.posture import PostureSeen
 from orgrollout.model.stack_set import CallAs
+from orgrollout.model.words import count
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Organization
 from orgrollout.preflight.finding import Unknown
@@ -78,3 +79,16 @@ class Facts:
     bucket_region: str | Unknown | None  # of `template_bucket`; None: there is no such bucket
     templates: tuple[Problem, ...]  # what cfn-lint says
     not_looked_into: int = 0  # accounts beyond the sample
+
+    @property
+    def beyond(self) -> str:
+        """Return why an account was not looked into, and what looks into it."""
+        if self.not_looked_into:
+            return unasked(self.not_looked_into, "looked into")
+        return "no account was looked into; name a role that may with --probe-role"
+
+
+def unasked(accounts: int, done: str) -> str:
+    """Return that accounts were left out, and the option that takes them in."""
+    were = "was" if accounts == 1 else "were"
+    return f"{count(accounts, 'account')} {were} not {done}; --all-accounts does"

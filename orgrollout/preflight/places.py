@@ -11,7 +11,7 @@ from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import AccountState, Organization
 from orgrollout.plan.checks.refusals import MAX_INSTANCES
 from orgrollout.plan.commands import aws, for_stack_set
-from orgrollout.preflight.facts import Facts
+from orgrollout.preflight.facts import Facts, unasked
 from orgrollout.preflight.finding import Check, Finding, Unknown
 
 MAX_STACK_SETS = 1_000  # per administrator account (CloudFormation quotas)
@@ -24,17 +24,17 @@ def opt_in_regions(facts: Facts) -> Check:
         return Check(name="opt-in Regions", looked_at="all Regions are enabled by default")
     findings: list[Finding] = []
     gaps: dict[str, None] = {}
-    unasked = 0
+    left_out = 0
     for account, regions in sorted(wanted.items()):
         enabled = facts.regions.get(account)
         if enabled is None:
-            unasked += 1
+            left_out += 1
         elif isinstance(enabled, Unknown):
             gaps[enabled.reason] = None
         else:
             findings += (_not_enabled(account, region) for region in sorted(regions - enabled))
-    if unasked:  # asked from outside of the account, through no role
-        gaps[f"{unasked:,} accounts were not asked for; --all-accounts does"] = None
+    if left_out:  # asked from outside of the account, through no role
+        gaps[unasked(left_out, "asked for")] = None
     return Check(
         name="opt-in Regions",
         findings=tuple(findings),

@@ -38,7 +38,7 @@ def service_control_policies(facts: Facts) -> Check:
         name=name,
         findings=tuple(findings),
         not_checked=judge.unclear,
-        looked_at=f"{len(facts.policies)} policies deny nothing that is needed",
+        looked_at=f"{_policies(len(facts.policies))} nothing that is needed",
     )
 
 
@@ -216,3 +216,7 @@ class _Beyond:
 def _listed(actions: Sequence[str]) -> str:
     rest = f" and {len(actions) - _SHOWN} more" if len(actions) > _SHOWN else ""
     return f"{', '.join(actions[:_SHOWN])}{rest}"
+
+
+def _policies(number: int) -> str:
+    return "1 policy denies" if number == 1 else f"{number:,} policies deny"

@@ -55,7 +55,7 @@ def preconditions(facts: Facts) -> Check:
     for (key, pair), checks in wanted.items():
         found = facts.preconditions.get((key, pair))
         if found is None or isinstance(found, Unknown):
-            gaps[found.reason if found else _not_looked(facts)] = None
+            gaps[found.reason if found else facts.beyond] = None
             continue
         for check, seen in zip(checks, found, strict=True):
             if seen.state is PostureState.BROKEN:
@@ -78,9 +78,3 @@ def _finding(key: StackSetKey, why: str, pairs: list[Pair]) -> Finding:
         why=f"its template needs this first: {why}.",
         mend="# make it there first, or choose other parameters for these accounts and Regions",
     )
-
-
-def _not_looked(facts: Facts) -> str:
-    if facts.not_looked_into:
-        return f"{facts.not_looked_into:,} accounts were not looked into; --all-accounts does"
-    return "no account was looked into; name a role that may with --probe-role"

@@ -43,7 +43,7 @@ def recorders(facts: Facts) -> Check:
         for pair in pairs:
             found = facts.recorders.get(pair)
             if found is None:
-                gaps[_not_looked(facts)] = None
+                gaps[facts.beyond] = None
             elif isinstance(found, Unknown):
                 gaps[found.reason] = None
             elif found.recorder or found.channel:
@@ -125,9 +125,3 @@ def _grouped(places: Iterable[Pair]) -> Mapping[tuple[Region, ...], list[Account
     for account, regions in by_account.items():
         found[tuple(regions)].append(account)
     return found
-
-
-def _not_looked(facts: Facts) -> str:
-    if facts.not_looked_into:
-        return f"{facts.not_looked_into:,} accounts were not looked into; --all-accounts does"
-    return "no account was looked into; name a role that may with --probe-role"

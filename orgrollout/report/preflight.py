@@ -1,12 +1,14 @@
 """What preflight found, as people read it and as programs do."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from orgrollout.preflight.finding import Check, Outcome
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.plan import FORMAT_VERSION
 from orgrollout.report.words import count, enumerated, word
+from orgrollout.rollout.failures.failure_groups import cause
 
 _STYLES = {Outcome.OK: "green", Outcome.FOUND: "red", Outcome.NOT_CHECKED: "yellow"}
 
@@ -24,9 +26,19 @@ def preflight_blocks(checks: Sequence[Check]) -> Iterator[Block]:
             yield Line(text=f"    {finding.why}")
             for line in finding.mend.splitlines():
                 yield Line(text=f"      {line}", style="bold")
-        for reason in check.not_checked:
+        for reason in _grouped(check.not_checked):
             yield Line(text=f"  not checked: {reason}")
     yield Line(text=summary(checks), style="bold")
+
+
+def _grouped(reasons: Iterable[str]) -> Iterator[str]:
+    """Yield each cause once, with its first example; what does not differ by place comes last."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for reason in reasons:
+        groups[cause(reason)].append(reason)
+    for example, *more in sorted(groups.values(), key=len, reverse=True):
+        said = f"{count(len(more), 'other place')} for the same reason"
+        yield f"{example} ({said}: --format json lists each)" if more else example
 
 
 def summary(checks: Sequence[Check]) -> str:

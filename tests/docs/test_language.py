@@ -117,13 +117,6 @@ LEFT = {
     "rollout/rollback": 4,
     "rollout/state": 8,
     "rollout/verify": 7,
-    "sandbox": 4,
-    "sandbox/api": 5,
-    "sandbox/incidents": 3,
-    "sandbox/moto": 7,
-    "sandbox/organization": 1,
-    "sandbox/server": 1,
-    "sandbox/stack_sets": 3,
 }
 
 

@@ -1,8 +1,9 @@
-"""What is accepted as drift: of resources that there are, at paths that can be."""
+"""What is accepted as drift, and the external id that the roles of the manifest ask for."""
 
 import re
 
 from orgrollout.manifest.checks.context import Checking
+from orgrollout.manifest.member_roles import EXTERNAL_ID, role_creators
 from orgrollout.manifest.schema import DriftIgnore
 from orgrollout.manifest.template.read import resource_names
 from orgrollout.manifest.template.template import Template
@@ -15,7 +16,8 @@ _POINTER = re.compile(r"(/([^/~]|~[01])+)+")  # RFC 6901, of something inside
 
 
 def check_drift(checking: Checking) -> None:
-    """Note rules that accept what cannot be: an unknown stack set, resource or path."""
+    """Note rules that accept what cannot be, and an external id that the roles refuse."""
+    _check_external_id(checking)
     for i, rule in enumerate(checking.manifest.drift.ignore):
         path: FieldPath = ("drift", "ignore", i)
         if rule.property is not None and not _POINTER.fullmatch(rule.property):
@@ -27,6 +29,28 @@ def check_drift(checking: Checking) -> None:
             checking.note((*path, "stack_set"), message, fix)
         else:
             _check_resource(checking, path, rule)
+
+
+def _check_external_id(checking: Checking) -> None:
+    """Note an external id other than the one that the manifest's own role asks for.
+
+    AWS would refuse the role in every account, and say only that access is denied.
+    """
+    drift = checking.manifest.drift
+    roles = filter(None, (drift.probe_role, drift.resync_role))
+    keys = dict.fromkeys(key for role in roles for key in role_creators(checking.loaded, role))
+    for key in keys:
+        asked = checking.manifest.stack_sets[key].parameters.get(EXTERNAL_ID, "")
+        is_known = (
+            asked and "${" not in asked and EXTERNAL_ID not in checking.loaded.overridden(key)
+        )
+        if is_known and asked != drift.external_id:
+            said = f"`{drift.external_id}`" if drift.external_id else "missing"
+            message = f"is {said}, and the roles of stack set {key} ask for `{asked}`."
+            path = ("drift", "external_id") if drift.external_id else ("drift",)
+            subject = "" if drift.external_id else "external_id "
+            fix = f"Write the same as stack_sets.{key}.parameters.{EXTERNAL_ID}."
+            checking.note(path, subject + message, fix)
 
 
 def _check_resource(checking: Checking, path: FieldPath, rule: DriftIgnore) -> None:

@@ -12,6 +12,7 @@ from orgrollout.manifest.text.document import Item
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.manifest.text.values import EXTERNAL_ID, ROLE_ARN, ROLE_BELOW_PATH, ROLE_NAME
 
+_ORGANIZATION_ID = r"^o-[a-z0-9]{10,32}$"
 # What a pattern of the schema stands for.
 _PATTERNS = {
     ROLE_NAME: ("is no name of a role.", "Use at most 64 letters, digits and any of _+=,.@-."),
@@ -37,7 +38,7 @@ _PATTERNS = {
         "is no rule of cfn-lint.",
         "Write its id, such as W2001, or E, W or I for all of a kind.",
     ),
-    r"^o-[a-z0-9]{10,32}$": (
+    _ORGANIZATION_ID: (
         "is no organization id.",
         "Write it like o-a1b2c3d4e5; `aws organizations describe-organization` shows it.",
     ),
@@ -125,6 +126,8 @@ def _text_expected(item: Item) -> Explanation:
         meaning = str(item.value).lower()
         return Explanation(f"{message} YAML reads it as {meaning}.", f'Quote it: "{item.text}".')
     if isinstance(item.value, int | float):
+        if item.path == ("organization",):  # an account id, quoted or not, is none
+            return _pattern(_ORGANIZATION_ID, item.text)
         if re.fullmatch(r"\d{12}", item.text):
             message = f"an account id must be text, not {shown(item)}."
         return Explanation(message, f'Quote it: "{item.text}".')

@@ -17,6 +17,7 @@ from orgrollout.bootstrap.steps import (
 )
 from orgrollout.errors import AccessDeniedError, AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.member_roles import role_creators
 from orgrollout.manifest.regions import is_opt_in
 from orgrollout.manifest.template.read import resource_types
 from orgrollout.manifest.template.resource_needs import all_needs
@@ -82,6 +83,9 @@ def situation(
             _scope(loaded, asked, roles, identity.partition, administrator, home=home)
         ),
         inside_roles=_inside_roles(loaded),
+        created_roles={
+            role: key for role in _inside_roles(loaded) for key in role_creators(loaded, role)
+        },
     )
 
 

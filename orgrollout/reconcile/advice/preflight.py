@@ -14,9 +14,11 @@ from orgrollout.aws.stack_sets.template_bucket import bucket_and_prefix, bucket_
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.manifest.lint import lint_manifest
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.member_roles import role_creators
 from orgrollout.manifest.template.resource_needs import creation_needs
 from orgrollout.model.ids import AccountId, Region, StackSetKey, UnitId
 from orgrollout.model.stack_set import CallAs, PermissionModel
+from orgrollout.model.words import count
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import AccountState, Organization
 from orgrollout.plan.build.waves import rank
@@ -53,8 +55,8 @@ def gather(loaded: LoadedManifest, world: Context, looking: Looking, progress: P
     needs = _needs(loaded)
     chosen = _chosen(loaded.manifest.name, picture, looking)
     progress("looking at the access of CloudFormation, and at policies")
-    members = Members(world, looking, chosen)
-    progress(f"looking into {len(chosen):,} accounts")
+    members = Members(world, looking, chosen, _without_role(loaded, picture, looking))
+    progress(f"looking into {count(len(chosen), 'account')}")
     targeted = {pair.account for d in desired.values() for pair in d.pairs}
     return Facts(
         loaded=loaded,
@@ -92,6 +94,19 @@ def _with_role(looking: Looking, loaded: LoadedManifest) -> Looking:
     if looking.role is not None or drift.probe_role is None:
         return looking
     return replace(looking, role=drift.probe_role, external_id=drift.external_id)
+
+
+def _without_role(
+    loaded: LoadedManifest, picture: Picture, looking: Looking
+) -> Mapping[AccountId, StackSetKey]:
+    """Return the accounts in which a stack set of the manifest has yet to create the role."""
+    found: dict[AccountId, StackSetKey] = {}
+    for key in role_creators(loaded, looking.role) if looking.role else ():
+        desired = picture.desired.stack_sets[key]
+        deployed = picture.inventory.stack_sets.get(desired.name)
+        existing = {pair.account for pair in deployed.instances} if deployed else set()
+        found |= dict.fromkeys(desired.accounts - existing, key)
+    return found
 
 
 def _needs(loaded: LoadedManifest) -> Needs:

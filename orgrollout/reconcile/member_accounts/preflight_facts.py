@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from orgrollout.aws import environment
 from orgrollout.aws.member_accounts.posture import Looking as PostureLooking
-from orgrollout.aws.transport.connection import Connection
-from orgrollout.errors import AwsError, CredentialsError
+from orgrollout.aws.transport.connection import ASSUME_ROLE, Connection
+from orgrollout.errors import AccessDeniedError, AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template.read import names_of
 from orgrollout.manifest.template.template import Template
@@ -37,11 +37,23 @@ class Looking:
 class Members:
     """Looks into member accounts through one role."""
 
-    def __init__(self, world: Context, looking: Looking, chosen: frozenset[AccountId]) -> None:
+    def __init__(
+        self,
+        world: Context,
+        looking: Looking,
+        chosen: frozenset[AccountId],
+        without_role: Mapping[AccountId, StackSetKey],
+    ) -> None:
+        """Look into the chosen accounts.
+
+        ``without_role`` are the accounts in which a stack set of the manifest has yet to create
+        the role, and which one does.
+        """
         self._stack_sets = world.stack_sets
         self._connection = world.connection
         self._role = looking.role
         self._external_id = looking.external_id
+        self._without_role = without_role
         self._chosen = chosen
 
     def execution_roles(
@@ -124,7 +136,20 @@ class Members:
                 )
             return ask(connection, *arguments)
 
-        return known(there)
+        def looked() -> T | Unknown:
+            try:
+                return there()
+            except AccessDeniedError as error:
+                creator = self._without_role.get(pair.account)
+                if creator is None or error.api != ASSUME_ROLE:
+                    raise
+                return Unknown(
+                    reason=f"role {self._role} could not be assumed in {pair.account}: stack set "
+                    f"{creator} of the manifest has not created it there yet. Run `orgrollout "
+                    "apply` first, or name a role that exists with --probe-role."
+                )
+
+        return known(looked)
 
 
 def _look_at(connection: Connection, checks: tuple[PostureCheck, ...]) -> tuple[PostureSeen, ...]:

@@ -24,7 +24,7 @@ def test_a_sound_organization_has_nothing_found(program: Program) -> None:
     checks = found(program)
 
     assert {check["outcome"] for check in checks.values()} == {"ok"}
-    assert len(checks) == 10
+    assert len(checks) == 12
 
 
 def test_missing_access_is_found_with_the_command_that_mends_it(program: Program) -> None:
@@ -90,7 +90,7 @@ def test_only_a_few_accounts_of_a_unit_are_looked_into_unless_all_are(program: P
     few = found(program, "--probe-role", ROLE, stack_sets=BUILTIN)["AWS Config recorders"]
     every = found(program, "--probe-role", ROLE, "--all-accounts", stack_sets=BUILTIN)
 
-    assert few["not_checked"] == ["1 accounts were not looked into; --all-accounts does"]
+    assert few["not_checked"] == ["1 account was not looked into; --all-accounts does"]
     assert every["AWS Config recorders"]["outcome"] == "ok"
 
 
@@ -160,7 +160,7 @@ def test_opt_in_regions_take_no_role_to_look_at_but_all_accounts(
         some = found(program, regions=regions)["opt-in Regions"]
         every = found(program, "--all-accounts", regions=regions)["opt-in Regions"]
 
-    assert some["not_checked"] == ["1 accounts were not asked for; --all-accounts does"]
+    assert some["not_checked"] == ["1 account was not asked for; --all-accounts does"]
     assert every["outcome"] == "ok"
 
 
