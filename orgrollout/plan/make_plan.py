@@ -128,7 +128,7 @@ def _ordered(
     forward = dependency_order(request.desired)
     operations: list[PlannedOperation] = []
     for key in forward:
-        operations += operations_of(_scene(request, differences[key], key, wave_of, last))
+        operations += operations_of(_inputs(request, differences[key], key, wave_of, last))
     position = {key: index for index, key in enumerate(forward)}
     return tuple(
         sorted(
@@ -141,7 +141,7 @@ def _ordered(
     )
 
 
-def _scene(
+def _inputs(
     request: Request,
     differences: Differences,
     key: StackSetKey,

@@ -21,11 +21,11 @@ from orgrollout.sandbox.api.cfn_operations import OperationApi
 from orgrollout.sandbox.api.cfn_stack_instances import InstanceApi
 from orgrollout.sandbox.api.cfn_stack_sets import StackSetApi
 from orgrollout.sandbox.api.cfn_stacks import StacksApi
-from orgrollout.sandbox.api.config_aggregators import AggregatorApi
-from orgrollout.sandbox.api.config_evaluations import RuleEvaluations
-from orgrollout.sandbox.api.config_recorders import RecorderApi
-from orgrollout.sandbox.api.config_remediation import RemediationApi
-from orgrollout.sandbox.api.config_rules import ConfigApi
+from orgrollout.sandbox.api.config.aggregators import AggregatorApi
+from orgrollout.sandbox.api.config.evaluations import RuleEvaluations
+from orgrollout.sandbox.api.config.recorders import RecorderApi
+from orgrollout.sandbox.api.config.remediation import RemediationApi
+from orgrollout.sandbox.api.config.rules import ConfigApi
 from orgrollout.sandbox.api.gateway import FORWARD, Gateway, Handler
 from orgrollout.sandbox.api.organizations_admin import OrganizationsAdminApi
 from orgrollout.sandbox.api.plain_stacks import PlainStackApi

@@ -37,22 +37,22 @@ class OperationInputs:
 
 
 def grouped(
-    scene: OperationInputs, pairs: Mapping[Pair, Digest]
+    inputs: OperationInputs, pairs: Mapping[Pair, Digest]
 ) -> Mapping[tuple[int, Digest], list[Pair]]:
     """Return the pairs by their wave and their set of overrides."""
     groups: dict[tuple[int, Digest], list[Pair]] = defaultdict(list)
     for pair, chosen in pairs.items():
-        groups[scene.wave_of(pair), chosen].append(pair)
+        groups[inputs.wave_of(pair), chosen].append(pair)
     return dict(sorted(groups.items()))
 
 
 def anchored(
-    scene: OperationInputs, rectangle: Rectangle, base: PlannedOperation
+    inputs: OperationInputs, rectangle: Rectangle, base: PlannedOperation
 ) -> Iterator[PlannedOperation]:
     """Yield the operation, cut where its stack instances hang below too many units for one call."""
-    for accounts, units in _within_unit_limit(scene, rectangle):
+    for accounts, units in _within_unit_limit(inputs, rectangle):
         part = Rectangle(accounts, rectangle.regions)
-        reason, others = reasons_of(scene.differences.reasons, part.pairs)
+        reason, others = reasons_of(inputs.differences.reasons, part.pairs)
         yield replace(
             base,
             accounts=accounts,
@@ -63,14 +63,14 @@ def anchored(
 
 
 def _within_unit_limit(
-    scene: OperationInputs, rectangle: Rectangle
+    inputs: OperationInputs, rectangle: Rectangle
 ) -> list[tuple[tuple[AccountId, ...], tuple[UnitId, ...]]]:
-    units = units_of(scene, rectangle.pairs)
+    units = units_of(inputs, rectangle.pairs)
     if len(units) <= MAX_UNITS:
         return [(rectangle.accounts, units)]
     parts: list[tuple[list[AccountId], set[UnitId]]] = [([], set())]
     for account in rectangle.accounts:
-        mine = set(units_of(scene, Rectangle((account,), rectangle.regions).pairs))
+        mine = set(units_of(inputs, Rectangle((account,), rectangle.regions).pairs))
         if len(parts[-1][1] | mine) > MAX_UNITS:
             parts.append(([], set()))
         parts[-1][0].append(account)
@@ -78,15 +78,15 @@ def _within_unit_limit(
     return [(tuple(accounts), tuple(sorted(units))) for accounts, units in parts]
 
 
-def units_of(scene: OperationInputs, pairs: Iterable[Pair]) -> tuple[UnitId, ...]:
+def units_of(inputs: OperationInputs, pairs: Iterable[Pair]) -> tuple[UnitId, ...]:
     """Return the units that CloudFormation recorded for the stack instances.
 
     It is the unit that was targeted, so it stays right when an account moves.
     """
-    if scene.inventory is None or not service_managed(scene.desired):
+    if inputs.inventory is None or not service_managed(inputs.desired):
         return ()
-    instances = scene.inventory.instances
-    return tuple(sorted({instances[pair].unit or scene.root for pair in pairs}))
+    instances = inputs.inventory.instances
+    return tuple(sorted({instances[pair].unit or inputs.root for pair in pairs}))
 
 
 def reasons_of(

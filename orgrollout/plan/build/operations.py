@@ -27,18 +27,18 @@ from orgrollout.plan.model.repair import Repair
 from orgrollout.plan.model.targets import cover
 
 
-def operations_of(scene: OperationInputs) -> list[PlannedOperation]:
+def operations_of(inputs: OperationInputs) -> list[PlannedOperation]:
     """Return the stack set's operations in the order they must be sent, wave by wave.
 
     Within a wave updates come first, so that new stack instances get the new definition.
     """
     operations = [
-        *_updates(scene),
-        *_creating(scene),
-        *_importing(scene),
-        *_repairing(scene),
-        *_recovering(scene),
-        *_removing(scene),
+        *_updates(inputs),
+        *_creating(inputs),
+        *_importing(inputs),
+        *_repairing(inputs),
+        *_recovering(inputs),
+        *_removing(inputs),
     ]
     return sorted(operations, key=_rank)
 
@@ -55,60 +55,60 @@ def _rank(operation: PlannedOperation) -> tuple[int, bool, int]:
     return operation.wave, not operation.sends_definition, rank
 
 
-def _importing(scene: OperationInputs) -> Iterator[PlannedOperation]:
-    imports, recovered = scene.desired.imports, scene.differences.recovered
-    creates = scene.differences.creates
+def _importing(inputs: OperationInputs) -> Iterator[PlannedOperation]:
+    imports, recovered = inputs.desired.imports, inputs.differences.recovered
+    creates = inputs.differences.creates
     yield from _imports(
-        scene, {p: s for p, s in creates.items() if p in imports and p not in recovered}
+        inputs, {p: s for p, s in creates.items() if p in imports and p not in recovered}
     )
 
 
-def _imports(scene: OperationInputs, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
-    desired = scene.desired
-    units = (scene.root,) if service_managed(desired) else ()
-    groups, states = grouped(scene, pairs), state_digests(desired)
-    made = import_operations(desired.key, groups, units, states, scene.most_imports)
+def _imports(inputs: OperationInputs, pairs: Mapping[Pair, Digest]) -> Iterator[PlannedOperation]:
+    desired = inputs.desired
+    units = (inputs.root,) if service_managed(desired) else ()
+    groups, states = grouped(inputs, pairs), state_digests(desired)
+    made = import_operations(desired.key, groups, units, states, inputs.most_imports)
     for operation in made:
-        if scene.updates_by_stack_set and operation.action is OperationAction.UPDATE:
+        if inputs.updates_by_stack_set and operation.action is OperationAction.UPDATE:
             yield from in_two_steps(operation)
         else:
             yield operation
 
 
-def _recovering(scene: OperationInputs) -> Iterator[PlannedOperation]:
+def _recovering(inputs: OperationInputs) -> Iterator[PlannedOperation]:
     """Yield the operations that remove INOPERABLE stack instances, then import or create them.
 
     The stack is kept, unless it has to be created again.
     """
-    recovered, reasons = scene.differences.recovered, scene.differences.reasons
-    creates = {p: s for p, s in scene.differences.creates.items() if p in recovered}
+    recovered, reasons = inputs.differences.recovered, inputs.differences.reasons
+    creates = {p: s for p, s in inputs.differences.creates.items() if p in recovered}
     for retain in (True, False):
         those = {p: s for p, s in creates.items() if recovered[p].deletes is not retain}
-        for (wave, _), pairs in grouped(scene, those).items():
+        for (wave, _), pairs in grouped(inputs, those).items():
             kind = Remove(retain_stacks=retain, replaced=True)
-            yield from _removals(scene, kind, pairs, wave)
+            yield from _removals(inputs, kind, pairs, wave)
     there = {p: s for p, s in creates.items() if recovered[p].stack}
     lost = {p: s for p, s in creates.items() if p not in there}
-    for operation in (*_imports(scene, there), *_creations(scene, lost, Create(again=True))):
+    for operation in (*_imports(inputs, there), *_creations(inputs, lost, Create(again=True))):
         reason, others = reasons_of(reasons, operation.rectangle.pairs)
         yield replace(operation, reason=reason, other_reasons=others)
 
 
-def _creating(scene: OperationInputs) -> Iterator[PlannedOperation]:
-    elsewhere = scene.desired.imports.keys() | scene.differences.recovered.keys()
-    creates = {p: s for p, s in scene.differences.creates.items() if p not in elsewhere}
-    yield from _creations(scene, creates, Create())
+def _creating(inputs: OperationInputs) -> Iterator[PlannedOperation]:
+    elsewhere = inputs.desired.imports.keys() | inputs.differences.recovered.keys()
+    creates = {p: s for p, s in inputs.differences.creates.items() if p not in elsewhere}
+    yield from _creations(inputs, creates, Create())
 
 
 def _creations(
-    scene: OperationInputs, creates: Mapping[Pair, Digest], kind: Create
+    inputs: OperationInputs, creates: Mapping[Pair, Digest], kind: Create
 ) -> Iterator[PlannedOperation]:
-    units = (scene.root,) if service_managed(scene.desired) else ()
-    states = state_digests(scene.desired)
-    for (wave, chosen), pairs in grouped(scene, creates).items():
+    units = (inputs.root,) if service_managed(inputs.desired) else ()
+    states = state_digests(inputs.desired)
+    for (wave, chosen), pairs in grouped(inputs, creates).items():
         for rectangle in cover(pairs):
             yield PlannedOperation(
-                stack_set=scene.desired.key,
+                stack_set=inputs.desired.key,
                 wave=wave,
                 kind=kind,
                 accounts=rectangle.accounts,
@@ -120,33 +120,33 @@ def _creations(
             )
 
 
-def _updates(scene: OperationInputs) -> list[PlannedOperation]:
-    if scene.inventory is None:
-        return list(_updating(scene))
-    instances = scene.inventory.instances
-    current = {p for p in scene.kept if instances[p].status is InstanceStatus.CURRENT}
+def _updates(inputs: OperationInputs) -> list[PlannedOperation]:
+    if inputs.inventory is None:
+        return list(_updating(inputs))
+    instances = inputs.inventory.instances
+    current = {p for p in inputs.kept if instances[p].status is InstanceStatus.CURRENT}
     strategy = UpdateStrategy(
-        by_stack_set=scene.updates_by_stack_set,
-        sends_definition=scene.definition_changed,
-        same_overrides=scene.differences.same_overrides,
-        has_definition=frozenset() if scene.definition_changed else current,
-        units_of=lambda _, pair: units_of(scene, [pair]),
+        by_stack_set=inputs.updates_by_stack_set,
+        sends_definition=inputs.definition_changed,
+        same_overrides=inputs.differences.same_overrides,
+        has_definition=frozenset() if inputs.definition_changed else current,
+        units_of=lambda _, pair: units_of(inputs, [pair]),
     )
-    updates = with_kinds(_updating(scene), strategy)
-    if scene.definition_changed and not updates:
-        return [definition_only(scene.desired.key)]
+    updates = with_kinds(_updating(inputs), strategy)
+    if inputs.definition_changed and not updates:
+        return [definition_only(inputs.desired.key)]
     return updates
 
 
-def _updating(scene: OperationInputs) -> Iterator[PlannedOperation]:
-    states = state_digests(scene.desired)
-    for (wave, chosen), pairs in grouped(scene, scene.differences.updates).items():
+def _updating(inputs: OperationInputs) -> Iterator[PlannedOperation]:
+    states = state_digests(inputs.desired)
+    for (wave, chosen), pairs in grouped(inputs, inputs.differences.updates).items():
         for rectangle in cover(pairs):
             yield from anchored(
-                scene,
+                inputs,
                 rectangle,
                 PlannedOperation(
-                    stack_set=scene.desired.key,
+                    stack_set=inputs.desired.key,
                     wave=wave,
                     kind=SetOverrides(),
                     accounts=(),
@@ -158,21 +158,21 @@ def _updating(scene: OperationInputs) -> Iterator[PlannedOperation]:
             )
 
 
-def _removing(scene: OperationInputs) -> Iterator[PlannedOperation]:
-    for action, pairs in scene.differences.removals.items():
+def _removing(inputs: OperationInputs) -> Iterator[PlannedOperation]:
+    for action, pairs in inputs.differences.removals.items():
         kind = Remove(retain_stacks=action is OperationAction.DETACH)
-        yield from _removals(scene, kind, pairs, scene.removal_wave)
+        yield from _removals(inputs, kind, pairs, inputs.removal_wave)
 
 
 def _removals(
-    scene: OperationInputs, kind: Remove, pairs: Iterable[Pair], wave: int
+    inputs: OperationInputs, kind: Remove, pairs: Iterable[Pair], wave: int
 ) -> Iterator[PlannedOperation]:
     for rectangle in cover(pairs):
         yield from anchored(
-            scene,
+            inputs,
             rectangle,
             PlannedOperation(
-                stack_set=scene.desired.key,
+                stack_set=inputs.desired.key,
                 wave=wave,
                 kind=kind,
                 accounts=(),
@@ -184,18 +184,18 @@ def _removals(
         )
 
 
-def _repairing(scene: OperationInputs) -> Iterator[PlannedOperation]:
+def _repairing(inputs: OperationInputs) -> Iterator[PlannedOperation]:
     groups: dict[tuple[int, Digest], list[Pair]] = defaultdict(list)
     known: dict[Digest, Repair] = {}
-    for pair, repairs in sorted(scene.differences.repairs.items()):
+    for pair, repairs in sorted(inputs.differences.repairs.items()):
         for repair in repairs:
             known[repair.digest] = repair
-            groups[scene.wave_of(pair), repair.digest].append(pair)
+            groups[inputs.wave_of(pair), repair.digest].append(pair)
     for (wave, digest), pairs in groups.items():
         repair = known[digest]
         for rectangle in cover(pairs):
             yield PlannedOperation(
-                stack_set=scene.desired.key,
+                stack_set=inputs.desired.key,
                 wave=wave,
                 kind=RepairInside(repair=repair),
                 accounts=rectangle.accounts,

@@ -26,15 +26,17 @@ SOON = timedelta(seconds=2)
 MAY_BE_ON_ITS_WAY = timedelta(seconds=90)  # longer than any call is waited for
 
 
-def absorb(view: RolloutView, seen: Observations, now: datetime, hold: StartBlock) -> Decision:
+def process_in_flight(
+    view: RolloutView, seen: Observations, now: datetime, hold: StartBlock
+) -> Decision:
     """Return the state without the operations that are over, and what flights still need.
 
     Under a ``hold`` nothing begins any more within what is under way.
     """
     inside = [flight for flight in view.state.flights if is_inside(view.plan, flight)]
     outside = [flight for flight in view.state.flights if flight not in inside]
-    first = _absorb_inside(view, inside, seen, now, given_up=hold.holds)
-    then = _absorb_outside(view.at(first.state), outside, seen, now=now, hold=hold)
+    first = _process_in_member_accounts(view, inside, seen, now, given_up=hold.holds)
+    then = _process_by_stack_sets(view.at(first.state), outside, seen, now=now, hold=hold)
     looks = [d.wake_after for d in (first, then) if d.wake_after is not None]
     return Decision(
         state=then.state,
@@ -49,7 +51,7 @@ def is_inside(plan: Plan, flight: InFlightOperation) -> bool:
     return plan.operations[flight.piece.planned].action.is_inside
 
 
-def _absorb_inside(
+def _process_in_member_accounts(
     view: RolloutView,
     flights: Iterable[InFlightOperation],
     seen: Observations,
@@ -81,7 +83,7 @@ def _absorb_inside(
     )
 
 
-def _absorb_outside(
+def _process_by_stack_sets(
     view: RolloutView,
     flights: Iterable[InFlightOperation],
     seen: Observations,

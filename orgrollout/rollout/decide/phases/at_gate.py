@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from orgrollout.rollout.decide.phases.phase import halted, in_flight, more, wave_event
 from orgrollout.rollout.decide.start_block import hold
 from orgrollout.rollout.decide.wave_gates import awaits_approval, is_soaking, soak, watched_alarm
-from orgrollout.rollout.operations.process_in_flight import SOON, absorb
+from orgrollout.rollout.operations.process_in_flight import SOON, process_in_flight
 from orgrollout.rollout.state.decision import Decision, Event, ObservationRequest, Observations
 from orgrollout.rollout.state.state import Phase
 from orgrollout.rollout.state.view import RolloutView
@@ -26,7 +26,7 @@ class Soaking:
 
     def decide(self, seen: Observations, now: datetime) -> Decision:
         """Halt on the alarm, go on soaking, or go on to the approval or the next wave."""
-        so_far = absorb(self.view, seen, now, hold(self.view, seen, now))
+        so_far = process_in_flight(self.view, seen, now, hold(self.view, seen, now))
         return halted(self.view, so_far, seen, now) or self._go_on(so_far, now)
 
     def _go_on(self, so_far: Decision, now: datetime) -> Decision:
@@ -49,7 +49,7 @@ class WaitingForApproval:
 
     def decide(self, seen: Observations, now: datetime) -> Decision:
         """Go on waiting, or start the next wave."""
-        so_far = absorb(self.view, seen, now, hold(self.view, seen, now))
+        so_far = process_in_flight(self.view, seen, now, hold(self.view, seen, now))
         return halted(self.view, so_far, seen, now) or _ask_approval(self.view, so_far)
 
 

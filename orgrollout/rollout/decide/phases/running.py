@@ -8,7 +8,7 @@ from orgrollout.rollout.decide.phases.at_gate import leave_wave
 from orgrollout.rollout.decide.phases.phase import halted, in_flight, known, more, wave_event
 from orgrollout.rollout.decide.stack_sets import creation_of, to_make, to_take_away
 from orgrollout.rollout.decide.start_block import frozen_until, hold
-from orgrollout.rollout.operations.process_in_flight import SOON, absorb, is_inside
+from orgrollout.rollout.operations.process_in_flight import SOON, is_inside, process_in_flight
 from orgrollout.rollout.operations.start_operations import (
     Launch,
     launch,
@@ -54,7 +54,7 @@ class Running:
 
     def decide(self, seen: Observations, now: datetime) -> Decision:
         """Halt, make stack sets, start operations, or leave the wave."""
-        so_far = absorb(self.view, seen, now, hold(self.view, seen, now))
+        so_far = process_in_flight(self.view, seen, now, hold(self.view, seen, now))
         return halted(self.view, so_far, seen, now) or self._go_on(so_far, seen, now)
 
     def _to_send_again(self) -> dict[OperationId, StackSetKey]:

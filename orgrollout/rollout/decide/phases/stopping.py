@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orgrollout.rollout.decide.phases.phase import in_flight, stop_of
-from orgrollout.rollout.operations.process_in_flight import SOON, absorb
+from orgrollout.rollout.operations.process_in_flight import SOON, process_in_flight
 from orgrollout.rollout.state.decision import (
     Decision,
     Event,
@@ -29,7 +29,7 @@ class Stopping:
 
     def decide(self, seen: Observations, now: datetime) -> Decision:
         """Stop what AWS knows, and end once nothing is in flight."""
-        so_far = absorb(self.view, seen, now, StartBlock(given_up=True))
+        so_far = process_in_flight(self.view, seen, now, StartBlock(given_up=True))
         state = so_far.state
         if not state.flights:
             stopped = replace(state, phase=Phase.STOPPED, ended=now)

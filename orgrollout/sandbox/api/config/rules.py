@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.config.models import config_backends
 
-from orgrollout.sandbox.api.config_evaluations import RuleEvaluations
+from orgrollout.sandbox.api.config.evaluations import RuleEvaluations
 from orgrollout.sandbox.api.gateway import FORWARD
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.moto.resource_types import REMEDIATIONS

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.config.models import config_backends
 
-from orgrollout.sandbox.api.config_evaluations import RuleEvaluations
+from orgrollout.sandbox.api.config.evaluations import RuleEvaluations
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.organization.model import Organization
 from orgrollout.sandbox.stack_sets import responses

@@ -1,0 +1,1 @@
+"""AWS Config as the sandbox answers it: recorders, rules, remediations, aggregators."""
