@@ -1,6 +1,7 @@
 """What may go wrong while something is driven to its end, for the tables of docs/operations.md."""
 
 import re
+import resource
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -99,6 +100,23 @@ def fill_disk(trouble: Trouble) -> None:
     assert isinstance(journal, SqliteJournal)
     (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
     journal._db.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def write_protect(trouble: Trouble) -> None:
+    """Take the right to write the journal from the process that drives."""
+    journal = trouble.worlds[-1].journal
+    assert isinstance(journal, SqliteJournal)
+    journal._db.execute("PRAGMA query_only = ON")
+
+
+def limit_files(_: Trouble) -> None:
+    """Let no file of this process grow or change beyond its first bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def lift_limit(_: object) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
 
 def lock_journal(trouble: Trouble) -> None:

@@ -58,6 +58,15 @@ class JournalFullError(JournalError):
     )
 
 
+class JournalDiskError(JournalError):
+    """The file cannot be read or written where it is. Nothing was written."""
+
+    text = (
+        "journal {where} cannot be read or written: {said}. Nothing was written by this call. Look "
+        "at the disk and at limits on the size of files, then run `orgrollout resume`."
+    )
+
+
 class JournalBucketError(JournalError):
     """There is no such bucket. Nothing was written."""
 
@@ -78,7 +87,8 @@ class JournalReadOnlyError(JournalError):
 
     text = (
         "journal {where} cannot be opened for writing: {said}. Nothing was written. Fix the "
-        "permissions, or choose another place with --journal."
+        "permissions; `orgrollout resume` then goes on with a rollout that was under way. A first "
+        "one may have another place: choose it with --journal."
     )
 
 

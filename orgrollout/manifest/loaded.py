@@ -60,12 +60,15 @@ class LoadedManifest:
     def parameter_defaults(self, key: StackSetKey) -> Mapping[str, str]:
         """Return the template's own defaults, without those that name an account unknown here."""
         template = self.templates.get(key)
-        known = {f"{ACCOUNT_PREFIX}{name}" for name in self.root.names("accounts")}
         defaults = template.metadata.parameter_defaults if template else {}
         return {
             name: text
             for name, text in defaults.items()
-            if all(r in known for r in references(text) if r.startswith(ACCOUNT_PREFIX))
+            if all(
+                self.root.get("accounts", r.removeprefix(ACCOUNT_PREFIX)) is not None
+                for r in references(text)
+                if r.startswith(ACCOUNT_PREFIX)
+            )
         }
 
     def accepted_lint(self, keys: Iterable[StackSetKey]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """What only the file on this machine can promise, and how it fails."""
 
+import resource
 import shutil
 import sqlite3
 import stat
@@ -14,6 +15,7 @@ import pytest
 from orgrollout.journal.errors import (
     JournalBusyError,
     JournalCorruptError,
+    JournalDiskError,
     JournalError,
     JournalForeignError,
     JournalFullError,
@@ -103,6 +105,23 @@ def test_a_file_that_turned_read_only_is_told_apart(path: Path) -> None:
         with pytest.raises(JournalReadOnlyError, match="Nothing was written"):
             journal.put("l", 1, expected=None)
         assert journal.get("k") is not None
+
+
+def test_a_limit_on_files_writes_nothing_and_the_journal_goes_on(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        version = journal.put("k", "small", expected=None)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+        try:
+            with pytest.raises(JournalDiskError, match=r"Nothing was written.*resume"):
+                journal.put("k", "x", expected=version)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+        found = journal.get("k")
+        assert found is not None
+        assert (found.value, found.version) == ("small", version)
+        journal.put("k", "x", expected=version)
 
 
 def test_a_full_disk_writes_nothing_and_the_journal_goes_on(path: Path) -> None:

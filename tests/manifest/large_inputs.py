@@ -70,6 +70,15 @@ def _chained_merges() -> str:
     )
 
 
+def _many_rules() -> str:
+    before = HEAD + TARGETS + "stack_sets:\n"
+    before += "".join(f"  s{n}: {{template: roles.yaml}}\n" for n in range(8_000))
+    return filled(
+        lambda n: f"    - {{stack_set: s{n % 8_000}, resource: Role, reason: x}}\n",
+        before + "drift:\n  ignore:\n",
+    )
+
+
 MANIFESTS: dict[str, Callable[[], str]] = {
     "unknown keys": lambda: filled(lambda n: f"stack_sets{n}: 1\n", WHOLE),
     "unknown keys of a stack set": lambda: filled(
@@ -96,6 +105,9 @@ MANIFESTS: dict[str, Callable[[], str]] = {
         "  all: {template: roles.yaml, depends_on: ["
         + ", ".join(f"s{n}" for n in range(20_000))
         + "]}\n",
+    ),
+    "many circles of dependencies": lambda: _stack_sets(
+        lambda n: f"  s{n}: {{template: roles.yaml, depends_on: [s{n ^ 1}]}}\n"
     ),
     "dependencies on nothing": lambda: _stack_sets(
         lambda n: f"  s{n}: {{template: roles.yaml, depends_on: [t{n}]}}\n"
@@ -194,6 +206,15 @@ MANIFESTS: dict[str, Callable[[], str]] = {
         WHOLE.replace("{template: roles.yaml}", "\n    template: roles.yaml\n    tags: {a: '"),
         "'}\n",
     ),
+    "accounts and placeholders for them": lambda: filled(
+        lambda n: f'  a{n}: "{n:012d}"\n',
+        HEAD
+        + TARGETS
+        + "stack_sets:\n  roles:\n    template: roles.yaml\n    tags: {a: '"
+        + "".join(f"${{accounts.a{n}}}" for n in range(25_000))
+        + "'}\naccounts:\n",
+    ),
+    "rules of drift for many stack sets": _many_rules,
     "placeholders that do not end": lambda: WHOLE.replace(
         "{template: roles.yaml}",
         "\n    template: roles.yaml\n    tags: {a: '" + "${" * 450_000 + "'}",

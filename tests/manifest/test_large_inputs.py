@@ -45,6 +45,25 @@ def test_merges_of_merges_are_refused_and_no_bug(tmp_path: Path) -> None:
         load_manifest(manifest, environ={})
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "accounts and wrong references to them",
+        "accounts and placeholders for them",
+        "many circles of dependencies",
+    ],
+)
+def test_what_grew_with_the_square_is_told_in_time(tmp_path: Path, shape: str) -> None:
+    """Each took more than 10 s: a look-up, or a search, began at the start for every mistake."""
+    (tmp_path / "roles.yaml").write_text(TEMPLATE)
+    (tmp_path / "manifest.yaml").write_text(MANIFESTS[shape]())
+
+    with _within(SECONDS), pytest.raises(ManifestError) as caught:
+        load_manifest(tmp_path / "manifest.yaml", environ={})
+
+    assert caught.value.problems
+
+
 @pytest.mark.slow
 def test_no_input_below_a_megabyte_takes_long(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -27,9 +27,12 @@ from tests.trouble import (
     Trouble,
     fill_disk,
     jump,
+    lift_limit,
+    limit_files,
     lock_journal,
     outage,
     rows_of,
+    write_protect,
 )
 
 ROWS = rows_of("faults")
@@ -156,6 +159,8 @@ CASES: dict[str, Case] = {
         settings=Settings(result_lag=timedelta(seconds=90), deploy_resources=False)
     ),
     "the disk is full": Case(before=long_reason, during=fill_disk),
+    "the journal becomes read-only": Case(during=write_protect),
+    "the journal's file may not be written": Case(during=limit_files, mend=lift_limit),
     "the journal is locked for minutes": Case(during=lock_journal),
     "the journal's bucket is out of reach for ten minutes": Case(
         bucket=True,
@@ -165,6 +170,9 @@ CASES: dict[str, Case] = {
     ),
     "the clock is set back two hours": Case(during=jump(timedelta(hours=-2))),
     "the clock jumps ahead by a day": Case(during=jump(timedelta(days=1))),
+    "the clock of this machine is wrong, or becomes so in the middle": Case(
+        before=jump(timedelta(hours=3)), during=jump(timedelta(hours=-5))
+    ),
 }
 
 
@@ -191,7 +199,10 @@ def in_trouble(case: Case, folder: Path) -> Iterator[Trouble]:
             sandbox.session().client("s3").create_bucket(Bucket=stage.bucket)
         if case.first:
             stage.apply()
-        yield Trouble(stage, manifest(case), Jumping(sandbox.clock))
+        try:
+            yield Trouble(stage, manifest(case), Jumping(sandbox.clock))
+        finally:
+            lift_limit(stage)
 
 
 def happens(happening: Happening | None, trouble: Trouble) -> None:

@@ -1,8 +1,9 @@
 """What every check works with: the manifest, what is known by name, and where to note a problem."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from orgrollout.manifest.loaded import ENABLED, HOME, LoadedManifest
 from orgrollout.manifest.regions import PARTITIONS
@@ -30,9 +31,14 @@ class Checking:
         problem = problem_at(self.findings.file, root, path, message, fix, key=key)
         self.findings.add(problem, path)
 
-    def known(self, table: str) -> tuple[str, ...]:
+    def known(self, table: str) -> Collection[str]:
         """Return the names that a table of the manifest defines, broken entries included."""
-        return self.loaded.root.names(table)
+        item = self.loaded.root.get(table)
+        return item.value.keys() if item and isinstance(item.value, dict) else ()
+
+    def is_known(self, table: str, name: str) -> bool:
+        """Return whether a table of the manifest defines a name, broken entries included."""
+        return self.loaded.root.get(table, name) is not None
 
     def is_written(self, key: str) -> bool:
         """Return whether the manifest has a key of its own, broken or misspelt included."""
@@ -47,19 +53,23 @@ class Checking:
 
     def check_region(self, path: FieldPath, name: str, *, groups: bool = True) -> None:
         """Note a name that is neither a Region, nor `home`, nor (where they may be) a group."""
-        others = {HOME, ENABLED, *(self.known("region_groups") if groups else ())}
-        if name in PARTITIONS or name in others:
+        if name in PARTITIONS or name in (HOME, ENABLED):
+            return
+        if groups and self.is_known("region_groups", name):
             return
         if "," in name or " " in name.strip():
             self.note(path, f"`{name}` is no Region.", "Write a list, such as [us-east-1, home].")
         else:
             kinds, hint = ("Region or region group", _OR_GROUP) if groups else ("Region", _NO_GROUP)
-            fix = did_you_mean(name, {*PARTITIONS, *others}, hint)
+            names = chain(
+                PARTITIONS, (HOME, ENABLED), self.known("region_groups") if groups else ()
+            )
+            fix = did_you_mean(name, names, hint)
             self.note(path, f"there is no {kinds} `{name}`.", fix)
 
     def check_account(self, path: FieldPath, name: str) -> None:
         """Note a name that is neither an account of the manifest nor an id."""
-        if name in self.known("accounts") or re.fullmatch(r"\d{12}", name):
+        if self.is_known("accounts", name) or re.fullmatch(r"\d{12}", name):
             return
         if re.fullmatch(r"[\d-]+", name):
             message = f"`{name}` is no account id."

@@ -23,7 +23,7 @@ def check_drift(checking: Checking) -> None:
         if rule.property is not None and not _POINTER.fullmatch(rule.property):
             fix = "Write the way to it from the resource's Properties, such as /Tags/0/Value."
             checking.note((*path, "property"), f"`{rule.property}` is no JSON pointer.", fix)
-        if rule.stack_set not in checking.known("stack_sets"):
+        if not checking.is_known("stack_sets", rule.stack_set):
             fix = did_you_mean(rule.stack_set, checking.known("stack_sets"))
             message = f"there is no stack set `{rule.stack_set}`."
             checking.note((*path, "stack_set"), message, fix)

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import count
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import StackSetKey
+
+_MOST_CIRCLES = 20  # that are told: the search for the next one begins at the start again
 
 
 def check_order(checking: Checking) -> None:
@@ -18,8 +21,14 @@ def check_order(checking: Checking) -> None:
         key: {d for d in checking.loaded.depends_on(key) if d in checking.manifest.stack_sets}
         for key, _ in checking.present()
     }
-    while cycle := _cycle(graph):
+    for told in count():
+        if not (cycle := _cycle(graph)):
+            return
         path = ("stack_sets", cycle[0], "depends_on")
+        if told == _MOST_CIRCLES:
+            fix = "Mend those that are named, and run it again."
+            checking.note(path, "the order goes in more circles than are named here.", fix)
+            return
         message = f"the order goes in a circle: {' -> '.join(cycle)}."
         checking.note(path, message, "Remove one of these dependencies.")
         graph[cycle[0]].discard(cycle[1])

@@ -4,6 +4,7 @@ A value of a NoEcho parameter is never shown.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.checks.values import why_refused
@@ -114,8 +115,11 @@ def _check_reference(checking: Checking, path: FieldPath, name: str) -> None:
             message = f"the environment variable {variable} is not set."
             checking.note(path, message, "Set it, or write the value here.")
         return
-    accounts = [f"{ACCOUNT_PREFIX}{account}" for account in checking.known("accounts")]
-    if name not in PLAIN_NAMES and name not in accounts:
+    is_account = name.startswith(ACCOUNT_PREFIX) and checking.is_known(
+        "accounts", name.removeprefix(ACCOUNT_PREFIX)
+    )
+    if name not in PLAIN_NAMES and not is_account:
         message = f"`${{{name}}}` stands for nothing."
-        fix = did_you_mean(name, [*PLAIN_NAMES, *accounts], f"Write $${{{name}}} for the text.")
+        accounts = (f"{ACCOUNT_PREFIX}{account}" for account in checking.known("accounts"))
+        fix = did_you_mean(name, chain(PLAIN_NAMES, accounts), f"Write $${{{name}}} for the text.")
         checking.note(path, message, fix)

@@ -79,9 +79,9 @@ def _check_absent(checking: Checking, path: FieldPath) -> None:
 
 def _check_size(checking: Checking, path: FieldPath, key: StackSetKey) -> None:
     template = checking.loaded.templates.get(key)
-    if template is None or checking.is_written("template_bucket"):
+    if template is None or (size := len(template.body.encode())) <= MAX_BODY_BYTES:
         return
-    if (size := len(template.body.encode())) > MAX_BODY_BYTES:
+    if not checking.is_written("template_bucket"):
         message = f"has {size:,} bytes; CloudFormation takes {MAX_BODY_BYTES:,} in a call."
         fix = (
             "Write `template_bucket: s3://BUCKET/PREFIX` at the top of the manifest, so that "

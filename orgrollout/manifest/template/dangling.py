@@ -26,10 +26,10 @@ class _Names:
     parameters: frozenset[str]
     conditions: frozenset[str]
     mappings: frozenset[str]
+    values: frozenset[str] = field(init=False)  # what Ref may name
 
-    @property
-    def values(self) -> frozenset[str]:
-        return self.resources | self.parameters
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", self.resources | self.parameters)
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class _Walk:
         given = frozenset(map(str, own)) if isinstance(own, Mapping) else frozenset()
         for variable in variables(text):
             name, dot, _ = variable.partition(".")
-            known = self.names.resources if dot else self.names.values | given
+            known = self.names.resources if dot else self.names.values
             if variable not in given:
                 yield from self.missing(node, path, name, known, "")
 

@@ -16,6 +16,7 @@ from orgrollout.manifest.text.document import Findings, Item
 MAX_SUGGESTIONS = 20
 """Words of one file that are compared with all known names, which takes time for each."""
 
+_MOST_COMPARED = 100_000  # names, for all words of one file together: about 2 s
 _SHOWN = 24
 _LONGEST = 200  # of a word that is compared: the time grows with the square
 _left: ContextVar[list[int] | None] = ContextVar("suggestions left", default=None)
@@ -23,8 +24,11 @@ _left: ContextVar[list[int] | None] = ContextVar("suggestions left", default=Non
 
 @contextmanager
 def few_suggestions() -> Iterator[None]:
-    """Let `did_you_mean` compare no more than 20 words, so that many mistakes take little time."""
-    token = _left.set([MAX_SUGGESTIONS])
+    """Let `did_you_mean` compare no more than 20 words, so that many mistakes take little time.
+
+    Where very many names are known, it compares fewer.
+    """
+    token = _left.set([MAX_SUGGESTIONS, _MOST_COMPARED])
     try:
         yield
     finally:
@@ -35,10 +39,12 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return a hint for a word that nothing is called by; `otherwise` where too many were given."""
     left = _left.get()
     if left is not None:
-        if not left[0]:
+        if min(left) <= 0:
             return otherwise
         left[0] -= 1
     names = sorted(set(known))
+    if left is not None:
+        left[1] -= len(names)
     by_lower = {name.lower(): name for name in names}
     close = _close(word, by_lower)
     if close:

@@ -9,6 +9,7 @@ import pytest
 
 from orgrollout.cli.actions.saved_plan import Options
 from orgrollout.cli.options.shared import Narrow
+from orgrollout.model.ids import digest_of
 from tests.cli.support import Program, Ran
 from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, exactly
 
@@ -41,6 +42,25 @@ def test_a_saved_plan_is_carried_out_without_asking_and_then_there_is_nothing_le
     assert second.code == 1
     assert "it exists by now" in second.err
     assert len(program.operations()) == 1
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "2026-02-30", "2026-00-10"])
+def test_a_saved_plan_with_a_day_that_is_not_is_refused(program: Program, day: str) -> None:
+    """Once edited by hand, and once as a program with a broken clock would write it."""
+    path = saved(program, rollout={"freeze": "2030-12-20/2031-01-04"})
+    document = json.loads(path.read_text())
+    document["plan"]["freezes"][0]["start"] = f"{day}T00:00:00Z"
+    edited = json.dumps(document, separators=(",", ":"))
+    del document["digest"]
+    sealed = json.dumps({**document, "digest": digest_of(document)}, separators=(",", ":"))
+
+    for text, said in ((edited, "is not as it was written"), (sealed, "is damaged")):
+        path.write_text(text)
+        ran = program("apply", path)
+        assert ran.code == 1
+        assert said in ran.err
+        assert "lan again" in ran.err
+    assert not program.writes()
 
 
 def test_a_saved_plan_can_be_read_by_its_owner_only(program: Program) -> None:

@@ -100,6 +100,23 @@ def test_a_mistake_is_named_with_its_place(entry: str, said: str) -> None:
     assert words in problem
 
 
+@pytest.mark.parametrize("field", ["posture", "preconditions"])
+@pytest.mark.parametrize("key", ["{a: b}", "[a, b]", "true", "7", "null", "1.5", "2026-13-01"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_key_that_is_no_argument_is_told_and_no_bug(field: str, key: str, inside: bool) -> None:
+    place = f"when: {{? {key} : x}}" if inside else f"? {key} : x"
+    text = TEMPLATE.replace("posture:", f"{field}:")
+    entry = f"{{check: config-rule, rule: a, {place}}}"
+
+    template, findings = template_from(text.format(entry=entry), "t", "t.yaml")
+
+    assert template is None
+    (problem,) = map(str, findings.problems)
+    assert problem.startswith("t.yaml:5:")
+    expected = "no parameter" if inside else "takes no"
+    assert ("a key must be text" if key[0] in "{[" else f"{expected} `{key}`") in problem
+
+
 def test_a_parameter_may_be_written_so_that_cfn_lint_is_quiet() -> None:
     template, problems = read('{check: config-rule, rule: "${parameters.Prefix}-x"}')
     assert problems == []
