@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from orgrollout.bootstrap.organization_facts import OrganizationFacts
 from orgrollout.bootstrap.yaml_text import comment
+from orgrollout.manifest.placeholders import CALLER_ROLE, ORGANIZATION
 from orgrollout.model.shown import visible
 from orgrollout.organization.snapshot import Account
 from orgrollout.organization.tree import OrganizationTree
@@ -85,7 +86,7 @@ _BUCKETS = """\
     template: builtin:log-buckets
     targets: {accounts: [log_archive]}
 """
-_CALLER_ROLE = "Rollout            # CHANGE: the role that you run orgrollout with"
+_CALLER_ROLE = f"{CALLER_ROLE}            # CHANGE: the role that you run orgrollout with"
 _MOST_LISTED = 200  # units and accounts; a manifest is read by people
 _WIDTH = 96
 
@@ -95,7 +96,7 @@ def starter_manifest(*, name: str, home_region: str) -> str:
     return _STARTER.format(
         read="",
         name=name,
-        organization="o-a1b2c3d4e5",
+        organization=ORGANIZATION,
         which="CHANGE: your organization's id",
         home_region=home_region,
         accounts=_ACCOUNTS + _NO_ACCOUNTS,

@@ -22,7 +22,7 @@ from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.sandboxes import Simulation, simulation_of
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.cli.terminal.waiting import skew_told_on, waits_told_on
-from orgrollout.cli.what_was_started import add_what_was_started
+from orgrollout.cli.what_was_started import add_what_was_started, where_it_was_sought
 from orgrollout.errors import AccessDeniedError, AwsError, ManifestError, MissingRegionError
 from orgrollout.journal.place import journal_path
 from orgrollout.journal.port import Journal
@@ -33,6 +33,7 @@ from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
 from orgrollout.reconcile.context import Context, contexts
+from orgrollout.reconcile.documents.rollouts import NoSuchRolloutError, SeveralRolloutsError
 from orgrollout.reconcile.open_journal import in_folder, named_journal, open_journal
 from orgrollout.reconcile.reading.home_region import proposed_home
 
@@ -66,6 +67,15 @@ class Session:
     def connection(self) -> Connection:
         """Return the connection that everything goes through."""
         return self.world.connection
+
+    def command(self, name: str, loaded: LoadedManifest, *more: str) -> str:
+        """Return a command for a manifest as it can be pasted: it finds the same journal."""
+        words = ("orgrollout", name, shlex.quote(str(loaded.path)), *more)
+        return f"{' '.join(words)}{self.options}"
+
+    def detection(self, loaded: LoadedManifest) -> str:
+        """Return the command that looks for drift, and for what is in no template."""
+        return self.command("drift", loaded, "--detect")
 
     def say_who(self) -> None:
         """Tell who is calling, as what in which organization, and where the journal is."""
@@ -128,6 +138,11 @@ def open_session(
         )
         try:
             yield session
+        except SeveralRolloutsError:
+            raise
+        except NoSuchRolloutError as error:
+            error.add_note(where_it_was_sought(where, session.options, forgets=forgets))
+            raise
         except (AwsError, OutputError) as error:
             add_what_was_started(error, journal, "" if forgets else session.options)
             raise

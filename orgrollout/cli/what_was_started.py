@@ -1,4 +1,4 @@
-"""What was started, by the journal: an error of AWS only tells of its own call."""
+"""What an error cannot know: what was started, by the journal, and which journal that is."""
 
 from contextlib import suppress
 
@@ -27,4 +27,19 @@ def _note(state: RolloutState, options: str) -> str:
         f"answer; `orgrollout resume {name}` goes on, `orgrollout stop {name}` stops it. Where AWS "
         f"keeps refusing both, `orgrollout unlock {name} --force` sets its stack sets free; what "
         "was started goes on in AWS."
+    )
+
+
+def where_it_was_sought(journal: str, options: str, *, forgets: bool) -> str:
+    """Return which journal has no such rollout, why another may have it, and the ways on."""
+    if forgets:
+        return (
+            "The organization is simulated inside this command, and its journal began empty.\n"
+            "-> `orgrollout sandbox start` keeps one for several commands, and `--sandbox` uses it."
+        )
+    return (
+        f"The journal is {journal}. Each account, home Region and endpoint has one of its own: "
+        "with another --profile, --home-region, --sandbox or --journal it is another one.\n"
+        f"-> `orgrollout rollouts{options}` lists what is in it; "
+        f"`orgrollout apply MANIFEST{options}` begins a rollout."
     )

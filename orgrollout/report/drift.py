@@ -9,10 +9,12 @@ from datetime import datetime
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import Record
+from orgrollout.drift.instances import MISSING
 from orgrollout.drift.subjects import named, told
 from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.model.posture import Subject
 from orgrollout.organization.snapshot import Organization
+from orgrollout.plan.build.compare import NEW
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.unchecked import not_looked_at, remedy, sentence
 from orgrollout.report.words import count, span
@@ -44,6 +46,7 @@ class Shown:
     looked: bool = False  # just now, or at least tried to
     detect: str = "orgrollout drift MANIFEST --detect"  # the command that looks
     has_role: bool = True  # to look at posture with
+    first: str = ""  # the command of a first rollout; only where the journal has no rollout of it
 
 
 def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
@@ -51,6 +54,10 @@ def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
     by_key: dict[StackSetKey, list[Finding]] = defaultdict(list)
     for finding in found.findings:
         by_key[finding.stack_set].append(finding)
+    if shown.first and is_before_the_first(found):
+        yield from (Line(text=f"warning: {text}", style="yellow") for text in found.warnings)
+        yield Line(text=_not_begun(found, shown.first), style="bold yellow")
+        return
     for look in found.stack_sets:
         yield Line(text=f"{look.key}: {_detection(look, shown)}", style="bold")
         yield from _groups(by_key[look.key], shown)
@@ -65,6 +72,23 @@ def drift_blocks(found: Findings, shown: Shown) -> Iterator[Block]:
     how = remedy(found, shown.detect, has_role=shown.has_role)
     if text := sentence(not_looked_at(found), how):
         yield Line(text=text, style="yellow")
+
+
+def is_before_the_first(found: Findings) -> bool:
+    """Return whether none of the stack sets is there, and all that is found is just that."""
+    return bool(found.findings) and (
+        all(look.view is None for look in found.stack_sets)
+        and all((each.what, each.reason) == (MISSING, NEW) for each in found.findings)
+    )
+
+
+def _not_begun(found: Findings, apply: str) -> str:
+    missing = count(len(found.findings), "stack instance is", "stack instances are")
+    sets = count(len(found.stack_sets), "stack set")
+    return (
+        f"Nothing of this manifest is deployed yet: {missing} missing in {sets}, and this journal "
+        f"has no rollout of it. `{apply}` deploys it."
+    )
 
 
 def summary(found: Findings) -> str:

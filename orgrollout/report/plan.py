@@ -26,18 +26,23 @@ from orgrollout.report.words import count, moment, span
 FORMAT_VERSION = 1
 # A plan compares what CloudFormation was told with what it is to be told, and no resource.
 NOT_CHECKED = ("what people changed by hand", "recorders, rules, flow logs and documents")
-LOOKS = "`orgrollout drift MANIFEST --detect`"
+LOOKS = "orgrollout drift MANIFEST --detect"  # where nothing says which manifest it is
 _NAMED = 10  # accounts by name in one line
 _ALWAYS = tuple(action for action in OperationAction if not action.is_inside)
 
 
 def plan_blocks(
-    plan: Plan, *, pairs: bool = False, everything: bool = True, now: datetime | None = None
+    plan: Plan,
+    *,
+    pairs: bool = False,
+    everything: bool = True,
+    now: datetime | None = None,
+    detect: str = LOOKS,
 ) -> Iterator[Block]:
     """Yield what a person should know before the plan is carried out.
 
     ``everything``: a re-sync has looked everywhere. Without ``now``, freezes that are over are told
-    of, too.
+    of, too. ``detect`` is the command that looks for what no plan compares.
     """
     yield from (Line(text=text) for text in plan.opening)
     yield from skipped_lines(plan.skipped)
@@ -62,7 +67,7 @@ def plan_blocks(
         yield Line(text=f"not allowed here, and only reported: {kinds}", style="yellow")
     yield Line(text=summary(plan, everything=everything), style="bold")
     if plan.is_empty and plan.stack_sets:
-        yield Line(text=sentence(NOT_CHECKED, LOOKS), style="dim")
+        yield Line(text=sentence(NOT_CHECKED, f"`{detect}`"), style="dim")
 
 
 def _freezes(plan: Plan, now: datetime | None) -> Iterator[Line]:

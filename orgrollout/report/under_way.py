@@ -1,7 +1,7 @@
 """How far operations under way have come, in a line for each stack set of a wave."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,22 +47,24 @@ def under_way(
             stack_set=stack_set,
             action=f"{action}{again}",
             what=f"{action} {total:,}{again}",
-            how_far=_how_far(known, total, now),
+            how_far=how_far(known, total, now),
             age=now - min(flight.committed for flight in mine),
         )
 
 
-def _how_far(known: list[Counted], total: int, now: datetime) -> str:
+def how_far(known: Sequence[Counted], total: int, now: datetime) -> str:
+    """Return what is done and failed of a total, and rate and time left where some is left."""
     if not known:
         return ""
     failed = sum(each.failed for each in known)
     parts = [f"{sum(each.done for each in known):,}/{total:,} done"]
     if failed:
         parts.append(f"{failed:,} failed")
-    if rate := sum(each.per_minute for each in known):
+    # What was not counted so far takes as long as what was.
+    rest = total - sum(each.done + each.failed for each in known)
+    rate = sum(each.per_minute for each in known)
+    if rate and rest > 0:
         parts.append(f"{rate:,.0f} a minute" if rate >= 1 else f"one in {_about(rate)}")
-        # What was not counted so far takes as long as what was.
-        rest = total - sum(each.done + each.failed for each in known)
         left = timedelta(minutes=rest / rate) - (now - max(each.at for each in known))
         parts.append(f"about {_rounded(left)} left")
     return ", ".join(parts)

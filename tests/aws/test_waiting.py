@@ -15,7 +15,11 @@ from orgrollout.report.waiting import waiting_words
 from tests.aws.wire import FakeClock, endpoint, ok
 from tests.silence import silent_endpoint
 
-DESCRIBED = ok("DescribeStackSet", "<StackSet><StackSetName>base</StackSetName></StackSet>")
+DESCRIBED = ok(
+    "DescribeStackSet",
+    "<StackSet><StackSetName>base</StackSetName><StackSetId>base:1</StackSetId>"
+    "<Status>ACTIVE</Status><TemplateBody>{}</TemplateBody></StackSet>",
+)
 SOON = timedelta(seconds=0.3)
 
 

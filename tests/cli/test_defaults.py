@@ -109,3 +109,26 @@ def test_a_file_of_defaults_comes_last(here: Program, monkeypatch: pytest.Monkey
     ran = here.alone("plan")
     assert ran.code == 2
     assert "no default `profil`. Did you mean `profile`?" in ran.err
+
+
+def test_explain_takes_the_manifest_of_the_folder(here: Program) -> None:
+    here.manifest()
+
+    alone = here("explain", "p1", "--format", "json")
+    named = here("explain", "manifest.yaml", "p1", "--format", "json")
+
+    assert (alone.code, named.code) == (0, 0)
+    assert alone.json["account_name"] == "p1"
+    assert alone.json["stack_sets"] == named.json["stack_sets"]
+
+
+@pytest.mark.parametrize("only", ["manifest.yaml", "missing.yaml"])
+def test_explain_of_a_manifest_alone_asks_for_the_account(here: Program, only: str) -> None:
+    here.manifest()
+
+    ran = here("explain", only)
+
+    assert ran.code == 2
+    assert (
+        f"which account? Name it after the manifest: orgrollout explain {only} ACCOUNT" in ran.err
+    )

@@ -52,6 +52,7 @@ def test_a_manifest_without_home_is_refused_and_a_region_is_proposed(
     assert program.writes() == []
 
 
+@pytest.mark.slow
 def test_what_is_proposed_is_where_its_stack_sets_live(program: Program, shell: Shell) -> None:
     assert shell("us-east-1", "apply", program.manifest(), "--yes").code == 0
     path = write_manifest(program.folder, HOMELESS)
@@ -62,6 +63,7 @@ def test_what_is_proposed_is_where_its_stack_sets_live(program: Program, shell: 
     assert "Write `home_region: us-east-1` (base-topics of this manifest live there)" in ran.err
 
 
+@pytest.mark.slow
 def test_a_second_home_is_refused_where_the_first_one_is_in_use(
     program: Program, shell: Shell
 ) -> None:
@@ -89,6 +91,7 @@ def test_another_region_is_asked_once_and_only_where_something_would_be_created(
     assert again["calls"]["ListStackSets"] == 1
 
 
+@pytest.mark.slow
 def test_the_stack_set_of_somebody_else_elsewhere_is_no_home(
     program: Program, shell: Shell
 ) -> None:
@@ -122,6 +125,7 @@ def test_a_simulated_organization_is_only_told_of_it(program: Program) -> None:
     assert "Write `home_region: us-east-1`" in ran.err
 
 
+@pytest.mark.slow
 def test_a_plan_of_before_is_carried_out_in_its_own_region(program: Program, shell: Shell) -> None:
     """Saved by a version that took the Region from the shell."""
     path, saved = write_manifest(program.folder, HOMELESS), program.folder / "saved.plan"

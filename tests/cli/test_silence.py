@@ -57,6 +57,7 @@ def _says_it_waits(arguments: Sequence[object], what: str) -> None:
         process.communicate()
 
 
+@pytest.mark.slow
 def test_plan_says_what_it_waits_for(silent: str, tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path, BASE)
     _says_it_waits(

@@ -41,6 +41,7 @@ def test_warnings_are_shown_and_the_manifest_is_valid(program: Program) -> None:
     assert "valid; 1 stack set, 1 template; 2 warnings." in ran.out
 
 
+@pytest.mark.slow
 def test_a_severity_can_be_asked_for_and_rules_accepted(program: Program) -> None:
     path = manifest(program, VENDOR)
 
@@ -79,6 +80,7 @@ def test_a_reference_to_nothing_is_found_by_validate_and_plan(program: Program) 
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "preflight"])
+@pytest.mark.slow
 def test_a_name_that_an_account_has_once_is_warned_of(program: Program, command: str) -> None:
     role = {"template": "vendor.yaml", "capabilities": "CAPABILITY_NAMED_IAM"}
     path = manifest(program, NAMED, stack_sets={"vendor": role})

@@ -48,7 +48,14 @@ def skew(monkeypatch: pytest.MonkeyPatch) -> Skew:
     return Skew(monkeypatch)
 
 
-@pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(minutes=29)], ids=str)
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        timedelta(hours=2),
+        pytest.param(timedelta(minutes=29), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_a_clock_that_jumps_ahead_does_not_cut_a_soak_and_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skew: Skew, ahead: timedelta
 ) -> None:

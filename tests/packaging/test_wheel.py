@@ -72,6 +72,7 @@ def test_commands_work_outside_of_the_repository(
     assert says in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_manifest_of_the_shipped_templates_is_planned(unpacked: Path, tmp_path: Path) -> None:
     """`builtin:` templates and the starter organization come with the wheel."""
     assert _run(unpacked, tmp_path, ["init"]).returncode == 0

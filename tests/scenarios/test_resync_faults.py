@@ -260,7 +260,8 @@ CASES: dict[str, Case] = {
         },
     ),
     "CloudFormation reverts no drift on stacks of stack sets": Case(
-        settings={"revert_drift_on_stack_set_stacks": False}, says="do it by hand"
+        settings={"revert_drift_on_stack_set_stacks": False},
+        says="change the resource back by hand",
     ),
     "the disk is full": Case(before=stumble_at_length, during=fill_disk, after="CreateChangeSet"),
     "the journal is locked for minutes": Case(during=lock_journal, after="CreateChangeSet"),

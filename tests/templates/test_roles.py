@@ -87,6 +87,8 @@ PASSED = {
 WITHOUT_RESOURCES = {
     "cloudformation:DescribeStackDriftDetectionStatus",
     "ec2:DescribeFlowLogs",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",

@@ -96,7 +96,8 @@ def apply(
 
         with others_stopped(claims, session, first=first, yes=not asks) as stopped:
             made = planned()
-            screen.show(plan_blocks(made, now=session.world.clock.now()))
+            now, detect = session.world.clock.now(), session.detection(loaded)
+            screen.show(plan_blocks(made, now=now, detect=detect))
             starts = not made.is_empty and (wait or not frozen_now(made, session))
             if asks and starts:
                 ask(screen, declined=but_for(stopped))

@@ -37,7 +37,7 @@ def coverage(
         with screen.working():
             rows = session.client.coverage(loaded, picture)
         now = session.connection.clock.now()
-        detect = f"orgrollout drift {loaded.path} --detect{session.options}"
+        detect = session.detection(loaded)
     organization = picture.organization
     if narrowing is not None:
         is_meant = narrowing(organization)

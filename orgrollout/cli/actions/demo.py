@@ -38,7 +38,7 @@ def run_demo(*, debug: bool) -> int:
         code = carry_out(made, session)
         heading(screen, f"orgrollout plan {baseline}   (again: what is left to do?)")
         again = plan_of(asked, loaded, session)
-        screen.show(plan_blocks(again))
+        screen.show(plan_blocks(again, detect=session.detection(loaded)))
     screen.say("")
     for line in _NEXT.format(baseline=baseline).splitlines():
         screen.say(line)

@@ -78,7 +78,7 @@ def _left_alone(loaded: LoadedManifest, session: Session) -> str:
         return "What was started is gone with the simulated organization."
     return (
         "What was started goes on in AWS, until a rollout of ours needs the stack set. To go on "
-        f"with it: orgrollout drift {loaded.path} --detect{session.options}"
+        f"with it: {session.detection(loaded)}"
     )
 
 

@@ -16,6 +16,7 @@ from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.reconcile.documents.findings import history, remember_findings
+from orgrollout.reconcile.documents.rollouts import rollout_states
 from orgrollout.reconcile.drift.look_at_posture import look_at_posture
 from orgrollout.reconcile.drift.read_findings import Chosen, gather_findings
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift
@@ -72,8 +73,9 @@ def drift(asked: Options, reach: Reach, format_: str) -> int:
             records=_remembered(found, session, chosen),
             detected=detected.words,
             looked=asked.detect,
-            detect=f"orgrollout drift {loaded.path} --detect{session.options}",
+            detect=session.detection(loaded),
             has_role=has_role(loaded),
+            first=_first(loaded, session) if chosen is None else "",
         )
         if chosen is None:  # a part says nothing of the whole
             tell_of_drift(loaded.manifest, found, session.world, progress)
@@ -91,6 +93,12 @@ def _code(found: Findings, detected: Detected, *, posture: bool) -> int:
     if found.is_blind_to_drift or (posture and found.is_blind_to_posture):
         return UNSEEN
     return DONE if found.is_complete and not detected.is_short_of(found) else FINDINGS
+
+
+def _first(loaded: LoadedManifest, session: Session) -> str:
+    """Return the command of a first rollout; nothing where the journal has one already."""
+    begun = (state.manifest for state in rollout_states(session.world.journal))
+    return "" if loaded.manifest.name in begun else session.command("apply", loaded)
 
 
 def has_role(loaded: LoadedManifest) -> bool:

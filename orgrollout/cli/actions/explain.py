@@ -4,6 +4,7 @@ from pathlib import Path
 
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.filters import regions_of
+from orgrollout.cli.options.manifest_here import HERE, manifest_in
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
@@ -15,6 +16,21 @@ from orgrollout.model.ids import Region
 from orgrollout.plan.explain import AccountExplained
 from orgrollout.reconcile.advice.explain_account import explain
 from orgrollout.report.explain import explain_blocks, explain_json
+
+
+def which_account(manifest: Path, account: str | None) -> tuple[Path, str]:
+    """Return the manifest and the account; what stands alone and is no file is the account.
+
+    Raises:
+        WrongUsageError: No account is named, or none of the manifests of this folder is meant.
+    """
+    if account is not None:
+        return manifest, account
+    if manifest.exists() or manifest.suffix in {".yaml", ".yml"}:
+        raise WrongUsageError(
+            f"which account? Name it after the manifest: orgrollout explain {manifest} ACCOUNT"
+        )
+    return manifest_in(HERE), str(manifest)
 
 
 def explain_account(

@@ -1,5 +1,6 @@
 """`init`: a manifest to start from, or one of what exists. Overwrites nothing."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +17,13 @@ from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.files import cannot_write, create_file, is_there
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import AwsError, MissingRegionError, OrgRolloutError
+from orgrollout.manifest.placeholders import placeholders
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.schema import ManifestName
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.reconcile.advice.existing_stack_sets import list_what_exists, with_overrides
 from orgrollout.reconcile.advice.organization_facts import read_organization_facts
-from orgrollout.report.words import count
+from orgrollout.report.words import count, enumerated
 
 _HOME = "us-east-1"
 
@@ -52,7 +54,8 @@ def init(file: Path, reach: Reach, asked: Options) -> int:
         return _of_organization(file, found, screen, asked.name)
     text = starter_manifest(name=asked.name, home_region=reach.home_region or _HOME)
     _write({file: text})
-    screen.say(f"Wrote {file}. Change `organization`, then: orgrollout validate {file}")
+    check = f"orgrollout validate {shlex.quote(str(file))}"
+    screen.say(f"Wrote {file}. {_to_change(file, text)}Then: {check}")
     return DONE
 
 
@@ -89,7 +92,8 @@ def _of_organization(
     file: Path, found: tuple[OrganizationFacts, str], screen: Screen, name: str
 ) -> int:
     facts, options = found
-    _write({file: manifest_for(facts, name=name)})
+    text = manifest_for(facts, name=name)
+    _write({file: text})
     accounts = count(len(facts.member_accounts), "active member account")
     regions = (
         "enabled Regions unknown (account:ListRegions was denied)"
@@ -104,10 +108,15 @@ def _of_organization(
         screen.say(f"log_archive is {chosen.id}, since it is called {chosen.name}: check that.")
     else:
         screen.say("No account was taken for the log archive: see `accounts` in the file.")
-    screen.say(
-        f"Wrote {file}. Look for CHANGE and CHECK in it, then: orgrollout plan {file}{options}"
-    )
+    plan = f"orgrollout plan {shlex.quote(str(file))}{options}"
+    screen.say(f"Wrote {file}. {_to_change(file, text)}Then: {plan}")
     return DONE
+
+
+def _to_change(file: Path, text: str) -> str:
+    """Return which values a person has to write, with their lines; nothing where none is left."""
+    marked = [f"{each.field} (line {each.line})" for each in placeholders(text, str(file))]
+    return f"Change {enumerated(marked)}. " if marked else ""
 
 
 def _from_aws(

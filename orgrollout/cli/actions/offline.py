@@ -14,8 +14,10 @@ from orgrollout.manifest.json_schema import schema_json
 from orgrollout.manifest.lint import Severity, lint_manifest
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.once_only import made_once_only
+from orgrollout.manifest.placeholders import placeholders
 from orgrollout.manifest.template.builtin import builtin_names, builtin_path, export_builtins
 from orgrollout.manifest.template.read import read_template
+from orgrollout.manifest.text.source import read_text
 from orgrollout.model.shown import visible
 from orgrollout.report.blocks import Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
@@ -114,6 +116,8 @@ def _problems(manifest: Path, accept: Collection[str]) -> tuple[list[Problem], s
     templates = {template.file for template in loaded.templates.values()}
     sets = count(len(loaded.manifest.stack_sets), "stack set")
     problems = [] if loaded.home_region else [loaded.home_is_missing(*some_home(loaded))]
+    if manifest.is_file():  # a pipe is read once
+        problems += placeholders(read_text(manifest), str(manifest))
     problems += made_once_only(loaded)
     problems += lint_manifest(loaded, accept)
     wanted = loaded.manifest.templates.lint.severity

@@ -38,7 +38,9 @@ def plan(
         made = plan_of(asked, loaded, session)
         calls, who = session.connection.calls, session.connection.identity.arn
         now = session.world.clock.now()
-    screen.result(plan_blocks(made, pairs=pairs, now=now), plan_json(made, calls))
+        detect = session.detection(loaded)
+    blocks = plan_blocks(made, pairs=pairs, now=now, detect=detect)
+    screen.result(blocks, plan_json(made, calls))
     if out is not None:
         save_plan(out, asked, replace(made, planned_by=who))
         command = f"orgrollout apply {out}{session.options}"

@@ -96,7 +96,7 @@ def _show(
         organization=picture.organization,
         now=session.world.clock.now(),
         detected=detected.words,
-        detect=f"orgrollout drift {loaded.path} --detect{session.options}",
+        detect=session.detection(loaded),
         has_role=has_role(loaded),
     )
     session.screen.show(drift_blocks(sought.findings, shown))

@@ -15,13 +15,16 @@ from orgrollout.cli.options.shared import FormatOption, ManifestPath, PlainReach
 
 
 def explain(
-    manifest: ManifestPath,
+    manifest: ManifestPath = HERE,
     account: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="ACCOUNT", help="A name or an id.", autocompletion=completion.accounts
+            metavar="ACCOUNT",
+            show_default=False,
+            help="A name or an id. Alone, it is that of the manifest in this folder.",
+            autocompletion=completion.accounts,
         ),
-    ],
+    ] = None,
     region: Annotated[
         str | None, typer.Argument(metavar="[REGION]", show_default=False, help="Only this one.")
     ] = None,
@@ -30,8 +33,9 @@ def explain(
     format_: FormatOption = "text",
 ) -> int:
     """Show why an account is in or out, what set its parameters, and what a plan would do."""
-    from orgrollout.cli.actions.explain import explain_account
+    from orgrollout.cli.actions.explain import explain_account, which_account
 
+    manifest, account = which_account(manifest, account)
     return explain_account(manifest, account, region, reach, format_)
 
 

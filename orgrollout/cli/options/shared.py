@@ -227,7 +227,7 @@ class Command(TyperCommand):
         if "://" in following[0]:
             return args
         arguments = [p for p in self.params if p.param_type_name == "argument"]
-        required = [p for p in arguments if p.required or p.name == "manifest"]
+        required = [p for p in arguments if p.required or p.name in {"manifest", "account"}]
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         lacks = any(not isinstance(given.get(p.name), str) for p in required if p.name)
         return without if lacks else args

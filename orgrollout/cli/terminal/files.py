@@ -45,8 +45,15 @@ def must_be_writable(path: Path) -> None:
     """Refuse a name that `replace_file` would refuse, before any work is done for it.
 
     Raises:
-        OutputError: It is a folder, or a symbolic link to a file or to nothing.
+        OutputError: It is a folder, a symbolic link to a file or to nothing, or no name for a file.
     """
+    try:
+        _must_be_writable(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _must_be_writable(path: Path) -> None:
     if path.is_dir():
         raise OutputError(f"{path} is a folder; nothing was written. Name a file.")
     if path.is_symlink() and not is_device(path):

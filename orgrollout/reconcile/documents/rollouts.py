@@ -32,6 +32,10 @@ class NoSuchRolloutError(OrgRolloutError):
     """The journal does not know the rollout."""
 
 
+class SeveralRolloutsError(NoSuchRolloutError):
+    """Several are open, and none of them was named."""
+
+
 class OpenRolloutError(OrgRolloutError):
     """Another rollout may still change the same stack sets. Nothing was started."""
 
@@ -151,7 +155,7 @@ def find_rollout(
         raise NoSuchRolloutError(f"there is no {what} in this journal.")
     if only_open and len(found) > 1:
         names = ", ".join(state.id for state in found)
-        raise NoSuchRolloutError(f"several rollouts are open: {names}. Name one.")
+        raise SeveralRolloutsError(f"several rollouts are open: {names}. Name one.")
     return load_rollout(journal, found[-1].id)
 
 

@@ -63,8 +63,11 @@ def start(
     Raises:
         SandboxError: One runs already, or the new one ended at once (with what it said).
     """
-    if running(state) is not None:
-        raise SandboxError("a sandbox runs already; stop it first")
+    if (other := running(state)) is not None:
+        raise SandboxError(
+            f"a sandbox runs already, at {other.endpoint}; nothing was started. "
+            "`orgrollout sandbox stop` ends it."
+        )
     state.mkdir(parents=True, exist_ok=True)
     (state / _NAME).unlink(missing_ok=True)
     if organization is None:

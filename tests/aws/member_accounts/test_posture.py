@@ -185,7 +185,7 @@ def test_a_document_is_compared_by_what_it_means(
     services: Services, connection: Connection, content: str, state: PostureState
 ) -> None:
     resource(services)
-    services("ssm").add_response("get_document", {"Content": content})
+    services("ssm").add_response("get_document", {"Name": "StackSet-x-Runbook", "Content": content})
     assert look(connection, DOCUMENT).state is state
 
 

@@ -257,7 +257,7 @@ def test_up_to_a_page_of_results_costs_one_call(
 
     assert [(r.pair.account[-1], r.status, r.reason) for r in failed] == [
         ("2", ResultStatus.FAILED, "f"),
-        ("3", ResultStatus.FAILED, "Gate closed"),
+        ("3", ResultStatus.FAILED, "AccountGate check failed: Gate closed"),
         ("4", ResultStatus.CANCELLED, "c"),
         ("5", ResultStatus.FAILED, "result status SKIPPED. s"),
     ]

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from orgrollout.aws.permissions import WRITES
 from orgrollout.aws.transport.connection import connect
 from orgrollout.aws.transport.reads import READS
+from orgrollout.aws.transport.response_checks import BrokenResponse
 from orgrollout.errors import ReadOnlyError
 from tests.aws.conftest import Serve
 from tests.aws.wire import FakeClock, ok, refused
@@ -66,7 +67,7 @@ def gets_through(client: Any, name: str) -> bool:
         client._make_api_call(name, {})
     except ReadOnlyError:
         return False
-    except (ParamValidationError, ClientError):
+    except (ParamValidationError, ClientError, BrokenResponse):
         return True
     return True
 

@@ -1,5 +1,6 @@
 """`apply --unattended`: what a cron job may do by itself, and what it leaves to people."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -136,11 +137,12 @@ def test_a_young_account_that_is_not_ready_is_pending_and_tried_again_later(
     assert "1 stack instance done" in last.out
 
 
-def test_an_account_that_is_not_young_and_fails_is_a_finding(program: Program) -> None:
-    program("apply", program.manifest(), "--yes")
-    program.sandbox.fail(LAB[0], US, times=None, reason=NOT_READY)
+def test_an_account_that_is_not_young_and_fails_is_a_finding(patient: Program) -> None:
+    patient("apply", patient.manifest(), "--yes")
+    patient.sandbox.fail(LAB[0], US, times=None, reason=NOT_READY)
+    patient.sandbox.clock.sleep(timedelta(days=2))
 
-    ran = enrol(program, "--format", "json", targets=WIDER)
+    ran = enrol(patient, "--format", "json", targets=WIDER)
 
     assert ran.code == 3
     assert [f["pending"] for f in ran.json["failures"] if f["final"]] == [False]

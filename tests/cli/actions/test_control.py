@@ -189,6 +189,22 @@ def test_a_rollout_that_does_not_exist_is_said_so(program: Program, command: str
     assert "there is no rollout base-7 in this journal" in ran.err
 
 
+@pytest.mark.parametrize("command", ["status", "resume", "retry", "stop", "rollback"])
+def test_where_there_is_no_rollout_the_journal_and_the_next_step_are_named(
+    program: Program, command: str
+) -> None:
+    """`there is no rollout in this journal` left open which journal, and what then."""
+    yes = ("--yes",) if command == "rollback" else ()
+    ran = program(command, *yes)
+
+    options = f" --sandbox {program.server.endpoint} --journal {program.folder / 'journal'}"
+    assert ran.code == 1
+    assert f"The journal is {program.folder / 'journal'}" in ran.err
+    assert "Each account, home Region and endpoint has one of its own" in ran.err
+    assert f"`orgrollout rollouts{options}` lists" in ran.err
+    assert f"`orgrollout apply MANIFEST{options}` begins" in ran.err
+
+
 def test_watching_ends_as_the_rollout_ends(program: Program) -> None:
     program.sandbox.fail(DEV[1], EU, times=None, reason=NOT_ALLOWED)
     program("apply", program.manifest(), "--yes")

@@ -108,6 +108,39 @@ def test_it_looks_where_it_is_asked_to_and_tells_what_it_found(deployed: Program
     assert ran.json["calls"]["ListStackInstanceResourceDrifts"] == 2
 
 
+def test_before_the_first_rollout_one_line_says_so(program: Program) -> None:
+    """It counted every missing stack instance as a real finding, and sought a detection."""
+    path = manifest(program)
+
+    ran = program("drift", path)
+    summary = program("drift", path, "--format", "json").json["summary"]
+    part = program("drift", path, "--region", US)
+
+    options = f" --sandbox {program.server.endpoint} --journal {program.folder / 'journal'}"
+    assert ran.code == 3
+    assert ran.out.splitlines()[1:] == [
+        "Nothing of this manifest is deployed yet: 14 stack instances are missing in 1 stack set, "
+        f"and this journal has no rollout of it. `orgrollout apply {path}{options}` deploys it."
+    ]
+    assert summary["real"] == 14
+    assert "7 real findings in 7 stack instances" in part.out
+
+
+def test_what_was_rolled_out_and_deleted_by_hand_is_no_first_rollout(patient: Program) -> None:
+    path = manifest(patient)
+    assert patient("apply", path, "--yes").code == 0
+    away = patient.folder / "away.json"
+    destroy = ("--destroy", "--allow-removals", "14")
+    assert patient("plan", path, *destroy, "--out", away).code == 0
+    assert patient("apply", away, "--yes").code == 0
+
+    ran = patient("drift", path)
+
+    assert ran.code == 3
+    assert "14 real findings in 14 stack instances" in ran.out
+    assert "deployed yet:" not in ran.out
+
+
 def test_people_see_equal_findings_as_one_with_their_places(deployed: Program) -> None:
     stage = Stage(deployed.sandbox, deployed.folder)
     stack.rename_topic(stage, TWO)

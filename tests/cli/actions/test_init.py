@@ -118,6 +118,9 @@ def test_without_credentials_an_example_is_written_and_says_so(
     assert "nothing in it was read from AWS" in ran.out
     assert program.alone("init", example, "--offline").code == 0
     assert path.read_text() == example.read_text()
+    assert (
+        "Change organization (line 5) and CallerRole (line 36). Then: orgrollout valid" in ran.out
+    )
     assert "CHANGE: your organization's id" in example.read_text()
 
 
@@ -264,3 +267,23 @@ def test_where_all_belongs_to_another_manifest_nothing_is_described_and_a_person
     assert "There was nothing to describe" in ran.out + ran.err
     assert "DescribeStackInstance" not in {c.operation for c in program.sandbox.calls}
     assert "stack_sets" in program.alone("validate", path).err
+
+
+def test_validate_names_the_placeholders_that_are_left(program: Program, tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    program.alone("init", path, "--offline")
+
+    before = program.alone("validate", path)
+    text = path.read_text().replace("o-a1b2c3d4e5", "o-mine123456")
+    path.write_text(text.replace("    # CHANGE: your organization's id", ""))
+    one = program.alone("validate", path, "--format", "json")
+    path.write_text(text.replace("CallerRole: Rollout", "CallerRole: Deployer"))
+    none = program.alone("validate", path)
+
+    assert before.code == 0
+    assert "organization: o-a1b2c3d4e5 is still the placeholder" in before.err
+    assert "CallerRole: Rollout is still the placeholder" in before.err
+    assert "2 warnings" in before.out
+    left = [(p["field"], p["severity"]) for p in one.json["problems"]]
+    assert (one.code, left) == (0, [("CallerRole", "warning")])
+    assert (none.code, none.err) == (0, "")

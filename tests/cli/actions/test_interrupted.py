@@ -29,6 +29,7 @@ def program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Prog
         yield Program(server, tmp_path, capsys)
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_an_operation_it_attaches_and_starts_none_twice(
     program: Program,
 ) -> None:

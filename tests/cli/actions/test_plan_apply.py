@@ -269,3 +269,15 @@ def test_narrowing_to_what_does_not_exist_is_wrong_usage(
 
 def _pairs(plan: dict[str, list[dict[str, str]]], action: str) -> set[tuple[str, str]]:
     return {(c["account"], c["region"]) for c in plan["changes"] if c["action"] == action}
+
+
+def test_where_nothing_is_to_do_the_command_that_looks_can_be_pasted(patient: Program) -> None:
+    """It named MANIFEST, and neither the simulated organization nor the journal."""
+    path = patient.manifest()
+    assert patient("apply", path, "--yes").code == 0
+
+    journal = patient.folder / "journal"
+    options = f"--sandbox {patient.server.endpoint} --journal {journal}"
+    command = f"To have it checked: `orgrollout drift {path} --detect {options}`"
+    assert command in patient("plan", path).out
+    assert command in patient("apply", path, "--yes").out

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from orgrollout.cli.actions.saved_plan import SavedPlanError, read_saved, save_plan
+from orgrollout.cli.actions.saved_plan import read_saved, save_plan
+from orgrollout.cli.errors import OutputError
 from tests.cli.actions.test_saved_plans import asked_of, saved
 from tests.cli.support import Program
 
@@ -43,7 +44,7 @@ def test_a_plan_that_cannot_be_saved_leaves_nothing_behind(program: Program) -> 
     assert kept is not None
     before = sorted(program.folder.iterdir())
 
-    with _disk_full(), pytest.raises(SavedPlanError, match="cannot write"):
+    with _disk_full(), pytest.raises(OutputError, match="cannot write"):
         save_plan(program.folder / "again.plan", kept.asked, kept.plan)
 
     assert sorted(program.folder.iterdir()) == before

@@ -1,6 +1,7 @@
 """`sandbox start | stop | init`: an organization that goes on in the background."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,7 +66,11 @@ def test_a_second_one_is_refused_and_stopping_twice_is_fine(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["sandbox", "start"]) == 1
-    assert "a sandbox runs already" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert re.search(
+        r"a sandbox runs already, at http://127\.0\.0\.1:\d+; nothing was started", told
+    )
+    assert "`orgrollout sandbox stop` ends it" in told
 
     assert main(["sandbox", "stop"]) == 0
     assert main(["sandbox", "stop"]) == 0

@@ -183,7 +183,7 @@ def test_a_lease_runs_out_although_the_clock_is_set_back(
     taken = time.monotonic()
 
     clock.wrong = -DAY
-    monkeypatch.setattr(time, "monotonic", lambda: taken + 30)
+    monkeypatch.setattr(time, "monotonic", lambda: taken + 70)
     held.ensure()
 
     assert held.rollout.record.lease is not None

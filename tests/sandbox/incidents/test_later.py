@@ -113,6 +113,7 @@ def server() -> Iterator[SandboxServer]:
         yield started
 
 
+@pytest.mark.slow
 def test_a_delay_holds_up_its_own_caller_only(server: SandboxServer) -> None:
     made = boto3.Session(aws_access_key_id="any", aws_secret_access_key="any")
 

@@ -41,6 +41,7 @@ FAILED = {
     "adf-bootstrap-regional": "Unable to fetch parameters [deployment_account_id]",
     "adf-conditional-output": "resource dependencies [Topic] in the Outputs block of the template",
     "broken-attribute": "resource T does not support attribute type Nothing in Fn::GetAtt",
+    "broken-bucket-name": "Bucket name should not contain uppercase characters",
     "broken-mapping": "Unable to get mapping for Amis::us-east-1::Id",
     "broken-missing-property": "required key [Value] not found",
     "broken-number": "#/RetentionInDays: expected type: Integer, found: String",
