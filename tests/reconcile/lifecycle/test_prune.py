@@ -157,3 +157,31 @@ def test_an_export_has_all_there_is(many: Stage) -> None:
     assert set(document["streams"]) == set(journal.streams())
     assert document["documents"]["rollout/base-1"]["state"]["phase"] == "finished"
     assert document["streams"]["history/base-1"][-1]["events"][-1]["kind"] == "finished"
+
+
+@pytest.mark.parametrize("number", [20, 60])
+def test_as_many_documents_are_read_as_there_are(stage: Stage, number: int) -> None:
+    """A search through all rollouts for each that is forgotten would read their square."""
+    stage.apply()
+    last = stage.apply(changed("b")).state.id
+    journal = stage.world().journal
+    kept = journal.get(f"rollout/{last}")
+    assert kept is not None
+    for n in range(100, 100 + number):
+        value = deepcopy(kept.value)
+        value["state"]["id"] = f"base-{n}"
+        journal.put(f"rollout/base-{n}", value, expected=None)
+    reads: list[str] = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(journal, name)
+
+        def get(self, key: str) -> Any:
+            reads.append(key)
+            return journal.get(key)
+
+    removed = prune(stage, Counting(), keep=2)
+
+    assert len(removed.rollouts) >= number - 2
+    assert len(reads) <= 6 * number + 40
