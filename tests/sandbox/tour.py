@@ -193,6 +193,10 @@ class Tour:
         body = TEMPLATE.replace("${Prefix}", "plain")
         own.create_stack(StackName="plain", TemplateBody=body, Tags=[{"Key": "a", "Value": "b"}])
         own.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])
+        for protected in (True, False):
+            own.update_termination_protection(
+                StackName="plain", EnableTerminationProtection=protected
+            )
         own.delete_stack(StackName="plain")
 
     def _config(self) -> None:

@@ -102,6 +102,9 @@ def test_a_stack_that_was_mended_away_is_created_anew(stuck: Stage) -> None:
     """CloudFormation still names the stack; the import tells that it is gone, for the next run."""
     client = stuck.sandbox.session(*STUCK).client("cloudformation")
     (stack,) = client.describe_stacks()["Stacks"]
+    client.update_termination_protection(
+        StackName=stack["StackId"], EnableTerminationProtection=False
+    )
     client.delete_stack(StackName=stack["StackId"])
 
     first = stuck.apply(DEV_ONLY, recover_inoperable=True, allow_removals=1)

@@ -25,7 +25,7 @@ IN_REVIEW = "REVIEW_IN_PROGRESS"
 
 
 class PlainStackApi:
-    """CreateStack, DeleteStack and ListStacks."""
+    """CreateStack, DeleteStack, ListStacks and the termination protection of stacks."""
 
     def __init__(
         self, live: LiveStacks, read_url: Callable[[str], str], timeline: Timeline
@@ -69,6 +69,15 @@ class PlainStackApi:
             stack.deleted = now
             state.tell(now, "DELETE_COMPLETE")
         return {}
+
+    def update_termination_protection(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """Protect a stack from being deleted, or no longer."""
+        stack = self._live.find(caller.account, caller.region, params["StackName"])
+        if stack is None:
+            raise validation(f"Stack [{params['StackName']}] does not exist")
+        wanted = str(params["EnableTerminationProtection"]).lower() == "true"
+        stack.enable_termination_protection = wanted
+        return {"StackId": stack.stack_id}
 
     def list_stacks(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """List the stacks of an account and Region, deleted ones too."""
