@@ -1,6 +1,7 @@
 """Managed execution: operations of one stack set that have nothing in common run side by side."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,12 @@ def own(suffix: str = "", *, managed: bool = True, **more: Any) -> dict[str, Any
 def started_together(stage: Stage) -> int:
     """Return how many operations ran at the same time."""
     found = [o for o in stage.sandbox.operations("base-topics") if o.started and o.ended]
-    moments = [(o.started, 1) for o in found] + [(o.ended, -1) for o in found]
+    moments: list[tuple[datetime, int]] = []
+    for operation in found:
+        assert operation.started and operation.ended
+        moments += [(operation.started, 1), (operation.ended, -1)]
     most = running = 0
-    for _, change in sorted(moments, key=str):
+    for _, change in sorted(moments):  # at one moment, ends come before beginnings
         running += change
         most = max(most, running)
     return most
