@@ -187,6 +187,7 @@ def test_a_sample_of_responses_that_are_spoiled(tmp_path: Path) -> None:
         assert len(house.deployed()) == 14
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_response_of_a_command_spoiled_in_every_way(
