@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
 
-.PHONY: demo test test-all kill-matrix lint format constraints clean
+.PHONY: demo test test-all fault-matrix kill-matrix lint format constraints clean
 
 $(READY): constraints-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "orgrollout needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
@@ -27,10 +27,13 @@ test: lint ## Style, types, layers and the quick tests.
 	$(BIN)/pytest -n auto -m "not slow"
 
 test-all: $(READY) $(CHECKOV)/.ready ## What takes longer.
-	$(BIN)/pytest -n auto -m slow
+	$(BIN)/pytest -n auto -m "slow and not exhaustive"
+
+fault-matrix: $(READY) ## Every response of every command, spoiled in every way; prints how many.
+	$(BIN)/pytest -n auto -m exhaustive tests/matrix
 
 kill-matrix: $(READY) ## A process that dies at every single point of a rollout or a re-sync; prints how many.
-	$(BIN)/pytest tests/matrix
+	$(BIN)/pytest -m "not exhaustive" tests/matrix
 
 # checkov pins what we also need, to other versions; so it lives by itself.
 $(CHECKOV)/.ready: constraints-checkov.txt | $(READY)

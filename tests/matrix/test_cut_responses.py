@@ -88,6 +88,7 @@ def test_a_sample_of_responses_cut_at_every_tenth_byte(tmp_path: Path) -> None:
         assert cut_everywhere(house, SAMPLE) > 100
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_every_response_cut_at_every_tenth_byte(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
