@@ -97,7 +97,6 @@ LEFT = {
     "drift": 37,
     "errors.py": 5,
     "manifest": 3,
-    "manifest/checks": 3,
     "manifest/template": 3,
     "manifest/text": 1,
     "model": 14,

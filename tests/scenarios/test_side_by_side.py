@@ -40,7 +40,8 @@ def started_together(stage: Stage) -> int:
     found = [o for o in stage.sandbox.operations("base-topics") if o.started and o.ended]
     moments: list[tuple[datetime, int]] = []
     for operation in found:
-        assert operation.started and operation.ended
+        assert operation.started
+        assert operation.ended
         moments += [(operation.started, 1), (operation.ended, -1)]
     most = running = 0
     for _, change in sorted(moments):  # at one moment, ends come before beginnings

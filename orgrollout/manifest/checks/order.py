@@ -26,7 +26,7 @@ def check_order(checking: Checking) -> None:
             return
         path = ("stack_sets", cycle[0], "depends_on")
         if told == _MOST_CIRCLES:
-            fix = "Mend those that are named, and run it again."
+            fix = "Fix those that are named, and run it again."
             checking.note(path, "the order goes in more circles than are named here.", fix)
             return
         message = f"the order goes in a circle: {' -> '.join(cycle)}."

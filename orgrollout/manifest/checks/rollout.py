@@ -30,7 +30,8 @@ def check_rollout(checking: Checking) -> None:
             _check_preferences(checking, place, wave.operation_preferences)
         if wave.percent is not None and wave.percent <= reached:
             message = (
-                f"an earlier wave reaches {reached} percent, so nobody is left for {wave.percent}."
+                f"an earlier wave reaches {reached} percent, so no account is left for "
+                f"{wave.percent}."
             )
             checking.note((*path, "percent"), message, "Percentages are cumulative; raise it.")
         reached = max(reached, wave.percent or 0)
@@ -41,7 +42,7 @@ def check_rollout(checking: Checking) -> None:
 def _check_selectors(checking: Checking, path: FieldPath, wave: Wave) -> None:
     given = [name for name in SELECTORS if getattr(wave, name) is not None]
     if not given:
-        checking.note(path, "selects nobody.", f"Add one of {', '.join(SELECTORS)}.")
+        checking.note(path, "selects no account.", f"Add one of {', '.join(SELECTORS)}.")
     elif len(given) > 1:
         message = f"has {len(given)} selectors: {', '.join(given)}."
         checking.note(path, message, "Keep one, or make a wave of each.")
@@ -54,7 +55,7 @@ def _check_selectors(checking: Checking, path: FieldPath, wave: Wave) -> None:
 def _check_gate(checking: Checking, path: FieldPath, wave: Wave) -> None:
     gate = wave.after
     if gate.not_by is not None and gate.approval is None:
-        message = "says who may not approve, and nobody has to."
+        message = "says who may not approve, and no approval is asked for."
         checking.note((*path, "not_by"), message, "Add `approval: required`.", key=True)
     if gate.alarm is not None and gate.soak is None:
         message = "is watched while the wave soaks, and it does not soak."
