@@ -49,7 +49,7 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=10_000)
     accounts = parser.parse_args().accounts
     with deployed(accounts) as (sandbox, manifest):
-        sets = list(sandbox.world.stack_sets)
+        sets = list(sandbox.simulation.stack_sets)
         count = sum(len(each.instances) for each in sets)
         print(f"{accounts:,} accounts, {len(sets)} stack sets, {count:,} stack instances")
         ask("cold", sandbox, manifest, "cold.sqlite")
@@ -69,7 +69,7 @@ def ask(
     """Ask, print what it took, and return the seconds, those of waiting included."""
     calls, began = len(sandbox.calls), sandbox.clock.now()
     started, cpu = time.perf_counter(), time.process_time()
-    explain(load_manifest(manifest), world(sandbox, manifest.parent / journal), ACCOUNT, region)
+    explain(load_manifest(manifest), context(sandbox, manifest.parent / journal), ACCOUNT, region)
     here, cpu = time.perf_counter() - started, time.process_time() - cpu
     waited = (sandbox.clock.now() - began).total_seconds()
     print(
@@ -79,7 +79,7 @@ def ask(
     return here + waited
 
 
-def world(sandbox: Sandbox, journal: Path, *, speed: float = 1) -> Context:
+def context(sandbox: Sandbox, journal: Path, *, speed: float = 1) -> Context:
     """Return what a new process works with, whose rates nobody has used yet."""
     connection = connect(clock=sandbox.clock, limits=RateLimits(speed=speed))
     return Context(
@@ -101,7 +101,7 @@ def deployed(accounts: int) -> Iterator[tuple[Sandbox, Path]]:
         manifest = Path(folder) / "manifest.yaml"
         manifest.write_text(yaml.safe_dump(MANIFEST), encoding="utf-8")
         fast, loaded = (
-            world(sandbox, Path(folder) / "journal.sqlite", speed=1e9),
+            context(sandbox, Path(folder) / "journal.sqlite", speed=1e9),
             load_manifest(manifest),
         )
         plan = plan_from(loaded, look(loaded, fast, quiet), fast)

@@ -83,7 +83,7 @@ class Bench:
     sandbox: Sandbox
     folder: Path
 
-    def world(self, journal: str = "journal.sqlite") -> Context:
+    def context(self, journal: str = "journal.sqlite") -> Context:
         """Return what a process works with; calls do not wait for their rate."""
         connection = connect(clock=self.sandbox.clock, limits=RateLimits(speed=1e9))
         return Context(
@@ -93,16 +93,16 @@ class Bench:
             clock=self.sandbox.clock,
         )
 
-    def plan(self, world: Context) -> tuple[Plan, tuple[str, ...]]:
+    def plan(self, context: Context) -> tuple[Plan, tuple[str, ...]]:
         """Return a plan, and what was said while it was made."""
         told: list[str] = []
         loaded = load_manifest(self.folder / "manifest.yaml")
-        return plan_from(loaded, look(loaded, world, told.append), world), tuple(told)
+        return plan_from(loaded, look(loaded, context, told.append), context), tuple(told)
 
     def measure(self, what: str, allowed: int, journal: str = "journal.sqlite") -> Measured:
         """Plan, and return what it took."""
         before, began = len(self.sandbox.calls), time.perf_counter()
-        plan, told = self.plan(self.world(journal))
+        plan, told = self.plan(self.context(journal))
         calls = self.sandbox.calls[before:]
         return Measured(
             what=what,
@@ -162,9 +162,9 @@ def deployed(accounts: int) -> Iterator[Bench]:
         bench = Bench(sandbox, Path(folder))
         (bench.folder / "manifest.yaml").write_text(MANIFEST, encoding="utf-8")
         (bench.folder / "topic.yaml").write_text(TEMPLATE, encoding="utf-8")
-        world = bench.world()
-        plan, _ = bench.plan(world)
-        drive(begin_rollout(plan, world).state.id, world, lambda _: None)
+        context = bench.context()
+        plan, _ = bench.plan(context)
+        drive(begin_rollout(plan, context).state.id, context, lambda _: None)
         yield bench
 
 

@@ -179,7 +179,7 @@ class Bench:
     folder: Path
     parts: dict[str, Part] = field(default_factory=dict)
 
-    def world(self, *, speed: float = 1) -> Context:
+    def context(self, *, speed: float = 1) -> Context:
         """Return what a process works with."""
         connection = connect(
             region="us-east-1", clock=self.sandbox.clock, limits=RateLimits(speed=speed)
@@ -253,24 +253,24 @@ def deployed(accounts: int) -> Iterator[Bench]:
 
 def deploy(bench: Bench) -> None:
     """Do what `orgrollout apply` does, as fast as it goes."""
-    world = bench.world(speed=1e9)
+    context = bench.context(speed=1e9)
     loaded = load_manifest(bench.folder / "manifest.yaml")
-    plan = plan_from(loaded, look(loaded, world, quiet), world)
-    drive(begin_rollout(plan, world).state.id, world, quiet)
+    plan = plan_from(loaded, look(loaded, context, quiet), context)
+    drive(begin_rollout(plan, context).state.id, context, quiet)
 
 
-def resync(bench: Bench, world: Context) -> tuple[ResyncPlan, Rollout]:
+def resync(bench: Bench, context: Context) -> tuple[ResyncPlan, Rollout]:
     """Do what `orgrollout resync --detect` does."""
     loaded = load_manifest(bench.folder / "manifest.yaml")
     with bench.part("detect"):
-        detect(NAMES, world, quiet, quiet, patience=timedelta(hours=1))
+        detect(NAMES, context, quiet, quiet, patience=timedelta(hours=1))
     with bench.part("look"):
-        picture = look(loaded, world, quiet, drift=True)
+        picture = look(loaded, context, quiet, drift=True)
     with bench.part("seek"):
-        sought = seek_repairs(loaded, picture, world, quiet)
+        sought = seek_repairs(loaded, picture, context, quiet)
     del picture
     with bench.part("repair"):
-        rollout = drive(begin_rollout(sought.resync.plan, world).state.id, world, quiet)
+        rollout = drive(begin_rollout(sought.resync.plan, context).state.id, context, quiet)
     return sought, rollout
 
 
@@ -306,9 +306,9 @@ def main(accounts: int) -> int:
     """Deploy, re-sync, print; return the exit code."""
     instances = accounts * len(REGIONS)
     with Waiting().watching() as waiting, deployed(accounts) as bench:
-        world = bench.world()
+        context = bench.context()
         before = Counter(waiting.found)
-        sought, rollout = resync(bench, world)
+        sought, rollout = resync(bench, context)
         waiting.found -= before
         drifted, state = len({(f.stack_set, f.pair) for f in sought.findings.real}), rollout.state
         print(
@@ -320,8 +320,8 @@ def main(accounts: int) -> int:
         takes = sum((p.takes for w, p in bench.parts.items() if w != "deploy"), timedelta())
         cpu = sum(p.cpu for w, p in bench.parts.items() if w != "deploy")
         print(f"makespan {takes} simulated, {cpu:,.0f} s of CPU here")
-        for kind, count in world.journal.writes.most_common():  # type: ignore[attr-defined]
-            size = world.journal.bytes[kind]  # type: ignore[attr-defined]
+        for kind, count in context.journal.writes.most_common():  # type: ignore[attr-defined]
+            size = context.journal.bytes[kind]  # type: ignore[attr-defined]
             print(f"    journal: {count:>6,} writes, {size:>11,} bytes of {kind}")
         print(f"peak memory: {peak():,.0f} MB of {MEGABYTES} MB")
         failed |= peak() > MEGABYTES or state.outcome is not Outcome.SUCCEEDED

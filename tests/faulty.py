@@ -74,7 +74,7 @@ class Faulty:
 @contextmanager
 def between(sandbox: Sandbox) -> Iterator[Faulty]:
     """Put it before a sandbox."""
-    gateway, made = sandbox.world.gateway, Faulty()
+    gateway, made = sandbox.simulation.gateway, Faulty()
     plain = gateway.handle
 
     def handle(request: Request) -> Message:

@@ -97,9 +97,9 @@ def start_recorders(stage: Stage, pairs: Iterable[Pair]) -> None:
         client.start_configuration_recorder(ConfigurationRecorderName="main")
 
 
-def detect(stage: Stage, world: Context | None = None, *, name: str = NAME) -> None:
+def detect(stage: Stage, context: Context | None = None, *, name: str = NAME) -> None:
     """Let a drift detection of the whole stack set come to its end."""
-    (world or stage.world()).connection.call(
+    (context or stage.context()).connection.call(
         "cloudformation",
         "DetectStackSetDrift",
         {
@@ -115,15 +115,15 @@ def detect(stage: Stage, world: Context | None = None, *, name: str = NAME) -> N
 
 def seek(stage: Stage, manifest: Mapping[str, Any] = MANIFEST, **options: Any) -> ResyncPlan:
     """Return what is found, and how it would be repaired."""
-    world = stage.world()
+    context = stage.context()
     loaded = load_manifest(stage._write(manifest))
-    picture = look(loaded, world, lambda _: None, drift=True)
-    return seek_repairs(loaded, picture, world, lambda _: None, **options)
+    picture = look(loaded, context, lambda _: None, drift=True)
+    return seek_repairs(loaded, picture, context, lambda _: None, **options)
 
 
 def repair(stage: Stage, sought: ResyncPlan) -> Rollout:
     """Carry the plan out to its end."""
-    return stage.finish(begin_rollout(sought.resync.plan, stage.world()).state.id)
+    return stage.finish(begin_rollout(sought.resync.plan, stage.context()).state.id)
 
 
 def changed_stacks(stage: Stage, since: int) -> Counter[tuple[str, Pair]]:

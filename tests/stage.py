@@ -126,7 +126,7 @@ class Stage:
     limits: RateLimits | None = None  # those of AWS, if nothing else is said
     bucket: str = ""  # where the journal is kept, if not in the folder
 
-    def world(self, journal: str = "journal.sqlite") -> Context:
+    def context(self, journal: str = "journal.sqlite") -> Context:
         """Return what a process that starts now would work with."""
         connection = connect(session=new_session(), clock=self.sandbox.clock, limits=self.limits)
         return Context(
@@ -142,9 +142,9 @@ class Stage:
             return here
         return S3Journal(connection.for_journal(), S3Place(bucket=self.bucket, prefix="journal/"))
 
-    def look(self, manifest: Mapping[str, Any], world: Context | None = None) -> Picture:
+    def look(self, manifest: Mapping[str, Any], context: Context | None = None) -> Picture:
         """Return what a manifest wants and what is deployed."""
-        return look(load_manifest(self._write(manifest)), world or self.world(), lambda _: None)
+        return look(load_manifest(self._write(manifest)), context or self.context(), lambda _: None)
 
     def plan(
         self,
@@ -154,10 +154,10 @@ class Stage:
         **options: Any,
     ) -> Plan:
         """Return the plan for a manifest."""
-        world = self.world()
+        context = self.context()
         loaded = load_manifest(self._write(manifest))
-        picture = look(loaded, world, lambda _: None)
-        return plan_from(loaded, picture, world, narrowing=narrowing, **options)
+        picture = look(loaded, context, lambda _: None)
+        return plan_from(loaded, picture, context, narrowing=narrowing, **options)
 
     def apply(self, manifest: Mapping[str, Any] = BASE, **options: Any) -> Rollout:
         """Plan a manifest and carry it out to the end."""
@@ -165,15 +165,15 @@ class Stage:
 
     def begin(self, manifest: Mapping[str, Any] = BASE, **options: Any) -> RolloutId:
         """Record a rollout and do nothing else."""
-        return begin_rollout(self.plan(manifest, **options), self.world()).state.id
+        return begin_rollout(self.plan(manifest, **options), self.context()).state.id
 
     def finish(self, rollout: RolloutId) -> Rollout:
         """Drive a rollout as far as it goes."""
-        return drive(rollout, self.world(), lambda t: self.events.extend(t.events))
+        return drive(rollout, self.context(), lambda t: self.events.extend(t.events))
 
     def step(self, rollout: RolloutId, *, wait: bool = True) -> Tick:
         """Do one tick in a process of its own, then let the time pass that it asks for."""
-        done = tick(rollout, self.world())
+        done = tick(rollout, self.context())
         self.events.extend(done.events)
         if wait and done.wake_after is not None:
             self.sandbox.clock.sleep(done.wake_after)
@@ -181,7 +181,7 @@ class Stage:
 
     def load(self, rollout: RolloutId) -> Rollout:
         """Return a rollout as the journal has it."""
-        return load_rollout(self.world().journal, rollout)
+        return load_rollout(self.context().journal, rollout)
 
     def coverage(
         self, manifest: Mapping[str, Any] = BASE, rollout: Rollout | None = None
@@ -199,7 +199,7 @@ class Stage:
 
     def deployed(self, stack_set: str = "base-topics") -> set[Pair]:
         """Return where the stack set has stack instances, as AWS lists them."""
-        return {i.pair for i in self.world().stack_sets.instances(StackSetName(stack_set))}
+        return {i.pair for i in self.context().stack_sets.instances(StackSetName(stack_set))}
 
     def display_name(self, pair: Pair) -> str | None:
         """Return what the deployed topic is called, asked in the account itself."""

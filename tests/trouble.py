@@ -60,31 +60,31 @@ class Trouble:
     def sandbox(self) -> Sandbox:
         return self.stage.sandbox
 
-    def world(self) -> Context:
+    def context(self) -> Context:
         """Return what a new process works with; its journal is not waited for in real time."""
         path = self.stage.folder / "journal.sqlite"
         connection = connect(session=new_session(), clock=self.clock)
-        world = Context(
+        context = Context(
             connection=connection,
             stack_sets=StackSets(connection),
             journal=self.stage.journal(connection, SqliteJournal(path, patience=timedelta())),
             clock=self.clock,
         )
-        self.worlds.append(world)
-        return world
+        self.worlds.append(context)
+        return context
 
     def client(self) -> Any:
         return self.sandbox.session().client("cloudformation")
 
     def later(self, after: timedelta, action: Callable[[], object]) -> None:
-        timeline = self.sandbox.world.timeline
+        timeline = self.sandbox.simulation.timeline
         timeline.at(timeline.now() + after, lambda: (action(), None)[1])
 
     def away(self, fault: Callable[[], object], span: timedelta | None) -> None:
         """Let calls go wrong from now on, for so long."""
         fault()
         if span is not None:
-            self.later(span, self.sandbox.world.faults.calls.clear)
+            self.later(span, self.sandbox.simulation.faults.calls.clear)
 
 
 Happening = Callable[[Trouble], object]

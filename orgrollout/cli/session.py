@@ -54,7 +54,7 @@ class Session:
     options: str  # what other commands need to find the same journal
 
     @property
-    def world(self) -> Context:
+    def context(self) -> Context:
         """Return the context of everything that may write."""
         return self.client.context
 
@@ -66,7 +66,7 @@ class Session:
     @property
     def connection(self) -> Connection:
         """Return the connection that everything goes through."""
-        return self.world.connection
+        return self.context.connection
 
     def command(self, name: str, loaded: LoadedManifest, *more: str) -> str:
         """Return a command for a manifest as it can be pasted: it finds the same journal."""

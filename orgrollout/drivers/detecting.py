@@ -26,7 +26,7 @@ class _Followed:
 
 def detect(
     names: Iterable[StackSetName],
-    world: Context,
+    context: Context,
     follow: Follow,
     waiting: Waiting,
     *,
@@ -42,18 +42,18 @@ def detect(
         AwsError: AWS refused something, or is away for too long.
     """
     outage = Outage()
-    started = world.clock.now()
+    started = context.clock.now()
     open_sets = {name: _Followed(due=started) for name in names}
     ended: dict[StackSetName, DetectionStep] = {}
     while open_sets:
         name, each = min(open_sets.items(), key=lambda item: item[1].due)
-        world.clock.sleep(each.due - world.clock.now())
+        context.clock.sleep(each.due - context.clock.now())
         try:
-            step = _step(name, each, world, patience)
+            step = _step(name, each, context, patience)
         except PASSING as error:
             pause = outage.pause(error)
             waiting(error, pause)
-            world.clock.sleep(pause)
+            context.clock.sleep(pause)
             continue
         outage.over()
         follow(step)
@@ -61,19 +61,19 @@ def detect(
             ended[name] = step
             del open_sets[name]
         else:
-            each.mine, each.due = step.intent, world.clock.now() + step.wake_after
+            each.mine, each.due = step.intent, context.clock.now() + step.wake_after
     return ended
 
 
 def _step(
-    name: StackSetName, each: _Followed, world: Context, patience: timedelta
+    name: StackSetName, each: _Followed, context: Context, patience: timedelta
 ) -> DetectionStep:
-    step = detect_step(name, world, each.mine)
+    step = detect_step(name, context, each.mine)
     if step.phase is not DetectionPhase.WAITING or step.intent is None:
         each.busy_since = None
         return step
-    each.busy_since = each.busy_since or world.clock.now()
-    if world.clock.now() - each.busy_since < patience:
+    each.busy_since = each.busy_since or context.clock.now()
+    if context.clock.now() - each.busy_since < patience:
         return step
-    withdraw(name, world, step.intent)
+    withdraw(name, context, step.intent)
     return DetectionStep(stack_set=name, phase=step.phase, held_by=step.held_by)

@@ -24,7 +24,7 @@ _HEARTBEAT = timedelta(minutes=1)
 _ANOTHER_DRIVER = timedelta(seconds=1)
 
 
-def drive(rollout: RolloutId, world: Context, follow: Callable[[Tick], None]) -> Rollout:
+def drive(rollout: RolloutId, context: Context, follow: Callable[[Tick], None]) -> Rollout:
     """Advance a rollout until nothing happens by itself any more, and return it.
 
     ``follow`` is told of every tick, and of every minute in between. Interrupting is harmless:
@@ -39,41 +39,41 @@ def drive(rollout: RolloutId, world: Context, follow: Callable[[Tick], None]) ->
             resumed.
         ClaimLostError: Another rollout took over, or a stack set was unlocked.
     """
-    return _drive(load_rollout(world.journal, rollout), world, follow)
+    return _drive(load_rollout(context.journal, rollout), context, follow)
 
 
-def _drive(known: Rollout, world: Context, follow: Callable[[Tick], None]) -> Rollout:
-    patience = _Patience(known, world, follow)
+def _drive(known: Rollout, context: Context, follow: Callable[[Tick], None]) -> Rollout:
+    patience = _Patience(known, context, follow)
     while True:
-        latest = unless_overtaken(lambda: patience.wait_for(lambda: tick(known.state.id, world)))
+        latest = unless_overtaken(lambda: patience.wait_for(lambda: tick(known.state.id, context)))
         if latest is None:
             # Another driver was faster, and nothing was sent from here. Look at what it did.
-            world.clock.sleep(_ANOTHER_DRIVER)
+            context.clock.sleep(_ANOTHER_DRIVER)
             continue
         patience.known = latest.rollout
         follow(latest)
         if latest.wake_after is None:
-            _notify(latest.rollout, world, follow)
-            return _taken_back(latest.rollout, world, follow)
-        _rest(latest, world, follow)
+            _notify(latest.rollout, context, follow)
+            return _taken_back(latest.rollout, context, follow)
+        _rest(latest, context, follow)
 
 
-def _rest(latest: Tick, world: Context, follow: Callable[[Tick], None]) -> None:
+def _rest(latest: Tick, context: Context, follow: Callable[[Tick], None]) -> None:
     """Return when it is time for the next tick; ``follow`` hears of every minute until then."""
     left = latest.wake_after or timedelta()
     while left > _HEARTBEAT:
-        world.clock.sleep(_HEARTBEAT)
+        context.clock.sleep(_HEARTBEAT)
         left -= _HEARTBEAT
         follow(replace(latest, events=()))
-    world.clock.sleep(left)
+    context.clock.sleep(left)
 
 
 class _Patience:
     """Waits out transient failures, and tells of each with the last known state of the rollout."""
 
-    def __init__(self, known: Rollout, world: Context, follow: Callable[[Tick], None]) -> None:
+    def __init__(self, known: Rollout, context: Context, follow: Callable[[Tick], None]) -> None:
         self.known = known
-        self._world = world
+        self._context = context
         self._follow = follow
 
     def wait_for(self, what: Callable[[], T]) -> T:
@@ -91,19 +91,19 @@ class _Patience:
                 text = f"{error} Trying again in {span(pause)}; nothing is lost."
                 said = Event(kind=EventKind.WAITING, text=text)
                 self._follow(Tick(rollout=self.known, events=(said,), wake_after=pause))
-                self._world.clock.sleep(pause)
+                self._context.clock.sleep(pause)
 
 
-def _taken_back(rollout: Rollout, world: Context, follow: Callable[[Tick], None]) -> Rollout:
+def _taken_back(rollout: Rollout, context: Context, follow: Callable[[Tick], None]) -> Rollout:
     """Return a rollout that is over, after it was taken back if that is what its plan says.
 
     Where another driver has begun to take it back, this one goes on with that.
     """
     if not rollout.state.undo:
         return rollout
-    name, patience = rollout.state.id, _Patience(rollout, world, follow)
+    name, patience = rollout.state.id, _Patience(rollout, context, follow)
     try:
-        back = patience.wait_for(lambda: _rollback(name, world))
+        back = patience.wait_for(lambda: _rollback(name, context))
     except NothingToRollBackError as error:
         said = Event(kind=EventKind.ROLLBACK, text=str(error))
         follow(Tick(rollout=rollout, events=(said,), wake_after=None))
@@ -111,42 +111,45 @@ def _taken_back(rollout: Rollout, world: Context, follow: Callable[[Tick], None]
     if back is not None:
         said = Event(kind=EventKind.ROLLBACK, text=f"{name} is taken back: {back.state.id}")
         follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
-        _drive(back, world, follow)
-    return patience.wait_for(lambda: load_rollout(world.journal, name))
+        _drive(back, context, follow)
+    return patience.wait_for(lambda: load_rollout(context.journal, name))
 
 
-def _rollback(rollout: RolloutId, world: Context) -> Rollout | None:
+def _rollback(rollout: RolloutId, context: Context) -> Rollout | None:
     """Return the rollout that takes another one back; None if it is not to be taken back now."""
-    current = load_rollout(world.journal, rollout)
+    current = load_rollout(context.journal, rollout)
     if not current.state.undo:
         return None
-    back = rollback_of(current, world.journal)
+    back = rollback_of(current, context.journal)
     if back is None and current.state.superseded_by is None:
-        back = begin_rollback(current, world)
+        back = begin_rollback(current, context)
     return back
 
 
-def _notify(rollout: Rollout, world: Context, follow: Callable[[Tick], None]) -> None:
+def _notify(rollout: Rollout, context: Context, follow: Callable[[Tick], None]) -> None:
     def warn(text: str) -> None:
         said = Event(kind=EventKind.NOTICE, text=f"warning: {text}")
         follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
 
-    tell_of_rollout(rollout, world, warn)
+    tell_of_rollout(rollout, context, warn)
 
 
 def stop_holders(
-    stack_sets: Iterable[StackSetName], world: Context, follow: Callable[[Tick], None]
+    stack_sets: Iterable[StackSetName], context: Context, follow: Callable[[Tick], None]
 ) -> tuple[RolloutId, ...]:
     """Stop every rollout that holds some of the stack sets, and return them when nothing runs.
 
     What they were doing changes what there is to plan; so this comes before a plan that is to take
     over from them.
     """
-    others = sorted(set(holders_of(world.journal, stack_sets).values()))
+    others = sorted(set(holders_of(context.journal, stack_sets).values()))
     for other in others:
-        if not load_rollout(world.journal, other).state.phase.is_over:
+        if not load_rollout(context.journal, other).state.phase.is_over:
             give_order(
-                world.journal, other, lambda r: operator_commands.stop(r.state), world.said("stop")
+                context.journal,
+                other,
+                lambda r: operator_commands.stop(r.state),
+                context.said("stop"),
             )
-        drive(other, world, follow)
+        drive(other, context, follow)
     return tuple(others)

@@ -61,7 +61,7 @@ class Context:
         return Said(text=text, by=self.connection.identity.arn, at=self.clock.now())
 
     def calling_as(self, wanted: CallerChoice) -> "Context":
-        """Return the same world with service-managed stack sets called as a plan says.
+        """Return the same context with service-managed stack sets called as a plan says.
 
         Who resumes or stops a rollout has its plan, and no manifest.
         """

@@ -34,8 +34,8 @@ Source = Path | str | Mapping[str, Any]
 class Sandbox(Incidents):
     """A simulated organization; as a context manager it stands in for AWS."""
 
-    def __init__(self, world: SimulatedOrganization) -> None:
-        super().__init__(world)
+    def __init__(self, simulation: SimulatedOrganization) -> None:
+        super().__init__(simulation)
         self._outside: dict[str, str] = {}
         self._operator_keys: dict[str, str] = {}
         self._default_session: boto3.Session | None = None
@@ -88,7 +88,7 @@ class Sandbox(Incidents):
             raise SandboxFileError(source, [f"faults.{kind}: {error}"]) from error
 
     def __enter__(self) -> Self:
-        HOOK.activate(self.world.gateway)
+        HOOK.activate(self.simulation.gateway)
         self._outside = os.environ.copy()
         self._default_session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, None
         for name in _FOREIGN:
@@ -103,7 +103,7 @@ class Sandbox(Incidents):
         trace: TracebackType | None,
     ) -> None:
         HOOK.deactivate()
-        self.world.state.forget()
+        self.simulation.state.forget()
         boto3.DEFAULT_SESSION = self._default_session
         for name in (*_FOREIGN, *self.environment()):
             os.environ.pop(name, None)
@@ -113,17 +113,17 @@ class Sandbox(Incidents):
     @property
     def clock(self) -> Clock:
         """The clock that the sandbox goes by."""
-        return self.world.clock
+        return self.simulation.clock
 
     @property
     def calls(self) -> list[Call]:
         """Every API call in order."""
-        return self.world.gateway.calls
+        return self.simulation.gateway.calls
 
     @property
     def unprovisioned(self) -> list[Unprovisioned]:
         """The resources that exist only as records, and what could not be done."""
-        return self.world.unprovisioned
+        return self.simulation.unprovisioned
 
     def run_to_end(self, limit: timedelta = timedelta(days=7)) -> None:
         """Let time pass until nothing is planned any more (stuck instances stay).
@@ -131,7 +131,7 @@ class Sandbox(Incidents):
         Raises:
             SandboxError: There is still something planned after ``limit``.
         """
-        clock, timeline = self.world.clock, self.world.timeline
+        clock, timeline = self.simulation.clock, self.simulation.timeline
         until = clock.now() + limit
         self.settle()
         while timeline.next_moment is not None:
@@ -143,7 +143,9 @@ class Sandbox(Incidents):
     def environment(self) -> dict[str, str]:
         """Return environment variables with credentials of the operator, the same each time."""
         if not self._operator_keys:
-            self._operator_keys = self.world.identities.issue(self.world.identities.operator)
+            self._operator_keys = self.simulation.identities.issue(
+                self.simulation.identities.operator
+            )
         return _as_environment(self._operator_keys, self.organization.home_region)
 
     def session(
@@ -155,7 +157,7 @@ class Sandbox(Incidents):
         name: str = "sandbox",
     ) -> boto3.Session:
         """Return a session in an account (name or id; default: the operator) and Region."""
-        identities = self.world.identities
+        identities = self.simulation.identities
         principal = identities.operator
         if account is not None:
             principal = identities.role_in(str(self._id(account)), role, name)
@@ -177,7 +179,7 @@ class Sandbox(Incidents):
 
     def someone_else(self, name: str = "mallory") -> boto3.Session:
         """Return a session of another person in the operator's account."""
-        return self.session(self.world.identities.operator.account, role="Admin", name=name)
+        return self.session(self.simulation.identities.operator.account, role="Admin", name=name)
 
 
 def _as_environment(keys: Mapping[str, str], region: str) -> dict[str, str]:

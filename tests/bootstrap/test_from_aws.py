@@ -78,7 +78,7 @@ class Aws:
         call(StackSetName=name, Regions=list(regions), ParameterOverrides=listed, **where)
         self.sandbox.run_to_end()
 
-    def world(self) -> Context:
+    def context(self) -> Context:
         connection = connect(session=new_session(), clock=self.sandbox.clock)
         return Context(
             connection=connection,
@@ -88,9 +88,9 @@ class Aws:
         )
 
     def init(self, *only: str, name: str = "taken") -> Described:
-        world = self.world()
-        listed = list_what_exists(world, name, only, lambda _: None)
-        made = describe(with_overrides(world, listed, lambda _: None))
+        context = self.context()
+        listed = list_what_exists(context, name, only, lambda _: None)
+        made = describe(with_overrides(context, listed, lambda _: None))
         (self.folder / "templates").mkdir(exist_ok=True)
         (self.folder / "manifest.yaml").write_text(made.manifest)
         for file, text in made.templates.items():
@@ -98,9 +98,9 @@ class Aws:
         return made
 
     def plan(self) -> Plan:
-        world = self.world()
+        context = self.context()
         loaded = load_manifest(self.folder / "manifest.yaml")
-        return plan_from(loaded, look(loaded, world, lambda _: None), world)
+        return plan_from(loaded, look(loaded, context, lambda _: None), context)
 
     def edit(self, **changes: Any) -> None:
         path = self.folder / "manifest.yaml"
@@ -111,8 +111,8 @@ class Aws:
 
     def apply(self) -> Plan:
         plan = self.plan()
-        world = self.world()
-        drive(begin_rollout(plan, world).state.id, world, lambda _: None)
+        context = self.context()
+        drive(begin_rollout(plan, context).state.id, context, lambda _: None)
         return plan
 
 

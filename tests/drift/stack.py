@@ -71,12 +71,12 @@ def detect(stage: Stage, stack_set: str = "base-topics") -> str:
     return str(operation)
 
 
-def gather(stage: Stage, wanted: dict[str, Any], world: Context | None = None) -> Findings:
+def gather(stage: Stage, wanted: dict[str, Any], context: Context | None = None) -> Findings:
     """Return what there is to find, as a new process does."""
     path = stage._write(wanted)
-    loaded, world = load_manifest(path), world or stage.world()
-    picture = look(loaded, world, lambda _: None, drift=True)
-    return gather_findings(loaded, picture, world, lambda _: None)
+    loaded, context = load_manifest(path), context or stage.context()
+    picture = look(loaded, context, lambda _: None, drift=True)
+    return gather_findings(loaded, picture, context, lambda _: None)
 
 
 def at(findings: Findings, pair: Pair) -> dict[tuple[str, str], Finding]:

@@ -87,7 +87,7 @@ class Recorded:
         self._journal.close()
 
 
-def world_of(endpoint: str, named: str, log: Path, point: str) -> Context:
+def context_of(endpoint: str, named: str, log: Path, point: str) -> Context:
     """Return what a process at the sandbox's endpoint works with."""
     left = [STOPS_AT[point]] if point in STOPS_AT else []
 
@@ -113,8 +113,8 @@ def world_of(endpoint: str, named: str, log: Path, point: str) -> Context:
 
 def main(endpoint: str, named: str, rollout: str, log: str, point: str = "") -> None:
     """Drive the rollout as far as it goes."""
-    world = world_of(endpoint, named, Path(log), point)
-    ended = drive(RolloutId(rollout), world, lambda _: None)
+    context = context_of(endpoint, named, Path(log), point)
+    ended = drive(RolloutId(rollout), context, lambda _: None)
     print(ended.state.phase, flush=True)
 
 

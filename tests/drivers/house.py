@@ -39,7 +39,7 @@ class House:
     journal: str
     running: list["subprocess.Popen[str]"]
 
-    def world(self) -> Context:
+    def context(self) -> Context:
         clock = SandboxClient(self.server.endpoint).clock()
         connection = connect(session=new_session(), clock=clock)
         journal, _ = open_journal(self.journal, connection)
@@ -75,7 +75,7 @@ class House:
 
     def operations(self) -> list[tuple[str, OperationRecord]]:
         """Return every operation that AWS started, with its stack set."""
-        made = {stack_set.name for stack_set in self.server.sandbox.world.stack_sets}
+        made = {stack_set.name for stack_set in self.server.sandbox.simulation.stack_sets}
         sandbox = self.server.sandbox
         return [(name, o) for name in sorted(made) for o in sandbox.operations(name)]
 

@@ -46,9 +46,9 @@ def begun(stage: Stage) -> RolloutId:
 
 
 def held_up_after_commit(stage: Stage, meanwhile: Callable[[], object]) -> Context:
-    """Return the world of a process that is held up between its first commit and what follows."""
-    world = stage.world()
-    return replace(world, journal=HeldUpJournal(world.journal, "rollout/", meanwhile))
+    """Return the context of a process that is held up between its first commit and what follows."""
+    context = stage.context()
+    return replace(context, journal=HeldUpJournal(context.journal, "rollout/", meanwhile))
 
 
 def held_up_while_sending(
@@ -58,7 +58,7 @@ def held_up_while_sending(
     operation: str = "CreateStackInstances",
     then: Callable[[], object] = lambda: None,
 ) -> Context:
-    """Return the world of a process that is held up when nothing can keep back its request.
+    """Return the context of a process that is held up when nothing can keep back its request.
 
     The request is signed; it goes out after ``meanwhile``, and ``then`` happens with the answer.
     """
@@ -76,7 +76,7 @@ def held_up_while_sending(
     session.events.register_first(f"before-send.cloudformation.{operation}", before)
     session.events.register_last(f"after-call.cloudformation.{operation}", after)
     connection = connect(session=session, clock=stage.sandbox.clock)
-    return replace(stage.world(), connection=connection, stack_sets=StackSets(connection))
+    return replace(stage.context(), connection=connection, stack_sets=StackSets(connection))
 
 
 def die() -> object:

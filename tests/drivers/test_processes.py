@@ -44,10 +44,10 @@ def manifest() -> dict[str, Any]:
 
 
 def begun(house: House) -> RolloutId:
-    world = house.world()
+    context = house.context()
     stage = Stage(house.server.sandbox, house.folder)
     plan = stage.plan(manifest())
-    return begin_rollout(plan, world).state.id
+    return begin_rollout(plan, context).state.id
 
 
 def must_be_sound(house: House, rollout: Rollout) -> None:
@@ -81,7 +81,7 @@ def test_drivers_that_are_stopped_at_any_time_do_everything_once(
         send_signal(asleep, signal.SIGCONT)
 
     assert {ended(process) for process in processes} == {Phase.FINISHED}
-    found = load_rollout(house.world().journal, rollout)
+    found = load_rollout(house.context().journal, rollout)
     assert found.state.outcome is Outcome.SUCCEEDED
     must_be_sound(house, found)
     taken = Counter(bool(write["after"]) for write in house.writes())
@@ -96,7 +96,7 @@ def test_a_driver_stopped_between_commit_and_lease_writes_and_sends_nothing_stal
     held_up = house.start(rollout, "committed")
     stopped_itself(held_up)
     time.sleep(BEYOND_THE_LEASE.total_seconds())
-    drive(rollout, house.world(), lambda _: None)
+    drive(rollout, house.context(), lambda _: None)
     calls = [c.operation for c in house.server.sandbox.calls].count("CreateStackInstances")
 
     send_signal([held_up], signal.SIGCONT)
@@ -106,7 +106,7 @@ def test_a_driver_stopped_between_commit_and_lease_writes_and_sends_nothing_stal
     assert after == calls
     refused = [write for write in house.writes() if not write["after"]]
     assert refused != []
-    found = load_rollout(house.world().journal, rollout)
+    found = load_rollout(house.context().journal, rollout)
     assert found.state.outcome is Outcome.SUCCEEDED
     must_be_sound(house, found)
 
@@ -115,10 +115,10 @@ def test_stop_against_a_driver_stopped_after_its_look_at_the_lease(house: House)
     rollout = begun(house)
     held_up = house.start(rollout, "sending")
     stopped_itself(held_up)
-    world = house.world()
-    give_order(world.journal, rollout, lambda r: stop(r.state))
-    assert drive(rollout, world, lambda _: None).state.phase is Phase.STOPPED
-    committed = {flight.id for flight in load_rollout(world.journal, rollout).state.withdrawn}
+    context = house.context()
+    give_order(context.journal, rollout, lambda r: stop(r.state))
+    assert drive(rollout, context, lambda _: None).state.phase is Phase.STOPPED
+    committed = {flight.id for flight in load_rollout(context.journal, rollout).state.withdrawn}
     assert committed != set()
 
     send_signal([held_up], signal.SIGCONT)
@@ -128,7 +128,7 @@ def test_stop_against_a_driver_stopped_after_its_look_at_the_lease(house: House)
     assert late != []
     assert {operation.status for operation in late} <= {"STOPPED", "SUCCEEDED"}
     assert [c.operation for c in house.server.sandbox.calls].count("StopStackSetOperation") >= 1
-    state = load_rollout(world.journal, rollout).state
+    state = load_rollout(context.journal, rollout).state
     assert state.phase is Phase.STOPPED
     assert {o.id for o in late} <= {landed.id for landed in state.landed}
 

@@ -65,16 +65,16 @@ def test_a_clock_that_jumps_ahead_does_not_cut_a_soak_and_is_told_of(
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         told: list[timedelta] = []
-        world = world_of(tmp_path, told)
+        context = context_of(tmp_path, told)
         loaded = load_manifest(write_manifest(tmp_path, SOAKING))
-        plan = plan_from(loaded, look(loaded, world, lambda _: None), world)
-        rollout = begin_rollout(plan, world).state.id
-        done = until_it_soaks(rollout, world)
+        plan = plan_from(loaded, look(loaded, context, lambda _: None), context)
+        rollout = begin_rollout(plan, context).state.id
+        done = until_it_soaks(rollout, context)
         assert done.wake_after is not None
         assert timedelta(minutes=29) < done.wake_after <= SOAK + timedelta(seconds=5)
 
         skew.ahead = ahead
-        done = tick(rollout, world)
+        done = tick(rollout, context)
 
         assert done.wake_after is not None
         assert timedelta(minutes=28) < done.wake_after <= SOAK + timedelta(seconds=5)
@@ -84,7 +84,7 @@ def test_a_clock_that_jumps_ahead_does_not_cut_a_soak_and_is_told_of(
         assert done.rollout.state.phase is Phase.SOAKING
 
 
-def world_of(folder: Path, told: list[timedelta]) -> Context:
+def context_of(folder: Path, told: list[timedelta]) -> Context:
     connection = connect(session=new_session(), on_skew=told.append)
     return Context(
         connection=connection,
@@ -94,10 +94,10 @@ def world_of(folder: Path, told: list[timedelta]) -> Context:
     )
 
 
-def until_it_soaks(rollout: RolloutId, world: Context) -> Tick:
+def until_it_soaks(rollout: RolloutId, context: Context) -> Tick:
     for _ in range(60):
-        done = tick(rollout, world)
+        done = tick(rollout, context)
         if done.wake_after is not None and done.wake_after > timedelta(minutes=5):
             return done
-        world.clock.sleep(min(done.wake_after or timedelta(), timedelta(seconds=1)))
+        context.clock.sleep(min(done.wake_after or timedelta(), timedelta(seconds=1)))
     raise AssertionError("it never soaks")

@@ -46,7 +46,7 @@ def test_field_35_what_was_reviewed_is_what_is_applied_tried_out_in_a_sandbox(
     saved = read_saved(asked)
     assert saved is not None
     assert saved.plan == plan
-    stage.finish(begin_rollout(saved.plan, stage.world()).state.id)
+    stage.finish(begin_rollout(saved.plan, stage.context()).state.id)
 
     assert stage.sandbox.operations("base-topics")[0].targets == reviewed == stage.deployed()
     assert stage.display_name(Pair(DEV[0], US)) == "a-b"
@@ -55,9 +55,9 @@ def test_field_35_what_was_reviewed_is_what_is_applied_tried_out_in_a_sandbox(
 def test_field_36_looking_changes_nothing_and_could_not(stage: Stage) -> None:
     stage.apply()
     before = len(stage.writes())
-    world = stage.world()
-    planning = world.connection.planning()
-    reading = replace(world, connection=planning, stack_sets=StackSets(planning))
+    context = stage.context()
+    planning = context.connection.planning()
+    reading = replace(context, connection=planning, stack_sets=StackSets(planning))
 
     picture = stage.look(topics(parameter_overrides=[OVERRIDE]), reading)
     plan = plan_from(load_manifest(stage.folder / "manifest.yaml"), picture, reading)
@@ -226,7 +226,7 @@ def test_field_43_a_rollback_brings_back_a_template_that_is_no_longer_anywhere_e
     for file in ("topic.yaml", "newer.yaml"):
         (stage.folder / file).write_text(TOPIC.replace("Default: b", "Default: d"))
 
-    back = begin_rollback(stage.load(rollout.state.id), stage.world())
+    back = begin_rollback(stage.load(rollout.state.id), stage.context())
     stage.finish(back.state.id)
 
     assert stage.display_name(Pair(PROD[0], US)) == "a-b"
@@ -244,7 +244,7 @@ def test_field_44_a_new_account_gets_its_overrides_and_not_the_defaults(stage: S
 
     stage.apply(manifest)
 
-    described = stage.world().stack_sets.describe(StackSetName("base-topics"))
+    described = stage.context().stack_sets.describe(StackSetName("base-topics"))
     assert described is not None
     assert not described.auto_deployment
     client = stage.sandbox.session(account, EU).client("sns")

@@ -60,14 +60,14 @@ def test_field_04_taking_back_one_exclusion_creates_there_and_touches_nothing_el
 def test_field_05_adding_an_account_leaves_every_existing_stack_as_it_is(stage: Stage) -> None:
     """Other tools replace the whole resource, and with it every stack instance."""
     stage.apply()
-    world = stage.world().stack_sets
+    context = stage.context().stack_sets
     name = stage.plan().stack_sets[TOPICS].name
-    before = {i.pair: (i.stack_id, i.last_operation) for i in world.instances(name)}
+    before = {i.pair: (i.stack_id, i.last_operation) for i in context.instances(name)}
 
     rollout = stage.apply({**BASE, "targets": WIDER})
 
     assert changed(rollout.plan, OperationAction.CREATE) == pairs(LAB)
-    after = {i.pair: (i.stack_id, i.last_operation) for i in world.instances(name)}
+    after = {i.pair: (i.stack_id, i.last_operation) for i in context.instances(name)}
     assert before.items() <= after.items()
     assert after.keys() - before.keys() == pairs(LAB)
 

@@ -52,10 +52,10 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             less = manifest(targets={"organizational_units": ["/Prod"]})
             removed = stage.apply(less)
             assert OperationAction.DETACH in {o.action for o in removed.plan.operations}
-            world = stage.world()
-            retained_stacks(world.journal)
-            bind(world.journal, *PLACE)
-            found: dict[str, Any] = journal_document(world.journal)["documents"]
+            context = stage.context()
+            retained_stacks(context.journal)
+            bind(context.journal, *PLACE)
+            found: dict[str, Any] = journal_document(context.journal)["documents"]
             found[f"detection/{NAME}"] = {
                 "format_version": 1,
                 "operation": "ordrift-20260101T000000Z-0123456789abcdef",

@@ -12,7 +12,7 @@ from pathlib import Path
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.plan.model.document import read_plan
 from orgrollout.sandbox.server.control import SandboxClient
-from tests.matrix.killing import Fuse, fused_world
+from tests.matrix.killing import Fuse, fused_context
 from tests.matrix.story import go_on
 
 
@@ -27,7 +27,7 @@ def main() -> None:
     plan = read_plan(json.loads((folder / "plan.json").read_text()))
     journal = SqliteJournal(folder / "journal.sqlite")
     fuse = Fuse(at=point or None, die=sigkill)
-    go_on(plan, fused_world(journal, SandboxClient(endpoint).clock(), fuse))
+    go_on(plan, fused_context(journal, SandboxClient(endpoint).clock(), fuse))
     print(len(fuse.points))
 
 

@@ -1,4 +1,4 @@
-"""Processes that die: at the n-th thing they do to the world, before it or right after.
+"""Processes that die: at the n-th thing they do to the context, before it or right after.
 
 What is counted is what leaves the process: each attempt of an API call, seen by botocore's own
 events, and each commit to the journal. Nothing of the product is replaced.
@@ -51,7 +51,7 @@ def die_in_process() -> None:
 
 @dataclass
 class Fuse:
-    """Counts what is done to the world, and ends the process at one of the points."""
+    """Counts what is done to the context, and ends the process at one of the points."""
 
     at: int | None = None  # counts from 1; None: never
     die: Callable[[], None] = die_in_process
@@ -109,7 +109,7 @@ class FusedJournal:
         self._journal.close()
 
 
-def fused_world(journal: Journal, clock: Clock, fuse: Fuse) -> Context:
+def fused_context(journal: Journal, clock: Clock, fuse: Fuse) -> Context:
     """Return what a process works with that dies when the fuse says so.
 
     Calls into member accounts are counted like all others, and made one at a time, so that the
@@ -144,7 +144,7 @@ def one_process(tale: Tale, fuse: Fuse) -> Rollout:
     """Drive the rollout of the tale until it ends, or the process does."""
     journal = tale.journal()
     try:
-        return go_on(tale.plan, fused_world(journal, tale.sandbox.clock, fuse))
+        return go_on(tale.plan, fused_context(journal, tale.sandbox.clock, fuse))
     finally:
         journal.close()
 

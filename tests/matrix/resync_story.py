@@ -111,7 +111,7 @@ class ResyncStory:
                 )
             ),
             written=tuple(sorted(calls.items())),
-            drifted=frozenset(_where(s) for s in self.sandbox.world.deployer.drifted),  # type: ignore[attr-defined]
+            drifted=frozenset(_where(s) for s in self.sandbox.simulation.deployer.drifted),  # type: ignore[attr-defined]
             records=frozenset(
                 (r.stack_set, r.pair, r.what, r.repaired is not None, r.is_open, r.came_back)
                 for r in records
@@ -164,10 +164,10 @@ class ResyncStory:
             client.detect_stack_set_drift(StackSetName=name)
             self.sandbox.run_to_end()
         self.sandbox.clock.sleep(timedelta(minutes=2))  # lists may be behind
-        world = self.stage.world()
+        context = self.stage.context()
         loaded = load_manifest(self.stage._write(manifest()))
-        picture = look(loaded, world, lambda _: None, drift=True)
-        return seek_repairs(loaded, picture, world, lambda _: None).resync.plan
+        picture = look(loaded, context, lambda _: None, drift=True)
+        return seek_repairs(loaded, picture, context, lambda _: None).resync.plan
 
 
 def _stack_set(params: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from orgrollout.reconcile.lifecycle.rollback import begin_rollback
 from orgrollout.rollout.decide.operator_commands import resume
 from orgrollout.rollout.state.state import Phase
 from orgrollout.sandbox import Sandbox
-from tests.matrix.killing import Fuse, fused_world
+from tests.matrix.killing import Fuse, fused_context
 from tests.matrix.story import DENIED, QUICK
 from tests.stage import BASE, Stage, organization
 
@@ -69,25 +69,25 @@ class RollbackStory:
     def one_process(self, fuse: Fuse) -> Rollout:
         """Take the rollout back until that is done, or the process is."""
         journal = SqliteJournal(self.stage.folder / "journal.sqlite")
-        world = fused_world(journal, self.sandbox.clock, fuse)
+        context = fused_context(journal, self.sandbox.clock, fuse)
         try:
-            return self._resumed(world) if self.by_itself else self._ordered(world)
+            return self._resumed(context) if self.by_itself else self._ordered(context)
         finally:
             journal.close()
 
     def supersede(self) -> Rollout:
         """Apply another manifest instead, whoever is in the way."""
-        world = self.stage.world()
-        stop_holders(STACK_SETS, world, lambda _: None)
-        begun = begin_rollout(self.stage.plan(manifest("c")), world, supersede=True)
-        ended = drive(begun.state.id, world, lambda _: None)
-        assert holders_of(world.journal, STACK_SETS) == {}
-        assert [r.state.id for r in rollouts(world.journal) if r.state.holds] == []
+        context = self.stage.context()
+        stop_holders(STACK_SETS, context, lambda _: None)
+        begun = begin_rollout(self.stage.plan(manifest("c")), context, supersede=True)
+        ended = drive(begun.state.id, context, lambda _: None)
+        assert holders_of(context.journal, STACK_SETS) == {}
+        assert [r.state.id for r in rollouts(context.journal) if r.state.holds] == []
         return ended
 
     def ending(self, back: Rollout) -> Ending:
         """Return how it all stands, apart from times and ids."""
-        journal = self.stage.world().journal
+        journal = self.stage.context().journal
         records = [(name, o) for name in STACK_SETS for o in self.sandbox.operations(name)]
         return Ending(
             rollouts=tuple(
@@ -104,21 +104,21 @@ class RollbackStory:
             ),
         )
 
-    def _resumed(self, world: Context) -> Rollout:
+    def _resumed(self, context: Context) -> Rollout:
         """Resume what is open: the halted one, or what has taken over from it."""
-        halted = load_rollout(world.journal, HALTED)
-        current = load_rollout(world.journal, halted.state.superseded_by or HALTED)
+        halted = load_rollout(context.journal, HALTED)
+        current = load_rollout(context.journal, halted.state.superseded_by or HALTED)
         if current.state.holds:
-            give_order(world.journal, current.state.id, lambda r: resume(r.state))
-            drive(current.state.id, world, lambda _: None)
-        by = load_rollout(world.journal, HALTED).state.superseded_by
+            give_order(context.journal, current.state.id, lambda r: resume(r.state))
+            drive(current.state.id, context, lambda _: None)
+        by = load_rollout(context.journal, HALTED).state.superseded_by
         assert by is not None
-        return load_rollout(world.journal, by)
+        return load_rollout(context.journal, by)
 
-    def _ordered(self, world: Context) -> Rollout:
+    def _ordered(self, context: Context) -> Rollout:
         """Order the rollback, as if it had not been ordered before."""
-        back = begin_rollback(load_rollout(world.journal, HALTED), world)
-        return drive(back.state.id, world, lambda _: None)
+        back = begin_rollback(load_rollout(context.journal, HALTED), context)
+        return drive(back.state.id, context, lambda _: None)
 
 
 @contextmanager

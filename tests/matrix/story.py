@@ -123,11 +123,11 @@ class Story:
         return [i for i in found if i.startswith("or-base-2-")]
 
 
-def go_on(plan: Plan, world: Context) -> Rollout:
+def go_on(plan: Plan, context: Context) -> Rollout:
     """Do what an operator does after a crash: resume what is open, or else apply again."""
-    known = [r for r in rollouts(world.journal) if r.plan.fingerprint == plan.fingerprint]
-    rollout = known[-1].state.id if known else begin_rollout(plan, world).state.id
-    return drive(rollout, world, lambda _: None)
+    known = [r for r in rollouts(context.journal) if r.plan.fingerprint == plan.fingerprint]
+    rollout = known[-1].state.id if known else begin_rollout(plan, context).state.id
+    return drive(rollout, context, lambda _: None)
 
 
 @contextmanager

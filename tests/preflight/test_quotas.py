@@ -25,7 +25,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
     folder: Path = tmp_path_factory.mktemp("quotas")
     with Sandbox.start(organization()) as sandbox:
         loaded = load_manifest(write_manifest(folder, BASE))
-        yield gather(loaded, Stage(sandbox, folder).world(), Looking(), lambda _: None)
+        yield gather(loaded, Stage(sandbox, folder).context(), Looking(), lambda _: None)
 
 
 def test_what_fits_is_counted(facts: Facts) -> None:

@@ -79,13 +79,13 @@ class Life:
         for _ in range(ticks):
             self.stage.step(rollout)
         if not self.stage.load(rollout).state.phase.is_over:
-            give_order(self.stage.world().journal, rollout, lambda r: stop(r.state))
+            give_order(self.stage.context().journal, rollout, lambda r: stop(r.state))
             self.stage.finish(rollout)
 
     def _begin(self, wish: Wish) -> RolloutId:
         self.wish = wish
-        plan = self.stage.plan(wish.manifest())
-        return begin_rollout(plan, self.stage.world(), supersede=True).state.id
+        plan = self.stage.plan(wish.manifest(), allow_departed=EVERY_ACCOUNT)
+        return begin_rollout(plan, self.stage.context(), supersede=True).state.id
 
     def fail(self, account: str, times: int) -> None:
         """Let what is done next in an account fail."""
@@ -94,7 +94,7 @@ class Life:
 
     def mend(self) -> None:
         """Let nothing fail any more, and let others end."""
-        self.sandbox.world.faults.instances.clear()
+        self.sandbox.simulation.faults.instances.clear()
         self.let_others_end()
 
     def let_others_end(self) -> None:
@@ -230,7 +230,7 @@ class Life:
             self.fresh += 1
             journal = f"fresh{self.fresh}.sqlite"
         loaded = load_manifest(self.stage._write(self.wish.manifest()))
-        return look(loaded, self.stage.world(journal), lambda _: None, drift=drift)
+        return look(loaded, self.stage.context(journal), lambda _: None, drift=drift)
 
     def plan_of(self, picture: Picture) -> Planned:
         """Return the plan, or why there is none.
@@ -240,7 +240,7 @@ class Life:
         """
         loaded = load_manifest(self.stage._write(self.wish.manifest()))
         try:
-            made = plan_from(loaded, picture, self.stage.world(), allow_departed=EVERY_ACCOUNT)
+            made = plan_from(loaded, picture, self.stage.context(), allow_departed=EVERY_ACCOUNT)
         except PlanRefusedError as error:
             return error.reasons
         planned = made.stack_sets[TOPICS]

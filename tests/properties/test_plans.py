@@ -89,7 +89,7 @@ def check_deployed(life: Life, wish: Wish) -> None:
 
 def ways_of(life: Life) -> tuple[str, ...]:
     """Return by which ways updates bring a definition along there: see `test_update_ways`."""
-    settings = life.sandbox.world.settings
+    settings = life.sandbox.simulation.settings
     by_instances = settings.update_instances_definition == "current"
     by_stack_set = settings.omitted_parameters == "keep"
     return tuple(

@@ -29,12 +29,12 @@ LONG_LAGS = {"operation_list_lag": LONG_LAG, "result_lag": LONG_LAG}
 class OneProcess(Stage):
     """A stage whose processes share their clients: to make those takes longer than all they do."""
 
-    def world(self, journal: str = "journal.sqlite") -> Context:
+    def context(self, journal: str = "journal.sqlite") -> Context:
         return replace(self._first, journal=SqliteJournal(self.folder / journal))
 
     @cached_property
     def _first(self) -> Context:
-        return super().world()
+        return super().context()
 
 
 @contextmanager

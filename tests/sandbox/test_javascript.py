@@ -48,7 +48,7 @@ def test_the_javascript_sdk_creates_deploys_lists_drifts_and_deletes(tmp_path: P
             "AWS_REGION": HOME,
         }
         code, said = _run(tmp_path, node, "tour.mjs", environment=environment)
-        assert server.sandbox.world.gateway.failures == []
+        assert server.sandbox.simulation.gateway.failures == []
 
     assert code == 0, said
     assert said.splitlines() == [

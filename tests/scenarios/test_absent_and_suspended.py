@@ -43,7 +43,7 @@ def test_it_goes_with_the_records_of_a_suspended_account(stage: Stage, *, retain
     rollout = stage.apply(manifest, allow_removals=7)
 
     assert rollout.state.outcome is Outcome.SUCCEEDED
-    assert stage.world().stack_sets.describe(NAME) is None
+    assert stage.context().stack_sets.describe(NAME) is None
     assert stage.plan(manifest).is_empty
 
 
@@ -84,7 +84,7 @@ def test_what_is_active_again_goes_with_the_next_plan(skipping: Stage) -> None:
     stage.apply()
     stage.sandbox.suspend(DEV[0])
     stage.apply(absent(), allow_removals=7)
-    stage.sandbox.world.organization.accounts[DEV[0]].state = "ACTIVE"
+    stage.sandbox.simulation.organization.accounts[DEV[0]].state = "ACTIVE"
 
     plan = stage.plan(absent())
 

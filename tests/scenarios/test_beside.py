@@ -47,7 +47,7 @@ def soaking(stage: Stage) -> RolloutId:
 def repairs(stage: Stage, soaking: RolloutId) -> RolloutId:
     """A re-sync that has begun its repairs in the stack sets of the rollout that soaks."""
     assert stage.load(soaking).state.phase is Phase.SOAKING
-    begun = begin_rollout(seek(stage, SOAKING).resync.plan, stage.world()).state.id
+    begun = begin_rollout(seek(stage, SOAKING).resync.plan, stage.context()).state.id
     while not stage.load(begun).state.flights:
         stage.step(begun)
     return begun
@@ -75,12 +75,12 @@ def test_a_rollout_whose_soak_ends_waits_for_repairs_under_way(
 def test_repairs_that_go_on_wait_for_a_rollout_under_way(
     stage: Stage, soaking: RolloutId, repairs: RolloutId
 ) -> None:
-    give_order(stage.world().journal, repairs, lambda r: operator_commands.stop(r.state))
+    give_order(stage.context().journal, repairs, lambda r: operator_commands.stop(r.state))
     assert stage.finish(repairs).state.phase is Phase.STOPPED
     stage.sandbox.clock.sleep(SOAK)
     while not stage.load(soaking).state.flights:
         stage.step(soaking)
-    give_order(stage.world().journal, repairs, lambda r: operator_commands.resume(r.state))
+    give_order(stage.context().journal, repairs, lambda r: operator_commands.resume(r.state))
     executed = stage.writes().count("ExecuteChangeSet")
     waited = stage.step(repairs, wait=False)
 
@@ -111,13 +111,13 @@ def test_two_resyncs_of_one_stack_set_exclude_each_other(stage: Stage) -> None:
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     detect(stage)
     plan = seek(stage).resync.plan
-    first = begin_rollout(plan, stage.world()).state.id
+    first = begin_rollout(plan, stage.context()).state.id
 
     with pytest.raises(OpenRolloutError, match=first):
-        begin_rollout(plan, stage.world())
+        begin_rollout(plan, stage.context())
 
     assert stage.finish(first).state.outcome is Outcome.SUCCEEDED
-    assert begin_rollout(plan, stage.world()).state.id != first
+    assert begin_rollout(plan, stage.context()).state.id != first
 
 
 def test_neither_begins_beside_the_other_while_it_runs(stage: Stage) -> None:
@@ -130,4 +130,4 @@ def test_neither_begins_beside_the_other_while_it_runs(stage: Stage) -> None:
     running = stage.begin(manifest(**newer))
 
     with pytest.raises(OpenRolloutError, match=running):
-        begin_rollout(repairs, stage.world())
+        begin_rollout(repairs, stage.context())

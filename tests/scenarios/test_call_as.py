@@ -28,7 +28,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_whoever_resumes_calls_as_the_manifest_says(sandbox: Sandbox, tmp_path: Path) -> None:
-    def world() -> Context:
+    def context() -> Context:
         connection = connect(session=sandbox.session("d1"), clock=sandbox.clock)
         journal = SqliteJournal(tmp_path / "journal.sqlite")
         stack_sets = StackSets(connection)  # as `resume` has it: nobody said as whom
@@ -37,12 +37,12 @@ def test_whoever_resumes_calls_as_the_manifest_says(sandbox: Sandbox, tmp_path: 
         )
 
     loaded = load_manifest(write_manifest(tmp_path, MANIFEST))
-    planning = world()
+    planning = context()
     plan = plan_from(loaded, look(loaded, planning, lambda _: None), planning)
     rollout = begin_rollout(plan, planning).state.id
     sandbox.calls.clear()
 
-    ended = drive(rollout, world(), lambda _: None)
+    ended = drive(rollout, context(), lambda _: None)
 
     assert ended.state.outcome is Outcome.SUCCEEDED
     assert ended.plan.call_as == "delegated_admin"

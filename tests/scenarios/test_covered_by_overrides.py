@@ -56,7 +56,7 @@ def covered(stage: Stage) -> dict[str, Any]:
 
 def instance(stage: Stage, pair: Pair) -> StackInstance:
     name = stage.plan(MANIFEST).stack_sets[GUARD].name
-    return next(i for i in stage.world().stack_sets.instances(name) if i.pair == pair)
+    return next(i for i in stage.context().stack_sets.instances(name) if i.pair == pair)
 
 
 def test_drift_in_an_outdated_stack_instance_that_is_as_wanted_is_repaired(
@@ -110,7 +110,7 @@ def test_one_that_failed_and_was_marked_again_is_not_taken_for_as_wanted(stage: 
     deploy(stage, guard("a"))
     stage.sandbox.fail(TWO.account, TWO.region, times=None, reason="AccessDenied: no")
     stage.apply(guard("b"))
-    stage.sandbox.world.faults.instances.clear()
+    stage.sandbox.simulation.faults.instances.clear()
     for value in ("c", "b"):  # each marks all others, whatever became of them before
         stage.apply(guard(value), narrowing=lambda _: lambda _, pair: pair.account == PROD[2])
     assert instance(stage, TWO).status is InstanceStatus.OUTDATED
@@ -142,7 +142,7 @@ def test_a_value_that_everybody_overrides_is_one_update_and_can_be_taken_back(
     assert rollout.state.outcome is Outcome.SUCCEEDED
     assert stage.sandbox.operations("base-topics")[-1].targets == {carrier}
     assert stage.plan(topics("y")).is_empty
-    back = stage.finish(begin_rollback(stage.load(rollout.state.id), stage.world()).state.id)
+    back = stage.finish(begin_rollback(stage.load(rollout.state.id), stage.context()).state.id)
     assert back.state.outcome is Outcome.SUCCEEDED
     assert set_value(stage) == "x"
     assert {stage.display_name(pair) for pair in EVERYWHERE} == {"own-b"}
@@ -161,7 +161,7 @@ def test_a_description_alone_is_one_update_and_can_be_taken_back(stage: Stage) -
 
     assert rollout.state.outcome is Outcome.SUCCEEDED
     assert stage.plan(newer).is_empty
-    back = stage.finish(begin_rollback(stage.load(rollout.state.id), stage.world()).state.id)
+    back = stage.finish(begin_rollback(stage.load(rollout.state.id), stage.context()).state.id)
     assert back.state.outcome is Outcome.SUCCEEDED
     assert stage.plan(older).is_empty
 

@@ -46,13 +46,13 @@ def test_nobody_watching_nothing_is_let_go_of_because_accounts_disappeared(stage
     stage.apply()
     stage.sandbox.leave(PROD[0])
     loaded = load_manifest(stage._write({**BASE, "targets": {"organizational_units": ["/Prod"]}}))
-    world = stage.world()
-    picture = look(loaded, world, lambda _: None)
+    context = stage.context()
+    picture = look(loaded, context, lambda _: None)
     allowance = Allowance(actions=frozenset({OperationAction.DETACH}))
 
     for allowed, gone in ((None, ()), (1, PROD[:1])):
-        request = request_from(loaded, picture, world, allow_departed=allowed)
-        plan = plan_unattended(request, allowance, world.clock.now())
+        request = request_from(loaded, picture, context, allow_departed=allowed)
+        plan = plan_unattended(request, allowance, context.clock.now())
         assert changed(plan, OperationAction.DETACH) == pairs((*DEV, *gone))
         held = plan.held_back.get(OperationAction.DETACH, 0)
         assert held == (0 if gone else 2)

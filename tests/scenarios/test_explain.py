@@ -24,7 +24,7 @@ def test_a_look_at_one_account_in_several_stack_sets_does_not_wait_for_our_own_r
     manifest = {**BASE, "stack_sets": SETS}
     stage.apply(manifest)
     stage.plan(manifest)
-    asked_by_a_new_process = replace(stage, limits=RateLimits()).world()
+    asked_by_a_new_process = replace(stage, limits=RateLimits()).context()
     before = stage.sandbox.clock.now()
 
     found = explain(

@@ -101,7 +101,7 @@ def own_drift(trouble: Trouble) -> None:
     trouble.sandbox.slow(times=1)
     name = StackSetName("base-topics")
     operation = detection_id(trouble.sandbox.clock.now(), "elsewhere")
-    trouble.stage.world().stack_sets.detect_drift(name, operation)
+    trouble.stage.context().stack_sets.detect_drift(name, operation)
 
 
 def drift_detected(trouble: Trouble) -> None:
@@ -221,13 +221,13 @@ def drive_until_it_ends(case: Case, trouble: Trouble, rollout: RolloutId) -> Rol
 
     def follow(tick: Any) -> None:
         state = tick.rollout.state
-        names = {s.name for s in trouble.sandbox.world.stack_sets}
+        names = {s.name for s in trouble.sandbox.simulation.stack_sets}
         if state.flights and "base-topics" in names:
             once("during", case.during)
         if state.wave >= len(tick.rollout.plan.waves):
             once("at_end", case.at_end)
 
-    return drive(rollout, trouble.world(), follow)
+    return drive(rollout, trouble.context(), follow)
 
 
 def ending(case: Case, trouble: Trouble) -> tuple[str, Rollout]:
@@ -242,9 +242,9 @@ def ending(case: Case, trouble: Trouble) -> tuple[str, Rollout]:
         return words(over), over
     assert "resume" in str(said) or "safe" in str(said)
     assert not trouble.stage.load(rollout).state.phase.is_over
-    trouble.sandbox.world.faults.calls.clear()
+    trouble.sandbox.simulation.faults.calls.clear()
     happens(case.mend, trouble)
-    over = drive(rollout, trouble.stage.world(), lambda _: None)
+    over = drive(rollout, trouble.stage.context(), lambda _: None)
     return f"exit {said.exit_code}, then resume: {words(over)}", over
 
 

@@ -30,7 +30,7 @@ def test_a_wave_that_needs_an_approval_waits_for_it(stage: Stage) -> None:
 
     now = stage.sandbox.clock.now()
     give_order(
-        stage.world().journal, waiting.state.id, lambda r: approve(r.plan, r.state, "grace", now)
+        stage.context().journal, waiting.state.id, lambda r: approve(r.plan, r.state, "grace", now)
     )
     rollout = stage.finish(waiting.state.id)
     assert rollout.state.outcome is Outcome.SUCCEEDED
@@ -43,7 +43,7 @@ def test_a_wave_that_needs_an_approval_waits_for_it(stage: Stage) -> None:
 def test_whoever_began_a_rollout_may_be_barred_from_approving_it(stage: Stage) -> None:
     after = {"approval": "required", "not_by": "planner"}
     waiting = stage.apply(with_waves({"name": "canary", "sample": {"per_ou": 1}, "after": after}))
-    me, now = stage.world().connection.identity.arn, stage.sandbox.clock.now()
+    me, now = stage.context().connection.identity.arn, stage.sandbox.clock.now()
 
     with pytest.raises(SecondPersonError, match="Another person has to run: orgrollout approve"):
         approve(waiting.plan, waiting.state, me, now)

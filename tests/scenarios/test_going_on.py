@@ -35,7 +35,7 @@ def halted(stage: Stage) -> RolloutId:
 
 def retry(stage: Stage, rollout: RolloutId, *accounts: str) -> Rollout:
     give_order(
-        stage.world().journal,
+        stage.context().journal,
         rollout,
         lambda r: operator_commands.retry(r.plan, r.state, lambda f: f.pair.account in accounts),
     )
@@ -72,7 +72,7 @@ def test_a_failure_is_not_forgotten_while_it_waits_to_be_tried_again(
     stage: Stage, halted: RolloutId
 ) -> None:
     order = give_order(
-        stage.world().journal, halted, lambda r: operator_commands.retry(r.plan, r.state)
+        stage.context().journal, halted, lambda r: operator_commands.retry(r.plan, r.state)
     )
     assert {(f.pair.account, f.final, f.kind) for f in order.state.failures} == {
         (ONE, False, FailureClass.PERMANENT),
@@ -89,7 +89,7 @@ def test_a_halt_without_failures_goes_on_with_resume_and_soaks_anew(stage: Stage
 
     alarm(stage, "OK")
     begins = stage.sandbox.clock.now()
-    give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
+    give_order(stage.context().journal, rollout, lambda r: operator_commands.resume(r.state))
 
     assert stage.finish(rollout).state.outcome is Outcome.SUCCEEDED
     assert stage.sandbox.clock.now() - begins >= timedelta(minutes=30)
@@ -99,7 +99,7 @@ def test_while_the_cause_is_there_it_halts_again(stage: Stage) -> None:
     gate = {"soak": "30m", "alarm": alarm(stage, "ALARM")}
     rollout = stage.apply(with_waves({**CANARY, "after": gate})).state.id
 
-    give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
+    give_order(stage.context().journal, rollout, lambda r: operator_commands.resume(r.state))
 
     assert stage.finish(rollout).state.outcome is Outcome.HALTED
 
@@ -114,12 +114,12 @@ def test_a_soak_that_ended_during_a_stop_passes_only_if_the_alarm_is_quiet(
     rollout = stage.begin(with_waves({**CANARY, "after": gate}))
     while stage.load(rollout).state.phase is not Phase.SOAKING:
         stage.step(rollout)
-    give_order(stage.world().journal, rollout, lambda r: operator_commands.stop(r.state))
+    give_order(stage.context().journal, rollout, lambda r: operator_commands.stop(r.state))
     assert stage.finish(rollout).state.phase is Phase.STOPPED
     stage.sandbox.clock.sleep(timedelta(hours=9))
 
     alarm(stage, state)
-    give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
+    give_order(stage.context().journal, rollout, lambda r: operator_commands.resume(r.state))
 
     assert stage.finish(rollout).state.outcome is outcome
 
@@ -131,12 +131,12 @@ def test_a_stop_in_between_does_not_begin_a_soak_anew(stage: Stage, later: timed
     while stage.load(rollout).state.phase is not Phase.SOAKING:
         stage.step(rollout)
     ends = stage.load(rollout).state.wake
-    give_order(stage.world().journal, rollout, lambda r: operator_commands.stop(r.state))
+    give_order(stage.context().journal, rollout, lambda r: operator_commands.stop(r.state))
     assert stage.finish(rollout).state.phase is Phase.STOPPED
     stage.sandbox.clock.sleep(later)
 
     begins = stage.sandbox.clock.now()
-    give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
+    give_order(stage.context().journal, rollout, lambda r: operator_commands.resume(r.state))
     waiting = stage.finish(rollout)
 
     assert ends is not None

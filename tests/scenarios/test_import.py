@@ -144,7 +144,7 @@ def test_a_detached_stack_comes_back_by_import(stage: Stage) -> None:
     pair = Pair(DEV[0], US)
     arn = next(
         i.stack_id
-        for i in stage.world().stack_sets.instances(StackSetName("base-topics"))
+        for i in stage.context().stack_sets.instances(StackSetName("base-topics"))
         if i.pair == pair
     )
     stage.apply(edited(targets={"accounts": [DEV[1]]}))

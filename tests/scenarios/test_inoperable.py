@@ -138,7 +138,7 @@ def test_nothing_is_had_anew_that_could_not_be_detached(stuck: Stage) -> None:
     assert {f.kind for f in rollout.state.failed} == {FailureClass.PERMANENT, FailureClass.BLOCKED}
     assert status_of(stuck, STUCK) == ("INOPERABLE", "INOPERABLE")
 
-    give_order(stuck.world().journal, rollout.state.id, lambda r: retry(r.plan, r.state))
+    give_order(stuck.context().journal, rollout.state.id, lambda r: retry(r.plan, r.state))
     again = stuck.finish(rollout.state.id)
 
     assert again.state.outcome is Outcome.SUCCEEDED, again.state.failures
@@ -184,7 +184,7 @@ def test_the_next_plan_knows_that_the_stack_came_back(stuck: Stage) -> None:
 
     kept = [text for text in stuck.plan(DEV_ONLY).warnings if "were kept" in text]
 
-    assert stuck.world().stack_sets.describe(StackSetName("base-topics")) is not None
+    assert stuck.context().stack_sets.describe(StackSetName("base-topics")) is not None
     assert not any(str(STUCK) in text for text in kept)
 
 

@@ -73,7 +73,7 @@ def test_a_change_goes_out_and_comes_back_by_the_objects_of_both(stage: Stage) -
     assert stage.display_name(PAIR) == "b-b"
     assert stage.plan(after).is_empty
 
-    stage.finish(begin_rollback(done, stage.world()).state.id)
+    stage.finish(begin_rollback(done, stage.context()).state.id)
 
     assert stage.display_name(PAIR) == "a-b"
     sent = [url for _, url in urls(stage)]
@@ -87,7 +87,7 @@ def test_without_a_bucket_a_large_template_of_before_cannot_come_back(stage: Sta
     done = stage.apply(edited(targets=DEV_ONLY))
 
     with pytest.raises(NothingToRollBackError, match="names no bucket"):
-        plan_rollback(done, stage.world().journal)
+        plan_rollback(done, stage.context().journal)
 
 
 def test_an_upload_that_fails_starts_nothing_and_goes_on_when_it_is_mended(stage: Stage) -> None:
@@ -115,12 +115,12 @@ def test_what_is_written_over_while_cloudformation_reads_is_noticed_and_stopped(
         for key in objects() - before:
             boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=evil)
 
-    world = stage.world()
-    client = world.connection._clients.get("cloudformation", read_only=False)
+    context = stage.context()
+    client = context.connection._clients.get("cloudformation", read_only=False)
     client.meta.events.register("before-call.cloudformation.UpdateStackSet", overtake)
 
     with pytest.raises(BucketError, match="read another template for base-topics"):
-        drive(rollout, world, lambda _: None)
+        drive(rollout, context, lambda _: None)
     stage.sandbox.run_to_end()
     ended = stage.finish(rollout)
 

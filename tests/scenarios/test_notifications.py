@@ -88,7 +88,7 @@ def test_a_halt_and_the_end_after_a_retry_are_two_notices(stage: Stage, inbox: I
     assert "Topic is not allowed here" in told["causes"][0]["reason"]
 
     order = give_order(
-        stage.world().journal, halted.state.id, lambda r: operator_commands.retry(r.plan, r.state)
+        stage.context().journal, halted.state.id, lambda r: operator_commands.retry(r.plan, r.state)
     )
     assert order.state.outcome is Outcome.RUNNING
     stage.finish(halted.state.id)
@@ -118,27 +118,27 @@ def test_a_journal_that_takes_no_note_is_never_silence(
 ) -> None:
     """Where it cannot be claimed it is a warning; where it cannot be ticked off it is told."""
     rollout = stage.apply(telling(inbox, "halted")).state.id
-    world = stage.world()
+    context = stage.context()
     notes: list[str] = []
 
     class Contended:
         def __getattr__(self, name: str) -> Any:
-            return getattr(world.journal, name)
+            return getattr(context.journal, name)
 
         def put(self, key: str, *args: Any, **more: Any) -> Any:
             if key.startswith("notices/"):
                 notes.append(key)
                 if len(notes) >= write:
                     raise JournalConflictError(key)
-            return world.journal.put(key, *args, **more)
+            return context.journal.put(key, *args, **more)
 
     contended: Any = Contended()
     topics = (Topic(arn=inbox.arn, on=tuple(ALL)),)
-    known = load_rollout(world.journal, rollout)
+    known = load_rollout(context.journal, rollout)
     warnings: list[str] = []
     tell_of_rollout(
         replace(known, plan=replace(known.plan, topics=topics)),
-        replace(world, journal=contended),
+        replace(context, journal=contended),
         warnings.append,
     )
 
@@ -153,7 +153,7 @@ def test_whoever_was_killed_while_telling_is_made_up_for_later(stage: Stage, inb
     stage.sandbox.throttle("Publish", times=None, service="sns")
     stage.finish(rollout)
     assert inbox.read() == []
-    stage.sandbox.world.faults.calls.clear()
+    stage.sandbox.simulation.faults.calls.clear()
 
     stage.finish(rollout)
     assert inbox.read() == []
@@ -178,13 +178,13 @@ def test_drift_is_told_once_for_the_same_findings_and_holds_no_values(
 ) -> None:
     stage._write(telling(inbox))
     manifest = load_manifest(stage.folder / "manifest.yaml").manifest
-    world = stage.world()
-    world = replace(world, connection=world.connection.planning())
+    context = stage.context()
+    context = replace(context, connection=context.connection.planning())
     one, two = (finding(Pair(account, US)) for account in PROD[:2])
     ignored = finding(Pair(DEV[0], EU), verdict=Verdict.IGNORED)
 
     def tell(*findings: Finding) -> list[dict[str, Any]]:
-        tell_of_drift(manifest, all_kinds(*findings), world, pytest.fail)
+        tell_of_drift(manifest, all_kinds(*findings), context, pytest.fail)
         return inbox.read()
 
     (told,) = tell(one, ignored)
@@ -202,8 +202,8 @@ def test_drift_is_not_told_again_because_nobody_could_look_meanwhile(
 ) -> None:
     stage._write(telling(inbox, drift={"resync_role": "role"}))
     manifest = load_manifest(stage.folder / "manifest.yaml").manifest
-    world = stage.world()
-    world = replace(world, connection=world.connection.planning())
+    context = stage.context()
+    context = replace(context, connection=context.connection.planning())
     here = Pair(PROD[0], US)
     drift = all_kinds(finding(here))
     look = StackSetLook(key=TOPICS, name=StackSetName("base-topics"), meant=frozenset({here}))
@@ -211,7 +211,7 @@ def test_drift_is_not_told_again_because_nobody_could_look_meanwhile(
     no_result = finding(here, verdict=Verdict.NOT_CHECKABLE)
 
     def tell(found: Findings) -> int:
-        tell_of_drift(manifest, found, world, pytest.fail)
+        tell_of_drift(manifest, found, context, pytest.fail)
         return len(inbox.read())
 
     assert tell(drift) == 1
@@ -228,5 +228,5 @@ def test_drift_is_not_told_again_because_nobody_could_look_meanwhile(
 def test_two_drivers_tell_it_once(stage: Stage, inbox: Inbox) -> None:
     rollout = stage.begin(telling(inbox))
     for _ in range(2):
-        drive(rollout, stage.world(), lambda _: None)
+        drive(rollout, stage.context(), lambda _: None)
     assert len(inbox.read()) == 1

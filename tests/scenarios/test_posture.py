@@ -69,28 +69,28 @@ def watched(stage: Stage) -> Stage:
 
 
 def look(stage: Stage, manifest: dict[str, Any], chosen: Chosen | None = None) -> list[Finding]:
-    world = stage.world()
-    picture = stage.look(manifest, world)
+    context = stage.context()
+    picture = stage.look(manifest, context)
     loaded = load_manifest(stage.folder / "manifest.yaml")
-    found = look_at_posture(loaded, picture, world, lambda _: None, chosen=chosen)
+    found = look_at_posture(loaded, picture, context, lambda _: None, chosen=chosen)
     assert found is not None
     assert all(f.kind is FindingKind.POSTURE for f in found)
     return list(found)
 
 
 def known(stage: Stage, name: str = "base-watched") -> dict[Pair, PostureState]:
-    found = known_posture(stage.world().journal, StackSetName(name), pairs(DEV))
+    found = known_posture(stage.context().journal, StackSetName(name), pairs(DEV))
     return {pair: seen.state for pair, (seen, _) in found.items()}
 
 
 @pytest.mark.slow
 def test_what_looking_will_take_is_said_before(watched: Stage) -> None:
     """Ten thousand accounts take a while, and whoever starts it can still name fewer."""
-    world = watched.world()
+    context = watched.context()
     told: list[str] = []
-    picture = watched.look(TWICE, world)
+    picture = watched.look(TWICE, context)
     before = len(watched.sandbox.calls)
-    look_at_posture(load_manifest(watched.folder / "manifest.yaml"), picture, world, told.append)
+    look_at_posture(load_manifest(watched.folder / "manifest.yaml"), picture, context, told.append)
 
     asked = [c for c in watched.sandbox.calls[before:] if c.service in {"config", "ec2"}]
     assert "8 stack instances in 2 accounts" in told[0]
@@ -185,11 +185,11 @@ def test_a_subnet_and_an_interface_with_their_own_flow_logs_are_named_beside_the
 def test_without_a_role_to_look_through_nobody_looks_and_that_is_said(watched: Stage) -> None:
     """One line, and not one finding for each of ten thousand accounts."""
     said: list[str] = []
-    world = watched.world()
-    picture = watched.look({**TWICE, "drift": {}}, world)
+    context = watched.context()
+    picture = watched.look({**TWICE, "drift": {}}, context)
     loaded = load_manifest(watched.folder / "manifest.yaml")
 
-    assert look_at_posture(loaded, picture, world, said.append) is None
+    assert look_at_posture(loaded, picture, context, said.append) is None
     assert any("drift: {probe_role: ...}" in line for line in said)
 
 
@@ -221,11 +221,11 @@ def test_an_aggregator_that_cannot_be_asked_leaves_the_accounts_to_be_asked(
     watched.sandbox.server_error(operation, times=None, service="config")
     said: list[str] = []
     manifest = {**TWICE, "drift": {"probe_role": ROLE, "aggregator": "none"}}
-    world = watched.world()
-    picture = watched.look(manifest, world)
+    context = watched.context()
+    picture = watched.look(manifest, context)
     loaded = load_manifest(watched.folder / "manifest.yaml")
 
-    found = look_at_posture(loaded, picture, world, said.append)
+    found = look_at_posture(loaded, picture, context, said.append)
     assert found is not None
     assert {f.reason for f in found if f.what == "config-compliance r"} == {"there is no rule r"}
     assert any("the accounts are asked instead" in line for line in said)

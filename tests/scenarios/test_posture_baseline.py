@@ -62,15 +62,15 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 def findings(stage: Stage, **drift: Any) -> list[Finding]:
     manifest = {**MANIFEST, "drift": {**MANIFEST["drift"], **drift}}
-    world = stage.world()
-    world = replace(world, connection=world.connection.planning())
+    context = stage.context()
+    context = replace(context, connection=context.connection.planning())
     loaded = load_manifest(stage._write(manifest))
-    picture = picture_of(loaded, world, lambda _: None, drift=True)
-    return list(look_at_posture(loaded, picture, world, lambda _: None) or ())
+    picture = picture_of(loaded, context, lambda _: None, drift=True)
+    return list(look_at_posture(loaded, picture, context, lambda _: None) or ())
 
 
 def repairing(stage: Stage, pair: Pair = HERE) -> Connection:
-    return stage.world().connection.in_account(
+    return stage.context().connection.in_account(
         pair.account, "orgrollout-resync", pair.region, external_id="base-7", read_only=False
     )
 
@@ -197,7 +197,7 @@ def test_without_the_external_id_no_one_gets_in(stage: Stage) -> None:
     with pytest.raises(ManifestError, match="external_id"):
         findings(stage, external_id="another")
     with pytest.raises(AccessDeniedError):
-        stage.world().connection.in_account(HERE.account, "orgrollout-resync", HERE.region)
+        stage.context().connection.in_account(HERE.account, "orgrollout-resync", HERE.region)
 
 
 def test_the_role_that_repairs_may_not_touch_other_stacks(stage: Stage) -> None:

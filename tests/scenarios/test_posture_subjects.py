@@ -66,7 +66,7 @@ def test_a_vpc_each_week_is_logged_and_the_ledger_agrees_at_once(stage: Stage) -
         assert not [left for left in sought.left if left.why == FOUGHT]
         assert set(made) <= set(logged(stage))
         assert len(logged(stage)) == len(set(logged(stage)))
-        states = known_posture(stage.world().journal, NAME, [HERE])
+        states = known_posture(stage.context().journal, NAME, [HERE])
         assert states[HERE][0].state is PostureState.OK, states[HERE]
         stage.sandbox.clock.sleep(timedelta(days=7))
 
@@ -93,7 +93,7 @@ def test_a_journal_that_kept_findings_by_check_keeps_no_vpc_from_being_logged(
 ) -> None:
     """It says that flow logs and a recorder came back: only the recorder waits for a person."""
     unattended(stage)
-    journal = stage.world().journal
+    journal = stage.context().journal
     for key, value in BY_CHECK["documents"].items():
         document = journal.get(key)
         journal.put(key, value, expected=document.version if document else None)

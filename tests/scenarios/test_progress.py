@@ -22,11 +22,11 @@ RESULTS = "ListStackSetOperationResults"
 
 def followed(stage: Stage, rollout: RolloutId) -> list[str]:
     """Return the lines of a log while a rollout runs to its end, by the organization's clock."""
-    world, screen, told = stage.world(), Screen(), io.StringIO()
+    context, screen, told = stage.context(), Screen(), io.StringIO()
     screen.people = Console(file=told, width=200, highlight=False)
-    loaded = load_rollout(world.journal, rollout)
-    with Progress(screen, loaded, world.clock, "", OperationCounter(world)) as progress:
-        drive(rollout, world, progress.follow)
+    loaded = load_rollout(context.journal, rollout)
+    with Progress(screen, loaded, context.clock, "", OperationCounter(context)) as progress:
+        drive(rollout, context, progress.follow)
     return told.getvalue().splitlines()
 
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_counted_is_said_to_run_and_no_number_is_made_up(stage: S
     lines = followed(stage, rollout)
 
     assert any("create 14, under way for " in line for line in lines), lines
-    assert load_rollout(stage.world().journal, rollout).state.outcome == "succeeded"
+    assert load_rollout(stage.context().journal, rollout).state.outcome == "succeeded"
 
 
 def test_a_soak_says_now_and_then_that_it_soaks(stage: Stage) -> None:
@@ -75,7 +75,7 @@ def test_a_soak_says_now_and_then_that_it_soaks(stage: Stage) -> None:
 
 def test_another_process_hears_all_that_happens_and_nothing_twice(stage: Stage) -> None:
     rollout = stage.begin()
-    journal = stage.world().journal
+    journal = stage.context().journal
     listener = Listener(rollout)
     heard = list(listener.catch_up(journal))
     stage.finish(rollout)

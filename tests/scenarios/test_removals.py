@@ -164,9 +164,9 @@ def test_a_move_between_targeted_units_is_no_removal_and_one_out_of_them_is(stag
 def destroyed(stage: Stage, manifest: dict[str, Any], allowed: int | None) -> Plan:
     stage.plan(manifest)
     loaded = load_manifest(stage.folder / "manifest.yaml").offboarded()
-    world = stage.world()
-    picture = look(loaded, world, lambda _: None)
-    return make_plan(request_from(loaded, picture, world, allow_removals=allowed))
+    context = stage.context()
+    picture = look(loaded, context, lambda _: None)
+    return make_plan(request_from(loaded, picture, context, allow_removals=allowed))
 
 
 def three_layers(stage: Stage) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stag
     assert done.state.outcome is Outcome.SUCCEEDED
     assert changed_stacks(stage, before) == {("StartConfigurationRecorder", ONE): 1}
     # Whoever made it true has seen that it is: the ledger need not wait for the next look.
-    known, _ = known_posture(stage.world().journal, StackSetName(NAME), [ONE])[ONE]
+    known, _ = known_posture(stage.context().journal, StackSetName(NAME), [ONE])[ONE]
     assert (known.state, known.reason.partition(" ")[0]) == (PostureState.OK, "repaired")
     assert not seek(stage).findings.real
 

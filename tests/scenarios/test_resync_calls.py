@@ -85,10 +85,10 @@ def test_what_came_of_many_repairs_is_written_once_and_not_one_by_one(stage: Sta
     detect(stage)
     sought = seek(stage)
     journal = CountedJournal(stage.folder / "journal.sqlite")
-    world = replace(stage.world(), journal=journal)
+    context = replace(stage.context(), journal=journal)
     ticks: list[Tick] = []
 
-    drive(begin_rollout(sought.resync.plan, world).state.id, world, ticks.append)
+    drive(begin_rollout(sought.resync.plan, context).state.id, context, ticks.append)
 
     records = [r for r in history(journal, STACK_SET).values() if r.what == "Topic"]
     assert {r.pair for r in records if r.refused} == {*refused}

@@ -136,7 +136,7 @@ def test_what_was_mended_before_its_repair_is_gone_and_no_change_set_stays(stage
     done = repair(stage, sought)
 
     assert done.state.outcome is Outcome.SUCCEEDED
-    (record,) = history(stage.world().journal, StackSetName(NAME)).values()
+    (record,) = history(stage.context().journal, StackSetName(NAME)).values()
     assert (record.is_open, record.repaired, record.repaired_by) == (False, None, "")
     again = seek(stage)  # CloudFormation goes on to call it DRIFTED
     assert not again.findings.real
@@ -163,6 +163,6 @@ def test_what_somebody_changes_back_is_reported_and_not_fought(stage: Stage) -> 
     later(stage)
     detect(stage)
     seek(stage)
-    records = stage.world().journal.get(f"findings/{NAME}")
+    records = stage.context().journal.get(f"findings/{NAME}")
     assert records is not None
     assert '"came_back": 1' in str(records.value).replace("'", '"')

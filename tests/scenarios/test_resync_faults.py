@@ -93,7 +93,7 @@ def expire_session(trouble: Trouble) -> None:
 def silence(trouble: Trouble) -> None:
     """Let everything that is asked in one account end in an error."""
     fault = CallFault(kind="server_error", account=VICTIM.account, times=None)
-    trouble.sandbox.world.faults.calls.append(fault)
+    trouble.sandbox.simulation.faults.calls.append(fault)
 
 
 def delete_role(trouble: Trouble) -> None:
@@ -164,9 +164,9 @@ def delete_ours(trouble: Trouble) -> None:
 
 def fail_to_roll_back(trouble: Trouble) -> None:
     """Let the stack be where only ContinueUpdateRollback helps."""
-    world = trouble.sandbox.world
-    stack = next(s for s in world.live.records(*VICTIM) if s.stack_set.name == NAME)
-    world.live.finish(stack, "UPDATE_ROLLBACK_FAILED")
+    context = trouble.sandbox.simulation
+    stack = next(s for s in context.live.records(*VICTIM) if s.stack_set.name == NAME)
+    context.live.finish(stack, "UPDATE_ROLLBACK_FAILED")
 
 
 def stumble_at_length(trouble: Trouble) -> None:
@@ -308,12 +308,12 @@ def in_trouble(case: Case, folder: Path) -> Iterator[Trouble]:
 
 
 def begin(trouble: Trouble) -> RolloutId:
-    world = trouble.stage.world()
+    context = trouble.stage.context()
     loaded = load_manifest(trouble.stage._write(trouble.manifest))
-    picture = look(loaded, world, lambda _: None, drift=True)
-    sought = seek_repairs(loaded, picture, world, lambda _: None)
+    picture = look(loaded, context, lambda _: None, drift=True)
+    sought = seek_repairs(loaded, picture, context, lambda _: None)
     assert {pair for _, pair, _ in sought.resync.plan.changes()} == {*DRIFTED, VICTIM}
-    return begin_rollout(sought.resync.plan, world).state.id
+    return begin_rollout(sought.resync.plan, context).state.id
 
 
 def drive_until_it_ends(case: Case, trouble: Trouble, rollout: RolloutId) -> Rollout:
@@ -325,7 +325,7 @@ def drive_until_it_ends(case: Case, trouble: Trouble, rollout: RolloutId) -> Rol
         if begun and left:
             left.pop()(trouble)
 
-    over = drive(rollout, trouble.world(), follow)
+    over = drive(rollout, trouble.context(), follow)
     assert not left
     return over
 
@@ -343,16 +343,16 @@ def ending(case: Case, trouble: Trouble) -> tuple[str, Rollout]:
         return ENDINGS[over.state.outcome], over
     assert "resume" in str(said) or "safe" in str(said)
     assert not trouble.stage.load(rollout).state.phase.is_over
-    trouble.sandbox.world.faults.calls.clear()
+    trouble.sandbox.simulation.faults.calls.clear()
     if case.mend:
         case.mend(trouble)
-    over = drive(rollout, trouble.stage.world(), lambda _: None)
+    over = drive(rollout, trouble.stage.context(), lambda _: None)
     return f"exit {said.exit_code}, then resume: {ENDINGS[over.state.outcome]}", over
 
 
 def still_drifted(trouble: Trouble) -> set[Pair]:
     """Return where drift is left, as the sandbox knows."""
-    drifted: set[str] = set(trouble.sandbox.world.deployer.drifted)  # type: ignore[attr-defined]
+    drifted: set[str] = set(trouble.sandbox.simulation.deployer.drifted)  # type: ignore[attr-defined]
     places = [stack.split(":") for stack in drifted]
     return {Pair(AccountId(parts[4]), parts[3]) for parts in places}  # type: ignore[arg-type]
 
@@ -382,7 +382,7 @@ def test_it_ends_as_the_table_says(fault: str, _happens: str, ends: str, tmp_pat
         done = wanted - {f.pair for f in state.failures if f.final}
         if state.outcome is not Outcome.HALTED:
             assert not still_drifted(trouble) & done
-            records = history(trouble.stage.world().journal, NAME).values()
+            records = history(trouble.stage.context().journal, NAME).values()
             over = {r.pair for r in records if r.repaired is not None or r.gone is not None}
             assert over == done
             assert len(wanted - done) <= 1

@@ -29,8 +29,8 @@ def changed(**stack_set: Any) -> dict[str, Any]:
 
 
 def take_back(stage: Stage, rollout: Rollout) -> Rollout:
-    back = begin_rollback(stage.load(rollout.state.id), stage.world())
-    return drive(back.state.id, stage.world(), lambda _: None)
+    back = begin_rollback(stage.load(rollout.state.id), stage.context())
+    return drive(back.state.id, stage.context(), lambda _: None)
 
 
 def names(stage: Stage, where: set[Pair]) -> set[str | None]:
@@ -62,7 +62,7 @@ def test_it_goes_in_reverse_order(stage: Stage) -> None:
         stack_set["parameters"] = {"Suffix": "new"}
     rollout = stage.apply(manifest)
 
-    plan = plan_rollback(stage.load(rollout.state.id), stage.world().journal)
+    plan = plan_rollback(stage.load(rollout.state.id), stage.context().journal)
     back = take_back(stage, rollout)
 
     assert [wave.name for wave in plan.waves] == ["back-rest", "back-canary"]
@@ -82,7 +82,7 @@ def test_only_what_was_reached_is_taken_back(stage: Stage) -> None:
     halted = stage.apply(changed(parameters={"Suffix": "new"}))
     assert halted.state.outcome is Outcome.HALTED
     canary = {p for o in halted.plan.operations if o.wave == 1 for p in o.rectangle.pairs}
-    stage.sandbox.world.faults.instances.clear()
+    stage.sandbox.simulation.faults.instances.clear()
 
     take_back(stage, halted)
 
@@ -148,7 +148,7 @@ def test_before_is_what_it_ran_and_not_what_the_stack_set_said(stage: Stage) -> 
     halted = stage.apply(manifest)
     assert halted.state.outcome is Outcome.HALTED
     rest = {p for p in EVERYWHERE if stage.display_name(p) == "a-b"}
-    begun = begin_rollout(stage.plan(manifest), stage.world(), supersede=True)
+    begun = begin_rollout(stage.plan(manifest), stage.context(), supersede=True)
     rollout = stage.finish(begun.state.id)
     assert names(stage, EVERYWHERE) == {"new-b"}
 
@@ -193,7 +193,7 @@ def test_one_that_runs_has_to_be_stopped_first(stage: Stage) -> None:
     rollout = stage.begin()
 
     with pytest.raises(WrongPhaseError, match=f"orgrollout stop {rollout}"):
-        plan_rollback(stage.load(rollout), stage.world().journal)
+        plan_rollback(stage.load(rollout), stage.context().journal)
 
 
 def test_a_manifest_may_want_it_by_itself(stage: Stage) -> None:
@@ -222,7 +222,7 @@ def test_a_process_that_dies_before_it_takes_back_is_resumed(stage: Stage) -> No
         pass
     assert stage.load(rollout).state.phase is Phase.HALTED
 
-    give_order(stage.world().journal, rollout, lambda r: resume(r.state))
+    give_order(stage.context().journal, rollout, lambda r: resume(r.state))
     stage.finish(rollout)
 
     assert names(stage, EVERYWHERE) == {"a-b"}
@@ -237,7 +237,7 @@ def test_a_rollback_that_fails_is_retried_like_any_rollout(stage: Stage) -> None
 
     back = take_back(stage, rollout)
     assert back.state.failed
-    give_order(stage.world().journal, back.state.id, lambda r: retry(r.plan, r.state))
+    give_order(stage.context().journal, back.state.id, lambda r: retry(r.plan, r.state))
     again = stage.finish(back.state.id)
 
     assert again.state.outcome is Outcome.SUCCEEDED

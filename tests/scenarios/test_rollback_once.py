@@ -58,13 +58,13 @@ def test_two_drivers_take_a_rollout_back_once(stage: Stage, through: bool) -> No
         stage.events.extend(tick.events)
         if has_halted(tick) and not others:
             try:
-                drive(rollout, stage.world(), other)
+                drive(rollout, stage.context(), other)
             except Enough:
                 assert not through
 
-    drive(rollout, stage.world(), follow)
+    drive(rollout, stage.context(), follow)
 
-    assert rollout_ids(stage.world().journal) == ("base-1", "base-2", "base-3")
+    assert rollout_ids(stage.context().journal) == ("base-1", "base-2", "base-3")
     assert stage.load(rollout).state.superseded_by == "base-3"
     assert stage.load(RolloutId("base-3")).state.outcome is Outcome.SUCCEEDED
     assert names(stage, EVERYWHERE) == {"a-b"}
@@ -75,16 +75,16 @@ def test_two_drivers_take_a_rollout_back_once(stage: Stage, through: bool) -> No
 def test_a_rollback_that_was_left_is_gone_on_with_when_it_is_ordered_again(stage: Stage) -> None:
     stage.apply()
     rollout = stage.apply(changed(parameters={"Suffix": "new"}))
-    back = begin_rollback(rollout, stage.world())
+    back = begin_rollback(rollout, stage.context())
 
     again = stage.load(rollout.state.id)
-    assert plan_rollback(again, stage.world().journal) == back.plan
-    assert begin_rollback(again, stage.world()).state.id == back.state.id
+    assert plan_rollback(again, stage.context().journal) == back.plan
+    assert begin_rollback(again, stage.context()).state.id == back.state.id
 
-    give_order(stage.world().journal, back.state.id, lambda r: stop(r.state))
+    give_order(stage.context().journal, back.state.id, lambda r: stop(r.state))
     stage.finish(back.state.id)
     with pytest.raises(WrongPhaseError, match="base-3 takes base-2 back already, and is stopped"):
-        plan_rollback(stage.load(rollout.state.id), stage.world().journal)
+        plan_rollback(stage.load(rollout.state.id), stage.context().journal)
 
 
 @pytest.mark.parametrize("approval", [False, True], ids=["finished", "stopped"])
@@ -98,14 +98,14 @@ def test_what_a_newer_rollout_has_changed_is_not_undone_in_passing(
         manifest["rollout"]["waves"] = [{**CANARY, "after": {"approval": "required"}}]
     newer = stage.apply(manifest)
     if approval:
-        give_order(stage.world().journal, newer.state.id, lambda r: stop(r.state))
+        give_order(stage.context().journal, newer.state.id, lambda r: stop(r.state))
         stage.finish(newer.state.id)
     before = names(stage, EVERYWHERE)
 
     with pytest.raises(NewerRolloutError, match=r"base-3's since base-2.*rollback base-3"):
-        begin_rollback(stage.load(older.state.id), stage.world())
+        begin_rollback(stage.load(older.state.id), stage.context())
 
-    assert rollout_ids(stage.world().journal) == ("base-1", "base-2", "base-3")
+    assert rollout_ids(stage.context().journal) == ("base-1", "base-2", "base-3")
     assert stage.load(newer.state.id).state.superseded_by is None
     assert names(stage, EVERYWHERE) == before
     assert take_back(stage, newer).state.outcome is Outcome.SUCCEEDED
@@ -125,10 +125,10 @@ def test_a_rollback_that_a_resync_keeps_from_beginning_leaves_everything_as_it_w
         stage.sandbox.tamper(*pair, resyncing.NAME, "Topic", "/DisplayName", "theirs")
     resyncing.detect(stage)
     plan = resyncing.seek(stage, manifest).resync.plan
-    repairs = begin_rollout(plan, stage.world()).state.id
+    repairs = begin_rollout(plan, stage.context()).state.id
 
     with pytest.raises(OpenRolloutError, match=repairs):
-        begin_rollback(halted, stage.world())
+        begin_rollback(halted, stage.context())
 
     assert stage.load(halted.state.id).state.superseded_by is None
     assert retry(halted.plan, stage.load(halted.state.id).state).phase is Phase.RUNNING
@@ -140,7 +140,7 @@ def test_a_bucket_out_of_reach_when_it_is_to_be_taken_back_is_waited_for(stage: 
     stage.bucket = "acme-orgrollout"
     stage.sandbox.session().client("s3").create_bucket(Bucket=stage.bucket)
     rollout = halting(stage)
-    timeline = stage.sandbox.world.timeline
+    timeline = stage.sandbox.simulation.timeline
     waited: list[str] = []
 
     def follow(tick: Tick) -> None:
@@ -148,9 +148,9 @@ def test_a_bucket_out_of_reach_when_it_is_to_be_taken_back_is_waited_for(stage: 
         if has_halted(tick) and not waited:
             stage.sandbox.server_error(times=None, service="s3")
             mended = timeline.now() + timedelta(minutes=10)
-            timeline.at(mended, stage.sandbox.world.faults.calls.clear)
+            timeline.at(mended, stage.sandbox.simulation.faults.calls.clear)
 
-    ended = drive(rollout, stage.world(), follow)
+    ended = drive(rollout, stage.context(), follow)
 
     assert "nothing is lost" in waited[0]
     assert ended.state.superseded_by == "base-3"

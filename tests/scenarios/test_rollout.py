@@ -144,11 +144,11 @@ def test_a_halted_rollout_goes_on_with_retry_and_not_with_resume(stage: Stage) -
     stage.sandbox.fail(None, None, times=6, reason=DENIED)
     halted = stage.apply(with_waves({"name": "canary", "sample": {"per_ou": 1}}))
     assert halted.state.outcome is Outcome.HALTED
-    journal = stage.world().journal
+    journal = stage.context().journal
 
     with pytest.raises(WrongPhaseError, match=f"orgrollout retry {halted.state.id}"):
         resume(halted.state)
-    stage.sandbox.world.faults.instances.clear()
+    stage.sandbox.simulation.faults.instances.clear()
     give_order(journal, halted.state.id, lambda r: retry(r.plan, r.state))
     rollout = stage.finish(halted.state.id)
 
@@ -178,7 +178,7 @@ def test_an_intent_that_never_arrived_is_sent_under_the_same_id(stage: Stage) ->
     with pytest.raises(Exception, match="CreateStackInstances"):
         stage.finish(rollout)
     (flight,) = stage.load(rollout).state.flights
-    stage.sandbox.world.faults.calls.clear()
+    stage.sandbox.simulation.faults.calls.clear()
 
     stage.finish(rollout)
 
@@ -212,7 +212,7 @@ def test_stop_ends_what_runs_and_resume_does_the_rest(stage: Stage) -> None:
     rollout = stage.begin()
     while not stage.load(rollout).state.flights:
         stage.step(rollout)
-    journal = stage.world().journal
+    journal = stage.context().journal
 
     give_order(journal, rollout, lambda r: stop(r.state))
     stopped = stage.finish(rollout)

@@ -70,7 +70,7 @@ def test_many_override_sets_are_sent_together_and_queued_where_aws_queues_them(
     ended = stage.load(rollout).state
     assert ended.outcome is Outcome.SUCCEEDED
     assert len(ended.landed) == flying == len(ACCOUNTS)
-    runs_together = stage.sandbox.world.settings.conflicting_operations == "same_instances"
+    runs_together = stage.sandbox.simulation.settings.conflicting_operations == "same_instances"
     assert started_together(stage) == (len(ACCOUNTS) if runs_together else 1)
     assert stage.deployed() == pairs(ACCOUNTS)
     assert stage.plan(own()).is_empty
@@ -108,7 +108,7 @@ def test_stop_stops_what_runs_and_what_is_queued(stage: Stage) -> None:
     rollout: RolloutId = stage.begin(own())
     while len(stage.load(rollout).state.flights) < len(ACCOUNTS):
         stage.step(rollout)
-    give_order(stage.world().journal, rollout, lambda r: stop(r.state))
+    give_order(stage.context().journal, rollout, lambda r: stop(r.state))
 
     ended = stage.finish(rollout)
 

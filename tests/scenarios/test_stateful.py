@@ -45,7 +45,7 @@ from orgrollout.rollout.decide.operator_commands import (
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox, Settings
-from tests.matrix.killing import Fuse, Killed, fused_world
+from tests.matrix.killing import Fuse, Killed, fused_context
 from tests.pairwise import pairwise
 from tests.stage import BASE, DEV, PROD, TOPIC, Stage, exactly, organization
 
@@ -84,7 +84,7 @@ class Rollouts(RuleBasedStateMachine):
             "updates_by": way,
         }
         self.rollout = self.stage.begin(manifest)
-        self.worlds = [self.stage.world() for _ in range(3)]
+        self.worlds = [self.stage.context() for _ in range(3)]
         plan = self.stage.load(self.rollout).plan
         self.planned = {pair for o in plan.operations for pair in o.rectangle.pairs}
         self.theirs: set[int] = set()  # versions of the definition that somebody else sent
@@ -101,9 +101,9 @@ class Rollouts(RuleBasedStateMachine):
     @rule(point=st.integers(1, 12))
     def a_driver_dies(self, point: int) -> None:
         """Before or after a call or a commit, whichever comes then."""
-        world = fused_world(self.stage.world().journal, self.sandbox.clock, Fuse(at=point))
+        context = fused_context(self.stage.context().journal, self.sandbox.clock, Fuse(at=point))
         with suppress(OrgRolloutError, Killed):
-            tick(self.rollout, world)
+            tick(self.rollout, context)
 
     @rule(minutes=st.integers(1, 120))
     def time_passes(self, minutes: int) -> None:
@@ -229,7 +229,7 @@ class Rollouts(RuleBasedStateMachine):
         if not hasattr(self, "sandbox"):
             return
         try:
-            self.sandbox.world.faults.calls.clear()
+            self.sandbox.simulation.faults.calls.clear()
             self._bring_to_an_end()
         finally:
             self.sandbox.__exit__(None, None, None)
@@ -240,7 +240,7 @@ class Rollouts(RuleBasedStateMachine):
         with suppress(WrongPhaseError):  # it claims again what was unlocked
             give_order(self.worlds[0].journal, self.rollout, lambda r: resume(r.state))
         for _ in range(4):
-            state = drive(self.rollout, self.stage.world(), lambda _: None).state
+            state = drive(self.rollout, self.stage.context(), lambda _: None).state
             assert state.flights == ()
             journal = self.worlds[0].journal
             if state.phase is Phase.WAITING:

@@ -72,7 +72,7 @@ def test_a_stack_set_that_is_not_empty_halts_and_a_later_plan_takes_over(stage: 
     assert f"{PROD[0]} us-east-1, {LAB[0]} us-east-1. " in halted.state.note
     assert halted.state.note in [event.text for event in stage.events]
     plan = stage.plan(absent(), allow_removals=7)
-    stop_holders([NAME], stage.world(), lambda _: None)
-    later = begin_rollout(plan, stage.world(), supersede=True)
+    stop_holders([NAME], stage.context(), lambda _: None)
+    later = begin_rollout(plan, stage.context(), supersede=True)
     assert stage.finish(later.state.id).state.outcome is Outcome.SUCCEEDED
-    assert stage.world().stack_sets.describe(NAME) is None
+    assert stage.context().stack_sets.describe(NAME) is None

@@ -32,7 +32,7 @@ def soaking(stage: Stage) -> RolloutId:
 
 
 def answered(stage: Stage, status: int, code: str) -> Context:
-    """Return the world of a process to which CloudWatch says one thing only."""
+    """Return the context of a process to which CloudWatch says one thing only."""
     session = new_session()
 
     def answer(**_: Any) -> Any:
@@ -42,7 +42,7 @@ def answered(stage: Stage, status: int, code: str) -> Context:
 
     session.events.register_first("before-call.cloudwatch.DescribeAlarms", answer)
     connection = connect(session=session, clock=stage.sandbox.clock)
-    return replace(stage.world(), connection=connection, stack_sets=StackSets(connection))
+    return replace(stage.context(), connection=connection, stack_sets=StackSets(connection))
 
 
 @pytest.mark.parametrize(

@@ -56,11 +56,11 @@ def test_a_definition_that_changed_meanwhile_reaches_no_other_account(
 ) -> None:
     rollout = begun(stage)
     if stopped:
-        give_order(stage.world().journal, rollout, lambda r: operator_commands.stop(r.state))
+        give_order(stage.context().journal, rollout, lambda r: operator_commands.stop(r.state))
         assert stage.finish(rollout).state.withdrawn
     change_definition(stage)
     if stopped:
-        give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
+        give_order(stage.context().journal, rollout, lambda r: operator_commands.resume(r.state))
 
     halted = stage.finish(rollout).state
 
@@ -118,7 +118,9 @@ def test_a_rollout_that_halts_sends_nothing_that_never_arrived(stage: Stage) -> 
     client(stage).update_stack_set(StackSetName="base-topics", TemplateBody=TOPIC)
     stage.sandbox.run_to_end()
 
-    order = give_order(stage.world().journal, rollout, lambda r: operator_commands.resume(r.state))
+    order = give_order(
+        stage.context().journal, rollout, lambda r: operator_commands.resume(r.state)
+    )
     assert order.state.phase is Phase.RUNNING
     assert halted.state.withdrawn == order.state.flights
     done = stage.finish(rollout)

@@ -144,7 +144,7 @@ def test_a_rollback_brings_back_the_same_way(staged: Staging) -> None:
     override = {"targets": {"accounts": [PROD[1]]}, "parameters": {"Other": "own"}}
     with staged(update_instances_definition="previous") as stage:
         done = stage.apply(wanted("update_stack_set", parameter_overrides=[override]))
-        back = stage.finish(begin_rollback(done, stage.world()).state.id)
+        back = stage.finish(begin_rollback(done, stage.context()).state.id)
 
         assert back.state.outcome is Outcome.SUCCEEDED, back.state.failures
         assert names(stage) == {"a-b"}

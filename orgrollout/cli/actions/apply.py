@@ -96,7 +96,7 @@ def apply(
 
         with others_stopped(claims, session, first=first, yes=not asks) as stopped:
             made = planned()
-            now, detect = session.world.clock.now(), session.detection(loaded)
+            now, detect = session.context.clock.now(), session.detection(loaded)
             screen.show(plan_blocks(made, now=now, detect=detect))
             starts = not made.is_empty and (wait or not frozen_now(made, session))
             if asks and starts:
@@ -173,14 +173,14 @@ def follow(
     besides: Mapping[str, Any] | None = None,
 ) -> int:
     """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
-    world, screen = session.world, session.screen
-    counter = OperationCounter(world)
-    progress = Progress(screen, rollout, world.clock, session.options, counter)
+    context, screen = session.context, session.screen
+    counter = OperationCounter(context)
+    progress = Progress(screen, rollout, context.clock, session.options, counter)
     left: Rollout | None = None
 
     def told(tick: Tick) -> None:
         progress.follow(tick)
-        if detach and _may_leave(tick, world.clock.now()):
+        if detach and _may_leave(tick, context.clock.now()):
             raise _Detached(tick.rollout)
 
     try:
@@ -188,14 +188,14 @@ def follow(
             ended = session.client.drive(rollout, told)
     except _Detached as away:
         left = away.rollout
-        ended = load_rollout(world.journal, rollout.state.id)
+        ended = load_rollout(context.journal, rollout.state.id)
     except KeyboardInterrupt:
         screen.errors.print(Text(_left_alone(rollout, session)), soft_wrap=True)
         return INTERRUPTED
     state = ended.state
     screen.result(
-        rollout_blocks(ended.plan, state, world.clock.now(), calls=session.debug),
-        {**rollout_json(ended.plan, state, world.clock.now()), **(besides or {})},
+        rollout_blocks(ended.plan, state, context.clock.now(), calls=session.debug),
+        {**rollout_json(ended.plan, state, context.clock.now()), **(besides or {})},
     )
     _say_recorded(session)
     if left is not None and not session.forgets:

@@ -46,10 +46,10 @@ def apply_unattended(
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded) as session:
         request = request_of(asked, loaded, session).compared()
-        unfinished = unfinished_creations(session.world.journal, request)
+        unfinished = unfinished_creations(session.context.journal, request)
         allowance = Allowance(actions=actions, unfinished=unfinished)
-        made = plan_unattended(request, allowance, session.world.clock.now())
-        screen.show(plan_blocks(made, now=session.world.clock.now()))
+        made = plan_unattended(request, allowance, session.context.clock.now())
+        screen.show(plan_blocks(made, now=session.context.clock.now()))
         code = _carried_out(made, session, detach=detach, wait=wait)
     if code not in {DONE, PENDING}:
         return code

@@ -24,7 +24,7 @@ from orgrollout.rollout.state.state import Outcome
 def resume(name: str | None, reach: Reach, format_: str, *, detach: bool) -> int:
     """Go on with a rollout that is open or was stopped."""
     with open_session(reach, Screen(format_)) as session:
-        found = find_rollout(session.world.journal, name, only_open=True, or_stopped=True)
+        found = find_rollout(session.context.journal, name, only_open=True, or_stopped=True)
         session.say_who()
         rollout = session.client.resume(found)
         session.screen.say(f"{rollout.state.id} goes on. Ctrl-C leaves it running.")
@@ -65,7 +65,7 @@ def approve(name: str | None, reach: Reach, format_: str, *, yes: bool, detach: 
         session.connection.be_sure_of_the_time()
         session.say_who()
         # Refuses what cannot be approved before it is shown.
-        to_approve = approved_state(found, found, session.world)
+        to_approve = approved_state(found, found, session.context)
         wave = found.plan.waves[found.state.wave].index
         for line in (*to_approve.approved[wave].shown.splitlines(), *_next_wave(found)):
             screen.say(line)
@@ -75,7 +75,7 @@ def approve(name: str | None, reach: Reach, format_: str, *, yes: bool, detach: 
         session.screen.say(f"{rollout.state.id}: the next wave is approved by {who}.")
         if not detach:
             return follow(rollout, session)
-        state, now = rollout.state, session.world.clock.now()
+        state, now = rollout.state, session.context.clock.now()
         session.screen.result(
             rollout_blocks(rollout.plan, state, now), rollout_json(rollout.plan, state, now)
         )

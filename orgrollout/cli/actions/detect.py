@@ -53,7 +53,7 @@ def detect_drift(
     words, names = dict(targets.left_out), targets.names
     telling = _Telling(session.screen, names)
     try:
-        ended = detect(names, session.world, telling.follow, telling.waiting, patience=patience)
+        ended = detect(names, session.context, telling.follow, telling.waiting, patience=patience)
     except KeyboardInterrupt:
         session.screen.errors.print(Text(_left_alone(loaded, session)), soft_wrap=True)
         return Detected(interrupted=True)

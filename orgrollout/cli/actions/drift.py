@@ -57,19 +57,19 @@ def drift(asked: Options, reach: Reach, format_: str) -> int:
             detected = detect_drift(loaded, asked.narrow, session, patience)
             if detected.interrupted:
                 return INTERRUPTED
-        world, progress = session.planning, screen.progress
+        context, progress = session.planning, screen.progress
         with screen.working():
-            picture = look(loaded, world, progress, refresh=asked.refresh, drift=True)
+            picture = look(loaded, context, progress, refresh=asked.refresh, drift=True)
             chosen = narrowing(picture.organization) if narrowing else None
             posture = None
             if looks_at_posture:
-                posture = look_at_posture(loaded, picture, world, progress, chosen=chosen)
+                posture = look_at_posture(loaded, picture, context, progress, chosen=chosen)
             found = gather_findings(
-                loaded, picture, world, progress, chosen=chosen, posture=posture
+                loaded, picture, context, progress, chosen=chosen, posture=posture
             )
         shown = Shown(
             organization=picture.organization,
-            now=session.world.clock.now(),
+            now=session.context.clock.now(),
             records=_remembered(found, session, chosen),
             detected=detected.words,
             looked=asked.detect,
@@ -78,7 +78,7 @@ def drift(asked: Options, reach: Reach, format_: str) -> int:
             first=_first(loaded, session) if chosen is None else "",
         )
         if chosen is None:  # a part says nothing of the whole
-            tell_of_drift(loaded.manifest, found, session.world, progress)
+            tell_of_drift(loaded.manifest, found, session.context, progress)
         calls = session.connection.calls
     if format_ == "csv":
         screen.sheet(drift_sheet(found.findings, shown))
@@ -97,7 +97,7 @@ def _code(found: Findings, detected: Detected, *, posture: bool) -> int:
 
 def _first(loaded: LoadedManifest, session: Session) -> str:
     """Return the command of a first rollout; nothing where the journal has one already."""
-    begun = (state.manifest for state in rollout_states(session.world.journal))
+    begun = (state.manifest for state in rollout_states(session.context.journal))
     return "" if loaded.manifest.name in begun else session.command("apply", loaded)
 
 
@@ -135,8 +135,8 @@ def _remembered(found: Findings, session: Session, chosen: Chosen | None) -> dic
     A journal that takes no more is no reason not to show what was found.
     """
     try:
-        remember_findings(session.world.journal, session.world.clock.now(), found, chosen)
-        journal = session.world.journal
+        remember_findings(session.context.journal, session.context.clock.now(), found, chosen)
+        journal = session.context.journal
         return {k: r for look in found.stack_sets for k, r in history(journal, look.name).items()}
     except JournalError as error:
         session.screen.progress(f"what was found is not remembered. {error}")
@@ -146,7 +146,7 @@ def _remembered(found: Findings, session: Session, chosen: Chosen | None) -> dic
 def _history(loaded: LoadedManifest, session: Session, chosen: Chosen | None) -> tuple[Record, ...]:
     """Return the records of a manifest: what is there before what is over, the newest first."""
     names = [loaded.stack_set_name(StackSetKey(key)) for key in loaded.manifest.stack_sets]
-    found = [r for name in names for r in history(session.world.journal, name).values()]
+    found = [r for name in names for r in history(session.context.journal, name).values()]
     meant = [r for r in found if chosen is None or chosen(r.stack_set, r.pair)]
     meant.sort(key=lambda record: (record.stack_set, record.pair, record.what, record.path))
     meant.sort(key=lambda record: record.last_seen, reverse=True)

@@ -44,7 +44,7 @@ def explain_account(
         with screen.working():
             found = explain(loaded, session.planning, account, _region(region, loaded, session))
         _must_concern(region, found, loaded, session)
-        now = session.world.clock.now()
+        now = session.context.clock.now()
     screen.result(explain_blocks(found, now), explain_json(found))
     return DONE
 

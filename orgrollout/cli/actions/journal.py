@@ -41,10 +41,10 @@ def unlock(name: str | None, reach: Reach, format_: str, *, force: bool) -> int:
         )
     screen = Screen(format_)
     with open_session(reach, screen) as session:
-        found = find_rollout(session.world.journal, name, only_open=True)
+        found = find_rollout(session.context.journal, name, only_open=True)
         session.say_who()
-        world = session.world
-        released = unlock_rollout(world.journal, found.state.id, world.said("unlock"))
+        context = session.context
+        released = unlock_rollout(context.journal, found.state.id, context.said("unlock"))
     text = f"{found.state.id} is unlocked: {', '.join(released) or 'it had claimed nothing'}."
     document = {"rollout": found.state.id, "unlocked": list(released)}
     screen.result([Line(text=text)], document)
@@ -57,7 +57,7 @@ def export(reach: Reach, out: Path | None) -> int:
     if out is not None:
         _must_not_be_a_database(out)
     with open_session(reach, screen) as session:
-        text = json.dumps(journal_document(session.world.journal), indent=1, ensure_ascii=False)
+        text = json.dumps(journal_document(session.context.journal), indent=1, ensure_ascii=False)
     if out is None:
         screen.raw(text)
         return DONE
@@ -70,10 +70,10 @@ def prune(reach: Reach, format_: str, *, keep: int) -> int:
     """Forget old rollouts."""
     screen = Screen(format_)
     with open_session(reach, screen) as session:
-        world = session.world
-        world.connection.be_sure_of_the_time()  # what ended lately stays
-        removed = prune_journal(world.journal, keep=keep, now=world.clock.now())
-        freed, why = _shrunk(world.journal)
+        context = session.context
+        context.connection.be_sure_of_the_time()  # what ended lately stays
+        removed = prune_journal(context.journal, keep=keep, now=context.clock.now())
+        freed, why = _shrunk(context.journal)
     names = ", ".join(removed.rollouts)
     text = f"forgot {count(len(removed.rollouts), 'rollout')}{': ' if names else ''}{names}"
     if removed.findings:

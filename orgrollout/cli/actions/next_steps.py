@@ -17,7 +17,7 @@ def next_step(rollout: Rollout, session: Session) -> str:
     if session.forgets or only_pending(RolloutView(rollout.plan, state)):
         return ""
     if state.outcome is Outcome.RUNNING and (
-        driver := other_driver(rollout, session.world.clock.now())
+        driver := other_driver(rollout, session.context.clock.now())
     ):
         name = f"{state.id}{session.options}"
         return (

@@ -37,7 +37,7 @@ def plan(
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         made = plan_of(asked, loaded, session)
         calls, who = session.connection.calls, session.connection.identity.arn
-        now = session.world.clock.now()
+        now = session.context.clock.now()
         detect = session.detection(loaded)
     blocks = plan_blocks(made, pairs=pairs, now=now, detect=detect)
     screen.result(blocks, plan_json(made, calls))

@@ -70,7 +70,7 @@ def resync(asked: Options, reach: Reach, format_: str) -> int:
                     return INTERRUPTED
             picture, sought = _seek(asked, loaded, session, narrowing)
             if narrowing is None:  # a part says nothing of the whole
-                tell_of_drift(loaded.manifest, sought.findings, session.world, screen.progress)
+                tell_of_drift(loaded.manifest, sought.findings, session.context, screen.progress)
             _show(loaded, picture, sought, detected, session)
             return _carried_out(
                 asked, loaded, sought, detected, session, asks=asks, declined=but_for(stopped)
@@ -94,7 +94,7 @@ def _show(
 ) -> None:
     shown = Shown(
         organization=picture.organization,
-        now=session.world.clock.now(),
+        now=session.context.clock.now(),
         detected=detected.words,
         detect=session.detection(loaded),
         has_role=has_role(loaded),
@@ -138,7 +138,7 @@ def _seek(
         sought = seek_repairs(
             loaded,
             picture,
-            session.world,
+            session.context,
             screen.progress,
             narrowing=narrowing,
             wanted=ResyncRequest(
@@ -167,7 +167,7 @@ def _carried_out(
     why = "--dry-run" if asked.dry_run else ""
     if asked.unattended:
         unattended = loaded.manifest.drift.unattended
-        not_now = why_not_now(unattended, sought.resync, session.world.clock.now())
+        not_now = why_not_now(unattended, sought.resync, session.context.clock.now())
         why = "; ".join(filter(None, (why, not_now)))
     besides = {
         "left": left_json(sought.left),

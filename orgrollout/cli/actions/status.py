@@ -44,7 +44,7 @@ def list_rollouts(reach: Reach, format_: str) -> int:
     """List all rollouts of the journal."""
     screen = Screen(format_)
     with open_session(reach, screen, read_only=True) as session:
-        journal, now = session.world.journal, session.world.clock.now()
+        journal, now = session.context.journal, session.context.clock.now()
         found = [
             (state, None if state.phase.is_over else load_rollout(journal, state.id).plan)
             for state in session.client.rollouts()
@@ -56,7 +56,7 @@ def list_rollouts(reach: Reach, format_: str) -> int:
 def _show(rollout: Rollout, narrow: Narrow, session: Session) -> None:
     plan, state, screen = rollout.plan, rollout.state, session.screen
     chosen = failure_filter(narrow, plan, session.connection)
-    seen, now = dict(_seen(rollout, session)), session.world.clock.now()
+    seen, now = dict(_seen(rollout, session)), session.context.clock.now()
     statuses = {id_: _UNKNOWN if isinstance(s, AwsError) else s for id_, s in seen.items()}
     screen.result(
         [
@@ -97,7 +97,7 @@ def _status_of(name: StackSetName, operation: OperationId, session: Session) -> 
 def _running(
     rollout: Rollout, seen: Mapping[OperationId, str | AwsError], session: Session
 ) -> Iterator[Line]:
-    now = session.world.clock.now()
+    now = session.context.clock.now()
     for flight in rollout.state.flights:
         operation = rollout.plan.operations[flight.piece.planned]
         age = span(now - flight.committed)
@@ -120,21 +120,21 @@ def _watch(rollout: Rollout, session: Session) -> Rollout:
 
     How it stands is shown at once; then what any process does to it, as the journal has it.
     """
-    world, screen = session.world, session.screen
+    context, screen = session.context, session.screen
     if _is_at_rest(rollout):
         return rollout
     listener = Listener(rollout.state.id)
-    listener.catch_up(world.journal)
-    now = world.clock.now()
+    listener.catch_up(context.journal)
+    now = context.clock.now()
     screen.show(rollout_blocks(rollout.plan, rollout.state, now))
     counter = OperationCounter(session.planning)
-    with Progress(screen, rollout, world.clock, session.options, counter) as progress:
+    with Progress(screen, rollout, context.clock, session.options, counter) as progress:
         while not _is_at_rest(rollout):
-            events = listener.catch_up(world.journal)
+            events = listener.catch_up(context.journal)
             progress.follow(Tick(rollout=rollout, events=events, wake_after=_INTERVAL))
-            world.clock.sleep(_INTERVAL)
-            rollout = load_rollout(world.journal, rollout.state.id)
-        events = listener.catch_up(world.journal)
+            context.clock.sleep(_INTERVAL)
+            rollout = load_rollout(context.journal, rollout.state.id)
+        events = listener.catch_up(context.journal)
         progress.follow(Tick(rollout=rollout, events=events, wake_after=None))
     return rollout
 

@@ -34,8 +34,8 @@ def others_stopped(
     ``first`` is called before anybody is stopped, to refuse what would be refused afterwards. Who
     was stopped and is not superseded in the end, for whatever reason, is named with its way on.
     """
-    world, screen = session.world, session.screen
-    others = tuple(sorted(set(holders_of(world.journal, claims).values())))
+    context, screen = session.context, session.screen
+    others = tuple(sorted(set(holders_of(context.journal, claims).values())))
     if not others:
         yield ()
         return
@@ -43,7 +43,7 @@ def others_stopped(
     if not yes:
         ask(screen, f"Stop {', '.join(others)} for good?")
     try:
-        for other in stop_holders(claims, world, lambda tick: _say(screen, tick)):
+        for other in stop_holders(claims, context, lambda tick: _say(screen, tick)):
             screen.say(f"{other} is stopped; what begins now supersedes it.")
         yield others
     finally:
@@ -57,7 +57,7 @@ def but_for(stopped: Sequence[RolloutId]) -> str:
 
 
 def _say_if_left(other: RolloutId, session: Session) -> None:
-    rollout = load_rollout(session.world.journal, other)
+    rollout = load_rollout(session.context.journal, other)
     if rollout.state.holds:
         what = f"{other} is {rollout.state.phase}, was not superseded, and holds what it held."
         session.screen.say(what, "yellow")

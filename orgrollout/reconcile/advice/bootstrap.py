@@ -45,7 +45,7 @@ class Options:
 
 
 def situation(
-    loaded: LoadedManifest, world: Context, asked: Options, progress: Callable[[str], None]
+    loaded: LoadedManifest, context: Context, asked: Options, progress: Callable[[str], None]
 ) -> Situation:
     """Return what there is, and what the manifest asks for.
 
@@ -55,13 +55,13 @@ def situation(
         ManifestError: It does not fit the organization.
         AwsError: The organization cannot be read, for other reasons than that it is denied.
     """
-    home = check_home_region(loaded, world)
-    connection, identity = world.connection, world.connection.identity
+    home = check_home_region(loaded, context)
+    connection, identity = context.connection, context.connection.identity
     _, management = describe_organization(connection)
     administrator = asked.delegate or identity.account
-    desired, unread = _desired(loaded, world, home, progress)
+    desired, unread = _desired(loaded, context, home, progress)
     own = [d for d in desired.values() if _is_self_managed(d)]
-    roles = _self_managed(loaded, world, own, here=administrator == identity.account)
+    roles = _self_managed(loaded, context, own, here=administrator == identity.account)
     delegated = identity.account != management
     return Situation(
         partition=identity.partition,
@@ -90,16 +90,16 @@ def situation(
 
 
 def _desired(
-    loaded: LoadedManifest, world: Context, home: Region, progress: Callable[[str], None]
+    loaded: LoadedManifest, context: Context, home: Region, progress: Callable[[str], None]
 ) -> tuple[Mapping[StackSetKey, DesiredStackSet], str | None]:
     """Return what the manifest wants, or why its accounts are not known."""
-    organization_id, _ = describe_organization(world.connection)
+    organization_id, _ = describe_organization(context.connection)
     check_organization(loaded, organization_id, Findings(loaded))
     try:
-        organization = read_for(loaded.manifest, world, progress)
+        organization = read_for(loaded.manifest, context, progress)
     except AccessDeniedError as error:
         return {}, str(error)
-    today = world.clock.now().date()
+    today = context.clock.now().date()
     wanted = desired_stack_sets(loaded, organization, home_region=home, today=today)
     return wanted.stack_sets, None
 
@@ -161,7 +161,7 @@ def _aggregating(
 
 
 def _self_managed(
-    loaded: LoadedManifest, world: Context, desired: list[DesiredStackSet], *, here: bool
+    loaded: LoadedManifest, context: Context, desired: list[DesiredStackSet], *, here: bool
 ) -> tuple[SelfManaged, ...]:
     """Return the roles of self-managed stack sets; ``here``: they belong into this account."""
     groups: dict[tuple[str, str], list[DesiredStackSet]] = {}
@@ -174,7 +174,7 @@ def _self_managed(
             execution_role=names[1],
             opt_in_regions=_opt_in(sets),
             actions=_actions(loaded, [each.key for each in sets]),
-            state=_state(_known(partial(environment.role, world.connection, names[0])))
+            state=_state(_known(partial(environment.role, context.connection, names[0])))
             if here
             else State.UNKNOWN,
         )

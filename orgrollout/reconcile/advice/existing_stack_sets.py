@@ -22,7 +22,7 @@ class NoSuchStackSetError(OrgRolloutError):
 
 
 def list_what_exists(
-    world: Context, name: str, only: Collection[str], progress: Progress
+    context: Context, name: str, only: Collection[str], progress: Progress
 ) -> Describing:
     """Return the stack sets that exist with all their stack instances, without overrides.
 
@@ -32,21 +32,21 @@ def list_what_exists(
         NoSuchStackSetError: ``only`` names one that does not exist.
         AwsError: Something could not be read.
     """
-    listed = {row.name for row in world.stack_sets.list_stack_sets()}
+    listed = {row.name for row in context.stack_sets.list_stack_sets()}
     if unknown := sorted(set(only) - listed):
         raise NoSuchStackSetError(
-            f"there is no stack set {unknown[0]} in {world.connection.home_region}; nothing was "
+            f"there is no stack set {unknown[0]} in {context.connection.home_region}; nothing was "
             "written. Stack sets are seen in their home Region only."
         )
     progress("reading the organization")
-    organization = read_organization(world.connection, with_tags=False)
+    organization = read_organization(context.connection, with_tags=False)
     chosen = sorted(n for n in listed if not only or n in only)
     progress(f"listing the stack instances of {len(chosen):,} stack sets")
-    found = [each for n in chosen if (each := _read(world, n, name)) is not None]
+    found = [each for n in chosen if (each := _read(context, n, name)) is not None]
     return Describing(
         name=name,
         organization=organization,
-        home_region=world.connection.home_region,
+        home_region=context.connection.home_region,
         stack_sets=tuple(found),
         templates={
             each.deployed.name: template
@@ -56,18 +56,18 @@ def list_what_exists(
     )
 
 
-def with_overrides(world: Context, listed: Describing, progress: Progress) -> Describing:
+def with_overrides(context: Context, listed: Describing, progress: Progress) -> Describing:
     """Return the same with all overrides: one describe per stack instance, only there they are.
 
     Raises:
         AwsError: Something could not be read.
     """
-    found = tuple(_described(world, each, progress) for each in listed.stack_sets)
+    found = tuple(_described(context, each, progress) for each in listed.stack_sets)
     return replace(listed, stack_sets=found)
 
 
-def _read(world: Context, name: StackSetName, manifest: str) -> StackSetInventory | None:
-    reads = world.stack_sets
+def _read(context: Context, name: StackSetName, manifest: str) -> StackSetInventory | None:
+    reads = context.stack_sets
     deployed = reads.describe(name)
     if deployed is None:
         return None
@@ -78,7 +78,9 @@ def _read(world: Context, name: StackSetName, manifest: str) -> StackSetInventor
     return StackSetInventory(deployed=deployed, instances=instances)
 
 
-def _described(world: Context, listed: StackSetInventory, progress: Progress) -> StackSetInventory:
+def _described(
+    context: Context, listed: StackSetInventory, progress: Progress
+) -> StackSetInventory:
     name, pairs = listed.deployed.name, tuple(listed.instances)
     if not pairs:
         return listed
@@ -86,7 +88,7 @@ def _described(world: Context, listed: StackSetInventory, progress: Progress) ->
         f"{name}: describing {len(pairs):,} stack instances for their overrides, about "
         f"{max(len(pairs) // 2, 1):,} s at two a second"
     )
-    described = (world.stack_sets.describe_instance(name, pair) for pair in pairs)
+    described = (context.stack_sets.describe_instance(name, pair) for pair in pairs)
     return replace(listed, instances={i.pair: i for i in described if i is not None})
 
 

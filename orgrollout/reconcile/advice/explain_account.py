@@ -50,7 +50,7 @@ class NoSuchAccountError(OrgRolloutError):
 
 @rarely_collected()
 def explain(
-    loaded: LoadedManifest, world: Context, reference: str, region: Region | None
+    loaded: LoadedManifest, context: Context, reference: str, region: Region | None
 ) -> AccountExplained:
     """Return why an account is in or out, what it has, and what a plan would do about it.
 
@@ -61,22 +61,22 @@ def explain(
         ManifestError: The manifest does not fit the organization.
         AwsError: Something could not be read.
     """
-    home = check_home_region(loaded, world)
+    home = check_home_region(loaded, context)
     names = loaded.manifest.accounts
 
     def find(organization: Organization) -> AccountId | None:
         found = accounts_called(reference, organization, names)
         return found[0] if len(found) == 1 else None
 
-    known = known_organization(world, find, loaded.manifest)
+    known = known_organization(context, find, loaded.manifest)
     account = find(known.organization)
     if account is None:
         raise NoSuchAccountError(_not_found(reference, known.organization, names))
-    today = world.clock.now().date()
+    today = context.clock.now().date()
     desired = desired_stack_sets(loaded, known.organization, home_region=home, today=today)
     view = _View(
         loaded=loaded,
-        world=world,
+        context=context,
         organization=known.organization,
         desired=desired,
         origins=ParameterOrigins(loaded, known.organization, home_region=home, today=today),
@@ -86,7 +86,7 @@ def explain(
         region=region,
     )
     answers = explain_account(desired, account)
-    looked = spread(answers, view.stack_set, at_once=world.at_once)
+    looked = spread(answers, view.stack_set, at_once=context.at_once)
     return AccountExplained(
         account=account,
         organization=known.organization,
@@ -107,7 +107,7 @@ def _not_found(reference: str, organization: Organization, names: Mapping[str, s
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
     loaded: LoadedManifest
-    world: Context
+    context: Context
     organization: Organization
     desired: DesiredState
     origins: ParameterOrigins
@@ -142,7 +142,7 @@ class _View:
         return replace(desired, pairs=kept)
 
     def _inventory(self, desired: DesiredStackSet) -> StackSetInventory | None:
-        reads = self.world.stack_sets
+        reads = self.context.stack_sets
         deployed = reads.describe(desired.name)
         if deployed is None:
             return None

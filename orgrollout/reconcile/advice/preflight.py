@@ -40,7 +40,7 @@ Progress = Callable[[str], None]
 PER_UNIT = 2  # accounts of each unit that are looked into
 
 
-def gather(loaded: LoadedManifest, world: Context, looking: Looking, progress: Progress) -> Facts:
+def gather(loaded: LoadedManifest, context: Context, looking: Looking, progress: Progress) -> Facts:
     """Return the facts of a manifest.
 
     Raises:
@@ -48,14 +48,14 @@ def gather(loaded: LoadedManifest, world: Context, looking: Looking, progress: P
         AwsError: The organization or its stack sets cannot be read at all.
     """
     looking = _with_role(looking, loaded)
-    picture = look(loaded, world, progress)
-    connection, organization = world.connection, picture.organization
+    picture = look(loaded, context, progress)
+    connection, organization = context.connection, picture.organization
     desired, inventory = picture.desired.stack_sets, picture.inventory
     identity = connection.identity
     needs = _needs(loaded)
     chosen = _chosen(loaded.manifest.name, picture, looking)
     progress("looking at the access of CloudFormation, and at policies")
-    members = Members(world, looking, chosen, _without_role(loaded, picture, looking))
+    members = Members(context, looking, chosen, _without_role(loaded, picture, looking))
     progress(f"looking into {count(len(chosen), 'account')}")
     targeted = {pair.account for d in desired.values() for pair in d.pairs}
     return Facts(
@@ -66,8 +66,8 @@ def gather(loaded: LoadedManifest, world: Context, looking: Looking, progress: P
         inventory=inventory,
         caller=identity.account,
         partition=identity.partition,
-        call_as=world.stack_sets.call_as,
-        access=_access(world, desired),
+        call_as=context.stack_sets.call_as,
+        access=_access(context, desired),
         trusted=known(environment.trusted_services, connection),
         delegates=_delegates(connection, desired, needs, organization),
         administration_roles={
@@ -82,7 +82,7 @@ def gather(loaded: LoadedManifest, world: Context, looking: Looking, progress: P
         regions=_regions(connection, picture, chosen),
         policies=known(environment.service_control_policies, connection),
         needs=needs,
-        stack_sets=known(lambda: len(world.stack_sets.list_stack_sets())),
+        stack_sets=known(lambda: len(context.stack_sets.list_stack_sets())),
         bucket_region=_bucket(loaded, connection, desired),
         templates=tuple(p for p in lint_manifest(loaded) if p.severity == "error"),
         not_looked_into=len(targeted - chosen) if looking.role else 0,
@@ -125,12 +125,12 @@ def _bucket(
     return known(bucket_region, connection, bucket_and_prefix(place)[0])
 
 
-def _access(world: Context, desired: Mapping[StackSetKey, DesiredStackSet]) -> str | Unknown:
+def _access(context: Context, desired: Mapping[StackSetKey, DesiredStackSet]) -> str | Unknown:
     models = {d.definition.permission_model for d in desired.values()}
     if PermissionModel.SERVICE_MANAGED not in models:
         return Unknown(reason="no service-managed stack set needs it")
-    delegated = world.stack_sets.call_as is CallAs.DELEGATED_ADMIN
-    return known(lambda: environment.organizations_access(world.connection, delegated=delegated))
+    delegated = context.stack_sets.call_as is CallAs.DELEGATED_ADMIN
+    return known(lambda: environment.organizations_access(context.connection, delegated=delegated))
 
 
 def _delegates(

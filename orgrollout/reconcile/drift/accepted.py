@@ -21,7 +21,7 @@ def accepted_drift(
     loaded: LoadedManifest,
     desired: DesiredStackSet,
     inventory: StackSetInventory | None,
-    world: Context,
+    context: Context,
     progress: Progress,
 ) -> Mapping[Pair, str]:
     """Return the pairs all of whose drift is ignored or over since, with what is.
@@ -31,12 +31,12 @@ def accepted_drift(
     Raises:
         AwsError: Something could not be read.
     """
-    over = _over_since(desired, inventory, world)
-    rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
+    over = _over_since(desired, inventory, context)
+    rules = in_force(loaded.manifest.drift.ignore, context.clock.now().date())
     if not any(rule.stack_set == desired.key and not is_of_check(rule) for rule in rules):
         return over
     found: dict[Pair, list[Finding]] = defaultdict(list)
-    for finding in read_drift(loaded, desired, inventory, world, progress).findings:
+    for finding in read_drift(loaded, desired, inventory, context, progress).findings:
         found[finding.pair].append(finding)
     accepted = {
         pair: f"drift is accepted: {', '.join(sorted({f.what + f.path for f in each}))}"
@@ -47,14 +47,14 @@ def accepted_drift(
 
 
 def _over_since(
-    desired: DesiredStackSet, inventory: StackSetInventory | None, world: Context
+    desired: DesiredStackSet, inventory: StackSetInventory | None, context: Context
 ) -> Mapping[Pair, str]:
     """Return the pairs whose drift was repaired, or found to be gone, after the last detection.
 
     CloudFormation goes on to call them DRIFTED until the stack set is looked at again.
     """
     by_pair: dict[Pair, list[Record]] = defaultdict(list)
-    for record in history(world.journal, desired.name).values():
+    for record in history(context.journal, desired.name).values():
         if record.kind is FindingKind.RESOURCE:
             by_pair[record.pair].append(record)
     instances = inventory.instances if inventory else {}

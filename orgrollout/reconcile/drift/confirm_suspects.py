@@ -25,7 +25,7 @@ def confirm(
     found: Findings,
     stacks: Mapping[StackSetKey, Mapping[Pair, str]],
     inside: Inside,
-    world: Context,
+    context: Context,
     progress: Progress,
 ) -> Findings:
     """Return the findings with what a second look made of suspects.
@@ -37,7 +37,7 @@ def confirm(
     if not known:
         return found
     progress(f"a second look at {len(known):,} stacks whose drift may be false")
-    looking = _Looking(stacks, inside, world)
+    looking = _Looking(stacks, inside, context)
     seen = looking.at(known)
     if unseen := [place for place in known if not seen.get(place)]:
         progress(f"{len(unseen):,} of them could not be looked at and stay suspects{looking.why}")
@@ -49,16 +49,16 @@ class _Looking:
     """Detections on single stacks: begun side by side, and waited for together."""
 
     def __init__(
-        self, stacks: Mapping[StackSetKey, Mapping[Pair, str]], inside: Inside, world: Context
+        self, stacks: Mapping[StackSetKey, Mapping[Pair, str]], inside: Inside, context: Context
     ) -> None:
         self._stacks = stacks
         self._inside = inside
-        self._world = world
+        self._context = context
         self.why = ""
 
     def at(self, places: list[Place]) -> Mapping[Place, tuple[ResourceDrift, ...]]:
         """Return what was found, of the stacks that could be looked at."""
-        at_once, clock = self._world.at_once, self._world.clock
+        at_once, clock = self._context.at_once, self._context.clock
         begun = dict(spread(places, self._begin, at_once=at_once))
         waiting = {place: asked for place, asked in begun.items() if asked is not None}
         found: dict[Place, tuple[ResourceDrift, ...]] = {}
@@ -100,4 +100,4 @@ class _Looking:
 
     def _enter(self, place: Place) -> tuple[MemberStacks, str]:
         key, pair = place
-        return MemberStacks(enter(pair, self._inside, self._world)), self._stacks[key][pair]
+        return MemberStacks(enter(pair, self._inside, self._context)), self._stacks[key][pair]

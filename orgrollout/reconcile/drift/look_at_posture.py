@@ -47,7 +47,7 @@ class _Account:
 def look_at_posture(
     loaded: LoadedManifest,
     picture: Picture,
-    world: Context,
+    context: Context,
     progress: Progress,
     *,
     chosen: Chosen | None = None,
@@ -62,7 +62,7 @@ def look_at_posture(
     Raises:
         MissingCredentialsError, InvalidCredentialsError: No credentials to look with.
     """
-    tasks = tuple(tasks_of(loaded, picture, world, chosen))
+    tasks = tuple(tasks_of(loaded, picture, context, chosen))
     accounts = sorted({pair.account for task in tasks for pair in task.stacks})
     if not accounts:
         return ()
@@ -70,14 +70,14 @@ def look_at_posture(
     if drift.probe_role is None and drift.resync_role is None:
         progress("posture is not looked at: the manifest names no `drift: {probe_role: ...}`")
         return None
-    progress(_announcement(tasks, len(accounts), world.at_once))
-    visit = _Visit(loaded, world, tasks, progress)
-    now = world.clock.now()
+    progress(_announcement(tasks, len(accounts), context.at_once))
+    visit = _Visit(loaded, context, tasks, progress)
+    now = context.clock.now()
     rules = in_force(drift.ignore, now.date())
-    histories = {task.desired.key: _history(world, task) for task in tasks}
+    histories = {task.desired.key: _history(context, task) for task in tasks}
     findings: list[Finding] = []
     looked: dict[StackSetKey, dict[Pair, Checks]] = defaultdict(dict)
-    for seen in _side_by_side(visit, accounts, progress, world.at_once):
+    for seen in _side_by_side(visit, accounts, progress, context.at_once):
         found = replace(seen, seen=tuple(without_old_news(seen.seen, histories, now)))
         findings += with_accepted(rules, _findings(found, tasks, now))
         for key, pair, checks in _by_pair(found, tasks):
@@ -89,14 +89,14 @@ def look_at_posture(
             ok=frozenset(pair for pair, checks in seen_there.items() if not checks),
             others={pair: checks for pair, checks in seen_there.items() if checks},
         )
-        keep_look(world.journal, task.desired.name, look, progress)
+        keep_look(context.journal, task.desired.name, look, progress)
     return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what, f.subject)))
 
 
-def _history(world: Context, task: Task) -> Records:
+def _history(context: Context, task: Task) -> Records:
     """Return what became of findings, as far as the journal can be read."""
     try:
-        return history(world.journal, task.desired.name)
+        return history(context.journal, task.desired.name)
     except JournalError:
         return {}
 
@@ -126,14 +126,14 @@ class _Visit:
     def __init__(
         self,
         loaded: LoadedManifest,
-        world: Context,
+        context: Context,
         tasks: tuple[Task, ...],
         progress: Progress,
     ) -> None:
         drift = loaded.manifest.drift
         self._role = drift.probe_role or drift.resync_role
         self._external_id = drift.external_id
-        self._home = world.connection.planning()
+        self._home = context.connection.planning()
         self._aggregator = Aggregator(self._home, drift.aggregator, progress)
         self._here: dict[AccountId, list[tuple[Task, Pair]]] = defaultdict(list)
         for task in tasks:

@@ -26,7 +26,7 @@ class Task:
 
 
 def tasks_of(
-    loaded: LoadedManifest, picture: Picture, world: Context, chosen: Chosen | None
+    loaded: LoadedManifest, picture: Picture, context: Context, chosen: Chosen | None
 ) -> Iterator[Task]:
     """Yield the stack sets that exist and have checks, with the stack instances that are meant."""
     for key, desired in picture.desired.stack_sets.items():
@@ -41,15 +41,15 @@ def tasks_of(
         }
         needed = any(check.name == SSM_DOCUMENT for check in template.metadata.posture)
         if needed and None in stacks.values():
-            stacks = _with_ids(stacks, desired.name, world)
+            stacks = _with_ids(stacks, desired.name, context)
         yield Task(desired=desired, template=template, stacks=stacks)
 
 
 def _with_ids(
-    stacks: Mapping[Pair, str | None], name: StackSetName, world: Context
+    stacks: Mapping[Pair, str | None], name: StackSetName, context: Context
 ) -> dict[Pair, str | None]:
     """Return the ids of stacks as CloudFormation lists them now; what is remembered has none."""
-    listed = {each.pair: each.stack_id for each in world.stack_sets.instances(name)}
+    listed = {each.pair: each.stack_id for each in context.stack_sets.instances(name)}
     return {pair: listed.get(pair, stack) for pair, stack in stacks.items()}
 
 

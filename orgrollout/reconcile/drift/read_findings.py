@@ -44,7 +44,7 @@ class _Read:
 def gather_findings(
     loaded: LoadedManifest,
     picture: Picture,
-    world: Context,
+    context: Context,
     progress: Progress,
     *,
     chosen: Chosen | None = None,
@@ -58,7 +58,7 @@ def gather_findings(
     Raises:
         AwsError: Something could not be read.
     """
-    today = world.clock.now().date()
+    today = context.clock.now().date()
     membership = membership_of(picture.organization, loaded.manifest.guards)
     reads: list[_Read] = []
     instances: list[Finding] = []
@@ -68,8 +68,8 @@ def gather_findings(
         if chosen is not None and not any(chosen(key, pair) for pair in there):
             continue
         differences = compare(desired, inventory, membership)
-        instances += instance_findings(key, differences, inventory, world.clock.now())
-        reads.append(read_drift(loaded, desired, inventory, world, progress, chosen=chosen))
+        instances += instance_findings(key, differences, inventory, context.clock.now())
+        reads.append(read_drift(loaded, desired, inventory, context, progress, chosen=chosen))
     looks = tuple(read.look for read in reads)
     resources = [finding for read in reads for finding in read.findings]
     found = (*resources, *instances, *(posture or ()))
@@ -90,7 +90,7 @@ def read_drift(
     loaded: LoadedManifest,
     desired: DesiredStackSet,
     inventory: StackSetInventory | None,
-    world: Context,
+    context: Context,
     progress: Progress,
     *,
     chosen: Chosen | None = None,
@@ -101,13 +101,13 @@ def read_drift(
     if inventory is None:
         return _Read(look=look)
     try:
-        detections = _detections(name, world)
+        detections = _detections(name, context)
     except StackSetNotFoundError:  # deleted since it was listed
         return _Read(look=look)
     looking = _Looking(
-        world=world,
+        context=context,
         desired=desired,
-        view=_view(loaded, desired, inventory, world.clock.now().date()),
+        view=_view(loaded, desired, inventory, context.clock.now().date()),
     )
     meant = [
         instance
@@ -117,15 +117,15 @@ def read_drift(
     return looking.read(meant, detections, progress)
 
 
-def _detections(name: StackSetName, world: Context) -> Detections:
+def _detections(name: StackSetName, context: Context) -> Detections:
     """Return what is known of detections, the newest of ours included: lists lag behind."""
-    found = world.stack_sets.detections(name)
-    intent = read_intent(world.journal, name)
+    found = context.stack_sets.detections(name)
+    intent = read_intent(context.journal, name)
     if intent is None or intent.ended == WITHDRAWN:
         return found
     if any(operation.id == intent.operation for operation in found.operations):
         return found
-    ours = world.stack_sets.describe_operation(name, intent.operation)
+    ours = context.stack_sets.describe_operation(name, intent.operation)
     return found if ours is None else with_operation(found, ours)
 
 
@@ -133,7 +133,7 @@ def _detections(name: StackSetName, world: Context) -> Detections:
 class _Looking:
     """Looking at the stack instances of one stack set."""
 
-    world: Context
+    context: Context
     desired: DesiredStackSet
     view: Viewpoint
 
@@ -151,7 +151,7 @@ class _Looking:
                 told.pop(instance.pair)
             else:
                 findings += found
-        records = history(self.world.journal, self.desired.name)
+        records = history(self.context.journal, self.desired.name)
         still = tuple(f for f in findings if not is_old_news(records, f))
         old_news = [finding for finding in findings if is_old_news(records, finding)]
         look = StackSetLook(
@@ -176,7 +176,7 @@ class _Looking:
         CloudFormation may call an instance DRIFTED and name no resource that is.
         """
         try:
-            drifts = self.world.stack_sets.resource_drifts(
+            drifts = self.context.stack_sets.resource_drifts(
                 self.desired.name, instance.pair, operation
             )
         except OperationNotFoundError:

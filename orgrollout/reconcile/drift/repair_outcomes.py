@@ -30,7 +30,9 @@ class _Landed:
     ended: Mapping[Pair, NextStep]
 
 
-def note_repairs(before: Rollout, after: RolloutState, seen: Observations, world: Context) -> None:
+def note_repairs(
+    before: Rollout, after: RolloutState, seen: Observations, context: Context
+) -> None:
     """Note the results of the operations that are over in ``after``, and their ids.
 
     To be called before ``after`` is committed: noting it twice changes nothing, and so a crash in
@@ -46,7 +48,7 @@ def note_repairs(before: Rollout, after: RolloutState, seen: Observations, world
             known = seen.inside.get(flight.id, MemberAccountObservation()).ended
             ended[name].append(_Landed(id=flight.id, repair=planned.repair, ended=known))
     for name, landed in ended.items():
-        change_history(world.journal, name, partial(_noted, landed, world.clock.now()))
+        change_history(context.journal, name, partial(_noted, landed, context.clock.now()))
 
 
 def _noted(landed: Iterable[_Landed], now: datetime, records: Records) -> Records:

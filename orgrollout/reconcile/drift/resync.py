@@ -61,7 +61,7 @@ class ResyncRequest:
 def seek_repairs(
     loaded: LoadedManifest,
     picture: Picture,
-    world: Context,
+    context: Context,
     progress: Progress,
     *,
     narrowing: Narrowing | None = None,
@@ -78,24 +78,24 @@ def seek_repairs(
     request = request_from(
         loaded,
         picture,
-        world,
+        context,
         narrowing=narrowing,
         recover_inoperable=wanted.recover_inoperable,
     ).compared()
     chosen = request.selected
-    posture = look_at_posture(loaded, picture, world, progress, chosen=chosen)
-    found = gather_findings(loaded, picture, world, progress, chosen=chosen, posture=posture)
+    posture = look_at_posture(loaded, picture, context, progress, chosen=chosen)
+    found = gather_findings(loaded, picture, context, progress, chosen=chosen, posture=posture)
     inside = inside_of(loaded)
-    stacks = _stacks(request, [f for f in found.findings if _may_need_its_stack(f)], world)
+    stacks = _stacks(request, [f for f in found.findings if _may_need_its_stack(f)], context)
     if inside is not None:
-        found = confirm(found, stacks, inside, world, progress)
-    remember_findings(world.journal, world.clock.now(), found, chosen)
+        found = confirm(found, stacks, inside, context, progress)
+    remember_findings(context.journal, context.clock.now(), found, chosen)
     asked = replace(request, stacks=stacks, inside=inside)
     resync = plan_resync(
         asked,
         found.findings,
-        _limits(loaded, request, wanted, world),
-        held=_held(request, world),
+        _limits(loaded, request, wanted, context),
+        held=_held(request, context),
         recreate=wanted.recreate,
     )
     return ResyncPlan(findings=found, resync=resync)
@@ -109,20 +109,20 @@ def inside_of(loaded: LoadedManifest) -> Inside | None:
     return Inside(role=drift.resync_role, external_id=drift.external_id)
 
 
-def _held(request: Request, world: Context) -> Mapping[StackSetKey, RolloutId]:
+def _held(request: Request, context: Context) -> Mapping[StackSetKey, RolloutId]:
     """Return the stack sets that a rollout has not done with."""
     names = {desired.name: key for key, desired in request.desired.items()}
-    return {names[name]: other for name, other in holders_of(world.journal, names).items()}
+    return {names[name]: other for name, other in holders_of(context.journal, names).items()}
 
 
 def _limits(
-    loaded: LoadedManifest, request: Request, wanted: ResyncRequest, world: Context
+    loaded: LoadedManifest, request: Request, wanted: ResyncRequest, context: Context
 ) -> Limits:
-    rules = in_force(loaded.manifest.drift.ignore, world.clock.now().date())
+    rules = in_force(loaded.manifest.drift.ignore, context.clock.now().date())
     known: Mapping[Digest, Record] = {
         key: record
         for desired in request.desired.values()
-        for key, record in history(world.journal, desired.name).items()
+        for key, record in history(context.journal, desired.name).items()
         if record.is_open
     }
     refused = {} if wanted.refused_again else _refused(known)
@@ -149,7 +149,7 @@ def _may_need_its_stack(finding: Finding) -> bool:
     return finding.kind is FindingKind.RESOURCE
 
 
-def _stacks(request: Request, findings: Iterable[Finding], world: Context) -> Stacks:
+def _stacks(request: Request, findings: Iterable[Finding], context: Context) -> Stacks:
     """Return the ids of the stacks that findings are about.
 
     A list of what drifted has them, a page per hundred; a memory has not.
@@ -158,13 +158,13 @@ def _stacks(request: Request, findings: Iterable[Finding], world: Context) -> St
     for finding in findings:
         wanted.setdefault(finding.stack_set, set()).add(finding.pair)
     return {
-        key: _stacks_of(request.desired[key].name, frozenset(pairs), request, key, world)
+        key: _stacks_of(request.desired[key].name, frozenset(pairs), request, key, context)
         for key, pairs in wanted.items()
     }
 
 
 def _stacks_of(
-    name: StackSetName, pairs: frozenset[Pair], request: Request, key: StackSetKey, world: Context
+    name: StackSetName, pairs: frozenset[Pair], request: Request, key: StackSetKey, context: Context
 ) -> dict[Pair, str]:
     inventory = request.deployed(request.desired[key])
     known = {
@@ -173,10 +173,10 @@ def _stacks_of(
         if pair in pairs and instance.stack_id
     }
     if len(pairs - known.keys()) > _FEW:
-        listed = world.stack_sets.instances(name, drift_status="DRIFTED")
+        listed = context.stack_sets.instances(name, drift_status="DRIFTED")
         known |= {i.pair: i.stack_id for i in listed if i.pair in pairs and i.stack_id}
     for pair in sorted(pairs - known.keys()):
-        found = world.stack_sets.describe_instance(name, pair)
+        found = context.stack_sets.describe_instance(name, pair)
         if found is not None and found.stack_id:
             known[pair] = found.stack_id
     return known

@@ -54,7 +54,7 @@ class Taking:
 
 
 def begin_rollout(
-    plan: Plan, world: Context, *, supersede: bool = False, takes_back: RolloutId | None = None
+    plan: Plan, context: Context, *, supersede: bool = False, takes_back: RolloutId | None = None
 ) -> Rollout:
     """Record a new rollout of the plan and return it. Nothing is sent yet.
 
@@ -66,22 +66,22 @@ def begin_rollout(
         OpenRolloutError: Another one holds stack sets of this plan. Nothing is left behind.
         NewerRolloutError: Another one has claimed them since the one that is to be taken back.
     """
-    journal, names = world.journal, claims_of(plan)
-    taking = _taking(journal, names, world, supersede=supersede, takes_back=takes_back)
+    journal, names = context.journal, claims_of(plan)
+    taking = _taking(journal, names, context, supersede=supersede, takes_back=takes_back)
     content = to_text(plan_document(plan))
     digest = put_artifact(journal, content)
-    who = world.connection.identity.arn
+    who = context.connection.identity.arn
     number = max(_numbers(journal, plan.manifest), default=0)
     while True:
         number += 1
         rollout = RolloutId(f"{plan.manifest}-{number}")
         _take(journal, names, rollout, taking)
-        now = world.clock.now()
+        now = context.clock.now()
         state = operator_commands.begin(plan, digest, rollout, now, by=who, takes_back=takes_back)
-        begun = _record(journal, plan, Record(begun_by=world.holder, state=state))
+        begun = _record(journal, plan, Record(begun_by=context.holder, state=state))
         if begun is not None:
             put_artifact(journal, content)  # a `journal prune` may have come between
-            return _confirmed(journal, begun, world, taking)
+            return _confirmed(journal, begun, context, taking)
 
 
 def holders_of(journal: Journal, names: Iterable[StackSetName]) -> Mapping[StackSetName, RolloutId]:
@@ -113,7 +113,7 @@ def unlock(
 def _taking(
     journal: Journal,
     names: frozenset[StackSetName],
-    world: Context,
+    context: Context,
     *,
     supersede: bool,
     takes_back: RolloutId | None,
@@ -131,7 +131,7 @@ def _taking(
     for stack_set, other in _at_work(journal, names):
         raise OpenRolloutError(other, stack_set)
     for other in others:  # a takeover that was interrupted is completed now
-        settle(load_rollout(journal, other), world)
+        settle(load_rollout(journal, other), context)
     return Taking(over=frozenset(others), back=takes_back)
 
 
@@ -175,14 +175,14 @@ def _record(journal: Journal, plan: Plan, record: Record) -> Rollout | None:
     return Rollout(plan=plan, record=record, version=version)
 
 
-def _confirmed(journal: Journal, begun: Rollout, world: Context, taking: Taking) -> Rollout:
+def _confirmed(journal: Journal, begun: Rollout, context: Context, taking: Taking) -> Rollout:
     """Return the rollout if it has all its claims for good; else give it up, and say for whom."""
     name, names = begun.state.id, claims_of(begun.plan)
     try:
         _take(journal, names, name, taking)
-        settle(begun, world)
+        settle(begun, context)
     except (OpenRolloutError, NewerRolloutError) as error:
-        give_up(name, error.other, world)
+        give_up(name, error.other, context)
         claims.give_back(journal, names, name)
         raise
     return begun

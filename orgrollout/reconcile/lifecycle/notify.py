@@ -25,17 +25,17 @@ from orgrollout.rollout.state.view import RolloutView
 Warn = Callable[[str], None]
 
 
-def tell_of_rollout(rollout: Rollout, world: Context, warn: Warn) -> None:
+def tell_of_rollout(rollout: Rollout, context: Context, warn: Warn) -> None:
     """Tell the topics of its plan that a rollout halted or finished, if it did.
 
     What cannot be told is a warning: the rollout is what it is.
     """
     notice = notice_of(RolloutView(rollout.plan, rollout.state))
     if notice is not None:
-        _tell(rollout.plan.topics, notice, world, warn)
+        _tell(rollout.plan.topics, notice, context, warn)
 
 
-def tell_of_drift(manifest: Manifest, found: Findings, world: Context, warn: Warn) -> None:
+def tell_of_drift(manifest: Manifest, found: Findings, context: Context, warn: Warn) -> None:
     """Tell the topics of a manifest that there is drift; the same findings are told once.
 
     Where there is none any more, the next time is told again, whatever it is. Where something was
@@ -44,10 +44,10 @@ def tell_of_drift(manifest: Manifest, found: Findings, world: Context, warn: War
     topics = topics_of(manifest)
     notice = drift_notice(manifest.name, found.real)
     if notice is not None:
-        _tell(topics, notice, world, warn)
+        _tell(topics, notice, context, warn)
     elif _is_clean(manifest, found) and any(NoticeEvent.DRIFT.value in t.on for t in topics):
         try:
-            forget_notices(world.journal, f"{manifest.name}/drift")
+            forget_notices(context.journal, f"{manifest.name}/drift")
         except JournalError as error:
             warn(f"what was told of drift is not forgotten: {error}")
 
@@ -59,32 +59,32 @@ def _is_clean(manifest: Manifest, found: Findings) -> bool:
     return found.is_complete and kinds <= found.kinds
 
 
-def _tell(topics: Iterable[Topic], notice: Notice, world: Context, warn: Warn) -> None:
+def _tell(topics: Iterable[Topic], notice: Notice, context: Context, warn: Warn) -> None:
     for topic in topics:
         if notice.event.value not in topic.on:
             continue
         try:
-            if not _note(notice, topic, world, told=False):
+            if not _note(notice, topic, context, told=False):
                 continue
-            publish(world.connection, topic, notice)
+            publish(context.connection, topic, notice)
         except (AwsError, JournalError) as error:
             warn(f"{topic.arn} was not told that {notice.subject}. {error}")
             continue
         with suppress(AwsError, JournalError):  # it is told once more, later
-            _note(notice, topic, world, told=True)
+            _note(notice, topic, context, told=True)
 
 
-def _note(notice: Notice, topic: Topic, world: Context, *, told: bool) -> bool:
+def _note(notice: Notice, topic: Topic, context: Context, *, told: bool) -> bool:
     """Note that this process is about to tell, or has; False: another process tells.
 
     Raises:
         JournalError: It could not be written.
     """
     return note_notice(
-        world.journal,
+        context.journal,
         notice.about,
         f"{notice.key} {topic.arn}",
-        now=world.clock.now(),
-        holder=world.holder,
+        now=context.clock.now(),
+        holder=context.holder,
         told=told,
     )

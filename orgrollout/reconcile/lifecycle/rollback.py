@@ -58,19 +58,19 @@ def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
     return plan
 
 
-def begin_rollback(rollout: Rollout, world: Context) -> Rollout:
+def begin_rollback(rollout: Rollout, context: Context) -> Rollout:
     """Return the rollout that takes another one back, which then cannot go on any more.
 
     There is one at most: where another process has begun it, it is that one.
     """
-    journal, name = world.journal, rollout.state.id
+    journal, name = context.journal, rollout.state.id
     current = load_rollout(journal, name)
     back = rollback_of(current, journal)
     if back is not None:
         return back
     plan = plan_rollback(current, journal)
     try:
-        return begin_rollout(plan, world, takes_back=name)
+        return begin_rollout(plan, context, takes_back=name)
     except (OpenRolloutError, NewerRolloutError):
         back = rollback_of(load_rollout(journal, name), journal)
         if back is None:

@@ -19,26 +19,26 @@ from orgrollout.rollout.state.state import RolloutState
 class HeldLease:
     """A lease that was taken, to be made longer where needed and given back in the end."""
 
-    def __init__(self, rollout: Rollout, taken: Moment, world: Context) -> None:
+    def __init__(self, rollout: Rollout, taken: Moment, context: Context) -> None:
         self.rollout = rollout
         self._fence = rollout.record.fence
         self._taken = taken
-        self._world = world
+        self._context = context
 
     @classmethod
     def take(
-        cls, rollout: Rollout, state: RolloutState, world: Context, events: Iterable[Event] = ()
+        cls, rollout: Rollout, state: RolloutState, context: Context, events: Iterable[Event] = ()
     ) -> "HeldLease":
         """Commit a new state, its intents and events, and the lease to act on them, in one write.
 
         Raises:
             JournalConflictError: Another process has advanced the rollout; nothing was written.
         """
-        taken = Moment.now(world.clock)
+        taken = Moment.now(context.clock)
         record = replace(rollout.record, state=state)
-        leased = with_lease(record, world.holder, taken, new=True)
-        leased = with_line(leased, events, by=world.holder, at=taken.wall)
-        return cls(save_record(world.journal, rollout, leased), taken, world)
+        leased = with_lease(record, context.holder, taken, new=True)
+        leased = with_line(leased, events, by=context.holder, at=taken.wall)
+        return cls(save_record(context.journal, rollout, leased), taken, context)
 
     def ensure(self) -> None:
         """Return if an answer to a request sent now would come within the lease.
@@ -49,11 +49,11 @@ class HeldLease:
         Raises:
             LeaseLostError: One of them has. Nothing may be sent any more.
         """
-        if SPAN - self._taken.elapsed(self._world.clock) >= API_TIMEOUT:
+        if SPAN - self._taken.elapsed(self._context.clock) >= API_TIMEOUT:
             return
-        taken = Moment.now(self._world.clock)
-        record = with_lease(self.rollout.record, self._world.holder, taken, new=False)
-        saved = unless_overtaken(lambda: save_record(self._world.journal, self.rollout, record))
+        taken = Moment.now(self._context.clock)
+        record = with_lease(self.rollout.record, self._context.holder, taken, new=False)
+        saved = unless_overtaken(lambda: save_record(self._context.journal, self.rollout, record))
         if saved is None:
             raise LeaseLostError(self.rollout.state.id)
         self.rollout, self._taken = saved, taken
@@ -68,24 +68,26 @@ class HeldLease:
         try:
             while self._is_mine():
                 freed = replace(self.rollout.record, state=state, lease=None)
-                freed = with_line(freed, events, by=self._world.holder, at=self._world.clock.now())
+                freed = with_line(
+                    freed, events, by=self._context.holder, at=self._context.clock.now()
+                )
                 if self._is_saved(freed):
                     return True
                 # An operator's order leaves the lease as it is; another driver does not.
-                self.rollout = load_rollout(self._world.journal, self.rollout.state.id)
+                self.rollout = load_rollout(self._context.journal, self.rollout.state.id)
                 state, events = self.rollout.state, ()
         except OrgRolloutError:
             return True
         return False
 
     def _is_saved(self, record: Record) -> bool:
-        saved = unless_overtaken(lambda: save_record(self._world.journal, self.rollout, record))
+        saved = unless_overtaken(lambda: save_record(self._context.journal, self.rollout, record))
         self.rollout = saved or self.rollout
         return saved is not None
 
     def _is_mine(self) -> bool:
         lease = self.rollout.record.lease
         return lease is not None and (lease.holder, lease.fence) == (
-            self._world.holder,
+            self._context.holder,
             self._fence,
         )

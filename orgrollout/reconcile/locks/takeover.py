@@ -23,7 +23,7 @@ from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError
 
 
-def settle(rollout: Rollout, world: Context) -> None:
+def settle(rollout: Rollout, context: Context) -> None:
     """Mark every rollout that this one takes over from, so that it never goes on.
 
     Raises:
@@ -31,45 +31,45 @@ def settle(rollout: Rollout, world: Context) -> None:
     """
     name, back = rollout.state.id, rollout.state.takes_back
     for stack_set in sorted(claims_of(rollout.plan)):
-        claim = claim_of(world.journal, stack_set)
+        claim = claim_of(context.journal, stack_set)
         if claim.rollout == name:
-            _settle(claim, name, world)
+            _settle(claim, name, context)
     if back is not None:  # its claims may have been unlocked by force
-        _supersede(back, name, min(claims_of(rollout.plan)), world)
+        _supersede(back, name, min(claims_of(rollout.plan)), context)
 
 
-def confirm(stack_set: StackSetName, rollout: RolloutId, world: Context) -> None:
+def confirm(stack_set: StackSetName, rollout: RolloutId, context: Context) -> None:
     """Return if the rollout may change the stack set, and no other rollout may go on with it.
 
     Raises:
         ClaimLostError: It is another's, or was unlocked.
         OpenRolloutError: The rollout it is taken over from has something under way.
     """
-    claim = confirm_claim(world.journal, stack_set, rollout, partial(holds, world.journal))
-    _settle(claim, rollout, world)
+    claim = confirm_claim(context.journal, stack_set, rollout, partial(holds, context.journal))
+    _settle(claim, rollout, context)
 
 
-def give_up(rollout: RolloutId, by: RolloutId, world: Context) -> None:
+def give_up(rollout: RolloutId, by: RolloutId, context: Context) -> None:
     """Mark a rollout as superseded, so that it never goes on.
 
     Raises:
         WrongPhaseError: It has something under way.
     """
-    said = world.said(f"superseded by {by}")
+    said = context.said(f"superseded by {by}")
     give_order(
-        world.journal, rollout, lambda r: operator_commands.supersede(r.state, by, said.at), said
+        context.journal, rollout, lambda r: operator_commands.supersede(r.state, by, said.at), said
     )
 
 
-def _settle(claim: Claim, by: RolloutId, world: Context) -> None:
+def _settle(claim: Claim, by: RolloutId, context: Context) -> None:
     if claim.taken_from is not None:
-        _supersede(claim.taken_from, by, claim.stack_set, world)
-        settle_claim(world.journal, claim)
+        _supersede(claim.taken_from, by, claim.stack_set, context)
+        settle_claim(context.journal, claim)
 
 
-def _supersede(other: RolloutId, by: RolloutId, stack_set: StackSetName, world: Context) -> None:
+def _supersede(other: RolloutId, by: RolloutId, stack_set: StackSetName, context: Context) -> None:
     with suppress(NoSuchRolloutError):  # pruned: it was over, and held nothing
         try:
-            give_up(other, by, world)
+            give_up(other, by, context)
         except WrongPhaseError as error:
             raise OpenRolloutError(other, stack_set) from error

@@ -6,13 +6,13 @@ from orgrollout.plan.model.plan import Inside
 from orgrollout.reconcile.context import Context
 
 
-def enter(pair: Pair, inside: Inside, world: Context) -> Connection:
+def enter(pair: Pair, inside: Inside, context: Context) -> Connection:
     """Return a connection into an account and Region that may write.
 
     Raises:
         AccessDeniedError: The role does not exist there, or does not trust the caller.
     """
-    return world.connection.in_account(
+    return context.connection.in_account(
         pair.account,
         inside.role,
         pair.region,

@@ -39,7 +39,7 @@ class Members:
 
     def __init__(
         self,
-        world: Context,
+        context: Context,
         looking: Looking,
         chosen: frozenset[AccountId],
         without_role: Mapping[AccountId, StackSetKey],
@@ -49,8 +49,8 @@ class Members:
         ``without_role`` are the accounts in which a stack set of the manifest has yet to create
         the role, and which one does.
         """
-        self._stack_sets = world.stack_sets
-        self._connection = world.connection
+        self._stack_sets = context.stack_sets
+        self._connection = context.connection
         self._role = looking.role
         self._external_id = looking.external_id
         self._without_role = without_role

@@ -50,44 +50,46 @@ class _Place:
         operation: OperationId,
         planned: int,
         plan: Plan,
-        world: Context,
+        context: Context,
         committed: datetime | None = None,
     ) -> None:
         self.id = operation
         self.committed = committed
         self.planned = plan.operations[planned]
         self.repair = _given(self.planned.repair)
-        self.memory = world.inside.setdefault(operation, InsideMemory())
-        self.world = world
+        self.memory = context.inside.setdefault(operation, InsideMemory())
+        self.context = context
         self._way = _given(plan.inside)
         stacks = plan.stack_sets[self.planned.stack_set].stacks
         self._stacks = {place_of_stack(arn): arn for arn in stacks}
 
     def enter(self, pair: Pair) -> Connection:
         """Return a connection into an account and Region that may write."""
-        return enter(pair, self._way, self.world)
+        return enter(pair, self._way, self.context)
 
     def stack(self, pair: Pair) -> str | None:
         """Return the id of the stack there; None: there was none any more when this was planned."""
         return self._stacks.get(pair)
 
 
-def look_inside(flight: InFlightOperation, plan: Plan, world: Context) -> MemberAccountObservation:
+def look_inside(
+    flight: InFlightOperation, plan: Plan, context: Context
+) -> MemberAccountObservation:
     """Return how the repairs of an operation stand: those that have ended, and those in the window.
 
     Raises:
         PassingError: No account could be asked at all.
         InvalidCredentialsError: The caller's own credentials have expired.
     """
-    place = _Place(flight.id, flight.piece.planned, plan, world, flight.committed)
+    place = _Place(flight.id, flight.piece.planned, plan, context, flight.committed)
     size = at_once(plan, place.planned)
     found: dict[Pair, NextStep] = {}
     while new := [
         pair for pair in window(flight.piece.pairs, place.memory.ended, size) if pair not in found
     ]:
-        looked = spread(new, lambda pair: _look(pair, place), at_once=world.at_once)
+        looked = spread(new, lambda pair: _look(pair, place), at_once=context.at_once)
         for pair, answer in _answered(looked):
-            now = world.clock.now()
+            now = context.clock.now()
             seen = place.memory.looked(pair, answer, now)
             step = next_step(Look(repair=place.repair, name=flight.id, now=now, seen=seen))
             known = place.memory.ended if step.step.is_end else found
@@ -96,13 +98,13 @@ def look_inside(flight: InFlightOperation, plan: Plan, world: Context) -> Member
 
 
 def work_inside(
-    work: WorkInMemberAccounts, plan: Plan, world: Context, guard: Callable[[], None]
+    work: WorkInMemberAccounts, plan: Plan, context: Context, guard: Callable[[], None]
 ) -> None:
     """Do the next step of each repair; what AWS refuses for good has failed.
 
     ``guard`` is asked right before each request; what it raises prevents it, and is raised.
     """
-    place = _Place(work.id, work.piece.planned, plan, world)
+    place = _Place(work.id, work.piece.planned, plan, context)
     alone = threading.Lock()
 
     def guarded() -> None:
@@ -111,12 +113,12 @@ def work_inside(
 
     def do(item: tuple[Pair, Step | None]) -> NextStep | AwsError | None:
         pair, step = item
-        with world.connection.guarded(guarded):
+        with context.connection.guarded(guarded):
             return _tried(pair, step, place)
 
     steps: list[tuple[Pair, Step | None]] = [*work.steps.items()]
     steps += [(pair, None) for pair in sorted(work.discards)]
-    done = list(spread(steps, do, at_once=world.at_once))
+    done = list(spread(steps, do, at_once=context.at_once))
     for (pair, _), answer in done:
         if isinstance(answer, NextStep):
             place.memory.ended[pair] = answer
@@ -296,7 +298,7 @@ def _note_started(
 
 
 def _note_asked(pair: Pair, place: _Place) -> None:
-    place.memory.asked[pair] = place.world.clock.now()
+    place.memory.asked[pair] = place.context.clock.now()
 
 
 def _given(value: _T | None) -> _T:

@@ -26,7 +26,7 @@ def unknown_departures(
     organization: Organization,
     desired: DesiredState,
     inventory: Inventory,
-    world: Context,
+    context: Context,
     progress: Callable[[str], None],
 ) -> Mapping[AccountId, str]:
     """Return the accounts that are not listed and not known to have left, and why not.
@@ -44,11 +44,11 @@ def unknown_departures(
         before = members[account].tags if account in members else None
         # Tags do not say whose they are. What is one response behind gives the right ones the
         # second time.
-        if before is not None and any(tags_of(world.connection, account) != before for _ in "12"):
+        if before is not None and any(tags_of(context.connection, account) != before for _ in "12"):
             raise OrganizationChangedError(
                 "organizations:ListTagsForResource", f"the tags of {account} changed."
             )
-    return {a: why for a in vanished if (why := _why_unknown(a, world))}
+    return {a: why for a in vanished if (why := _why_unknown(a, context))}
 
 
 def _losing(desired: DesiredState, inventory: Inventory) -> Iterator[AccountId]:
@@ -60,10 +60,10 @@ def _losing(desired: DesiredState, inventory: Inventory) -> Iterator[AccountId]:
                 yield pair.account
 
 
-def _why_unknown(account: AccountId, world: Context) -> str:
+def _why_unknown(account: AccountId, context: Context) -> str:
     """Return why an account is not known to have left; empty: it has."""
     try:
-        if has_left(world.connection, account):
+        if has_left(context.connection, account):
             return ""
     except (CredentialsError, PassingError):
         raise

@@ -41,7 +41,7 @@ def refuse_second_home(
     loaded: LoadedManifest,
     desired: DesiredState,
     inventory: Inventory,
-    world: Context,
+    context: Context,
     progress: Progress,
 ) -> tuple[str, ...]:
     """Return warnings about the Regions that could not be looked through.
@@ -57,7 +57,7 @@ def refuse_second_home(
     if not missing:
         return ()
     progress("looking for its stack sets in the other Regions")
-    home, connection = world.connection.home_region, world.connection
+    home, connection = context.connection.home_region, context.connection
     regions = [r for r in regions_to_look_at(loaded, connection) if r != home]
     seen = stack_sets_elsewhere(loaded, missing, regions, connection)
     for region, names in seen.found.items():

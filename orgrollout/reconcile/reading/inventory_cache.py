@@ -70,16 +70,16 @@ class Memories:
                 self._progress(f"{name}: what was read is not remembered. {error}")
 
 
-def list_and_remember(world: Context, name: StackSetName) -> Mapping[Pair, StackInstance]:
+def list_and_remember(context: Context, name: StackSetName) -> Mapping[Pair, StackInstance]:
     """Return all stack instances, and remember them, since they had to be listed anyway.
 
     No more overrides are read than were known. Where the stack set is gone, so are they.
     """
-    now = world.clock.now()
-    own = own_operations(world.journal, now).get(name, {})
-    memories = Memories(world.journal, _silent)
+    now = context.clock.now()
+    own = own_operations(context.journal, now).get(name, {})
+    memories = Memories(context.journal, _silent)
     known = memories.recall([name]).get(name)
-    reading = StackSetReading(world.stack_sets, name, {}, now=now, progress=_silent)
+    reading = StackSetReading(context.stack_sets, name, {}, now=now, progress=_silent)
     read = reading.read(known, own, every_row=True)
     if read is None:
         return {}

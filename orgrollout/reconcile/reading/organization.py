@@ -11,14 +11,14 @@ from orgrollout.organization.snapshot import AccountState, Organization
 from orgrollout.reconcile.context import Context
 
 
-def read_for(manifest: Manifest, world: Context, progress: Callable[[str], None]) -> Organization:
+def read_for(manifest: Manifest, context: Context, progress: Callable[[str], None]) -> Organization:
     """Return the organization, with tags and enabled Regions if the manifest has use for them.
 
     Raises:
         AwsError: It could not be read.
     """
     progress("reading the organization")
-    organization = read_organization(world.connection, with_tags=selects_by_tag(manifest))
+    organization = read_organization(context.connection, with_tags=selects_by_tag(manifest))
     if not uses_enabled_regions(manifest):
         return organization
     members = organization.accounts.values()
@@ -27,4 +27,4 @@ def read_for(manifest: Manifest, world: Context, progress: Callable[[str], None]
         f"reading which Regions {len(active):,} accounts have enabled, since the manifest says "
         "`enabled`: one call an account, about ten a second"
     )
-    return replace(organization, enabled_regions=read_enabled_regions(world.connection, active))
+    return replace(organization, enabled_regions=read_enabled_regions(context.connection, active))

@@ -57,7 +57,7 @@ def remember(journal: Journal, organization: Organization, now: datetime) -> Non
 
 
 def known_organization(
-    world: Context,
+    context: Context,
     find: Callable[[Organization], AccountId | None],
     manifest: Manifest,
     progress: Callable[[str], None] = lambda _: None,
@@ -70,14 +70,14 @@ def known_organization(
     Raises:
         AwsError: It could not be read.
     """
-    now = world.clock.now()
-    known = _kept(world.journal)
+    now = context.clock.now()
+    known = _kept(context.journal)
     if known and now - known.read <= MAX_AGE:
         account = find(known.organization)
-        if account and _holds(world, known.organization, account, manifest):
+        if account and _holds(context, known.organization, account, manifest):
             return known
-    organization = read_for(manifest, world, progress)
-    remember(world.journal, organization, now)
+    organization = read_for(manifest, context, progress)
+    remember(context.journal, organization, now)
     return KnownOrganization(organization=organization, read=now)
 
 
@@ -87,7 +87,7 @@ def _kept(journal: Journal) -> KnownOrganization | None:
 
 
 def _holds(
-    world: Context, organization: Organization, account: AccountId, manifest: Manifest
+    context: Context, organization: Organization, account: AccountId, manifest: Manifest
 ) -> bool:
     before, with_tags = organization.accounts.get(account), selects_by_tag(manifest)
     untagged = with_tags and any(a.tags is None for a in organization.accounts.values())
@@ -96,7 +96,7 @@ def _holds(
     unread = uses_enabled_regions(manifest) and account not in organization.enabled_regions
     if unread and before.state is AccountState.ACTIVE:
         return False
-    now = read_account(world.connection, account, with_tags=with_tags)
+    now = read_account(context.connection, account, with_tags=with_tags)
     return (now.state, now.parent) == (before.state, before.parent) and (
         not with_tags or now.tags == before.tags
     )

@@ -63,13 +63,13 @@ def check_place(plan: Plan, context: Context) -> None:
         raise WrongPlaceError("the plan", meant, f"{organization} in {home}")
 
 
-def check_home_region(loaded: LoadedManifest, world: Context) -> Region:
+def check_home_region(loaded: LoadedManifest, context: Context) -> Region:
     """Return the Region that the stack sets live in.
 
     Raises:
         HomeRegionError: The manifest says another than the one that is called.
     """
-    home = world.connection.home_region
+    home = context.connection.home_region
     if loaded.home_region not in {None, home}:
         raise HomeRegionError(
             f"{loaded.path} has home_region {loaded.home_region}, but {home} is called. "
@@ -81,7 +81,7 @@ def check_home_region(loaded: LoadedManifest, world: Context) -> Region:
 @rarely_collected()
 def look(
     loaded: LoadedManifest,
-    world: Context,
+    context: Context,
     progress: Progress,
     *,
     refresh: Refresh = Refresh.INCREMENTAL,
@@ -96,36 +96,36 @@ def look(
         AwsError: Something could not be read.
     """
     manifest = loaded.manifest
-    home = check_home_region(loaded, world)
-    organization = read_for(manifest, world, progress)
-    remember(world.journal, organization, world.clock.now())
+    home = check_home_region(loaded, context)
+    organization = read_for(manifest, context, progress)
+    remember(context.journal, organization, context.clock.now())
     desired = desired_stack_sets(
-        loaded, organization, home_region=home, today=world.clock.now().date()
+        loaded, organization, home_region=home, today=context.clock.now().date()
     )
-    memories = Memories(world.journal, progress)
+    memories = Memories(context.journal, progress)
     known = memories.recall(each.name for each in desired.stack_sets.values())
-    now = world.clock.now()
+    now = context.clock.now()
     observed = read_inventory(
-        world.stack_sets,
+        context.stack_sets,
         manifest.name,
         desired.stack_sets.values(),
         Remembered(
             memories=known if refresh is Refresh.INCREMENTAL else {},
-            own=own_operations(world.journal, now),
+            own=own_operations(context.journal, now),
         ),
         drift=drift,
         now=now,
         progress=progress,
     )
     memories.keep(observed.memories)
-    unread = refuse_second_home(loaded, desired, observed.inventory, world, progress)
+    unread = refuse_second_home(loaded, desired, observed.inventory, context, progress)
     desired = replace(desired, warnings=(*desired.warnings, *unread))
     adopted = _adopting(desired, observed.inventory)
     return Picture(
         organization=organization,
         desired=adopted,
         inventory=observed.inventory,
-        unknown=unknown_departures(organization, adopted, observed.inventory, world, progress),
+        unknown=unknown_departures(organization, adopted, observed.inventory, context, progress),
     )
 
 
@@ -144,7 +144,7 @@ def _adopting(desired: DesiredState, inventory: Inventory) -> DesiredState:
 def plan_from(
     loaded: LoadedManifest,
     picture: Picture,
-    world: Context,
+    context: Context,
     *,
     narrowing: Narrowing | None = None,
     allow_removals: int | None = None,
@@ -160,7 +160,7 @@ def plan_from(
         request_from(
             loaded,
             picture,
-            world,
+            context,
             narrowing=narrowing,
             allow_removals=allow_removals,
             allow_departed=allow_departed,
@@ -172,7 +172,7 @@ def plan_from(
 def request_from(
     loaded: LoadedManifest,
     picture: Picture,
-    world: Context,
+    context: Context,
     *,
     narrowing: Narrowing | None = None,
     allow_removals: int | None = None,
@@ -180,17 +180,17 @@ def request_from(
     recover_inoperable: bool = False,
 ) -> Request:
     """Return what a plan is made from, or a saved plan is checked against."""
-    retained = retained_stacks(world.journal)
+    retained = retained_stacks(context.journal)
     inventory = picture.inventory
     if recover_inoperable:
-        inventory = with_their_stacks(inventory, world)
+        inventory = with_their_stacks(inventory, context)
     return Request(
         manifest=loaded.manifest,
         organization=picture.organization,
-        home_region=world.connection.home_region,
+        home_region=context.connection.home_region,
         desired=picture.desired.stack_sets,
         inventory=inventory,
-        call_as=world.stack_sets.call_as,
+        call_as=context.stack_sets.call_as,
         recover_inoperable=recover_inoperable,
         selected=narrowing(picture.organization) if narrowing else None,
         allow_removals=allow_removals,
@@ -203,7 +203,7 @@ def request_from(
         },
         opening=(_accounts(picture.desired.accounts),),
         skipped=tuple(_skipped(picture)),
-        recent=recent_accounts(picture.organization, world.clock.now()),
+        recent=recent_accounts(picture.organization, context.clock.now()),
         warnings=picture.desired.warnings,
     )
 

@@ -31,13 +31,13 @@ _OVER = frozenset({ResultStatus.SUCCEEDED, ResultStatus.FAILED, ResultStatus.CAN
 class OperationCounter:
     """Counts the operations of a rollout, each in its own time."""
 
-    world: Context
+    context: Context
     _known: dict[OperationId, Counted] = field(default_factory=dict)
     _looked: dict[OperationId, datetime] = field(default_factory=dict)
 
     def count(self, rollout: Rollout) -> Mapping[OperationId, Counted]:
         """Return how far each operation under way has come, as far as that is known."""
-        now = self.world.clock.now()
+        now = self.context.clock.now()
         for flight in rollout.state.flights:
             if self._is_due(flight, now):
                 self._looked[flight.id] = now
@@ -73,7 +73,7 @@ class OperationCounter:
     ) -> Counter[ResultStatus] | None:
         """Return how many ended how; None: another process knows, and this one does not."""
         if is_inside(rollout.plan, flight):
-            memory = self.world.inside.get(flight.id)
+            memory = self.context.inside.get(flight.id)
             if memory is None:
                 return None
             return Counter(
@@ -82,5 +82,5 @@ class OperationCounter:
             )
         key = rollout.plan.operations[flight.piece.planned].stack_set
         name = rollout.plan.stack_sets[key].name
-        stack_sets = self.world.calling_as(rollout.plan.call_as).stack_sets
+        stack_sets = self.context.calling_as(rollout.plan.call_as).stack_sets
         return Counter(r.status for r in stack_sets.results(name, flight.id) if r.status in _OVER)

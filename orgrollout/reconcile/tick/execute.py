@@ -40,7 +40,7 @@ class Busy:
 Answer = Busy | NotEmpty | Refused
 
 
-def act(action: Action, held: HeldLease, world: Context) -> Iterator[Answer]:
+def act(action: Action, held: HeldLease, context: Context) -> Iterator[Answer]:
     """Carry an action out; yield what keeps it from happening, now or for good.
 
     Raises:
@@ -49,27 +49,27 @@ def act(action: Action, held: HeldLease, world: Context) -> Iterator[Answer]:
     """
     plan, rollout = held.rollout.plan, held.rollout.state.id
     if not isinstance(action, StopOperation):
-        confirm(_changed_by(action, plan), rollout, world)
+        confirm(_changed_by(action, plan), rollout, context)
     match action:
         case WorkInMemberAccounts():
-            work_inside(action, plan, world, held.ensure)
+            work_inside(action, plan, context, held.ensure)
         case CreateStackSet():
-            world.stack_sets.create_stack_set(
+            context.stack_sets.create_stack_set(
                 action.name, action.definition, action.token, action.bucket
             )
         case DeleteStackSet():
-            yield from _delete(action.name, world)
+            yield from _delete(action.name, context)
         case StopOperation():
-            world.stack_sets.stop(action.stack_set, action.id)
+            context.stack_sets.stop(action.stack_set, action.id)
         case StartOperation():
-            yield from _start(action.request, world)
+            yield from _start(action.request, context)
 
 
 def after_answers(
-    rollout: Rollout, answers: Iterable[Answer], world: Context
+    rollout: Rollout, answers: Iterable[Answer], context: Context
 ) -> tuple[RolloutState, list[Event]]:
     """Return the state after what AWS refused for good, and what to tell."""
-    state, events, now = rollout.state, list[Event](), world.clock.now()
+    state, events, now = rollout.state, list[Event](), context.clock.now()
     kept = []
     for answer in answers:
         if isinstance(answer, Refused):
@@ -83,23 +83,23 @@ def after_answers(
     return state, events
 
 
-def _start(request: OperationRequest, world: Context) -> Iterator[Busy | Refused]:
+def _start(request: OperationRequest, context: Context) -> Iterator[Busy | Refused]:
     try:
-        world.stack_sets.start(request)
+        context.stack_sets.start(request)
     except OperationInProgressError:
         # The intent is committed; the next tick sends it again under the same id.
         yield Busy(stack_set=request.stack_set)
     except REFUSALS as error:
-        yield refused(error, request, world)
+        yield refused(error, request, context)
 
 
-def _delete(name: StackSetName, world: Context) -> Iterator[Busy | NotEmpty]:
+def _delete(name: StackSetName, context: Context) -> Iterator[Busy | NotEmpty]:
     try:
-        world.stack_sets.delete_stack_set(name)
+        context.stack_sets.delete_stack_set(name)
     except OperationInProgressError:
         yield Busy(stack_set=name)
     except StackSetNotEmptyError:
-        left = tuple(sorted(instance.pair for instance in world.stack_sets.instances(name)))
+        left = tuple(sorted(instance.pair for instance in context.stack_sets.instances(name)))
         # Where none is listed, one of the two answers lags behind: it is deleted the next time.
         yield NotEmpty(stack_set=name, left=left) if left else Busy(stack_set=name)
 

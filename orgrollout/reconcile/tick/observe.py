@@ -15,31 +15,33 @@ from orgrollout.rollout.state.decision import ObservationRequest, Observations
 
 
 def observe(
-    rollout: RolloutId, plan: Plan, what: ObservationRequest, world: Context, *, patient: bool
+    rollout: RolloutId, plan: Plan, what: ObservationRequest, context: Context, *, patient: bool
 ) -> Observations:
     """Return what is to be seen; operations patiently, not before they may have got on."""
     names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
-    instances = {key: list_and_remember(world, names[key]) for key in what.instances}
+    instances = {key: list_and_remember(context, names[key]) for key in what.instances}
     operations = look_at_operations(
         {operation: names[key] for operation, key in what.operations.items()},
-        world,
+        context,
         patient=patient,
     )
     again = {key for id_, key in what.if_unknown.items() if operations[id_].is_to_be_sent}
-    deployed = {key: world.stack_sets.describe(names[key]) for key in what.definitions | again}
+    deployed = {key: context.stack_sets.describe(names[key]) for key in what.definitions | again}
     return Observations(
         operations=operations,
-        inside={flight.id: look_inside(flight, plan, world) for flight in what.inside},
-        existing={key: world.stack_sets.describe(names[key]) is not None for key in what.existing},
+        inside={flight.id: look_inside(flight, plan, context) for flight in what.inside},
+        existing={
+            key: context.stack_sets.describe(names[key]) is not None for key in what.existing
+        },
         instances=instances,
         definitions={k: found.definition if found else None for k, found in deployed.items()},
         actions={
-            operation: _action_of(names[key], operation, world)
+            operation: _action_of(names[key], operation, context)
             for key, found in instances.items()
             for operation in _of_others(rollout, found.values())
         },
-        beside=at_work_beside(world.journal, plan, what.beside),
-        alarm=alarm_state(world.connection, what.alarm) if what.alarm else None,
+        beside=at_work_beside(context.journal, plan, what.beside),
+        alarm=alarm_state(context.connection, what.alarm) if what.alarm else None,
     )
 
 
@@ -49,6 +51,6 @@ def _of_others(rollout: RolloutId, found: Iterable[StackInstance]) -> set[Operat
     return {operation for operation in last if not operation.startswith(f"or-{rollout}-")}
 
 
-def _action_of(name: StackSetName, operation: OperationId, world: Context) -> str:
-    found = world.stack_sets.describe_operation(name, operation)
+def _action_of(name: StackSetName, operation: OperationId, context: Context) -> str:
+    found = context.stack_sets.describe_operation(name, operation)
     return found.action if found else ""

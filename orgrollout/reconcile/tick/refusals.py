@@ -21,7 +21,7 @@ REFUSALS = (
 )
 
 
-def refused(error: AwsError, request: OperationRequest, world: Context) -> Refused:
+def refused(error: AwsError, request: OperationRequest, context: Context) -> Refused:
     """Return what was refused, and which stack instances are the reason if some are gone.
 
     An account that left takes its stack instances with it, and CloudFormation then refuses the
@@ -31,7 +31,7 @@ def refused(error: AwsError, request: OperationRequest, world: Context) -> Refus
     absent: frozenset[Pair] = frozenset()
     own: OwnVerdict | None = None
     if isinstance(error, errors.StackInstanceNotFoundError):
-        there = {instance.pair for instance in world.stack_sets.instances(request.stack_set)}
+        there = {instance.pair for instance in context.stack_sets.instances(request.stack_set)}
         absent = request.pairs - there
         own = OwnVerdict(cause=Cause.INSTANCE_GONE)
         reason = "the stack instance is gone: its account left, or another user removed it"

@@ -50,7 +50,7 @@ class Tick:
     held_by: str = ""  # the process that acts on the rollout right now; nothing was looked at
 
 
-def tick(rollout: RolloutId, world: Context) -> Tick:
+def tick(rollout: RolloutId, context: Context) -> Tick:
     """Advance a rollout by one step, unless another process is just doing that.
 
     Raises:
@@ -59,90 +59,94 @@ def tick(rollout: RolloutId, world: Context) -> Tick:
         ClaimLostError: A stack set is no longer the rollout's to change.
         AwsError: AWS refused something. The intent is kept, and `resume` goes on from there.
     """
-    current = load_rollout(world.journal, rollout)
-    world = world.calling_as(current.plan.call_as)
-    left = world.watch.left(current.record, world.holder, world.clock)
+    current = load_rollout(context.journal, rollout)
+    context = context.calling_as(current.plan.call_as)
+    left = context.watch.left(current.record, context.holder, context.clock)
     if left and current.record.lease:
         held_by = current.record.lease.holder
         return Tick(rollout=current, events=(), wake_after=min(left, _LOOK_AGAIN), held_by=held_by)
-    world.histories.catch_up(world.journal, current.record)
+    context.histories.catch_up(context.journal, current.record)
     what = wanted(current.plan, current.state)
     patient = current.state.phase is not Phase.STOPPING
-    seen = observe(rollout, current.plan, what, world, patient=patient)
+    seen = observe(rollout, current.plan, what, context, patient=patient)
     # A soak that ends, or a freeze, goes by AWS's time, whatever this machine's clock says by now.
-    world.connection.be_sure_of_the_time()
-    decision = decide(current.plan, current.state, seen, world.clock.now())
+    context.connection.be_sure_of_the_time()
+    decision = decide(current.plan, current.state, seen, context.clock.now())
     done = Tick(
         rollout=current,
         events=decision.events,
         wake_after=decision.wake_after,
         beside=seen.beside,
     )
-    note_repairs(current, decision.state, seen, world)
+    note_repairs(current, decision.state, seen, context)
     if decision.actions:
-        state = _with_calls(decision.state, world)
-        return _act_on(HeldLease.take(current, state, world, done.events), decision, done, world)
+        state = _with_calls(decision.state, context)
+        return _act_on(
+            HeldLease.take(current, state, context, done.events), decision, done, context
+        )
     if decision.state != current.state:
-        record = replace(current.record, state=_with_calls(decision.state, world), lease=None)
-        record = with_line(record, done.events, by=world.holder, at=world.clock.now())
-        done = replace(done, rollout=save_record(world.journal, current, record))
-        world.histories.append(world.journal, record)
+        record = replace(current.record, state=_with_calls(decision.state, context), lease=None)
+        record = with_line(record, done.events, by=context.holder, at=context.clock.now())
+        done = replace(done, rollout=save_record(context.journal, current, record))
+        context.histories.append(context.journal, record)
     return done
 
 
-def _act_on(held: HeldLease, decision: Decision, done: Tick, world: Context) -> Tick:
+def _act_on(held: HeldLease, decision: Decision, done: Tick, context: Context) -> Tick:
     """Carry out what was committed, and give the lease back."""
     rollout = held.rollout.state.id
     done = replace(done, rollout=held.rollout)
     try:
-        world.histories.append(world.journal, held.rollout.record)
-        with world.connection.guarded(held.ensure):
-            answers = [answer for a in decision.actions for answer in act(a, held, world)]
+        context.histories.append(context.journal, held.rollout.record)
+        with context.connection.guarded(held.ensure):
+            answers = [answer for a in decision.actions for answer in act(a, held, context)]
     except (Exception, KeyboardInterrupt):
         held.release()
         raise
     busy = tuple(answer.stack_set for answer in answers if isinstance(answer, Busy))
-    state, told = after_answers(held.rollout, answers, world)
+    state, told = after_answers(held.rollout, answers, context)
     if held.release(state, told):
-        world.histories.catch_up(world.journal, held.rollout.record)  # or it is an operator's line
-        stopped, busy = _stop_detections(busy, held.rollout, world)
+        context.histories.catch_up(
+            context.journal, held.rollout.record
+        )  # or it is an operator's line
+        stopped, busy = _stop_detections(busy, held.rollout, context)
         told += stopped
-        _stop_late_arrivals(busy, rollout, world)
+        _stop_late_arrivals(busy, rollout, context)
         return replace(done, rollout=held.rollout, busy=busy, events=(*done.events, *told))
     # Held up for longer than the lease, and another process has gone on: see its result.
-    again = tick(rollout, world)
+    again = tick(rollout, context)
     return replace(again, busy=busy, events=(*done.events, *again.events))
 
 
-def _with_calls(state: RolloutState, world: Context) -> RolloutState:
-    total = Counter(state.calls) + world.meter.take(world.connection.calls)
+def _with_calls(state: RolloutState, context: Context) -> RolloutState:
+    total = Counter(state.calls) + context.meter.take(context.connection.calls)
     return replace(state, calls=dict(total))
 
 
 def _stop_detections(
-    busy: Iterable[StackSetName], rollout: Rollout, world: Context
+    busy: Iterable[StackSetName], rollout: Rollout, context: Context
 ) -> tuple[list[Event], tuple[StackSetName, ...]]:
     """Stop detections of ours that are in the way; return what to tell, and what others hold."""
     events, left = [], []
     keys = {stack_set.name: key for key, stack_set in rollout.plan.stack_sets.items()}
     for name in busy:
-        ours = running_detections(name, world)
+        ours = running_detections(name, context)
         for operation in ours:
             if operation.status is not OperationStatus.STOPPING:
-                world.stack_sets.stop(name, operation.id)
+                context.stack_sets.stop(name, operation.id)
                 events.append(Event(kind=EventKind.WAITING, text=_IN_THE_WAY, stack_set=keys[name]))
         left += [] if ours else [name]
     return events, tuple(left)
 
 
-def _stop_late_arrivals(busy: Iterable[StackSetName], rollout: RolloutId, world: Context) -> None:
+def _stop_late_arrivals(busy: Iterable[StackSetName], rollout: RolloutId, context: Context) -> None:
     """Stop what holds a stack set, where that is an operation another rollout had withdrawn."""
     for name in busy:
-        for operation in next(world.stack_sets.operation_pages(name), ()):
+        for operation in next(context.stack_sets.operation_pages(name), ()):
             said = read_operation_id(operation.id)
             if said is None or said.rollout == rollout or operation.status.is_terminal:
                 continue
             with suppress(NoSuchRolloutError):
-                other = load_rollout(world.journal, said.rollout)
+                other = load_rollout(context.journal, said.rollout)
                 if operation.id in {flight.id for flight in other.state.withdrawn}:
-                    tick(said.rollout, world)
+                    tick(said.rollout, context)

@@ -10,10 +10,10 @@ from orgrollout.sandbox.simulated_organization import SimulatedOrganization
 
 
 class IncidentBase:
-    """Knows the world, and how accounts and stack sets are called."""
+    """Knows the simulation, and how accounts and stack sets are called."""
 
-    def __init__(self, world: SimulatedOrganization) -> None:
-        self.world = world
+    def __init__(self, simulation: SimulatedOrganization) -> None:
+        self.simulation = simulation
         self.book = FaultBook()
         self._joining: set[str] = set()
         """Names of accounts that a fault lets join later."""
@@ -21,7 +21,7 @@ class IncidentBase:
     @property
     def organization(self) -> Organization:
         """The organization as it stands."""
-        return self.world.organization
+        return self.simulation.organization
 
     def settle(self) -> None:
         """Carry out everything that is due by now.
@@ -29,8 +29,8 @@ class IncidentBase:
         Raises:
             Exception: The first error of an action; every action that was due was carried out.
         """
-        with self.world.state.in_place():
-            errors = self.world.timeline.settle()
+        with self.simulation.state.in_place():
+            errors = self.simulation.timeline.settle()
         if errors:
             raise errors[0]
 
@@ -40,7 +40,7 @@ class IncidentBase:
         Raises:
             SandboxError: There is none.
         """
-        found = [each for each in self.world.stack_sets if each.name == name]
+        found = [each for each in self.simulation.stack_sets if each.name == name]
         if not found:
             raise SandboxError(f"there is no stack set {name}")
         return found[-1]
@@ -64,9 +64,9 @@ class IncidentBase:
         Raises:
             SandboxError: There is no such fault.
         """
-        with self.world.state.in_place():
+        with self.simulation.state.in_place():
             was_active = self.book.take_back(identifier)
-            self.world.timeline.settle()
+            self.simulation.timeline.settle()
         return was_active
 
     def _list(self, items: list[Any], item: Any, place: int | None = None) -> None:

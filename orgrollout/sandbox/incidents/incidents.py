@@ -84,14 +84,14 @@ class Incidents(ManualChanges, ScriptedChangeSets):
     def release(self, account: str, region: str, stack_set: str) -> None:
         """Let a stuck stack instance end."""
         pair = (self.organization.find(account), region)
-        self.world.stack_sets.release(self.stack_set(stack_set), pair)
+        self.simulation.stack_sets.release(self.stack_set(stack_set), pair)
         self.settle()
 
     def _add(
         self, account: str | None, region: str | None, stack_set: str | None, **rest: Any
     ) -> None:
         made = InstanceFault(account=self._id(account), region=region, stack_set=stack_set, **rest)
-        self._list(self.world.faults.instances, made)
+        self._list(self.simulation.faults.instances, made)
 
     @fault
     def throttle(
@@ -105,7 +105,7 @@ class Incidents(ManualChanges, ScriptedChangeSets):
         """Throttle an operation ``times`` times, or above a rate."""
         if per_second is not None:
             limit = RateLimit(operation=operation, per_second=per_second, service=service)
-            self._list(self.world.faults.rates, limit)
+            self._list(self.simulation.faults.rates, limit)
         else:
             self._call_fault("throttle", operation, service, times)
 
@@ -152,11 +152,11 @@ class Incidents(ManualChanges, ScriptedChangeSets):
     def expire_credentials(self, account: str | None = None, *, times: int | None = None) -> None:
         """Answer every call (of an account) with ExpiredToken, until ``renew_credentials``."""
         made = CallFault(kind="expired_credentials", account=self._id(account), times=times)
-        self._list(self.world.faults.calls, made, 0)
+        self._list(self.simulation.faults.calls, made, 0)
 
     def renew_credentials(self) -> None:
         """Let credentials be valid again."""
-        calls = self.world.faults.calls
+        calls = self.simulation.faults.calls
         calls[:] = [each for each in calls if each.kind != "expired_credentials"]
 
     def _call_fault(
@@ -168,7 +168,7 @@ class Incidents(ManualChanges, ScriptedChangeSets):
         delay: timedelta = timedelta(),
     ) -> None:
         made = CallFault(kind=kind, operation=operation, service=service, times=times, delay=delay)
-        self._list(self.world.faults.calls, made)
+        self._list(self.simulation.faults.calls, made)
 
     @fault
     def gate(
@@ -176,7 +176,7 @@ class Incidents(ManualChanges, ScriptedChangeSets):
     ) -> None:
         """Let the account gate function of an account and Region answer so."""
         pair = (self.organization.find(account), region)
-        self._hold(self.world.gates, pair, (status, reason))
+        self._hold(self.simulation.gates, pair, (status, reason))
 
     @fault
     def hide(
@@ -194,7 +194,7 @@ class Incidents(ManualChanges, ScriptedChangeSets):
         from ``everyone``. With ``*`` for the name it tells nothing of resources of that type.
         """
         pair = (self.organization.find(account), region)
-        deployer = self.world.deployer
+        deployer = self.simulation.deployer
         hidden = deployer.hidden if everyone else deployer.hidden_from_sets
         self._hold(hidden.setdefault(pair, {}), resource_type, name)
 
@@ -205,14 +205,14 @@ class Incidents(ManualChanges, ScriptedChangeSets):
         A role made by a deployed template needs no such thing; where only records matter,
         templates make none.
         """
-        policy = json.loads(trust_of(self.world.identities.operator.account))
+        policy = json.loads(trust_of(self.simulation.identities.operator.account))
         if external_id is not None:
             condition = {"StringEquals": {"sts:ExternalId": external_id}}
             policy["Statement"][0]["Condition"] = condition
-        with self.world.state.in_place():
-            self.world.give_role(name, json.dumps(policy))
-        given = self.world.given_roles
-        self.book.enter(lambda: self.world.take_role(name), lambda: name in given)
+        with self.simulation.state.in_place():
+            self.simulation.give_role(name, json.dumps(policy))
+        given = self.simulation.given_roles
+        self.book.enter(lambda: self.simulation.take_role(name), lambda: name in given)
 
     @fault
     def break_delivery(
@@ -224,11 +224,11 @@ class Incidents(ManualChanges, ScriptedChangeSets):
     ) -> None:
         """Let deliveries of AWS Config not arrive, until ``repair_delivery``."""
         pair = (self.organization.find(account), region)
-        self._hold(self.world.broken_deliveries, pair, (code, message))
+        self._hold(self.simulation.broken_deliveries, pair, (code, message))
 
     def repair_delivery(self, account: str, region: str) -> None:
         """Let deliveries of AWS Config arrive again."""
-        self.world.broken_deliveries.pop((self.organization.find(account), region), None)
+        self.simulation.broken_deliveries.pop((self.organization.find(account), region), None)
 
     @fault
     def fail_remediation(
@@ -241,14 +241,14 @@ class Incidents(ManualChanges, ScriptedChangeSets):
     ) -> None:
         """Let remediations of AWS Config end FAILED."""
         made = InstanceFault(account=self._id(account), region=region, reason=reason, times=times)
-        self._list(self.world.faults.remediations, made)
+        self._list(self.simulation.faults.remediations, made)
 
     def terminate_protection(self, account: str, region: str, stack_set: str) -> None:
         """Protect the stack of a stack instance, so that it cannot be deleted."""
         pair = (self.organization.find(account), region)
         stack_id = str(self.stack_set(stack_set).instances[pair].stack_id)
-        with self.world.state.in_place():
-            self.world.deployer.protect(stack_id)
+        with self.simulation.state.in_place():
+            self.simulation.deployer.protect(stack_id)
 
     @fault
     def leave(self, account: str, *, after: timedelta = timedelta()) -> None:
@@ -271,16 +271,19 @@ class Incidents(ManualChanges, ScriptedChangeSets):
     def _remove(self, account: Account) -> None:
         before = account.parent_id
         self.organization.remove_account(account.id)
-        self.world.organization_changed("leave", account, before)
+        self.simulation.organization_changed("leave", account, before)
 
     def _enlist(self, account: Account) -> None:
         self.organization.add_account(account)
-        self.world.organization_changed("join", account, None)
+        self.simulation.organization_changed("join", account, None)
 
     @fault
     def disable_region(self, account: str, region: str) -> None:
         """Make a Region unusable in an account."""
-        pair, disabled = (self.organization.find(account), region), self.world.obstacles.disabled
+        pair, disabled = (
+            (self.organization.find(account), region),
+            self.simulation.obstacles.disabled,
+        )
         disabled.add(pair)
         self.book.enter(lambda: disabled.discard(pair), lambda: pair in disabled)
 
@@ -323,7 +326,7 @@ class Incidents(ManualChanges, ScriptedChangeSets):
     def _place(self, account: Account, unit: str) -> None:
         before = account.parent_id
         self.organization.move_account(account.id, unit)
-        self.world.organization_changed("move", account, before)
+        self.simulation.organization_changed("move", account, before)
 
     @fault
     def add_account(self, name: str, to: str = "/", *, after: timedelta = timedelta()) -> None:
@@ -343,7 +346,7 @@ class Incidents(ManualChanges, ScriptedChangeSets):
             name=name,
             email=f"{name}@example.com",
             parent_id=own.find(to),
-            joined=self.world.timeline.now(),
+            joined=self.simulation.timeline.now(),
         )
         self._enlist(account)
 
@@ -353,11 +356,11 @@ class Incidents(ManualChanges, ScriptedChangeSets):
         self.book.enter(lambda: self._remove(account) if is_there() else None, is_there)
 
     def _later(self, after: timedelta, action: Any, *arguments: Any) -> None:
-        timeline = self.world.timeline
+        timeline = self.simulation.timeline
         if after:
             timeline.at(timeline.now() + after, self.book.later(lambda: action(*arguments)))
             return
-        with self.world.state.in_place():
+        with self.simulation.state.in_place():
             timeline.settle()
             action(*arguments)
 

@@ -145,7 +145,7 @@ class ManualChanges(IncidentBase):
         Raises:
             SandboxError: Resources are deployed (``tamper`` changes those).
         """
-        if not isinstance(self.world.deployer, NoStacks):
+        if not isinstance(self.simulation.deployer, NoStacks):
             raise SandboxError("drift is scripted only with deploy_resources=False; use tamper")
         drift = ResourceDrift(
             logical_id=logical_id,
@@ -177,12 +177,12 @@ class ManualChanges(IncidentBase):
                     self._repeat(instance.stack_id, repeated, again)
 
     def _add_drift(self, stack_id: str, drift: tuple[ResourceDrift, ...]) -> None:
-        assert isinstance(self.world.deployer, NoStacks)  # noqa: S101
-        known = self.world.deployer.drifted
+        assert isinstance(self.simulation.deployer, NoStacks)  # noqa: S101
+        known = self.simulation.deployer.drifted
         known[stack_id] = known[stack_id] + drift if stack_id in known else drift
 
     def _lot(self, stack_set: str, instance: StackInstance) -> float:
-        text = derive(8, str(self.world.settings.seed), "drifted", stack_set, *instance.pair)
+        text = derive(8, str(self.simulation.settings.seed), "drifted", stack_set, *instance.pair)
         return int(text, _BASE) / float(_BASE**8)
 
     def _by_hand(
@@ -211,7 +211,7 @@ class ManualChanges(IncidentBase):
         pair = (self.organization.find(account), region)
         instance = self.stack_set(name).instances.get(pair)
         stack_id = str(instance.stack_id) if instance is not None else ""
-        stack = self.world.deployer.find(*pair, stack_id)
+        stack = self.simulation.deployer.find(*pair, stack_id)
         if stack is None:
             raise SandboxError(f"{name} has no stack with resources in {account}, {region}")
         return stack
@@ -219,14 +219,14 @@ class ManualChanges(IncidentBase):
     def _repeat(
         self, repaired: str | tuple[str, str, str], action: Callable[[], None], again: timedelta
     ) -> None:
-        self._list(self.world.stubborn.setdefault(repaired, []), (again, action))
+        self._list(self.simulation.stubborn.setdefault(repaired, []), (again, action))
 
     def _happen(self, action: Callable[[], None], after: timedelta) -> None:
         if after:
-            timeline = self.world.timeline
+            timeline = self.simulation.timeline
             timeline.at(timeline.now() + after, self.book.later(action))
         else:
-            with self.world.state.in_place():
+            with self.simulation.state.in_place():
                 action()
 
 

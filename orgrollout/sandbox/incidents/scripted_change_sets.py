@@ -122,4 +122,4 @@ class ScriptedChangeSets(IncidentBase):
             times=times,
             **rest,
         )
-        self._list(self.world.faults.change_sets, made)
+        self._list(self.simulation.faults.change_sets, made)

@@ -47,7 +47,7 @@ def answer_control(sandbox: Sandbox, path: str, request: Request) -> Message:
             allowed = ", ".join(answers)
             made = refused(405, f"{request.method} {path} is not allowed; allowed is {allowed}")
             return Message(405, {**made.headers, "Allow": allowed}, made.body)
-        with sandbox.world.state.in_place():
+        with sandbox.simulation.state.in_place():
             return _json(200, answers[request.method]())
     except _NotFoundError as error:
         return refused(404, str(error))
@@ -72,7 +72,7 @@ def _answers(sandbox: Sandbox, name: str, request: Request) -> dict[str, Answer]
         "faults": {"GET": sandbox.book.listed, "POST": lambda: _add_fault(sandbox, request)},
         "environment": {"GET": sandbox.environment},
         "unprovisioned": {"GET": lambda: _unprovisioned(sandbox)},
-        "failures": {"GET": lambda: [asdict(each) for each in sandbox.world.gateway.failures]},
+        "failures": {"GET": lambda: [asdict(each) for each in sandbox.simulation.gateway.failures]},
         "stop": {"POST": lambda: {"stopping": True}},
     }
     return found.get(name, {})

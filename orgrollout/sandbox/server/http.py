@@ -67,7 +67,7 @@ class SandboxServer:
         self._stopped.set()
         self._http.shutdown()
         self._http.server_close()
-        self.sandbox.world.state.forget()
+        self.sandbox.simulation.state.forget()
 
     def wait(self) -> None:
         """Return when the server has stopped, however that came about."""
@@ -96,7 +96,7 @@ class SandboxServer:
             return self._control(path, request)
         if from_elsewhere(request.headers):
             return refused(403, "the request comes from a page of another site")
-        return self.sandbox.world.gateway.handle(at_aws(request))
+        return self.sandbox.simulation.gateway.handle(at_aws(request))
 
     def _control(self, path: str, request: Request) -> Message:
         why = refusal(request.method, request.headers, self.token, always=self._always)

@@ -125,7 +125,7 @@ def test_a_young_account_that_is_not_ready_is_pending_and_tried_again_later(
 
     first = enrol(program, "--format", "json")
     detailed = enrol(program, "--detailed-exitcode")
-    program.sandbox.world.faults.instances.clear()
+    program.sandbox.simulation.faults.instances.clear()
     last = enrol(program, "--detailed-exitcode")
 
     assert first.code == 0

@@ -16,7 +16,7 @@ GATED = {"waves": [{"name": "canary", "accounts": [PROD[0]], "after": AFTER}]}
 
 def run_as(program: Program, name: str, *arguments: object) -> Ran:
     """Run one command in a session of the operators' role that is called ``name``."""
-    identities = program.sandbox.world.identities
+    identities = program.sandbox.simulation.identities
     identities.operator = identities.role_in("999999999999", "Rollout", name)
     return program(*arguments)
 

@@ -75,7 +75,7 @@ def test_a_stack_set_in_common_is_enough_to_be_refused_and_nothing_is_left_behin
         stage.begin(named("two", "a", "b"))
 
     assert (refused.value.other, refused.value.stack_set) == (first, "b")
-    assert rollout_ids(stage.world().journal) == (first,)
+    assert rollout_ids(stage.context().journal) == (first,)
     assert stage.begin(named("three", "a"))
 
 
@@ -88,8 +88,8 @@ def test_a_halted_rollout_keeps_its_stack_sets_and_a_finished_one_does_not(stage
     with pytest.raises(OpenRolloutError, match="--supersede"):
         stage.begin(manifest)
 
-    journal = stage.world().journal
-    stage.sandbox.world.faults.instances.clear()
+    journal = stage.context().journal
+    stage.sandbox.simulation.faults.instances.clear()
     give_order(journal, halted.state.id, lambda r: retry(r.plan, r.state))
     assert stage.finish(halted.state.id).state.outcome is Outcome.SUCCEEDED
     changed = deepcopy(manifest)
@@ -101,11 +101,11 @@ def test_a_halted_rollout_keeps_its_stack_sets_and_a_finished_one_does_not(stage
 def test_whoever_dies_while_beginning_locks_nothing(stage: Stage, commits: int) -> None:
     """The plan, two claims, the record: up to the last of them there is no rollout."""
     plan = stage.plan(named("one", "a", "b"))
-    world = stage.world()
-    dying = replace(world, journal=DyingJournal(world.journal, commits))
+    context = stage.context()
+    dying = replace(context, journal=DyingJournal(context.journal, commits))
     until_dead(lambda: begin_rollout(plan, dying))
 
-    recorded = rollout_ids(world.journal)
+    recorded = rollout_ids(context.journal)
     assert recorded == (() if commits < 4 else ("one-1",))
     if recorded:
         assert stage.finish(recorded[0]).state.outcome is Outcome.SUCCEEDED
@@ -119,17 +119,17 @@ def test_of_many_that_begin_at_once_one_begins(stage: Stage) -> None:
     barrier = Barrier(len(plans))
 
     def begin(number: int) -> RolloutId | None:
-        world = stage.world()
+        context = stage.context()
         barrier.wait()
         try:
-            return begin_rollout(plans[number], world).state.id
+            return begin_rollout(plans[number], context).state.id
         except OpenRolloutError:
             return None
 
     with ThreadPoolExecutor(len(plans)) as pool:
         begun = [name for name in pool.map(begin, range(len(plans))) if name]
 
-    journal = stage.world().journal
+    journal = stage.context().journal
     holding = [n for n in rollout_ids(journal) if load_rollout(journal, n).state.holds]
     assert len(begun) <= 1
     assert holding == begun
@@ -137,16 +137,16 @@ def test_of_many_that_begin_at_once_one_begins(stage: Stage) -> None:
 
 def test_superseding_takes_over_from_a_rollout_that_stands_still(stage: Stage) -> None:
     older = begun(stage)
-    world = stage.world()
-    give_order(world.journal, older, lambda r: stop(r.state))
+    context = stage.context()
+    give_order(context.journal, older, lambda r: stop(r.state))
     stage.finish(older)
 
-    newer = begin_rollout(stage.plan(), world, supersede=True).state.id
+    newer = begin_rollout(stage.plan(), context, supersede=True).state.id
 
     assert stage.load(older).state.superseded_by == newer
     for order in (resume, lambda state: retry(stage.load(older).plan, state)):
         with pytest.raises(WrongPhaseError, match=f"superseded by {newer}"):
-            give_order(world.journal, older, lambda r, o=order: o(r.state))  # type: ignore[misc]
+            give_order(context.journal, older, lambda r, o=order: o(r.state))  # type: ignore[misc]
     assert stage.finish(newer).state.outcome is Outcome.SUCCEEDED
 
 
@@ -156,7 +156,7 @@ def test_superseding_does_not_begin_while_the_other_is_running(stage: Stage) -> 
     plan = stage.load(older).plan
 
     with pytest.raises(OpenRolloutError, match=f"orgrollout resume {older}.*--supersede"):
-        begin_rollout(plan, stage.world(), supersede=True)
+        begin_rollout(plan, stage.context(), supersede=True)
 
     assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
 
@@ -164,14 +164,14 @@ def test_superseding_does_not_begin_while_the_other_is_running(stage: Stage) -> 
 def test_before_a_plan_that_takes_over_what_runs_is_stopped(stage: Stage) -> None:
     older = begun(stage)
     stage.step(older)
-    world = stage.world()
+    context = stage.context()
 
-    assert stop_holders({TOPICS}, world, lambda _: None) == (older,)
+    assert stop_holders({TOPICS}, context, lambda _: None) == (older,)
 
     assert stage.load(older).state.phase is Phase.STOPPED
-    newer = begin_rollout(stage.plan(), world, supersede=True)
+    newer = begin_rollout(stage.plan(), context, supersede=True)
     assert stage.finish(newer.state.id).state.outcome is Outcome.SUCCEEDED
-    assert holders_of(world.journal, {TOPICS}) == {}
+    assert holders_of(context.journal, {TOPICS}) == {}
 
 
 def test_what_a_superseded_rollout_still_sends_is_stopped_by_its_successor(stage: Stage) -> None:
@@ -179,9 +179,9 @@ def test_what_a_superseded_rollout_still_sends_is_stopped_by_its_successor(stage
     newer: list[RolloutId] = []
 
     def others() -> None:
-        world = stage.world()
-        stop_holders({TOPICS}, world, lambda _: None)
-        newer.append(begin_rollout(stage.plan(), world, supersede=True).state.id)
+        context = stage.context()
+        stop_holders({TOPICS}, context, lambda _: None)
+        newer.append(begin_rollout(stage.plan(), context, supersede=True).state.id)
 
     until_dead(lambda: drive(older, held_up_while_sending(stage, others, then=die), lambda _: None))
     (late,) = stage.sandbox.operations(TOPICS)
@@ -200,11 +200,11 @@ def test_unlocking_by_force_ends_what_its_driver_sends_and_lets_others_begin(
     stage: Stage,
 ) -> None:
     older = begun(stage)
-    world = stage.world()
-    until_dead(lambda: tick(older, replace(world, journal=DyingJournal(world.journal, 1))))
+    context = stage.context()
+    until_dead(lambda: tick(older, replace(context, journal=DyingJournal(context.journal, 1))))
     assert stage.load(older).record.lease is not None
 
-    assert unlock(world.journal, older) == (TOPICS,)
+    assert unlock(context.journal, older) == (TOPICS,)
 
     assert stage.load(older).record.lease is None
     with pytest.raises(ClaimLostError, match="unlocked by force"):
@@ -218,7 +218,7 @@ def test_unlocking_by_force_ends_what_its_driver_sends_and_lets_others_begin(
 
 def test_after_unlocking_an_operator_may_still_go_on_with_it(stage: Stage) -> None:
     rollout = stage.begin()
-    journal = stage.world().journal
+    journal = stage.context().journal
     unlock(journal, rollout)
 
     give_order(journal, rollout, lambda r: resume(r.state))
@@ -244,7 +244,7 @@ def test_what_a_later_rollout_has_changed_is_not_retried(
         stage.finish(newer)
 
     with pytest.raises(refused, match=newer):
-        give_order(stage.world().journal, older, lambda r: retry(r.plan, r.state))
+        give_order(stage.context().journal, older, lambda r: retry(r.plan, r.state))
 
     assert stage.load(older).state.phase is Phase.FINISHED
 
@@ -253,7 +253,7 @@ def test_a_rollout_whose_record_was_written_while_the_answer_got_lost_is_begun(
     stage: Stage,
 ) -> None:
     """It must neither be begun again nor be taken for somebody else's."""
-    world = stage.world()
+    context = stage.context()
 
     class Losing(DyingJournal):
         def put(self, key: str, value: Any, *, expected: Version | None) -> Version:
@@ -262,9 +262,9 @@ def test_a_rollout_whose_record_was_written_while_the_answer_got_lost_is_begun(
                 return self._journal.put(key, value, expected=None)  # type: ignore[no-any-return]
             return version
 
-    begun = begin_rollout(stage.plan(), replace(world, journal=Losing(world.journal, 0)))
+    begun = begin_rollout(stage.plan(), replace(context, journal=Losing(context.journal, 0)))
 
-    assert rollout_ids(world.journal) == (begun.state.id,)
+    assert rollout_ids(context.journal) == (begun.state.id,)
     assert stage.finish(begun.state.id).state.outcome is Outcome.SUCCEEDED
 
 

@@ -45,13 +45,13 @@ def journal(stage: Stage) -> CountedJournal:
     for name in NAMES:
         stage.begin(named(name, name))
         stage.sandbox.clock.sleep(timedelta(hours=1))
-    return CountedJournal(stage.world().journal)
+    return CountedJournal(stage.context().journal)
 
 
 def close(stage: Stage, *names: str) -> None:
     by, now = RolloutId("later-1"), stage.sandbox.clock.now()
     for name in names:
-        give_order(stage.world().journal, RolloutId(name), lambda r: supersede(r.state, by, now))
+        give_order(stage.context().journal, RolloutId(name), lambda r: supersede(r.state, by, now))
 
 
 FINDS: dict[str, Callable[[Any], RolloutId]] = {

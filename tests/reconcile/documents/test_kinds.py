@@ -51,7 +51,7 @@ def test_all_that_a_journal_keeps_is_of_a_kind_that_the_page_names(tmp_path: Pat
         detect(stage)
         repair(stage, seek(stage))
         sandbox.clock.sleep(timedelta(hours=1))
-        journal = stage.world().journal
+        journal = stage.context().journal
         retained_stacks(journal)
         kept = {*journal.keys(), *journal.streams()}
 

@@ -79,7 +79,7 @@ def told(folder: Path) -> Iterator[tuple[Stage, RolloutId]]:
 
 
 def lines(stage: Stage, rollout: RolloutId) -> list[dict[str, Any]]:
-    return [entry.value for entry in stage.world().journal.read(history_of(rollout))]
+    return [entry.value for entry in stage.context().journal.read(history_of(rollout))]
 
 
 def happened(stage: Stage, rollout: RolloutId) -> list[tuple[str, str]]:
@@ -90,9 +90,9 @@ def happened(stage: Stage, rollout: RolloutId) -> list[tuple[str, str]]:
 
 def test_no_event_is_lost_by_a_kill_after_any_write(tmp_path: Path) -> None:
     with told(tmp_path / "undisturbed") as (stage, rollout):
-        world = stage.world()
-        journal = MortalJournal(world.journal)
-        drive(rollout, replace(world, journal=journal), lambda _: None)
+        context = stage.context()
+        journal = MortalJournal(context.journal)
+        drive(rollout, replace(context, journal=journal), lambda _: None)
         expected = happened(stage, rollout)
         numbers = [line["number"] for line in lines(stage, rollout)]
     assert {"refused", "retry", "operation ended", "finished"} <= {kind for kind, _ in expected}
@@ -100,10 +100,10 @@ def test_no_event_is_lost_by_a_kill_after_any_write(tmp_path: Path) -> None:
 
     for moment in range(1, journal.passed + 1):
         with told(tmp_path / str(moment)) as (stage, rollout):
-            world = stage.world()
-            dying = MortalJournal(world.journal, moment)
+            context = stage.context()
+            dying = MortalJournal(context.journal, moment)
             with suppress(Dead):
-                drive(rollout, replace(world, journal=dying), lambda _: None)
+                drive(rollout, replace(context, journal=dying), lambda _: None)
             assert stage.finish(rollout).state.phase is Phase.FINISHED
             assert happened(stage, rollout) == expected, moment
 
@@ -121,33 +121,33 @@ def test_each_process_adds_only_what_is_new(stage: Stage) -> None:
 def test_every_order_is_noted_with_who_gave_it_and_when(stage: Stage) -> None:
     stage.sandbox.fail("p1", None, times=1, reason=DENIED)
     rollout = stage.apply(with_waves(CANARY)).state.id
-    world, journal = stage.world(), stage.world().journal
+    context, journal = stage.context(), stage.context().journal
     given = []
 
     def order(text: str, what: Callable[[Any], Any]) -> None:
         given.append((text, stage.sandbox.clock.now().isoformat()))
-        give_order(journal, rollout, what, world.said(text))
+        give_order(journal, rollout, what, context.said(text))
 
     order("retry", lambda r: retry(r.plan, r.state))
     stage.step(rollout)
     order("stop", lambda r: stop(r.state))
     stage.finish(rollout)
     given.append(("unlock", stage.sandbox.clock.now().isoformat()))
-    unlock(journal, rollout, world.said("unlock"))
+    unlock(journal, rollout, context.said("unlock"))
     order("resume", lambda r: resume(r.state))
     stage.finish(rollout)
 
     noted = [line for line in lines(stage, rollout) if line["events"][0]["kind"] == "order"]
     assert [(line["events"][0]["text"], line["at"]) for line in noted] == given
-    assert {line["by"] for line in noted} == {world.connection.identity.arn}
+    assert {line["by"] for line in noted} == {context.connection.identity.arn}
     numbers = [line["number"] for line in lines(stage, rollout)]
     assert numbers == [*range(1, len(numbers) + 1)]
 
 
 def test_an_order_is_noted_though_whoever_gave_it_died(stage: Stage) -> None:
-    rollout, world = stage.begin(), stage.world()
-    dying = MortalJournal(world.journal, at=1)
-    until_dead(lambda: give_order(dying, rollout, lambda r: stop(r.state), world.said("stop")))
+    rollout, context = stage.begin(), stage.context()
+    dying = MortalJournal(context.journal, at=1)
+    until_dead(lambda: give_order(dying, rollout, lambda r: stop(r.state), context.said("stop")))
     assert lines(stage, rollout) == []
 
     stage.finish(rollout)
@@ -158,10 +158,10 @@ def test_an_order_is_noted_though_whoever_gave_it_died(stage: Stage) -> None:
 def test_whoever_supersedes_is_noted(stage: Stage) -> None:
     waiting = {**CANARY, "after": {"approval": "required"}}
     older = stage.apply(with_waves(waiting)).state.id
-    world = stage.world()
-    stop_holders([StackSetName("base-topics")], world, lambda _: None)
+    context = stage.context()
+    stop_holders([StackSetName("base-topics")], context, lambda _: None)
 
-    begin_rollout(stage.plan(BASE), world, supersede=True)
+    begin_rollout(stage.plan(BASE), context, supersede=True)
 
     assert happened(stage, older)[-3:] == [
         ("order", "stop"),

@@ -41,8 +41,8 @@ def test_a_rollout_of_the_first_schema_is_resumed_to_its_end(
     given = json.loads(SCHEMA_1.read_text())["documents"]["rollout/base-1"]["flights"]
     assert [flight.id] == [f["id"] for f in given]
     for stack_set in load_rollout(journal, ROLLOUT).plan.stack_sets.values():
-        world = stage.world()
-        world.stack_sets.create_stack_set(stack_set.name, stack_set.definition, "then")
+        context = stage.context()
+        context.stack_sets.create_stack_set(stack_set.name, stack_set.definition, "then")
 
     ended = stage.finish(ROLLOUT)
 

@@ -39,12 +39,12 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def run(stage: Stage, world: Context | None = None, **options: Any) -> list[DetectionStep]:
+def run(stage: Stage, context: Context | None = None, **options: Any) -> list[DetectionStep]:
     """Look for drift to the end, in a process of its own, and return all steps."""
     steps: list[DetectionStep] = []
     detect(
         [NAME],
-        world or stage.world(),
+        context or stage.context(),
         steps.append,
         lambda _error, _pause: None,
         **{"patience": PATIENCE, **options},
@@ -67,7 +67,7 @@ def test_it_looks_everywhere_at_full_speed_under_an_id_that_is_recognised(stage:
     (operation,) = detections(stage)
     assert is_own_detection(operation)
     assert read_operation_id(operation) is None  # it applied no state
-    intent = read_intent(stage.world().journal, NAME)
+    intent = read_intent(stage.context().journal, NAME)
     assert intent is not None
     assert (intent.operation, intent.ended) == (operation, "SUCCEEDED")
     client = stage.sandbox.session().client("cloudformation")
@@ -106,16 +106,16 @@ def test_a_crash_after_the_commit_is_picked_up_under_the_same_id(stage: Stage) -
     def die() -> None:
         raise Dead
 
-    world = stage.world()
+    context = stage.context()
     dying = Context(
-        connection=world.connection,
-        stack_sets=world.stack_sets,
-        journal=HeldUpJournal(world.journal, "detection/", die),
-        clock=world.clock,
+        connection=context.connection,
+        stack_sets=context.stack_sets,
+        journal=HeldUpJournal(context.journal, "detection/", die),
+        clock=context.clock,
     )
     with pytest.raises(Dead):
         run(stage, dying)
-    intent = read_intent(stage.world().journal, NAME)
+    intent = read_intent(stage.context().journal, NAME)
     assert intent is not None
     assert detections(stage) == []
 
@@ -125,7 +125,7 @@ def test_a_crash_after_the_commit_is_picked_up_under_the_same_id(stage: Stage) -
 
 
 def test_a_crash_while_it_runs_is_picked_up_and_nothing_is_sent_again(stage: Stage) -> None:
-    first = detect_step(NAME, stage.world())
+    first = detect_step(NAME, stage.context())
 
     steps = run(stage)
 
@@ -136,7 +136,7 @@ def test_a_crash_while_it_runs_is_picked_up_and_nothing_is_sent_again(stage: Sta
 
 
 def test_two_processes_at_once_start_one(stage: Stage) -> None:
-    one, two = stage.world(), stage.world()
+    one, two = stage.context(), stage.context()
     steps: list[DetectionStep] = []
     held_up = Context(
         connection=one.connection,
@@ -152,8 +152,8 @@ def test_two_processes_at_once_start_one(stage: Stage) -> None:
     assert {s.intent.operation for s in steps if s.intent} == set(detections(stage))
 
 
-def _step(world: Context) -> DetectionStep:
-    return detect_step(NAME, world)
+def _step(context: Context) -> DetectionStep:
+    return detect_step(NAME, context)
 
 
 def test_it_does_not_begin_where_a_rollout_is_running_and_does_where_one_was_stopped(
@@ -164,9 +164,9 @@ def test_it_does_not_begin_where_a_rollout_is_running_and_does_where_one_was_sto
 
     (step,) = run(stage)
     assert (step.phase, step.held_by) == (DetectionPhase.YIELDING, rollout)
-    assert read_intent(stage.world().journal, NAME) is None
+    assert read_intent(stage.context().journal, NAME) is None
 
-    give_order(stage.world().journal, rollout, lambda r: operator_commands.stop(r.state))
+    give_order(stage.context().journal, rollout, lambda r: operator_commands.stop(r.state))
     stage.finish(rollout)
     assert run(stage)[-1].phase is DetectionPhase.ENDED
 
@@ -176,19 +176,19 @@ def test_a_rollout_that_meets_it_stops_it_and_what_it_found_is_used(stage: Stage
     # The first looks everywhere; the second is in the way, and stuck where it began.
     run(stage)
     stage.sandbox.slow(seconds=timedelta(minutes=10), times=14, action=DRIFT)
-    step = detect_step(NAME, stage.world())
+    step = detect_step(NAME, stage.context())
     stage.sandbox.clock.sleep(timedelta(seconds=30))
     wanted = stack.manifest(stage, regions=["us-east-1"])
     rollout = stage.begin(wanted, allow_removals=9)
 
-    over = drive(rollout, stage.world(), lambda t: stage.events.extend(t.events))
+    over = drive(rollout, stage.context(), lambda t: stage.events.extend(t.events))
 
     assert over.state.outcome is Outcome.SUCCEEDED
     said = [event.text for event in stage.events if "drift detection of ours" in event.text]
     assert len(said) == 1
     stopped = stage.sandbox.operations(NAME)
     assert [o.status for o in stopped if o.action == DRIFT] == ["SUCCEEDED", "STOPPED"]
-    assert detect_step(NAME, stage.world(), step.intent).phase is DetectionPhase.STOPPED
+    assert detect_step(NAME, stage.context(), step.intent).phase is DetectionPhase.STOPPED
     assert [f.pair for f in stack.gather(stage, wanted).findings] == [HERE]
 
 
@@ -196,15 +196,15 @@ def test_a_rollout_that_begins_while_it_waits_comes_first(stage: Stage) -> None:
     stage.sandbox.slow(times=1)
     client = stage.sandbox.session().client("cloudformation")
     client.detect_stack_set_drift(StackSetName=NAME)
-    waiting = detect_step(NAME, stage.world())
+    waiting = detect_step(NAME, stage.context())
     assert waiting.phase is DetectionPhase.WAITING
     rollout = stage.begin(stack.manifest(stage, regions=["us-east-1"]), allow_removals=9)
 
-    step = detect_step(NAME, stage.world(), waiting.intent)
+    step = detect_step(NAME, stage.context(), waiting.intent)
 
     assert (step.phase, step.held_by) == (DetectionPhase.YIELDING, rollout)
     stage.sandbox.run_to_end()
-    assert detect_step(NAME, stage.world()).phase is DetectionPhase.YIELDING
+    assert detect_step(NAME, stage.context()).phase is DetectionPhase.YIELDING
     assert len(detections(stage)) == 1  # that of others
 
 
@@ -234,7 +234,7 @@ def test_it_is_waited_for_no_longer_than_was_asked_for(stage: Stage) -> None:
 
     assert phases(steps) == [DetectionPhase.WAITING]
     assert stage.sandbox.clock.now() - before < timedelta(minutes=11)
-    intent = read_intent(stage.world().journal, NAME)
+    intent = read_intent(stage.context().journal, NAME)
     assert intent is not None
     assert intent.ended == WITHDRAWN
 
@@ -246,7 +246,7 @@ def test_an_outage_of_ten_minutes_is_waited_out(stage: Stage) -> None:
 
     ended = detect(
         [NAME],
-        stage.world(),
+        stage.context(),
         lambda _: None,
         lambda _error, pause: waited.append(pause),
         patience=PATIENCE,
@@ -258,7 +258,7 @@ def test_an_outage_of_ten_minutes_is_waited_out(stage: Stage) -> None:
 
 
 def test_what_a_newer_version_wrote_is_left_alone_and_no_plan_fails_for_it(stage: Stage) -> None:
-    journal = stage.world().journal
+    journal = stage.context().journal
     journal.put(f"detection/{NAME}", {"format_version": 2}, expected=None)
 
     with pytest.raises(JournalVersionError):
@@ -269,10 +269,10 @@ def test_what_a_newer_version_wrote_is_left_alone_and_no_plan_fails_for_it(stage
 
 
 def test_a_stack_set_that_is_gone_ends_it(stage: Stage) -> None:
-    world = stage.world()
-    step = detect_step(StackSetName("base-never"), world)
+    context = stage.context()
+    step = detect_step(StackSetName("base-never"), context)
 
     assert step.phase is DetectionPhase.GONE
-    assert forget_ended(world.journal, world.clock.now()) == 0  # lists may lag behind it
-    assert forget_ended(world.journal, NEVER) == 1
-    assert read_intent(world.journal, StackSetName("base-never")) is None
+    assert forget_ended(context.journal, context.clock.now()) == 0  # lists may lag behind it
+    assert forget_ended(context.journal, NEVER) == 1
+    assert read_intent(context.journal, StackSetName("base-never")) is None

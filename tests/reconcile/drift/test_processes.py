@@ -55,12 +55,12 @@ def begun(house: House) -> RolloutId:
     stage = Stage(sandbox, house.folder)
     stage.apply(manifest())
     sandbox.drifted(NAME, "Topic", "AWS::SNS::Topic", [DIFFERENCE], pairs=DRIFTED)
-    world = house.world()
-    world.connection.call("cloudformation", "DetectStackSetDrift", {"StackSetName": NAME})
+    context = house.context()
+    context.connection.call("cloudformation", "DetectStackSetDrift", {"StackSetName": NAME})
     sandbox.run_to_end()
     loaded = load_manifest(stage._write(manifest()))
-    sought = seek_repairs(loaded, look(loaded, world, quiet, drift=True), world, quiet)
-    return begin_rollout(sought.resync.plan, world).state.id
+    sought = seek_repairs(loaded, look(loaded, context, quiet, drift=True), context, quiet)
+    return begin_rollout(sought.resync.plan, context).state.id
 
 
 def quiet(_: object) -> None:
@@ -79,8 +79,8 @@ def must_be_sound(house: House, rollout: Rollout) -> None:
     assert rollout.state.outcome is Outcome.SUCCEEDED
     assert set(executed(house).values()) == {1}
     assert {(account, region) for account, region, _ in executed(house)} == set(DRIFTED)
-    assert not house.server.sandbox.world.deployer.drifted  # type: ignore[attr-defined]
-    records = history(house.world().journal, NAME).values()
+    assert not house.server.sandbox.simulation.deployer.drifted  # type: ignore[attr-defined]
+    records = history(house.context().journal, NAME).values()
     assert {r.pair for r in records if r.repaired is not None} == set(DRIFTED)
     must_be_one_line(house.writes())
 
@@ -100,7 +100,7 @@ def test_drivers_that_are_stopped_at_any_time_repair_everything_once(house: Hous
         send_signal(asleep, signal.SIGCONT)
 
     assert {ended(process) for process in processes} == {Phase.FINISHED}
-    must_be_sound(house, load_rollout(house.world().journal, rollout))
+    must_be_sound(house, load_rollout(house.context().journal, rollout))
 
 
 @pytest.mark.parametrize("kept", ["kept", "gone"])
@@ -117,14 +117,14 @@ def test_a_driver_stopped_as_it_sends_does_not_repeat_what_others_have_done(
         held_up = house.start(rollout, point)
         stopped_itself(held_up)
         time.sleep(BEYOND_THE_LEASE.total_seconds())
-        drive(rollout, house.world(), quiet)
+        drive(rollout, house.context(), quiet)
         before = executed(house)
 
         send_signal([held_up], signal.SIGCONT)
 
         assert ended(held_up) == Phase.FINISHED
         assert executed(house) == before
-        must_be_sound(house, load_rollout(house.world().journal, rollout))
+        must_be_sound(house, load_rollout(house.context().journal, rollout))
 
 
 def test_two_jobs_that_nobody_watches_do_no_harm_to_each_other(
@@ -146,7 +146,7 @@ def test_two_jobs_that_nobody_watches_do_no_harm_to_each_other(
         assert not any("Traceback" in out + err for out, err in said)
         calls = [c for c in sandbox.calls if c.operation == "ExecuteChangeSet" and not c.error]
         assert Counter((c.account, c.region) for c in calls) == dict.fromkeys(DRIFTED[:6], 1)
-        assert not sandbox.world.deployer.drifted  # type: ignore[attr-defined]
+        assert not sandbox.simulation.deployer.drifted  # type: ignore[attr-defined]
 
 
 def job(house: House) -> "subprocess.Popen[str]":

@@ -125,18 +125,18 @@ def test_where_the_last_detection_failed_nothing_is_known_and_nothing_is_gone(
     stage: Stage,
 ) -> None:
     """CloudFormation calls it UNKNOWN then, with the time at which it could not look."""
-    world, wanted = stage.world(), stack.manifest(stage)
+    context, wanted = stage.context(), stack.manifest(stage)
     stack.rename_topic(stage, ONE)
     stack.detect(stage)
-    remember_findings(world.journal, world.clock.now(), stack.gather(stage, wanted, world))
+    remember_findings(context.journal, context.clock.now(), stack.gather(stage, wanted, context))
     stage.sandbox.fail(*ONE, action="DETECT_DRIFT", times=None)
     stack.detect(stage)
 
     found = stack.gather(stage, wanted)
-    remember_findings(world.journal, world.clock.now(), found)
+    remember_findings(context.journal, context.clock.now(), found)
 
     assert found.stack_sets[0].unknown == 1
-    assert [r.is_open for r in history(world.journal, NAME).values()] == [True]
+    assert [r.is_open for r in history(context.journal, NAME).values()] == [True]
 
 
 @pytest.mark.parametrize("status", ["UNKNOWN", "NOT_CHECKED"])
@@ -162,33 +162,33 @@ def test_missing_and_extra_stack_instances_are_what_a_plan_calls_so(stage: Stage
 def test_what_was_repaired_is_old_news_until_somebody_looks_again(stage: Stage) -> None:
     """CloudFormation's status follows only with the next detection; and then it may be back."""
     wanted = stack.manifest(stage)
-    world = stage.world()
+    context = stage.context()
     stack.rename_topic(stage, ONE)
     stack.detect(stage)
-    found = stack.gather(stage, wanted, world)
-    remember_findings(world.journal, world.clock.now(), found)
+    found = stack.gather(stage, wanted, context)
+    remember_findings(context.journal, context.clock.now(), found)
     stage.sandbox.clock.sleep(stack.HOUR)
     keys = [f.key for f in found.findings]
 
-    now = world.clock.now()
-    change_history(world.journal, NAME, lambda known: repaired(known, keys, "or-resync-1", now))
+    now = context.clock.now()
+    change_history(context.journal, NAME, lambda known: repaired(known, keys, "or-resync-1", now))
 
     after = stack.gather(stage, wanted)
     assert after.findings == ()
     assert after.stack_sets[0].repaired_since == 1
-    remember_findings(world.journal, world.clock.now(), after)
-    assert [r.is_open for r in history(world.journal, NAME).values()] == [False]
+    remember_findings(context.journal, context.clock.now(), after)
+    assert [r.is_open for r in history(context.journal, NAME).values()] == [False]
 
     stack.detect(stage)  # nothing was repaired at all, or somebody changed it back
     again = stack.gather(stage, wanted)
-    remember_findings(world.journal, world.clock.now(), again)
-    (record,) = history(world.journal, NAME).values()
+    remember_findings(context.journal, context.clock.now(), again)
+    (record,) = history(context.journal, NAME).values()
     assert [f.key for f in again.real] == keys
     assert (record.came_back, record.is_open, record.repaired_by) == (1, True, "or-resync-1")
 
 
 def test_two_that_write_the_history_at_once_both_do(stage: Stage) -> None:
-    world = stage.world()
+    context = stage.context()
     stack.rename_topic(stage, ONE)
     stack.rename_topic(stage, TWO)
     stack.detect(stage)
@@ -198,17 +198,20 @@ def test_two_that_write_the_history_at_once_both_do(stage: Stage) -> None:
         for pair in (ONE, TWO)
     )
     meanwhile = HeldUpJournal(
-        world.journal,
+        context.journal,
         "findings/",
         lambda: remember_findings(
-            stage.world().journal, stage.world().clock.now(), two, lambda _key, pair: pair == TWO
+            stage.context().journal,
+            stage.context().clock.now(),
+            two,
+            lambda _key, pair: pair == TWO,
         ),
     )
 
-    remember_findings(meanwhile, world.clock.now(), one, lambda _key, pair: pair == ONE)
-    remember_findings(world.journal, world.clock.now(), one, lambda _key, pair: pair == ONE)
+    remember_findings(meanwhile, context.clock.now(), one, lambda _key, pair: pair == ONE)
+    remember_findings(context.journal, context.clock.now(), one, lambda _key, pair: pair == ONE)
 
-    assert {r.pair for r in history(world.journal, NAME).values()} == {ONE, TWO}
+    assert {r.pair for r in history(context.journal, NAME).values()} == {ONE, TWO}
 
 
 def test_a_rollout_that_was_not_made_is_not_remembered_pair_by_pair(stage: Stage) -> None:
@@ -223,12 +226,12 @@ def test_a_rollout_that_was_not_made_is_not_remembered_pair_by_pair(stage: Stage
         )
         for n in range(MOST_INSTANCES + 1)
     )
-    world = stage.world()
+    context = stage.context()
     found = stack.gather(stage, stack.manifest(stage))
 
-    remember_findings(world.journal, world.clock.now(), replace(found, findings=many))
+    remember_findings(context.journal, context.clock.now(), replace(found, findings=many))
 
-    assert history(world.journal, NAME) == {}
+    assert history(context.journal, NAME) == {}
 
 
 def test_lists_that_lag_behind_hide_nothing_that_we_just_looked_for(tmp_path: Path) -> None:
@@ -241,7 +244,7 @@ def test_lists_that_lag_behind_hide_nothing_that_we_just_looked_for(tmp_path: Pa
         stack.rename_topic(stage, ONE)
         sandbox.clock.sleep(stack.HOUR)
 
-        detect([NAME], stage.world(), lambda _: None, lambda _e, _p: None, patience=stack.HOUR)
+        detect([NAME], stage.context(), lambda _: None, lambda _e, _p: None, patience=stack.HOUR)
 
         found = stack.gather(stage, wanted)
         assert [f.pair for f in found.findings] == [ONE]

@@ -40,7 +40,7 @@ def many(stage: Stage) -> Stage:
     for suffix in "abcd":
         stage.apply(changed(suffix))
     last = stage.begin(changed("e"))
-    give_order(stage.world().journal, last, lambda r: stop(r.state))
+    give_order(stage.context().journal, last, lambda r: stop(r.state))
     stage.finish(last)
     return stage
 
@@ -53,7 +53,7 @@ def prune(stage: Stage, journal: Any, *, keep: int) -> Pruned:
 
 @pytest.mark.parametrize(("keep", "stay"), [(0, "5"), (1, "45"), (3, "2345"), (9, "12345")])
 def test_the_newest_stay_and_what_may_still_go_on(many: Stage, keep: int, stay: str) -> None:
-    journal = many.world().journal
+    journal = many.context().journal
 
     removed = prune(many, journal, keep=keep)
 
@@ -65,11 +65,11 @@ def test_the_newest_stay_and_what_may_still_go_on(many: Stage, keep: int, stay: 
 
 
 def test_what_ended_just_now_stays_since_lists_may_lag_behind_it(many: Stage) -> None:
-    world = many.world()
+    context = many.context()
 
     ended = many.load(RolloutId("base-3")).state.ended
     assert ended is not None
-    removed = prune_journal(world.journal, keep=0, now=ended + LOOK_BACK)
+    removed = prune_journal(context.journal, keep=0, now=ended + LOOK_BACK)
 
     assert removed.rollouts == ("base-1", "base-2")
 
@@ -77,34 +77,34 @@ def test_what_ended_just_now_stays_since_lists_may_lag_behind_it(many: Stage) ->
 def test_the_newest_of_a_manifest_stays_so_that_no_number_comes_twice(stage: Stage) -> None:
     stage.apply()
 
-    assert prune(stage, stage.world().journal, keep=0).rollouts == ()
+    assert prune(stage, stage.context().journal, keep=0).rollouts == ()
     assert stage.begin(changed("b")) == "base-2"
 
 
 def test_a_plan_that_two_rollouts_have_stays_with_the_second(stage: Stage) -> None:
-    world, plan = stage.world(), stage.plan()
-    first = stage.finish(begin_rollout(plan, world).state.id)
-    again = begin_rollout(plan, world).state.id
+    context, plan = stage.context(), stage.plan()
+    first = stage.finish(begin_rollout(plan, context).state.id)
+    again = begin_rollout(plan, context).state.id
 
-    assert prune(stage, world.journal, keep=0).plans == 0
+    assert prune(stage, context.journal, keep=0).plans == 0
 
-    assert rollout_ids(world.journal) == (again,)
-    assert load_rollout(world.journal, again).plan == first.plan
+    assert rollout_ids(context.journal) == (again,)
+    assert load_rollout(context.journal, again).plan == first.plan
 
 
 def test_a_rollout_that_begins_while_its_plan_is_removed_keeps_it(many: Stage) -> None:
-    world = many.world()
-    plan = load_rollout(world.journal, RolloutId("base-1")).plan
+    context = many.context()
+    plan = load_rollout(context.journal, RolloutId("base-1")).plan
     begun: list[Rollout] = []
 
     class Beginning:
         def __getattr__(self, name: str) -> Any:
-            return getattr(world.journal, name)
+            return getattr(context.journal, name)
 
         def delete(self, key: str, *, expected: Version) -> None:
             if key.startswith("artifacts/") and not begun:
-                begun.append(begin_rollout(plan, many.world(), supersede=True))
-            world.journal.delete(key, expected=expected)
+                begun.append(begin_rollout(plan, many.context(), supersede=True))
+            context.journal.delete(key, expected=expected)
 
     prune(many, Beginning(), keep=1)
 
@@ -112,18 +112,18 @@ def test_a_rollout_that_begins_while_its_plan_is_removed_keeps_it(many: Stage) -
 
 
 def test_one_that_is_changed_meanwhile_is_left_alone(many: Stage) -> None:
-    world = many.world()
+    context = many.context()
 
     class Changing:
         def __getattr__(self, name: str) -> Any:
-            return getattr(world.journal, name)
+            return getattr(context.journal, name)
 
         def delete(self, key: str, *, expected: Version) -> None:
             if key == "rollout/base-1":
-                found = world.journal.get(key)
+                found = context.journal.get(key)
                 assert found is not None
-                world.journal.put(key, found.value, expected=found.version)
-            world.journal.delete(key, expected=expected)
+                context.journal.put(key, found.value, expected=found.version)
+            context.journal.delete(key, expected=expected)
 
     removed = prune(many, Changing(), keep=0)
 
@@ -138,7 +138,7 @@ def test_which_stacks_were_kept_is_known_when_the_rollout_is_forgotten(stage: St
     stage.finish(stage.begin(less, allow_removals=5))
     less["stack_sets"]["topics"]["parameters"] = {"Suffix": "z"}
     stage.apply(less)
-    journal = stage.world().journal
+    journal = stage.context().journal
 
     assert prune(stage, journal, keep=0).rollouts == ("base-1", "base-2")
 
@@ -148,7 +148,7 @@ def test_which_stacks_were_kept_is_known_when_the_rollout_is_forgotten(stage: St
 
 
 def test_an_export_has_all_there_is(many: Stage) -> None:
-    journal = many.world().journal
+    journal = many.context().journal
 
     document = journal_document(journal)
 
@@ -164,7 +164,7 @@ def test_as_many_documents_are_read_as_there_are(stage: Stage, number: int) -> N
     """A search through all rollouts for each that is forgotten would read their square."""
     stage.apply()
     last = stage.apply(changed("b")).state.id
-    journal = stage.world().journal
+    journal = stage.context().journal
     kept = journal.get(f"rollout/{last}")
     assert kept is not None
     for n in range(100, 100 + number):

@@ -30,17 +30,17 @@ PLAN, CLAIM, RECORD, MARK = range(1, 5)  # what is committed, one after the othe
 def older(stage: Stage) -> RolloutId:
     """A rollout that was stopped before it had started an operation."""
     rollout = begun(stage)
-    give_order(stage.world().journal, rollout, lambda r: stop(r.state))
+    give_order(stage.context().journal, rollout, lambda r: stop(r.state))
     assert stage.finish(rollout).state.phase is Phase.STOPPED
     return rollout
 
 
 def die_taking_over(stage: Stage, commits: int) -> Journal:
     """Return the journal that a process left which died after so many commits."""
-    plan, world = stage.plan(), stage.world()
-    dying = replace(world, journal=DyingJournal(world.journal, commits))
+    plan, context = stage.plan(), stage.context()
+    dying = replace(context, journal=DyingJournal(context.journal, commits))
     until_dead(lambda: begin_rollout(plan, dying, supersede=True))
-    return world.journal
+    return context.journal
 
 
 @pytest.mark.parametrize("commits", [PLAN, CLAIM])
@@ -97,7 +97,7 @@ def test_it_may_be_superseded_in_its_turn_and_so_is_the_older_one(
     give_order(journal, newer, lambda r: stop(r.state))
     stage.finish(newer)
 
-    newest = begin_rollout(stage.plan(), stage.world(), supersede=True).state.id
+    newest = begin_rollout(stage.plan(), stage.context(), supersede=True).state.id
 
     assert stage.load(older).state.superseded_by == newer
     assert stage.load(newer).state.superseded_by == newest
@@ -108,26 +108,26 @@ def test_an_older_one_that_is_resumed_meanwhile_and_at_work_keeps_its_stack_sets
     stage: Stage, older: RolloutId
 ) -> None:
     """Its operation is committed, and may have been sent."""
-    plan, world = stage.plan(), stage.world()
+    plan, context = stage.plan(), stage.context()
 
     def resumed() -> None:
-        give_order(world.journal, older, lambda r: resume(r.state))
+        give_order(context.journal, older, lambda r: resume(r.state))
         while not stage.load(older).state.flights:
-            tick(older, stage.world())
+            tick(older, stage.context())
 
-    held_up = replace(world, journal=HeldUpJournal(world.journal, "claims/", resumed))
+    held_up = replace(context, journal=HeldUpJournal(context.journal, "claims/", resumed))
     with pytest.raises(OpenRolloutError, match=older):
         begin_rollout(plan, held_up, supersede=True)
 
     assert stage.load(older).state.superseded_by is None
-    assert holders_of(world.journal, {TOPICS}) == {TOPICS: older}
+    assert holders_of(context.journal, {TOPICS}) == {TOPICS: older}
     assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
     assert len(stage.sandbox.operations(TOPICS)) == 1
 
 
 def at_work_too_late(stage: Stage, older: RolloutId) -> None:
     """Let the older one go on in a process that had looked at the claims before it was resumed."""
-    journal = stage.world().journal
+    journal = stage.context().journal
     current = load_rollout(journal, older)
     save_record(journal, current, replace(current.record, state=resume(current.state)))
     with pytest.raises(ClaimLostError):
@@ -139,15 +139,15 @@ def at_work_too_late(stage: Stage, older: RolloutId) -> None:
 def test_whoever_finds_the_older_one_at_work_gives_its_claims_back(
     stage: Stage, older: RolloutId
 ) -> None:
-    plan, world = stage.plan(), stage.world()
+    plan, context = stage.plan(), stage.context()
     resumed = partial(at_work_too_late, stage, older)
-    held_up = replace(world, journal=HeldUpJournal(world.journal, "rollout/", resumed))
+    held_up = replace(context, journal=HeldUpJournal(context.journal, "rollout/", resumed))
 
     with pytest.raises(OpenRolloutError, match=older):
         begin_rollout(plan, held_up, supersede=True)
 
     assert stage.load(RolloutId("base-2")).state.superseded_by == older
-    assert holders_of(world.journal, {TOPICS}) == {TOPICS: older}
+    assert holders_of(context.journal, {TOPICS}) == {TOPICS: older}
     assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
 
 

@@ -39,9 +39,9 @@ def sent(stage: Stage) -> list[str]:
 
 def order_stop(stage: Stage, rollout: RolloutId) -> Phase:
     """Do what `orgrollout stop` does, and return the phase it ends in."""
-    world = stage.world()
-    give_order(world.journal, rollout, lambda r: stop(r.state))
-    return drive(rollout, world, lambda _: None).state.phase
+    context = stage.context()
+    give_order(context.journal, rollout, lambda r: stop(r.state))
+    return drive(rollout, context, lambda _: None).state.phase
 
 
 def test_who_was_held_up_sends_nothing_when_another_has_gone_on(stage: Stage) -> None:
@@ -49,7 +49,7 @@ def test_who_was_held_up_sends_nothing_when_another_has_gone_on(stage: Stage) ->
 
     def others() -> None:
         stage.sandbox.clock.sleep(LONG)
-        tick(rollout, stage.world())
+        tick(rollout, stage.context())
 
     with pytest.raises(LeaseLostError, match=f"orgrollout status {rollout}"):
         tick(rollout, held_up_after_commit(stage, others))
@@ -74,7 +74,7 @@ def test_a_lease_keeps_others_from_looking_until_it_has_run_out(stage: Stage) ->
     held = []
 
     def others() -> None:
-        other = stage.world()
+        other = stage.context()
         held.append(tick(rollout, other))
         stage.sandbox.clock.sleep(SPAN - timedelta(seconds=1))
         held.append(tick(rollout, other))
@@ -112,14 +112,14 @@ def test_a_lease_by_a_clock_that_is_wrong_does_not_lock_for_ever(
     stage: Stage, ahead: timedelta
 ) -> None:
     rollout = begun(stage)
-    world = stage.world()
-    current = load_rollout(world.journal, rollout)
-    until = world.clock.now() + ahead
+    context = stage.context()
+    current = load_rollout(context.journal, rollout)
+    until = context.clock.now() + ahead
     lease = Lease(holder="elsewhere:1:x", fence=current.record.fence, until=until)
-    save_record(world.journal, current, replace(current.record, lease=lease))
+    save_record(context.journal, current, replace(current.record, lease=lease))
 
-    before = world.clock.now()
-    drive(rollout, world, lambda _: None)
+    before = context.clock.now()
+    drive(rollout, context, lambda _: None)
 
     (operation,) = stage.sandbox.operations("base-topics")
     assert operation.started is not None
@@ -129,14 +129,14 @@ def test_a_lease_by_a_clock_that_is_wrong_does_not_lock_for_ever(
 def test_a_lease_is_trusted_a_little_longer_than_it_says(stage: Stage) -> None:
     """The holder's clock may be behind."""
     rollout = begun(stage)
-    world = stage.world()
-    current = load_rollout(world.journal, rollout)
-    lease = Lease(holder="elsewhere:1:x", fence=1, until=world.clock.now() - timedelta(seconds=1))
-    save_record(world.journal, current, replace(current.record, lease=lease))
+    context = stage.context()
+    current = load_rollout(context.journal, rollout)
+    lease = Lease(holder="elsewhere:1:x", fence=1, until=context.clock.now() - timedelta(seconds=1))
+    save_record(context.journal, current, replace(current.record, lease=lease))
 
-    assert tick(rollout, world).held_by == "elsewhere:1:x"
-    world.clock.sleep(CLOCKS_DIFFER)
-    assert tick(rollout, world).held_by == ""
+    assert tick(rollout, context).held_by == "elsewhere:1:x"
+    context.clock.sleep(CLOCKS_DIFFER)
+    assert tick(rollout, context).held_by == ""
 
 
 def test_stop_keeps_a_driver_that_is_held_up_from_sending(stage: Stage) -> None:
@@ -156,9 +156,9 @@ def test_what_arrives_after_a_stop_is_recognised_and_stopped(stage: Stage) -> No
     """No one can recall a request that is on its way; its driver is the first to find out."""
     rollout = begun(stage)
     ends = []
-    world = held_up_while_sending(stage, lambda: ends.append(order_stop(stage, rollout)))
+    context = held_up_while_sending(stage, lambda: ends.append(order_stop(stage, rollout)))
 
-    drive(rollout, world, lambda _: None)
+    drive(rollout, context, lambda _: None)
 
     assert ends == [Phase.STOPPED]
     (operation,) = stage.sandbox.operations("base-topics")
@@ -170,8 +170,8 @@ def test_what_arrives_after_a_stop_is_recognised_and_stopped(stage: Stage) -> No
 
 def test_what_arrives_after_a_stop_is_stopped_when_its_driver_died_too(stage: Stage) -> None:
     rollout = begun(stage)
-    world = held_up_while_sending(stage, lambda: order_stop(stage, rollout), then=die)
-    until_dead(lambda: drive(rollout, world, lambda _: None))
+    context = held_up_while_sending(stage, lambda: order_stop(stage, rollout), then=die)
+    until_dead(lambda: drive(rollout, context, lambda _: None))
     assert stage.sandbox.operations("base-topics")[0].status == "RUNNING"
 
     assert order_stop(stage, rollout) is Phase.STOPPED
@@ -182,10 +182,10 @@ def test_what_arrives_after_a_stop_is_stopped_when_its_driver_died_too(stage: St
 def test_resume_goes_on_with_what_arrived_after_a_stop_under_the_same_id(stage: Stage) -> None:
     """Never two operations for one intent, however late the first one comes."""
     rollout = begun(stage)
-    world = held_up_while_sending(stage, lambda: order_stop(stage, rollout), then=die)
-    until_dead(lambda: drive(rollout, world, lambda _: None))
+    context = held_up_while_sending(stage, lambda: order_stop(stage, rollout), then=die)
+    until_dead(lambda: drive(rollout, context, lambda _: None))
 
-    give_order(stage.world().journal, rollout, lambda r: resume(r.state))
+    give_order(stage.context().journal, rollout, lambda r: resume(r.state))
     ended = stage.finish(rollout)
 
     assert ended.state.outcome is Outcome.SUCCEEDED
@@ -197,7 +197,7 @@ def test_a_late_request_after_resume_starts_nothing_anew(stage: Stage) -> None:
 
     def others() -> None:
         order_stop(stage, rollout)
-        give_order(stage.world().journal, rollout, lambda r: resume(r.state))
+        give_order(stage.context().journal, rollout, lambda r: resume(r.state))
         stage.finish(rollout)
 
     ended = drive(rollout, held_up_while_sending(stage, others), lambda _: None)
@@ -213,7 +213,7 @@ def test_a_throttled_driver_keeps_its_lease_while_it_waits(stage: Stage) -> None
     rollout = begun(stage)
     stage.sandbox.throttle("CreateStackInstances", times=7)
 
-    done = tick(rollout, stage.world())
+    done = tick(rollout, stage.context())
 
     assert done.rollout.record.lease is None
     assert len(set(sent(stage))) == 1
@@ -224,25 +224,25 @@ def test_a_lease_of_which_too_little_is_left_is_made_longer_before_anything_is_s
     stage: Stage,
 ) -> None:
     rollout = stage.begin()
-    world = stage.world()
-    current = load_rollout(world.journal, rollout)
-    held = HeldLease.take(current, current.state, world)
+    context = stage.context()
+    current = load_rollout(context.journal, rollout)
+    held = HeldLease.take(current, current.state, context)
     taken = held.rollout
 
-    world.clock.sleep(SPAN - API_TIMEOUT)  # as much is left as a call may take
+    context.clock.sleep(SPAN - API_TIMEOUT)  # as much is left as a call may take
     held.ensure()
     assert held.rollout == taken
-    world.clock.sleep(timedelta(seconds=1))
+    context.clock.sleep(timedelta(seconds=1))
     held.ensure()
     assert held.rollout.record.lease == Lease(
-        holder=world.holder, fence=taken.record.fence, until=world.clock.now() + SPAN
+        holder=context.holder, fence=taken.record.fence, until=context.clock.now() + SPAN
     )
 
 
 def test_the_history_says_who_did_what_under_which_fence(stage: Stage) -> None:
     rollout = stage.apply(BASE).state.id
 
-    entries = [e.value for e in stage.world().journal.read(f"history/{rollout}")]
+    entries = [e.value for e in stage.context().journal.read(f"history/{rollout}")]
 
     kinds = [event["kind"] for entry in entries for event in entry["events"]]
     assert kinds == [

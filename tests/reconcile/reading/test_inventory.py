@@ -57,8 +57,8 @@ def forget(stage: Stage) -> None:
 def told(stage: Stage) -> tuple[Plan, list[str]]:
     """Return a plan, and what is said while it is made."""
     said: list[str] = []
-    loaded, world = load_manifest(stage._write(BASE)), stage.world()
-    return plan_from(loaded, look(loaded, world, said.append), world), said
+    loaded, context = load_manifest(stage._write(BASE)), stage.context()
+    return plan_from(loaded, look(loaded, context, said.append), context), said
 
 
 def test_nothing_changed_takes_two_calls_a_stack_set_and_the_list_of_them(quick: Stage) -> None:
@@ -210,15 +210,15 @@ def test_two_who_plan_at_once_do_not_get_in_each_others_way(quick: Stage) -> Non
     quick.apply()
     Life(quick).their_delete(PROD[:1], (US, EU), True)
     quick.sandbox.run_to_end()
-    loaded, world = load_manifest(quick._write(BASE)), quick.world()
+    loaded, context = load_manifest(quick._write(BASE)), quick.context()
 
     def meanwhile(said: str) -> None:
         if said.startswith("reading base"):
             quick.plan()
 
-    picture = look(loaded, world, meanwhile)
+    picture = look(loaded, context, meanwhile)
 
-    assert changed(plan_from(loaded, picture, world), OperationAction.CREATE) == pairs(PROD[:1])
+    assert changed(plan_from(loaded, picture, context), OperationAction.CREATE) == pairs(PROD[:1])
     assert changed(quick.plan(), OperationAction.CREATE) == pairs(PROD[:1])
 
 

@@ -43,10 +43,10 @@ class JumpingClock:
 
 
 def at(clock: JumpingClock, stage: Stage) -> Context:
-    """Return the world of a process on a machine with that clock."""
+    """Return the context of a process on a machine with that clock."""
     connection = connect(session=new_session(), clock=clock)
     stack_sets = StackSets(connection)
-    return replace(stage.world(), connection=connection, stack_sets=stack_sets, clock=clock)
+    return replace(stage.context(), connection=connection, stack_sets=stack_sets, clock=clock)
 
 
 def must_be_done_once(stage: Stage, state: RolloutState) -> None:
@@ -66,10 +66,10 @@ def waves() -> dict[str, object]:
 @pytest.mark.parametrize("pages", range(4))
 def test_a_disk_that_is_full_in_the_middle_loses_nothing(stage: Stage, pages: int) -> None:
     rollout = stage.begin(waves())
-    world = stage.world()
+    context = stage.context()
     full = _full_after(stage.folder / "journal.sqlite", pages)
     with pytest.raises(JournalFullError, match=r"nothing was written.*orgrollout resume"):
-        _fill_up(rollout, replace(world, journal=full))
+        _fill_up(rollout, replace(context, journal=full))
     full.close()
 
     ended = stage.finish(rollout)
@@ -84,19 +84,19 @@ def _full_after(path: Path, pages: int) -> SqliteJournal:
     return journal
 
 
-def _fill_up(rollout: RolloutId, world: Context) -> None:
+def _fill_up(rollout: RolloutId, context: Context) -> None:
     """Drive, beside something else that fills the disk."""
 
     def fill(tick: Tick) -> None:
         del tick
-        world.journal.append("ballast", "x" * 3000)
+        context.journal.append("ballast", "x" * 3000)
 
-    drive(rollout, world, fill)
+    drive(rollout, context, fill)
 
 
 def test_a_journal_that_another_holds_for_long_is_waited_for(stage: Stage) -> None:
     rollout = stage.begin()
-    world = stage.world()
+    context = stage.context()
     path = stage.folder / "journal.sqlite"
     holder = SqliteJournal(path)
     impatient = SqliteJournal(path, patience=timedelta())
@@ -108,7 +108,7 @@ def test_a_journal_that_another_holds_for_long_is_waited_for(stage: Stage) -> No
         if holder._db.in_transaction:
             holder._db.execute("ROLLBACK")
 
-    ended = drive(rollout, replace(world, journal=impatient), follow)
+    ended = drive(rollout, replace(context, journal=impatient), follow)
 
     assert "is locked by another process" in told[0]
     must_be_done_once(stage, ended.state)
@@ -121,7 +121,7 @@ def test_a_bucket_out_of_reach_for_ten_minutes_is_waited_for(stage: Stage) -> No
     stage.bucket = "acme-orgrollout"
     stage.sandbox.session().client("s3").create_bucket(Bucket=stage.bucket)
     rollout = stage.begin()
-    timeline = stage.sandbox.world.timeline
+    timeline = stage.sandbox.simulation.timeline
     told: list[Tick] = []
 
     def follow(tick: Tick) -> None:
@@ -130,9 +130,9 @@ def test_a_bucket_out_of_reach_for_ten_minutes_is_waited_for(stage: Stage) -> No
         elif tick.rollout.state.flights and not told:
             stage.sandbox.server_error(times=None, service="s3")
             mended = timeline.now() + timedelta(minutes=10)
-            timeline.at(mended, stage.sandbox.world.faults.calls.clear)
+            timeline.at(mended, stage.sandbox.simulation.faults.calls.clear)
 
-    ended = drive(rollout, stage.world(), follow)
+    ended = drive(rollout, stage.context(), follow)
 
     assert "s3:GetObject failed on the side of AWS" in told[0].events[0].text
     assert {tick.rollout.state.id for tick in told} == {rollout}
@@ -166,9 +166,9 @@ def test_a_clock_that_jumps_between_commit_and_request_is_survived(
         clock.wrong = jump
 
     held_up = held_up_after_commit(stage, set_clock)
-    world = replace(at(clock, stage), journal=held_up.journal)
+    context = replace(at(clock, stage), journal=held_up.journal)
 
-    must_be_done_once(stage, drive(rollout, world, lambda _: None).state)
+    must_be_done_once(stage, drive(rollout, context, lambda _: None).state)
 
 
 def test_a_lease_runs_out_although_the_clock_is_set_back(
@@ -177,9 +177,9 @@ def test_a_lease_runs_out_although_the_clock_is_set_back(
     """By the wall clock it would last for another day."""
     rollout = begun(stage)
     clock = JumpingClock(stage.sandbox.clock)
-    world = at(clock, stage)
-    current = load_rollout(world.journal, rollout)
-    held = HeldLease.take(current, current.state, world)
+    context = at(clock, stage)
+    current = load_rollout(context.journal, rollout)
+    held = HeldLease.take(current, current.state, context)
     taken = time.monotonic()
 
     clock.wrong = -DAY
@@ -205,7 +205,7 @@ def test_two_machines_whose_clocks_differ_by_a_day_share_a_rollout(stage: Stage)
     must_be_done_once(stage, stage.load(rollout).state)
 
 
-def drive_once(rollout: RolloutId, world: Context) -> None:
+def drive_once(rollout: RolloutId, context: Context) -> None:
     """Let another driver have one tick."""
 
     class Enough(Exception):  # noqa: N818
@@ -216,4 +216,4 @@ def drive_once(rollout: RolloutId, world: Context) -> None:
         raise Enough
 
     with pytest.raises(Enough):
-        drive(rollout, world, enough)
+        drive(rollout, context, enough)

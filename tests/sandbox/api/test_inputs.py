@@ -18,7 +18,7 @@ from tests.sandbox.wire import SIGNED
 
 def _all_operations() -> list[tuple[str, str]]:
     with Sandbox.start(ORGANIZATION) as sandbox:
-        return sorted(sandbox.world.gateway._handlers)
+        return sorted(sandbox.simulation.gateway._handlers)
 
 
 OPERATIONS = [each for each in _all_operations() if each[0] != "ec2"]
@@ -29,7 +29,7 @@ class Closed:
     """A sandbox whose operations are reached by nothing that may not reach them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.gateway = sandbox.world.gateway
+        self.gateway = sandbox.simulation.gateway
         self.reached: list[Any] = []
 
         def reached(_: Any, params: Any) -> dict[str, Any]:

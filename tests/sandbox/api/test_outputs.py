@@ -23,7 +23,7 @@ def tour() -> Iterator[Tour]:
     with Sandbox.start(ORGANIZATION) as sandbox:
         made = Tour(sandbox)
         made.walk()
-        assert sandbox.world.gateway.failures == []
+        assert sandbox.simulation.gateway.failures == []
         yield made
 
 

@@ -195,8 +195,8 @@ def test_delegated_administrators_have_no_paths(sandbox: Sandbox) -> None:
 def test_a_server_lists_what_is_only_recorded() -> None:
     with serve(ORGANIZATION) as server:
         sandbox = server.sandbox
-        with sandbox.world.state.in_place():
-            sandbox.world.deployer.create_plain(
+        with sandbox.simulation.state.in_place():
+            sandbox.simulation.deployer.create_plain(
                 f"arn:aws:cloudformation:{HOME}:{ONE}:stack/s/1",
                 "Resources: {O: {Type: AWS::Nowhere::Thing}}",
                 {},

@@ -58,17 +58,20 @@ NEEDS_RECORDS = {"drifted"}
 
 def state_of(sandbox: Sandbox) -> Any:
     """Return all that faults change, so that before and after can be compared."""
-    world, own = sandbox.world, sandbox.organization
+    simulation, own = sandbox.simulation, sandbox.organization
     return (
         {a.id: (a.state, a.parent_id) for a in own.accounts.values()},
-        [len(v) for v in (world.faults.instances, world.faults.calls, world.faults.rates)],
-        [len(v) for v in (world.faults.change_sets, world.faults.remediations)],
-        dict(world.gates),
-        dict(world.broken_deliveries),
-        set(world.obstacles.disabled),
-        dict(world.given_roles),
-        {k: dict(v) for k, v in world.deployer.hidden_from_sets.items() if v},
-        {k: list(v) for k, v in world.stubborn.items() if v},
+        [
+            len(v)
+            for v in (simulation.faults.instances, simulation.faults.calls, simulation.faults.rates)
+        ],
+        [len(v) for v in (simulation.faults.change_sets, simulation.faults.remediations)],
+        dict(simulation.gates),
+        dict(simulation.broken_deliveries),
+        set(simulation.obstacles.disabled),
+        dict(simulation.given_roles),
+        {k: dict(v) for k, v in simulation.deployer.hidden_from_sets.items() if v},
+        {k: list(v) for k, v in simulation.stubborn.items() if v},
         dict(own.delegates),
     )
 
@@ -114,7 +117,7 @@ def test_a_change_by_hand_is_called_off_and_is_not_repeated(sandbox: Sandbox) ->
     assert sandbox.book.listed()[0]["active"]
     sandbox.take_back(done)
     assert log_groups(sandbox, ONE) == {f"/x/{HOME}": 7}, "what has happened stays"
-    assert not any(sandbox.world.stubborn.values())
+    assert not any(sandbox.simulation.stubborn.values())
 
 
 def test_an_account_that_left_comes_back_where_it_was(sandbox: Sandbox) -> None:

@@ -85,7 +85,7 @@ def test_a_fault_that_fails_when_its_time_comes_leaves_the_next_request_alone(
     assert "names 0 accounts or units" in suspended["problem"]
     assert (left["problem"], closed["problem"]) == ("", "")
     assert not suspended["active"]
-    assert sandbox.world.gateway.failures == []
+    assert sandbox.simulation.gateway.failures == []
 
 
 def test_an_error_of_a_due_action_is_recorded_and_no_requests(sandbox: Sandbox) -> None:
@@ -95,14 +95,14 @@ def test_an_error_of_a_due_action_is_recorded_and_no_requests(sandbox: Sandbox) 
         raise ZeroDivisionError
 
     soon = sandbox.clock.now() + timedelta(minutes=1)
-    sandbox.world.timeline.at(soon, breaks)
-    sandbox.world.timeline.at(soon, lambda: done.append(True))
+    sandbox.simulation.timeline.at(soon, breaks)
+    sandbox.simulation.timeline.at(soon, lambda: done.append(True))
     sandbox.clock.sleep(timedelta(minutes=2))
     assert cloudformation(sandbox).list_stack_sets()["Summaries"] == []
-    (failure,) = sandbox.world.gateway.failures
+    (failure,) = sandbox.simulation.gateway.failures
     assert (failure.call, failure.kind, done) == ("timeline", "ZeroDivisionError", [True])
 
-    sandbox.world.timeline.at(sandbox.clock.now(), breaks)
+    sandbox.simulation.timeline.at(sandbox.clock.now(), breaks)
     with pytest.raises(ZeroDivisionError):
         sandbox.settle()
 

@@ -60,7 +60,7 @@ def test_what_moto_lacks_is_a_typed_error(
 def test_an_error_inside_is_answered_and_on_record(
     server: SandboxServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    gateway = server.sandbox.world.gateway
+    gateway = server.sandbox.simulation.gateway
 
     def breaks(*_: Any) -> Any:
         raise ZeroDivisionError("secret words")
@@ -183,7 +183,7 @@ def _noise(rng: random.Random) -> bytes:
 def test_noise_is_always_answered(server: SandboxServer, capfd: pytest.CaptureFixture[str]) -> None:
     """800 requests to the operations there are, with inputs that make no sense."""
     rng = random.Random(11)  # noqa: S311 - the same noise each time
-    operations = sorted(server.sandbox.world.gateway._handlers)
+    operations = sorted(server.sandbox.simulation.gateway._handlers)
     for _ in range(800):
         service, operation = rng.choice([*operations, (rng.choice(SERVICES), "Nonsense")])
         noise = _noise(rng)
@@ -196,5 +196,5 @@ def test_noise_is_always_answered(server: SandboxServer, capfd: pytest.CaptureFi
         path = rng.choice(("/", "/?" + noise.hex(), "/a/../b", "/%00%ff", "/bucket?acl&x=%zz"))
         answer = send(server, rng.choice(("GET", "POST", "PUT", "DELETE")), path, headers, body)
         assert answer.status < 500 or answer.status == 501, (service, operation, body, answer.text)
-    assert server.sandbox.world.gateway.failures == []
+    assert server.sandbox.simulation.gateway.failures == []
     assert capfd.readouterr() == ("", "")
