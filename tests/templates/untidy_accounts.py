@@ -358,7 +358,7 @@ CASES = (
         check="40",
     ),
     Case(
-        what="nobody may delete flow logs",
+        what="deletion of flow logs is denied",
         done="fails; the old one stays",
         told="is outdated and could not be deleted",
         arrange=then(REJECT, keeps=True),
