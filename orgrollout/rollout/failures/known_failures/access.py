@@ -152,7 +152,8 @@ KNOWN = (
         "role-not-assumable",
         FailureClass.CONFIGURATION,
         "let the role trust the service that is named; one that was just made takes a minute",
-        words=r"\bcannot be assumed\b|cannot assume role|unable to assume (the |this )?(provided |service )?role"
+        words=r"\bcannot be assumed\b|cannot assume role"
+        r"|unable to assume (the |this )?(provided |service )?role"
         r"|must be assumable with",
         refines=DENIED,
         attempts=TWICE,
