@@ -63,7 +63,7 @@ class RolloutActivity:
     failed: Mapping[Pair, Failure]
 
 
-def doing(view: RolloutView, key: StackSetKey) -> RolloutActivity:
+def activity_of(view: RolloutView, key: StackSetKey) -> RolloutActivity:
     """Return what a rollout has to do with one stack set."""
     mine = [i for i, operation in enumerate(view.plan.operations) if operation.stack_set == key]
     still_waiting = () if view.state.phase.is_over else view.state.waiting

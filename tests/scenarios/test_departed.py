@@ -6,7 +6,7 @@ from orgrollout.errors import BrokenResponseError, OrganizationChangedError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.checks.refusals import PlanRefusedError
-from orgrollout.plan.unattended.allowed_actions import Allowance
+from orgrollout.plan.unattended.allowed_actions import AllowedActions
 from orgrollout.plan.unattended.select import plan_unattended
 from orgrollout.reconcile.reading.plan_request import look, request_from
 from tests.faulty import Change, Faulty, as_json, json_of
@@ -48,11 +48,11 @@ def test_nobody_watching_nothing_is_let_go_of_because_accounts_disappeared(stage
     loaded = load_manifest(stage._write({**BASE, "targets": {"organizational_units": ["/Prod"]}}))
     context = stage.context()
     picture = look(loaded, context, lambda _: None)
-    allowance = Allowance(actions=frozenset({OperationAction.DETACH}))
+    detaching = AllowedActions(actions=frozenset({OperationAction.DETACH}))
 
     for allowed, gone in ((None, ()), (1, PROD[:1])):
         request = request_from(loaded, picture, context, allow_departed=allowed)
-        plan = plan_unattended(request, allowance, context.clock.now())
+        plan = plan_unattended(request, detaching, context.clock.now())
         assert changed(plan, OperationAction.DETACH) == pairs((*DEV, *gone))
         held = plan.held_back.get(OperationAction.DETACH, 0)
         assert held == (0 if gone else 2)

@@ -85,10 +85,10 @@ def test_nothing_runs_beside_the_operation_that_sends_the_definition(stage: Stag
     rollout = stage.apply(manifest)
 
     assert rollout.state.outcome is Outcome.SUCCEEDED
-    carrier, *others = stage.sandbox.operations("base-topics")[before:]
-    assert carrier.ended is not None
+    first, *others = stage.sandbox.operations("base-topics")[before:]
+    assert first.ended is not None
     assert len(others) == len(ACCOUNTS)
-    assert all(o.started and o.started >= carrier.ended for o in others)
+    assert all(o.started and o.started >= first.ended for o in others)
     assert changed(rollout.plan, OperationAction.UPDATE) == pairs(ACCOUNTS)
     assert stage.plan(manifest).is_empty
 
