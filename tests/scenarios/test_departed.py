@@ -1,4 +1,4 @@
-"""Accounts that the organization no longer lists: looked up, and let go of only when asked for."""
+"""Accounts that the organization no longer lists: looked up, and detached only when asked for."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def without(account: str) -> Change:
     return change
 
 
-def test_accounts_that_left_are_let_go_of_only_when_that_is_asked_for(stage: Stage) -> None:
+def test_accounts_that_left_are_detached_only_when_that_is_asked_for(stage: Stage) -> None:
     stage.apply()
     stage.sandbox.leave(PROD[0])
 
@@ -41,7 +41,7 @@ def test_accounts_that_left_are_let_go_of_only_when_that_is_asked_for(stage: Sta
         assert allowed.counts().total() == 2
 
 
-def test_nobody_watching_nothing_is_let_go_of_because_accounts_disappeared(stage: Stage) -> None:
+def test_unattended_nothing_is_detached_because_accounts_disappeared(stage: Stage) -> None:
     """Detaching being allowed is not enough: a list may have lost them."""
     stage.apply()
     stage.sandbox.leave(PROD[0])

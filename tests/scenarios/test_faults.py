@@ -40,7 +40,7 @@ ROWS = rows_of("faults")
 
 @dataclass(frozen=True)
 class Case:
-    """When something goes wrong, and how it is mended."""
+    """When something goes wrong, and how it is fixed."""
 
     before: Happening | None = None  # before the rollout begins
     during: Happening | None = None  # when its first operation runs

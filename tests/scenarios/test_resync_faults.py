@@ -62,7 +62,7 @@ QUICK_ROWS = {
 
 @dataclass(frozen=True)
 class Case:
-    """When something goes wrong, how it is mended, and what the report then says."""
+    """When something goes wrong, how it is fixed, and what the report then says."""
 
     before: Happening | None = None  # before the re-sync begins
     during: Happening | None = None  # when the first operation runs

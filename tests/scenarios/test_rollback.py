@@ -121,8 +121,8 @@ def test_overrides_of_before_come_back_too(stage: Stage) -> None:
     assert names(stage, pairs(PROD)) == {"a-b"}
 
 
-def test_overrides_that_somebody_else_had_set_come_back(stage: Stage) -> None:
-    """Nobody planned them, so they were read before they were changed."""
+def test_overrides_that_another_user_had_set_come_back(stage: Stage) -> None:
+    """No plan had them, so they were read before they were changed."""
     stage.apply()
     stage.sandbox.session().client("cloudformation").update_stack_instances(
         StackSetName="base-topics",

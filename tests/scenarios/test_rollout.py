@@ -194,7 +194,7 @@ def test_a_lost_response_starts_nothing_twice(stage: Stage) -> None:
     assert rollout.state.outcome is Outcome.SUCCEEDED
 
 
-def test_an_operation_of_somebody_else_is_waited_for(stage: Stage) -> None:
+def test_an_operation_of_another_user_is_waited_for(stage: Stage) -> None:
     stage.apply()
     client = stage.sandbox.session().client("cloudformation")
     client.detect_stack_set_drift(StackSetName="base-topics")
@@ -225,7 +225,7 @@ def test_stop_ends_what_runs_and_resume_does_the_rest(stage: Stage) -> None:
 
 
 def test_a_wave_may_have_operation_preferences_of_its_own(stage: Stage) -> None:
-    """And where nobody chose a tolerance, it is the wave's budget."""
+    """And where no tolerance was chosen, it is the wave's budget."""
     preferences = {"max_concurrent_count": 1, "region_concurrency": "sequential"}
     wave = {"name": "canary", "sample": {"per_ou": 1}, "operation_preferences": preferences}
 
@@ -241,7 +241,7 @@ def test_a_wave_may_have_operation_preferences_of_its_own(stage: Stage) -> None:
     assert [p["FailureToleranceCount"] for p in (first, second)] == [0, 2]
 
 
-def test_the_manifest_can_tell_what_passes(stage: Stage) -> None:
+def test_the_manifest_can_tell_what_is_transient(stage: Stage) -> None:
     stage.sandbox.fail("d1", "us-east-1", times=2, reason="The landing zone is busy")
     classes = {"transient": [{"pattern": "landing zone is busy", "attempts": 3}]}
 

@@ -72,7 +72,7 @@ JUST_NOW, BEFORE = NOW - timedelta(seconds=5), NOW - timedelta(hours=5)
         ),
     ],
 )
-def test_a_rule_judges_anew_before_what_it_fails_for_is_remediated_once(
+def test_a_rule_is_evaluated_again_before_what_it_fails_for_is_remediated_once(
     evaluated: datetime, evaluation: ConfigEvaluation, asked: datetime | None, step: Step
 ) -> None:
     """It may have been evaluated hours ago, and does not hear of what was remediated since."""
@@ -89,7 +89,7 @@ def test_a_rule_that_goes_on_to_fail_after_its_remediation_is_given_up() -> None
     assert look(seen, RULE) == (Step.FAILED, "could not: it does not record")
 
 
-def test_what_no_call_mends_any_more_has_failed_and_is_not_called_for() -> None:
+def test_what_no_call_repairs_any_more_has_failed_and_is_not_called_for() -> None:
     """It was stopped when the plan was made, and is deleted now."""
     gone = RepairObservation(posture=PostureSeen(state=PostureState.BROKEN, reason="there is none"))
 

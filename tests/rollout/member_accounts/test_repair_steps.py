@@ -120,7 +120,7 @@ def test_a_detection_that_does_not_end_is_asked_for_again_and_then_given_up() ->
     assert look(too_long) == (Step.FAILED, "drift detection does not end, so nothing is proven")
 
 
-def test_a_detection_that_nobody_has_the_id_of_is_asked_for_again_soon() -> None:
+def test_a_detection_without_a_known_id_is_asked_for_again_soon() -> None:
     """The answer was lost, or another one ran on the stack; neither takes ten minutes."""
     assert look(RepairObservation(stack=DONE, asked=NOW - ASK_SOON))[0] is Step.DETECT
 
