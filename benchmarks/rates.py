@@ -28,7 +28,7 @@ WIDE = Bounds(least=0.25, most=25)
 SLOWEST, MOST_THROTTLED = 1.25, 0.02
 
 
-def measure(limit: float, bounds: Bounds) -> tuple[float, float]:
+def measure(limit: float, bounds: Bounds, *, calls: int = CALLS) -> tuple[float, float]:
     """Return the time as a multiple of the best possible, and the share of throttled calls."""
     settings = Settings(requests_per_second=limit, deploy_resources=False)
     sandbox = Sandbox.start(ORGANIZATION, settings=settings)
@@ -39,10 +39,10 @@ def measure(limit: float, bounds: Bounds) -> tuple[float, float]:
             clock=sandbox.clock, limits=limits, on_sent=attempts.append, region="us-east-1"
         )
         before = sandbox.clock.now()
-        for _ in range(CALLS):
+        for _ in range(calls):
             connection.call("cloudformation", "ListStackSets", {})
         spent = sandbox.clock.now() - before
-    best = timedelta(seconds=CALLS / limit)
+    best = timedelta(seconds=calls / limit)
     throttled = sum(bool(each.error) for each in attempts)
     return spent / best, throttled / len(attempts)
 

@@ -169,9 +169,11 @@ class Caller:
             waited = self._get_ready(service, operation, inside)
             number = repeat.statistics["attempt_number"]
             wait.sends(number, self._most_attempts(service))
-            with self._adapting(service, operation, place, waited=waited):
-                with inside.being() if inside else nullcontext():
-                    return self._send(client, service, operation, parameters, wait)
+            with (
+                self._adapting(service, operation, place, waited=waited),
+                inside.being() if inside else nullcontext(),
+            ):
+                return self._send(client, service, operation, parameters, wait)
 
         try:
             with self.waits.on(f"{service}:{operation}", _where(client, inside)) as wait:
@@ -194,7 +196,9 @@ class Caller:
         return waited
 
     @contextmanager
-    def _adapting(self, service: str, operation: str, place: str, *, waited: bool) -> Iterator[None]:
+    def _adapting(
+        self, service: str, operation: str, place: str, *, waited: bool
+    ) -> Iterator[None]:
         """Let the rate of the API learn from what becomes of one attempt."""
         try:
             yield

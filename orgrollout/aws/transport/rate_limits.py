@@ -64,7 +64,9 @@ class Bounds:
 
     def __post_init__(self) -> None:
         if self.least <= 0 or (self.most is not None and self.most < self.least):
-            raise ValueError(f"bounds let calls through, and the least is not above the most: {self}")
+            raise ValueError(
+                f"bounds let calls through, and the least is not above the most: {self}"
+            )
 
     def adaptive(self, rate: float) -> AdaptiveRate:
         """Return a rate that starts as given, as far as the bounds allow."""
@@ -176,9 +178,7 @@ class RateLimits:
             usual = OTHERS if place else self._rates.get(service, OTHERS)
             rate = self._rates.get(api, usual)
             bounds = self.bounds.get(service, Bounds())
-            self._buckets[key] = _Bucket(
-                bounds.adaptive(rate.per_second * self._speed), rate.burst
-            )
+            self._buckets[key] = _Bucket(bounds.adaptive(rate.per_second * self._speed), rate.burst)
         return self._buckets[key]
 
     def _forget_idle(self, now: datetime) -> None:
