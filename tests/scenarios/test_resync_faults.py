@@ -321,7 +321,7 @@ def drive_until_it_ends(case: Case, trouble: Trouble, rollout: RolloutId) -> Rol
     left = [case.during] if case.during else []
 
     def follow(tick: Any) -> None:
-        begun = tick.rollout.state.flights and (not case.after or calls_of(trouble, case.after))
+        begun = tick.rollout.state.in_flight and (not case.after or calls_of(trouble, case.after))
         if begun and left:
             left.pop()(trouble)
 

@@ -177,12 +177,12 @@ def test_an_intent_that_never_arrived_is_sent_under_the_same_id(stage: Stage) ->
     stage.sandbox.server_error("CreateStackInstances", times=None)
     with pytest.raises(Exception, match="CreateStackInstances"):
         stage.finish(rollout)
-    (flight,) = stage.load(rollout).state.flights
+    (in_flight,) = stage.load(rollout).state.in_flight
     stage.sandbox.simulation.faults.calls.clear()
 
     stage.finish(rollout)
 
-    assert [o.id for o in stage.sandbox.operations("base-topics")] == [flight.id]
+    assert [o.id for o in stage.sandbox.operations("base-topics")] == [in_flight.id]
 
 
 def test_a_lost_response_starts_nothing_twice(stage: Stage) -> None:
@@ -210,7 +210,7 @@ def test_an_operation_of_somebody_else_is_waited_for(stage: Stage) -> None:
 
 def test_stop_ends_what_runs_and_resume_does_the_rest(stage: Stage) -> None:
     rollout = stage.begin()
-    while not stage.load(rollout).state.flights:
+    while not stage.load(rollout).state.in_flight:
         stage.step(rollout)
     journal = stage.context().journal
 

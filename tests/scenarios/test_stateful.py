@@ -196,13 +196,13 @@ class Rollouts(RuleBasedStateMachine):
         rollout = self.stage.load(self.rollout)
         state, sent = rollout.state, {o.id: o.targets for o in self.sandbox.operations(NAME)}
         known: dict[int, set[tuple[str, str]]] = defaultdict(set)
-        flights = (*state.flights, *state.withdrawn)
-        for piece in (*state.waiting, *(flight.piece for flight in flights)):
-            known[piece.planned] |= piece.pairs
+        in_flight = (*state.in_flight, *state.withdrawn)
+        for pending in (*state.waiting, *(each.pending for each in in_flight)):
+            known[pending.planned] |= pending.pairs
         for failure in state.failures:
             known[failure.planned].add(failure.pair)
-        for landed in state.landed:
-            known[landed.planned] |= sent[landed.id]
+        for completed in state.completed:
+            known[completed.planned] |= sent[completed.id]
         for index, operation in enumerate(rollout.plan.operations):
             assert set(operation.rectangle.pairs) <= known[index]
 
@@ -241,7 +241,7 @@ class Rollouts(RuleBasedStateMachine):
             give_order(self.worlds[0].journal, self.rollout, lambda r: resume(r.state))
         for _ in range(4):
             state = drive(self.rollout, self.stage.context(), lambda _: None).state
-            assert state.flights == ()
+            assert state.in_flight == ()
             journal = self.worlds[0].journal
             if state.phase is Phase.WAITING:
                 give_order(

@@ -73,7 +73,7 @@ class _Place:
 
 
 def look_inside(
-    flight: InFlightOperation, plan: Plan, context: Context
+    in_flight: InFlightOperation, plan: Plan, context: Context
 ) -> MemberAccountObservation:
     """Return how the repairs of an operation stand: those that have ended, and those in the window.
 
@@ -81,17 +81,19 @@ def look_inside(
         PassingError: No account could be asked at all.
         InvalidCredentialsError: The caller's own credentials have expired.
     """
-    place = _Place(flight.id, flight.piece.planned, plan, context, flight.committed)
+    place = _Place(in_flight.id, in_flight.pending.planned, plan, context, in_flight.committed)
     size = at_once(plan, place.planned)
     found: dict[Pair, NextStep] = {}
     while new := [
-        pair for pair in window(flight.piece.pairs, place.memory.ended, size) if pair not in found
+        pair
+        for pair in window(in_flight.pending.pairs, place.memory.ended, size)
+        if pair not in found
     ]:
         looked = spread(new, lambda pair: _look(pair, place), at_once=context.at_once)
         for pair, answer in _answered(looked):
             now = context.clock.now()
             seen = place.memory.looked(pair, answer, now)
-            step = next_step(Look(repair=place.repair, name=flight.id, now=now, seen=seen))
+            step = next_step(Look(repair=place.repair, name=in_flight.id, now=now, seen=seen))
             known = place.memory.ended if step.step.is_end else found
             known[pair] = step
     return MemberAccountObservation(ended=dict(place.memory.ended), open=found)
@@ -104,7 +106,7 @@ def work_inside(
 
     ``guard`` is asked right before each request; what it raises prevents it, and is raised.
     """
-    place = _Place(work.id, work.piece.planned, plan, context)
+    place = _Place(work.id, work.pending.planned, plan, context)
     alone = threading.Lock()
 
     def guarded() -> None:

@@ -112,7 +112,7 @@ def test_an_older_one_that_is_resumed_meanwhile_and_at_work_keeps_its_stack_sets
 
     def resumed() -> None:
         give_order(context.journal, older, lambda r: resume(r.state))
-        while not stage.load(older).state.flights:
+        while not stage.load(older).state.in_flight:
             tick(older, stage.context())
 
     held_up = replace(context, journal=HeldUpJournal(context.journal, "claims/", resumed))
@@ -132,7 +132,7 @@ def at_work_too_late(stage: Stage, older: RolloutId) -> None:
     save_record(journal, current, replace(current.record, state=resume(current.state)))
     with pytest.raises(ClaimLostError):
         stage.finish(older)
-    assert stage.load(older).state.flights
+    assert stage.load(older).state.in_flight
     assert stage.sandbox.operations(TOPICS) == []
 
 

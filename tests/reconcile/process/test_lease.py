@@ -164,8 +164,8 @@ def test_what_arrives_after_a_stop_is_recognised_and_stopped(stage: Stage) -> No
     (operation,) = stage.sandbox.operations("base-topics")
     assert operation.status == "STOPPED"
     state = stage.load(rollout).state
-    assert (state.phase, state.flights, state.withdrawn) == (Phase.STOPPED, (), ())
-    assert [landed.id for landed in state.landed] == [operation.id]
+    assert (state.phase, state.in_flight, state.withdrawn) == (Phase.STOPPED, (), ())
+    assert [completed.id for completed in state.completed] == [operation.id]
 
 
 def test_what_arrives_after_a_stop_is_stopped_when_its_driver_died_too(stage: Stage) -> None:
