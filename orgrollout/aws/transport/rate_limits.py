@@ -159,6 +159,16 @@ class RateLimits:
             clock.sleep(pause)
         return bool(pause)
 
+    def bind(self, service: str, bounds: Bounds) -> None:
+        """Keep to other bounds from now on, for one service called from home."""
+        with self._lock:
+            if self.bounds.get(service) == bounds:
+                return
+            self.bounds[service] = bounds
+            stale = [key for key in self._buckets if key.startswith(f"{service}:")]
+            for key in stale:
+                del self._buckets[key]
+
     def refused(self, service: str, operation: str, clock: Clock, place: str = "") -> None:
         """Slow down: AWS throttled a call."""
         with self._lock:
