@@ -13,7 +13,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.resyncing import repair, seek
-from tests.scenarios.test_posture_baseline import MANIFEST, RULE
+from tests.scenarios.drift.test_posture_baseline import MANIFEST, RULE
 from tests.stage import DEV, EU, US, Stage, organization
 
 pytestmark = pytest.mark.slow

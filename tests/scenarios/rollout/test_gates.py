@@ -8,7 +8,7 @@ from orgrollout.reconcile.documents.rollouts import give_order
 from orgrollout.rollout.decide.operator_commands import SecondPersonError, approve
 from orgrollout.rollout.state.decision import EventKind
 from orgrollout.rollout.state.state import Outcome, Phase
-from tests.scenarios.test_rollout import ended, started, with_waves
+from tests.scenarios.manifests import ended, started, with_waves
 from tests.stage import Stage
 
 

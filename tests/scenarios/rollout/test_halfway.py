@@ -8,7 +8,7 @@ from orgrollout.report.blocks import Line
 from orgrollout.report.rollout import rollout_blocks
 from orgrollout.rollout.coverage import CoverageState
 from orgrollout.rollout.state.state import Outcome
-from tests.scenarios.test_rollout import DENIED, EVERYWHERE, with_waves
+from tests.scenarios.manifests import DENIED, EVERYWHERE, with_waves
 from tests.stage import EU, PROD, Stage, changed
 
 

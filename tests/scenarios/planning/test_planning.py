@@ -13,6 +13,7 @@ from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.plan.model.plan import StackSetChange
 from orgrollout.sandbox import Sandbox, Settings
+from tests.scenarios.manifests import edited
 from tests.stage import (
     BASE,
     DEV,
@@ -28,12 +29,6 @@ from tests.stage import (
     organization,
     pairs,
 )
-
-
-def edited(**changes: Any) -> dict[str, Any]:
-    manifest = deepcopy(BASE)
-    manifest["stack_sets"]["topics"].update(changes.pop("topics", {}))
-    return {**manifest, **changes}
 
 
 def test_a_first_plan_creates_every_pair_and_skips_the_suspended_account(stage: Stage) -> None:

@@ -18,7 +18,7 @@ from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 from tests.drift.test_subjects import BY_CHECK
 from tests.resyncing import repair, seek
-from tests.scenarios.test_posture_baseline import HERE, MANIFEST
+from tests.scenarios.drift.test_posture_baseline import HERE, MANIFEST
 from tests.stage import Stage, organization
 
 pytestmark = pytest.mark.slow

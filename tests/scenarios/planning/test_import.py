@@ -10,7 +10,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.plan.build.importing import IMPORTED, MAX_NAMED
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.rollout.state.state import Phase
-from tests.scenarios.test_planning import edited
+from tests.scenarios.manifests import edited
 from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, Stage, changed, pairs
 
 

@@ -14,7 +14,7 @@ from orgrollout.rollout.decide.operator_commands import WrongPhaseError, resume,
 from orgrollout.rollout.rollback.rollback import NothingToRollBackError
 from orgrollout.rollout.state.decision import EventKind
 from orgrollout.rollout.state.state import Outcome, Phase
-from tests.scenarios.test_rollout import DENIED, EVERYWHERE, with_waves
+from tests.scenarios.manifests import DENIED, EVERYWHERE, with_waves
 from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, Stage, exactly, pairs
 
 pytestmark = pytest.mark.slow

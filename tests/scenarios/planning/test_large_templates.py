@@ -12,7 +12,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.reconcile.lifecycle.rollback import begin_rollback, plan_rollback
 from orgrollout.rollout.rollback.rollback import NothingToRollBackError
 from orgrollout.rollout.state.state import Outcome, Phase
-from tests.scenarios.test_planning import edited
+from tests.scenarios.manifests import edited
 from tests.stage import DEV, EU, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
 
 pytestmark = pytest.mark.slow

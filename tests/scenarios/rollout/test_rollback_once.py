@@ -15,8 +15,8 @@ from orgrollout.rollout.decide.operator_commands import WrongPhaseError, retry, 
 from orgrollout.rollout.state.decision import EventKind
 from orgrollout.rollout.state.state import Outcome, Phase
 from tests import resyncing
-from tests.scenarios.test_rollback import CANARY, changed, names, take_back
-from tests.scenarios.test_rollout import DENIED, EVERYWHERE
+from tests.scenarios.manifests import DENIED, EVERYWHERE
+from tests.scenarios.rollout.test_rollback import CANARY, changed, names, take_back
 from tests.stage import Stage
 
 pytestmark = pytest.mark.slow

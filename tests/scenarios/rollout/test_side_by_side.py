@@ -15,7 +15,7 @@ from orgrollout.rollout.cost import cost_of
 from orgrollout.rollout.decide.operator_commands import stop
 from orgrollout.rollout.state.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox, Settings
-from tests.scenarios.test_planning import edited
+from tests.scenarios.manifests import edited
 from tests.stage import DEV, PROD, TOPICS, US, Stage, changed, organization, pairs
 
 pytestmark = pytest.mark.slow

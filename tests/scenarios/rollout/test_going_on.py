@@ -10,8 +10,8 @@ from orgrollout.reconcile.documents.rollouts import Rollout, give_order
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome, Phase
-from tests.scenarios.test_gates import alarm
-from tests.scenarios.test_rollout import EVERYWHERE, with_waves
+from tests.scenarios.manifests import EVERYWHERE, with_waves
+from tests.scenarios.rollout.test_gates import alarm
 from tests.stage import EU, PROD, Stage
 
 pytestmark = pytest.mark.slow

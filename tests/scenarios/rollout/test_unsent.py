@@ -11,7 +11,7 @@ from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.documents.rollouts import give_order
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.state.state import Outcome, Phase
-from tests.scenarios.test_rollout import EVERYWHERE, with_waves
+from tests.scenarios.manifests import EVERYWHERE, with_waves
 from tests.stage import BASE, PROD, TOPIC, Stage, exactly
 
 pytestmark = pytest.mark.slow

@@ -14,28 +14,9 @@ from orgrollout.rollout.coverage import CoverageState
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError, resume, retry, stop
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome, Phase
-from orgrollout.sandbox import OperationRecord, Sandbox, Settings
+from orgrollout.sandbox import Sandbox, Settings
+from tests.scenarios.manifests import DENIED, EVERYWHERE, ended, started, with_waves
 from tests.stage import BASE, DEV, EU, PROD, TOPIC, US, Stage, changed, exactly, organization, pairs
-
-EVERYWHERE = pairs((*PROD, *DEV))
-DENIED = (
-    "User: arn:aws:sts::1:assumed-role/stacksets-exec-1/x is not authorized to perform: "
-    "sns:CreateTopic with an explicit deny in a service control policy"
-)
-
-
-def with_waves(*waves: dict[str, Any], **rollout: Any) -> dict[str, Any]:
-    return {**deepcopy(BASE), "rollout": {"waves": list(waves), **rollout}}
-
-
-def started(operation: OperationRecord) -> datetime:
-    assert operation.started is not None
-    return operation.started
-
-
-def ended(operation: OperationRecord) -> datetime:
-    assert operation.ended is not None
-    return operation.ended
 
 
 def chain() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from orgrollout.drift.finding import Verdict
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.sandbox import Sandbox
 from tests.resyncing import repair, seek
-from tests.scenarios.test_posture_baseline import HERE, MANIFEST
+from tests.scenarios.drift.test_posture_baseline import HERE, MANIFEST
 from tests.stage import Stage, organization
 
 pytestmark = pytest.mark.slow

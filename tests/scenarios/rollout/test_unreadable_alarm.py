@@ -14,7 +14,7 @@ from orgrollout.errors import AwsError, InvalidCredentialsError, ThrottledError,
 from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.context import Context
 from orgrollout.rollout.state.state import Outcome, Phase
-from tests.scenarios.test_rollout import with_waves
+from tests.scenarios.manifests import with_waves
 from tests.stage import Stage, new_session
 
 pytestmark = pytest.mark.slow

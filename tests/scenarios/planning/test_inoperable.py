@@ -18,8 +18,8 @@ from orgrollout.rollout.decide.operator_commands import retry
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox
-from tests.scenarios.test_import import stack_in, topics_in
-from tests.scenarios.test_planning import edited
+from tests.scenarios.manifests import edited
+from tests.scenarios.planning.test_import import stack_in, topics_in
 from tests.stage import DEV, EU, TOPICS, US, Stage, organization
 
 STUCK = Pair(DEV[0], US)

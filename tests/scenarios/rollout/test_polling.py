@@ -9,8 +9,8 @@ import pytest
 
 from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
-from tests.scenarios.test_planning import edited
-from tests.scenarios.test_side_by_side import ACCOUNTS, own
+from tests.scenarios.manifests import edited
+from tests.scenarios.rollout.test_side_by_side import ACCOUNTS, own
 from tests.stage import PROD, Stage, organization
 
 
