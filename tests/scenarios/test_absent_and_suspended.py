@@ -1,4 +1,4 @@
-"""A stack set that is to be absent while an account of it is suspended: the job comes to an end."""
+"""A stack set that is to be absent while an account of it is suspended: the job ends."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -69,7 +69,7 @@ def test_one_that_cloudformation_skips_is_asked_once_and_then_left_alone(
     assert stage.writes() == before
 
 
-def test_one_that_is_let_go_of_by_a_guard_is_asked_once_too(skipping: Stage) -> None:
+def test_one_that_is_detached_by_a_guard_is_asked_once_too(skipping: Stage) -> None:
     stage = skipping
     stage.apply()
     stage.sandbox.suspend(DEV[0])

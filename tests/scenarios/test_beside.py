@@ -48,7 +48,7 @@ def repairs(stage: Stage, soaking: RolloutId) -> RolloutId:
     """A re-sync that has begun its repairs in the stack sets of the rollout that soaks."""
     assert stage.load(soaking).state.phase is Phase.SOAKING
     begun = begin_rollout(seek(stage, SOAKING).resync.plan, stage.context()).state.id
-    while not stage.load(begun).state.flights:
+    while not stage.load(begun).state.in_flight:
         stage.step(begun)
     return begun
 
@@ -62,12 +62,12 @@ def test_a_rollout_whose_soak_ends_waits_for_repairs_under_way(
     waits = [stage.step(soaking) for _ in range(4)]
 
     assert stage.load(soaking).state.phase is Phase.RUNNING
-    assert waits[-1].beside == {GUARD: repairs}
+    assert waits[-1].concurrent == {GUARD: repairs}
     assert waits[-1].wake_after == timedelta(seconds=15)
-    assert not stage.load(soaking).state.flights
+    assert not stage.load(soaking).state.in_flight
     assert stage.writes().count("CreateStackInstances") == started
     assert stage.finish(repairs).state.outcome is Outcome.SUCCEEDED
-    assert not stage.step(soaking).beside
+    assert not stage.step(soaking).concurrent
     assert stage.finish(soaking).state.outcome is Outcome.SUCCEEDED
 
 
@@ -78,13 +78,13 @@ def test_repairs_that_go_on_wait_for_a_rollout_under_way(
     give_order(stage.context().journal, repairs, lambda r: operator_commands.stop(r.state))
     assert stage.finish(repairs).state.phase is Phase.STOPPED
     stage.sandbox.clock.sleep(SOAK)
-    while not stage.load(soaking).state.flights:
+    while not stage.load(soaking).state.in_flight:
         stage.step(soaking)
     give_order(stage.context().journal, repairs, lambda r: operator_commands.resume(r.state))
     executed = stage.writes().count("ExecuteChangeSet")
     waited = stage.step(repairs, wait=False)
 
-    assert waited.beside == {GUARD: soaking}
+    assert waited.concurrent == {GUARD: soaking}
     assert stage.writes().count("ExecuteChangeSet") == executed
     assert stage.finish(soaking).state.outcome is Outcome.SUCCEEDED
     assert stage.finish(repairs).state.outcome is Outcome.SUCCEEDED

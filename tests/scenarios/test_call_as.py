@@ -1,4 +1,4 @@
-"""`call_as` of the manifest holds for whoever goes on with a rollout, and has no manifest."""
+"""`call_as` of the manifest holds for a caller who resumes a rollout without the manifest."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,11 +27,11 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
-def test_whoever_resumes_calls_as_the_manifest_says(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_resume_calls_as_the_manifest_says(sandbox: Sandbox, tmp_path: Path) -> None:
     def context() -> Context:
         connection = connect(session=sandbox.session("d1"), clock=sandbox.clock)
         journal = SqliteJournal(tmp_path / "journal.sqlite")
-        stack_sets = StackSets(connection)  # as `resume` has it: nobody said as whom
+        stack_sets = StackSets(connection)  # as `resume` has it: it was not told as whom
         return Context(
             connection=connection, stack_sets=stack_sets, journal=journal, clock=sandbox.clock
         )

@@ -8,7 +8,7 @@ from orgrollout.drift.finding import FindingKind
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
-from orgrollout.plan.build.definition_carrier import REASON
+from orgrollout.plan.build.definition_target import REASON
 from orgrollout.reconcile.drift.resync import ResyncRequest
 from orgrollout.reconcile.lifecycle.rollback import begin_rollback
 from orgrollout.rollout.state.state import Outcome
@@ -133,14 +133,14 @@ def test_a_value_that_everybody_overrides_is_one_update_and_can_be_taken_back(
     """The plan says exactly what is sent, and the journal knows what was before."""
     stage.apply(topics("x"))
     plan = stage.plan(topics("y"))
-    (carrier,) = changed(plan, OperationAction.UPDATE)
+    (target,) = changed(plan, OperationAction.UPDATE)
     assert (plan.counts()[OperationAction.UPDATE], plan.unchanged) == (1, len(EVERYWHERE) - 1)
     assert [reason for _, _, reason in plan.changes()] == [REASON]
 
     rollout = stage.apply(topics("y"))
 
     assert rollout.state.outcome is Outcome.SUCCEEDED
-    assert stage.sandbox.operations("base-topics")[-1].targets == {carrier}
+    assert stage.sandbox.operations("base-topics")[-1].targets == {target}
     assert stage.plan(topics("y")).is_empty
     back = stage.finish(begin_rollback(stage.load(rollout.state.id), stage.context()).state.id)
     assert back.state.outcome is Outcome.SUCCEEDED

@@ -1,4 +1,4 @@
-"""Accounts that the organization no longer lists: looked up, and let go of only when asked for."""
+"""Accounts that the organization no longer lists: looked up, and detached only when asked for."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from orgrollout.errors import BrokenResponseError, OrganizationChangedError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.checks.refusals import PlanRefusedError
-from orgrollout.plan.unattended.allowed_actions import Allowance
+from orgrollout.plan.unattended.allowed_actions import AllowedActions
 from orgrollout.plan.unattended.select import plan_unattended
 from orgrollout.reconcile.reading.plan_request import look, request_from
 from tests.faulty import Change, Faulty, as_json, json_of
@@ -26,7 +26,7 @@ def without(account: str) -> Change:
     return change
 
 
-def test_accounts_that_left_are_let_go_of_only_when_that_is_asked_for(stage: Stage) -> None:
+def test_accounts_that_left_are_detached_only_when_that_is_asked_for(stage: Stage) -> None:
     stage.apply()
     stage.sandbox.leave(PROD[0])
 
@@ -41,18 +41,18 @@ def test_accounts_that_left_are_let_go_of_only_when_that_is_asked_for(stage: Sta
         assert allowed.counts().total() == 2
 
 
-def test_nobody_watching_nothing_is_let_go_of_because_accounts_disappeared(stage: Stage) -> None:
+def test_unattended_nothing_is_detached_because_accounts_disappeared(stage: Stage) -> None:
     """Detaching being allowed is not enough: a list may have lost them."""
     stage.apply()
     stage.sandbox.leave(PROD[0])
     loaded = load_manifest(stage._write({**BASE, "targets": {"organizational_units": ["/Prod"]}}))
     context = stage.context()
     picture = look(loaded, context, lambda _: None)
-    allowance = Allowance(actions=frozenset({OperationAction.DETACH}))
+    detaching = AllowedActions(actions=frozenset({OperationAction.DETACH}))
 
     for allowed, gone in ((None, ()), (1, PROD[:1])):
         request = request_from(loaded, picture, context, allow_departed=allowed)
-        plan = plan_unattended(request, allowance, context.clock.now())
+        plan = plan_unattended(request, detaching, context.clock.now())
         assert changed(plan, OperationAction.DETACH) == pairs((*DEV, *gone))
         held = plan.held_back.get(OperationAction.DETACH, 0)
         assert held == (0 if gone else 2)

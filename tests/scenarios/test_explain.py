@@ -1,4 +1,4 @@
-"""`explain` is asked by somebody who waits for the answer."""
+"""The caller of `explain` waits for the result."""
 
 from dataclasses import replace
 from datetime import timedelta

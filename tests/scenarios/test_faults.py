@@ -40,7 +40,7 @@ ROWS = rows_of("faults")
 
 @dataclass(frozen=True)
 class Case:
-    """When something goes wrong, and how it is mended."""
+    """When something goes wrong, and how it is fixed."""
 
     before: Happening | None = None  # before the rollout begins
     during: Happening | None = None  # when its first operation runs
@@ -222,7 +222,7 @@ def drive_until_it_ends(case: Case, trouble: Trouble, rollout: RolloutId) -> Rol
     def follow(tick: Any) -> None:
         state = tick.rollout.state
         names = {s.name for s in trouble.sandbox.simulation.stack_sets}
-        if state.flights and "base-topics" in names:
+        if state.in_flight and "base-topics" in names:
             once("during", case.during)
         if state.wave >= len(tick.rollout.plan.waves):
             once("at_end", case.at_end)

@@ -40,7 +40,7 @@ def test_a_wave_that_needs_an_approval_waits_for_it(stage: Stage) -> None:
     assert "next: wave rest, 4 accounts" in approval.shown
 
 
-def test_whoever_began_a_rollout_may_be_barred_from_approving_it(stage: Stage) -> None:
+def test_the_caller_who_began_a_rollout_may_be_barred_from_approving_it(stage: Stage) -> None:
     after = {"approval": "required", "not_by": "planner"}
     waiting = stage.apply(with_waves({"name": "canary", "sample": {"per_ou": 1}, "after": after}))
     me, now = stage.context().connection.identity.arn, stage.sandbox.clock.now()

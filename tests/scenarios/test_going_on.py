@@ -81,7 +81,7 @@ def test_a_failure_is_not_forgotten_while_it_waits_to_be_tried_again(
     assert stage.finish(halted).state.outcome is Outcome.SUCCEEDED
 
 
-def test_a_halt_without_failures_goes_on_with_resume_and_soaks_anew(stage: Stage) -> None:
+def test_a_halt_without_failures_goes_on_with_resume_and_soaks_again(stage: Stage) -> None:
     gate = {"soak": "30m", "alarm": alarm(stage, "ALARM")}
     rollout = stage.apply(with_waves({**CANARY, "after": gate})).state.id
     assert stage.load(rollout).state.outcome is Outcome.HALTED
@@ -125,7 +125,7 @@ def test_a_soak_that_ended_during_a_stop_passes_only_if_the_alarm_is_quiet(
 
 
 @pytest.mark.parametrize("later", [timedelta(hours=1), timedelta(hours=9)])
-def test_a_stop_in_between_does_not_begin_a_soak_anew(stage: Stage, later: timedelta) -> None:
+def test_a_stop_in_between_does_not_begin_a_soak_again(stage: Stage, later: timedelta) -> None:
     gate = {"soak": "6h", "approval": "required"}
     rollout = stage.begin(with_waves({**CANARY, "after": gate}))
     while stage.load(rollout).state.phase is not Phase.SOAKING:

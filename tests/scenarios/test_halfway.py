@@ -1,4 +1,4 @@
-"""A halted update: the first wave has the new template, and nobody else is touched."""
+"""A halted update: the first wave has the new template, and no other account is touched."""
 
 from typing import Any
 

@@ -15,7 +15,7 @@ from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, Stage, changed, pairs
 
 
 def stack_in(stage: Stage, account: AccountId, region: Region, suffix: str = "old") -> str:
-    """Return the id of a stack that somebody made by hand."""
+    """Return the id of a stack that was made by hand."""
     client = stage.sandbox.session(account, region).client("cloudformation")
     made = client.create_stack(
         StackName="byhand",

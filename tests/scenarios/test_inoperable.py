@@ -98,7 +98,7 @@ def test_it_is_detached_and_its_own_stack_is_imported_again(stuck: Stage) -> Non
 
 
 @pytest.mark.slow
-def test_a_stack_that_was_mended_away_is_created_anew(stuck: Stage) -> None:
+def test_a_stack_that_was_removed_by_hand_is_created_again(stuck: Stage) -> None:
     """CloudFormation still names the stack; the import tells that it is gone, for the next run."""
     client = stuck.sandbox.session(*STUCK).client("cloudformation")
     (stack,) = client.describe_stacks()["Stacks"]
@@ -124,9 +124,9 @@ def test_a_stack_that_was_mended_away_is_created_anew(stuck: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_had_anew_that_could_not_be_detached(stuck: Stage) -> None:
+def test_nothing_is_created_again_that_could_not_be_detached(stuck: Stage) -> None:
     """A second step for what the first did not do would make a stack twice, or fail."""
-    stuck.sandbox.fail(DEV[0], "us-east-1", reason="nobody has seen this", times=1)
+    stuck.sandbox.fail(DEV[0], "us-east-1", reason="never seen before", times=1)
     before = len(stuck.writes())
     whole = edited(
         targets={"organizational_units": ["/Dev"]}, topics={"parameters": {"Suffix": "new"}}
@@ -148,7 +148,7 @@ def test_nothing_is_had_anew_that_could_not_be_detached(stuck: Stage) -> None:
 @pytest.mark.slow
 def test_a_failed_import_is_imported_again(stage: Stage) -> None:
     arn = stack_in(stage, DEV[0], US)
-    stage.sandbox.fail(DEV[0], "us-east-1", reason="nobody has seen this", times=1)
+    stage.sandbox.fail(DEV[0], "us-east-1", reason="never seen before", times=1)
     manifest = edited(targets={"organizational_units": ["/Dev"]}, topics={"import_stacks": [arn]})
     stage.apply(manifest)
     assert status_of(stage, STUCK) == ("INOPERABLE", "FAILED_IMPORT")

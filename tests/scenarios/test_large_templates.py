@@ -90,7 +90,7 @@ def test_without_a_bucket_a_large_template_of_before_cannot_come_back(stage: Sta
         plan_rollback(done, stage.context().journal)
 
 
-def test_an_upload_that_fails_starts_nothing_and_goes_on_when_it_is_mended(stage: Stage) -> None:
+def test_an_upload_that_fails_starts_nothing_and_goes_on_when_it_is_fixed(stage: Stage) -> None:
     rollout = stage.begin(large(stage, template_bucket="s3://acme-later"))
     with pytest.raises(BucketError, match="there is no bucket acme-later"):
         stage.finish(rollout)
@@ -105,7 +105,7 @@ def test_an_upload_that_fails_starts_nothing_and_goes_on_when_it_is_mended(stage
 def test_what_is_written_over_while_cloudformation_reads_is_noticed_and_stopped(
     stage: Stage,
 ) -> None:
-    """Between the upload and the read somebody else may write; it must not be rolled out."""
+    """Between the upload and the read another user may write; it must not be rolled out."""
     stage.apply(large(stage, targets={"accounts": list(PROD)}))
     rollout = stage.begin(large(stage, "b", targets={"accounts": list(PROD)}))
     evil = f"# {'y' * 60_000}\n{TOPIC}".replace("Default: a", "Default: evil").encode()

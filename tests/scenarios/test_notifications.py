@@ -147,7 +147,7 @@ def test_a_journal_that_takes_no_note_is_never_silence(
 
 
 @pytest.mark.slow
-def test_whoever_was_killed_while_telling_is_made_up_for_later(stage: Stage, inbox: Inbox) -> None:
+def test_a_notice_of_a_killed_process_is_made_up_for_later(stage: Stage, inbox: Inbox) -> None:
     """At least once: the next one tells it when the first had time enough."""
     rollout = stage.begin(telling(inbox))
     stage.sandbox.throttle("Publish", times=None, service="sns")
@@ -197,7 +197,7 @@ def test_drift_is_told_once_for_the_same_findings_and_holds_no_values(
     assert len(tell(one, two)) == 1
 
 
-def test_drift_is_not_told_again_because_nobody_could_look_meanwhile(
+def test_drift_is_not_told_again_because_no_look_worked_meanwhile(
     stage: Stage, inbox: Inbox
 ) -> None:
     stage._write(telling(inbox, drift={"resync_role": "role"}))

@@ -70,7 +70,7 @@ def test_a_changed_parameter_updates_exactly_the_pairs_it_reaches(stage: Stage) 
 
 
 @pytest.mark.parametrize("stored", ["at_start", "at_success"])
-def test_overrides_that_somebody_else_is_about_to_set_are_not_taken_for_what_they_were(
+def test_overrides_that_another_user_is_about_to_set_are_not_taken_for_what_they_were(
     tmp_path: Path, stored: str
 ) -> None:
     """An UpdateStackSet leaves overrides as they are, so it alone would leave theirs for good."""
@@ -203,7 +203,7 @@ def test_narrowing_never_removes_anything(stage: Stage) -> None:
     assert plan.counts().total() == 2
 
 
-def test_a_stack_set_of_somebody_else_is_refused_unless_adopted(stage: Stage) -> None:
+def test_a_stack_set_of_another_user_is_refused_unless_adopted(stage: Stage) -> None:
     stage.sandbox.session().client("cloudformation").create_stack_set(
         StackSetName="base-topics",
         TemplateBody="Resources: {T: {Type: AWS::SNS::Topic}}",

@@ -35,9 +35,9 @@ def test_a_long_operation_is_not_asked_about_because_of_short_ones(stage: Stage)
         for call in stage.sandbox.calls
         if call.operation == "DescribeStackSetOperation"
     )
-    for landed in rollout.state.landed:
-        age = (landed.ended - landed.started).total_seconds()
-        assert asked[landed.id] <= 40 + age / 30
+    for completed in rollout.state.completed:
+        age = (completed.ended - completed.started).total_seconds()
+        assert asked[completed.id] <= 40 + age / 30
     (long,) = stage.sandbox.operations("base-long")
     assert long.ended is not None
     assert rollout.state.ended is not None
@@ -65,7 +65,7 @@ def test_operations_side_by_side_are_looked_at_in_one_call(
 
         state = rollout.state
         assert state.outcome is Outcome.SUCCEEDED
-        assert {(o.succeeded, o.failed) for o in state.landed} == {(2, 0), (1, 1), (1, 0)}
+        assert {(o.succeeded, o.failed) for o in state.completed} == {(2, 0), (1, 1), (1, 0)}
         asked = Counter(c.operation for c in sandbox.calls)
         assert asked["DescribeStackSetOperation"] + asked["ListStackSetOperations"] <= calls
         last = max(o.ended for o in sandbox.operations("base-topics") if o.ended)

@@ -44,7 +44,7 @@ def test_accounts_that_left_are_counted_apart_from_those_that_are_removed(stage:
 
 
 def test_more_accounts_gone_than_the_guard_allows_are_refused_too(stage: Stage) -> None:
-    """A list of accounts that was read by halves must not let go of everything."""
+    """A list of accounts that was read in part must not detach everything."""
     stage.apply()
     for account in PROD[:4]:
         stage.sandbox.leave(account)
@@ -75,7 +75,7 @@ def test_a_suspended_account_is_left_alone_and_the_way_out_is_proposed(stage: St
 
 
 @pytest.mark.parametrize("retain", [True, False])
-def test_a_suspended_account_is_let_go_of_only_where_the_manifest_says_so(
+def test_a_suspended_account_is_detached_only_where_the_manifest_says_so(
     stage: Stage, *, retain: bool
 ) -> None:
     """Never deleted: nothing can be deleted in a suspended account."""

@@ -96,7 +96,7 @@ def test_a_change_set_that_would_do_more_is_refused_and_left_for_a_person(
     client = stage.sandbox.session(*ONE).client("cloudformation")
     stack = stage.sandbox.stack_set(NAME).instances[ONE].stack_id
     (left,) = client.list_change_sets(StackName=str(stack))["Summaries"]
-    assert left["ChangeSetName"] == done.state.landed[0].id
+    assert left["ChangeSetName"] == done.state.completed[0].id
 
 
 def test_drift_that_a_rule_accepts_is_not_touched_even_beside_what_is_real(stage: Stage) -> None:

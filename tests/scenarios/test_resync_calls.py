@@ -50,7 +50,7 @@ def calls_to_repair(stage: Stage, places: list[Pair]) -> int:
     before = len(stage.sandbox.calls)
     done = repair(stage, seek(stage))
     assert done.state.outcome is Outcome.SUCCEEDED
-    assert sum(landed.succeeded for landed in done.state.landed) == len(places)
+    assert sum(completed.succeeded for completed in done.state.completed) == len(places)
     return sum(call.operation != "AssumeRole" for call in stage.sandbox.calls[before:])
 
 

@@ -159,7 +159,7 @@ def test_what_somebody_changes_back_is_reported_and_not_fought(stage: Stage) -> 
         FailureClass.CAME_BACK,
         "came back: Topic/DisplayName",
     )
-    assert [landed.attempt for landed in done.state.landed] == [1]
+    assert [completed.attempt for completed in done.state.completed] == [1]
     later(stage)
     detect(stage)
     seek(stage)

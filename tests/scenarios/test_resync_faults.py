@@ -62,7 +62,7 @@ QUICK_ROWS = {
 
 @dataclass(frozen=True)
 class Case:
-    """When something goes wrong, how it is mended, and what the report then says."""
+    """When something goes wrong, how it is fixed, and what the report then says."""
 
     before: Happening | None = None  # before the re-sync begins
     during: Happening | None = None  # when the first operation runs
@@ -321,7 +321,7 @@ def drive_until_it_ends(case: Case, trouble: Trouble, rollout: RolloutId) -> Rol
     left = [case.during] if case.during else []
 
     def follow(tick: Any) -> None:
-        begun = tick.rollout.state.flights and (not case.after or calls_of(trouble, case.after))
+        begun = tick.rollout.state.in_flight and (not case.after or calls_of(trouble, case.after))
         if begun and left:
             left.pop()(trouble)
 

@@ -67,9 +67,9 @@ def test_it_goes_in_reverse_order(stage: Stage) -> None:
 
     assert [wave.name for wave in plan.waves] == ["back-rest", "back-canary"]
     assert plan.stack_sets[next(iter(plan.stack_sets))].depends_on == ("second",)
-    landed = [back.plan.operations[one.planned] for one in back.state.landed]
-    assert [(o.wave, o.stack_set) for o in landed] == [
-        (o.wave, key) for o, key in zip(landed, ["second", "first"] * 2, strict=True)
+    completed = [back.plan.operations[one.planned] for one in back.state.completed]
+    assert [(o.wave, o.stack_set) for o in completed] == [
+        (o.wave, key) for o, key in zip(completed, ["second", "first"] * 2, strict=True)
     ]
     assert names(stage, EVERYWHERE) == {"a-b"}
 
@@ -121,8 +121,8 @@ def test_overrides_of_before_come_back_too(stage: Stage) -> None:
     assert names(stage, pairs(PROD)) == {"a-b"}
 
 
-def test_overrides_that_somebody_else_had_set_come_back(stage: Stage) -> None:
-    """Nobody planned them, so they were read before they were changed."""
+def test_overrides_that_another_user_had_set_come_back(stage: Stage) -> None:
+    """No plan had them, so they were read before they were changed."""
     stage.apply()
     stage.sandbox.session().client("cloudformation").update_stack_instances(
         StackSetName="base-topics",

@@ -177,12 +177,12 @@ def test_an_intent_that_never_arrived_is_sent_under_the_same_id(stage: Stage) ->
     stage.sandbox.server_error("CreateStackInstances", times=None)
     with pytest.raises(Exception, match="CreateStackInstances"):
         stage.finish(rollout)
-    (flight,) = stage.load(rollout).state.flights
+    (in_flight,) = stage.load(rollout).state.in_flight
     stage.sandbox.simulation.faults.calls.clear()
 
     stage.finish(rollout)
 
-    assert [o.id for o in stage.sandbox.operations("base-topics")] == [flight.id]
+    assert [o.id for o in stage.sandbox.operations("base-topics")] == [in_flight.id]
 
 
 def test_a_lost_response_starts_nothing_twice(stage: Stage) -> None:
@@ -194,7 +194,7 @@ def test_a_lost_response_starts_nothing_twice(stage: Stage) -> None:
     assert rollout.state.outcome is Outcome.SUCCEEDED
 
 
-def test_an_operation_of_somebody_else_is_waited_for(stage: Stage) -> None:
+def test_an_operation_of_another_user_is_waited_for(stage: Stage) -> None:
     stage.apply()
     client = stage.sandbox.session().client("cloudformation")
     client.detect_stack_set_drift(StackSetName="base-topics")
@@ -210,7 +210,7 @@ def test_an_operation_of_somebody_else_is_waited_for(stage: Stage) -> None:
 
 def test_stop_ends_what_runs_and_resume_does_the_rest(stage: Stage) -> None:
     rollout = stage.begin()
-    while not stage.load(rollout).state.flights:
+    while not stage.load(rollout).state.in_flight:
         stage.step(rollout)
     journal = stage.context().journal
 
@@ -225,7 +225,7 @@ def test_stop_ends_what_runs_and_resume_does_the_rest(stage: Stage) -> None:
 
 
 def test_a_wave_may_have_operation_preferences_of_its_own(stage: Stage) -> None:
-    """And where nobody chose a tolerance, it is the wave's budget."""
+    """And where no tolerance was chosen, it is the wave's budget."""
     preferences = {"max_concurrent_count": 1, "region_concurrency": "sequential"}
     wave = {"name": "canary", "sample": {"per_ou": 1}, "operation_preferences": preferences}
 
@@ -241,7 +241,7 @@ def test_a_wave_may_have_operation_preferences_of_its_own(stage: Stage) -> None:
     assert [p["FailureToleranceCount"] for p in (first, second)] == [0, 2]
 
 
-def test_the_manifest_can_tell_what_passes(stage: Stage) -> None:
+def test_the_manifest_can_tell_what_is_transient(stage: Stage) -> None:
     stage.sandbox.fail("d1", "us-east-1", times=2, reason="The landing zone is busy")
     classes = {"transient": [{"pattern": "landing zone is busy", "attempts": 3}]}
 

@@ -52,7 +52,7 @@ def test_a_manifest_and_key_may_make_such_a_name_and_are_refused_too(stage: Stag
 
 
 @pytest.mark.parametrize("name", ["MyAWSControlTower", "SC-baseline", "controltower-extras"])
-def test_other_names_are_nobody_s(name: str) -> None:
+def test_other_names_have_no_owner(name: str) -> None:
     assert not owning_service(name)
 
 

@@ -65,11 +65,11 @@ def test_many_override_sets_are_sent_together_and_queued_where_aws_queues_them(
     flying = 0
     while not stage.load(rollout).state.phase.is_over:
         stage.step(rollout)
-        flying = max(flying, len(stage.load(rollout).state.flights))
+        flying = max(flying, len(stage.load(rollout).state.in_flight))
 
     ended = stage.load(rollout).state
     assert ended.outcome is Outcome.SUCCEEDED
-    assert len(ended.landed) == flying == len(ACCOUNTS)
+    assert len(ended.completed) == flying == len(ACCOUNTS)
     runs_together = stage.sandbox.simulation.settings.conflicting_operations == "same_instances"
     assert started_together(stage) == (len(ACCOUNTS) if runs_together else 1)
     assert stage.deployed() == pairs(ACCOUNTS)
@@ -85,10 +85,10 @@ def test_nothing_runs_beside_the_operation_that_sends_the_definition(stage: Stag
     rollout = stage.apply(manifest)
 
     assert rollout.state.outcome is Outcome.SUCCEEDED
-    carrier, *others = stage.sandbox.operations("base-topics")[before:]
-    assert carrier.ended is not None
+    first, *others = stage.sandbox.operations("base-topics")[before:]
+    assert first.ended is not None
     assert len(others) == len(ACCOUNTS)
-    assert all(o.started and o.started >= carrier.ended for o in others)
+    assert all(o.started and o.started >= first.ended for o in others)
     assert changed(rollout.plan, OperationAction.UPDATE) == pairs(ACCOUNTS)
     assert stage.plan(manifest).is_empty
 
@@ -106,7 +106,7 @@ def test_what_fails_is_tried_again_beside_the_rest(stage: Stage) -> None:
 
 def test_stop_stops_what_runs_and_what_is_queued(stage: Stage) -> None:
     rollout: RolloutId = stage.begin(own())
-    while len(stage.load(rollout).state.flights) < len(ACCOUNTS):
+    while len(stage.load(rollout).state.in_flight) < len(ACCOUNTS):
         stage.step(rollout)
     give_order(stage.context().journal, rollout, lambda r: stop(r.state))
 

@@ -1,7 +1,7 @@
 """Operators, faults and drivers in any order: what must hold at every moment, and at the end.
 
 Each intent becomes one operation at most, no update is untargeted, nothing outside of the plan is
-touched, nothing of the plan is lost, what somebody else sends is spread no further, and a rollout
+touched, nothing of the plan is lost, what another user sends is spread no further, and a rollout
 that says it succeeded has.
 """
 
@@ -56,7 +56,7 @@ QUICK = Settings(median_duration=timedelta(seconds=20), deploy_resources=False)
 WAYS = ("update_stack_instances", "update_stack_set")
 NAME = "base-topics"
 THEIRS = TOPIC + "    DependsOn: []\n"
-REASONS = ("Rate exceeded", "Internal Failure", "nobody has seen this", "already exists")
+REASONS = ("Rate exceeded", "Internal Failure", "never seen before", "already exists")
 WRITES = ("CreateStackInstances", "UpdateStackInstances", "UpdateStackSet")
 
 
@@ -87,7 +87,7 @@ class Rollouts(RuleBasedStateMachine):
         self.worlds = [self.stage.context() for _ in range(3)]
         plan = self.stage.load(self.rollout).plan
         self.planned = {pair for o in plan.operations for pair in o.rectangle.pairs}
-        self.theirs: set[int] = set()  # versions of the definition that somebody else sent
+        self.theirs: set[int] = set()  # versions of the definition that another user sent
         self.touched: set[tuple[str, str]] = set()  # where they sent them
 
     @rule(driver=st.integers(0, 2), wait=st.booleans())
@@ -126,13 +126,13 @@ class Rollouts(RuleBasedStateMachine):
         self.sandbox.suspend(account)
 
     @rule()
-    def somebody_looks_for_drift(self) -> None:
+    def another_user_looks_for_drift(self) -> None:
         client = self.sandbox.session().client("cloudformation")
         with suppress(ClientError, ReadTimeoutError):  # theirs are refused and get lost, too
             client.detect_stack_set_drift(StackSetName=NAME)
 
     @rule()
-    def somebody_sends_another_definition(self) -> None:
+    def another_user_sends_another_definition(self) -> None:
         """Aimed at one stack instance, while nothing runs."""
         there = self.sandbox.stack_set(NAME)
         done = min(there.instances)
@@ -171,7 +171,7 @@ class Rollouts(RuleBasedStateMachine):
             give_order(self.worlds[0].journal, self.rollout, orders[order])
 
     @rule()
-    def somebody_unlocks_it_by_force(self) -> None:
+    def an_operator_unlocks_it_by_force(self) -> None:
         """What drives it is cut off, until an operator says that it goes on."""
         unlock(self.worlds[0].journal, self.rollout)
 
@@ -196,19 +196,19 @@ class Rollouts(RuleBasedStateMachine):
         rollout = self.stage.load(self.rollout)
         state, sent = rollout.state, {o.id: o.targets for o in self.sandbox.operations(NAME)}
         known: dict[int, set[tuple[str, str]]] = defaultdict(set)
-        flights = (*state.flights, *state.withdrawn)
-        for piece in (*state.waiting, *(flight.piece for flight in flights)):
-            known[piece.planned] |= piece.pairs
+        in_flight = (*state.in_flight, *state.withdrawn)
+        for pending in (*state.waiting, *(each.pending for each in in_flight)):
+            known[pending.planned] |= pending.pairs
         for failure in state.failures:
             known[failure.planned].add(failure.pair)
-        for landed in state.landed:
-            known[landed.planned] |= sent[landed.id]
+        for completed in state.completed:
+            known[completed.planned] |= sent[completed.id]
         for index, operation in enumerate(rollout.plan.operations):
             assert set(operation.rectangle.pairs) <= known[index]
 
     @precondition(lambda self: hasattr(self, "sandbox"))
     @invariant()
-    def what_somebody_else_sent_goes_no_further(self) -> None:
+    def what_another_user_sent_goes_no_further(self) -> None:
         instances = self.sandbox.stack_set(NAME).instances
         theirs = {p for p, each in instances.items() if each.applied_version in self.theirs}
         assert theirs <= self.touched
@@ -225,7 +225,7 @@ class Rollouts(RuleBasedStateMachine):
             assert there[pair].applied_version == self.sandbox.stack_set(NAME).definition.version
 
     def teardown(self) -> None:
-        """However it went: without new faults, somebody can bring it to an end."""
+        """However it went: without new faults, an operator can bring it to an end."""
         if not hasattr(self, "sandbox"):
             return
         try:
@@ -241,7 +241,7 @@ class Rollouts(RuleBasedStateMachine):
             give_order(self.worlds[0].journal, self.rollout, lambda r: resume(r.state))
         for _ in range(4):
             state = drive(self.rollout, self.stage.context(), lambda _: None).state
-            assert state.flights == ()
+            assert state.in_flight == ()
             journal = self.worlds[0].journal
             if state.phase is Phase.WAITING:
                 give_order(

@@ -1,4 +1,4 @@
-"""A stack set that is to be deleted, and what somebody else does with it meanwhile."""
+"""A stack set that is to be deleted, and what another user does with it meanwhile."""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -33,7 +33,7 @@ def emptied(stage: Stage) -> RolloutId:
 
 
 def create_instance(stage: Stage, *accounts: str) -> None:
-    """Begin to create stack instances as somebody with the console would."""
+    """Begin to create stack instances as a user of the console would."""
     stage.sandbox.session().client("cloudformation").create_stack_instances(
         StackSetName=NAME,
         DeploymentTargets=exactly(stage.sandbox, *accounts),
@@ -41,7 +41,7 @@ def create_instance(stage: Stage, *accounts: str) -> None:
     )
 
 
-def test_an_operation_of_somebody_else_is_waited_for_before_the_stack_set_is_deleted(
+def test_an_operation_of_another_user_is_waited_for_before_the_stack_set_is_deleted(
     stage: Stage,
 ) -> None:
     rollout = emptied(stage)
@@ -60,7 +60,7 @@ def test_an_operation_of_somebody_else_is_waited_for_before_the_stack_set_is_del
 
 
 def test_a_stack_set_that_is_not_empty_halts_and_a_later_plan_takes_over(stage: Stage) -> None:
-    """What somebody made meanwhile is in no plan; sending the deletion for ever helps nobody."""
+    """What another user made meanwhile is in no plan; sending the deletion for ever is no help."""
     rollout = emptied(stage)
     create_instance(stage, PROD[0], LAB[0])
     stage.sandbox.run_to_end()

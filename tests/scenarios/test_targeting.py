@@ -44,7 +44,7 @@ def everywhere(**more: Any) -> dict[str, Any]:
 
 
 def test_enabled_means_the_regions_of_each_account(wide: Stage) -> None:
-    """A Region that an account has not enabled fails there, and nobody sees why."""
+    """A Region that an account has not enabled fails there, and no message says why."""
     rollout = wide.apply(everywhere())
 
     by_default = {Region(r) for r, p in PARTITIONS.items() if p == "aws" and not is_opt_in(r)}

@@ -1,4 +1,4 @@
-"""An alarm that may not be read is not quiet; what passes by itself says nothing of it."""
+"""An alarm that may not be read is not quiet; a transient error says nothing of it."""
 
 from dataclasses import replace
 from typing import Any
@@ -69,7 +69,7 @@ def test_an_alarm_that_cannot_be_read_halts_and_says_why(
         (503, "ServiceUnavailable", UnavailableError),
     ],
 )
-def test_what_passes_says_nothing_of_the_alarm(
+def test_a_transient_error_says_nothing_of_the_alarm(
     stage: Stage, status: int, code: str, error: type[AwsError]
 ) -> None:
     rollout = soaking(stage)

@@ -28,7 +28,7 @@ def begun(stage: Stage, manifest: Mapping[str, Any] = CANARY) -> RolloutId:
         stage.step(rollout)
     stage.sandbox.slow(times=1, seconds=HOURS)
     client(stage).detect_stack_set_drift(StackSetName="base-topics")
-    while not stage.load(rollout).state.flights:
+    while not stage.load(rollout).state.in_flight:
         stage.step(rollout, wait=False)
     return rollout
 
@@ -66,7 +66,7 @@ def test_a_definition_that_changed_meanwhile_reaches_no_other_account(
 
     assert halted.outcome is Outcome.HALTED
     assert "base-topics was changed by another process or person: template" in halted.note
-    assert (len(halted.flights), len(halted.withdrawn)) == (0, 1)
+    assert (len(halted.in_flight), len(halted.withdrawn)) == (0, 1)
     shown = Counter(stage.display_name(pair) for pair in stage.deployed())
     assert shown["theirs-a"] == 1
 
@@ -84,7 +84,7 @@ def test_a_freeze_that_has_begun_meanwhile_holds_it_up(stage: Stage) -> None:
     done = stage.finish(rollout).state
 
     assert done.outcome is Outcome.SUCCEEDED
-    assert [each.started >= ends for each in done.landed] == [False, True]
+    assert [each.started >= ends for each in done.completed] == [False, True]
 
 
 def test_while_a_stranger_holds_the_stack_set_it_is_sent_ever_more_rarely(stage: Stage) -> None:
@@ -122,7 +122,7 @@ def test_a_rollout_that_halts_sends_nothing_that_never_arrived(stage: Stage) -> 
         stage.context().journal, rollout, lambda r: operator_commands.resume(r.state)
     )
     assert order.state.phase is Phase.RUNNING
-    assert halted.state.withdrawn == order.state.flights
+    assert halted.state.withdrawn == order.state.in_flight
     done = stage.finish(rollout)
 
     assert {failure.pair for failure in done.state.failed} <= before  # those that they touched

@@ -89,7 +89,7 @@ def test_if_update_stack_instances_keeps_the_old_definition_nothing_is_called_a_
     "definition", ["previous", pytest.param("current", marks=pytest.mark.slow)]
 )
 def test_the_other_way_works_either_way(staged: Staging, definition: str) -> None:
-    """Template and parameters are sent once; what follows marks nobody OUTDATED."""
+    """Template and parameters are sent once; what follows marks no stack instance OUTDATED."""
     with staged(update_instances_definition=definition) as stage:
         rollout = stage.apply(wanted("update_stack_set"))
 

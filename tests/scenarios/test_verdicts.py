@@ -7,7 +7,7 @@ import pytest
 
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Pair
-from orgrollout.rollout.failures.recovered_failures import overcome
+from orgrollout.rollout.failures.recovered_failures import recovered_failures
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome
 from tests.resyncing import MANIFEST, NAME, changed_stacks, deploy, detect, manifest, repair, seek
@@ -58,7 +58,7 @@ def test_what_aws_says_is_still_what_the_manifest_knows_better(stage: Stage) -> 
     done = stage.apply(transient("AWS::SNS::Topic", BASE))
 
     assert done.state.outcome is Outcome.SUCCEEDED
-    assert [f.kind for f in overcome(done.state)] == [FailureClass.TRANSIENT]
+    assert [f.kind for f in recovered_failures(done.state)] == [FailureClass.TRANSIENT]
 
 
 def test_a_new_account_is_given_time_and_that_is_said(stage: Stage) -> None:
@@ -67,7 +67,7 @@ def test_a_new_account_is_given_time_and_that_is_said(stage: Stage) -> None:
     done = stage.apply(STRICT)
 
     assert done.state.outcome is Outcome.SUCCEEDED
-    (failure,) = (f for f in overcome(done.state) if f.pair == ONE)
+    (failure,) = (f for f in recovered_failures(done.state) if f.pair == ONE)
     assert failure.kind is FailureClass.TRANSIENT
     assert failure.reason.startswith("the account is being set up: ")
     assert failure.own is not None

@@ -15,7 +15,7 @@ from orgrollout.plan.build.needed_first import prerequisites
 REASON = "the stack set's definition; what is new in it changes nothing in the stack"
 
 
-def with_carriers(
+def with_definition_targets(
     differences: Mapping[StackSetKey, Differences],
     desired: Mapping[StackSetKey, DesiredStackSet],
     able: Mapping[StackSetKey, frozenset[Pair]],
@@ -36,18 +36,18 @@ def with_carriers(
     def chosen(key: StackSetKey) -> Pair:
         return min(able[key], key=lambda pair: (wave_of(key, pair), pair))
 
-    carriers = {key: chosen(key) for key in able}
+    targets = {key: chosen(key) for key in able}
     return {
-        key: _carried(d, desired[key], carriers[key]) if key in carriers else d
+        key: _carried(d, desired[key], targets[key]) if key in targets else d
         for key, d in differences.items()
     }
 
 
-def _carried(differences: Differences, desired: DesiredStackSet, carrier: Pair) -> Differences:
+def _carried(differences: Differences, desired: DesiredStackSet, target: Pair) -> Differences:
     return replace(
         differences,
-        updates={carrier: desired.pairs[carrier]},
-        reasons={**differences.reasons, carrier: REASON},
-        same_overrides=frozenset({carrier}),
+        updates={target: desired.pairs[target]},
+        reasons={**differences.reasons, target: REASON},
+        same_overrides=frozenset({target}),
         unchanged=differences.unchanged - 1,
     )
