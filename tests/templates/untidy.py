@@ -66,8 +66,9 @@ class Ec2:
         finally:
             for each in others:
                 each.resource_id = resource
+        status: Any = self.status  # moto knows no log that has not said so
         for each in made:
-            each.deliver_logs_status = self.status
+            each.deliver_logs_status = status
         return made, refused
 
     def _refuse(
