@@ -21,6 +21,7 @@ REQUIRED = {
     "ExternalId": "base-7",
 }
 _NOTHING = object()
+_URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 _NAMED_BY = (
     "RoleName",
     "FunctionName",
@@ -109,6 +110,7 @@ class _Resolver:
             "AWS::Region": self.place.region,
             "AWS::Partition": partition_of(self.place.region),
             "AWS::NoValue": _NOTHING,
+            "AWS::URLSuffix": _URL_SUFFIXES.get(partition_of(self.place.region), "amazonaws.com"),
             "AWS::StackName": "stack",
         }
         self.functions: dict[str, Callable[[Any], Any]] = {
