@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class PostureState(StrEnum):
-    """What looking at a check came to. Unknown is never ok."""
+    """The result of a check. Unknown is never ok."""
 
     OK = "ok"
     BROKEN = "broken"
@@ -35,9 +35,9 @@ class Subject:
 
     id: str
     reason: str  # in words, with the id
-    by_call: bool = False  # the call of the check may mend it
+    by_call: bool = False  # the call of the check may repair it
     accepted: str = ""  # why it is left as it is by agreement, in AWS itself
-    hindrance: str = ""  # why no call is made for it, though one could mend it
+    hindrance: str = ""  # why no call is made for it, though one could repair it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,10 @@ class PostureSeen:
 
     state: PostureState
     reason: str = ""
-    subjects: tuple[str, ...] = ()  # what a call would mend, by id: VPCs, a recorder
+    subjects: tuple[str, ...] = ()  # what a call would repair, by id: VPCs, a recorder
     parts: tuple[Subject, ...] = ()  # all that is broken, one by one, as far as it has an id
     evaluated: datetime | None = None  # where a rule tells: when it was evaluated last
-    unseen: bool = False  # unknown since nobody could look, as where a call was denied
+    unseen: bool = False  # unknown since the check could not look, as where a call was denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class KnownCheck:
     required: tuple[str, ...] = ()  # arguments
     optional: tuple[str, ...] = ()
     told_by: str = ""  # the argument that tells two checks of this name apart
-    mended_by: str = ""  # the call that mends it, service:Operation; empty: none does
+    mended_by: str = ""  # the call that repairs it, service:Operation; empty: none does
     looks: int = 1  # calls that one look takes, where nothing is wrong
     has_one_subject: bool = True  # a recorder, a rule; not as many as there are VPCs
 
@@ -110,7 +110,7 @@ CHECKS: Mapping[str, KnownCheck] = {
 
 
 def mended_by(check: PostureCheck, subjects: tuple[str, ...]) -> str | None:
-    """Return the call that may mend a broken check, as service:Operation; None: no call does.
+    """Return the call that may repair a broken check, as service:Operation; None: no call does.
 
     A remediation is started where the template says that there is one.
     """
