@@ -35,7 +35,7 @@ def test_check_63_one_event_in_an_account_is_told_by_the_bus_of_another(
             events.put_targets(Rule=rule["Name"], Targets=rule["Targets"])
         tried = [each for each in TAMPERING if each["service"] != "iam"]
         for call in tried:
-            events.put_events(Entries=[event_of(call)])  # type: ignore[list-item]
+            events.put_events(Entries=[event_of(call)])
         assert [event["detail"]["eventName"] for event in heard()] == [c["event"] for c in tried]
 
 

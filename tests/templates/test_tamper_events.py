@@ -31,7 +31,7 @@ def test_check_60_each_tampering_is_told_by_one_rule(templates: Templates) -> No
     """Also where our own calls are left out: a person's, a root user's and another role's."""
     for given in ({}, LEFT_OUT):
         tried = [(call, who) for call in TAMPERING for who in (PERSON, ROOT, session_of("Admin"))]
-        with region(templates, **given) as here:
+        with region(templates, Place(), **given) as here:
             told = here.told([event_of(*each) for each in tried])
         assert told == [{call["rule"]} for call, _ in tried]
 
@@ -45,7 +45,7 @@ def test_check_60_every_call_that_a_rule_names_is_tried(templates: Templates) ->
         for event in rule["EventPattern"]["detail"]["eventName"]
     }
     assert named == {(each["rule"], each["event"]) for each in TAMPERING}
-    for rule in resolve(templates.document("tamper-events"), **LEFT_OUT).of_type(RULE):
+    for rule in resolve(templates.document("tamper-events"), Place(), **LEFT_OUT).of_type(RULE):
         assert len(json.dumps(rule["EventPattern"])) <= PATTERN_LIMIT
 
 
@@ -70,7 +70,7 @@ def test_check_61_our_own_calls_are_told_unless_they_are_left_out(templates: Tem
         assert here.told(by_ours) == [{"flow-logs"}] * len(OURS)
     all_by_ours = [event_of(call, session_of(role)) for call in TAMPERING for role in OURS]
     by_others = [event_of(TAMPERING[0], session_of(role)) for role in ALMOST_OURS]
-    with region(templates, **LEFT_OUT) as here:
+    with region(templates, Place(), **LEFT_OUT) as here:
         assert here.told(all_by_ours) == [set()] * len(all_by_ours)
         assert here.told(by_others) == [{"flow-logs"}] * len(by_others)
 
