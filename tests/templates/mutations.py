@@ -18,10 +18,9 @@ import yaml
 from tests.templates.reading import Templates, parse
 
 Check = Callable[[Templates], None]
-_MODULES = (
-    *("structure", "config", "runbook", "roles", "buckets", "ensure", "resync"),
-    *("tamper_events", "tamper_bus"),
-)
+_BASELINE = ("structure", "config", "runbook", "untidy", "roles", "buckets", "ensure", "resync")
+_PROTECTION = ("tamper_events", "tamper_bus")
+_MODULES = (*_BASELINE, *_PROTECTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
