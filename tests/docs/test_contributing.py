@@ -11,7 +11,7 @@ import pytest
 
 from tests.paths import ROOT
 
-EXAMPLE = re.compile(r"`(orgrollout/posture/\S+)`:\n\n +```python\n(.*?)\n +```", re.DOTALL)
+EXAMPLE = re.compile(r"all of `(\w+\.py)`:\n\n +```python\n(.*?)\n +```", re.DOTALL)
 TREE = ("orgrollout", "tests", "stacksets", "manifests", "docs")
 
 
@@ -19,7 +19,7 @@ def example() -> tuple[str, str]:
     """Return the path and the text of the module that the page shows."""
     found = EXAMPLE.search((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     assert found is not None
-    return found[1], textwrap.dedent(f"{found[2]}\n")
+    return f"orgrollout/posture/checks/{found[1]}", textwrap.dedent(f"{found[2]}\n")
 
 
 @pytest.mark.slow
