@@ -12,8 +12,8 @@ from orgrollout.report.standing import standing_lines
 from orgrollout.report.words import count, span
 from orgrollout.rollout.failures.enrolment import is_pending
 from orgrollout.rollout.failures.failure_groups import FailureGroup, group_failures, named
-from orgrollout.rollout.failures.recovered_failures import overcome
-from orgrollout.rollout.rollback.partial_rollout import half_way
+from orgrollout.rollout.failures.recovered_failures import recovered_failures
+from orgrollout.rollout.rollback.partial_rollout import partial_rollout
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import CompletedOperation, Failure, Outcome, Phase, RolloutState
 from orgrollout.rollout.state.view import RolloutView
@@ -42,7 +42,8 @@ def rollout_blocks(
         yield _by_wave(plan, state)
     yield from _failures(plan, state, chosen)
     yield from (
-        Line(text=f"warning: {text}", style="yellow") for text in half_way(RolloutView(plan, state))
+        Line(text=f"warning: {text}", style="yellow")
+        for text in partial_rollout(RolloutView(plan, state))
     )
     yield from _pending(plan, [f for f in state.failures if chosen(f)])
     yield from skipped_lines(plan.skipped)
@@ -93,16 +94,16 @@ def wave_status(state: RolloutState, position: int) -> str:
 
 
 def _by_wave(plan: Plan, state: RolloutState) -> Sheet:
-    landed: dict[tuple[int, StackSetKey, str], list[CompletedOperation]] = defaultdict(list)
+    completed: dict[tuple[int, StackSetKey, str], list[CompletedOperation]] = defaultdict(list)
     wanted: Counter[tuple[int, StackSetKey, str]] = Counter()
     for operation in plan.operations:
         wanted[_place(operation)] += operation.rectangle.size
-    for one in state.landed:
-        landed[_place(plan.operations[one.planned])].append(one)
+    for one in state.completed:
+        completed[_place(plan.operations[one.planned])].append(one)
     names = {wave.index: wave.name for wave in plan.waves}
     lost = Counter(_place(plan.operations[f.planned]) for f in state.failed)
     rows = [
-        _row(names, place, total, landed[place], lost[place]) for place, total in wanted.items()
+        _row(names, place, total, completed[place], lost[place]) for place, total in wanted.items()
     ]
     return Sheet(
         headers=("wave", "stack set", "action", "done", "failed", "operations", "took"),
@@ -120,13 +121,15 @@ def _row(
     names: dict[int, str],
     place: tuple[int, StackSetKey, str],
     total: int,
-    landed: list[CompletedOperation],
+    completed: list[CompletedOperation],
     failed: int,
 ) -> tuple[str, ...]:
     wave, key, action = place
-    done = sum(one.succeeded for one in landed)
-    retries = sum(1 for one in landed if one.attempt > 1)
-    operations = f"{len(landed):,}" + (f", {count(retries, 'retry', 'retries')}" if retries else "")
+    done = sum(one.succeeded for one in completed)
+    retries = sum(1 for one in completed if one.attempt > 1)
+    operations = f"{len(completed):,}" + (
+        f", {count(retries, 'retry', 'retries')}" if retries else ""
+    )
     return (
         f"{wave} {names.get(wave, '')}",
         key,
@@ -134,13 +137,13 @@ def _row(
         f"{done:,}/{total:,}",
         f"{failed:,}",
         operations,
-        span(_took(landed)) if landed else "",
+        span(_took(completed)) if completed else "",
     )
 
 
-def _took(landed: list[CompletedOperation]) -> timedelta:
-    ended: datetime = max(one.ended for one in landed)
-    return ended - min(one.started for one in landed)
+def _took(completed: list[CompletedOperation]) -> timedelta:
+    ended: datetime = max(one.ended for one in completed)
+    return ended - min(one.started for one in completed)
 
 
 def _failures(
@@ -148,7 +151,7 @@ def _failures(
     state: RolloutState,
     chosen: Callable[[Failure], bool],
 ) -> Iterator[Block]:
-    done = [f for f in overcome(state) if chosen(f)]
+    done = [f for f in recovered_failures(state) if chosen(f)]
     final = [f for f in state.failures if f.final and chosen(f)]
     open_ = [f for f in state.failures if not f.final and chosen(f)]
     lines: list[Line] = []
@@ -198,4 +201,4 @@ def _where(group: FailureGroup) -> Iterator[Line]:
 
 
 def _succeeded(plan: Plan, state: RolloutState) -> int:
-    return sum(one.succeeded for one in state.landed if plan.operations[one.planned].is_counted)
+    return sum(one.succeeded for one in state.completed if plan.operations[one.planned].is_counted)

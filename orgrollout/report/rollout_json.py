@@ -14,7 +14,7 @@ from orgrollout.report.words import iso
 from orgrollout.rollout.failures.classify_failure import advice
 from orgrollout.rollout.failures.enrolment import is_pending
 from orgrollout.rollout.failures.failure_groups import FailureGroup, group_failures
-from orgrollout.rollout.failures.recovered_failures import overcome
+from orgrollout.rollout.failures.recovered_failures import recovered_failures
 from orgrollout.rollout.state.state import (
     CompletedOperation,
     Failure,
@@ -57,8 +57,8 @@ def rollout_json(
             for position, wave in enumerate(plan.waves)
         ],
         "operations": [
-            *(_landed(plan, landed) for landed in state.landed),
-            *(_flight(plan, flight, (seen or {}).get(flight.id)) for flight in state.flights),
+            *(_completed(plan, completed) for completed in state.completed),
+            *(_in_flight(plan, each, (seen or {}).get(each.id)) for each in state.in_flight),
         ],
         "failures": [_failure(plan, f) for f in state.failures if chosen(f)],
         "causes": [
@@ -70,7 +70,7 @@ def rollout_json(
         "overcome": [
             _group(plan, group)
             for group in group_failures(
-                RolloutView(plan, state), (f for f in overcome(state) if chosen(f))
+                RolloutView(plan, state), (f for f in recovered_failures(state) if chosen(f))
             )
         ],
         "held_back": {action.value: number for action, number in plan.held_back.items()},
@@ -121,35 +121,35 @@ def rollouts_json(
     }
 
 
-def _landed(plan: Plan, landed: CompletedOperation) -> dict[str, Any]:
-    operation = plan.operations[landed.planned]
+def _completed(plan: Plan, completed: CompletedOperation) -> dict[str, Any]:
+    operation = plan.operations[completed.planned]
     return {
-        "id": landed.id,
+        "id": completed.id,
         "wave": operation.wave,
         "stack_set": operation.stack_set,
         "action": operation.action.value,
-        "attempt": landed.attempt,
-        "status": landed.status,
-        "started": iso(landed.started),
-        "ended": iso(landed.ended),
-        "succeeded": landed.succeeded,
-        "failed": landed.failed,
-        "cancelled": landed.cancelled,
-        "skipped": landed.skipped,
+        "attempt": completed.attempt,
+        "status": completed.status,
+        "started": iso(completed.started),
+        "ended": iso(completed.ended),
+        "succeeded": completed.succeeded,
+        "failed": completed.failed,
+        "cancelled": completed.cancelled,
+        "skipped": completed.skipped,
     }
 
 
-def _flight(plan: Plan, flight: InFlightOperation, status: str | None) -> dict[str, Any]:
+def _in_flight(plan: Plan, in_flight: InFlightOperation, status: str | None) -> dict[str, Any]:
     """Return an operation under way; what came of it is not known yet, and not zero."""
-    operation = plan.operations[flight.piece.planned]
+    operation = plan.operations[in_flight.pending.planned]
     return {
-        "id": flight.id,
+        "id": in_flight.id,
         "wave": operation.wave,
         "stack_set": operation.stack_set,
         "action": operation.action.value,
-        "attempt": flight.piece.attempt,
+        "attempt": in_flight.pending.attempt,
         "status": status or "UNKNOWN",
-        "started": iso(flight.committed),
+        "started": iso(in_flight.committed),
         "ended": None,
         "succeeded": None,
         "failed": None,

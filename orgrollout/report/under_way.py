@@ -28,27 +28,27 @@ class UnderWay:
 
 def under_way(
     plan: Plan,
-    flights: Iterable[InFlightOperation],
+    operations: Iterable[InFlightOperation],
     counted: Mapping[OperationId, Counted],
     now: datetime,
 ) -> Iterator[UnderWay]:
     """Yield what is under way, in the order in which it began."""
     alike: dict[tuple[int, str, str, int], list[InFlightOperation]] = defaultdict(list)
-    for flight in flights:
-        planned = plan.operations[flight.piece.planned]
-        attempt = flight.piece.attempt
-        alike[planned.wave, planned.stack_set, planned.action.value, attempt].append(flight)
+    for in_flight in operations:
+        planned = plan.operations[in_flight.pending.planned]
+        attempt = in_flight.pending.attempt
+        alike[planned.wave, planned.stack_set, planned.action.value, attempt].append(in_flight)
     for (wave, stack_set, action, attempt), mine in alike.items():
         again = f", attempt {attempt}" if attempt > 1 else ""
-        total = sum(len(flight.piece.pairs) for flight in mine)
-        known = [counted[flight.id] for flight in mine if flight.id in counted]
+        total = sum(len(each.pending.pairs) for each in mine)
+        known = [counted[each.id] for each in mine if each.id in counted]
         yield UnderWay(
             wave=wave,
             stack_set=stack_set,
             action=f"{action}{again}",
             what=f"{action} {total:,}{again}",
             how_far=how_far(known, total, now),
-            age=now - min(flight.committed for flight in mine),
+            age=now - min(each.committed for each in mine),
         )
 
 

@@ -41,8 +41,10 @@ def killed_at(folder: Path, *moments: int) -> None:
         assert story.ending(rollout) == expected, name
         at_aws = story.ids_at_aws()
         assert len(at_aws) == len(set(at_aws)), name
-        assert {landed.id for landed in rollout.state.landed} == set(map(OperationId, at_aws)), name
-        assert rollout.state.flights == (), name
+        assert {completed.id for completed in rollout.state.completed} == set(
+            map(OperationId, at_aws)
+        ), name
+        assert rollout.state.in_flight == (), name
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +58,7 @@ def test_the_story_has_everything_that_can_go_wrong(folder: Path) -> None:
 
     assert ending.outcome == "succeeded with failures"
     assert {kind for _, _, kind, _, _ in ending.failures} == {"blocked by policy", "blocked"}
-    assert {attempt for _, attempt, *_ in ending.landed} == {1, 2, 3}
+    assert {attempt for _, attempt, *_ in ending.completed} == {1, 2, 3}
     calls = {point.split()[1] for point in points}
     assert calls >= {
         "CreateStackSet",

@@ -48,7 +48,7 @@ def killed_at(folder: Path, moment: int, *, by_itself: bool) -> None:
         back = story.one_process(Fuse())
 
         assert story.ending(back) == expected, name
-        assert back.state.flights == (), name
+        assert back.state.in_flight == (), name
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from orgrollout.report.blocks import Line, Sheet
 from orgrollout.report.rollout import outcome_line, rollout_blocks, wave_status
 from orgrollout.report.rollout_json import rollout_json
 from orgrollout.rollout.decide.operator_commands import begin
-from orgrollout.rollout.failures.recovered_failures import in_short, overcome
+from orgrollout.rollout.failures.recovered_failures import in_short, recovered_failures
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import CompletedOperation, Failure, Phase, RolloutState
 from tests.rollout.decide.test_decide import DIGEST, FIRST, NOW, ONE, TWO, US, a_plan
@@ -28,7 +28,7 @@ DENIED = Failure(
 SKIPPED = Skipped(account=AccountId("3" * 12), name="closed_shop", reason="account is SUSPENDED")
 
 
-def landed(number: int, attempt: int, succeeded: int, failed: int) -> CompletedOperation:
+def completed(number: int, attempt: int, succeeded: int, failed: int) -> CompletedOperation:
     started = NOW + timedelta(minutes=number)
     return CompletedOperation(
         id=OperationId(f"or-{number}"),
@@ -51,7 +51,7 @@ def finished(plan: Plan, *failures: Failure) -> RolloutState:
         phase=Phase.FINISHED,
         waiting=(),
         wave=len(plan.waves),
-        landed=(landed(1, 1, 1, 1), landed(2, 2, 1 - len(failures), len(failures))),
+        completed=(completed(1, 1, 1, 1), completed(2, 2, 1 - len(failures), len(failures))),
         failures=failures,
         ended=NOW + timedelta(minutes=3),
         calls={"CreateStackInstances": 2},
@@ -74,8 +74,8 @@ def test_what_failed_at_first_and_was_retried_is_told() -> None:
     plan = a_plan()
 
     state = finished(plan)
-    first = replace(state.landed[0], failures=in_short([THROTTLED]))
-    state = replace(state, landed=(first, *state.landed[1:]))
+    first = replace(state.completed[0], failures=in_short([THROTTLED]))
+    state = replace(state, completed=(first, *state.completed[1:]))
 
     told = lines(plan, state)
 
@@ -91,9 +91,11 @@ def test_what_failed_in_the_end_was_not_overcome() -> None:
     plan = a_plan()
     state = finished(plan, DENIED)
     both = in_short([THROTTLED, replace(THROTTLED, pair=DENIED.pair)])
-    state = replace(state, landed=(replace(state.landed[0], failures=both),))
+    state = replace(state, completed=(replace(state.completed[0], failures=both),))
 
-    assert [(f.pair, f.kind) for f in overcome(state)] == [(THROTTLED.pair, THROTTLED.kind)]
+    assert [(f.pair, f.kind) for f in recovered_failures(state)] == [
+        (THROTTLED.pair, THROTTLED.kind)
+    ]
     assert len(both) == 1
 
 

@@ -210,7 +210,9 @@ def follow(
 def _may_leave(tick: Tick, now: datetime) -> bool:
     """Return whether operations run, or there is nothing to do but wait."""
     state = tick.rollout.state
-    return bool(state.flights or tick.beside) or rests(RolloutView(tick.rollout.plan, state), now)
+    return bool(state.in_flight or tick.concurrent) or rests(
+        RolloutView(tick.rollout.plan, state), now
+    )
 
 
 def _left_alone(rollout: Rollout, session: Session) -> str:

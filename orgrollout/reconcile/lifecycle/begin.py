@@ -30,7 +30,7 @@ from orgrollout.reconcile.locks.takeover import give_up, settle
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.state.state import Phase
 
-BUSY = frozenset({Phase.RUNNING, Phase.STOPPING, Phase.PROVING})
+BUSY = frozenset({Phase.RUNNING, Phase.STOPPING, Phase.VERIFYING})
 
 
 class NewerRolloutError(OrgRolloutError):

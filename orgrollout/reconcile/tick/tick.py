@@ -46,7 +46,7 @@ class Tick:
     events: tuple[Event, ...]
     wake_after: timedelta | None  # None: nothing happens by itself any more
     busy: tuple[StackSetName, ...] = ()  # stack sets held by an operation that is not ours
-    beside: Mapping[StackSetKey, RolloutId] = field(default_factory=dict)  # waited for there
+    concurrent: Mapping[StackSetKey, RolloutId] = field(default_factory=dict)  # waited for there
     held_by: str = ""  # the process that acts on the rollout right now; nothing was looked at
 
 
@@ -76,7 +76,7 @@ def tick(rollout: RolloutId, context: Context) -> Tick:
         rollout=current,
         events=decision.events,
         wake_after=decision.wake_after,
-        beside=seen.beside,
+        concurrent=seen.concurrent,
     )
     note_repairs(current, decision.state, seen, context)
     if decision.actions:
@@ -148,5 +148,5 @@ def _stop_late_arrivals(busy: Iterable[StackSetName], rollout: RolloutId, contex
                 continue
             with suppress(NoSuchRolloutError):
                 other = load_rollout(context.journal, said.rollout)
-                if operation.id in {flight.id for flight in other.state.withdrawn}:
+                if operation.id in {each.id for each in other.state.withdrawn}:
                     tick(said.rollout, context)

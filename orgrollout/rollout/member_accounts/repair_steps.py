@@ -16,7 +16,7 @@ from orgrollout.plan.model.repair import Repair
 from orgrollout.posture.check import repaired_by
 from orgrollout.posture.seen import PostureSeen, PostureState, without
 from orgrollout.rollout.member_accounts.change_set_guard import objections_to
-from orgrollout.rollout.member_accounts.config_evaluation import Judging
+from orgrollout.rollout.member_accounts.config_evaluation import ConfigEvaluation
 from orgrollout.rollout.member_accounts.remediation import NOTHING_CAME, Remediations, cause_of
 from orgrollout.rollout.state.repair_step import NextStep, Step
 from orgrollout.rollout.verify.verify_repair import what_is_wrong
@@ -29,7 +29,7 @@ _UNCHANGED = ("didn't contain changes", "no updates are to be performed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepairSeen:
+class RepairObservation:
     """What was found in one account and Region."""
 
     stack: MemberStack | None = None  # of a revert; None: it is gone
@@ -39,7 +39,7 @@ class RepairSeen:
     why: str = ""  # the stack did not take the change set
     posture: PostureSeen | None = None  # of a call
     remediations: Remediations = field(default_factory=Remediations)  # of a call that starts some
-    judging: Judging = field(default_factory=Judging)  # of a rule that is to be complied with
+    evaluation: ConfigEvaluation = field(default_factory=ConfigEvaluation)
     asked: datetime | None = None  # when this process asked for a detection, or made the call
     waited: timedelta = timedelta()  # how long this process has seen it as it is now
     failed: "NextStep | None" = None  # it could not be looked at, and never can be
@@ -53,7 +53,7 @@ class Look:
     repair: Repair
     name: str  # the operation's id
     now: datetime
-    seen: RepairSeen
+    seen: RepairObservation
 
     @property
     def asked_lately(self) -> bool:
@@ -177,9 +177,9 @@ def _of_rule(look: Look, posture: PostureSeen) -> NextStep:
     """Return what follows from what a rule found when it was evaluated last."""
     if look.repair.check is None or repaired_by(look.repair.check, posture.subjects) is None:
         return _not_repaired(posture, ", which no call repairs")
-    judging = look.seen.judging
-    is_judged = judging.is_over(posture) or (judging.asked and not look.asked_lately)
-    if is_judged and judging.left(posture):
+    evaluation = look.seen.evaluation
+    is_judged = evaluation.is_over(posture) or (evaluation.asked and not look.asked_lately)
+    if is_judged and evaluation.left(posture):
         return NextStep(Step.CALL)
     return WAIT if look.asked_lately else NextStep(Step.EVALUATE)
 
