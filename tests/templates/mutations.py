@@ -18,7 +18,7 @@ import yaml
 from tests.templates.reading import Templates, parse
 
 Check = Callable[[Templates], None]
-_MODULES = ("structure", "config", "runbook", "roles", "buckets", "ensure", "resync")
+_MODULES = ("structure", "config", "runbook", "untidy", "roles", "buckets", "ensure", "resync")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

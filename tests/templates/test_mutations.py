@@ -20,7 +20,7 @@ def test_there_are_enough_mistakes_and_each_check_has_one() -> None:
     assert len({each.what for each in MISTAKES}) == len(MISTAKES)
     numbers = {int(each.check) for each in MISTAKES}
     # 33 runs in the sandbox, 36 is checkov's and plants its own, 37 is a planted mistake itself.
-    assert numbers == (set(range(1, 36)) | {38, 39}) - {33}
+    assert numbers == (set(range(1, 36)) | {38, 39, 40, 45, 49}) - {33}
 
 
 def test_the_documentation_shows_every_mistake() -> None:

@@ -13,12 +13,13 @@ EVERY_ROLE = (
     {"Destination": "cloud-watch-logs", "AdministratorAccountId": MANAGEMENT},
     {"RecorderRole": "customer-managed"},
 )
+OUR_TAGS = {"orgrollout:name-prefix": "orgrollout"}
 # What the runbook never calls by itself, and why the role has it nevertheless.
 SURPLUS = {
     "s3": {
         "ec2:CreateTags": "CreateFlowLogs tags what it creates",
         "logs:CreateLogDelivery": "EC2 sets up the delivery on behalf of the caller",
-        "logs:DeleteLogDelivery": "the VPC guide asks for it together with CreateLogDelivery",
+        "logs:DeleteLogDelivery": "EC2 takes the delivery down on behalf of the caller",
     },
     "cloud-watch-logs": {
         "ec2:CreateTags": "CreateFlowLogs tags what it creates",
@@ -41,8 +42,13 @@ def every_role(templates: Templates) -> list[dict[str, Any]]:
 
 
 def calls_of(account: World) -> set[str]:
-    """Return what the runbook calls in all its ways: creating, finding, skipping."""
-    runs = [account.run(), account.run(), account.run(vpc_id="vpc-0123456789abcdef0")]
+    """Return what the runbook calls in all its ways: creating, finding, replacing, skipping."""
+    runs = [
+        account.run(),
+        account.run(),
+        account.run(TrafficType="REJECT"),
+        account.run(vpc_id="vpc-0123456789abcdef0"),
+    ]
     return {call for execution in runs for call in execution.calls}
 
 
@@ -56,6 +62,26 @@ def test_check_26_the_role_may_do_what_the_runbook_does(templates: Templates) ->
         surplus = SURPLUS[destination.get("Destination", "s3")]
         assert called <= allowed
         assert allowed - called == set(surplus)
+
+
+def test_check_40_only_what_the_runbook_made_may_be_deleted(templates: Templates) -> None:
+    """By its tag, and not where a stack owns it."""
+    policy = {"Statement": statements_of(roles_of(templates)["flowlogs-remediation"])}
+
+    def may(account: str = MEMBER, **tags: str) -> bool:
+        asked = Request(
+            principal="role",
+            action="ec2:DeleteFlowLogs",
+            resource=f"arn:aws:ec2:eu-west-1:{account}:vpc-flow-log/fl-1",
+            context={f"aws:ResourceTag/{name}": value for name, value in tags.items()},
+        )
+        return allows(policy, asked)
+
+    assert may(**OUR_TAGS)
+    assert not may()
+    assert not may(**{**OUR_TAGS, "orgrollout:name-prefix": "legacy"})
+    assert not may(**{**OUR_TAGS, "aws:cloudformation:stack-id": "arn:aws:cloudformation:..."})
+    assert not may("222222222222", **OUR_TAGS)
 
 
 def test_check_27_no_role_has_more_than_it_needs(templates: Templates) -> None:
