@@ -2,12 +2,10 @@
 
 import json
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-import cfnlint
-
-_REFERENCE = Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json"
+_REFERENCE = files("cfnlint.data.AdditionalSpecs") / "Policies.json"
 
 
 def can_be_limited(action: str) -> bool:
