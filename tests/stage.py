@@ -128,7 +128,8 @@ class Stage:
 
     def context(self, journal: str = "journal.sqlite") -> Context:
         """Return what a process that starts now would work with."""
-        connection = connect(session=new_session(), clock=self.sandbox.clock, limits=self.limits)
+        session = new_session(self.sandbox.organization.home_region)
+        connection = connect(session=session, clock=self.sandbox.clock, limits=self.limits)
         return Context(
             connection=connection,
             stack_sets=StackSets(connection),

@@ -25,9 +25,14 @@ from orgrollout.aws.transport.response_checks import (
     check_members,
 )
 from orgrollout.aws.transport.waiting import Wait, Waits
+from orgrollout.model.domains import DOMAINS
 from orgrollout.model.ids import AccountId, Region
 
-AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+AWS_HOSTS = (
+    *(f".{each}" for each in DOMAINS.values()),
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+)
 Jitter = Callable[[timedelta], timedelta]
 Guard = Callable[[], None]
 OnDate = Callable[[str, str], None]
