@@ -125,6 +125,7 @@ class _Resolver:
             "Fn::Or": lambda many: any(self.value(each) for each in many),
             "Fn::If": lambda it: self.value(it[1] if self._condition(it[0]) else it[2]),
             "Fn::Join": lambda it: it[0].join(self.value(it[1])),
+            "Fn::Split": lambda it: self.value(it[1]).split(it[0]),
             "Fn::GetAtt": self._attribute,
             "Fn::Sub": self._substitute,
         }
