@@ -29,7 +29,7 @@ from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
-from orgrollout.reconcile.context import Context, contexts
+from orgrollout.reconcile.context import Context, call_bounds, contexts
 from orgrollout.reconcile.documents.rollouts import NoSuchRolloutError, SeveralRolloutsError
 from orgrollout.reconcile.open_journal import in_folder, named_journal, open_journal
 from orgrollout.reconcile.reading.home_region import proposed_home
@@ -165,6 +165,7 @@ def _connected(
             profile=reach.profile,
             region=reach.home_region or home,
             clock=simulation.clock if simulation else None,
+            bounds=call_bounds(loaded),
             read_only=read_only,
             waits=waits,
             on_skew=skew_told_on(screen),

@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import OperationId, Pair, StackSetKey
-from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
 from orgrollout.organization.desired import DesiredStackSet, LeftOutState
 from orgrollout.plan.build.compare import left_out_of
+from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Failure
 from orgrollout.rollout.state.view import RolloutView
@@ -63,7 +63,7 @@ class RolloutActivity:
     failed: Mapping[Pair, Failure]
 
 
-def doing(view: RolloutView, key: StackSetKey) -> RolloutActivity:
+def activity_of(view: RolloutView, key: StackSetKey) -> RolloutActivity:
     """Return what a rollout has to do with one stack set."""
     mine = [i for i, operation in enumerate(view.plan.operations) if operation.stack_set == key]
     still_waiting = () if view.state.phase.is_over else view.state.waiting

@@ -20,7 +20,8 @@ from orgrollout.sandbox.incidents.incidents import Incidents
 from orgrollout.sandbox.organization.file import load_organization
 from orgrollout.sandbox.principals import ACCESS_ROLE
 from orgrollout.sandbox.settings import Settings
-from orgrollout.sandbox.simulated_organization import SimulatedOrganization, Unprovisioned
+from orgrollout.sandbox.simulated_organization import SimulatedOrganization
+from orgrollout.sandbox.unprovisioned import Unprovisioned
 
 # What would lead boto3 past the sandbox: other credentials, another endpoint.
 _FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
@@ -123,7 +124,7 @@ class Sandbox(Incidents):
     @property
     def unprovisioned(self) -> list[Unprovisioned]:
         """The resources that exist only as records, and what could not be done."""
-        return self.simulation.unprovisioned
+        return self.simulation.unprovisioned.all
 
     def run_to_end(self, limit: timedelta = timedelta(days=7)) -> None:
         """Let time pass until nothing is planned any more (stuck instances stay).

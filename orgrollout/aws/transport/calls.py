@@ -26,9 +26,14 @@ from orgrollout.aws.transport.response_checks import (
     check_members,
 )
 from orgrollout.aws.transport.waiting import Wait, Waits
+from orgrollout.model.domains import DOMAINS
 from orgrollout.model.ids import AccountId, Region
 
-AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+AWS_HOSTS = (
+    *(f".{each}" for each in DOMAINS.values()),
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+)
 Jitter = Callable[[timedelta], timedelta]
 Guard = Callable[[], None]
 OnDate = Callable[[str, str], None]
@@ -173,11 +178,16 @@ class Caller:
             reraise=True,
         )
 
+        place = inside.place if inside else ""
+
         def attempt() -> dict[str, Any]:
-            self._get_ready(service, operation, inside)
+            waited = self._get_ready(service, operation, inside)
             number = repeat.statistics["attempt_number"]
             wait.sends(number, self._most_attempts(service))
-            with inside.being() if inside else nullcontext():
+            with (
+                self._adapting(service, operation, place, waited=waited),
+                inside.being() if inside else nullcontext(),
+            ):
                 return self._send(_Request(client, service, operation, parameters), wait, log)
 
         try:
@@ -191,12 +201,31 @@ class Caller:
             self._account = AccountId(answer["Account"])
         return answer
 
-    def _get_ready(self, service: str, operation: str, inside: Inside | None) -> None:
-        """Wait and renew what has to be; the guard comes last, since both take time."""
-        self._limits.wait(service, operation, self._clock, inside.place if inside else "")
+    def _get_ready(self, service: str, operation: str, inside: Inside | None) -> bool:
+        """Wait and renew what has to be; the guard comes last, since both take time.
+
+        Return whether the call had to wait for its turn.
+        """
+        place = inside.place if inside else ""
+        waited = self._limits.wait(service, operation, self._clock, place)
         if inside:
             inside.refresh()
         self._ask_guard()
+        return waited
+
+    @contextmanager
+    def _adapting(
+        self, service: str, operation: str, place: str, *, waited: bool
+    ) -> Iterator[None]:
+        """Let the rate of the API learn from what becomes of one attempt."""
+        try:
+            yield
+        except ClientError as error:
+            if error_mapping.is_throttled(error):
+                self._limits.refused(service, operation, self._clock, place)
+            raise
+        if waited:
+            self._limits.accepted(service, operation, self._clock, place)
 
     def _send(self, request: _Request, wait: Wait, log: CallLog) -> dict[str, Any]:
         started = self._clock.now()

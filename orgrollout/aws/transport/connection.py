@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from orgrollout.aws.transport.aws_time import AwsClock
 from orgrollout.aws.transport.clock import Clock, MachineClock
-from orgrollout.aws.transport.rate_limits import OF_THIS_PROCESS, RateLimits
+from orgrollout.aws.transport.rate_limits import OF_THIS_PROCESS, Bounds, RateLimits
 from orgrollout.aws.transport.response_checks import PageTokens
 from orgrollout.aws.transport.waiting import Waits
 from orgrollout.errors import InvalidCredentialsError
@@ -267,6 +267,7 @@ def connect(
     read_only: bool = False,
     clock: Clock | None = None,
     limits: RateLimits | None = None,
+    bounds: Bounds | None = None,
     jitter: "Jitter | None" = None,
     waits: Waits | None = None,
     session: "boto3.Session | None" = None,
@@ -275,7 +276,8 @@ def connect(
     """Return a connection by the standard credential chain. Nothing is sent yet.
 
     Without a ``session``, one is made from ``profile`` and ``region``. AWS_ENDPOINT_URL holds, as
-    everywhere. All connections on the machine's clock share one set of rates. ``waits`` tell of
+    everywhere. All connections on the machine's clock share one set of rates; ``bounds`` are those
+    within which the rate of CloudFormation adapts. ``waits`` tell of
     calls that are not answered. Without a ``clock`` of its own the connection tells AWS's time, and
     ``on_skew`` learns by how much the clock of this machine is ahead, where that is a minute.
 
@@ -287,9 +289,12 @@ def connect(
 
     machine = clock or MachineClock()
     time = AwsClock(machine, on_skew) if isinstance(machine, MachineClock) else None
+    limits = limits or (OF_THIS_PROCESS if time else RateLimits())
+    if bounds:
+        limits.bind("cloudformation", bounds)
     caller = Caller(
         clock=machine,
-        limits=limits or (OF_THIS_PROCESS if time else RateLimits()),
+        limits=limits,
         jitter=jitter or half_at_random,
         waits=waits,
         on_date=_comparing(time) if time else None,

@@ -16,6 +16,7 @@ from orgrollout.manifest.schema.guards import Accounts, Guards, OnProblem
 from orgrollout.manifest.schema.manifest import Event, Manifest, Notification
 from orgrollout.manifest.schema.part import Flag, Part
 from orgrollout.manifest.schema.rollout import (
+    CallRate,
     FailurePattern,
     FreezeWindow,
     Gate,
@@ -38,6 +39,7 @@ from orgrollout.manifest.schema.stack_sets import Lint, StackSet, Templates, Tem
 __all__ = [
     "Accounts",
     "Block",
+    "CallRate",
     "Drift",
     "DriftIgnore",
     "Event",

@@ -1,7 +1,7 @@
 """How a plan is carried out: waves, gates, preferences, failures, freezes."""
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -21,6 +21,7 @@ from orgrollout.manifest.text.values import (
     RegularExpression,
     Texts,
     one_or_more,
+    refusal,
     span,
 )
 
@@ -28,6 +29,7 @@ KnownClass = Literal[
     "throttled", "transient", "blocked_by_policy", "configuration", "permanent", "skipped"
 ]
 Moment = Annotated[datetime, Field(strict=True)]
+CallsPerSecond = Annotated[float, Field(ge=0.1, le=100)]
 
 
 class Gate(Part):
@@ -100,6 +102,27 @@ class Retry(Part):
     """How often a stack instance is tried, the first time included."""
 
 
+class CallRate(Part):
+    """How often each API of CloudFormation is called: the rate adapts to what AWS throttles."""
+
+    written: ClassVar = "Write {most: 5}, {least: 0.5, most: 5} or {least: 0.5}."
+
+    least: CallsPerSecond = 0.25
+    """Calls a second that no throttling brings it below."""
+    most: CallsPerSecond | None = None
+    """Calls a second that it is raised to while AWS throttles nothing. Default: 2, with which it
+    begins, so that others who work in the account have room."""
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.most is not None and self.least > self.most:
+            raise refusal(
+                f"the least, {self.least:g}, is above the most, {self.most:g}.",
+                "Lower `least`, or raise `most`.",
+            )
+        return self
+
+
 class FailurePattern(Part):
     """Failures that this organization knows: told by their reason, before those known anyway."""
 
@@ -140,6 +163,8 @@ class Rollout(Part):
     """What is sent with every operation."""
     retry: Retry = Retry()
     """How failed stack instances are tried again."""
+    calls_per_second: CallRate = CallRate()
+    """How often each API of CloudFormation is called."""
     failure_classes: dict[KnownClass, tuple[FailurePattern, ...]] = Field(default={})
     """Reasons that this organization knows, by class: throttled, transient, blocked_by_policy,
     configuration, permanent, skipped."""

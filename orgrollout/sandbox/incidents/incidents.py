@@ -13,7 +13,6 @@ from orgrollout.sandbox.faults.rules import REASON, SCP, CallFault, InstanceFaul
 from orgrollout.sandbox.incidents.manual_changes import ManualChanges
 from orgrollout.sandbox.incidents.scripted_change_sets import ScriptedChangeSets
 from orgrollout.sandbox.organization.model import Account, derive
-from orgrollout.sandbox.simulated_organization import trust_of
 
 
 class Incidents(ManualChanges, ScriptedChangeSets):
@@ -47,7 +46,13 @@ class Incidents(ManualChanges, ScriptedChangeSets):
     ) -> None:
         """Let a service control policy deny what stack instances do."""
         denied = self._id(account) or "the account"
-        reason = SCP.format(account=denied, action=action, resource=resource, type=type)
+        reason = SCP.format(
+            partition=self.organization.partition,
+            account=denied,
+            action=action,
+            resource=resource,
+            type=type,
+        )
         self._add(account, region, stack_set, times=times, reason=reason)
 
     @fault
@@ -205,14 +210,14 @@ class Incidents(ManualChanges, ScriptedChangeSets):
         A role made by a deployed template needs no such thing; where only records matter,
         templates make none.
         """
-        policy = json.loads(trust_of(self.simulation.identities.operator.account))
+        roles = self.simulation.roles
+        policy = json.loads(roles.trust_of(self.simulation.identities.operator.account))
         if external_id is not None:
             condition = {"StringEquals": {"sts:ExternalId": external_id}}
             policy["Statement"][0]["Condition"] = condition
         with self.simulation.state.in_place():
-            self.simulation.give_role(name, json.dumps(policy))
-        given = self.simulation.given_roles
-        self.book.enter(lambda: self.simulation.take_role(name), lambda: name in given)
+            roles.give(name, json.dumps(policy))
+        self.book.enter(lambda: roles.take(name), lambda: name in roles.given)
 
     @fault
     def break_delivery(

@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 
 
 class JumpingClock:
-    """The sandbox's clock as a machine shows it whose time somebody sets."""
+    """The sandbox's clock as a machine shows it whose time is set by hand."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

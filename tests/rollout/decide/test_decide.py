@@ -129,7 +129,7 @@ def test_an_operation_id_carries_the_state_and_is_never_too_long() -> None:
     assert len(in_flight.id) <= MAX_LENGTH
 
 
-def test_nothing_starts_before_somebody_looked_at_the_definition() -> None:
+def test_nothing_starts_before_the_definition_was_read() -> None:
     """An operation on stack instances applies whatever the stack set says at that moment."""
     plan = a_plan()
     state = begin(plan, DIGEST, FIRST, NOW)
@@ -140,7 +140,7 @@ def test_nothing_starts_before_somebody_looked_at_the_definition() -> None:
     assert (blind.actions, blind.wake_after) == ((), timedelta())
 
 
-def test_a_definition_that_somebody_changed_halts_before_the_next_operation() -> None:
+def test_a_definition_that_was_changed_halts_before_the_next_operation() -> None:
     plan = a_plan()
     state = begin(plan, DIGEST, FIRST, NOW)
     other = Observations(definitions={KEY: StackSetDefinition(template_body="{other}")})
