@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.organization.snapshot import Organization
+from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.report.blocks import Block, Line, Sheet
 from orgrollout.report.plan import FORMAT_VERSION
 from orgrollout.report.unchecked import sentence

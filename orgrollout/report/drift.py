@@ -10,11 +10,10 @@ from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import Record
 from orgrollout.drift.instances import MISSING
-from orgrollout.drift.subjects import named, told
 from orgrollout.model.ids import Digest, Pair, StackSetKey
-from orgrollout.model.posture import Subject
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build.compare import NEW
+from orgrollout.posture.seen import Subject, named, told
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.unchecked import not_looked_at, remedy, sentence
 from orgrollout.report.words import count, span

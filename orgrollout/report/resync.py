@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from orgrollout.drift.left import Unrepaired
-from orgrollout.drift.subjects import named
+from orgrollout.posture.seen import named
 from orgrollout.report.blocks import Block, Line
 from orgrollout.report.words import count, word
 from orgrollout.rollout.failures.failure_groups import cause

@@ -3,24 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from orgrollout.drift.findings import Findings
-from orgrollout.model.posture import (
-    CONFIG_COMPLIANCE,
-    CONFIG_DELIVERY,
-    CONFIG_RECORDER,
-    CONFIG_RULE,
-    SSM_DOCUMENT,
-    VPC_FLOW_LOGS,
-)
+from orgrollout.posture.registry import CHECKS
 from orgrollout.report.words import count, enumerated
 
-_CHECKED = {
-    CONFIG_RECORDER: "recorders",
-    CONFIG_DELIVERY: "delivery channels",
-    CONFIG_RULE: "rules",
-    CONFIG_COMPLIANCE: "compliance",
-    SSM_DOCUMENT: "documents",
-    VPC_FLOW_LOGS: "flow logs",
-}
 ROLE = "name a role to look with in the manifest, `drift: {probe_role: ...}`, then run "
 
 
@@ -53,4 +38,4 @@ def sentence(what: Iterable[str], how: str) -> str:
 
 def _checks(found: Findings) -> str:
     names = {name for checks in found.unchecked.values() for name in checks}
-    return enumerated([said for name, said in _CHECKED.items() if name in names])
+    return enumerated([known.noun for name, known in CHECKS.items() if name in names])

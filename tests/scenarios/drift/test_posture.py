@@ -9,7 +9,7 @@ import pytest
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, StackSetName
-from orgrollout.model.posture import PostureState
+from orgrollout.posture.seen import PostureState
 from orgrollout.reconcile.documents.posture import known_posture
 from orgrollout.reconcile.drift.look_at_posture import look_at_posture
 from orgrollout.reconcile.drift.posture_checks import Chosen

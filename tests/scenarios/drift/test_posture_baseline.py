@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from orgrollout.aws.member_accounts.posture import look, mend
+from orgrollout.aws.member_accounts.posture import look
+from orgrollout.aws.member_accounts.posture import repair as send_repair
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.drift.finding import Finding, Verdict
 from orgrollout.errors import AccessDeniedError, ManifestError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair
-from orgrollout.model.posture import PostureState, mended_by
+from orgrollout.posture.check import repaired_by
+from orgrollout.posture.seen import PostureState
 from orgrollout.reconcile.drift.look_at_posture import look_at_posture
 from orgrollout.reconcile.reading.plan_request import look as picture_of
 from orgrollout.rollout.state.state import Outcome
@@ -90,12 +92,12 @@ def test_what_was_stopped_or_left_out_is_found_and_each_mended_by_its_call(stage
     stage.sandbox.calls.clear()
     for each in (f for f in found if f.pair == HERE and f.verdict is Verdict.REAL):
         assert each.check is not None
-        if mended_by(each.check, each.subjects) is None:
+        if repaired_by(each.check, each.subjects) is None:
             continue
         connection = repairing(stage)
         seen = look(connection, each.check)
         if seen.state is PostureState.BROKEN and seen.subjects:
-            mend(connection, each.check, seen)
+            send_repair(connection, each.check, seen)
     stage.sandbox.run_to_end()
 
     written = {c.operation for c in stage.sandbox.calls if c.is_write}
@@ -174,7 +176,7 @@ def test_a_document_that_somebody_changed_is_found_by_its_content(stage: Stage) 
     assert set(documents) == {HERE}, {f.reason for f in documents.values()}
     changed = documents[HERE]
     assert changed.check is not None
-    assert mended_by(changed.check, changed.subjects) is None
+    assert repaired_by(changed.check, changed.subjects) is None
 
 
 def test_the_aggregator_answers_for_rules_that_hold(stage: Stage) -> None:

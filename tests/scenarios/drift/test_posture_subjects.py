@@ -11,7 +11,7 @@ import pytest
 from orgrollout.drift.finding import Verdict
 from orgrollout.drift.repair import FOUGHT
 from orgrollout.model.ids import StackSetName
-from orgrollout.model.posture import PostureState
+from orgrollout.posture.seen import PostureState
 from orgrollout.reconcile.documents.posture import known_posture
 from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest
 from orgrollout.rollout.state.state import Outcome

@@ -7,8 +7,8 @@ import pytest
 
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import PostureState
 from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.posture.seen import PostureState
 from orgrollout.reconcile.documents.posture import known_posture
 from orgrollout.reconcile.drift.resync import ResyncRequest
 from orgrollout.rollout.state.failure_classes import FailureClass

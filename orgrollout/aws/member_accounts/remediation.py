@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from orgrollout.aws.transport.connection import Connection
-from orgrollout.drift.subjects import broken_for
 from orgrollout.errors import AwsError, CredentialsError, PassingError
-from orgrollout.model.posture import PostureCheck, PostureSeen, Subject
 from orgrollout.model.remediation import Execution, RemediationException
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.registry import CHECKS
+from orgrollout.posture.remediation import EXCEPTIONS, EXECUTIONS
+from orgrollout.posture.seen import PostureSeen, Subject, broken_for
 
 MOST_KEYS = 100  # resource keys of one request (AWS Config API reference)
 _NO_REMEDIATION = "NoSuchRemediationConfigurationException"
@@ -16,12 +18,6 @@ MAY_BE_ITS_OWN = (
     "AWS Config has a remediation exception for it, and its last remediation failed, after which "
     "AWS Config makes such an exception itself"
 )
-
-
-def resource_keys(check: PostureCheck, subjects: Sequence[str]) -> list[dict[str, str]]:
-    """Return resources as AWS Config wants them named."""
-    kind = check.arguments.get("remediated_type", "AWS::EC2::VPC")
-    return [{"resourceType": kind, "resourceId": each} for each in subjects]
 
 
 def executions(
@@ -32,20 +28,22 @@ def executions(
     Raises:
         AwsError: It cannot be read.
     """
+    known = CHECKS[check.name]
+    if known.repair is None:
+        return ()
+    arguments = known.arguments.model_validate(dict(check.arguments))
     found: list[Execution] = []
     for start in range(0, len(subjects), MOST_KEYS):
-        asked = {
-            "ConfigRuleName": check.arguments["rule"],
-            "ResourceKeys": resource_keys(check, subjects[start : start + MOST_KEYS]),
-        }
-        found += _executions(connection, asked)
+        some = tuple(subjects[start : start + MOST_KEYS])
+        found += _executions(connection, known.repair.request(arguments, some))
     return tuple(found)
 
 
 def _executions(connection: Connection, asked: Mapping[str, Any]) -> Iterator[Execution]:
-    operation, items = "DescribeRemediationExecutionStatus", "RemediationExecutionStatuses"
     try:
-        for each in connection.pages("config", operation, asked, items):
+        for each in connection.pages(
+            EXECUTIONS.service, EXECUTIONS.operation, asked, EXECUTIONS.items
+        ):
             yield _execution(each)
     except AwsError as error:
         if error.code != _NO_REMEDIATION:
@@ -70,14 +68,15 @@ def exceptions(connection: Connection, rule: str) -> tuple[RemediationException,
         AwsError: It cannot be read.
     """
     asked = {"ConfigRuleName": rule, "Limit": MOST_KEYS}
-    operation, items = "DescribeRemediationExceptions", "RemediationExceptions"
     return tuple(
         RemediationException(
             resource=each["ResourceId"],
             message=each.get("Message", ""),
             expires=each.get("ExpirationTime"),
         )
-        for each in connection.pages("config", operation, asked, items)
+        for each in connection.pages(
+            EXCEPTIONS.service, EXCEPTIONS.operation, asked, EXCEPTIONS.items
+        )
     )
 
 
