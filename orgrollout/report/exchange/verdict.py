@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from orgrollout.model.posture import PostureState
+from orgrollout.posture.seen import PostureState
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 
 LEFT_OUT = frozenset({CoverageState.SKIPPED, CoverageState.EXCLUDED, CoverageState.OUT_OF_SCOPE})

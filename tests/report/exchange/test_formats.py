@@ -9,11 +9,11 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from orgrollout.model.posture import PostureSeen, PostureState
 
 from orgrollout.cli.options.shared import CoverageFormat
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
 from orgrollout.organization.snapshot import Account, AccountState, Organization, Unit
+from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.report.exchange.junit import junit_lines
 from orgrollout.report.exchange.sarif import MEANINGS, sarif_lines
 from orgrollout.report.exchange.verdict import LEFT_OUT, POSTURE, Verdict, verdict
