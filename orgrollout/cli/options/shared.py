@@ -30,6 +30,7 @@ _TYPED: ContextVar[frozenset[str]] = ContextVar("typed", default=frozenset())
 
 Format = Literal["text", "json", "markdown"]
 SheetFormat = Literal["text", "json", "csv", "markdown"]
+CoverageFormat = Literal["text", "json", "csv", "markdown", "junit", "sarif"]
 
 ManifestPath = Annotated[
     Path,
@@ -56,6 +57,10 @@ FormatOption = Annotated[
 SheetFormatOption = Annotated[
     SheetFormat,
     typer.Option("--format", help="For people, or for programs; JSON goes to stdout alone."),
+]
+CoverageFormatOption = Annotated[
+    CoverageFormat,
+    typer.Option("--format", help="For people, or for programs; each but text to stdout alone."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask; needed without a terminal.")]
 DetachOption = Annotated[
@@ -355,7 +360,7 @@ def _where_nothing_is_said(values: dict[str, Any], hints: dict[str, Any]) -> dic
 
 def _format(otherwise: str, hint: Any) -> str:
     """Return the format that is set for all commands, where this one has it."""
-    wanted = setting("format", get_args(SheetFormat))
+    wanted = setting("format", get_args(CoverageFormat))
     if wanted is None:
         return otherwise
     choices = get_args(get_args(hint)[0])
