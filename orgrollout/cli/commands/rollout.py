@@ -10,6 +10,7 @@ import typer
 from orgrollout.cli.options import completion
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import (
+    CoverageFormatOption,
     DebugOption,
     DepartedOption,
     DetachOption,
@@ -21,7 +22,6 @@ from orgrollout.cli.options.shared import (
     RecoverOption,
     RefreshOption,
     RemovalsOption,
-    SheetFormatOption,
     WaitOption,
     YesOption,
 )
@@ -205,7 +205,7 @@ def coverage(
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
     reach: Reach,
-    format_: SheetFormatOption = "text",
+    format_: CoverageFormatOption = "text",
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
     from orgrollout.cli.actions.coverage import coverage as run

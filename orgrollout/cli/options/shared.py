@@ -26,6 +26,7 @@ _TYPED: ContextVar[frozenset[str]] = ContextVar("typed", default=frozenset())
 
 Format = Literal["text", "json", "markdown"]
 SheetFormat = Literal["text", "json", "csv", "markdown"]
+CoverageFormat = Literal["text", "json", "csv", "markdown", "junit", "sarif"]
 
 ManifestPath = Annotated[
     Path,
@@ -52,6 +53,10 @@ FormatOption = Annotated[
 SheetFormatOption = Annotated[
     SheetFormat,
     typer.Option("--format", help="For people, or for programs; JSON goes to stdout alone."),
+]
+CoverageFormatOption = Annotated[
+    CoverageFormat,
+    typer.Option("--format", help="For people, or for programs; each but text to stdout alone."),
 ]
 DebugOption = Annotated[
     bool, typer.Option("--debug", help="Show tracebacks, and every API call as it is sent.")
@@ -299,10 +304,10 @@ def _format(otherwise: str, hint: Any) -> str:
     wanted = from_environment("format") or from_file("format")
     if wanted is None:
         return otherwise
-    if wanted not in get_args(SheetFormat):
+    if wanted not in get_args(CoverageFormat):
         raise WrongUsageError(
             f"the default format is set to {wanted}: there is none of that name. Write one of "
-            f"{', '.join(get_args(SheetFormat))}."
+            f"{', '.join(get_args(CoverageFormat))}."
         )
     choices = get_args(get_args(hint)[0])
     return wanted if wanted in choices else otherwise

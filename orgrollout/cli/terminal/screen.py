@@ -63,6 +63,12 @@ class Screen:
         """Put out a table as CSV."""
         self.raw(as_csv(sheet).rstrip("\r\n"))
 
+    def lines(self, lines: Iterable[str]) -> None:
+        """Put out a document line by line, as it is made."""
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
     def raw(self, text: str) -> None:
         """Put out a text as it is."""
         sys.stdout.write(f"{text}\n")
