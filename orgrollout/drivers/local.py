@@ -15,7 +15,7 @@ from orgrollout.reconcile.lifecycle.begin import holders_of
 from orgrollout.reconcile.lifecycle.notify import tell_of_rollout
 from orgrollout.reconcile.lifecycle.rollback import begin_rollback, rollback_of
 from orgrollout.reconcile.tick.tick import Tick, tick
-from orgrollout.report.words import span
+from orgrollout.report.layout.words import span
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.rollback.rollback import NothingToRollBackError
 from orgrollout.rollout.state.decision import Event, EventKind

@@ -12,8 +12,8 @@ from rich.status import Status
 from rich.text import Text
 
 from orgrollout.model.shown import visible
-from orgrollout.report.blocks import Block, Sheet, as_csv, as_markdown
-from orgrollout.report.text import broken, show
+from orgrollout.report.layout.blocks import Block, Sheet, as_csv, as_markdown
+from orgrollout.report.layout.text import broken, show
 
 _LOG_WIDTH = 10_000  # of what is no terminal, where nothing should be wrapped
 _UNSEEN = re.compile(r"[^\x20-\x7e\n]")  # in JSON perhaps: other alphabets are seen

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from orgrollout.drift.findings import Findings
 from orgrollout.posture.registry import CHECKS
-from orgrollout.report.words import count, enumerated
+from orgrollout.report.layout.words import count, enumerated
 
 ROLE = "name a role to look with in the manifest, `drift: {probe_role: ...}`, then run "
 

@@ -6,8 +6,8 @@ import io
 import pytest
 from rich.console import Console
 
-from orgrollout.report.blocks import Code, Line, Sheet, as_csv, as_markdown
-from orgrollout.report.text import show
+from orgrollout.report.layout.blocks import Code, Line, Sheet, as_csv, as_markdown
+from orgrollout.report.layout.text import show
 
 ODD = "a|b *c* <d> [red]e[/red] `f` \\g"
 ESCAPED = r"a\|b \*c\* \<d\> \[red\]e\[/red\] \`f\` \\g"

@@ -5,9 +5,9 @@ from typing import Any
 
 from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.history import Record
-from orgrollout.report.blocks import Block, Line, Sheet
-from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count, iso, word
+from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.words import count, iso, word
+from orgrollout.report.plan.as_text import FORMAT_VERSION
 
 MOST_ROWS = 60  # in text; CSV and JSON hold all
 _COLUMNS = (

@@ -10,9 +10,9 @@ import pytest
 
 from orgrollout.plan.checks.blast_radius import exposed_accounts
 from orgrollout.plan.model.plan import Plan
-from orgrollout.report.blocks import Code, Line, Sheet, as_markdown
-from orgrollout.report.plan import plan_blocks
-from orgrollout.report.plan_json import plan_json
+from orgrollout.report.layout.blocks import Code, Line, Sheet, as_markdown
+from orgrollout.report.plan.as_json import plan_json
+from orgrollout.report.plan.as_text import plan_blocks
 from orgrollout.rollout.cost import cost_of
 from orgrollout.sandbox import Sandbox
 from tests.stage import BASE, DEV, PROD, TOPIC, TOPICS, Stage, organization

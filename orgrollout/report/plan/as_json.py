@@ -14,10 +14,10 @@ from orgrollout.plan.model.plan import (
     Removal,
     Skipped,
 )
-from orgrollout.report.plan import FORMAT_VERSION, NOT_CHECKED, actions_of
-from orgrollout.report.plan_changes import changes_json
-from orgrollout.report.plan_cost import cost_json
-from orgrollout.report.words import iso
+from orgrollout.report.layout.words import iso
+from orgrollout.report.plan.as_text import FORMAT_VERSION, NOT_CHECKED, actions_of
+from orgrollout.report.plan.changes import changes_json
+from orgrollout.report.plan.cost import cost_json
 
 
 def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:

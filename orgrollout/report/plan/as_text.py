@@ -17,11 +17,11 @@ from orgrollout.plan.model.plan import (
     Skipped,
     StackSetChange,
 )
-from orgrollout.report.blocks import Block, Line, Sheet
-from orgrollout.report.plan_changes import definition_changes, override_lines
-from orgrollout.report.plan_cost import cost_line
-from orgrollout.report.unchecked import sentence
-from orgrollout.report.words import count, moment, span
+from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.words import count, moment, span
+from orgrollout.report.plan.changes import definition_changes, override_lines
+from orgrollout.report.plan.cost import cost_line
+from orgrollout.report.plan.unchecked import sentence
 
 FORMAT_VERSION = 1
 # A plan compares what CloudFormation was told with what it is to be told, and no resource.

@@ -6,8 +6,8 @@ from typing import Any
 
 from orgrollout.drift.left import Unrepaired
 from orgrollout.posture.seen import named
-from orgrollout.report.blocks import Block, Line
-from orgrollout.report.words import count, word
+from orgrollout.report.layout.blocks import Block, Line
+from orgrollout.report.layout.words import count, word
 from orgrollout.rollout.failures.failure_groups import cause
 
 

@@ -7,8 +7,8 @@ from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, StackSetName, UnitId
 from orgrollout.organization.snapshot import Organization
-from orgrollout.report.blocks import Line
-from orgrollout.report.drift import Shown, drift_blocks
+from orgrollout.report.drift.as_text import Shown, drift_blocks
+from orgrollout.report.layout.blocks import Line
 
 KEY = StackSetKey("logs")
 EMPTY = Organization(

@@ -6,11 +6,11 @@ from typing import Any
 from orgrollout.drift.finding import Finding, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.organization.snapshot import Organization
-from orgrollout.report.blocks import Sheet
-from orgrollout.report.drift import Shown
-from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.unchecked import not_looked_at
-from orgrollout.report.words import iso, word
+from orgrollout.report.drift.as_text import Shown
+from orgrollout.report.layout.blocks import Sheet
+from orgrollout.report.layout.words import iso, word
+from orgrollout.report.plan.as_text import FORMAT_VERSION
+from orgrollout.report.plan.unchecked import not_looked_at
 
 _COLUMNS = (
     "stack_set",

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from orgrollout.report.words import count, span
+from orgrollout.report.layout.words import count, span
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.model.plan import Plan, PlannedStackSet
-from orgrollout.report.blocks import Block, Code, Line
-from orgrollout.report.words import count
+from orgrollout.report.layout.blocks import Block, Code, Line
+from orgrollout.report.layout.words import count
 
 MOST_LINES = 200  # of a template's differences; JSON has all of them
 _MOST_SETS = 10

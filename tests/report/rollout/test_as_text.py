@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from orgrollout.model.ids import AccountId, OperationId, Pair
 from orgrollout.plan.model.plan import Freeze, Plan, PlannedWave, Skipped
-from orgrollout.report.blocks import Line, Sheet
-from orgrollout.report.rollout import outcome_line, rollout_blocks, wave_status
-from orgrollout.report.rollout_json import rollout_json
+from orgrollout.report.layout.blocks import Line, Sheet
+from orgrollout.report.rollout.as_json import rollout_json
+from orgrollout.report.rollout.as_text import outcome_line, rollout_blocks, wave_status
 from orgrollout.rollout.decide.operator_commands import begin
 from orgrollout.rollout.failures.recovered_failures import in_short, recovered_failures
 from orgrollout.rollout.state.failure_classes import FailureClass

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from orgrollout.report.blocks import Block, Line, Sheet
-from orgrollout.report.text import show
+from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.text import show
 
 WIDE = Sheet(
     headers=("stack_set", "account", "account_name", "ou_path", "region", "state", "reason"),

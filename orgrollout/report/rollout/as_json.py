@@ -6,11 +6,11 @@ from typing import Any
 
 from orgrollout.model.ids import OperationId
 from orgrollout.plan.model.plan import Plan
-from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.plan_json import skipped_json
-from orgrollout.report.rollout import wave_status
-from orgrollout.report.standing import pauses_json, standing_json
-from orgrollout.report.words import iso
+from orgrollout.report.layout.words import iso
+from orgrollout.report.plan.as_json import skipped_json
+from orgrollout.report.plan.as_text import FORMAT_VERSION
+from orgrollout.report.rollout.as_text import wave_status
+from orgrollout.report.rollout.standing import pauses_json, standing_json
 from orgrollout.rollout.failures.classify_failure import advice
 from orgrollout.rollout.failures.enrolment import is_pending
 from orgrollout.rollout.failures.failure_groups import FailureGroup, group_failures

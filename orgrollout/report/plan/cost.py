@@ -5,7 +5,7 @@ from typing import Any
 
 from orgrollout.aws.transport.rate_limits import STACK_SETS
 from orgrollout.plan.model.plan import Plan
-from orgrollout.report.words import count, span
+from orgrollout.report.layout.words import count, span
 from orgrollout.rollout.cost import PER_INSTANCE, Cost, cost_of
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orgrollout.report import under_way
+from orgrollout.report.rollout import under_way
 from orgrollout.rollout.state.counted import Counted
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)

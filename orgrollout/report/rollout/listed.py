@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from orgrollout.plan.model.plan import Plan
-from orgrollout.report.blocks import Block, Line, Sheet
-from orgrollout.report.standing import waits
-from orgrollout.report.words import moment, span
+from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.words import moment, span
+from orgrollout.report.rollout.standing import waits
 from orgrollout.rollout.state.state import RolloutState
 
 

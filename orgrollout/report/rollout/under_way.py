@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.model.ids import OperationId
 from orgrollout.plan.model.plan import Plan
-from orgrollout.report.words import span
+from orgrollout.report.layout.words import span
 from orgrollout.rollout.state.counted import Counted
 from orgrollout.rollout.state.state import InFlightOperation
 

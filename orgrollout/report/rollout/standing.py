@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from orgrollout.plan.model.plan import Plan, PlannedWave
-from orgrollout.report.blocks import Line
-from orgrollout.report.words import iso, moment, span
+from orgrollout.report.layout.blocks import Line
+from orgrollout.report.layout.words import iso, moment, span
 from orgrollout.rollout.decide.wait_reasons import Pauses, pauses
 from orgrollout.rollout.state.state import Approval, Phase, RolloutState
 from orgrollout.rollout.state.view import RolloutView

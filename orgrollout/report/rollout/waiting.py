@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from orgrollout.aws.transport.waiting import Waiting
-from orgrollout.report.words import count, span
+from orgrollout.report.layout.words import count, span
 
 _ERRORS = {
     "ReadTimeoutError": "no answer in time",

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.model.plan import Plan, PlannedOperation
-from orgrollout.report.blocks import Block, Line, Sheet
-from orgrollout.report.plan import skipped_lines
-from orgrollout.report.standing import standing_lines
-from orgrollout.report.words import count, span
+from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.words import count, span
+from orgrollout.report.plan.as_text import skipped_lines
+from orgrollout.report.rollout.standing import standing_lines
 from orgrollout.rollout.failures.enrolment import is_pending
 from orgrollout.rollout.failures.failure_groups import FailureGroup, group_failures, named
 from orgrollout.rollout.failures.recovered_failures import recovered_failures

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orgrollout.report.blocks import Block, Code, Line, Sheet
+from orgrollout.report.layout.blocks import Block, Code, Line, Sheet
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}  # of the lines of a diff
 _GAP = 2  # between columns

@@ -14,9 +14,9 @@ from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build.compare import NEW
 from orgrollout.posture.seen import Subject, named, told
-from orgrollout.report.blocks import Block, Line
-from orgrollout.report.unchecked import not_looked_at, remedy, sentence
-from orgrollout.report.words import count, span
+from orgrollout.report.layout.blocks import Block, Line
+from orgrollout.report.layout.words import count, span
+from orgrollout.report.plan.unchecked import not_looked_at, remedy, sentence
 from orgrollout.rollout.failures.failure_groups import cause
 
 MOST_PLACES = 6  # accounts named for each Region; JSON and CSV name all
