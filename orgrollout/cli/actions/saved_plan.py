@@ -23,7 +23,7 @@ from orgrollout.plan.checks.saved_plan_check import come_up_since, moved_since
 from orgrollout.plan.model.document import plan_document, read_plan
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.reading.inventory import Refresh
-from orgrollout.report.words import count
+from orgrollout.report.layout.words import count
 
 FORMAT_VERSION = 1
 _HEAD = '{"format_version":'  # every saved plan begins so, and no manifest does

@@ -14,10 +14,10 @@ import pytest
 from orgrollout.plan.model.document import plan_document, read_plan
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.rollouts import claims_of
-from orgrollout.report.plan import plan_blocks
-from orgrollout.report.plan_json import plan_json
-from orgrollout.report.rollout import rollout_blocks
-from orgrollout.report.rollout_json import rollout_json
+from orgrollout.report.plan.as_json import plan_json
+from orgrollout.report.plan.as_text import plan_blocks
+from orgrollout.report.rollout.as_json import rollout_json
+from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.rollout.decide.decide import decide
 from orgrollout.rollout.decide.operator_commands import begin
 from orgrollout.rollout.operations.start_operations import request_of
