@@ -162,7 +162,7 @@ def test_check_41_the_key_follows_the_bucket(templates: Templates) -> None:
 
 def test_check_41_the_folder_reaches_the_flow_logs(templates: Templates) -> None:
     given = {"LogArchiveAccountId": LOG_ARCHIVE, "FlowLogFolder": ORGANIZATION}
-    stack = resolve(templates.document("flowlogs-remediation"), **given)
+    stack = resolve(templates.document("flowlogs-remediation"), Place(), **given)
     name = f"arn:aws:s3:::orgrollout-flowlogs-{LOG_ARCHIVE}-us-east-1-an/{ORGANIZATION}"
     content = stack.only("AWS::SSM::Document")["Content"]
     assert content["parameters"]["BucketArn"]["default"] == name
