@@ -7,7 +7,7 @@ from functools import partial
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults.fault_book import fault
 from orgrollout.sandbox.incidents.context import Incidents
-from orgrollout.sandbox.moto.stacks import NoStacks
+from orgrollout.sandbox.moto.recorded_stacks import RecordedStacks
 from orgrollout.sandbox.organization.model import derive
 from orgrollout.sandbox.records import Difference, ResourceDrift, StackInstance
 
@@ -59,7 +59,7 @@ class ScriptedDrift(Incidents):
         Raises:
             SandboxError: Resources are deployed (``tamper`` changes those).
         """
-        if not isinstance(self.at.simulation.deployer, NoStacks):
+        if not isinstance(self.at.simulation.deployer, RecordedStacks):
             raise SandboxError("drift is scripted only with deploy_resources=False; use tamper")
         drift = ResourceDrift(
             logical_id=logical_id,
@@ -91,7 +91,7 @@ class ScriptedDrift(Incidents):
                     self.at.repeat(instance.stack_id, repeated, again)
 
     def _add_drift(self, stack_id: str, drift: tuple[ResourceDrift, ...]) -> None:
-        assert isinstance(self.at.simulation.deployer, NoStacks)  # noqa: S101
+        assert isinstance(self.at.simulation.deployer, RecordedStacks)  # noqa: S101
         known = self.at.simulation.deployer.drifted
         known[stack_id] = known[stack_id] + drift if stack_id in known else drift
 
