@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import OperationId, Pair, StackSetKey
-from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
 from orgrollout.organization.desired import DesiredStackSet, LeftOutState
 from orgrollout.plan.build.compare import left_out_of
+from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Failure
 from orgrollout.rollout.state.view import RolloutView

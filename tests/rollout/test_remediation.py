@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from orgrollout.drift.subjects import broken_for
 from orgrollout.model.operation import OperationAction, ResultStatus
-from orgrollout.model.posture import PostureCheck, Subject
 from orgrollout.model.remediation import Execution
 from orgrollout.plan.model.repair import Repair
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import Subject, broken_for
 from orgrollout.rollout.failures.classify_failure import read
 from orgrollout.rollout.member_accounts.remediation import NO_REASON, Remediations
 from orgrollout.rollout.member_accounts.repair_steps import (

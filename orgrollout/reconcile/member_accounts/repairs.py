@@ -11,17 +11,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from orgrollout import errors
-from orgrollout.aws import remediation
-from orgrollout.aws.member_accounts import posture
+from orgrollout.aws.member_accounts import posture, remediation
 from orgrollout.aws.member_accounts.stacks import MemberStacks
 from orgrollout.aws.transport.connection import ASSUME_ROLE, Connection
-from orgrollout.drift.subjects import without
 from orgrollout.errors import AwsError
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import OperationId, Pair
-from orgrollout.model.posture import PostureCheck, PostureSeen
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.model.plan import Plan
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import PostureSeen, without
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.member_accounts.access import enter
 from orgrollout.reconcile.process.parallel import spread
@@ -277,7 +276,7 @@ def _call(pair: Pair, place: _Place, connection: Connection) -> None:
         return
     not_started: tuple[str, ...] = ()
     try:
-        posture.mend(connection, _given(place.repair.check), replace(found, subjects=subjects))
+        posture.repair(connection, _given(place.repair.check), replace(found, subjects=subjects))
     except errors.NotStartedError as error:
         # Another that is at it, such as the rule's own automatic remediation, does as well.
         not_started = error.resources

@@ -7,7 +7,7 @@ remediated since; so it is evaluated first, and what it still fails for is remed
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orgrollout.model.posture import PostureSeen
+from orgrollout.posture.seen import PostureSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from orgrollout.rollout.state.state import Phase
 from orgrollout.sandbox import Sandbox
 from tests.drivers.support import Dead, die, until_dead
 from tests.matrix.story import QUICK
-from tests.scenarios.test_rollout import DENIED, with_waves
+from tests.scenarios.manifests import DENIED, with_waves
 from tests.stage import BASE, DEV, PROD, US, Stage, exactly, organization
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
 from orgrollout.plan.model.repair import Repair
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.rollout.member_accounts.config_evaluation import ConfigEvaluation
 from orgrollout.rollout.member_accounts.repair_steps import ASK_AGAIN, GIVE_UP, RepairObservation
 from orgrollout.rollout.state.repair_step import Step

@@ -14,8 +14,8 @@ from orgrollout.model.drift import (
 )
 from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange, StackDetection
 from orgrollout.model.operation import OperationAction, ResultStatus
-from orgrollout.model.posture import PostureCheck
 from orgrollout.plan.model.repair import Repair
+from orgrollout.posture.check import PostureCheck
 from orgrollout.reconcile.process.repair_cache import Wait
 from orgrollout.rollout.failures.classify_failure import read
 from orgrollout.rollout.member_accounts.change_set_guard import objections_to
