@@ -313,8 +313,8 @@ def main(accounts: int) -> int:
         drifted, state = len({(f.stack_set, f.pair) for f in sought.findings.real}), rollout.state
         print(
             f"{instances:,} stack instances, {drifted:,} drifted, "
-            f"{len(sought.resync.plan.operations)} operations planned, {len(state.landed)} carried "
-            f"out: {state.outcome.value}"
+            f"{len(sought.resync.plan.operations)} operations planned, {len(state.completed)} "
+            f"carried out: {state.outcome.value}"
         )
         failed = report(bench, waiting, drifted, instances)
         takes = sum((p.takes for w, p in bench.parts.items() if w != "deploy"), timedelta())
@@ -325,7 +325,7 @@ def main(accounts: int) -> int:
             print(f"    journal: {count:>6,} writes, {size:>11,} bytes of {kind}")
         print(f"peak memory: {peak():,.0f} MB of {MEGABYTES} MB")
         failed |= peak() > MEGABYTES or state.outcome is not Outcome.SUCCEEDED
-        failed |= sum(landed.succeeded for landed in state.landed) != drifted
+        failed |= sum(completed.succeeded for completed in state.completed) != drifted
     return int(failed)
 
 

@@ -132,7 +132,7 @@ def measure(preferences: dict[str, Any], accounts: int, ceiling: int | None = No
 
         def follow(tick: api.Tick) -> None:
             nonlocal proof
-            if any(event.kind is EventKind.PROOF for event in tick.events):
+            if any(event.kind is EventKind.VERIFYING for event in tick.events):
                 proof = sandbox.clock.now()
 
         calls_before = len(sandbox.calls)

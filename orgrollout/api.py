@@ -128,13 +128,17 @@ def connect(
     """
     from orgrollout.aws.transport.connection import connect as open_connection
     from orgrollout.errors import ManifestError
-    from orgrollout.reconcile.context import contexts
+    from orgrollout.reconcile.context import call_bounds, contexts
     from orgrollout.reconcile.open_journal import named_journal, open_journal
     from orgrollout.reconcile.reading.home_region import proposed_home
 
     home = loaded.home_region if loaded else None
     connection = open_connection(
-        profile=profile, region=home_region or home, session=session, clock=clock
+        profile=profile,
+        region=home_region or home,
+        session=session,
+        clock=clock,
+        bounds=call_bounds(loaded),
     )
     if loaded is not None and home is None:
         proposed = proposed_home(loaded, connection.planning())

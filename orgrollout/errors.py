@@ -83,7 +83,7 @@ class AwsError(OrgRolloutError):
 
 
 class CredentialsError(AwsError):
-    """Nobody who is known to AWS asks."""
+    """The caller has no credentials that AWS accepts."""
 
 
 class MissingCredentialsError(CredentialsError):
@@ -126,11 +126,11 @@ class MissingRegionError(AwsError):
 class AwsConfigurationError(AwsError):
     """The AWS configuration of this machine cannot be used as it is."""
 
-    text = "the AWS configuration cannot be used: {said} Mend ~/.aws/config or the environment."
+    text = "the AWS configuration cannot be used: {said} Fix ~/.aws/config or the environment."
 
 
 class PassingError(AwsError):
-    """What passes by itself, and says nothing of what was asked for."""
+    """A transient failure: the request was neither accepted nor rejected."""
 
 
 class UnreachableError(PassingError):
@@ -206,7 +206,7 @@ class OrganizationChangedError(AwsError):
 
     text = (
         "the organization changed while it was read, twice in a row: {said} Nothing was changed; "
-        "repeat the command when nobody moves accounts."
+        "repeat the command once no accounts are being moved."
     )
 
 
@@ -321,7 +321,7 @@ class RejectedError(AwsError):
     text_of_read = _REFUSED_READ
     text = (
         "CloudFormation rejects what was sent{about} ({api}), and nothing was started: {said} "
-        "Mend the template or the manifest; `orgrollout validate` finds most of this offline."
+        "Fix the template or the manifest; `orgrollout validate` finds most of this offline."
     )
 
 

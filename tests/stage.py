@@ -27,7 +27,7 @@ from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.lifecycle.begin import begin_rollout
 from orgrollout.reconcile.reading.plan_request import Narrowing, Picture, look, plan_from
 from orgrollout.reconcile.tick.tick import Tick, tick
-from orgrollout.rollout.coverage import CoverageRow, cover_stack_set, doing
+from orgrollout.rollout.coverage import CoverageRow, activity_of, cover_stack_set
 from orgrollout.rollout.state.decision import Event
 from orgrollout.rollout.state.view import RolloutView
 from orgrollout.sandbox import Sandbox
@@ -128,7 +128,8 @@ class Stage:
 
     def context(self, journal: str = "journal.sqlite") -> Context:
         """Return what a process that starts now would work with."""
-        connection = connect(session=new_session(), clock=self.sandbox.clock, limits=self.limits)
+        session = new_session(self.sandbox.organization.home_region)
+        connection = connect(session=session, clock=self.sandbox.clock, limits=self.limits)
         return Context(
             connection=connection,
             stack_sets=StackSets(connection),
@@ -189,7 +190,7 @@ class Stage:
         """Return the ledger of the stack set `topics`."""
         picture = self.look(manifest)
         desired = picture.desired.stack_sets[TOPICS]
-        now = doing(RolloutView(rollout.plan, rollout.state), TOPICS) if rollout else None
+        now = activity_of(RolloutView(rollout.plan, rollout.state), TOPICS) if rollout else None
         rows = cover_stack_set(desired, picture.inventory.stack_sets.get(desired.name), now)
         return {row.pair: row for row in rows}
 

@@ -48,6 +48,22 @@ def manifest(folder: Path, **more: Any) -> LoadedManifest:
     return api.load(path)
 
 
+@pytest.mark.parametrize(("bounds", "seconds"), [({}, 99), ({"most": 20}, 30), ({"most": 1}, 198)])
+def test_a_manifest_bounds_how_often_cloudformation_is_called(
+    sandbox: Sandbox, tmp_path: Path, bounds: dict[str, float], seconds: float
+) -> None:
+    """200 reads: at 2 a second, at a rate that rises while nothing is throttled, at 1 a second."""
+    loaded = manifest(tmp_path, rollout={"calls_per_second": bounds})
+    with api.connect(loaded, journal=tmp_path / "j", clock=sandbox.clock) as client:
+        before = sandbox.clock.now()
+        for _ in range(200):
+            client.context.connection.call("cloudformation", "ListStackSets")
+        spent = (sandbox.clock.now() - before).total_seconds()
+
+    assert spent <= seconds + 1
+    assert spent >= seconds / 2
+
+
 def test_importing_it_imports_nothing_heavy() -> None:
     """A script that only asks for --help, or fails early, does not pay for the rooms."""
     code = (

@@ -34,7 +34,7 @@ def rows_of(marker: str) -> list[list[str]]:
 
 
 class Jumping:
-    """The clock of a machine, which somebody sets; the sandbox's own goes on as it was."""
+    """The clock of a machine, which is set by hand; the sandbox's own goes on as it was."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orgrollout.aws.stack_sets.template_bucket import bucket_and_prefix
-from orgrollout.aws.transport.reads import READS
+from orgrollout.aws.transport.reads import CENTRAL, MEMBER, by_service
+from orgrollout.posture.registry import reads, repairs
 
 # What a rollout sends besides the reads. AWS asks for no permission to find out who is calling.
 WRITES: Mapping[str, frozenset[str]] = {
@@ -31,9 +32,9 @@ WRITES: Mapping[str, frozenset[str]] = {
 # Tags of a stack set need these besides (TagResource, CloudFormation's service authorization).
 _TAGGING = ("cloudformation:TagResource", "cloudformation:UntagResource")
 _JOURNAL = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-# Sent inside member accounts, through the role that repairs: what changes something there, and what
+# Sent in member accounts, through the role that repairs: what changes something there, and what
 # that is looked at with.
-WRITES_INSIDE: Mapping[str, frozenset[str]] = {
+MEMBER_WRITES: Mapping[str, frozenset[str]] = {
     "cloudformation": frozenset(
         {
             "CreateChangeSet",
@@ -47,20 +48,10 @@ WRITES_INSIDE: Mapping[str, frozenset[str]] = {
             "ExecuteChangeSet",
         }
     ),
-    "config": frozenset(
-        {
-            "StartConfigRulesEvaluation",
-            "StartConfigurationRecorder",
-            "StartRemediationExecution",
-        }
-    ),
+    **by_service(call.api for call in repairs()),
 }
-# Sent by whoever finds something to tell, to the topics of the manifest.
+# Sent by the process that finds something to report, to the topics of the manifest.
 TELLS: Mapping[str, frozenset[str]] = {"sns": frozenset({"Publish"})}
-_AGGREGATE = "config:DescribeAggregateComplianceByConfigRules"
-# Services that are asked in member accounts, through a role there, and single reads of others.
-_SERVICES_INSIDE = frozenset({"config", "ec2", "ssm"})
-_READS_INSIDE = frozenset({"cloudformation:DescribeStackResource"})
 _UNASKED = frozenset({"sts:GetCallerIdentity"})
 _ROLE = "sts:AssumeRole"
 _OF_POLICIES = frozenset(
@@ -94,16 +85,14 @@ def read_actions() -> frozenset[str]:
 
     But for those of buckets, which are named one by one.
     """
-    return frozenset(
-        f"{service}:{name}" for service, names in READS.items() if service != "s3" for name in names
-    )
+    return _central() | _in_member_accounts()
 
 
 def planner_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who plans: every read, and nothing else."""
-    own = read_actions() - _UNASKED - {_ROLE}
+    own = _central() - _UNASKED - {_ROLE}
     looking = (*_looking_inside(scope), *_finding_templates(scope))
-    return _document([_allow("Read", own - _inside()), *looking, *_journal(scope)])
+    return _document([_allow("Read", own), *looking, *_journal(scope)])
 
 
 def operator_policy(scope: Scope) -> dict[str, Any]:
@@ -141,19 +130,26 @@ def _places(scope: Scope) -> list[str]:
 def auditor_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who looks at what is deployed: coverage, explanations, rollouts."""
     services = ("cloudformation:", "organizations:", "account:")
-    own = (a for a in read_actions() - _OF_POLICIES - _inside() if a.startswith(services))
+    own = (a for a in _central() - _OF_POLICIES if a.startswith(services))
     return _document([_allow("Read", own), *_journal(scope, write=False)])
 
 
 def probe_policy() -> dict[str, Any]:
     """Return the policy of a role that posture and `preflight` look through in member accounts."""
-    return _document([_allow("LookInside", [*_inside(), "iam:GetRole"])])
+    return _document([_allow("LookInside", _in_member_accounts())])
 
 
-def _inside() -> frozenset[str]:
-    """Return the reads that are made in member accounts only."""
-    services = {a for a in read_actions() if a.partition(":")[0] in _SERVICES_INSIDE}
-    return frozenset(services - {_AGGREGATE}) | _READS_INSIDE
+def _central() -> frozenset[str]:
+    """Return the actions of the reads that are made with the caller's own permissions."""
+    apis = (f"{service}:{name}" for service, names in CENTRAL.items() for name in names)
+    return frozenset(api for api in apis if not api.startswith("s3:"))
+
+
+def _in_member_accounts() -> frozenset[str]:
+    """Return the actions of the reads that are made in member accounts."""
+    named = {call.api: call.iam_action for call in reads()}
+    apis = (f"{service}:{name}" for service, names in MEMBER.items() for name in names)
+    return frozenset(named.get(api, api) for api in apis)
 
 
 def _looking_inside(scope: Scope) -> list[Statement]:

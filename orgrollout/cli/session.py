@@ -8,12 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.text import Text
-
 from orgrollout.api import Client
 from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.aws.transport.calls import Sent
 from orgrollout.aws.transport.connection import Connection, connect
 from orgrollout.aws.transport.waiting import Waits
 from orgrollout.cli.errors import OutputError, WrongUsageError
@@ -32,7 +29,7 @@ from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
-from orgrollout.reconcile.context import Context, contexts
+from orgrollout.reconcile.context import Context, call_bounds, contexts
 from orgrollout.reconcile.documents.rollouts import NoSuchRolloutError, SeveralRolloutsError
 from orgrollout.reconcile.open_journal import in_folder, named_journal, open_journal
 from orgrollout.reconcile.reading.home_region import proposed_home
@@ -168,8 +165,8 @@ def _connected(
             profile=reach.profile,
             region=reach.home_region or home,
             clock=simulation.clock if simulation else None,
+            bounds=call_bounds(loaded),
             read_only=read_only,
-            on_sent=_tell(screen) if reach.debug else None,
             waits=waits,
             on_skew=skew_told_on(screen),
         )
@@ -241,14 +238,3 @@ def _chosen(reach: Reach, loaded: LoadedManifest | None) -> str | None:
     if reach.sandbox is None and (kept := from_file("journal")):
         return in_folder(kept, config_file().parent)
     return None
-
-
-def _tell(screen: Screen) -> Callable[[Sent], None]:
-    def tell(sent: Sent) -> None:
-        again = f", attempt {sent.attempt}" if sent.attempt > 1 else ""
-        error = f", {sent.error}" if sent.error else ""
-        took = f"{sent.took.total_seconds() * 1000:,.0f} ms"
-        said = f"call {sent.service}:{sent.operation} {took}{again}{error}"
-        screen.errors.print(Text(said, style="dim"), soft_wrap=True)
-
-    return tell

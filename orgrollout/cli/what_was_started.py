@@ -18,9 +18,9 @@ def add_what_was_started(error: OrgRolloutError, journal: Journal, options: str)
 
 def _note(state: RolloutState, options: str) -> str:
     name = f"{state.id}{options}"
-    sent = ", ".join(flight.id for flight in state.flights)
-    under_way = f"{len(state.flights)} under way or about to be sent ({sent})" if sent else ""
-    counts = [f"{len(state.landed)} ended", under_way or "none under way"]
+    sent = ", ".join(each.id for each in state.in_flight)
+    under_way = f"{len(state.in_flight)} under way or about to be sent ({sent})" if sent else ""
+    counts = [f"{len(state.completed)} ended", under_way or "none under way"]
     return (
         f"By the journal, {state.id} is open. Of its operations {', '.join(counts)}.\n"
         f"-> `orgrollout status {name}` shows what the journal has, also while AWS does not "

@@ -11,10 +11,11 @@ from orgrollout.drift.finding import Finding
 from orgrollout.drift.left import Unrepaired
 from orgrollout.model.ids import Digest, digest_of
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import CONFIG_COMPLIANCE, SSM_DOCUMENT, PostureCheck, mended_by
 from orgrollout.plan.model.repair import Repair
+from orgrollout.posture.aws_config import EVALUATE
+from orgrollout.posture.check import PostureCheck, repaired_by
+from orgrollout.posture.registry import CHECKS
 
-EVALUATION = "config:StartConfigRulesEvaluation"
 NO_CALL = "no single call makes it true"
 ONLY_ANEW = "--recreate deletes its stack and creates it again"
 REVERTED = "its stack is reverted, which may bring it back; the next look tells"
@@ -46,7 +47,7 @@ def decide_calls(
     for finding in findings:
         if finding.check is None:
             continue
-        call = mended_by(finding.check, finding.subjects)
+        call = repaired_by(finding.check, finding.subjects)
         if call is None:
             left.append(_without_call(finding, finding.check, beside_revert=beside_revert))
         else:
@@ -66,10 +67,10 @@ def _of_one_call(
 ) -> tuple[Repair, list[Unrepaired]]:
     """Return the step for checks that one call serves, and those of which something is left."""
     first, *others = sorted(
-        known, key=lambda each: (each.check.name == CONFIG_COMPLIANCE, -len(each.subjects))
+        known, key=lambda each: (each.check.is_judged_by_rule, -len(each.subjects))
     )
     check = first.check
-    first_judged = f"{EVALUATION}, then " if check.name == CONFIG_COMPLIANCE else ""
+    first_judged = f"{EVALUATE.api}, then " if check.is_judged_by_rule else ""
     step = Repair(
         action=OperationAction.CALL,
         check=check,
@@ -99,6 +100,6 @@ def _without_call(finding: Finding, check: PostureCheck, *, beside_revert: bool)
         return Unrepaired(finding=finding, why=finding.hindrance)
     if beside_revert:
         return Unrepaired(finding=finding, why=REVERTED)
-    if check.name == SSM_DOCUMENT:
+    if CHECKS[check.name].is_recreated:
         return Unrepaired(finding=finding, why=f"{NO_CALL}; {ONLY_ANEW}", only_anew=True)
     return Unrepaired(finding=finding, why=NO_CALL)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from orgrollout.model.ids import Digest, Pair, StackSetKey, digest_of
-from orgrollout.model.posture import PostureCheck
+from orgrollout.posture.check import PostureCheck
 
 ACCESS = "access"  # the finding that an account let nobody look
 

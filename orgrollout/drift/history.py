@@ -9,8 +9,8 @@ from orgrollout.drift.classify import SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
-from orgrollout.model.posture import CHECKS
 from orgrollout.plan.model.repair import below
+from orgrollout.posture.registry import CHECKS
 
 _JUST_BEFORE = timedelta(microseconds=1)
 

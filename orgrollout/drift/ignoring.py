@@ -61,8 +61,8 @@ def accepts_check(rule: DriftIgnore, finding: Finding) -> bool:
 def _names(rule: DriftIgnore, name: str, label: str, subject: str) -> bool:
     """Return whether a rule names a check, or its subject.
 
-    A subject of nothing but letters and digits is told by its check, too: `config-compliance RULE
-    SUBJECT`, as it would be taken for a logical id.
+    A subject of nothing but letters and digits is named with its check (`CHECK SUBJECT`), because
+    alone it would be taken for a logical id.
     """
     whole = {name, label}
     one = {subject, *(f"{each} {subject}" for each in whole)} if subject else set()

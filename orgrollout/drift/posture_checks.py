@@ -12,9 +12,11 @@ from orgrollout.manifest.template.posture import PARAMETERS
 from orgrollout.manifest.template.template import Template, TemplateCheck
 from orgrollout.manifest.text.substitution import substitute
 from orgrollout.model.ids import Pair
-from orgrollout.model.posture import DESTINATION, DIGEST, SSM_DOCUMENT, STACK, PostureCheck
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.definition import Meaning
+from orgrollout.posture.registry import CHECKS
 
-UNKNOWN_VALUE = "{{resolve:}}"  # as of a parameter that is a dynamic reference: nobody can compare
+UNKNOWN_VALUE = "{{resolve:}}"  # as of a parameter that is a dynamic reference
 
 
 def checks_for(
@@ -42,17 +44,28 @@ def _resolved(
     template: Template, asked: TemplateCheck, values: Mapping[str, str], stack: str | None
 ) -> PostureCheck:
     arguments = {name: substitute(text, values) for name, text in asked.arguments.items()}
-    if asked.name == SSM_DOCUMENT:
-        arguments |= {STACK: stack} if stack else {}
-        try:
-            digest = expected_content(template.body, arguments["resource"], values)
-        except NotComparableError:
-            pass  # without a digest the check stays unknown
-        else:
-            arguments[DIGEST] = digest
-    if DESTINATION in arguments:
-        arguments[DESTINATION] = _output(template, arguments[DESTINATION], values)
+    known = CHECKS[asked.name]
+    if (key := known.meaning(Meaning.STACK)) and stack:
+        arguments[key] = stack
+    if (key := known.meaning(Meaning.CONTENT)) and (named := known.meaning(Meaning.RESOURCE)):
+        digest = _content(template, arguments[named], values)
+        arguments |= {key: digest} if digest else {}
+    if (key := known.meaning(Meaning.OUTPUT)) in arguments:
+        arguments[key] = _output(template, arguments[key], values)
     return PostureCheck(name=asked.name, arguments=arguments)
+
+
+def needs_stack(name: str) -> bool:
+    """Return whether a check has to know the stack."""
+    return CHECKS[name].meaning(Meaning.STACK) is not None
+
+
+def _content(template: Template, name: str, values: Mapping[str, str]) -> str | None:
+    """Return the digest of a resource's content; None leaves the check unknown."""
+    try:
+        return expected_content(template.body, name, values)
+    except NotComparableError:
+        return None
 
 
 def _output(template: Template, name: str, values: Mapping[str, str]) -> str:

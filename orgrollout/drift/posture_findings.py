@@ -7,15 +7,10 @@ from datetime import datetime, timedelta
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.history import Records, is_old_news
-from orgrollout.drift.subjects import is_mended_by_call, less
 from orgrollout.model.ids import Pair, StackSetKey
-from orgrollout.model.posture import (
-    CONFIG_COMPLIANCE,
-    VPC_FLOW_LOGS,
-    PostureCheck,
-    PostureSeen,
-    PostureState,
-)
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.remediation import RULE
+from orgrollout.posture.seen import PostureSeen, PostureState, less
 
 # A rule that is evaluated by the clock is, once a day at the latest (MaximumExecutionFrequency).
 _EVALUATED_BY_THEN = timedelta(hours=25)
@@ -57,7 +52,7 @@ def findings_of(each: SeenCheck, now: datetime) -> Iterator[Finding]:
             whole,
             subject=part.id,
             reason=part.reason,
-            subjects=(part.id,) if is_mended_by_call(part) else (),
+            subjects=(part.id,) if part.is_repaired_by_call else (),
             accepted=part.accepted,
             hindrance=part.hindrance,
         )
@@ -85,7 +80,7 @@ def without_old_news(
 def _over_since(
     each: SeenCheck, here: Iterable[SeenCheck], records: Records, now: datetime
 ) -> frozenset[str]:
-    if each.check.name != CONFIG_COMPLIANCE or each.seen.evaluated is None:
+    if not each.check.is_judged_by_rule or each.seen.evaluated is None:
         return frozenset()
     proofs = [other for other in here if _tells_of_the_same(other, each)]
     return frozenset(
@@ -98,8 +93,10 @@ def _over_since(
 
 
 def _tells_of_the_same(other: SeenCheck, each: SeenCheck) -> bool:
-    rule = each.check.arguments.get("rule")
-    return other.check.name == VPC_FLOW_LOGS and other.check.arguments.get("rule") == rule
+    """Return whether another check looks at what the rule is about, and not at the rule."""
+    if other.check.is_judged_by_rule or not other.check.starts_remediations:
+        return False
+    return other.check.arguments.get(RULE) == each.check.arguments.get(RULE)
 
 
 def _is_recent(records: Records, finding: Finding, now: datetime) -> bool:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from orgrollout.drift.subjects import broken_for
 from orgrollout.model.ids import AccountId, Pair, Region
-from orgrollout.model.posture import PostureSeen, PostureState, Subject
 from orgrollout.plan.model.targets import Rectangle, cover
+from orgrollout.posture.seen import PostureSeen, PostureState, Subject, broken_for
 
 FORMAT = 3
 _WITHOUT_SUBJECTS = 2  # kept which checks do not hold, and not for what

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from orgrollout.manifest.described import DESCRIPTIONS
 from orgrollout.manifest.schema import Manifest
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -17,11 +16,11 @@ def schema_json() -> dict[str, Any]:
     """Return the JSON Schema of a manifest as people write it."""
     schema = Manifest.model_json_schema()
     definitions = schema["$defs"]
-    for name, part in [*definitions.items(), ("Manifest", schema)]:
-        for key, value in part.get("properties", {}).items():
+    for part in [*definitions.values(), schema]:
+        for value in part.get("properties", {}).values():
             value.pop("title", None)
-            if text := DESCRIPTIONS.get(name, {}).get(key):
-                value["description"] = text
+            if "description" in value:  # the lines of a docstring are one paragraph
+                value["description"] = " ".join(value["description"].split())
     _spell_in(definitions)
     cleaned: dict[str, Any] = _clean(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **cleaned}

@@ -16,6 +16,7 @@ from orgrollout.manifest.template.intrinsic import UNKNOWN, Values, plain
 from orgrollout.manifest.template.read import as_yaml
 from orgrollout.manifest.template.template import Template
 from orgrollout.manifest.text.source import compose
+from orgrollout.model.domains import DOMAINS
 from orgrollout.model.ids import StackSetKey
 
 # The property that holds the name. Each service that has them here is global, or answers for the
@@ -58,7 +59,6 @@ ONE_IN_ORGANIZATION = (
 _EXAMPLES = ("111111111111", "222222222222")  # accounts, where the real ones are not known
 _WORLD = frozenset({"AWS::S3::Bucket"})
 _REGIONAL_BUCKETS = "account-regional"  # BucketNamespace: a name holds account and Region
-_PARTITIONS = {"cn-": ("aws-cn", "amazonaws.com.cn"), "us-gov-": ("aws-us-gov", "amazonaws.com")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +155,7 @@ def _values(
     document: Mapping[str, Any], parameters: Mapping[str, str], place: tuple[str, str]
 ) -> Values:
     account, region = place
-    prefix = next((each for each in _PARTITIONS if region.startswith(each)), "")
-    partition, suffix = _PARTITIONS.get(prefix, ("aws", "amazonaws.com"))
+    partition = PARTITIONS.get(region, "aws")
     stack = f"StackSet-{account}-{region}"  # CloudFormation gives each stack an id of its own
     return Values(
         parameters=parameters,
@@ -164,7 +163,7 @@ def _values(
             "AWS::Region": region,
             "AWS::AccountId": account,
             "AWS::Partition": partition,
-            "AWS::URLSuffix": suffix,
+            "AWS::URLSuffix": DOMAINS[partition],
             "AWS::StackName": stack,
             "AWS::StackId": f"arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/id",
         },

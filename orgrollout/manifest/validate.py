@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from orgrollout.manifest.schema import Block, Manifest, Targets
+from orgrollout.manifest.schema.part import meaning
 from orgrollout.manifest.text.document import FieldPath, Findings, Item, problem_at
 from orgrollout.manifest.text.explain import Explanation, explain
 from orgrollout.manifest.text.shorthand import MAX_SUGGESTIONS, did_you_mean, is_close
@@ -128,7 +129,7 @@ def _note(
     if detail["type"] == "extra_forbidden":
         said = _unknown_key(model_at(model, path[:-1]), str(path[-1]))
     else:
-        said = explain(detail, item, model_at(model, path))
+        said = explain(detail, item, model_at(model, path), _meaning_at(model, path))
     problem = problem_at(findings.file, root, path, said.message, said.fix, key=is_key)
     findings.broken.add(path)  # as spelled out, besides as written
     findings.add(problem, item.path)
@@ -148,6 +149,13 @@ def _unknown_key(model: type[BaseModel] | None, key: str) -> Explanation:
         message = "cannot stand beside include or exclude."
         return Explanation(message, "Put it in a block of include.")
     return Explanation("unknown key.", did_you_mean(key, known))
+
+
+def _meaning_at(model: type[BaseModel], path: FieldPath) -> str:
+    """Return what the schema says of the key that a path ends with, if it knows that key."""
+    part = model_at(model, path[:-1]) if path else None
+    field = part.model_fields.get(str(path[-1])) if part else None
+    return meaning(field) if field else ""
 
 
 def model_at(model: type[BaseModel], path: FieldPath) -> type[BaseModel] | None:

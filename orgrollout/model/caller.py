@@ -1,7 +1,8 @@
 """Callers of AWS by their ARNs: whether two of them may be one person.
 
-A session of a role ends in a name that whoever assumes the role chooses. Where nobody chose one,
-SDKs and services make one up, another one for each process, which tells no people apart.
+The ARN of a role session ends in a name that the caller may choose when assuming the role. Without
+a chosen name, SDKs and services make one up, a different one for each process. Such names do not
+tell people apart.
 """
 
 import re
@@ -55,9 +56,9 @@ def why_one_person(who: str, other: str) -> str:
         )
     if theirs.is_made_up:
         return (
-            f"and {theirs.name} is a name that a tool made up, so that whoever has the role may be "
-            "that person; another role can approve, or begin again with `role_session_name` in the "
-            "profile"
+            f"and {theirs.name} is a name that a tool made up, so that any caller with that role "
+            "may be that person; another role can approve, or begin again with "
+            "`role_session_name` in the profile"
         )
     return "which is the same caller" if mine.name.casefold() == theirs.name.casefold() else ""
 

@@ -22,7 +22,7 @@ class MemberStack:
     status: str
     status_reason: str = ""
     change_set: str = ""  # name of the one that was executed last
-    parameters: tuple[str, ...] = ()  # names; values are nobody's business
+    parameters: tuple[str, ...] = ()  # names alone: values may be secret
     capabilities: tuple[str, ...] = ()
 
     @property

@@ -85,7 +85,7 @@ class StackInstance:
     detailed_status: str  # PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED, ...
     status_reason: str = ""
     unit: UnitId | None = None  # the unit that was targeted, not the account's parent
-    stack_id: str | None = None  # absent where no stack came to be, or where it was remembered
+    stack_id: str | None = None  # absent where there is no stack, or where the row was remembered
     last_operation: OperationId | None = None
     changed_by: OperationId | None = None  # known only where last_operation merely looked for drift
     drift_status: str = "NOT_CHECKED"

@@ -1,4 +1,4 @@
-"""Stack sets that somebody else made, and that a manifest takes over.
+"""Stack sets that another user made, and that a manifest takes over.
 
 The tag that marks an owner cannot be given to a stack set alone: CloudFormation passes the tags of
 a stack set on to every stack of it (UpdateStackSet, `Tags`), so that adopting would update them

@@ -1,4 +1,4 @@
-"""What a template says of itself that somebody should read before it is rolled out."""
+"""Notes in a template's metadata for the operator to read before it is rolled out."""
 
 import re
 from collections.abc import Collection, Iterator

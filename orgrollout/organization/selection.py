@@ -89,7 +89,7 @@ class Selector:
             conditions.append(self._tagged(block, path))
         if not conditions and isinstance(block, Exclusion) and block.regions:
             conditions.append(self._tree.members)  # whole Regions, for everyone
-        # A block without a condition selects nobody: everyone is never assumed.
+        # A block without a condition selects no account: all accounts are never assumed.
         accounts = frozenset.intersection(*conditions) if conditions else frozenset()
         return Selected(
             path=path,

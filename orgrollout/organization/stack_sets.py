@@ -127,7 +127,7 @@ class StackSetResolver:
         return own_parameters(self._loaded, key, self._values)
 
     def targets(self, key: StackSetKey) -> tuple[Targets, FieldPath]:
-        """Return a stack set's own targets, else the manifest's, else nobody; and their place."""
+        """Return a stack set's own targets, else the manifest's, else none; and their place."""
         own = self._manifest.stack_sets[key].targets
         if own is not None:
             return own, ("stack_sets", key, "targets")

@@ -103,7 +103,7 @@ def _refuse(request: Request, differences: Mapping[StackSetKey, Differences]) ->
         reasons += refusals.unsupported_changes(desired, inventory)
         reasons += refusals.too_many_instances(desired)
         if request.definition_changes(desired, differences[key]):
-            reasons += refusals.carrier(
+            reasons += refusals.definition_target(
                 desired,
                 differences[key],
                 kept=bool(request.kept(desired)),

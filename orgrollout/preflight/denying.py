@@ -6,11 +6,21 @@ from enum import Enum, auto
 from fnmatch import fnmatchcase
 from typing import Any
 
+from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.preflight.access import statements
 from orgrollout.preflight.facts import Policy
 
 GLOBAL_SERVICES = frozenset({"iam", "organizations", "route53", "cloudfront", "budgets", "support"})
+_GLOBAL_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-f": "us-isof-south-1",
+}
+"""Where requests to IAM are signed for (botocore's endpoints.json)."""
 Statement = Mapping[str, Any]
 
 
@@ -104,9 +114,10 @@ def _condition(operator: str, name: str, values: list[str], request: Request) ->
 
 
 def _requested_region(request: Request) -> str:
-    # Global services answer in us-east-1, wherever the stack is.
+    # Global services answer in one Region of the partition, wherever the stack is.
     service = request.action.partition(":")[0]
-    return "us-east-1" if service in GLOBAL_SERVICES else request.region
+    home = _GLOBAL_REGIONS.get(PARTITIONS.get(request.region, "aws"), request.region)
+    return home if service in GLOBAL_SERVICES else request.region
 
 
 def matches(action: str, patterns: object) -> bool:

@@ -8,11 +8,11 @@ from orgrollout.errors import Problem
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
-from orgrollout.model.posture import PostureSeen
 from orgrollout.model.stack_set import CallAs
 from orgrollout.model.words import count
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Organization
+from orgrollout.posture.seen import PostureSeen
 from orgrollout.preflight.finding import Unknown
 
 STACK_SETS_PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"

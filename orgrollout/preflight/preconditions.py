@@ -7,9 +7,10 @@ from orgrollout.drift.posture_checks import checks_for
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, StackSetKey
-from orgrollout.model.posture import PostureCheck, PostureState
 from orgrollout.model.stack_set import InstanceStatus
 from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import PostureState
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding, Unknown
 

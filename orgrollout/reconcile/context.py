@@ -10,12 +10,22 @@ from typing import Literal
 from orgrollout.aws.stack_sets.stack_sets import StackSets
 from orgrollout.aws.transport.clock import Clock
 from orgrollout.aws.transport.connection import Connection
+from orgrollout.aws.transport.rate_limits import Bounds
 from orgrollout.journal.port import Journal
+from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import OperationId
 from orgrollout.reconcile.documents.rollout_events import Histories, Said
 from orgrollout.reconcile.process.lease import LeaseWatch
 from orgrollout.reconcile.process.poll_cache import Looks
 from orgrollout.reconcile.process.repair_cache import InsideMemory
+
+
+def call_bounds(loaded: LoadedManifest | None) -> Bounds | None:
+    """Return within which bounds a manifest lets the rate of CloudFormation adapt."""
+    if loaded is None:
+        return None
+    chosen = loaded.manifest.rollout.calls_per_second
+    return Bounds(least=chosen.least, most=chosen.most)
 
 
 @dataclass(slots=True)

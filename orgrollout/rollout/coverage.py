@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import OperationId, Pair, StackSetKey
-from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
 from orgrollout.organization.desired import DesiredStackSet, LeftOutState
 from orgrollout.plan.build.compare import left_out_of
+from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Failure
 from orgrollout.rollout.state.view import RolloutView
@@ -59,24 +59,27 @@ class RolloutActivity:
 
     rollout: str
     waiting: Mapping[Pair, int]  # to the wave; empty once it is over
-    flying: frozenset[Pair]
+    under_way: frozenset[Pair]
     failed: Mapping[Pair, Failure]
 
 
-def doing(view: RolloutView, key: StackSetKey) -> RolloutActivity:
+def activity_of(view: RolloutView, key: StackSetKey) -> RolloutActivity:
     """Return what a rollout has to do with one stack set."""
     mine = [i for i, operation in enumerate(view.plan.operations) if operation.stack_set == key]
-    pieces = () if view.state.phase.is_over else view.state.waiting
+    still_waiting = () if view.state.phase.is_over else view.state.waiting
     return RolloutActivity(
         rollout=view.state.id,
         waiting={
             pair: view.plan.operations[p.planned].wave
-            for p in pieces
+            for p in still_waiting
             if p.planned in mine
             for pair in p.pairs
         },
-        flying=frozenset(
-            pair for f in view.state.flights if f.piece.planned in mine for pair in f.piece.pairs
+        under_way=frozenset(
+            pair
+            for f in view.state.in_flight
+            if f.pending.planned in mine
+            for pair in f.pending.pairs
         ),
         failed={f.pair: f for f in view.state.failures if f.planned in mine and f.final},
     )
@@ -134,7 +137,7 @@ def _desired_state(
     *,
     is_right: bool,
 ) -> tuple[CoverageState, str]:
-    if now is not None and pair in now.flying:
+    if now is not None and pair in now.under_way:
         return CoverageState.IN_PROGRESS, f"operation of {now.rollout}"
     if is_right and instance is not None:
         return _right_state(instance, accepted)

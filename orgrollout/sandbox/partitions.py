@@ -1,44 +1,71 @@
-"""The partitions of AWS: which one a Region is in, and what its names and hosts begin with."""
+"""The partitions of AWS: which one a Region is in, and what its names and hosts begin with.
 
+All of it is in botocore's endpoints.json. An organization is in one partition: that of its home
+Region.
+"""
+
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 import botocore.session
 
+DEFAULT = "aws"
+_ARN = re.compile(r"^arn:aws-[a-z-]+:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Partition:
+    name: str
+    domain: str
+    regions: frozenset[str]
+    form: re.Pattern[str]
+    """The names that its Regions have, known or not."""
+
 
 @lru_cache(maxsize=1)
-def _known() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Return each partition with its domain and its Regions (botocore's endpoints.json)."""
+def _known() -> tuple[_Partition, ...]:
     data = botocore.session.Session().get_data("endpoints")
     return tuple(
-        (each["partition"], each["dnsSuffix"], tuple(each["regions"]))
+        _Partition(
+            each["partition"],
+            each["dnsSuffix"],
+            frozenset(each["regions"]),
+            re.compile(each["regionRegex"]),
+        )
         for each in data["partitions"]
     )
 
 
-_PREFIXES = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
-
-
+@lru_cache(maxsize=512)
 def partition_of(region: str) -> str:
-    """Return the partition of a Region: ``aws-cn`` for ``cn-north-1``."""
-    found = (name for prefix, name in _PREFIXES.items() if region.startswith(prefix))
-    return next(found, "aws")
+    """Return the partition of a Region: ``aws-cn`` for ``cn-north-1``; ``aws`` if none has it."""
+    found = (each.name for each in _known() if region in each.regions or each.form.match(region))
+    return next(found, DEFAULT)
 
 
+@lru_cache(maxsize=512)
 def domain_of(region: str) -> str:
     """Return the domain of a Region's hosts: ``amazonaws.com.cn`` for ``cn-north-1``."""
     wanted = partition_of(region)
-    return next((domain for name, domain, _ in _known() if name == wanted), "amazonaws.com")
+    return next(each.domain for each in _known() if each.name == wanted)
 
 
 @lru_cache(maxsize=1)
 def domains() -> tuple[str, ...]:
     """Return the domains of all partitions."""
-    return tuple(dict.fromkeys(domain for _, domain, _ in _known()))
+    return tuple(dict.fromkeys(each.domain for each in _known()))
+
+
+def prefixes() -> dict[str, str]:
+    """Return what Regions begin with, and their partition: ``cn-`` is ``aws-cn``."""
+    return {
+        "-".join(region.split("-")[:-2]) + "-": each.name
+        for each in _known()
+        for region in sorted(each.regions)
+    }
+
+
+def in_default_partition(text: str) -> str:
+    """Return a text with its ARN, if it is one, as it would be in the partition ``aws``."""
+    return _ARN.sub(f"arn:{DEFAULT}:", text)

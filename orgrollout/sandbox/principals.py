@@ -31,6 +31,18 @@ class Principal:
         """The name of the role; empty for a user."""
         return self.arn.split("/")[1] if "assumed-role" in self.arn else ""
 
+    @property
+    def role_arn(self) -> str:
+        """The ARN of the role itself, and not of its session."""
+        partition = self.arn.split(":")[1]
+        return f"arn:{partition}:iam::{self.account}:role/{self.role_name}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that a trust policy may call the caller by."""
+        root = self.role_arn.replace(f"role/{self.role_name}", "root")
+        return frozenset({self.account, root, self.role_arn, self.arn})
+
 
 @dataclass(frozen=True, slots=True)
 class TrustedRole:
@@ -57,10 +69,10 @@ class Identities:
         self._issued = itertools.count(1)
         self.operator = self.role_in(operator, "Rollout", "operator")
 
-    @staticmethod
-    def role_in(account: str, role: str, session: str) -> Principal:
+    def role_in(self, account: str, role: str, session: str) -> Principal:
         """Return the session of a role in ``account``."""
-        return Principal(account, f"arn:aws:sts::{account}:assumed-role/{role}/{session}")
+        partition = self._organization.partition
+        return Principal(account, f"arn:{partition}:sts::{account}:assumed-role/{role}/{session}")
 
     def caller(self, access_key: str) -> Principal:
         """Return who uses ``access_key``."""
@@ -115,7 +127,7 @@ class Identities:
         asked = Asked(
             action="sts:AssumeRole",
             resource=arn,
-            principals=_names_of(caller),
+            principals=caller.names,
             context={**context, "sts:RoleSessionName": session, **_external_id(params)},
         )
         if role is None or not self._usable(account) or not _trusts(role, asked):
@@ -145,13 +157,6 @@ def _trusts(role: TrustedRole, asked: Asked) -> bool:
 
 def _external_id(params: Mapping[str, Any]) -> dict[str, str]:
     return {"sts:ExternalId": params["ExternalId"]} if params.get("ExternalId") else {}
-
-
-def _names_of(caller: Principal) -> frozenset[str]:
-    """Return the names that a trust policy may call a caller by."""
-    account = f"arn:aws:iam::{caller.account}"
-    role = f"{account}:role/{caller.role_name}"
-    return frozenset({caller.account, f"{account}:root", role, caller.arn})
 
 
 def expired() -> ApiError:

@@ -10,7 +10,7 @@ import botocore.session
 import pytest
 
 from orgrollout.aws.organizations import read_organization
-from orgrollout.aws.permissions import TELLS, WRITES, WRITES_INSIDE
+from orgrollout.aws.permissions import MEMBER_WRITES, TELLS, WRITES
 from orgrollout.aws.transport.connection import Connection, connect
 from orgrollout.aws.transport.reads import READS
 from orgrollout.aws.transport.required_members import ECHOES, REQUIRED
@@ -72,7 +72,7 @@ def test_what_a_response_must_have_is_known_for_every_operation_that_is_called()
     }
     listed = {
         f"{service}:{name}"
-        for table in (READS, WRITES, WRITES_INSIDE, TELLS)
+        for table in (READS, WRITES, MEMBER_WRITES, TELLS)
         for service, names in table.items()
         for name in names
     }

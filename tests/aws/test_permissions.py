@@ -9,9 +9,9 @@ import pytest
 
 import orgrollout.aws
 from orgrollout.aws.permissions import (
+    MEMBER_WRITES,
     TELLS,
     WRITES,
-    WRITES_INSIDE,
     Scope,
     auditor_policy,
     operator_policy,
@@ -20,7 +20,7 @@ from orgrollout.aws.permissions import (
     read_actions,
 )
 from orgrollout.aws.transport.reads import READS
-from orgrollout.model.posture import CHECKS
+from orgrollout.posture.registry import reads, repairs
 
 NOT_CALLS = {
     "permissions.py",
@@ -29,20 +29,9 @@ NOT_CALLS = {
     "transport/error_mapping.py",
 }
 MODEL = botocore.session.Session()
-SERVICES = (
-    "account",
-    "cloudformation",
-    "cloudwatch",
-    "config",
-    "ec2",
-    "iam",
-    "organizations",
-    "sns",
-    "ssm",
-    "sts",
-)
-MENDING = {known.mended_by for known in CHECKS.values() if known.mended_by}
-KINDS = (READS, WRITES, WRITES_INSIDE, TELLS)
+POSTURE = {call.operation for call in (*reads(), *repairs())}
+KINDS = (READS, WRITES, MEMBER_WRITES, TELLS)
+SERVICES = sorted({service for kind in KINDS for service in kind} - {"s3"})
 OPERATIONS = {name: set(MODEL.get_service_model(name).operation_names) for name in SERVICES}
 
 
@@ -58,7 +47,7 @@ def called() -> Iterator[str]:
 
 def test_what_is_allowed_is_what_the_code_calls() -> None:
     """A permission that nothing uses is one too many; a call without one fails on the first day."""
-    names = set(called()) | {call.partition(":")[2] for call in MENDING}
+    names = set(called()) | POSTURE
     listed = {s: frozenset[str]().union(*(kind.get(s, ()) for kind in KINDS)) for s in SERVICES}
 
     for service, allowed in listed.items():
@@ -110,11 +99,11 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
     assert "sts:AssumeRole" not in actions(planner_policy(Scope()))
 
 
-def test_what_mends_is_sent_inside_accounts_and_by_nobody_at_home() -> None:
-    inside = {f"{service}:{name}" for service, names in WRITES_INSIDE.items() for name in names}
-    assert {call for call in inside if not call.startswith("cloudformation:")} == MENDING
-    assert inside.isdisjoint(actions(operator_policy(Scope())))
-    assert inside.isdisjoint(actions(probe_policy()))
+def test_what_repairs_is_sent_in_member_accounts_and_not_at_home() -> None:
+    writes = {f"{service}:{name}" for service, names in MEMBER_WRITES.items() for name in names}
+    assert {c for c in writes if not c.startswith("cloudformation:")} == {c.api for c in repairs()}
+    assert writes.isdisjoint(actions(operator_policy(Scope())))
+    assert writes.isdisjoint(actions(probe_policy()))
 
 
 @pytest.mark.parametrize("name", sorted(read_actions()))

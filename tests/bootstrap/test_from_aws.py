@@ -164,7 +164,7 @@ def test_a_unit_is_written_only_where_it_was_targeted_and_is_there_in_full(aws: 
     assert document["Listed"]["targets"]["include"] == [{"accounts": list(LAB)}]
 
 
-def test_a_masked_value_is_left_open_and_the_manifest_refused_until_somebody_writes_it(
+def test_a_masked_value_is_left_open_and_the_manifest_refused_until_an_operator_writes_it(
     aws: Aws,
 ) -> None:
     secret = [{"ParameterKey": "Token", "ParameterValue": "hunter2"}]

@@ -90,32 +90,17 @@ def test_templates_and_manifests_use_the_words_of_the_glossary(path: Path) -> No
 # How many such words the texts of a room may still have; a room that is not here may have none.
 # The numbers only go down: take a room out when it is clean.
 LEFT = {
+    "model": 2,  # sentences of earlier versions, by which their verdicts are read
+    "report": 1,  # `mend`, a key of JSON output
     "aws": 6,
     "aws/member_accounts": 7,
     "aws/stack_sets": 5,
     "aws/transport": 4,
     "drift": 37,
-    "errors.py": 5,
     "manifest": 3,
     "manifest/template": 3,
     "manifest/text": 1,
-    "model": 14,
-    "organization": 4,
-    "plan": 1,
-    "plan/build": 8,
-    "plan/checks": 2,
-    "plan/model": 4,
-    "plan/unattended": 2,
     "preflight": 5,
-    "report": 1,
-    "rollout": 1,
-    "rollout/decide": 6,
-    "rollout/failures": 1,
-    "rollout/member_accounts": 14,
-    "rollout/operations": 5,
-    "rollout/rollback": 4,
-    "rollout/state": 8,
-    "rollout/verify": 7,
 }
 
 

@@ -4,11 +4,11 @@ import json
 
 from orgrollout.drift.posture_checks import checks_for
 from orgrollout.manifest.template.builtin import builtin_path
-from orgrollout.manifest.template.content import content_digest
 from orgrollout.manifest.template.read import builtin_template
 from orgrollout.manifest.template.template import Template
+from orgrollout.model.content import content_digest
 from orgrollout.model.ids import AccountId, Pair, Region
-from orgrollout.model.posture import PostureCheck
+from orgrollout.posture.check import PostureCheck
 from tests.templates.reading import parse
 from tests.templates.resolving import Place, resolve
 

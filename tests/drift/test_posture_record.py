@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orgrollout.drift.posture import broken, ok, unknown
 from orgrollout.drift.posture_record import (
     Look,
     PostureRecord,
@@ -14,7 +13,7 @@ from orgrollout.drift.posture_record import (
     read_posture_record,
 )
 from orgrollout.model.ids import AccountId, Pair, Region
-from orgrollout.model.posture import PostureSeen, PostureState
+from orgrollout.posture.seen import PostureSeen, PostureState, broken, ok, unknown
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(days=1)

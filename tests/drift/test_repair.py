@@ -10,8 +10,8 @@ from orgrollout.drift.repair import FOUGHT, LEFT_THERE, Limits, Refusal, Repairs
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import PostureCheck
 from orgrollout.plan.model.repair import Repair
+from orgrollout.posture.check import PostureCheck
 
 KEY = StackSetKey("topics")
 HERE = Pair(AccountId("1" * 12), Region("us-east-1"))

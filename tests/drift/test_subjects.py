@@ -9,12 +9,13 @@ from orgrollout.drift.document import read_records
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.history import Records, repaired, seen
 from orgrollout.drift.ignoring import rule_warnings, with_accepted
-from orgrollout.drift.posture import FlowLogFact, flow_logs
 from orgrollout.drift.posture_record import Look, PostureRecord, read_posture_record
-from orgrollout.drift.subjects import told, without
 from orgrollout.manifest.schema import DriftIgnore
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
-from orgrollout.model.posture import PostureCheck, PostureState
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.checks.vpc_flow_logs import FlowLogFact
+from orgrollout.posture.checks.vpc_flow_logs import judge as flow_logs
+from orgrollout.posture.seen import PostureState, told, without
 from tests.drift.support import HOUR, NOON, finding
 
 KEY = StackSetKey("flowlogs-remediation")

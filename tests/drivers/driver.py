@@ -51,7 +51,7 @@ class Recorded:
             self._note(key, value, expected, None)
             raise
         self._note(key, value, expected, version)
-        if self._stops and key.startswith("rollout/") and value["state"]["flights"]:
+        if self._stops and key.startswith("rollout/") and value["state"]["in_flight"]:
             self._stops = False
             os.kill(os.getpid(), signal.SIGSTOP)
         return version

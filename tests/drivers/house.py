@@ -89,7 +89,7 @@ class House:
 def house_at(
     journal: str, folder: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings = QUICK
 ) -> Iterator[House]:
-    """Give a house whose journal is of a kind; nobody is at work there afterwards."""
+    """Give a house whose journal is of a kind; no process is left at work afterwards."""
     with serve(organization(), clock=ScaledClock(SPEED), settings=settings) as server:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)

@@ -41,7 +41,7 @@ def begun(stage: Stage) -> RolloutId:
     rollout = stage.begin()
     while not stage.load(rollout).state.made:
         stage.step(rollout)
-    assert stage.load(rollout).state.flights == ()
+    assert stage.load(rollout).state.in_flight == ()
     return rollout
 
 

@@ -36,7 +36,9 @@ def test_failures_of_an_earlier_version_have_their_verdicts() -> None:
 
     assert {a: (f.own and f.own.cause, f.kind) for a, f in found.items()} == VERDICTS
     assert all(advice(f.reason, own=f.own) for f in state.failures)
-    in_operations = {f.own.cause for landed in state.landed for f in landed.failures if f.own}
+    in_operations = {
+        f.own.cause for completed in state.completed for f in completed.failures if f.own
+    }
     assert in_operations == {cause for cause, _ in VERDICTS.values()}
 
 

@@ -55,7 +55,7 @@ def must_be_sound(house: House, rollout: Rollout) -> None:
     operations = house.operations()
     ids = [operation.id for _, operation in operations]
     assert len(ids) == len(set(ids))
-    assert {landed.id for landed in rollout.state.landed} == set(ids)
+    assert {completed.id for completed in rollout.state.completed} == set(ids)
     intents = Counter(said.number for id_ in ids if (said := read_operation_id(id_)))
     assert set(intents.values()) == {1}
     targets = [(name, pair) for name, operation in operations for pair in operation.targets]
@@ -118,7 +118,7 @@ def test_stop_against_a_driver_stopped_after_its_look_at_the_lease(house: House)
     context = house.context()
     give_order(context.journal, rollout, lambda r: stop(r.state))
     assert drive(rollout, context, lambda _: None).state.phase is Phase.STOPPED
-    committed = {flight.id for flight in load_rollout(context.journal, rollout).state.withdrawn}
+    committed = {each.id for each in load_rollout(context.journal, rollout).state.withdrawn}
     assert committed != set()
 
     send_signal([held_up], signal.SIGCONT)
@@ -130,7 +130,7 @@ def test_stop_against_a_driver_stopped_after_its_look_at_the_lease(house: House)
     assert [c.operation for c in house.server.sandbox.calls].count("StopStackSetOperation") >= 1
     state = load_rollout(context.journal, rollout).state
     assert state.phase is Phase.STOPPED
-    assert {o.id for o in late} <= {landed.id for landed in state.landed}
+    assert {o.id for o in late} <= {completed.id for completed in state.completed}
 
 
 def test_what_a_driver_writes_is_what_the_checks_look_at() -> None:

@@ -59,7 +59,7 @@ def skew(monkeypatch: pytest.MonkeyPatch) -> Skew:
 def test_a_clock_that_jumps_ahead_does_not_cut_a_soak_and_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skew: Skew, ahead: timedelta
 ) -> None:
-    """The machine was suspended, or somebody set it: AWS knows that half an hour is not over."""
+    """The machine was suspended, or its clock was set: AWS knows that half an hour is not over."""
     settings = {"median_duration": 0.1}
     with serve(organization(settings=settings), clock=ScaledClock(1)) as server:
         for name, value in server.environment().items():
@@ -78,7 +78,7 @@ def test_a_clock_that_jumps_ahead_does_not_cut_a_soak_and_is_told_of(
 
         assert done.wake_after is not None
         assert timedelta(minutes=28) < done.wake_after <= SOAK + timedelta(seconds=5)
-        assert not done.rollout.state.flights
+        assert not done.rollout.state.in_flight
         assert len(server.sandbox.operations("base-topics")) == 1
         assert [abs(each - ahead) < timedelta(seconds=5) for each in told] == [True]
         assert done.rollout.state.phase is Phase.SOAKING

@@ -90,7 +90,7 @@ def test_a_stack_set_without_operations_has_no_gap() -> None:
     assert ids(unread(mark, [operation(3), operation(2)])) == ["at-2", "at-3"]
 
 
-def test_operations_without_a_time_are_read_anew_each_time() -> None:
+def test_operations_without_a_time_are_read_again_each_time() -> None:
     """Other endpoints leave fields out; then nothing is known of what came when."""
     listed = [operation(None), operation(4)]
     mark = read_all(*listed)
@@ -115,7 +115,7 @@ def test_a_list_that_begins_with_the_oldest_is_read_to_its_end() -> None:
 def test_every_operation_is_read_once_however_the_list_lags(
     minutes: list[int], looks: list[tuple[int, int]]
 ) -> None:
-    """Whenever somebody looks, nothing is missed and nothing repeated.
+    """At any time, nothing is missed and nothing repeated.
 
     A list that names nothing of what it named before cannot be told from one that has expired.
     """

@@ -168,7 +168,7 @@ def test_a_missing_or_changed_artifact_is_an_error(journal: Journal) -> None:
         put_artifact(journal, "planned")
 
 
-def test_what_is_deleted_is_gone_and_can_be_put_anew(journal: Journal) -> None:
+def test_what_is_deleted_is_gone_and_can_be_put_again(journal: Journal) -> None:
     version = journal.put("k", 1, expected=None)
 
     journal.delete("k", expected=version)
@@ -190,4 +190,4 @@ def test_streams_are_listed_and_dropped_as_a_whole(journal: Journal) -> None:
 
     assert journal.streams() == ("history/a/b", "history/c%", "other")
     assert [e.value for e in journal.read("history/a/b")] == ["history/a/b"]
-    assert journal.append("history/a", "anew") == 1
+    assert journal.append("history/a", "again") == 1

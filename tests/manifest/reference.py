@@ -1,4 +1,4 @@
-"""The tables of docs/manifest.md, made from the schema and its descriptions.
+"""The tables of docs/manifest.md, made from the schema, which describes itself.
 
 `python -m tests.manifest.reference` writes them into the page, each after its heading.
 """
@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from orgrollout.manifest import schema
-from orgrollout.manifest.described import DESCRIPTIONS
+from orgrollout.manifest.schema.part import Part, meaning
+from orgrollout.manifest.template import self_description
 from orgrollout.manifest.unsupported import UNSUPPORTED
 from tests.paths import DOCS
 
@@ -22,11 +23,21 @@ _NOT_YET = {entry.path[-1]: entry for entry in UNSUPPORTED}
 
 def tables() -> dict[str, str]:
     """Return the table of every part of the manifest, by the part's name."""
-    return {name: _table(name, keys) for name, keys in DESCRIPTIONS.items()}
+    return {part.__name__: _table(part) for part in parts()}
+
+
+def parts() -> list[type[Part]]:
+    """Return every part that a manifest, or a template's metadata, can have."""
+    found = [*vars(schema).values(), *vars(self_description).values()]
+    return [
+        each
+        for each in found
+        if isinstance(each, type) and issubclass(each, Part) and each.model_fields
+    ]
 
 
 def with_tables(page: str) -> str:
-    """Return the page with its tables made anew."""
+    """Return the page with its tables made again."""
     made = tables()
     return _TABLE.sub(lambda m: f"<!-- keys of {m[1]} -->\n{made[m[1]]}\n<!-- end -->", page)
 
@@ -36,17 +47,21 @@ def shown_tables(page: str) -> set[str]:
     return {found[1] for found in _TABLE.finditer(page)}
 
 
-def _table(name: str, keys: dict[str, str]) -> str:
-    part: type[BaseModel] = getattr(schema, name)
+def keys(part: type[Part]) -> dict[str, FieldInfo]:
+    """Return the keys that may be written: what `targets: all` stands for is none."""
+    return {key: field for key, field in part.model_fields.items() if key != "everyone"}
+
+
+def _table(part: type[Part]) -> str:
     rows = ["| key | default | meaning |", "|---|---|---|"]
-    for key, meaning in keys.items():
-        default = "" if name == "Targets" else _default(part.model_fields[key])
-        rows.append(f"| `{key}` | {default} | {meaning}{_refused(part, key)} |")
+    for key, field in keys(part).items():
+        default = "" if part is schema.Targets else _default(field)
+        rows.append(f"| `{key}` | {default} | {meaning(field)}{_refused(part, key)} |")
     return "\n".join(rows)
 
 
 def _refused(part: type[BaseModel], key: str) -> str:
-    if key not in _NOT_YET:
+    if key not in _NOT_YET or part is not schema.StackSet:
         return ""
     flag = "`true`" if part.model_fields[key].default is False else ""
     return f" *{f'{flag} is refused' if flag else 'Refused'} for now.*"

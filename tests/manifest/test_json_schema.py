@@ -1,19 +1,25 @@
 """An editor with the JSON Schema accepts what the program accepts, and stops typing errors."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from pydantic import BaseModel
 
 from orgrollout.manifest import schema
-from orgrollout.manifest.described import DESCRIPTIONS
 from orgrollout.manifest.json_schema import schema_json
+from orgrollout.manifest.schema import Manifest
+from orgrollout.manifest.schema.part import Part, meaning
+from orgrollout.manifest.template.self_description import SelfDescription
+from orgrollout.manifest.text import forms as forms_module
 from orgrollout.manifest.text.document import Findings, Reader
+from orgrollout.manifest.text.forms import Form
 from orgrollout.manifest.text.source import compose
 from tests.manifest.conftest import MANIFEST, change
 from tests.manifest.design import FULL, SMALL
+from tests.manifest.reference import keys, parts
 from tests.manifest.test_load import EXAMPLES
 
 VALIDATOR = jsonschema.Draft202012Validator(schema_json())
@@ -101,22 +107,46 @@ def test_mistakes_are_not_valid(old: str, new: str) -> None:
     assert not is_valid(change(old, new))
 
 
-def test_every_key_is_described_and_nothing_else() -> None:
-    parts = [
-        part
-        for part in vars(schema).values()
-        if isinstance(part, type) and issubclass(part, BaseModel) and part.model_fields
-    ]
-    assert {part.__name__: set(part.model_fields) - {"everyone"} for part in parts} == {
-        name: set(keys) for name, keys in DESCRIPTIONS.items()
-    }
+@pytest.mark.parametrize("part", parts(), ids=lambda part: part.__name__)
+def test_every_key_says_what_it_means(part: type[Part]) -> None:
+    for key, field in part.model_fields.items():
+        said = meaning(field)
+        assert re.fullmatch(r"[A-Z`].{9,}\.", said), key
 
 
-def test_every_description_reaches_the_editor() -> None:
-    text = str(schema_json())
-    for keys in DESCRIPTIONS.values():
-        for description in keys.values():
-            assert repr(description)[1:-1] in text
+def test_every_part_of_a_manifest_is_known_to_these_tests() -> None:
+    """A model that is in the schema and not in its list would have no table, and no test."""
+    known = {part.__name__ for part in parts()}
+    models = {*Manifest.model_json_schema()["$defs"], *SelfDescription.model_json_schema()["$defs"]}
+    assert models - known == {"Match", "OnProblem"}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [part for part in parts() if part.__module__.startswith(schema.__name__)],
+    ids=lambda part: part.__name__,
+)
+def test_every_meaning_reaches_the_editor(part: type[Part]) -> None:
+    text = json.dumps(schema_json(), ensure_ascii=False)
+    for field in keys(part).values():
+        assert json.dumps(meaning(field), ensure_ascii=False) in text
+
+
+def test_every_pattern_of_the_editor_says_what_is_wrong() -> None:
+    """A pattern without words of its own would show a regular expression to the user."""
+    forms = {form.pattern for form in vars(forms_module).values() if isinstance(form, Form)}
+    found = _patterns(Manifest.model_json_schema())
+    assert found
+    assert found <= forms
+
+
+def _patterns(part: Any) -> set[str]:
+    if isinstance(part, list):
+        return set().union(*map(_patterns, part))
+    if not isinstance(part, dict):
+        return set()
+    mine = {part["pattern"]} if isinstance(part.get("pattern"), str) else set()
+    return mine.union(part.get("patternProperties", ()), *map(_patterns, part.values()))
 
 
 def test_examples_are_where_the_tests_look() -> None:

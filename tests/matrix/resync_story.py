@@ -70,7 +70,7 @@ class Ending:
 
     outcome: str
     failures: frozenset[tuple[Any, ...]]
-    landed: tuple[tuple[Any, ...], ...]
+    completed: tuple[tuple[Any, ...], ...]
     written: tuple[tuple[Any, ...], ...]  # what took effect in accounts, by call and place
     drifted: frozenset[tuple[str, ...]]
     records: frozenset[tuple[Any, ...]]  # of findings: repaired, and whether it is there again
@@ -105,9 +105,10 @@ class ResyncStory:
             failures=frozenset(
                 (f.planned, f.pair, f.kind, f.attempts, f.final) for f in state.failures
             ),
-            landed=tuple(
+            completed=tuple(
                 sorted(
-                    (o.planned, o.attempt, o.succeeded, o.failed, o.cancelled) for o in state.landed
+                    (o.planned, o.attempt, o.succeeded, o.failed, o.cancelled)
+                    for o in state.completed
                 )
             ),
             written=tuple(sorted(calls.items())),

@@ -47,7 +47,7 @@ class Ending:
     """All that two runs of the same rollback must agree on."""
 
     rollouts: tuple[tuple[Any, ...], ...]
-    landed: tuple[tuple[Any, ...], ...]
+    completed: tuple[tuple[Any, ...], ...]
     operations: tuple[tuple[Any, ...], ...]
     instances: frozenset[tuple[Any, ...]]
 
@@ -93,7 +93,9 @@ class RollbackStory:
             rollouts=tuple(
                 (r.state.id, r.state.outcome, r.state.superseded_by) for r in rollouts(journal)
             ),
-            landed=tuple(sorted((o.planned, o.attempt, o.succeeded) for o in back.state.landed)),
+            completed=tuple(
+                sorted((o.planned, o.attempt, o.succeeded) for o in back.state.completed)
+            ),
             operations=tuple(
                 sorted((name, o.action, o.status, tuple(sorted(o.targets))) for name, o in records)
             ),

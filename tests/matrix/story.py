@@ -66,7 +66,7 @@ class Ending:
 
     outcome: str
     failures: frozenset[tuple[Any, ...]]
-    landed: tuple[tuple[Any, ...], ...]
+    completed: tuple[tuple[Any, ...], ...]
     operations: tuple[tuple[Any, ...], ...]
     instances: frozenset[tuple[Any, ...]]
 
@@ -99,9 +99,10 @@ class Story:
             failures=frozenset(
                 (f.planned, f.pair, f.kind, f.attempts, f.final) for f in state.failures
             ),
-            landed=tuple(
+            completed=tuple(
                 sorted(
-                    (o.planned, o.attempt, o.succeeded, o.failed, o.cancelled) for o in state.landed
+                    (o.planned, o.attempt, o.succeeded, o.failed, o.cancelled)
+                    for o in state.completed
                 )
             ),
             operations=tuple(

@@ -61,8 +61,8 @@ def ends_as_if_nobody_had_died(folder: Path, story: Story, rollout: Rollout) -> 
     assert story.ending(rollout) == expected
     at_aws = story.ids_at_aws()
     assert len(at_aws) == len(set(at_aws))
-    assert {landed.id for landed in rollout.state.landed} == set(map(OperationId, at_aws))
-    assert rollout.state.flights == ()
+    assert {completed.id for completed in rollout.state.completed} == set(map(OperationId, at_aws))
+    assert rollout.state.in_flight == ()
 
 
 @pytest.fixture(scope="session")

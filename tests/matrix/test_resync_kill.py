@@ -65,7 +65,7 @@ def killed_at(folder: Path, moments: Collection[int], settings: Settings = QUICK
             story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
             rollout = one_process(story, Fuse())
             assert story.ending(rollout) == expected
-            assert rollout.state.flights == ()
+            assert rollout.state.in_flight == ()
 
         killed_at_each(story.stage, moments, partial(one_process, story), resumed)
 

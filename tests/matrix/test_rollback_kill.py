@@ -47,7 +47,7 @@ def killed_at(folder: Path, moments: Collection[int], *, by_itself: bool) -> Non
             story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
             back = story.one_process(Fuse())
             assert story.ending(back) == expected
-            assert back.state.flights == ()
+            assert back.state.in_flight == ()
 
         killed_at_each(story.stage, moments, story.one_process, resumed)
 

@@ -26,7 +26,7 @@ UUID = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
         "0a1b2c3d0a1b2c3d4e5f0a1b2c3d4e5f",
     ],
 )
-def test_a_name_that_a_tool_made_up_tells_nobody_apart(name: str) -> None:
+def test_a_name_that_a_tool_made_up_tells_no_people_apart(name: str) -> None:
     """The same person has another one in the next process."""
     made_up = f"{ROLE}/{name}"
 

@@ -133,7 +133,7 @@ def test_stack_sets_with_the_same_template_stand_in_for_each_other(load: Load) -
     assert rules.accounts == {SHOP, LEDGER, PLAY}
 
 
-def test_a_stack_set_for_nobody_misses_nothing(load: Load) -> None:
+def test_a_stack_set_for_no_account_misses_nothing(load: Load) -> None:
     loaded = load("""
         targets: {organizational_units: [/Security]}
         regions: [us-east-1]

@@ -127,7 +127,7 @@ def test_everything_wrong_is_told_at_once_and_once(load: Load) -> None:
     ]
 
 
-def test_targets_that_leave_nobody_are_an_error_that_counts_why(load: Load) -> None:
+def test_targets_that_leave_no_account_are_an_error_that_counts_why(load: Load) -> None:
     targets = """
       {include: [{organizational_units: [/Workloads/Test]}],
        exclude: [{accounts: ["200000000003"], reason: vendor}]}
@@ -159,8 +159,8 @@ def test_the_management_account_alone_is_an_error_that_says_what_reaches_it(load
     )
 
 
-def test_nobody_is_ever_assumed_to_be_everybody(load: Load) -> None:
-    """Even where no check came before: no targets means nobody, not all and not the caller."""
+def test_no_targets_are_never_taken_for_all_accounts(load: Load) -> None:
+    """No targets means no account, not all and not the caller's, whatever was checked before."""
     loaded = load(targeting("all"))
     for targets in (None, Targets(), Targets.model_validate({"include": [{}]})):
         stack_set = loaded.manifest.stack_sets[ONLY].model_copy(update={"targets": targets})
@@ -169,7 +169,7 @@ def test_nobody_is_ever_assumed_to_be_everybody(load: Load) -> None:
         assert "no account to deploy to" in problem.message
 
 
-def test_an_override_for_nobody_is_a_warning(load: Load) -> None:
+def test_an_override_for_no_account_is_a_warning(load: Load) -> None:
     loaded = load("""
         stack_sets:
           only:

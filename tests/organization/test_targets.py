@@ -91,7 +91,7 @@ def test_an_exclusion_wins_and_says_why(load: Load) -> None:
 
 
 def test_an_exclusion_holds_on_its_last_day_and_is_reported_after_it(load: Load) -> None:
-    """Whoever accepted an exception until a day is told when it is over."""
+    """An exception that was accepted until a day is reported once the day is over."""
     targets = "{include: all, exclude: [{accounts: [archive], reason: vendor, until: %s}]}"
     last_day = resolve(load(targeting(targets % "2026-07-01")))
     over = resolve(load(targeting(targets % "2026-06-30")))
@@ -175,7 +175,7 @@ def test_naming_the_management_account_in_vain_is_a_warning(load: Load) -> None:
 def test_a_self_managed_stack_set_reaches_the_management_account_by_name_only(
     load: Load, targets: str, *, reached: bool
 ) -> None:
-    """Nobody deploys to the most powerful account by writing `all`."""
+    """Writing `all` never deploys to the most powerful account."""
     loaded = load(f"""
         accounts: {{archive: "{ARCHIVE}"}}
         stack_sets:

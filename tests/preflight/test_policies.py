@@ -72,6 +72,13 @@ def test_a_region_deny_spares_what_is_allowed_and_sees_global_services_in_us_eas
     assert judge_statement(only_us, CREATE_ROLE) is Verdict.DOES_NOT
 
 
+def test_in_another_partition_global_services_are_seen_in_its_own_region() -> None:
+    only_beijing = condition("StringNotEquals", "aws:RequestedRegion", "cn-north-1")
+    asked = Request("iam:CreateRole", EXECUTION, ACCOUNT, Region("cn-northwest-1"))
+
+    assert judge_statement(only_beijing, asked) is Verdict.DOES_NOT
+
+
 @given(
     st.sampled_from(["Null", "DateGreaterThan", "IpAddress", "Bool", "ForAllValues:StringEquals"]),
     st.text(min_size=1, max_size=30),

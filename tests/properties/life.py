@@ -92,7 +92,7 @@ class Life:
         if account in self.sandbox.organization.accounts:
             self.sandbox.fail(account, times=times, stack_set=NAME, reason=DENIED)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Let nothing fail any more, and let others end."""
         self.sandbox.simulation.faults.instances.clear()
         self.let_others_end()
@@ -154,7 +154,7 @@ class Life:
             AutoDeployment=setting if enabled else {"Enabled": False},
         )
 
-    def start_anew(self) -> None:
+    def start_again(self) -> None:
         """Delete the stack set with all it has, and make it again, empty."""
         client = self._theirs()
         self.sandbox.run_to_end()

@@ -48,7 +48,7 @@ COMBINATIONS = [{**each, "requests_per_second": None} for each in pairwise()]
 
 def apply_and_check(life: Life, wish: Wish) -> Plan:
     """Carry a wish out exactly as it is planned, look again, and return what was planned."""
-    life.mend()
+    life.repair()
     ways = ways_of(life)
     if ways and wish.updates_by not in ways:
         wish = replace(wish, updates_by=ways[0])

@@ -33,7 +33,7 @@ class Wish:
     updates_by: str = "update_stack_instances"
 
     def manifest(self) -> dict[str, Any]:
-        """Return the manifest; removals are allowed, and whoever is named may have left."""
+        """Return the manifest; removals are allowed, and accounts that are named may have left."""
         made = deepcopy(BASE)
         exclude = [
             *_named(accounts=self.excluded),
@@ -50,7 +50,7 @@ class Wish:
             "retain_stacks": self.retain,
         }
         topics = made["stack_sets"]["topics"]
-        topics["adopt"] = True  # somebody may have made it again
+        topics["adopt"] = True  # another user may have made it again
         topics["parameters"] = {"Suffix": self.suffix}
         if self.special:
             kind = "organizational_units" if self.special.startswith("/") else "accounts"
@@ -111,7 +111,7 @@ def steps(population: Population) -> st.SearchStrategy[Step]:
         _step("suspend", account),
         _step("close", account),
         _step("tag", account, st.sampled_from(("", *TIERS))),
-        _step("start_anew"),
+        _step("start_again"),
         _step("wait", st.sampled_from([1, 30, 100, 1_000, 100_000])),
     )
 

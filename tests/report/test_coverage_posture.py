@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
-from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.organization.snapshot import Organization
+from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.report.coverage import coverage_blocks, coverage_json, posture_words
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 

@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 
-from orgrollout.drift.subjects import broken_for
 from orgrollout.model.operation import OperationAction, ResultStatus
-from orgrollout.model.posture import PostureCheck, Subject
 from orgrollout.model.remediation import Execution
 from orgrollout.plan.model.repair import Repair
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import Subject, broken_for
 from orgrollout.rollout.failures.classify_failure import read
 from orgrollout.rollout.member_accounts.remediation import NO_REASON, Remediations
-from orgrollout.rollout.member_accounts.repair_steps import ASK_AGAIN, Look, RepairSeen, next_step
+from orgrollout.rollout.member_accounts.repair_steps import (
+    ASK_AGAIN,
+    Look,
+    RepairObservation,
+    next_step,
+)
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.repair_step import Step
 from tests.rollout.member_accounts.test_repair_steps import ID, NOW, look
@@ -34,9 +39,9 @@ def went(state: str, vpc: str = "vpc-1", *, error: str = "", minutes: int = 0) -
     return Execution(resource=vpc, state=state, invoked=invoked, error=error)
 
 
-def seen(*executions: Execution, **more: Any) -> RepairSeen:
+def seen(*executions: Execution, **more: Any) -> RepairObservation:
     known = Remediations(executions=executions, since=BEGAN, **more)
-    return RepairSeen(posture=BARE, remediations=known)
+    return RepairObservation(posture=BARE, remediations=known)
 
 
 def test_what_failed_before_this_try_says_nothing_of_it() -> None:

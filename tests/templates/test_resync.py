@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orgrollout.aws.permissions import WRITES_INSIDE, probe_policy
+from orgrollout.aws.permissions import MEMBER_WRITES, probe_policy
 from tests.templates.policies import Request, actions, allows, as_list, statements_of
 from tests.templates.reading import Templates
 from tests.templates.resolving import MANAGEMENT, MEMBER, ORGANIZATION, Place, resolve
@@ -83,7 +83,7 @@ def test_check_39_the_probe_role_may_look_and_nothing_else(templates: Templates)
 
 
 def test_check_39_everything_that_mends_posture_is_allowed(templates: Templates) -> None:
-    for service, names in WRITES_INSIDE.items():
+    for service, names in MEMBER_WRITES.items():
         for name in names:
             assert f"{service}:{name}" in actions(statements_of(roles(templates)[RESYNC])), name
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from tests.templates.policies import Request, actions, allows, as_list, statements_of
 from tests.templates.reading import Templates
-from tests.templates.resolving import MANAGEMENT, MEMBER, Place, resolve
+from tests.templates.resolving import AUDIT, MANAGEMENT, MEMBER, Place, resolve
+from tests.templates.service_authorization import can_be_limited
 from tests.templates.world import BUCKET, LOG_GROUPS, World, world
 
 ROLE = "AWS::IAM::Role"
@@ -12,12 +13,13 @@ EVERY_ROLE = (
     {"Destination": "cloud-watch-logs", "AdministratorAccountId": MANAGEMENT},
     {"RecorderRole": "customer-managed"},
 )
+OUR_TAGS = {"orgrollout:name-prefix": "orgrollout"}
 # What the runbook never calls by itself, and why the role has it nevertheless.
 SURPLUS = {
     "s3": {
         "ec2:CreateTags": "CreateFlowLogs tags what it creates",
         "logs:CreateLogDelivery": "EC2 sets up the delivery on behalf of the caller",
-        "logs:DeleteLogDelivery": "the VPC guide asks for it together with CreateLogDelivery",
+        "logs:DeleteLogDelivery": "EC2 takes the delivery down on behalf of the caller",
     },
     "cloud-watch-logs": {
         "ec2:CreateTags": "CreateFlowLogs tags what it creates",
@@ -35,13 +37,19 @@ def roles_of(templates: Templates, **given: str) -> dict[str, dict[str, Any]]:
 def every_role(templates: Templates) -> list[dict[str, Any]]:
     """Return every role that any template may make."""
     stacks = [resolve(templates.document("account-roles"), Place(), **each) for each in EVERY_ROLE]
-    stacks += [resolve(templates.document(name)) for name in ("org-aggregator", "resync-role")]
+    others = ("org-aggregator", "resync-role", "tamper-role")
+    stacks += [resolve(templates.document(name)) for name in others]
     return [role for stack in stacks for role in stack.of_type(ROLE)]
 
 
 def calls_of(account: World) -> set[str]:
-    """Return what the runbook calls in all its ways: creating, finding, skipping."""
-    runs = [account.run(), account.run(), account.run(vpc_id="vpc-0123456789abcdef0")]
+    """Return what the runbook calls in all its ways: creating, finding, replacing, skipping."""
+    runs = [
+        account.run(),
+        account.run(),
+        account.run(TrafficType="REJECT"),
+        account.run(vpc_id="vpc-0123456789abcdef0"),
+    ]
     return {call for execution in runs for call in execution.calls}
 
 
@@ -57,6 +65,26 @@ def test_check_26_the_role_may_do_what_the_runbook_does(templates: Templates) ->
         assert allowed - called == set(surplus)
 
 
+def test_check_40_only_what_the_runbook_made_may_be_deleted(templates: Templates) -> None:
+    """By its tag, and not where a stack owns it."""
+    policy = {"Statement": statements_of(roles_of(templates)["flowlogs-remediation"])}
+
+    def may(account: str = MEMBER, **tags: str) -> bool:
+        asked = Request(
+            principal="role",
+            action="ec2:DeleteFlowLogs",
+            resource=f"arn:aws:ec2:eu-west-1:{account}:vpc-flow-log/fl-1",
+            context={f"aws:ResourceTag/{name}": value for name, value in tags.items()},
+        )
+        return allows(policy, asked)
+
+    assert may(**OUR_TAGS)
+    assert not may()
+    assert not may(**{**OUR_TAGS, "orgrollout:name-prefix": "legacy"})
+    assert not may(**{**OUR_TAGS, "aws:cloudformation:stack-id": "arn:aws:cloudformation:..."})
+    assert not may("222222222222", **OUR_TAGS)
+
+
 def test_check_27_no_role_has_more_than_it_needs(templates: Templates) -> None:
     for role in every_role(templates):
         statements = statements_of(role)
@@ -65,13 +93,15 @@ def test_check_27_no_role_has_more_than_it_needs(templates: Templates) -> None:
         for statement in statements:
             assert statement["Effect"] == "Allow"
             if "*" in as_list(statement["Resource"]):
-                assert set(as_list(statement["Action"])) <= WITHOUT_RESOURCES
+                limited = {a for a in as_list(statement["Action"]) if can_be_limited(a)}
+                assert limited <= NEED_NO_LIMIT, role["RoleName"]
             if "iam:PassRole" in as_list(statement["Action"]):
                 passed_to = statement["Condition"]["StringEquals"]["iam:PassedToService"]
                 for arn in as_list(statement["Resource"]):
                     assert arn.removeprefix(f"arn:aws:iam::{MEMBER}:role/") in PASSED[passed_to]
 
 
+BUS = f"arn:aws:events:us-east-1:{AUDIT}:event-bus/orgrollout-tamper"  # may be sent to, no more
 # Which role may be handed to which service.
 PASSED = {
     "vpc-flow-logs.amazonaws.com": {"orgrollout-flowlogs-delivery"},
@@ -83,21 +113,12 @@ PASSED = {
         "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
     },
 }
-# The service authorization reference names no resource type for these.
-WITHOUT_RESOURCES = {
-    "cloudformation:DescribeStackDriftDetectionStatus",
-    "ec2:DescribeFlowLogs",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
+# The reference names resources for these, and not all of its editions do: reads of what an account
+# and Region has once, and what makes it.
+NEED_NO_LIMIT = {
     "config:DescribeConfigurationRecorders",
     "config:DescribeConfigurationRecorderStatus",
-    "config:DescribeDeliveryChannels",
-    "config:DescribeDeliveryChannelStatus",
     "config:PutConfigurationRecorder",
-    "config:PutDeliveryChannel",
 }
 
 
@@ -118,7 +139,9 @@ def test_check_27_writes_stay_within_the_account(templates: Templates) -> None:
     for role in every_role(templates):
         for statement in statements_of(role):
             for arn in as_list(statement["Resource"]):
-                assert arn == "*" or f":{MEMBER}:" in arn or ":s3:::orgrollout-config-" in arn
+                assert (
+                    arn in ("*", BUS) or f":{MEMBER}:" in arn or ":s3:::orgrollout-config-" in arn
+                )
 
 
 def test_check_28_services_assume_roles_for_this_account_only(templates: Templates) -> None:
@@ -126,6 +149,7 @@ def test_check_28_services_assume_roles_for_this_account_only(templates: Templat
     guarded = {
         "ssm.amazonaws.com": f"arn:aws:ssm:eu-west-1:{MEMBER}:automation-execution/1",
         "vpc-flow-logs.amazonaws.com": f"arn:aws:ec2:eu-west-1:{MEMBER}:vpc-flow-log/fl-1",
+        "events.amazonaws.com": f"arn:aws:events:eu-west-1:{MEMBER}:rule/orgrollout-tamper-roles",
     }
     seen = set()
     for role in every_role(templates):

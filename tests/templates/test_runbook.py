@@ -1,4 +1,4 @@
-"""Checks 16 to 25 and 37: the runbook, executed step by step."""
+"""Checks 16 to 25 and 37: the runbook, executed step by step (49 is in test_untidy)."""
 
 import ast
 import sys
@@ -12,7 +12,7 @@ from tests.templates.fitting import unknown_names
 from tests.templates.reading import Templates
 from tests.templates.resolving import resolve
 from tests.templates.runbook import RefusedError, StepFailedError, run
-from tests.templates.world import BUCKET, LOG_GROUPS, World, world, writes
+from tests.templates.world import BUCKET, LOG_GROUPS, OUR_TAG, World, world, writes
 
 PUBLISHED = Path(__file__).parent / "published"
 BOTH = (BUCKET, LOG_GROUPS)
@@ -130,8 +130,7 @@ def test_check_18_a_run_that_lost_the_race_succeeds(templates: Templates) -> Non
         content = account.content()
         # The first look of the second run comes too early.
         content["mainSteps"][0]["inputs"]["Script"] = script.replace(
-            "    found = find(ec2, events)\n    if found:",
-            "    found = None\n    if found:",
+            "    logs = look(ec2, events)\n    ours", "    logs = []\n    ours"
         )
         assert content["mainSteps"][0]["inputs"]["Script"] != script
         account.run()
@@ -228,6 +227,8 @@ def test_check_24_an_own_log_that_cannot_deliver_fails_the_run(templates: Templa
             TrafficType="ALL",
             LogGroupName=account.log_group,
             DeliverLogsPermissionArn="arn:aws:iam::123456789012:role/orgrollout-flowlogs-delivery",
+            LogFormat=account.content()["parameters"]["LogFormat"]["default"],
+            TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": [OUR_TAG]}],
         )
         with pytest.raises(StepFailedError, match="cannot deliver: Access error"):
             account.run()

@@ -1,25 +1,16 @@
-"""Looks at posture checks in one account and Region, and mends one by one call.
+"""Looks at posture checks in one account and Region, and repairs one by one call.
 
-The connection is one inside the account. What several checks need is read once; what cannot be
-read is unknown, with the reason.
+The connection is one into the account. What several checks need is read once; what cannot be read
+is unknown, with the reason. What a check reads and how it is judged is in its own module.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
-from orgrollout.aws.member_accounts.flow_logs_within import Within
-from orgrollout.aws.remediation import resource_keys, with_exceptions
+from orgrollout.aws.member_accounts.remediation import with_exceptions
 from orgrollout.aws.transport.connection import Connection
-from orgrollout.drift import posture
-from orgrollout.drift.posture import (
-    ComplianceFact,
-    DeliveryFact,
-    FlowLogFact,
-    RecorderFact,
-    RuleFact,
-)
 from orgrollout.errors import (
     AwsError,
     InvalidCredentialsError,
@@ -28,70 +19,57 @@ from orgrollout.errors import (
     PassingError,
     ReadOnlyError,
 )
-from orgrollout.manifest.template.content import content_digest
-from orgrollout.model.ids import Digest
-from orgrollout.model.posture import (
-    CONFIG_COMPLIANCE,
-    CONFIG_DELIVERY,
-    CONFIG_RECORDER,
-    CONFIG_RULE,
-    DESTINATION,
-    DIGEST,
-    REMEDIATION,
-    SSM_DOCUMENT,
-    STACK,
-    VPC_FLOW_LOGS,
-    PostureCheck,
-    PostureSeen,
-    PostureState,
-    mended_by,
-)
+from orgrollout.model.ids import AccountId
+from orgrollout.posture.aws_config import EVALUATE
+from orgrollout.posture.check import PostureCheck, repaired_by
+from orgrollout.posture.definition import Call
+from orgrollout.posture.registry import CHECKS
+from orgrollout.posture.remediation import START
+from orgrollout.posture.seen import PostureSeen, PostureState, unknown, unseen
 
-T = TypeVar("T")
 MOST_SUBJECTS = 100  # resource keys of one StartRemediationExecution (AWS Config API reference)
-_NOBODY = (MissingCredentialsError, ReadOnlyError)  # could look at anything
+_NO_CALLER = (MissingCredentialsError, ReadOnlyError)
 _JUST_NOW = (InvalidCredentialsError, PassingError)
-_NO_RULE = "NoSuchConfigRuleException"
 # Of StartConfigRulesEvaluation: "if an evaluation is in progress or if you call it more than once
 # per minute", and another one that is in progress.
 _AT_IT = {"LimitExceededException", "ResourceInUseException"}
-_FAILED = {"failure", "failed"}
 
 
 def look(connection: Connection, check: PostureCheck) -> PostureSeen:
     """Return how a check stands where the connection leads to.
 
     Raises:
-        MissingCredentialsError, InvalidCredentialsError: There is nobody who could look.
-        PassingError: Nobody can look just now.
+        MissingCredentialsError, InvalidCredentialsError: The caller has no credentials to look.
+        PassingError: It cannot be read just now.
     """
-    return Looking(connection, raises=(*_NOBODY, *_JUST_NOW)).look(check)
+    return Looking(connection, raises=(*_NO_CALLER, *_JUST_NOW)).look(check)
 
 
-def mend(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
-    """Send the one call that mends a broken check, and return its name, service:Operation.
+def repair(connection: Connection, check: PostureCheck, seen: PostureSeen) -> str:
+    """Send the one call that repairs a broken check, and return its name, service:Operation.
 
     What it starts ends later: look again. At most 100 resources are handed over at a time. What
     runs already need not be started; that AWS Config then says so is documented, its words are not
     (StartRemediationExecution, FailureMessage).
 
     Raises:
-        ValueError: Nothing is broken that a call mends.
+        ValueError: Nothing is broken that a call repairs.
         NotStartedError: AWS Config took it and did not start everything, as where it is at it.
         AwsError: One of its other kinds.
     """
-    call = mended_by(check, seen.subjects) if seen.state is PostureState.BROKEN else None
-    if call is None:
-        raise ValueError(f"no call mends {check.label}: {seen.reason}")
-    service, _, operation = call.partition(":")
+    api = repaired_by(check, seen.subjects) if seen.state is PostureState.BROKEN else None
+    how = CHECKS[check.name].repair if api else None
+    if how is None:
+        raise ValueError(f"no call repairs {check.label}: {seen.reason}")
     subjects = seen.subjects[:MOST_SUBJECTS]
-    answer = connection.call(service, operation, _request(check, subjects))
+    asked = how.request(_arguments(check), subjects)
+    answer = connection.call(how.call.service, how.call.operation, asked)
     if failed := [each["resourceId"] for each in answer.get("FailedItems") or ()]:
         said = answer.get("FailureMessage") or "no reason given"
-        error = NotStartedError(call, f"not started for {', '.join(failed)}: {said}")
+        error = NotStartedError(how.call.api, f"not started for {', '.join(failed)}: {said}")
         error.resources = tuple(failed)
         raise error
-    return call
+    return how.call.api
 
 
 def evaluate(connection: Connection, rule: str) -> None:
@@ -101,226 +79,85 @@ def evaluate(connection: Connection, rule: str) -> None:
         AwsError: One of its other kinds.
     """
     try:
-        connection.call("config", "StartConfigRulesEvaluation", {"ConfigRuleNames": [rule]})
+        connection.call(EVALUATE.service, EVALUATE.operation, {"ConfigRuleNames": [rule]})
     except AwsError as error:
         if error.code not in _AT_IT:
             raise
-
-
-def _request(check: PostureCheck, subjects: tuple[str, ...]) -> dict[str, Any]:
-    if check.name == CONFIG_RECORDER:
-        return {"ConfigurationRecorderName": subjects[0]}
-    if check.name == CONFIG_RULE:
-        return {"ConfigRuleNames": list(subjects)}
-    return {
-        "ConfigRuleName": check.arguments["rule"],
-        "ResourceKeys": resource_keys(check, subjects),
-    }
 
 
 class Looking:
     """Looks at several checks of one account and Region, and reads nothing twice."""
 
     def __init__(
-        self, connection: Connection, *, raises: tuple[type[AwsError], ...] = _NOBODY
+        self, connection: Connection, *, raises: tuple[type[AwsError], ...] = _NO_CALLER
     ) -> None:
         """Look through ``connection``; errors that ``raises`` leaves out make it unknown."""
         self._connection = connection
         self._raises = raises
-        self._checks: Mapping[str, Callable[[Mapping[str, str]], PostureSeen]] = {
-            CONFIG_RECORDER: self._recorder,
-            CONFIG_DELIVERY: self._delivery,
-            CONFIG_RULE: self._rule,
-            CONFIG_COMPLIANCE: self._compliance,
-            SSM_DOCUMENT: self._document,
-            VPC_FLOW_LOGS: self._flow_logs,
-        }
 
     def look(self, check: PostureCheck) -> PostureSeen:
         """Return how a check stands."""
         for name, value in check.arguments.items():
             if "{{resolve:" in value:
-                return posture.unknown(f"the value of {name} is known to CloudFormation alone")
+                return unknown(f"the value of {name} is known to CloudFormation alone")
+        known = CHECKS[check.name]
         try:
-            return self._with_exceptions(check, self._checks[check.name](check.arguments))
+            seen = known.look(_Reader(self._connection, known.reads), _arguments(check))
+            return self._with_exceptions(check, seen)
         except self._raises:
             raise
         except AwsError as error:
-            return posture.unseen(str(error))
+            return unseen(str(error))
 
     def _with_exceptions(self, check: PostureCheck, seen: PostureSeen) -> PostureSeen:
         """Return how a check stands, with what AWS Config is told not to remediate."""
-        if not seen.parts or mended_by(check, seen.subjects) != REMEDIATION:
+        if not seen.parts or repaired_by(check, seen.subjects) != START.api:
             return seen
         now = self._connection.clock.now()
         checked = with_exceptions(self._connection, check, seen, now)
         return replace(checked, evaluated=seen.evaluated)
 
-    def _recorder(self, arguments: Mapping[str, str]) -> PostureSeen:
-        answer = self._once("config", "DescribeConfigurationRecorderStatus")
-        found = [
-            RecorderFact(
-                name=each["name"],
-                recording=bool(each.get("recording")),
-                failure=_failure(each),
-            )
-            for each in answer.get("ConfigurationRecordersStatus", ())
-            if not each.get("servicePrincipal")  # those belong to other services
-        ]
-        return posture.recorder(found, arguments.get("recorder"))
 
-    def _delivery(self, arguments: Mapping[str, str]) -> PostureSeen:
-        answer = self._once("config", "DescribeDeliveryChannelStatus")
-        found = [_delivery_fact(each) for each in answer.get("DeliveryChannelsStatus", ())]
-        return posture.delivery(found, arguments.get("channel"))
+class _Reader:
+    """Sends the reads that a check has declared, and no others: policies are made from those."""
 
-    def _rule(self, arguments: Mapping[str, str]) -> PostureSeen:
-        return posture.rule(self._rule_fact(arguments["rule"]), arguments["rule"])
+    def __init__(self, connection: Connection, declared: Collection[Call]) -> None:
+        self._connection = connection
+        self._declared = declared
 
-    def _rule_fact(self, name: str) -> RuleFact | None:
-        asked = {"ConfigRuleNames": [name]}
-        rules = self._unless(_NO_RULE, lambda: self._once("config", "DescribeConfigRules", asked))
-        if not rules or not rules.get("ConfigRules"):
-            return None
-        answer = self._once("config", "DescribeConfigRuleEvaluationStatus", asked)
-        told = next(iter(answer.get("ConfigRulesEvaluationStatus", ())), None)
-        status = told or {}
-        return RuleFact(
-            name=name,
-            state=rules["ConfigRules"][0].get("ConfigRuleState", "ACTIVE"),
-            told=told is not None,
-            succeeded=status.get("LastSuccessfulEvaluationTime"),
-            failed=status.get("LastFailedEvaluationTime"),
-            failure=_words(status.get("LastErrorCode"), status.get("LastErrorMessage")),
-        )
+    @property
+    def account(self) -> AccountId:
+        """Return the account that is read."""
+        return self._connection.account
 
-    def _compliance(self, arguments: Mapping[str, str]) -> PostureSeen:
-        name = arguments["rule"]
-        return posture.compliance(self._unless(_NO_RULE, lambda: self._compliance_fact(name)), name)
-
-    def _compliance_fact(self, name: str) -> ComplianceFact | None:
-        asked = {"ConfigRuleNames": [name]}
-        answer = self._once("config", "DescribeComplianceByConfigRule", asked)
-        found = next(iter(answer.get("ComplianceByConfigRules", ())), None)
-        if found is None:
-            return None
-        kind = found.get("Compliance", {}).get("ComplianceType", "INSUFFICIENT_DATA")
-        if kind != "NON_COMPLIANT":
-            return ComplianceFact(compliance=kind)
-        results = list(self._failing(name))
-        times = [
-            each["ConfigRuleInvokedTime"] for each in results if "ConfigRuleInvokedTime" in each
-        ]
-        return ComplianceFact(
-            compliance=kind,
-            failing=tuple(map(_resource, results)),
-            evaluated=max(times, default=None),
-        )
-
-    def _failing(self, rule: str) -> Iterator[dict[str, Any]]:
-        asked = {"ConfigRuleName": rule, "ComplianceTypes": ["NON_COMPLIANT"], "Limit": 100}
-        operation, items = "GetComplianceDetailsByConfigRule", "EvaluationResults"
-        yield from self._connection.pages("config", operation, asked, items)
-
-    def _document(self, arguments: Mapping[str, str]) -> PostureSeen:
-        resource, stack = arguments["resource"], arguments.get(STACK)
-        if not stack:
-            return posture.unknown("its stack is not known")
-        if DIGEST not in arguments:
-            return posture.unknown(f"what the template means {resource} to hold is not known here")
-        asked = {"StackName": stack, "LogicalResourceId": resource}
-        answer = self._once("cloudformation", "DescribeStackResource", asked)
-        name = answer["StackResourceDetail"].get("PhysicalResourceId", "")
-        return posture.document(
-            self._unless("InvalidDocument", lambda: self._content(name)),
-            Digest(arguments[DIGEST]),
-            name or resource,
-        )
-
-    def _content(self, name: str) -> Digest:
-        answer = self._once("ssm", "GetDocument", {"Name": name, "DocumentFormat": "JSON"})
-        try:
-            return content_digest(json.loads(answer.get("Content", "")))
-        except json.JSONDecodeError:
-            return content_digest(answer.get("Content", ""))
-
-    def _flow_logs(self, arguments: Mapping[str, str]) -> PostureSeen:
-        vpcs = self._pages("DescribeVpcs", "Vpcs", MaxResults=1000)
-        own = [
-            each["VpcId"]
-            for each in vpcs
-            # A subnet that another account shares shows the VPC too; its owner logs it.
-            if each.get("OwnerId", self._connection.account) == self._connection.account
-        ]
-        logs = self._pages("DescribeFlowLogs", "FlowLogs", MaxResults=1000) if own else []
-        facts, where = [_flow_log(each) for each in logs], arguments.get(DESTINATION, "")
-        within = Within(self._pages).of(facts)
-        return posture.flow_logs(own, facts, arguments["traffic"], where, within)
-
-    def _pages(self, operation: str, items: str, **asked: Any) -> list[dict[str, Any]]:
-        def ask() -> list[dict[str, Any]]:
-            return list(self._connection.pages("ec2", operation, asked, items))
-
-        found: list[dict[str, Any]] = self._connection.once(operation, ask)
-        return found
-
-    def _once(
-        self, service: str, operation: str, parameters: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Return the answer to a request that is sent once, however many checks need it."""
-        key = f"{operation} {json.dumps(parameters)}"
+    def one(self, call: Call, **parameters: Any) -> dict[str, Any]:
+        """Return the response to a request, which is sent once for all checks."""
+        self._refuse_undeclared(call)
         found: dict[str, Any] = self._connection.once(
-            key, lambda: self._connection.call(service, operation, parameters)
+            _key(call, parameters),
+            lambda: self._connection.call(call.service, call.operation, parameters),
         )
         return found
 
-    @staticmethod
-    def _unless(code: str, ask: Callable[[], T]) -> T | None:
-        """Return what was asked for, or nothing where AWS says that there is no such thing."""
-        try:
-            return ask()
-        except AwsError as error:
-            if error.code == code:
-                return None
-            raise
+    def all(self, call: Call, **parameters: Any) -> list[dict[str, Any]]:
+        """Return the items of all pages, which are read once for all checks."""
+        self._refuse_undeclared(call)
+
+        def ask() -> list[dict[str, Any]]:
+            pages = self._connection.pages(call.service, call.operation, parameters, call.items)
+            return list(pages)
+
+        found: list[dict[str, Any]] = self._connection.once(_key(call, parameters), ask)
+        return found
+
+    def _refuse_undeclared(self, call: Call) -> None:
+        if call not in self._declared:
+            raise ValueError(f"the check does not declare that it reads {call.api}")
 
 
-def _resource(result: Mapping[str, Any]) -> str:
-    qualifier = result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
-    return str(qualifier["ResourceId"])
+def _key(call: Call, parameters: dict[str, Any]) -> str:
+    return f"{call.api} {json.dumps(parameters)}"
 
 
-def _flow_log(found: Mapping[str, Any]) -> FlowLogFact:
-    failed = found.get("DeliverLogsStatus") == "FAILED"
-    why = found.get("DeliverLogsErrorMessage") or "it cannot deliver"
-    return FlowLogFact(
-        id=found["FlowLogId"],
-        vpc=found.get("ResourceId", ""),
-        traffic=found.get("TrafficType", ""),
-        status=found.get("FlowLogStatus", ""),
-        failure=why if failed else "",
-        destination=found.get("LogGroupName") or found.get("LogDestination") or "",
-    )
-
-
-def _delivery_fact(found: Mapping[str, Any]) -> DeliveryFact:
-    # The stream goes to SNS, where there is a topic; what counts is what reaches the bucket.
-    kinds = ("configHistoryDeliveryInfo", "configSnapshotDeliveryInfo")
-    infos = [found.get(kind) or {} for kind in kinds]
-    failures = [why for why in map(_failure, infos) if why]
-    return DeliveryFact(
-        name=found["name"],
-        delivered=any(str(each.get("lastStatus", "")).lower() == "success" for each in infos),
-        failure=failures[0] if failures else "",
-    )
-
-
-def _failure(found: Mapping[str, Any]) -> str:
-    """Return why the last attempt failed. The API's model writes Failure, and answers FAILURE."""
-    if str(found.get("lastStatus", "")).lower() not in _FAILED:
-        return ""
-    return _words(found.get("lastErrorCode"), found.get("lastErrorMessage")) or "no reason given"
-
-
-def _words(code: str | None, message: str | None) -> str:
-    return ": ".join(part for part in (code, message) if part)
+def _arguments(check: PostureCheck) -> Any:
+    return CHECKS[check.name].arguments.model_validate(dict(check.arguments))

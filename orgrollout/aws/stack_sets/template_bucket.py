@@ -20,11 +20,11 @@ from orgrollout.aws.objects import (
 )
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError, BucketError
+from orgrollout.model.domains import DOMAINS
 from orgrollout.model.stack_set import MAX_BODY_BYTES
 from orgrollout.plan.build.importing import MAX_NAMED
 
 _NO_BUCKET = frozenset({"NoSuchBucket", "404"})
-_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}  # of hosts; all other partitions here share one
 
 
 def by_url(
@@ -92,7 +92,7 @@ def _url_of(text: str, ending: str, place: str | None, connection: Connection) -
     content = text.encode()
     key = f"{prefix}{hashlib.sha256(content).hexdigest()}.{ending}"
     _put(content, bucket, key, connection)
-    suffix = _SUFFIXES.get(connection.identity.partition, "amazonaws.com")
+    suffix = DOMAINS.get(connection.identity.partition, "amazonaws.com")
     return f"https://{bucket}.s3.{region}.{suffix}/{quote(key)}"
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from orgrollout.aws.transport.aws_time import AwsClock
 from orgrollout.aws.transport.clock import Clock, MachineClock
-from orgrollout.aws.transport.rate_limits import OF_THIS_PROCESS, RateLimits
+from orgrollout.aws.transport.rate_limits import OF_THIS_PROCESS, Bounds, RateLimits
 from orgrollout.aws.transport.response_checks import PageTokens
 from orgrollout.aws.transport.waiting import Waits
 from orgrollout.errors import InvalidCredentialsError
@@ -25,7 +25,7 @@ from orgrollout.model.ids import AccountId, Region
 if TYPE_CHECKING:
     import boto3
 
-    from orgrollout.aws.transport.calls import Caller, Guard, Inside, Jitter, OnDate, Sent
+    from orgrollout.aws.transport.calls import Caller, Guard, Inside, Jitter, OnDate
     from orgrollout.aws.transport.clients import Clients
     from orgrollout.aws.transport.sessions import AccountRole, Sessions
 
@@ -267,8 +267,8 @@ def connect(
     read_only: bool = False,
     clock: Clock | None = None,
     limits: RateLimits | None = None,
+    bounds: Bounds | None = None,
     jitter: "Jitter | None" = None,
-    on_sent: "Callable[[Sent], None] | None" = None,
     waits: Waits | None = None,
     session: "boto3.Session | None" = None,
     on_skew: Callable[[timedelta], None] | None = None,
@@ -276,7 +276,8 @@ def connect(
     """Return a connection by the standard credential chain. Nothing is sent yet.
 
     Without a ``session``, one is made from ``profile`` and ``region``. AWS_ENDPOINT_URL holds, as
-    everywhere. All connections on the machine's clock share one set of rates. ``waits`` tell of
+    everywhere. All connections on the machine's clock share one set of rates; ``bounds`` are those
+    within which the rate of CloudFormation adapts. ``waits`` tell of
     calls that are not answered. Without a ``clock`` of its own the connection tells AWS's time, and
     ``on_skew`` learns by how much the clock of this machine is ahead, where that is a minute.
 
@@ -288,11 +289,13 @@ def connect(
 
     machine = clock or MachineClock()
     time = AwsClock(machine, on_skew) if isinstance(machine, MachineClock) else None
+    limits = limits or (OF_THIS_PROCESS if time else RateLimits())
+    if bounds:
+        limits.bind("cloudformation", bounds)
     caller = Caller(
         clock=machine,
-        limits=limits or (OF_THIS_PROCESS if time else RateLimits()),
+        limits=limits,
         jitter=jitter or half_at_random,
-        on_sent=on_sent,
         waits=waits,
         on_date=_comparing(time) if time else None,
     )

@@ -98,16 +98,20 @@ _MAY_QUOTE_VALUES = (errors.RejectedError, errors.InvalidOperationError, errors.
 def is_transient(error: BaseException) -> bool:
     """Return whether the same request, sent again, may well be answered."""
     if isinstance(error, boto.ClientError):
-        status = _status(error)
-        code, said = _code(error), _said(error)
-        # CloudFormation throttles with HTTP 400, and at times with a code that does not tell.
-        throttled = code in THROTTLES or "rate exceeded" in said.lower()
-        return (
-            throttled or code == _STALE or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED)
-        )
+        status, code = _status(error), _code(error)
+        failed = status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED
+        return is_throttled(error) or code == _STALE or failed
     if isinstance(error, BrokenResponse):
         return True
     return isinstance(error, _NO_CONTACT) and not isinstance(error, boto.SSLError)
+
+
+def is_throttled(error: boto.ClientError) -> bool:
+    """Return whether AWS refused a request because there were too many.
+
+    CloudFormation throttles with HTTP 400, and at times with a code that does not tell.
+    """
+    return _code(error) in THROTTLES or "rate exceeded" in _said(error).lower()
 
 
 def is_unanswered(error: BaseException) -> bool:

@@ -1,17 +1,18 @@
 """Which API operations read, and a guard that lets a client send nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orgrollout.errors import ReadOnlyError
+from orgrollout.posture.registry import reads
 
-READS: Mapping[str, frozenset[str]] = {
+# Made with the caller's own permissions.
+CENTRAL: Mapping[str, frozenset[str]] = {
     "account": frozenset({"ListRegions"}),
     "cloudformation": frozenset(
         {
             "DescribeOrganizationsAccess",
             "DescribeStackInstance",
-            "DescribeStackResource",
             "DescribeStackSet",
             "DescribeStackSetOperation",
             "ListStackInstanceResourceDrifts",
@@ -22,24 +23,7 @@ READS: Mapping[str, frozenset[str]] = {
         }
     ),
     "cloudwatch": frozenset({"DescribeAlarms"}),
-    "config": frozenset(
-        {
-            "DescribeAggregateComplianceByConfigRules",
-            "DescribeComplianceByConfigRule",
-            "DescribeConfigRuleEvaluationStatus",
-            "DescribeConfigRules",
-            "DescribeConfigurationRecorderStatus",
-            "DescribeConfigurationRecorders",
-            "DescribeDeliveryChannelStatus",
-            "DescribeDeliveryChannels",
-            "DescribeRemediationExceptions",
-            "DescribeRemediationExecutionStatus",
-            "GetComplianceDetailsByConfigRule",
-        }
-    ),
-    "ec2": frozenset(
-        {"DescribeFlowLogs", "DescribeNetworkInterfaces", "DescribeSubnets", "DescribeVpcs"}
-    ),
+    "config": frozenset({"DescribeAggregateComplianceByConfigRules"}),
     "iam": frozenset({"GetRole"}),
     "organizations": frozenset(
         {
@@ -59,9 +43,32 @@ READS: Mapping[str, frozenset[str]] = {
         }
     ),
     "s3": frozenset({"HeadBucket"}),
-    "ssm": frozenset({"GetDocument"}),
     # Assuming a role changes nothing; what it may be used for is guarded like everything else.
     "sts": frozenset({"AssumeRole", "GetCallerIdentity"}),
+}
+# Made in member accounts by `preflight`, through a role there.
+_BY_PREFLIGHT = (
+    "cloudformation:DescribeStackResource",
+    "config:DescribeConfigurationRecorders",
+    "config:DescribeDeliveryChannels",
+    "iam:GetRole",
+)
+
+
+def by_service(apis: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return the operations of each service; ``apis`` are service:Operation."""
+    found: dict[str, set[str]] = {}
+    for api in apis:
+        service, _, operation = api.partition(":")
+        found.setdefault(service, set()).add(operation)
+    return {service: frozenset(names) for service, names in found.items()}
+
+
+# Made in member accounts: by preflight, and by the checks of posture.
+MEMBER: Mapping[str, frozenset[str]] = by_service((*_BY_PREFLIGHT, *(call.api for call in reads())))
+READS: Mapping[str, frozenset[str]] = {
+    service: CENTRAL.get(service, frozenset()) | MEMBER.get(service, frozenset())
+    for service in sorted({*CENTRAL, *MEMBER})
 }
 
 

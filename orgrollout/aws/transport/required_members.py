@@ -12,6 +12,8 @@ another request.
 
 from collections.abc import Mapping
 
+from orgrollout.posture.registry import reads, repairs
+
 _ROW = ("Account", "Region")
 _DRIFTED = ("LogicalResourceId", "ResourceType", "StackResourceDriftStatus")
 
@@ -21,7 +23,9 @@ def _each(items: str, *members: str) -> tuple[str, ...]:
 
 
 _STARTED = ("OperationId",)
+_POSTURE = (*reads(), *repairs())
 REQUIRED: Mapping[str, tuple[str, ...]] = {
+    **{call.api: call.always for call in _POSTURE},
     "account:ListRegions": _each("Regions[]", "RegionName"),
     "cloudformation:CreateChangeSet": ("Id", "StackId"),
     "cloudformation:CreateStackInstances": _STARTED,
@@ -68,31 +72,8 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "config:DescribeAggregateComplianceByConfigRules": _each(
         "AggregateComplianceByConfigRules[]", "ConfigRuleName", "AccountId", "AwsRegion"
     ),
-    "config:DescribeComplianceByConfigRule": _each("ComplianceByConfigRules[]", "ConfigRuleName"),
-    "config:DescribeConfigRuleEvaluationStatus": _each(
-        "ConfigRulesEvaluationStatus[]", "ConfigRuleName"
-    ),
-    "config:DescribeConfigRules": _each("ConfigRules[]", "ConfigRuleName"),
-    "config:DescribeConfigurationRecorderStatus": _each("ConfigurationRecordersStatus[]", "name"),
     "config:DescribeConfigurationRecorders": _each("ConfigurationRecorders[]", "name"),
-    "config:DescribeDeliveryChannelStatus": _each("DeliveryChannelsStatus[]", "name"),
     "config:DescribeDeliveryChannels": _each("DeliveryChannels[]", "name"),
-    "config:DescribeRemediationExceptions": _each(
-        "RemediationExceptions[]", "ConfigRuleName", "ResourceType", "ResourceId"
-    ),
-    "config:DescribeRemediationExecutionStatus": _each(
-        "RemediationExecutionStatuses[]", "ResourceKey", "State"
-    ),
-    "config:GetComplianceDetailsByConfigRule": (
-        "EvaluationResults[].EvaluationResultIdentifier.EvaluationResultQualifier.ResourceId",
-    ),
-    "config:StartConfigRulesEvaluation": (),
-    "config:StartConfigurationRecorder": (),
-    "config:StartRemediationExecution": (),
-    "ec2:DescribeFlowLogs": _each("FlowLogs[]", "FlowLogId"),
-    "ec2:DescribeNetworkInterfaces": _each("NetworkInterfaces[]", "NetworkInterfaceId"),
-    "ec2:DescribeSubnets": _each("Subnets[]", "SubnetId"),
-    "ec2:DescribeVpcs": _each("Vpcs[]", "VpcId"),
     "iam:GetRole": _each("Role", "RoleName", "Arn", "AssumeRolePolicyDocument"),
     "organizations:DescribeAccount": _each("Account", "Id"),
     "organizations:DescribeOrganization": _each("Organization", "Id", "MasterAccountId"),
@@ -131,6 +112,7 @@ DOCUMENTS: Mapping[str, str] = {
 """Members that hold a policy: a JSON object as text, in IAM with percent-encoding."""
 
 ECHOES: Mapping[str, Mapping[str, str]] = {
+    **{call.api: call.echoes for call in _POSTURE if call.echoes},
     "cloudformation:DescribeChangeSet": {"ChangeSetName": "ChangeSetName"},
     "cloudformation:DescribeStackDriftDetectionStatus": {
         "StackDriftDetectionId": "StackDriftDetectionId"
@@ -149,6 +131,5 @@ ECHOES: Mapping[str, Mapping[str, str]] = {
     "iam:GetRole": {"Role.RoleName": "RoleName"},
     "organizations:DescribeAccount": {"Account.Id": "AccountId"},
     "organizations:DescribePolicy": {"Policy.PolicySummary.Id": "PolicyId"},
-    "ssm:GetDocument": {"Name": "Name"},
     "sts:AssumeRole": {"AssumedRoleUser.Arn": "RoleArn"},
 }

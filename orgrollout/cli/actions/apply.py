@@ -24,10 +24,10 @@ from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
-from orgrollout.report.plan import plan_blocks
-from orgrollout.report.rollout import rollout_blocks
-from orgrollout.report.rollout_json import no_rollout_json, rollout_json
-from orgrollout.report.words import iso, moment
+from orgrollout.report.layout.words import iso, moment
+from orgrollout.report.plan.as_text import plan_blocks
+from orgrollout.report.rollout.as_json import no_rollout_json, rollout_json
+from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.rollout.decide.wait_reasons import rests
 from orgrollout.rollout.failures.enrolment import only_pending
 from orgrollout.rollout.state.state import Outcome
@@ -210,7 +210,9 @@ def follow(
 def _may_leave(tick: Tick, now: datetime) -> bool:
     """Return whether operations run, or there is nothing to do but wait."""
     state = tick.rollout.state
-    return bool(state.flights or tick.beside) or rests(RolloutView(tick.rollout.plan, state), now)
+    return bool(state.in_flight or tick.concurrent) or rests(
+        RolloutView(tick.rollout.plan, state), now
+    )
 
 
 def _left_alone(rollout: Rollout, session: Session) -> str:

@@ -12,11 +12,11 @@ from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.model.plan import Plan
-from orgrollout.plan.unattended.allowed_actions import Allowance
+from orgrollout.plan.unattended.allowed_actions import AllowedActions
 from orgrollout.plan.unattended.select import plan_unattended
 from orgrollout.reconcile.documents.rollouts import OpenRolloutError
 from orgrollout.reconcile.lifecycle.unfinished_creations import unfinished_creations
-from orgrollout.report.plan import plan_blocks
+from orgrollout.report.plan.as_text import plan_blocks
 
 
 def apply_unattended(
@@ -47,8 +47,8 @@ def apply_unattended(
     with open_session(reach, screen, loaded=loaded) as session:
         request = request_of(asked, loaded, session).compared()
         unfinished = unfinished_creations(session.context.journal, request)
-        allowance = Allowance(actions=actions, unfinished=unfinished)
-        made = plan_unattended(request, allowance, session.context.clock.now())
+        allowed = AllowedActions(actions=actions, unfinished=unfinished)
+        made = plan_unattended(request, allowed, session.context.clock.now())
         screen.show(plan_blocks(made, now=session.context.clock.now()))
         code = _carried_out(made, session, detach=detach, wait=wait)
     if code not in {DONE, PENDING}:

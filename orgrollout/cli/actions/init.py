@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from orgrollout.bootstrap.describe import describe
 from orgrollout.bootstrap.describing import Described
 from orgrollout.bootstrap.organization_facts import OrganizationFacts
@@ -19,11 +17,11 @@ from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import AwsError, MissingRegionError, OrgRolloutError
 from orgrollout.manifest.placeholders import placeholders
 from orgrollout.manifest.regions import PARTITIONS
-from orgrollout.manifest.schema import ManifestName
+from orgrollout.manifest.text.forms import NAME
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.reconcile.advice.existing_stack_sets import list_what_exists, with_overrides
 from orgrollout.reconcile.advice.organization_facts import read_organization_facts
-from orgrollout.report.words import count, enumerated
+from orgrollout.report.layout.words import count, enumerated
 
 _HOME = "us-east-1"
 
@@ -165,13 +163,11 @@ def _check(asked: Options, reach: Reach) -> None:
         raise WrongUsageError(
             "--offline reads nothing: leave out --from-aws, --profile and --sandbox, or --offline."
         )
-    try:
-        TypeAdapter(ManifestName).validate_python(asked.name)
-    except ValidationError:
+    if not NAME.fits(asked.name):
         raise WrongUsageError(
             f"--name {asked.name}: a manifest's name has letters, digits and hyphens, a letter "
             "first, and at most 40 of them. Nothing was written."
-        ) from None
+        )
     home = reach.home_region
     if home is not None and home not in PARTITIONS:
         hint = did_you_mean(home, PARTITIONS, "Write one such as us-east-1.")

@@ -52,7 +52,7 @@ def left_to_others(rollout: Rollout, session: Session) -> str:
     name = f"{rollout.state.id}{session.options}"
     if is_inside_accounts(rollout):
         runs = "repairs in member accounts need a process that drives them"
-    elif rollout.state.flights:
+    elif rollout.state.in_flight:
         runs = "operations that run in AWS go on"
     else:
         runs = "nothing runs in AWS"
@@ -93,8 +93,8 @@ def _lives(pid: int) -> bool:
 
 def is_inside_accounts(rollout: Rollout) -> bool:
     """Return whether it works in member accounts, where each next step is a call of ours."""
-    flying = (rollout.plan.operations[f.piece.planned] for f in rollout.state.flights)
-    return any(operation.repair is not None for operation in flying)
+    under_way = (rollout.plan.operations[f.pending.planned] for f in rollout.state.in_flight)
+    return any(operation.repair is not None for operation in under_way)
 
 
 def _is_approved(rollout: Rollout) -> bool:

@@ -18,11 +18,11 @@ from orgrollout.reconcile.documents.rollout_events import Listener
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
-from orgrollout.report.blocks import Line
-from orgrollout.report.rollout import rollout_blocks
-from orgrollout.report.rollout_json import rollout_json, rollouts_json
-from orgrollout.report.rollouts import rollouts_blocks
-from orgrollout.report.words import span
+from orgrollout.report.layout.blocks import Line
+from orgrollout.report.layout.words import span
+from orgrollout.report.rollout.as_json import rollout_json, rollouts_json
+from orgrollout.report.rollout.as_text import rollout_blocks
+from orgrollout.report.rollout.listed import rollouts_blocks
 from orgrollout.rollout.operations.process_in_flight import is_inside
 from orgrollout.rollout.state.state import Phase
 
@@ -76,14 +76,14 @@ def _seen(rollout: Rollout, session: Session) -> Iterator[tuple[OperationId, str
     Member accounts are not asked here. Work may have begun in some of them and not in others.
     """
     outage: AwsError | None = None
-    for flight in rollout.state.flights:
-        if is_inside(rollout.plan, flight):
-            yield flight.id, OperationStatus.RUNNING.value
+    for in_flight in rollout.state.in_flight:
+        if is_inside(rollout.plan, in_flight):
+            yield in_flight.id, OperationStatus.RUNNING.value
             continue
-        key = rollout.plan.operations[flight.piece.planned].stack_set
-        said = outage or _status_of(rollout.plan.stack_sets[key].name, flight.id, session)
+        key = rollout.plan.operations[in_flight.pending.planned].stack_set
+        said = outage or _status_of(rollout.plan.stack_sets[key].name, in_flight.id, session)
         outage = said if isinstance(said, CredentialsError | PassingError) else None
-        yield flight.id, said
+        yield in_flight.id, said
 
 
 def _status_of(name: StackSetName, operation: OperationId, session: Session) -> str | AwsError:
@@ -98,14 +98,14 @@ def _running(
     rollout: Rollout, seen: Mapping[OperationId, str | AwsError], session: Session
 ) -> Iterator[Line]:
     now = session.context.clock.now()
-    for flight in rollout.state.flights:
-        operation = rollout.plan.operations[flight.piece.planned]
-        age = span(now - flight.committed)
-        inside = is_inside(rollout.plan, flight)
-        how = "it goes on in member accounts" if inside else _how(flight.id, seen[flight.id])
+    for in_flight in rollout.state.in_flight:
+        operation = rollout.plan.operations[in_flight.pending.planned]
+        age = span(now - in_flight.committed)
+        inside = is_inside(rollout.plan, in_flight)
+        how = "it goes on in member accounts" if inside else _how(in_flight.id, seen[in_flight.id])
         yield Line(
             text=f"under way: wave {operation.wave}  {operation.stack_set}  {operation.action} "
-            f"{len(flight.piece.pairs):,}, for {age}; {how}"
+            f"{len(in_flight.pending.pairs):,}, for {age}; {how}"
         )
 
 

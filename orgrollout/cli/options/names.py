@@ -4,8 +4,8 @@ import re
 
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.manifest.schema import Manifest
+from orgrollout.manifest.text.forms import ROLE_BELOW_PATH
 from orgrollout.manifest.text.shorthand import did_you_mean
-from orgrollout.manifest.text.values import ROLE_BELOW_PATH
 from orgrollout.model.ids import AccountId
 
 
@@ -15,7 +15,7 @@ def role_named(name: str | None) -> str | None:
     Raises:
         WrongUsageError: No role can be called so.
     """
-    if name is None or re.fullmatch(ROLE_BELOW_PATH, name):
+    if name is None or ROLE_BELOW_PATH.fits(name):
         return name
     raise WrongUsageError(
         f"--probe-role: no role is called `{name}`. Give its name alone, below its path if it "

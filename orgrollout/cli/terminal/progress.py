@@ -16,9 +16,9 @@ from orgrollout.model.ids import OperationId
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
-from orgrollout.report.standing import waits
-from orgrollout.report.under_way import under_way
-from orgrollout.report.words import clock_time, count, span
+from orgrollout.report.layout.words import clock_time, count, span
+from orgrollout.report.rollout.standing import waits
+from orgrollout.report.rollout.under_way import under_way
 from orgrollout.rollout.state.counted import Counted
 from orgrollout.rollout.state.decision import Event, EventKind
 
@@ -28,7 +28,7 @@ _STYLES = {
     EventKind.RETRY: "yellow",
     EventKind.BLOCKED: "red",
     EventKind.HALTED: "bold red",
-    EventKind.PROOF: "dim",
+    EventKind.VERIFYING: "dim",
 }
 _HEARTBEAT = timedelta(seconds=58)  # a minute, and ticks are not that exact
 _RESTING = timedelta(minutes=10)  # a soak may last for days
@@ -93,7 +93,7 @@ class Progress:
         self._held_by = tick.held_by
         for name in tick.busy:
             self._say_once(f"{name} is busy with an operation of another caller; waiting")
-        for key, other in tick.beside.items():
+        for key, other in tick.concurrent.items():
             self._say_once(
                 f"{other} is at work in the stacks of {key}; waiting. Where nothing drives it: "
                 f"orgrollout resume {other}{self._options}"
@@ -107,13 +107,13 @@ class Progress:
         """Say how far it is, where nothing else was said for a while."""
         now, state = self._clock.now(), tick.rollout.state
         quiet = now - self._last
-        if state.flights and quiet >= _HEARTBEAT:
-            for each in under_way(self._plan, state.flights, self._counted, now):
+        if state.in_flight and quiet >= _HEARTBEAT:
+            for each in under_way(self._plan, state.in_flight, self._counted, now):
                 said = f"{each.action}: {each.how_far}" if each.how_far else each.what
                 age = "" if each.how_far else f", under way for {span(each.age)}"
                 text = f"{each.stack_set:<{self._width}}  {said}{age}"
                 self._line(f"wave {each.wave}  {text}", "dim")
-        elif not state.flights and quiet >= _RESTING:
+        elif not state.in_flight and quiet >= _RESTING:
             for text in waits(self._plan, state, now):
                 self._line(text, "dim")
 
@@ -137,8 +137,8 @@ class Progress:
 
     def _wave(self, event: Event) -> str:
         """Return the wave of the event's operation: the rollout may be in the next one already."""
-        operations = {one.number: one.planned for one in self._state.landed}
-        operations |= {one.number: one.piece.planned for one in self._state.flights}
+        operations = {one.number: one.planned for one in self._state.completed}
+        operations |= {one.number: one.pending.planned for one in self._state.in_flight}
         planned = operations.get(event.number or 0)
         if planned is not None:
             return f"wave {self._plan.operations[planned].wave}"
@@ -149,10 +149,10 @@ class Progress:
         """Return one line for each operation under way, and how far the whole is."""
         table = Table.grid(padding=(0, 2))
         now = self._clock.now()
-        for each in under_way(self._plan, self._state.flights, self._counted, now):
+        for each in under_way(self._plan, self._state.in_flight, self._counted, now):
             cells = (f"wave {each.wave}", each.stack_set, each.what, span(each.age), each.how_far)
             table.add_row(*(Text(cell) for cell in cells))
-        done = sum(one.succeeded for one in self._state.landed)
+        done = sum(one.succeeded for one in self._state.completed)
         done += sum(each.done for each in self._counted.values())
         total = sum(o.rectangle.size for o in self._plan.operations)
         whole = f"{done:,} of {count(total, 'stack instance')} done"

@@ -10,7 +10,7 @@ from orgrollout.manifest.template.template import Template
 from orgrollout.manifest.text.document import FieldPath
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import StackSetKey
-from orgrollout.model.posture import CHECKS
+from orgrollout.posture.registry import CHECKS
 
 _POINTER = re.compile(r"(/([^/~]|~[01])+)+")  # RFC 6901, of something inside
 

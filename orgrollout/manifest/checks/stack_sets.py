@@ -6,7 +6,7 @@ from typing import get_args
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.schema import StackSet
-from orgrollout.manifest.template.read import Capability
+from orgrollout.manifest.template.self_description import Capability
 from orgrollout.manifest.text.document import FieldPath
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import Pair, StackSetKey, StackSetName

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import yaml
 
-from orgrollout.model.ids import Digest, digest_of
+from orgrollout.model.content import as_text, content_digest
+from orgrollout.model.ids import Digest
 
 _DOCUMENT = "AWS::SSM::Document"
 _PSEUDO = ("AWS::AccountId", "AWS::Region", "AWS::Partition")
@@ -81,28 +82,6 @@ def expected_content(body: str, resource: str, values: Mapping[str, str]) -> Dig
     return content_digest(_Resolver(template, values).value(content))
 
 
-def content_digest(content: Any) -> Digest:
-    """Return a digest that is the same for the same content.
-
-    Which numbers and booleans of a template arrive as text is not documented: all count as text.
-    """
-    return digest_of(_as_text(content))
-
-
-def _as_text(content: Any) -> Any:
-    match content:
-        case dict():
-            return {str(key): _as_text(value) for key, value in content.items()}
-        case list():
-            return [_as_text(value) for value in content]
-        case bool():
-            return str(content).lower()
-        case None:
-            return ""
-        case _:
-            return str(content)
-
-
 def _references(content: Any, template: Mapping[str, Any]) -> Iterator[str]:
     """Yield all that a value depends on; functions that are not understood by their name."""
     match content:
@@ -135,12 +114,12 @@ class _Resolver:
         self._functions: Mapping[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
             "Condition": self._holds,
-            "Fn::Equals": lambda two: _as_text(self.value(two[0])) == _as_text(self.value(two[1])),
+            "Fn::Equals": lambda two: as_text(self.value(two[0])) == as_text(self.value(two[1])),
             "Fn::Not": lambda one: not self.value(one[0]),
             "Fn::And": lambda many: all(self.value(each) for each in many),
             "Fn::Or": lambda many: any(self.value(each) for each in many),
             "Fn::If": lambda it: self.value(it[1] if self._holds(it[0]) else it[2]),
-            "Fn::Join": lambda it: it[0].join(map(_as_text, self.value(it[1]))),
+            "Fn::Join": lambda it: it[0].join(map(as_text, self.value(it[1]))),
             "Fn::Sub": lambda text: _NAME.sub(self._named, text),
         }
 
@@ -196,12 +175,12 @@ def _function(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
             raise TypeError(node.tag)
 
 
-def _date_as_text(loader: _Loader, node: yaml.ScalarNode) -> str:
+def _dateas_text(loader: _Loader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node))
 
 
 _Loader.add_multi_constructor("!", _function)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date_as_text)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _dateas_text)
 
 
 @lru_cache(maxsize=8)

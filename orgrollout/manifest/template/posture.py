@@ -9,12 +9,20 @@ from orgrollout.manifest.template.template import TemplateCheck, TemplateParamet
 from orgrollout.manifest.text.document import FieldPath, Findings, Item, problem_at
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.manifest.text.substitution import references
-from orgrollout.model.posture import CHECKS, DESTINATION, SSM_DOCUMENT
+from orgrollout.posture.definition import Meaning
+from orgrollout.posture.registry import CHECKS
 
 PLACES = ("AWS::AccountId", "AWS::Region")  # what arguments may refer to besides parameters
 # May stand before a parameter: cfn-lint takes a bare one for a forgotten Fn::Sub (E1029).
 PARAMETERS = "parameters."
 _OWN = ("check", "when")
+_WORKED_OUT = {
+    Meaning.RESOURCE: (why_not_comparable, "Name another resource, or drop the check."),
+    Meaning.OUTPUT: (
+        why_output_unknown,
+        "Name an output whose value follows from parameters.",
+    ),
+}
 
 
 def read_posture(
@@ -50,10 +58,7 @@ class _Reader:
         self._check_names(name, arguments, path)
         for key, value in arguments.items():
             self._check_argument((*path, key), value)
-        if name == SSM_DOCUMENT and isinstance(resource := arguments.get("resource"), str):
-            self._check_document((*path, "resource"), resource)
-        if isinstance(output := arguments.get(DESTINATION), str):
-            self._check_output((*path, DESTINATION), output)
+        self._check_meanings(name, arguments, path)
         return TemplateCheck(
             name=name,
             arguments={key: str(value) for key, value in arguments.items()},
@@ -63,12 +68,20 @@ class _Reader:
     def _check_names(self, name: str, arguments: Mapping[str, Any], path: FieldPath) -> None:
         known = CHECKS[name]
         for key in arguments:
-            if key not in known.arguments:
-                fix = did_you_mean(key, (*known.arguments, *_OWN), "Remove it.")
+            if key not in known.fields:
+                fix = did_you_mean(key, (*known.fields, *_OWN), "Remove it.")
                 self._note((*path, key), f"{name} takes no `{key}`.", fix, key=True)
         for key in known.required:
             if key not in arguments:
                 self._note((*path, key), f"{name} needs `{key}`.", f"Add {key}.")
+
+    def _check_meanings(self, name: str, arguments: Mapping[str, Any], path: FieldPath) -> None:
+        """Note a resource whose content, or an output whose value, cannot be worked out."""
+        for meaning, (why_not, fix) in _WORKED_OUT.items():
+            value = arguments.get(key) if (key := CHECKS[name].meaning(meaning)) else None
+            why = why_not(self.body, value, self._secrets) if isinstance(value, str) else None
+            if key and why:
+                self._note((*path, key), why, fix)
 
     def _check_argument(self, path: FieldPath, value: Any) -> None:
         if not isinstance(value, str) or not value:
@@ -108,14 +121,6 @@ class _Reader:
                     message = f"`{name}` is never `{value}`."
                     self._note((*path, name), message, did_you_mean(value, allowed))
             yield name, tuple(map(str, values))
-
-    def _check_document(self, path: FieldPath, resource: str) -> None:
-        if why := why_not_comparable(self.body, resource, self._secrets):
-            self._note(path, why, "Name another resource, or drop the check.")
-
-    def _check_output(self, path: FieldPath, output: str) -> None:
-        if why := why_output_unknown(self.body, output, self._secrets):
-            self._note(path, why, "Name an output whose value follows from parameters.")
 
     @property
     def _secrets(self) -> frozenset[str]:

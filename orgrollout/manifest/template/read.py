@@ -2,16 +2,13 @@
 
 from collections.abc import Container
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field
 
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.regions import PARTITIONS
-from orgrollout.manifest.schema import Flag, Part
 from orgrollout.manifest.template.builtin import PREFIX, builtin_path
 from orgrollout.manifest.template.dangling import dangling
 from orgrollout.manifest.template.posture import read_posture
+from orgrollout.manifest.template.self_description import SelfDescription
 from orgrollout.manifest.template.self_managed_only import self_managed_only
 from orgrollout.manifest.template.template import (
     RegionGap,
@@ -23,38 +20,10 @@ from orgrollout.manifest.text.document import Findings, Item, Reader, problem_at
 from orgrollout.manifest.text.shorthand import did_you_mean, few_suggestions
 from orgrollout.manifest.text.source import compose, read_text
 from orgrollout.manifest.text.substitution import ACCOUNT_PREFIX, PLAIN_NAMES, references
-from orgrollout.manifest.text.values import Names, Texts
 from orgrollout.manifest.validate import validate
 from orgrollout.model.ids import Region
 
 _KEEPING = {"Retain", "RetainExceptOnCreate", "Snapshot"}  # values of a DeletionPolicy
-
-Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-
-
-class _Gap(Part):
-    regions: Names
-    reason: str = Field(min_length=1)
-
-
-class _Regions(Part):
-    exclude: tuple[_Gap, ...] = ()
-
-
-class _Description(Part):
-    """`Metadata: orgrollout:` as a template's author writes it."""
-
-    version: Literal[1]
-    summary: str = ""
-    capabilities: tuple[Capability, ...] = ()
-    once_per_account: Flag = False
-    depends_on: Texts = ()
-    regions: _Regions = _Regions()
-    parameter_defaults: dict[str, str] = Field(default={})
-    costs: str = ""
-    leaves_behind: str = ""
-    posture: tuple[dict[str, Any], ...] = ()
-    preconditions: tuple[dict[str, Any], ...] = ()
 
 
 def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
@@ -281,7 +250,7 @@ def _metadata(
     root: Item, body: str, parameters: dict[str, TemplateParameter], findings: Findings
 ) -> TemplateMetadata:
     item = root.get("Metadata", "orgrollout")
-    said = validate(_Description, item, findings) if item else None
+    said = validate(SelfDescription, item, findings) if item else None
     if said is None or item is None:
         return TemplateMetadata()
     _check_defaults(item, said, parameters, findings)
@@ -306,7 +275,7 @@ def _metadata(
 
 
 def _check_defaults(
-    item: Item, said: _Description, parameters: dict[str, TemplateParameter], findings: Findings
+    item: Item, said: SelfDescription, parameters: dict[str, TemplateParameter], findings: Findings
 ) -> None:
     for name, text in said.parameter_defaults.items():
         path = ("parameter_defaults", name)
@@ -321,7 +290,7 @@ def _check_defaults(
                 findings.add(problem_at(findings.file, item, path, message, fix), path)
 
 
-def _check_gaps(item: Item, said: _Description, findings: Findings) -> None:
+def _check_gaps(item: Item, said: SelfDescription, findings: Findings) -> None:
     for i, gap in enumerate(said.regions.exclude):
         for j, region in enumerate(gap.regions):
             if region not in PARTITIONS:

@@ -9,68 +9,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from orgrollout.manifest.text.document import Item
+from orgrollout.manifest.text.forms import ORGANIZATION_ID
 from orgrollout.manifest.text.shorthand import did_you_mean
-from orgrollout.manifest.text.values import EXTERNAL_ID, ROLE_ARN, ROLE_BELOW_PATH, ROLE_NAME
-
-_ORGANIZATION_ID = r"^o-[a-z0-9]{10,32}$"
-# What a pattern of the schema stands for.
-_PATTERNS = {
-    ROLE_NAME: ("is no name of a role.", "Use at most 64 letters, digits and any of _+=,.@-."),
-    ROLE_ARN: (
-        "is no ARN of a role.",
-        "Write it like arn:aws:iam::111122223333:role/StackSetAdministration.",
-    ),
-    r"^\d{12}$": ("is no account id.", "Write twelve digits in quotes."),
-    r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$": (
-        "is no ARN of an SNS topic.",
-        "Write it like arn:aws:sns:us-east-1:111122223333:rollouts.",
-    ),
-    ROLE_BELOW_PATH: (
-        "names no role.",
-        "Write its name alone, below its path if it has one: at most 64 letters, digits and "
-        "+=,.@_-, and no ARN.",
-    ),
-    EXTERNAL_ID: (
-        "can be no external id.",
-        "Use 2 to 1,224 letters, digits and +=,.@:/_-.",
-    ),
-    r"^[EWI](\d{4})?$": (
-        "is no rule of cfn-lint.",
-        "Write its id, such as W2001, or E, W or I for all of a kind.",
-    ),
-    _ORGANIZATION_ID: (
-        "is no organization id.",
-        "Write it like o-a1b2c3d4e5; `aws organizations describe-organization` shows it.",
-    ),
-    r"^[A-Za-z][A-Za-z0-9-]{0,39}$": (
-        "is no name.",
-        "Use at most 40 letters, digits and hyphens, a letter first.",
-    ),
-    r"^[A-Za-z][A-Za-z0-9-]{0,79}$": (
-        "is no key.",
-        "Use at most 80 letters, digits and hyphens, a letter first.",
-    ),
-}
-
-# What may be written where a part of the manifest is expected.
-_SHAPES = {
-    "Targets": "Write `all`, the name of a target group, one block, or include and exclude.",
-    "Block": "Write a block such as {organizational_units: [/Workloads]}.",
-    "Exclusion": 'Write a block with a reason, such as {accounts: [canary], reason: "..."}.',
-    "FreezeWindow": "Write START/END, such as 2026-12-20/2027-01-04.",
-    "StackSet": 'Write at least {template: "..."}.',
-    "Gate": "Write {soak: 30m}, {approval: required} or both.",
-    "Wave": "Write a wave such as {name: canary, percent: 10}.",
-    "Notification": 'Write {sns: "arn:...", on: [halted]}.',
-}
-
-_MISSING = {
-    "version": "Write `version: 1`.",
-    "name": "Give it a name.",
-    "organization": "Write the id of your organization, such as o-a1b2c3d4e5.",
-    "stack_sets": "Write at least one stack set.",
-    "reason": "Say why, for those who come later.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +21,23 @@ class Explanation:
     fix: str
 
 
-def explain(detail: ErrorDetails, item: Item, model: type[BaseModel] | None) -> Explanation:
+def explain(
+    detail: ErrorDetails, item: Item, model: type[BaseModel] | None, meaning: str = ""
+) -> Explanation:
     """Return what is wrong with a value and what would be right.
 
-    ``model`` is the part of the manifest that was expected there, if one was.
+    ``model`` is the part of the manifest that was expected there, if one was; ``meaning`` what the
+    schema says of the key.
     """
     kind, context = detail["type"], detail.get("ctx", {})
     match kind:
         case "refused":
             said = Explanation(context["message"], context["fix"])
         case "missing":
-            key = str(detail["loc"][-1])
-            said = Explanation("is missing.", _MISSING.get(key, "Add it."))
+            fix = f"Add it: {meaning[0].lower()}{meaning[1:]}" if meaning else "Add it."
+            said = Explanation("is missing.", fix)
         case "string_type":
             said = _text_expected(item)
-        case "string_pattern_mismatch":
-            said = _pattern(context["pattern"], detail["input"])
         case "literal_error" | "enum":
             said = _choice(context["expected"], item)
         case "greater_than_equal" | "less_than_equal":
@@ -127,16 +68,11 @@ def _text_expected(item: Item) -> Explanation:
         return Explanation(f"{message} YAML reads it as {meaning}.", f'Quote it: "{item.text}".')
     if isinstance(item.value, int | float):
         if item.path == ("organization",):  # an account id, quoted or not, is none
-            return _pattern(_ORGANIZATION_ID, item.text)
+            return Explanation(f"`{item.text}` {ORGANIZATION_ID.wrong}", ORGANIZATION_ID.fix)
         if re.fullmatch(r"\d{12}", item.text):
             message = f"an account id must be text, not {shown(item)}."
         return Explanation(message, f'Quote it: "{item.text}".')
     return Explanation(message, "Write one text.")
-
-
-def _pattern(pattern: str, value: Any) -> Explanation:
-    message, fix = _PATTERNS.get(pattern, ("has not the right form.", f"It must match {pattern}."))
-    return Explanation(f"`{value}` {message}", fix)
 
 
 def _choice(expected: str, item: Item) -> Explanation:
@@ -175,5 +111,6 @@ def _type_expected(kind: str, item: Item, model: type[BaseModel] | None) -> Expl
         return None
     if kind == "model_type" and model:
         name = "text or a mapping" if model.__name__ in {"Targets", "FreezeWindow"} else wanted
-        return Explanation(f"must be {name}, not {shown(item)}.", _SHAPES.get(model.__name__, fix))
+        how = getattr(model, "written", "") or fix
+        return Explanation(f"must be {name}, not {shown(item)}.", how)
     return Explanation(f"must be {wanted}, not {shown(item)}.", fix)

@@ -4,19 +4,13 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")  # names of Amazon S3
 # A dot in the name of a bucket breaks the certificate of its own host (Amazon S3 User Guide,
 # "Virtual hosting of general purpose buckets").
 _URL_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?")
-# Of IAM (CreateRole, API reference). It goes into commands and policies that people run.
-_NAME = r"[A-Za-z0-9_+=,.@-]{1,64}"
-ROLE_NAME = rf"^{_NAME}$"
-ROLE_BELOW_PATH = rf"^([A-Za-z0-9_+=,.@-]{{1,128}}/)*{_NAME}$"
-ROLE_ARN = rf"^arn:aws[a-z-]*:iam::[0-9]{{12}}:role/([!-~]+/)?{_NAME}$"
-EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$"  # of STS (AssumeRole, API reference)
 _CLOCK = r"(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,6})s)?"
 _SHORT = re.compile(rf"(?:(?P<days>\d{{1,4}})d)?{_CLOCK}")
 _ISO = re.compile(
@@ -133,8 +127,4 @@ Day = Annotated[date, BeforeValidator(day, json_schema_input_type=date)]
 RegularExpression = Annotated[
     str, Field(min_length=1), BeforeValidator(regular_expression, json_schema_input_type=str)
 ]
-ExecutionRoleName = Annotated[str, StringConstraints(pattern=ROLE_NAME)]
-RoleArn = Annotated[str, StringConstraints(pattern=ROLE_ARN)]
-RoleName = Annotated[str, StringConstraints(pattern=ROLE_BELOW_PATH)]
-ExternalId = Annotated[str, StringConstraints(pattern=EXTERNAL_ID)]
 FailureBudget = Annotated[str, BeforeValidator(budget, json_schema_input_type=int | str)]

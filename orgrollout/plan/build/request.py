@@ -19,7 +19,7 @@ from orgrollout.plan.build.compare import (
     hides_parameters,
     membership_of,
 )
-from orgrollout.plan.build.definition_carrier import with_carriers
+from orgrollout.plan.build.definition_target import with_definition_targets
 from orgrollout.plan.model.plan import Inside, Skipped
 
 Selection = Callable[[StackSetKey, Pair], bool]
@@ -77,7 +77,9 @@ class Request:
             )
             for key, desired in self.desired.items()
         }
-        return with_carriers(found, self.desired, self._aimed_at_one(found), self._first_wave)
+        return with_definition_targets(
+            found, self.desired, self._aimed_at_one(found), self._first_wave
+        )
 
     def _aimed_at_one(
         self, found: Mapping[StackSetKey, Differences]

@@ -113,7 +113,7 @@ def departures(differences: Iterable[Differences], limit: int, membership: Membe
     ]
 
 
-def carrier(
+def definition_target(
     desired: DesiredStackSet, differences: Differences, *, kept: bool, instances: bool
 ) -> list[str]:
     """Return why a changed definition cannot be sent: without a target it would touch all."""

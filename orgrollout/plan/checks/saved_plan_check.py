@@ -83,7 +83,7 @@ def _pairs_moved(
             continue
         for pair in operation.rectangle.pairs:
             text = (
-                _carrier_moved(desired, pair, now)
+                _definition_target_moved(desired, pair, now)
                 if not operation.is_counted
                 else _action_moved(operation, becoming.get(pair))
                 or _state_moved(was.get(pair), desired, pair, now)
@@ -136,7 +136,7 @@ def _state_moved(
     return f"was {before}, is {after}"
 
 
-def _carrier_moved(desired: DesiredStackSet, pair: Pair, now: Request) -> str:
+def _definition_target_moved(desired: DesiredStackSet, pair: Pair, now: Request) -> str:
     """Return why a definition cannot be aimed at this pair any more."""
     inventory = now.deployed(desired)
     there = inventory is not None and pair in inventory.instances

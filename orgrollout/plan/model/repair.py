@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from orgrollout.model.ids import Digest, digest_of
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import PostureCheck
+from orgrollout.posture.check import PostureCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ Wanted = Mapping[StackSetKey, Differences]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class AllowedActions:
     """Which actions are carried out."""
 
     actions: frozenset[OperationAction]
@@ -59,7 +59,7 @@ class Allowance:
 
 
 def permitted(
-    allowance: Allowance,
+    allowed: AllowedActions,
     desired: Mapping[StackSetKey, DesiredStackSet],
     order: Iterable[StackSetKey],
     wanted: Wanted,
@@ -73,8 +73,8 @@ def permitted(
     found: dict[StackSetKey, Differences] = {}
     missing: dict[StackSetKey, frozenset[AccountId]] = {}  # where it is wanted, and will not be
     for key in order:
-        mine = allowance.of(key, wanted[key])
-        if desired[key].absent and not _may_go(allowance, wanted[key], mine):
+        mine = allowed.of(key, wanted[key])
+        if desired[key].absent and not _may_go(allowed, wanted[key], mine):
             mine = replace(mine, detaches=(), deletes=())
         if holds_definition(key):
             mine = replace(mine, creates={}, updates={})
@@ -98,10 +98,10 @@ def held_back(wanted: Wanted, allowed: Wanted) -> Mapping[OperationAction, int]:
     return {action: number for action, number in counts.items() if number}
 
 
-def _may_go(allowance: Allowance, wanted: Differences, mine: Differences) -> bool:
+def _may_go(allowed: AllowedActions, wanted: Differences, mine: Differences) -> bool:
     """Return whether a stack set may be deleted: only with all of its stack instances."""
     whole = (wanted.detaches, wanted.deletes) == (mine.detaches, mine.deletes)
-    return whole and OperationAction.DELETE in allowance.actions
+    return whole and OperationAction.DELETE in allowed.actions
 
 
 def _with_what_it_needs(

@@ -17,10 +17,10 @@ from orgrollout.plan.checks.refusals import departed
 from orgrollout.plan.checks.warnings import creation_warnings
 from orgrollout.plan.make_plan import make_plan
 from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
-from orgrollout.plan.unattended.allowed_actions import Allowance, held_back, permitted
+from orgrollout.plan.unattended.allowed_actions import AllowedActions, held_back, permitted
 
 
-def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Plan:
+def plan_unattended(request: Request, allowed: AllowedActions, now: datetime) -> Plan:
     """Return what is to be done where only some actions are allowed.
 
     Where nothing but enrolment is, accounts do not wait for each other: there is nothing deployed
@@ -31,33 +31,33 @@ def plan_unattended(request: Request, allowance: Allowance, now: datetime) -> Pl
     """
     wanted = request.differences()
     fails = {key: doomed(key, mine, request) for key, mine in wanted.items()}
-    allowance = replace(allowance, doomed=fails)
+    allowed = replace(allowed, doomed=fails)
     gone = departed(wanted.values(), request.membership)
     if len(gone) > request.most_departed:
-        allowance = replace(allowance, kept=gone)
+        allowed = replace(allowed, kept=gone)
 
     def holds_definition(key: StackSetKey) -> bool:
-        return _holds_definition(request, key, wanted[key], allowance)
+        return _holds_definition(request, key, wanted[key], allowed)
 
     order = [key for key in dependency_order(request.desired) if key in wanted]
-    given = permitted(allowance, request.desired, order, wanted, holds_definition)
+    given = permitted(allowed, request.desired, order, wanted, holds_definition)
     kept = {
         key: desired
         for key, desired in request.desired.items()
-        if _is_touched(request, desired, given[key], allowance) and not holds_definition(key)
+        if _is_touched(request, desired, given[key], allowed) and not holds_definition(key)
     }
     plan = make_plan(
         replace(
             request,
             desired=kept,
             given={key: given[key] for key in kept},
-            sends_definitions=OperationAction.UPDATE in allowance.actions,
+            sends_definitions=OperationAction.UPDATE in allowed.actions,
         )
     )
     return replace(
         plan,
-        waves=tuple(map(_freely, plan.waves)) if allowance.only_enrols else plan.waves,
-        enrols=allowance.only_enrols,
+        waves=tuple(map(_freely, plan.waves)) if allowed.only_enrols else plan.waves,
+        enrols=allowed.only_enrols,
         held_back=held_back(wanted, given),
         warnings=tuple(dict.fromkeys((*plan.warnings, *_held_back(request, wanted, fails)))),
         young=tuple(chain.from_iterable(recent_accounts(request.organization, now).values())),
@@ -78,25 +78,25 @@ def _held_back(
 
 
 def _holds_definition(
-    request: Request, key: StackSetKey, wanted: Differences, allowance: Allowance
+    request: Request, key: StackSetKey, wanted: Differences, allowed: AllowedActions
 ) -> bool:
     """Return whether a definition would have to be sent first, and may not be."""
-    if OperationAction.UPDATE in allowance.actions:
+    if OperationAction.UPDATE in allowed.actions:
         return False
-    tried = allowance.unfinished.get(key, frozenset())
+    tried = allowed.unfinished.get(key, frozenset())
     others = {p: s for p, s in wanted.updates.items() if p not in tried}
     return request.definition_changes(request.desired[key], replace(wanted, updates=others))
 
 
 def _is_touched(
-    request: Request, desired: DesiredStackSet, given: Differences, allowance: Allowance
+    request: Request, desired: DesiredStackSet, given: Differences, allowed: AllowedActions
 ) -> bool:
     if any(True for _ in given.changing):
         return True
     if desired.absent:
-        return OperationAction.DELETE in allowance.actions and not _has_instances(request, desired)
+        return OperationAction.DELETE in allowed.actions and not _has_instances(request, desired)
     exists = request.deployed(desired) is not None
-    return exists and OperationAction.UPDATE in allowance.actions
+    return exists and OperationAction.UPDATE in allowed.actions
 
 
 def _has_instances(request: Request, desired: DesiredStackSet) -> bool:

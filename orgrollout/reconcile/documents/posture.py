@@ -18,7 +18,7 @@ from orgrollout.journal.documents import Documents
 from orgrollout.journal.errors import JournalError
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import Pair, StackSetName
-from orgrollout.model.posture import PostureSeen
+from orgrollout.posture.seen import PostureSeen
 from orgrollout.reconcile.documents.findings import history
 
 POSTURE = Documents(

@@ -104,8 +104,8 @@ def _detached(rollout: Rollout) -> Iterator[tuple[StackSetName, Pair]]:
 
 def _succeeded(plan: Plan, state: RolloutState) -> Iterator[tuple[PlannedOperation, Pair]]:
     left = {(failure.planned, failure.pair) for failure in state.failures}
-    left |= {(piece.planned, pair) for piece in state.waiting for pair in piece.pairs}
-    for planned in sorted({landed.planned for landed in state.landed}):
+    left |= {(pending.planned, pair) for pending in state.waiting for pair in pending.pairs}
+    for planned in sorted({completed.planned for completed in state.completed}):
         operation = plan.operations[planned]
         for pair in operation.rectangle.pairs:
             if (planned, pair) not in left:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, TypeAdapter
 from orgrollout.rollout.state.document import NewerStateError, read_state, state_document
 from orgrollout.rollout.state.state import RolloutState
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,22 @@ def _from_1(document: Mapping[str, Any]) -> dict[str, Any]:
     return {"schema_version": 2, "begun_by": "", "fence": 0, "lease": None, "state": state}
 
 
-_MIGRATIONS: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1}
+def _from_2(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record with the names that the fields of a state have now."""
+    state = {_RENAMED.get(key, key): value for key, value in document["state"].items()}
+    for key in ("in_flight", "withdrawn"):
+        state[key] = [
+            {"pending" if name == "piece" else name: value for name, value in each.items()}
+            for each in state.get(key) or ()
+        ]
+    return {**document, "schema_version": 3, "state": state}
+
+
+_RENAMED = {"flights": "in_flight", "landed": "completed", "proving_since": "verifying_since"}
+_MIGRATIONS: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    1: _from_1,
+    2: _from_2,
+}
 _LINE: TypeAdapter[dict[str, Any] | None] = TypeAdapter(
     Annotated[dict[str, Any] | None, AfterValidator(_with_number)]
 )

@@ -7,7 +7,9 @@ from orgrollout.aws.member_accounts.config_aggregator import aggregated_complian
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError, CredentialsError
 from orgrollout.model.ids import Pair
-from orgrollout.model.posture import CONFIG_COMPLIANCE, CONFIG_RULE, PostureCheck
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.registry import CHECKS
+from orgrollout.posture.remediation import RULE
 
 _GOOD = {"COMPLIANT", "NOT_APPLICABLE"}
 
@@ -30,9 +32,9 @@ class Aggregator:
 
     def knows_ok(self, check: PostureCheck, pair: Pair) -> bool:
         """Return whether the check is known to hold there without asking the account."""
-        if self._name is None or check.name not in {CONFIG_RULE, CONFIG_COMPLIANCE}:
+        if self._name is None or not CHECKS[check.name].is_aggregated:
             return False
-        return pair in self._of(self._name, check.arguments["rule"])
+        return pair in self._of(self._name, check.arguments[RULE])
 
     def _of(self, name: str, rule: str) -> frozenset[Pair]:
         with self._lock:

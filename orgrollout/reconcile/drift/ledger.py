@@ -12,7 +12,7 @@ from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout, rollo
 from orgrollout.reconcile.drift.accepted import accepted_drift
 from orgrollout.reconcile.reading.inventory import Progress
 from orgrollout.reconcile.reading.plan_request import Picture
-from orgrollout.rollout.coverage import CoverageRow, cover_stack_set, doing, with_posture
+from orgrollout.rollout.coverage import CoverageRow, activity_of, cover_stack_set, with_posture
 from orgrollout.rollout.state.view import RolloutView
 
 
@@ -39,7 +39,7 @@ def _rows(
 ) -> Iterator[CoverageRow]:
     for key, desired in picture.desired.stack_sets.items():
         inventory = picture.inventory.stack_sets.get(desired.name)
-        activity = doing(RolloutView(newest.plan, newest.state), key) if newest else None
+        activity = activity_of(RolloutView(newest.plan, newest.state), key) if newest else None
         accepted = accepted_drift(loaded, desired, inventory, context, progress)
         rows = cover_stack_set(desired, inventory, activity, accepted)
         template = loaded.templates.get(key)

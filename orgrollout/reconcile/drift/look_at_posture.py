@@ -14,15 +14,14 @@ from orgrollout.aws.transport.connection import Connection
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.history import Records
 from orgrollout.drift.ignoring import in_force, with_accepted
-from orgrollout.drift.posture import ok, unknown
 from orgrollout.drift.posture_findings import SeenCheck, findings_of, without_old_news
 from orgrollout.drift.posture_record import Checks, Look
 from orgrollout.errors import AwsError, CredentialsError
 from orgrollout.journal.errors import JournalError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
-from orgrollout.model.posture import PostureSeen, PostureState
 from orgrollout.model.words import count
+from orgrollout.posture.seen import PostureSeen, PostureState, ok, unknown
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.findings import history
 from orgrollout.reconcile.documents.posture import keep_look

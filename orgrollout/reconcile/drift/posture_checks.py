@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from orgrollout.drift.posture_checks import checks_for
+from orgrollout.drift.posture_checks import checks_for, needs_stack
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template.template import Template
 from orgrollout.model.ids import Digest, Pair, StackSetKey, StackSetName
-from orgrollout.model.posture import CHECKS, SSM_DOCUMENT, PostureCheck
 from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.registry import CHECKS
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.reading.plan_request import Picture
 
@@ -39,7 +40,7 @@ def tasks_of(
             for pair, instance in inventory.instances.items()
             if pair in desired.pairs and (chosen is None or chosen(key, pair))
         }
-        needed = any(check.name == SSM_DOCUMENT for check in template.metadata.posture)
+        needed = any(needs_stack(check.name) for check in template.metadata.posture)
         if needed and None in stacks.values():
             stacks = _with_ids(stacks, desired.name, context)
         yield Task(desired=desired, template=template, stacks=stacks)
@@ -59,7 +60,7 @@ def calls_of(task: Task) -> int:
     for pair in task.stacks:
         same[task.desired.pairs[pair]].append(pair)
     return sum(
-        len(pairs) * sum(CHECKS[check.name].looks for check in checks_of(task, pairs[0]))
+        len(pairs) * sum(CHECKS[check.name].calls for check in checks_of(task, pairs[0]))
         for pairs in same.values()
     )
 

@@ -22,7 +22,7 @@ _LEFT_FOR_A_PERSON = (Cause.REFUSED, Cause.UNREAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Landed:
+class _CompletedRepairs:
     """An operation that is over, and how its repairs ended."""
 
     id: OperationId
@@ -39,23 +39,25 @@ def note_repairs(
     between loses nothing. A stack set's history is written once, however many operations have
     ended.
     """
-    flying = {flight.id for flight in after.flights}
-    ended: dict[StackSetName, list[_Landed]] = defaultdict(list)
-    for flight in before.state.flights:
-        planned = before.plan.operations[flight.piece.planned]
-        if planned.repair is not None and flight.id not in flying:
+    under_way = {each.id for each in after.in_flight}
+    ended: dict[StackSetName, list[_CompletedRepairs]] = defaultdict(list)
+    for in_flight in before.state.in_flight:
+        planned = before.plan.operations[in_flight.pending.planned]
+        if planned.repair is not None and in_flight.id not in under_way:
             name = before.plan.stack_sets[planned.stack_set].name
-            known = seen.inside.get(flight.id, MemberAccountObservation()).ended
-            ended[name].append(_Landed(id=flight.id, repair=planned.repair, ended=known))
-    for name, landed in ended.items():
-        change_history(context.journal, name, partial(_noted, landed, context.clock.now()))
+            known = seen.inside.get(in_flight.id, MemberAccountObservation()).ended
+            ended[name].append(
+                _CompletedRepairs(id=in_flight.id, repair=planned.repair, ended=known)
+            )
+    for name, completed in ended.items():
+        change_history(context.journal, name, partial(_noted, completed, context.clock.now()))
 
 
-def _noted(landed: Iterable[_Landed], now: datetime, records: Records) -> Records:
+def _noted(completed: Iterable[_CompletedRepairs], now: datetime, records: Records) -> Records:
     by_pair: dict[Pair, list[Digest]] = defaultdict(list)
     for key, record in records.items():
         by_pair[record.pair].append(key)
-    for each in landed:
+    for each in completed:
         for pair, end in each.ended.items():
             there = {key: records[key] for key in by_pair[pair]}
             mine = [key for key in there if _is_of(records[key], each.repair)]

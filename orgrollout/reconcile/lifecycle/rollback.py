@@ -42,7 +42,7 @@ def plan_rollback(rollout: Rollout, journal: Journal) -> Plan:
             f"{back.state.id} takes {state.id} back already, and is {back.state.phase}; nothing "
             f"was changed. `orgrollout resume {back.state.id}` (or retry) goes on with it."
         )
-    if not state.phase.is_over or state.flights:
+    if not state.phase.is_over or state.in_flight:
         raise WrongPhaseError(
             f"{state.id} is {state.phase}; nothing was changed. Run `orgrollout stop {state.id}` "
             "first."

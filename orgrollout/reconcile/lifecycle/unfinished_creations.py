@@ -53,7 +53,7 @@ def _enrolled(journal: Journal, operation: OperationId) -> bool:
         rollout = load_rollout(journal, ours.rollout)
     except NoSuchRolloutError:
         return False
-    planned = [one.planned for one in rollout.state.landed if one.id == operation]
+    planned = [one.planned for one in rollout.state.completed if one.id == operation]
     return any(
         rollout.plan.enrols or rollout.plan.operations[index].action is OperationAction.CREATE
         for index in planned

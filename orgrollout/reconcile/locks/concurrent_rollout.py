@@ -21,7 +21,7 @@ from orgrollout.reconcile.documents.rollouts import (
 )
 
 
-def at_work_beside(
+def concurrent_rollouts(
     journal: Journal, plan: Plan, keys: Iterable[StackSetKey]
 ) -> dict[StackSetKey, RolloutId]:
     """Return which of the stack sets wait, and for which rollouts."""
@@ -39,5 +39,5 @@ def _is_at_work(journal: Journal, rollout: RolloutId, claim: str) -> bool:
         other = load_rollout(journal, rollout)
     except NoSuchRolloutError:
         return False
-    under_way = {other.plan.operations[f.piece.planned].stack_set for f in other.state.flights}
+    under_way = {other.plan.operations[f.pending.planned].stack_set for f in other.state.in_flight}
     return claim in {claim_on(other.plan, key) for key in under_way}

@@ -12,9 +12,10 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template.read import names_of
 from orgrollout.manifest.template.template import Template
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
-from orgrollout.model.posture import PostureCheck, PostureSeen
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import PostureSeen
 from orgrollout.preflight.access import execution_role_of
 from orgrollout.preflight.facts import RecorderFound, Role
 from orgrollout.preflight.finding import Unknown

@@ -11,17 +11,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from orgrollout import errors
-from orgrollout.aws import remediation
-from orgrollout.aws.member_accounts import posture
+from orgrollout.aws.member_accounts import posture, remediation
 from orgrollout.aws.member_accounts.stacks import MemberStacks
 from orgrollout.aws.transport.connection import ASSUME_ROLE, Connection
-from orgrollout.drift.subjects import without
 from orgrollout.errors import AwsError
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import OperationId, Pair
-from orgrollout.model.posture import PostureCheck, PostureSeen
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.model.plan import Plan
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import PostureSeen, without
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.member_accounts.access import enter
 from orgrollout.reconcile.process.parallel import spread
@@ -30,7 +29,7 @@ from orgrollout.rollout.member_accounts.concurrency import at_once, window
 from orgrollout.rollout.member_accounts.remediation import Remediations
 from orgrollout.rollout.member_accounts.repair_steps import (
     Look,
-    RepairSeen,
+    RepairObservation,
     failed,
     next_step,
     starts_remediations,
@@ -73,7 +72,7 @@ class _Place:
 
 
 def look_inside(
-    flight: InFlightOperation, plan: Plan, context: Context
+    in_flight: InFlightOperation, plan: Plan, context: Context
 ) -> MemberAccountObservation:
     """Return how the repairs of an operation stand: those that have ended, and those in the window.
 
@@ -81,17 +80,19 @@ def look_inside(
         PassingError: No account could be asked at all.
         InvalidCredentialsError: The caller's own credentials have expired.
     """
-    place = _Place(flight.id, flight.piece.planned, plan, context, flight.committed)
+    place = _Place(in_flight.id, in_flight.pending.planned, plan, context, in_flight.committed)
     size = at_once(plan, place.planned)
     found: dict[Pair, NextStep] = {}
     while new := [
-        pair for pair in window(flight.piece.pairs, place.memory.ended, size) if pair not in found
+        pair
+        for pair in window(in_flight.pending.pairs, place.memory.ended, size)
+        if pair not in found
     ]:
         looked = spread(new, lambda pair: _look(pair, place), at_once=context.at_once)
         for pair, answer in _answered(looked):
             now = context.clock.now()
             seen = place.memory.looked(pair, answer, now)
-            step = next_step(Look(repair=place.repair, name=flight.id, now=now, seen=seen))
+            step = next_step(Look(repair=place.repair, name=in_flight.id, now=now, seen=seen))
             known = place.memory.ended if step.step.is_end else found
             known[pair] = step
     return MemberAccountObservation(ended=dict(place.memory.ended), open=found)
@@ -104,7 +105,7 @@ def work_inside(
 
     ``guard`` is asked right before each request; what it raises prevents it, and is raised.
     """
-    place = _Place(work.id, work.piece.planned, plan, context)
+    place = _Place(work.id, work.pending.planned, plan, context)
     alone = threading.Lock()
 
     def guarded() -> None:
@@ -128,26 +129,26 @@ def work_inside(
 
 
 def _answered(
-    looked: Iterable[tuple[Pair, RepairSeen | AwsError]],
-) -> Iterable[tuple[Pair, RepairSeen]]:
+    looked: Iterable[tuple[Pair, RepairObservation | AwsError]],
+) -> Iterable[tuple[Pair, RepairObservation]]:
     """Return what was seen; where no account could be asked at all, that is an outage."""
     answers = list(looked)
     passing = [answer for _, answer in answers if isinstance(answer, AwsError)]
     if passing and len(passing) == len(answers):
         raise passing[0]
     return [
-        (pair, RepairSeen(unreachable=True) if isinstance(answer, AwsError) else answer)
+        (pair, RepairObservation(unreachable=True) if isinstance(answer, AwsError) else answer)
         for pair, answer in answers
     ]
 
 
-def _look(pair: Pair, place: _Place) -> RepairSeen | AwsError:
+def _look(pair: Pair, place: _Place) -> RepairObservation | AwsError:
     try:
         return _seen(pair, place, place.enter(pair))
     except errors.PassingError as error:
         return error
     except AwsError as error:
-        return RepairSeen(failed=_end_by(error))
+        return RepairObservation(failed=_end_by(error))
 
 
 def _end_by(error: AwsError, step: Step | None = None) -> NextStep:
@@ -165,15 +166,15 @@ def _end_by(error: AwsError, step: Step | None = None) -> NextStep:
     return failed(Cause.NO_WAY_IN, f"no way into the account: {error}", said=str(error))
 
 
-def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairSeen:
+def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairObservation:
     if place.repair.check is not None:
         found = posture.look(connection, place.repair.check)
-        return RepairSeen(
+        return RepairObservation(
             posture=found, remediations=_remediations(found, place.repair.check, place, connection)
         )
     stack, stacks = place.stack(pair), MemberStacks(connection)
     if stack is None:
-        return RepairSeen()
+        return RepairObservation()
     detection = place.memory.detections.get(pair)
     if detection is not None:
         return _seen_detection(stack, detection, stacks, place.memory.seen[pair])
@@ -196,23 +197,23 @@ def _remediations(
 
 
 def _seen_detection(
-    stack: str, detection: str, stacks: MemberStacks, before: RepairSeen
-) -> RepairSeen:
+    stack: str, detection: str, stacks: MemberStacks, before: RepairObservation
+) -> RepairObservation:
     """Return what was seen before the detection, and how far that is."""
     found = stacks.detection(detection)
     ended = found.status == "DETECTION_COMPLETE"
     return replace(before, detection=found, found=stacks.drift(stack) if ended else ())
 
 
-def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairSeen:
+def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairObservation:
     found = stacks.describe(stack)
     if found is None:
-        return RepairSeen()
+        return RepairObservation()
     executed = found.change_set == name
     made = None if executed else stacks.change_set(stack, name)
     failed = made is not None and made.execution == "EXECUTE_FAILED"
     ended_badly = executed and not found.is_busy and found.status != "UPDATE_COMPLETE"
-    return RepairSeen(
+    return RepairObservation(
         stack=found,
         change_set=made,
         why=stacks.why_it_failed(stack) if failed or ended_badly else "",
@@ -260,14 +261,14 @@ def _detect(pair: Pair, stack: str, stacks: MemberStacks, place: _Place) -> None
 def _evaluate(pair: Pair, place: _Place, connection: Connection) -> None:
     check, known = _given(place.repair.check), place.memory.seen[pair]
     posture.evaluate(connection, check.arguments["rule"])
-    place.memory.judging[pair] = known.judging.evaluating(_given(known.posture))
+    place.memory.evaluation[pair] = known.evaluation.evaluating(_given(known.posture))
     _note_asked(pair, place)
 
 
 def _call(pair: Pair, place: _Place, connection: Connection) -> None:
     known = place.memory.seen[pair]
     found = without(_given(known.posture), place.repair.keeps)
-    subjects = known.judging.left(found)
+    subjects = known.evaluation.left(found)
     if starts_remediations(place.repair):
         subjects = known.remediations.to_start(subjects)
     subjects = subjects[: posture.MOST_SUBJECTS]
@@ -275,13 +276,13 @@ def _call(pair: Pair, place: _Place, connection: Connection) -> None:
         return
     not_started: tuple[str, ...] = ()
     try:
-        posture.mend(connection, _given(place.repair.check), replace(found, subjects=subjects))
+        posture.repair(connection, _given(place.repair.check), replace(found, subjects=subjects))
     except errors.NotStartedError as error:
         # Another that is at it, such as the rule's own automatic remediation, does as well.
         not_started = error.resources
     _note_started(pair, place, subjects, not_started)
-    if known.judging.asked:
-        place.memory.judging[pair] = known.judging.remediating(subjects)
+    if known.evaluation.asked:
+        place.memory.evaluation[pair] = known.evaluation.remediating(subjects)
     _note_asked(pair, place)
 
 

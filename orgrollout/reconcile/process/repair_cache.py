@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from orgrollout.model.ids import Pair
-from orgrollout.rollout.member_accounts.config_evaluation import Judging
-from orgrollout.rollout.member_accounts.repair_steps import RepairSeen
+from orgrollout.rollout.member_accounts.config_evaluation import ConfigEvaluation
+from orgrollout.rollout.member_accounts.repair_steps import RepairObservation
 from orgrollout.rollout.state.repair_step import NextStep
 
 _ONE_LOOK = timedelta(minutes=1)  # a clock that was set, or a machine that slept, has not waited
@@ -32,15 +32,15 @@ class InsideMemory:
     """What this process knows of one operation: it spares calls, and nothing rests on it."""
 
     ended: dict[Pair, NextStep] = field(default_factory=dict)
-    seen: dict[Pair, RepairSeen] = field(default_factory=dict)  # lately
+    seen: dict[Pair, RepairObservation] = field(default_factory=dict)  # lately
     asked: dict[Pair, datetime] = field(default_factory=dict)  # lately
     detections: dict[Pair, str] = field(default_factory=dict)  # by id
     tried: dict[Pair, frozenset[str]] = field(default_factory=dict)  # remediations
     started: dict[Pair, dict[str, datetime | None]] = field(default_factory=dict)  # of those
-    judging: dict[Pair, Judging] = field(default_factory=dict)  # of rules
+    evaluation: dict[Pair, ConfigEvaluation] = field(default_factory=dict)  # of rules
     waits: dict[Pair, Wait] = field(default_factory=dict)
 
-    def looked(self, pair: Pair, seen: RepairSeen, now: datetime) -> RepairSeen:
+    def looked(self, pair: Pair, seen: RepairObservation, now: datetime) -> RepairObservation:
         """Remember what was ``seen``, and return it with what this process knows besides."""
         wait = self._wait(pair, seen, now)
         known = replace(
@@ -51,13 +51,13 @@ class InsideMemory:
                 tried=self.tried.get(pair, frozenset()),
                 started=dict(self.started.get(pair, {})),
             ),
-            judging=self.judging.get(pair, Judging()),
+            evaluation=self.evaluation.get(pair, ConfigEvaluation()),
             waited=wait.total,
         )
         self.seen[pair] = known
         return known
 
-    def _wait(self, pair: Pair, seen: RepairSeen, now: datetime) -> Wait:
+    def _wait(self, pair: Pair, seen: RepairObservation, now: datetime) -> Wait:
         made = seen.change_set
         stage = (
             seen.stack.status if seen.stack else "",

@@ -110,11 +110,11 @@ def _operations(
     rollout: Rollout, since: datetime
 ) -> Iterable[tuple[StackSetName, OperationId, frozenset[Pair]]]:
     plan, state = rollout.plan, rollout.state
-    for flight in state.flights:
-        key = plan.operations[flight.piece.planned].stack_set
-        yield plan.stack_sets[key].name, flight.id, flight.piece.pairs
-    for landed in state.landed:
-        if landed.started >= since:
-            planned = plan.operations[landed.planned]
+    for in_flight in state.in_flight:
+        key = plan.operations[in_flight.pending.planned].stack_set
+        yield plan.stack_sets[key].name, in_flight.id, in_flight.pending.pairs
+    for completed in state.completed:
+        if completed.started >= since:
+            planned = plan.operations[completed.planned]
             name = plan.stack_sets[planned.stack_set].name
-            yield name, landed.id, frozenset(planned.rectangle.pairs)
+            yield name, completed.id, frozenset(planned.rectangle.pairs)

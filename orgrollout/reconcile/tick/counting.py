@@ -38,49 +38,51 @@ class OperationCounter:
     def count(self, rollout: Rollout) -> Mapping[OperationId, Counted]:
         """Return how far each operation under way has come, as far as that is known."""
         now = self.context.clock.now()
-        for flight in rollout.state.flights:
-            if self._is_due(flight, now):
-                self._looked[flight.id] = now
-                self._look(rollout, flight, now)
-        under_way = {flight.id for flight in rollout.state.flights}
+        for in_flight in rollout.state.in_flight:
+            if self._is_due(in_flight, now):
+                self._looked[in_flight.id] = now
+                self._look(rollout, in_flight, now)
+        under_way = {each.id for each in rollout.state.in_flight}
         self._known = {id_: found for id_, found in self._known.items() if id_ in under_way}
         return self._known
 
-    def _is_due(self, flight: InFlightOperation, now: datetime) -> bool:
-        if now - flight.committed < _FIRST or flight.ended is not None:
+    def _is_due(self, in_flight: InFlightOperation, now: datetime) -> bool:
+        if now - in_flight.committed < _FIRST or in_flight.ended is not None:
             return False
-        looked = self._looked.get(flight.id)
-        pause = max(_EVERY, len(flight.piece.pairs) / _PAGE * _PER_PAGE)
+        looked = self._looked.get(in_flight.id)
+        pause = max(_EVERY, len(in_flight.pending.pairs) / _PAGE * _PER_PAGE)
         return looked is None or now - looked >= pause
 
-    def _look(self, rollout: Rollout, flight: InFlightOperation, now: datetime) -> None:
+    def _look(self, rollout: Rollout, in_flight: InFlightOperation, now: datetime) -> None:
         try:
-            over = self._statuses(rollout, flight)
+            over = self._statuses(rollout, in_flight)
         except OrgRolloutError:
             return
         if over is None:
             return
-        self._known[flight.id] = Counted(
+        self._known[in_flight.id] = Counted(
             done=over[ResultStatus.SUCCEEDED],
             failed=sum(over.values()) - over[ResultStatus.SUCCEEDED],
-            total=len(flight.piece.pairs),
+            total=len(in_flight.pending.pairs),
             at=now,
-            began=flight.committed,
+            began=in_flight.committed,
         )
 
     def _statuses(
-        self, rollout: Rollout, flight: InFlightOperation
+        self, rollout: Rollout, in_flight: InFlightOperation
     ) -> Counter[ResultStatus] | None:
         """Return how many ended how; None: another process knows, and this one does not."""
-        if is_inside(rollout.plan, flight):
-            memory = self.context.inside.get(flight.id)
+        if is_inside(rollout.plan, in_flight):
+            memory = self.context.inside.get(in_flight.id)
             if memory is None:
                 return None
             return Counter(
                 ResultStatus.SUCCEEDED if each.step is Step.SUCCEEDED else ResultStatus.FAILED
                 for each in memory.ended.values()
             )
-        key = rollout.plan.operations[flight.piece.planned].stack_set
+        key = rollout.plan.operations[in_flight.pending.planned].stack_set
         name = rollout.plan.stack_sets[key].name
         stack_sets = self.context.calling_as(rollout.plan.call_as).stack_sets
-        return Counter(r.status for r in stack_sets.results(name, flight.id) if r.status in _OVER)
+        return Counter(
+            r.status for r in stack_sets.results(name, in_flight.id) if r.status in _OVER
+        )

@@ -111,6 +111,6 @@ def _changed_by(
         case StartOperation():
             return action.request.stack_set
         case WorkInMemberAccounts():
-            return claim_on(plan, plan.operations[action.piece.planned].stack_set)
+            return claim_on(plan, plan.operations[action.pending.planned].stack_set)
         case _:
             return action.name

@@ -7,7 +7,7 @@ from orgrollout.model.ids import OperationId, RolloutId, StackSetName
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
-from orgrollout.reconcile.locks.concurrent_rollout import at_work_beside
+from orgrollout.reconcile.locks.concurrent_rollout import concurrent_rollouts
 from orgrollout.reconcile.member_accounts.repairs import look_inside
 from orgrollout.reconcile.reading.inventory_cache import list_and_remember
 from orgrollout.reconcile.tick.poll_operations import look_at_operations
@@ -29,7 +29,7 @@ def observe(
     deployed = {key: context.stack_sets.describe(names[key]) for key in what.definitions | again}
     return Observations(
         operations=operations,
-        inside={flight.id: look_inside(flight, plan, context) for flight in what.inside},
+        inside={each.id: look_inside(each, plan, context) for each in what.inside},
         existing={
             key: context.stack_sets.describe(names[key]) is not None for key in what.existing
         },
@@ -40,7 +40,7 @@ def observe(
             for key, found in instances.items()
             for operation in _of_others(rollout, found.values())
         },
-        beside=at_work_beside(context.journal, plan, what.beside),
+        concurrent=concurrent_rollouts(context.journal, plan, what.concurrent),
         alarm=alarm_state(context.connection, what.alarm) if what.alarm else None,
     )
 

@@ -24,7 +24,7 @@ def notice_of(view: RolloutView) -> Notice | None:
     event = _EVENTS.get(state.outcome)
     if event is None:
         return None
-    done = sum(landed.succeeded for landed in state.landed)
+    done = sum(completed.succeeded for completed in state.completed)
     causes = group_failures(view, (f for f in state.failures if f.final))[:MOST_CAUSES]
     failed = len(state.failed)
     accounts = len({failure.pair.account for failure in state.failed})
@@ -44,7 +44,7 @@ def notice_of(view: RolloutView) -> Notice | None:
             "causes": [_cause(group) for group in causes],
         },
         about=state.id,
-        moment=f"{state.phase} {state.wave} {len(state.landed)} {state.ended} {state.note}",
+        moment=f"{state.phase} {state.wave} {len(state.completed)} {state.ended} {state.note}",
     )
 
 

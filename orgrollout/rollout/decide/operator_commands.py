@@ -33,7 +33,7 @@ def begin(
     takes_back: RolloutId | None = None,
 ) -> RolloutState:
     """Return the state of a rollout that has done nothing yet."""
-    pieces = tuple(
+    waiting = tuple(
         PendingOperation(planned=index, accounts=operation.accounts, regions=operation.regions)
         for index, operation in enumerate(plan.operations)
     )
@@ -41,7 +41,7 @@ def begin(
         id=rollout,
         plan=plan_digest,
         created=now,
-        waiting=pieces,
+        waiting=waiting,
         begun_by=by,
         takes_back=takes_back,
     )
@@ -68,7 +68,7 @@ def supersede(state: RolloutState, by: RolloutId, now: datetime) -> RolloutState
     """
     if state.superseded_by is not None:
         return state
-    if state.flights:
+    if state.in_flight:
         raise WrongPhaseError(
             f"{state.id} has operations under way; nothing was changed. "
             f"Run `orgrollout stop {state.id}` first."
@@ -132,21 +132,21 @@ def retry(
         and f not in again
         and along(f)
     ]
-    ordered = tuple(_pieces(state, again))
-    pieces = (*ordered, *state.waiting)
-    earliest = min(plan.operations[piece.planned].wave for piece in pieces)
+    ordered = tuple(_pending_again(state, again))
+    waiting = (*ordered, *state.waiting)
+    earliest = min(plan.operations[pending.planned].wave for pending in waiting)
     return replace(
         _with_withdrawn(state),
         phase=Phase.RUNNING,
         wave=next(i for i, wave in enumerate(plan.waves) if wave.index >= earliest),
-        waiting=tuple(sorted(pieces, key=lambda piece: piece.planned)),
+        waiting=tuple(sorted(waiting, key=lambda pending: pending.planned)),
         failures=tuple(
             replace(f, final=False, attempts=0) if f in again else f for f in state.failures
         ),
         ordered=ordered,
         soaks={},
         ended=None,
-        proving_since=None,
+        verifying_since=None,
         note="",
         undo=False,
     )
@@ -180,7 +180,7 @@ def _refuse_planner(view: RolloutView, who: str) -> None:
 
 
 def _with_withdrawn(state: RolloutState) -> RolloutState:
-    return replace(state, flights=(*state.flights, *state.withdrawn), withdrawn=())
+    return replace(state, in_flight=(*state.in_flight, *state.withdrawn), withdrawn=())
 
 
 def _refuse_superseded(state: RolloutState) -> None:
@@ -195,11 +195,11 @@ def _can_help(failure: Failure) -> bool:
     return failure.kind is not FailureClass.SKIPPED
 
 
-def _pieces(state: RolloutState, again: Iterable[Failure]) -> Iterable[PendingOperation]:
+def _pending_again(state: RolloutState, again: Iterable[Failure]) -> Iterable[PendingOperation]:
     by_planned: dict[int, list[Failure]] = {}
     for failure in again:
         by_planned.setdefault(failure.planned, []).append(failure)
-    tried = {landed.planned: landed.attempt for landed in state.landed}
+    tried = {completed.planned: completed.attempt for completed in state.completed}
     for planned, failures in by_planned.items():
         for rectangle in cover(f.pair for f in failures):
             yield PendingOperation(

@@ -11,7 +11,7 @@ from orgrollout.rollout.state.waves import failed_accounts, has_too_many_failure
 from orgrollout.rollout.verify.foreign_changes import foreign_changes
 
 
-def why_to_halt(view: RolloutView, seen: Observations) -> str:
+def why_to_halt(view: RolloutView, observations: Observations) -> str:
     """Return why nothing more may start, or nothing where it may."""
     if is_through(view):
         return ""
@@ -22,7 +22,7 @@ def why_to_halt(view: RolloutView, seen: Observations) -> str:
             f"wave {wave.index} {wave.name}: {failed} of {len(wave.accounts)} accounts failed, "
             f"{wave.allowed_failures} allowed"
         )
-    return "; ".join(foreign_changes(view.plan, seen)) or alarmed(view, seen)
+    return "; ".join(foreign_changes(view.plan, observations)) or alarmed(view, observations)
 
 
 def frozen_until(plan: Plan, now: datetime) -> datetime | None:
@@ -32,6 +32,8 @@ def frozen_until(plan: Plan, now: datetime) -> datetime | None:
     return max((*ends, *(() if opens is None else (opens,))), default=None)
 
 
-def hold(view: RolloutView, seen: Observations, now: datetime) -> StartBlock:
+def start_block(view: RolloutView, observations: Observations, now: datetime) -> StartBlock:
     """Return whether anything may begin at all, also within what is under way."""
-    return StartBlock(given_up=bool(why_to_halt(view, seen)), frozen=frozen_until(view.plan, now))
+    return StartBlock(
+        given_up=bool(why_to_halt(view, observations)), frozen=frozen_until(view.plan, now)
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orgrollout.rollout.decide.start_block import frozen_until
-from orgrollout.rollout.operations.start_operations import unlaunched
+from orgrollout.rollout.operations.start_operations import ready_to_start
 from orgrollout.rollout.state.state import Phase
 from orgrollout.rollout.state.view import RolloutView
 
@@ -35,12 +35,12 @@ def rests(view: RolloutView, now: datetime) -> bool:
     found = pauses(view, now)
     soaks = found.soaking_until is not None and now < found.soaking_until
     frozen = view.state.phase is Phase.RUNNING and found.frozen_until is not None
-    return not view.state.flights and (soaks or frozen or found.retrying_at is not None)
+    return not view.state.in_flight and (soaks or frozen or found.retrying_at is not None)
 
 
 def _retrying_at(view: RolloutView, now: datetime) -> datetime | None:
     """Return when the next retry starts, where nothing else starts before and nothing runs."""
-    if view.state.phase is not Phase.RUNNING or view.state.flights:
+    if view.state.phase is not Phase.RUNNING or view.state.in_flight:
         return None
-    starts = [piece.not_before or now for piece in unlaunched(view)]
+    starts = [pending.not_before or now for pending in ready_to_start(view)]
     return first if starts and (first := min(starts)) > now else None

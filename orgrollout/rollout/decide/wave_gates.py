@@ -44,12 +44,12 @@ def soak(view: RolloutView, now: datetime) -> Decision | None:
     return Decision(state=soaking, wake_after=max(until - now, timedelta()), events=events)
 
 
-def alarmed(view: RolloutView, seen: Observations) -> str:
+def alarmed(view: RolloutView, observations: Observations) -> str:
     """Return why the alarm halts the rollout, or nothing where it is quiet or not watched."""
     arn = watched_alarm(view)
-    if arn is None or seen.alarm == QUIET:
+    if arn is None or observations.alarm == QUIET:
         return ""
-    said = f"is {seen.alarm}" if seen.alarm else "does not exist in the home Region"
+    said = f"is {observations.alarm}" if observations.alarm else "does not exist in the home Region"
     return f"wave {_current(view).name}: alarm {arn.rpartition(':')[2]} {said}"
 
 
@@ -72,7 +72,7 @@ def standing(view: RolloutView) -> str:
     """Return what a person should know before letting the next wave start, in a few lines."""
     plan, state = view.plan, view.state
     wave, coming = _current(view), plan.waves[state.wave + 1 :]
-    mine = [one for one in state.landed if plan.operations[one.planned].wave == wave.index]
+    mine = [one for one in state.completed if plan.operations[one.planned].wave == wave.index]
     failed = [f for f in state.failed if plan.operations[f.planned].wave == wave.index]
     accounts = len({f.pair.account for f in failed})
     after = sum(len(each.accounts) for each in coming[1:])

@@ -12,12 +12,12 @@ from orgrollout.rollout.state.view import RolloutView
 
 
 def block(
-    state: RolloutState, piece: PendingOperation, because: Mapping[AccountId, StackSetKey]
+    state: RolloutState, pending: PendingOperation, because: Mapping[AccountId, StackSetKey]
 ) -> RolloutState:
     """Return the state in which the stack instances of a piece are blocked by what they need."""
     failures = tuple(
         Failure(
-            planned=piece.planned,
+            planned=pending.planned,
             pair=pair,
             kind=FailureClass.BLOCKED,
             reason=f"{because[pair.account]} failed in this account",
@@ -25,15 +25,17 @@ def block(
             final=True,
             own=OwnVerdict(cause=Cause.DEPENDENCY),
         )
-        for pair in sorted(piece.pairs)
+        for pair in sorted(pending.pairs)
     )
-    kept = (f for f in state.failures if f.planned != piece.planned or f.pair not in piece.pairs)
+    kept = (
+        f for f in state.failures if f.planned != pending.planned or f.pair not in pending.pairs
+    )
     return replace(state, failures=(*kept, *failures))
 
 
-def sends_definition(plan: Plan, piece: PendingOperation) -> bool:
+def sends_definition(plan: Plan, pending: PendingOperation) -> bool:
     """Return whether the piece carries template and parameters: once, and with the first try."""
-    return plan.operations[piece.planned].sends_definition and piece.attempt == 1
+    return plan.operations[pending.planned].sends_definition and pending.attempt == 1
 
 
 def without_definition(view: RolloutView, key: StackSetKey) -> RolloutState:
@@ -44,9 +46,9 @@ def without_definition(view: RolloutView, key: StackSetKey) -> RolloutState:
     plan, state = view.plan, view.state
     mine = [p for p in state.waiting if plan.operations[p.planned].stack_set == key]
     state = replace(state, waiting=tuple(p for p in state.waiting if p not in mine))
-    for piece in mine:
-        known = {f.pair.account for f in state.failures if f.final and f.planned == piece.planned}
-        accounts = tuple(account for account in piece.accounts if account not in known)
+    for pending in mine:
+        known = {f.pair.account for f in state.failures if f.final and f.planned == pending.planned}
+        accounts = tuple(account for account in pending.accounts if account not in known)
         if accounts:
-            state = block(state, replace(piece, accounts=accounts), dict.fromkeys(accounts, key))
+            state = block(state, replace(pending, accounts=accounts), dict.fromkeys(accounts, key))
     return state

@@ -26,21 +26,21 @@ def in_short(failures: Iterable[Failure]) -> tuple[FailedThere, ...]:
     )
 
 
-def overcome(state: RolloutState) -> Iterator[Failure]:
+def recovered_failures(state: RolloutState) -> Iterator[Failure]:
     """Yield what failed in some operation and is done by now, each as it failed last."""
     left = {(failure.planned, failure.pair) for failure in state.failures}
-    left |= {(piece.planned, pair) for piece in state.waiting for pair in piece.pairs}
-    left |= {(f.piece.planned, pair) for f in state.flights for pair in f.piece.pairs}
+    left |= {(pending.planned, pair) for pending in state.waiting for pair in pending.pairs}
+    left |= {(f.pending.planned, pair) for f in state.in_flight for pair in f.pending.pairs}
     found: dict[tuple[int, object], Failure] = {}
-    for landed in state.landed:
-        for failed in landed.failures:
+    for completed in state.completed:
+        for failed in completed.failures:
             for pair in (pair for rectangle in failed.where for pair in rectangle.pairs):
-                found[landed.planned, pair] = Failure(
-                    planned=landed.planned,
+                found[completed.planned, pair] = Failure(
+                    planned=completed.planned,
                     pair=pair,
                     kind=failed.kind,
                     reason=failed.reason,
-                    attempts=landed.attempt,
+                    attempts=completed.attempt,
                     own=failed.own,
                 )
     yield from (failure for place, failure in found.items() if place not in left)

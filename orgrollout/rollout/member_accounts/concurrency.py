@@ -60,8 +60,8 @@ def window(pairs: Iterable[Pair], ended: Collection[Pair], size: int) -> list[Pa
 
 def progress(
     plan: Plan,
-    flight: InFlightOperation,
-    seen: MemberAccountObservation,
+    in_flight: InFlightOperation,
+    observation: MemberAccountObservation,
     now: datetime,
     *,
     given_up: bool,
@@ -71,34 +71,34 @@ def progress(
     What was begun is brought to its end in any case, but a change set that was not executed is
     taken away.
     """
-    exceeded = _exceeded(plan, flight, seen.ended)
+    exceeded = _exceeded(plan, in_flight, observation.ended)
     if not (given_up or exceeded):
-        work = {p: v.step for p, v in seen.open.items() if v.step is not Step.WAIT}
-        if seen.open:
-            return Progress(work=_work(flight, work))
-        return Progress(over=_over(plan, flight, seen.ended, {}, now))
-    work = {p: v.step for p, v in seen.open.items() if v.step is Step.DETECT}
-    discards = frozenset(p for p, v in seen.open.items() if v.step is Step.EXECUTE)
-    if discards or any(v.step.is_under_way for v in seen.open.values()):
-        return Progress(work=_work(flight, work, discards))
-    left = flight.piece.pairs - seen.ended.keys()
+        work = {p: v.step for p, v in observation.open.items() if v.step is not Step.WAIT}
+        if observation.open:
+            return Progress(work=_work(in_flight, work))
+        return Progress(over=_over(plan, in_flight, observation.ended, {}, now))
+    work = {p: v.step for p, v in observation.open.items() if v.step is Step.DETECT}
+    discards = frozenset(p for p, v in observation.open.items() if v.step is Step.EXECUTE)
+    if discards or any(v.step.is_under_way for v in observation.open.values()):
+        return Progress(work=_work(in_flight, work, discards))
+    left = in_flight.pending.pairs - observation.ended.keys()
     cancelled = dict.fromkeys(left, EXCEEDED if exceeded else STOPPED)
-    return Progress(over=_over(plan, flight, seen.ended, cancelled, now))
+    return Progress(over=_over(plan, in_flight, observation.ended, cancelled, now))
 
 
 def _work(
-    flight: InFlightOperation, steps: Mapping[Pair, Step], discards: Set[Pair] = frozenset()
+    in_flight: InFlightOperation, steps: Mapping[Pair, Step], discards: Set[Pair] = frozenset()
 ) -> WorkInMemberAccounts | None:
     if not steps and not discards:
         return None
     return WorkInMemberAccounts(
-        id=flight.id, piece=flight.piece, steps=dict(steps), discards=frozenset(discards)
+        id=in_flight.id, pending=in_flight.pending, steps=dict(steps), discards=frozenset(discards)
     )
 
 
-def _exceeded(plan: Plan, flight: InFlightOperation, ended: Mapping[Pair, NextStep]) -> bool:
+def _exceeded(plan: Plan, in_flight: InFlightOperation, ended: Mapping[Pair, NextStep]) -> bool:
     """Return whether more accounts failed than the wave allows; what is tried again is not over."""
-    allowed = wave_of(plan, plan.operations[flight.piece.planned]).allowed_failures
+    allowed = wave_of(plan, plan.operations[in_flight.pending.planned]).allowed_failures
     failed = {
         pair.account
         for pair, verdict in ended.items()
@@ -117,7 +117,7 @@ def _reading(plan: Plan, verdict: NextStep) -> Reading:
 
 def _over(
     plan: Plan,
-    flight: InFlightOperation,
+    in_flight: InFlightOperation,
     ended: Mapping[Pair, NextStep],
     cancelled: Mapping[Pair, str],
     now: datetime,
@@ -127,13 +127,13 @@ def _over(
         OperationResult(pair=pair, status=ResultStatus.CANCELLED, reason=reason, own=_NOT_TRIED)
         for pair, reason in cancelled.items()
     ]
-    planned = plan.operations[flight.piece.planned]
+    planned = plan.operations[in_flight.pending.planned]
     operation = Operation(
-        id=flight.id,
+        id=in_flight.id,
         stack_set=plan.stack_sets[planned.stack_set].name,
         action=planned.action.value,
         status=OperationStatus.FAILED if cancelled else OperationStatus.SUCCEEDED,
-        created=flight.committed,
+        created=in_flight.committed,
         ended=now,
     )
     return OperationObservation(operation=operation, results=tuple(results))

@@ -7,11 +7,11 @@ remediated since; so it is evaluated first, and what it still fails for is remed
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orgrollout.model.posture import PostureSeen
+from orgrollout.posture.seen import PostureSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judging:
+class ConfigEvaluation:
     """How far a process is with one rule in one place; another process starts at the first step."""
 
     asked: bool = False  # for an evaluation, since the last remediation
@@ -27,10 +27,10 @@ class Judging:
         """Return what the rule fails for and was not remediated so far."""
         return tuple(each for each in posture.subjects if each not in self.called)
 
-    def evaluating(self, posture: PostureSeen) -> "Judging":
+    def evaluating(self, posture: PostureSeen) -> "ConfigEvaluation":
         """Return the same after an evaluation was asked for."""
         return replace(self, asked=True, before=posture.evaluated)
 
-    def remediating(self, subjects: tuple[str, ...]) -> "Judging":
+    def remediating(self, subjects: tuple[str, ...]) -> "ConfigEvaluation":
         """Return the same after the remediation of some was started."""
         return replace(self, asked=False, called=self.called | {*subjects})

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orgrollout.drift.subjects import named
 from orgrollout.model.cause import Cause
 from orgrollout.model.remediation import Execution
+from orgrollout.posture.seen import named
 
 FAILED = "its remediation failed: "  # begins what a step of the runbook says
 NOTHING_CAME = "its remediation was started, and nothing came of it"

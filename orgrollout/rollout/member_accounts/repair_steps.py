@@ -8,22 +8,15 @@ takes over after a crash sees the same as who began.
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from orgrollout.drift.subjects import without
 from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.member_stack import WHOLE, ChangeSet, MemberStack, StackDetection
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import (
-    CHECKS,
-    CONFIG_COMPLIANCE,
-    REMEDIATION,
-    PostureSeen,
-    PostureState,
-    mended_by,
-)
 from orgrollout.plan.model.repair import Repair
+from orgrollout.posture.check import repaired_by
+from orgrollout.posture.seen import PostureSeen, PostureState, without
 from orgrollout.rollout.member_accounts.change_set_guard import objections_to
-from orgrollout.rollout.member_accounts.config_evaluation import Judging
+from orgrollout.rollout.member_accounts.config_evaluation import ConfigEvaluation
 from orgrollout.rollout.member_accounts.remediation import NOTHING_CAME, Remediations, cause_of
 from orgrollout.rollout.state.repair_step import NextStep, Step
 from orgrollout.rollout.verify.verify_repair import what_is_wrong
@@ -36,7 +29,7 @@ _UNCHANGED = ("didn't contain changes", "no updates are to be performed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepairSeen:
+class RepairObservation:
     """What was found in one account and Region."""
 
     stack: MemberStack | None = None  # of a revert; None: it is gone
@@ -46,7 +39,7 @@ class RepairSeen:
     why: str = ""  # the stack did not take the change set
     posture: PostureSeen | None = None  # of a call
     remediations: Remediations = field(default_factory=Remediations)  # of a call that starts some
-    judging: Judging = field(default_factory=Judging)  # of a rule that is to be complied with
+    evaluation: ConfigEvaluation = field(default_factory=ConfigEvaluation)
     asked: datetime | None = None  # when this process asked for a detection, or made the call
     waited: timedelta = timedelta()  # how long this process has seen it as it is now
     failed: "NextStep | None" = None  # it could not be looked at, and never can be
@@ -60,7 +53,7 @@ class Look:
     repair: Repair
     name: str  # the operation's id
     now: datetime
-    seen: RepairSeen
+    seen: RepairObservation
 
     @property
     def asked_lately(self) -> bool:
@@ -154,8 +147,7 @@ def _of_broken(look: Look, posture: PostureSeen) -> NextStep:
 
 def starts_remediations(repair: Repair) -> bool:
     """Return whether its call starts remediations of AWS Config."""
-    known = CHECKS.get(repair.check.name) if repair.check is not None else None
-    return known is not None and known.mended_by == REMEDIATION
+    return repair.check is not None and repair.check.starts_remediations
 
 
 def _of_remediation(look: Look, posture: PostureSeen) -> NextStep | None:
@@ -178,16 +170,16 @@ def _of_remediation(look: Look, posture: PostureSeen) -> NextStep | None:
 
 
 def _is_of_a_rule(repair: Repair) -> bool:
-    return repair.check is not None and repair.check.name == CONFIG_COMPLIANCE
+    return repair.check is not None and repair.check.is_judged_by_rule
 
 
 def _of_rule(look: Look, posture: PostureSeen) -> NextStep:
     """Return what follows from what a rule found when it was evaluated last."""
-    if look.repair.check is None or mended_by(look.repair.check, posture.subjects) is None:
+    if look.repair.check is None or repaired_by(look.repair.check, posture.subjects) is None:
         return _not_repaired(posture, ", which no call repairs")
-    judging = look.seen.judging
-    is_judged = judging.is_over(posture) or (judging.asked and not look.asked_lately)
-    if is_judged and judging.left(posture):
+    evaluation = look.seen.evaluation
+    is_judged = evaluation.is_over(posture) or (evaluation.asked and not look.asked_lately)
+    if is_judged and evaluation.left(posture):
         return NextStep(Step.CALL)
     return WAIT if look.asked_lately else NextStep(Step.EVALUATE)
 
@@ -197,7 +189,7 @@ def _of_untrue(look: Look, posture: PostureSeen) -> NextStep:
     if posture.state is PostureState.UNKNOWN:
         reason = posture.reason or "it could not be read"
         return failed(Cause.UNPROVEN, reason, said=posture.reason)
-    if check is None or mended_by(check, posture.subjects) is None:
+    if check is None or repaired_by(check, posture.subjects) is None:
         return _not_repaired(posture, ", which no call repairs")
     return NextStep(Step.CALL)
 

@@ -16,14 +16,14 @@ from orgrollout.rollout.state.state import Failure, PendingOperation, RolloutSta
 from orgrollout.rollout.state.view import RolloutView
 
 
-def waits_for_a_step(view: RolloutView, piece: PendingOperation) -> bool:
+def waits_for_a_step(view: RolloutView, pending: PendingOperation) -> bool:
     """Return whether an earlier step of some of the piece's stack instances is not over yet."""
-    if not view.planned(piece).is_step:
+    if not view.planned(pending).is_step:
         return False
-    others = (*view.state.waiting, *(flight.piece for flight in view.state.flights))
+    others = (*view.state.waiting, *(each.pending for each in view.state.in_flight))
     return any(
-        _comes_first(view.plan, other.planned, piece.planned)
-        and not piece.pairs.isdisjoint(other.pairs)
+        _comes_first(view.plan, other.planned, pending.planned)
+        and not pending.pairs.isdisjoint(other.pairs)
         for other in others
     )
 
@@ -32,16 +32,16 @@ def without_failed_steps(view: RolloutView) -> RolloutState:
     """Return the state in which nothing waits whose earlier step has failed for good."""
     waiting: list[PendingOperation] = []
     blocked: list[Failure] = []
-    for piece in view.state.waiting:
-        lost = _failed_before(view, piece) if view.planned(piece).is_step else {}
+    for pending in view.state.waiting:
+        lost = _failed_before(view, pending) if view.planned(pending).is_step else {}
         if not lost:
-            waiting.append(piece)
+            waiting.append(pending)
             continue
         waiting += (
-            replace(piece, accounts=left.accounts, regions=left.regions)
-            for left in cover(piece.pairs - lost.keys())
+            replace(pending, accounts=left.accounts, regions=left.regions)
+            for left in cover(pending.pairs - lost.keys())
         )
-        blocked += _blocked(piece, lost)
+        blocked += _blocked(pending, lost)
     if not blocked:
         return view.state
     anew = {(failure.planned, failure.pair) for failure in blocked}
@@ -49,13 +49,13 @@ def without_failed_steps(view: RolloutView) -> RolloutState:
     return replace(view.state, waiting=tuple(waiting), failures=(*kept, *blocked))
 
 
-def _failed_before(view: RolloutView, piece: PendingOperation) -> dict[Pair, Failure]:
+def _failed_before(view: RolloutView, pending: PendingOperation) -> dict[Pair, Failure]:
     return {
         failure.pair: failure
         for failure in view.state.failures
         if failure.final
-        and failure.pair in piece.pairs
-        and _comes_first(view.plan, failure.planned, piece.planned)
+        and failure.pair in pending.pairs
+        and _comes_first(view.plan, failure.planned, pending.planned)
     }
 
 
@@ -64,10 +64,10 @@ def _comes_first(plan: Plan, earlier: int, later: int) -> bool:
     return one.is_step and one.stack_set == other.stack_set and earlier < later
 
 
-def _blocked(piece: PendingOperation, lost: dict[Pair, Failure]) -> Iterator[Failure]:
+def _blocked(pending: PendingOperation, lost: dict[Pair, Failure]) -> Iterator[Failure]:
     for pair in sorted(lost):
         yield Failure(
-            planned=piece.planned,
+            planned=pending.planned,
             pair=pair,
             kind=FailureClass.BLOCKED,
             reason="the step before it failed there",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.member_accounts.concurrency import LOOKS, progress
-from orgrollout.rollout.operations.record_results import land, refuse, results_add_up
+from orgrollout.rollout.operations.record_results import record_results, refuse, results_add_up
 from orgrollout.rollout.operations.start_operations import request_of
 from orgrollout.rollout.state.decision import (
     Action,
@@ -27,34 +27,34 @@ MAY_BE_ON_ITS_WAY = timedelta(seconds=90)  # longer than any call is waited for
 
 
 def process_in_flight(
-    view: RolloutView, seen: Observations, now: datetime, hold: StartBlock
+    view: RolloutView, observations: Observations, now: datetime, block: StartBlock
 ) -> Decision:
-    """Return the state without the operations that are over, and what flights still need.
+    """Return the state without the operations that are over, and what the others still need.
 
-    Under a ``hold`` nothing begins any more within what is under way.
+    Under a ``block`` nothing begins any more within what is under way.
     """
-    inside = [flight for flight in view.state.flights if is_inside(view.plan, flight)]
-    outside = [flight for flight in view.state.flights if flight not in inside]
-    first = _process_in_member_accounts(view, inside, seen, now, given_up=hold.holds)
-    then = _process_by_stack_sets(view.at(first.state), outside, seen, now=now, hold=hold)
-    looks = [d.wake_after for d in (first, then) if d.wake_after is not None]
+    inside = [each for each in view.state.in_flight if is_inside(view.plan, each)]
+    outside = [each for each in view.state.in_flight if each not in inside]
+    first = _process_in_member_accounts(view, inside, observations, now, given_up=block.holds)
+    then = _process_by_stack_sets(view.at(first.state), outside, observations, now=now, block=block)
+    waits = [d.wake_after for d in (first, then) if d.wake_after is not None]
     return Decision(
         state=then.state,
         actions=(*first.actions, *then.actions),
-        wake_after=min(looks, default=None),
+        wake_after=min(waits, default=None),
         events=(*first.events, *then.events),
     )
 
 
-def is_inside(plan: Plan, flight: InFlightOperation) -> bool:
+def is_inside(plan: Plan, in_flight: InFlightOperation) -> bool:
     """Return whether calls in member accounts carry it out, and not StackSets."""
-    return plan.operations[flight.piece.planned].action.is_inside
+    return plan.operations[in_flight.pending.planned].action.is_inside
 
 
 def _process_in_member_accounts(
     view: RolloutView,
-    flights: Iterable[InFlightOperation],
-    seen: Observations,
+    operations: Iterable[InFlightOperation],
+    observations: Observations,
     now: datetime,
     *,
     given_up: bool,
@@ -62,85 +62,87 @@ def _process_in_member_accounts(
     state = view.state
     actions: list[Action] = []
     events: list[Event] = []
-    looks: list[timedelta] = []
-    for flight in flights:
-        found = seen.inside.get(flight.id)
+    waits: list[timedelta] = []
+    for in_flight in operations:
+        found = observations.inside.get(in_flight.id)
         if found is None:
-            looks.append(SOON)
+            waits.append(SOON)
             continue
-        goes = progress(view.plan, flight, found, now, given_up=given_up)
+        goes = progress(view.plan, in_flight, found, now, given_up=given_up)
         if goes.over is not None:
-            state, told = land(view.at(state), flight, goes.over, now)
+            state, told = record_results(view.at(state), in_flight, goes.over, now)
             events += told
             continue
         actions += (goes.work,) if goes.work else ()
-        looks.append(LOOKS)
+        waits.append(LOOKS)
     return Decision(
         state=state,
         actions=tuple(actions),
-        wake_after=min(looks, default=None),
+        wake_after=min(waits, default=None),
         events=tuple(events),
     )
 
 
 def _process_by_stack_sets(
     view: RolloutView,
-    flights: Iterable[InFlightOperation],
-    seen: Observations,
+    operations: Iterable[InFlightOperation],
+    observations: Observations,
     *,
     now: datetime,
-    hold: StartBlock,
+    block: StartBlock,
 ) -> Decision:
     state = view.state
     actions: list[Action] = []
     events: list[Event] = []
-    looks: list[timedelta] = []
-    for flight in flights:
-        found = seen.operations.get(flight.id)
+    waits: list[timedelta] = []
+    for in_flight in operations:
+        found = observations.operations.get(in_flight.id)
         if found is not None and found.operation is None and not found.gone:
-            goes = _unknown(view.at(state), flight, found, now=now, hold=hold)
+            goes = _unknown(view.at(state), in_flight, found, now=now, block=block)
         else:
-            goes = _known(view.at(state), flight, found, now)
+            goes = _known(view.at(state), in_flight, found, now)
         state = goes.state
         actions += goes.actions
         events += goes.events
-        looks += [] if goes.wake_after is None else [goes.wake_after]
+        waits += [] if goes.wake_after is None else [goes.wake_after]
     return Decision(
         state=state,
         actions=tuple(actions),
-        wake_after=min(looks, default=None),
+        wake_after=min(waits, default=None),
         events=tuple(events),
     )
 
 
 def _unknown(
     view: RolloutView,
-    flight: InFlightOperation,
+    in_flight: InFlightOperation,
     found: OperationObservation,
     *,
     now: datetime,
-    hold: StartBlock,
+    block: StartBlock,
 ) -> Decision:
     """Return what becomes of an intent that AWS does not know: committed, but it never arrived.
 
     It is as good as not begun, so what holds up the others holds it up, too.
     """
-    if hold.given_up:
-        return Decision(state=_withdraw(view.state, flight, now), wake_after=SOON)
-    if hold.frozen is not None:
-        return Decision(state=view.state, wake_after=hold.frozen - now)
+    if block.given_up:
+        return Decision(state=_withdraw(view.state, in_flight, now), wake_after=SOON)
+    if block.frozen is not None:
+        return Decision(state=view.state, wake_after=block.frozen - now)
     # Where others hold the stack set it is sent again and again, ever more rarely.
     if not found.is_to_be_sent:
-        look = until_next_look(flight.committed, found.at or now, now)
+        look = until_next_look(in_flight.committed, found.at or now, now)
         return Decision(state=view.state, wake_after=look)
     # The same id again cannot start it twice.
-    again = StartOperation(request=request_of(view.plan, flight))
-    return Decision(state=view.state, actions=(again,), wake_after=next_look(flight.committed, now))
+    again = StartOperation(request=request_of(view.plan, in_flight))
+    return Decision(
+        state=view.state, actions=(again,), wake_after=next_look(in_flight.committed, now)
+    )
 
 
 def _known(
     view: RolloutView,
-    flight: InFlightOperation,
+    in_flight: InFlightOperation,
     found: OperationObservation | None,
     now: datetime,
 ) -> Decision:
@@ -149,30 +151,29 @@ def _known(
     if found is None:
         return Decision(state=state, wake_after=SOON)
     if found.operation is None:
-        state, told = refuse(view.at(state), Refused(id=flight.id, reason=found.gone), now)
+        state, told = refuse(view.at(state), Refused(id=in_flight.id, reason=found.gone), now)
         return Decision(state=state, events=tuple(told))
     if not found.operation.status.is_terminal:
-        started = found.operation.created or flight.committed
+        started = found.operation.created or in_flight.committed
         return Decision(state=state, wake_after=until_next_look(started, found.at or now, now))
-    if not results_add_up(flight, found, now):
-        return Decision(state=_ended(state, flight, now), wake_after=SOON)
-    state, told = land(view.at(state), flight, found, now)
+    if not results_add_up(in_flight, found, now):
+        return Decision(state=_ended(state, in_flight, now), wake_after=SOON)
+    state, told = record_results(view.at(state), in_flight, found, now)
     return Decision(state=state, events=tuple(told))
 
 
-def _withdraw(state: RolloutState, flight: InFlightOperation, now: datetime) -> RolloutState:
+def _withdraw(state: RolloutState, in_flight: InFlightOperation, now: datetime) -> RolloutState:
     """Return the state without an intent that AWS does not know, once it can hardly be on its way.
 
     It is kept by its id: a driver that was asleep may yet send it, and `resume` sends the same.
     """
-    if now - flight.committed < MAY_BE_ON_ITS_WAY:
+    if now - in_flight.committed < MAY_BE_ON_ITS_WAY:
         return state
-    flights = tuple(f for f in state.flights if f.id != flight.id)
-    return replace(state, flights=flights, withdrawn=(*state.withdrawn, flight))
+    others = tuple(each for each in state.in_flight if each.id != in_flight.id)
+    return replace(state, in_flight=others, withdrawn=(*state.withdrawn, in_flight))
 
 
-def _ended(state: RolloutState, flight: InFlightOperation, now: datetime) -> RolloutState:
-    flights = tuple(
-        replace(f, ended=f.ended or now) if f.id == flight.id else f for f in state.flights
-    )
-    return replace(state, flights=flights)
+def _ended(state: RolloutState, in_flight: InFlightOperation, now: datetime) -> RolloutState:
+    ended = replace(in_flight, ended=in_flight.ended or now)
+    operations = tuple(ended if each.id == ended.id else each for each in state.in_flight)
+    return replace(state, in_flight=operations)

@@ -37,47 +37,51 @@ from orgrollout.rollout.state.view import RolloutView
 RESULTS_MAY_LAG = timedelta(minutes=10)
 
 
-def results_add_up(flight: InFlightOperation, seen: OperationObservation, now: datetime) -> bool:
+def results_add_up(
+    in_flight: InFlightOperation, observation: OperationObservation, now: datetime
+) -> bool:
     """Return whether the results are all there, or have had long enough to be.
 
     After a success only the failed ones are read, and their number is known. After any other end
     every stack instance must have a result: what was cancelled is counted nowhere.
     """
-    if flight.ended is not None and now - flight.ended >= RESULTS_MAY_LAG:
+    if in_flight.ended is not None and now - in_flight.ended >= RESULTS_MAY_LAG:
         return True
-    failed = sum(1 for r in seen.results if r.status is ResultStatus.FAILED)
-    counted = seen.operation.failed_count if seen.operation else None
-    return failed >= (counted or 0) and (_succeeded(seen) or not _unreported(flight, seen))
+    failed = sum(1 for r in observation.results if r.status is ResultStatus.FAILED)
+    counted = observation.operation.failed_count if observation.operation else None
+    return failed >= (counted or 0) and (
+        _succeeded(observation) or not _unreported(in_flight, observation)
+    )
 
 
-def land(
+def record_results(
     view: RolloutView,
-    flight: InFlightOperation,
-    seen: OperationObservation,
+    in_flight: InFlightOperation,
+    observation: OperationObservation,
     now: datetime,
 ) -> tuple[RolloutState, list[Event]]:
     """Return the state after an operation that is over, and what to tell of it."""
-    piece = flight.piece
-    found = _unsuccessful(flight, seen)
+    pending = in_flight.pending
+    found = _unsuccessful(in_flight, observation)
     results = {pair: judged(view.plan, result, now) for pair, result in found.items()}
-    before = {f.pair: f for f in view.state.failures if f.planned == piece.planned}
-    failures = _failures(view.plan, piece, results, before)
-    retried = tuple(_retries(view.plan, piece, failures, now))
-    done = piece.pairs - results.keys()
+    before = {f.pair: f for f in view.state.failures if f.planned == pending.planned}
+    failures = _failures(view.plan, pending, results, before)
+    retried = tuple(_retries(view.plan, pending, failures, now))
+    done = pending.pairs - results.keys()
     kept = [
         f
         for f in view.state.failures
-        if f.planned != piece.planned or (f.pair not in results and f.pair not in done)
+        if f.planned != pending.planned or (f.pair not in results and f.pair not in done)
     ]
-    landed = _landed(flight, seen.operation, failures, now)
+    completed = _completed(in_flight, observation.operation, failures, now)
     new = replace(
         view.state,
-        flights=tuple(f for f in view.state.flights if f.id != flight.id),
-        landed=(*view.state.landed, landed),
+        in_flight=tuple(f for f in view.state.in_flight if f.id != in_flight.id),
+        completed=(*view.state.completed, completed),
         failures=(*kept, *failures),
         waiting=(*view.state.waiting, *retried),
     )
-    return new, list(_events(view.plan, landed, retried))
+    return new, list(_events(view.plan, completed, retried))
 
 
 def refuse(view: RolloutView, refused: Refused, now: datetime) -> tuple[RolloutState, list[Event]]:
@@ -86,51 +90,57 @@ def refuse(view: RolloutView, refused: Refused, now: datetime) -> tuple[RolloutS
     What is gone has failed, and the rest of the operation waits to be sent without it. Nothing was
     tried, so the attempt stays what it is: an operation that was to send the definition still does.
     """
-    flight = next((f for f in view.state.flights if f.id == refused.id), None)
-    if flight is None:
+    in_flight = next((f for f in view.state.in_flight if f.id == refused.id), None)
+    if in_flight is None:
         return view.state, []
-    piece = flight.piece
-    lost = refused.absent or piece.pairs
+    pending = in_flight.pending
+    lost = refused.absent or pending.pairs
     reading = find(refused.reason, view.plan.failure_rules, refused.own) or Reading(
         kind=FailureClass.PERMANENT
     )
-    kept = tuple(f for f in view.state.failures if f.planned != piece.planned or f.pair not in lost)
+    kept = tuple(
+        f for f in view.state.failures if f.planned != pending.planned or f.pair not in lost
+    )
     failures = tuple(
         Failure(
-            planned=piece.planned,
+            planned=pending.planned,
             pair=pair,
             kind=reading.kind,
             reason=refused.reason,
-            attempts=piece.attempt,
+            attempts=pending.attempt,
             final=True,
             own=refused.own,
         )
         for pair in sorted(lost)
     )
     rest = tuple(
-        replace(piece, accounts=left.accounts, regions=left.regions, not_before=now)
-        for left in cover(piece.pairs - lost)
+        replace(pending, accounts=left.accounts, regions=left.regions, not_before=now)
+        for left in cover(pending.pairs - lost)
     )
     new = replace(
         view.state,
-        flights=tuple(f for f in view.state.flights if f.id != flight.id),
+        in_flight=tuple(f for f in view.state.in_flight if f.id != in_flight.id),
         failures=(*kept, *failures),
         waiting=(*rest, *view.state.waiting),
     )
-    key = view.stack_set_of(piece)
-    if not rest and sends_definition(view.plan, piece):
+    key = view.stack_set_of(pending)
+    if not rest and sends_definition(view.plan, pending):
         new = without_definition(view.at(new), key)
     text = f"{len(failures)} refused: {refused.reason}"
-    return new, [Event(kind=EventKind.REFUSED, text=text, stack_set=key, number=flight.number)]
+    return new, [Event(kind=EventKind.REFUSED, text=text, stack_set=key, number=in_flight.number)]
 
 
 def _unsuccessful(
-    flight: InFlightOperation, seen: OperationObservation
+    in_flight: InFlightOperation, observation: OperationObservation
 ) -> dict[Pair, OperationResult]:
     """Return the results that are no success. No result at all is not taken for one."""
-    found = {r.pair: r for r in seen.results if r.pair in flight.piece.pairs and not is_success(r)}
-    if not _succeeded(seen):
-        for pair in _unreported(flight, seen):
+    found = {
+        r.pair: r
+        for r in observation.results
+        if r.pair in in_flight.pending.pairs and not is_success(r)
+    }
+    if not _succeeded(observation):
+        for pair in _unreported(in_flight, observation):
             found[pair] = OperationResult(
                 pair=pair,
                 status=ResultStatus.CANCELLED,
@@ -140,31 +150,36 @@ def _unsuccessful(
     return found
 
 
-def _unreported(flight: InFlightOperation, seen: OperationObservation) -> frozenset[Pair]:
-    return flight.piece.pairs - {r.pair for r in seen.results}
+def _unreported(in_flight: InFlightOperation, observation: OperationObservation) -> frozenset[Pair]:
+    return in_flight.pending.pairs - {r.pair for r in observation.results}
 
 
-def _succeeded(seen: OperationObservation) -> bool:
-    return seen.operation is not None and seen.operation.status is OperationStatus.SUCCEEDED
+def _succeeded(observation: OperationObservation) -> bool:
+    return (
+        observation.operation is not None
+        and observation.operation.status is OperationStatus.SUCCEEDED
+    )
 
 
 def _failures(
     plan: Plan,
-    piece: PendingOperation,
+    pending: PendingOperation,
     results: Mapping[Pair, OperationResult],
     before: Mapping[Pair, Failure],
 ) -> list[Failure]:
     readings = {p: read(r.status, r.reason, plan.failure_rules, r.own) for p, r in results.items()}
     has_cause = any(reading.kind.is_root_cause for reading in readings.values())
     return [
-        _failure(plan, piece, results[pair], readings[pair], before.get(pair), has_cause=has_cause)
+        _failure(
+            plan, pending, results[pair], readings[pair], before.get(pair), has_cause=has_cause
+        )
         for pair in sorted(readings)
     ]
 
 
 def _failure(
     plan: Plan,
-    piece: PendingOperation,
+    pending: PendingOperation,
     result: OperationResult,
     reading: Reading,
     before: Failure | None,
@@ -176,7 +191,7 @@ def _failure(
     tried = 0 if reading.kind is FailureClass.CANCELLED and has_cause else 1
     attempts = (before.attempts if before else 0) + tried
     return Failure(
-        planned=piece.planned,
+        planned=pending.planned,
         pair=result.pair,
         kind=reading.kind,
         reason=result.reason,
@@ -187,7 +202,7 @@ def _failure(
 
 
 def _retries(
-    plan: Plan, piece: PendingOperation, failures: Iterable[Failure], now: datetime
+    plan: Plan, pending: PendingOperation, failures: Iterable[Failure], now: datetime
 ) -> Iterable[PendingOperation]:
     by_time: dict[datetime, list[Failure]] = defaultdict(list)
     for failure in failures:
@@ -197,10 +212,10 @@ def _retries(
     for time, again in sorted(by_time.items()):
         for rectangle in cover(f.pair for f in again):
             yield PendingOperation(
-                planned=piece.planned,
+                planned=pending.planned,
                 accounts=rectangle.accounts,
                 regions=rectangle.regions,
-                attempt=piece.attempt + 1,
+                attempt=pending.attempt + 1,
                 not_before=time,
             )
 
@@ -210,8 +225,8 @@ def _reading_of(plan: Plan, failure: Failure) -> Reading:
     return known if known and known.kind is failure.kind else Reading(kind=failure.kind)
 
 
-def _landed(
-    flight: InFlightOperation,
+def _completed(
+    in_flight: InFlightOperation,
     operation: Operation | None,
     failures: Sequence[Failure],
     now: datetime,
@@ -225,14 +240,14 @@ def _landed(
         for failure in failures
     )
     return CompletedOperation(
-        id=flight.id,
-        number=flight.number,
-        planned=flight.piece.planned,
-        attempt=flight.piece.attempt,
+        id=in_flight.id,
+        number=in_flight.number,
+        planned=in_flight.pending.planned,
+        attempt=in_flight.pending.attempt,
         status=operation.status if operation else "",
-        started=(operation and operation.created) or flight.committed,
+        started=(operation and operation.created) or in_flight.committed,
         ended=(operation and operation.ended) or now,
-        succeeded=len(flight.piece.pairs) - counts.total(),
+        succeeded=len(in_flight.pending.pairs) - counts.total(),
         failed=counts["failed"],
         cancelled=counts["cancelled"],
         skipped=counts["skipped"],
@@ -241,22 +256,22 @@ def _landed(
 
 
 def _events(
-    plan: Plan, landed: CompletedOperation, retried: tuple[PendingOperation, ...]
+    plan: Plan, completed: CompletedOperation, retried: tuple[PendingOperation, ...]
 ) -> Iterable[Event]:
-    key = plan.operations[landed.planned].stack_set
-    total = landed.succeeded + landed.failed + landed.cancelled + landed.skipped
-    parts = [f"{landed.succeeded}/{total} done"]
+    key = plan.operations[completed.planned].stack_set
+    total = completed.succeeded + completed.failed + completed.cancelled + completed.skipped
+    parts = [f"{completed.succeeded}/{total} done"]
     parts += [
         f"{count} {word}"
         for count, word in (
-            (landed.failed, "failed"),
-            (landed.cancelled, "cancelled"),
-            (landed.skipped, "skipped"),
+            (completed.failed, "failed"),
+            (completed.cancelled, "cancelled"),
+            (completed.skipped, "skipped"),
         )
         if count
     ]
-    yield Event(kind=EventKind.ENDED, text=", ".join(parts), stack_set=key, number=landed.number)
+    yield Event(kind=EventKind.ENDED, text=", ".join(parts), stack_set=key, number=completed.number)
     if retried:
-        again = sum(len(piece.pairs) for piece in retried)
-        text = f"{again} of {total} tried again, attempt {landed.attempt + 1}"
-        yield Event(kind=EventKind.RETRY, text=text, stack_set=key, number=landed.number)
+        again = sum(len(pending.pairs) for pending in retried)
+        text = f"{again} of {total} tried again, attempt {completed.attempt + 1}"
+        yield Event(kind=EventKind.RETRY, text=text, stack_set=key, number=completed.number)

@@ -15,24 +15,26 @@ from orgrollout.rollout.state.state import PendingOperation
 from orgrollout.rollout.state.view import RolloutView
 
 
-def awaits_flight(view: RolloutView, piece: PendingOperation) -> bool:
+def awaits_in_flight(view: RolloutView, pending: PendingOperation) -> bool:
     """Return whether a piece waits for an operation that is under way on its stack set."""
-    key = view.stack_set_of(piece)
-    flying = [f.piece for f in view.state.flights if view.stack_set_of(f.piece) == key]
-    if not flying:
+    key = view.stack_set_of(pending)
+    under_way = [f.pending for f in view.state.in_flight if view.stack_set_of(f.pending) == key]
+    if not under_way:
         return False
-    if any(view.planned(each).action.is_inside for each in (piece, *flying)):
-        return not all(view.planned(each).action.is_inside for each in (piece, *flying))
-    if not view.plan.stack_sets[key].side_by_side or len(flying) >= SIDE_BY_SIDE:
+    if any(view.planned(each).action.is_inside for each in (pending, *under_way)):
+        return not all(view.planned(each).action.is_inside for each in (pending, *under_way))
+    if not view.plan.stack_sets[key].side_by_side or len(under_way) >= SIDE_BY_SIDE:
         return True
-    return any(_goes_alone(view.plan, each) for each in (piece, *flying)) or any(
-        _meet(piece, other) for other in flying
+    return any(_goes_alone(view.plan, each) for each in (pending, *under_way)) or any(
+        _meet(pending, other) for other in under_way
     )
 
 
-def _goes_alone(plan: Plan, piece: PendingOperation) -> bool:
+def _goes_alone(plan: Plan, pending: PendingOperation) -> bool:
     """Return whether a piece sends the definition, or imports what is updated afterwards."""
-    return sends_definition(plan, piece) or belongs_to_import(plan.operations[piece.planned].kind)
+    return sends_definition(plan, pending) or belongs_to_import(
+        plan.operations[pending.planned].kind
+    )
 
 
 def _meet(one: PendingOperation, other: PendingOperation) -> bool:

@@ -7,7 +7,7 @@ from orgrollout.rollout.state.state import Phase
 from orgrollout.rollout.state.view import RolloutView
 
 
-def half_way(view: RolloutView) -> Iterator[str]:
+def partial_rollout(view: RolloutView) -> Iterator[str]:
     """Yield, by stack set, who keeps the old definition, and what must not be done about it.
 
     CloudFormation marks every stack instance that a partial update did not reach OUTDATED, and a
@@ -16,18 +16,18 @@ def half_way(view: RolloutView) -> Iterator[str]:
     if view.state.phase not in {Phase.HALTED, Phase.STOPPED}:
         return
     sent = {
-        view.plan.operations[landed.planned].stack_set
-        for landed in view.state.landed
-        if view.plan.operations[landed.planned].sends_definition
+        view.plan.operations[completed.planned].stack_set
+        for completed in view.state.completed
+        if view.plan.operations[completed.planned].sends_definition
     }
     for key, stack_set in view.plan.stack_sets.items():
         kept = {
             pair
-            for piece in view.state.waiting
-            if view.stack_set_of(piece) == key
-            and piece.attempt == 1
-            and view.planned(piece).action is OperationAction.UPDATE
-            for pair in piece.pairs
+            for pending in view.state.waiting
+            if view.stack_set_of(pending) == key
+            and pending.attempt == 1
+            and view.planned(pending).action is OperationAction.UPDATE
+            for pair in pending.pairs
         }
         if key in sent and kept:
             yield (

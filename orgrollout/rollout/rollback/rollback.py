@@ -39,13 +39,13 @@ def reached(view: RolloutView) -> Iterator[tuple[int, PlannedOperation, set[Pair
     What was cancelled in it is among them: it was marked OUTDATED on the way to the new state.
     """
     never = defaultdict[int, set[Pair]](set)
-    for piece in view.state.waiting:
-        if piece.attempt == 1:
-            never[piece.planned] |= piece.pairs
+    for pending in view.state.waiting:
+        if pending.attempt == 1:
+            never[pending.planned] |= pending.pairs
     for failure in view.state.failures:
         if failure.kind is FailureClass.BLOCKED:
             never[failure.planned].add(failure.pair)
-    sent = {landed.planned for landed in view.state.landed}
+    sent = {completed.planned for completed in view.state.completed}
     for index, operation in enumerate(view.plan.operations):
         if index in sent:
             yield index, operation, set(operation.rectangle.pairs) - never[index]

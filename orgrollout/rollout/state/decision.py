@@ -47,7 +47,9 @@ class Observations:
     instances: Mapping[StackSetKey, Mapping[Pair, StackInstance]] = field(default_factory=dict)
     definitions: Mapping[StackSetKey, StackSetDefinition | None] = field(default_factory=dict)
     actions: Mapping[OperationId, str] = field(default_factory=dict)  # of others' operations
-    beside: Mapping[StackSetKey, RolloutId] = field(default_factory=dict)  # at work in its stacks
+    concurrent: Mapping[StackSetKey, RolloutId] = field(
+        default_factory=dict
+    )  # at work in its stacks
     alarm: str | None = None  # its state; None: not asked for, or there is none
 
 
@@ -61,7 +63,7 @@ class ObservationRequest:
     definitions: frozenset[StackSetKey] = frozenset()
     if_unknown: Mapping[OperationId, StackSetKey] = field(default_factory=dict)  # definitions, too
     inside: tuple[InFlightOperation, ...] = ()  # operations in member accounts
-    beside: frozenset[StackSetKey] = frozenset()  # who else has something under way there
+    concurrent: frozenset[StackSetKey] = frozenset()  # who else has something under way there
     alarm: str | None = None  # the ARN
 
 
@@ -133,7 +135,7 @@ class WorkInMemberAccounts:
     """Do the next step of repairs in member accounts. Each may be done again without harm."""
 
     id: OperationId
-    piece: PendingOperation
+    pending: PendingOperation
     steps: Mapping[Pair, Step]
     discards: frozenset[Pair] = frozenset()  # change sets that will not be executed
 
@@ -157,7 +159,7 @@ class EventKind(StrEnum):
     HALTED = "halted"
     ROLLBACK = "rollback"
     STOPPED = "stopped"
-    PROOF = "proving"
+    VERIFYING = "proving"  # as histories of earlier versions have it
     FINISHED = "finished"
     ORDER = "order"  # an operator's, for the history
     NOTICE = "notice"  # a notice could not be sent

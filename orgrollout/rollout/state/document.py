@@ -45,11 +45,12 @@ def read_state(document: dict[str, Any]) -> RolloutState:
 
 def _with_verdicts(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document with verdicts as values, where an older version kept sentences alone."""
-    landed = [
+    completed = [
         {**each, "failures": _judged(each.get("failures") or ())}
-        for each in document.get("landed") or ()
+        for each in document.get("completed") or ()
     ]
-    return {**document, "failures": _judged(document.get("failures") or ()), "landed": landed}
+    failures = _judged(document.get("failures") or ())
+    return {**document, "failures": failures, "completed": completed}
 
 
 def _judged(failures: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -24,11 +24,11 @@ def misfit(view: RolloutView) -> str:
 
 
 def _planned(state: RolloutState) -> Iterator[tuple[str, int]]:
-    yield from (("waiting", piece.planned) for piece in state.waiting)
-    yield from (("ordered", piece.planned) for piece in state.ordered)
-    yield from (("flights", flight.piece.planned) for flight in state.flights)
-    yield from (("withdrawn", flight.piece.planned) for flight in state.withdrawn)
-    yield from (("landed", landed.planned) for landed in state.landed)
+    yield from (("waiting", pending.planned) for pending in state.waiting)
+    yield from (("ordered", pending.planned) for pending in state.ordered)
+    yield from (("in_flight", each.pending.planned) for each in state.in_flight)
+    yield from (("withdrawn", each.pending.planned) for each in state.withdrawn)
+    yield from (("completed", completed.planned) for completed in state.completed)
     yield from (("failures", failure.planned) for failure in state.failures)
 
 
@@ -37,12 +37,12 @@ def _moments(state: RolloutState) -> Iterator[tuple[str, datetime]]:
         ("created", state.created),
         ("wake", state.wake),
         ("ended", state.ended),
-        ("proving_since", state.proving_since),
+        ("verifying_since", state.verifying_since),
         *(("soaks", moment) for moment in state.soaks.values()),
         *(("approved", approval.at) for approval in state.approved.values()),
-        *(("flights", flight.committed) for flight in (*state.flights, *state.withdrawn)),
-        *(("flights", flight.ended) for flight in (*state.flights, *state.withdrawn)),
-        *(("landed", landed.started) for landed in state.landed),
-        *(("landed", landed.ended) for landed in state.landed),
+        *(("in_flight", each.committed) for each in (*state.in_flight, *state.withdrawn)),
+        *(("in_flight", each.ended) for each in (*state.in_flight, *state.withdrawn)),
+        *(("completed", completed.started) for completed in state.completed),
+        *(("completed", completed.ended) for completed in state.completed),
     ]
     yield from ((field, moment) for field, moment in found if moment is not None)

@@ -26,7 +26,7 @@ class Phase(StrEnum):
     SOAKING = "soaking"  # until an absolute time
     WAITING = "waiting for approval"
     STOPPING = "stopping"
-    PROVING = "proving"  # all is done; one full listing tells whether it is true
+    VERIFYING = "proving"  # one full listing tells whether all is as planned
     HALTED = "halted"
     STOPPED = "stopped"
     FINISHED = "finished"
@@ -70,7 +70,7 @@ class InFlightOperation:
 
     id: OperationId
     number: int
-    piece: PendingOperation
+    pending: PendingOperation
     committed: datetime
     ended: datetime | None = None  # when a terminal status was first seen; its results may lag
 
@@ -135,11 +135,11 @@ class RolloutState:
     phase: Phase = Phase.RUNNING
     wave: int = 0  # index into the plan's waves
     waiting: tuple[PendingOperation, ...] = ()  # of all waves, in order
-    flights: tuple[InFlightOperation, ...] = ()
+    in_flight: tuple[InFlightOperation, ...] = ()
     withdrawn: tuple[
         InFlightOperation, ...
     ] = ()  # stopped before AWS knew them; they may still arrive
-    landed: tuple[CompletedOperation, ...] = ()
+    completed: tuple[CompletedOperation, ...] = ()
     failures: tuple[Failure, ...] = ()
     made: frozenset[StackSetKey] = frozenset()  # stack sets that exist for sure
     gone: frozenset[StackSetKey] = frozenset()  # stack sets that were taken away
@@ -149,7 +149,7 @@ class RolloutState:
     ordered: tuple[
         PendingOperation, ...
     ] = ()  # what an operator had tried again, whatever else has failed
-    proving_since: datetime | None = None
+    verifying_since: datetime | None = None
     approved: Mapping[int, Approval] = field(default_factory=dict)  # by index of the wave
     begun_by: str = ""  # the ARN of who began it
     ended: datetime | None = None

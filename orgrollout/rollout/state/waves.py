@@ -13,7 +13,7 @@ def is_through(view: RolloutView) -> bool:
     return view.state.wave >= len(view.plan.waves)
 
 
-def pieces_of_wave(view: RolloutView) -> list[PendingOperation]:
+def pending_in_wave(view: RolloutView) -> list[PendingOperation]:
     """Return what waits in the current wave, in order."""
     if is_through(view):
         return []
@@ -23,11 +23,11 @@ def pieces_of_wave(view: RolloutView) -> list[PendingOperation]:
 
 def startable(view: RolloutView) -> list[PendingOperation]:
     """Return what of it may start: where too much has failed, only what an operator ordered."""
-    pieces = pieces_of_wave(view)
-    if not pieces or not _is_over(view, failed_accounts(view)):
-        return pieces
+    waiting = pending_in_wave(view)
+    if not waiting or not _is_over(view, failed_accounts(view)):
+        return waiting
     ordered = _ordered(view.state)
-    return [piece for piece in pieces if piece.pairs <= ordered[piece.planned]]
+    return [pending for pending in waiting if pending.pairs <= ordered[pending.planned]]
 
 
 def failed_accounts(view: RolloutView) -> frozenset[AccountId]:
@@ -45,8 +45,8 @@ def has_too_many_failures(view: RolloutView) -> bool:
         return False
     ordered = _ordered(view.state)
     again = {f.pair.account for f in _failed(view) if f.pair in ordered[f.planned]}
-    pieces = (*pieces_of_wave(view), *(flight.piece for flight in view.state.flights))
-    goes_on = any(piece.pairs <= ordered[piece.planned] for piece in pieces)
+    waiting = (*pending_in_wave(view), *(each.pending for each in view.state.in_flight))
+    goes_on = any(pending.pairs <= ordered[pending.planned] for pending in waiting)
     return _is_over(view, again) or not goes_on
 
 
@@ -66,6 +66,6 @@ def _is_over(view: RolloutView, accounts: Set[AccountId]) -> bool:
 def _ordered(state: RolloutState) -> defaultdict[int, set[Pair]]:
     """Return what an operator had tried again, by planned operation."""
     found = defaultdict[int, set[Pair]](set)
-    for piece in state.ordered:
-        found[piece.planned] |= piece.pairs
+    for pending in state.ordered:
+        found[pending.planned] |= pending.pairs
     return found

@@ -26,17 +26,17 @@ def settled(view: RolloutView, key: StackSetKey) -> bool:
             return key in view.state.made
         case StackSetChange.UPDATE:
             return any(
-                view.plan.operations[landed.planned].stack_set == key
-                and view.plan.operations[landed.planned].sends_definition
-                for landed in view.state.landed
+                view.plan.operations[completed.planned].stack_set == key
+                and view.plan.operations[completed.planned].sends_definition
+                for completed in view.state.completed
             )
         case StackSetChange.DELETE:
             return False
 
 
-def foreign_changes(plan: Plan, seen: Observations) -> Iterator[str]:
+def foreign_changes(plan: Plan, observations: Observations) -> Iterator[str]:
     """Yield what another process or person changed, stack set by stack set."""
-    for key, found in sorted(seen.definitions.items()):
+    for key, found in sorted(observations.definitions.items()):
         stack_set = plan.stack_sets[key]
         if found is None:
             yield f"stack set {stack_set.name} is gone"
@@ -45,11 +45,13 @@ def foreign_changes(plan: Plan, seen: Observations) -> Iterator[str]:
             yield f"stack set {stack_set.name} was changed by another process or person: {what}"
 
 
-def before_launch(view: RolloutView, ready: Iterable[PendingOperation]) -> frozenset[StackSetKey]:
+def definitions_to_check(
+    view: RolloutView, ready: Iterable[PendingOperation]
+) -> frozenset[StackSetKey]:
     """Return the stack sets whose definition is to be looked at before these pieces start."""
     keys = {
-        view.stack_set_of(piece)
-        for piece in ready
-        if not view.planned(piece).action.removes and not view.planned(piece).action.is_inside
+        view.stack_set_of(pending)
+        for pending in ready
+        if not view.planned(pending).action.removes and not view.planned(pending).action.is_inside
     }
     return frozenset(key for key in keys if settled(view, key))

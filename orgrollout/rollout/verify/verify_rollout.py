@@ -24,30 +24,30 @@ def touched(plan: Plan) -> frozenset[StackSetKey]:
 
 def unproven(
     view: RolloutView,
-    seen: Observations,
+    observations: Observations,
     now: datetime,
 ) -> tuple[Failure, ...] | None:
     """Return what was reported as done but is not so, or None while lists may still lag."""
     known = {(f.planned, f.pair) for f in view.state.failures}
     found = tuple(
         failure
-        for failure in _mismatches(view.plan, seen)
+        for failure in _mismatches(view.plan, observations)
         if (failure.planned, failure.pair) not in known
     )
-    since = view.state.proving_since or now
+    since = view.state.verifying_since or now
     return found if not found or now - since >= LISTS_MAY_LAG else None
 
 
-def _mismatches(plan: Plan, seen: Observations) -> Iterator[Failure]:
-    foreign = {k for k, found in seen.definitions.items() if _is_foreign(plan, k, found)}
+def _mismatches(plan: Plan, observations: Observations) -> Iterator[Failure]:
+    foreign = {k for k, found in observations.definitions.items() if _is_foreign(plan, k, found)}
     for index, operation in enumerate(plan.operations):
         if not operation.is_counted or operation.action.is_inside:
             continue  # what is repaired inside an account is proven there
-        there = seen.instances.get(operation.stack_set, {})
+        there = observations.instances.get(operation.stack_set, {})
         changed = operation.stack_set in foreign and not operation.action.removes
         for pair in operation.rectangle.pairs:
             instance = there.get(pair)
-            wrong = _what_is_wrong(operation, instance, seen.actions)
+            wrong = _what_is_wrong(operation, instance, observations.actions)
             if changed and not wrong:
                 wrong = "another process or person changed the stack set"
             if wrong:

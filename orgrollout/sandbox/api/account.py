@@ -8,18 +8,12 @@ from orgrollout.sandbox.api import query_protocol
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.moto.bridge import Message
 from orgrollout.sandbox.organization.model import OPT_IN_REGIONS, Organization
-from orgrollout.sandbox.partitions import partition_of
+from orgrollout.sandbox.partitions import domain_of
 from orgrollout.sandbox.stack_sets import responses
 from orgrollout.sandbox.stack_sets.roles_and_regions import Obstacles
 from orgrollout.sandbox.stack_sets.service import Caller
 
 Answer = dict[str, Any]
-
-
-def same_partition(organization: Organization, regions: frozenset[str]) -> list[str]:
-    """Return the Regions of the organization's partition: an account sees no others."""
-    partition = partition_of(organization.home_region)
-    return sorted(region for region in regions if partition_of(region) == partition)
 
 
 class AccountApi:
@@ -30,7 +24,7 @@ class AccountApi:
     ) -> None:
         self._organization = organization
         self._obstacles = obstacles
-        self._regions = same_partition(organization, regions)
+        self._regions = sorted(regions)
 
     def list_regions(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """List all Regions with their status in an account."""
@@ -78,18 +72,16 @@ class AccountApi:
 class RegionsApi:
     """EC2's DescribeRegions, in its own form of XML."""
 
-    def __init__(
-        self, organization: Organization, obstacles: Obstacles, regions: frozenset[str]
-    ) -> None:
+    def __init__(self, obstacles: Obstacles, regions: frozenset[str]) -> None:
         self._obstacles = obstacles
-        self._regions = same_partition(organization, regions)
+        self._regions = sorted(regions)
 
     def describe_regions(self, caller: Caller, params: Mapping[str, Any]) -> Message:
         """List the Regions that are enabled, or all."""
         everything = str(params.get("AllRegions", "")).lower() == "true"
         items = [
             f"<item><regionName>{region}</regionName>"
-            f"<regionEndpoint>ec2.{region}.amazonaws.com</regionEndpoint>"
+            f"<regionEndpoint>ec2.{region}.{domain_of(region)}</regionEndpoint>"
             f"<optInStatus>{self._status(caller.account, region)}</optInStatus></item>"
             for region in self._named(params)
             if everything or self._obstacles.is_enabled(caller.account, region)

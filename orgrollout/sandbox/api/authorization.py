@@ -20,7 +20,6 @@ from orgrollout.sandbox.organization.service_control_policies import (
     decide,
     statements_in,
 )
-from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.stack_sets.live_stacks import LiveStacks
 from orgrollout.sandbox.stack_sets.service import Caller
 
@@ -57,7 +56,7 @@ class Authorization:
         """
         if not self._checks or (service, operation) in FREE:
             return
-        statements = _statements_of(caller)
+        statements = _statements_of(caller, self._organization.partition)
         if statements is None:
             return
         action = f"{service}:{operation}"
@@ -90,17 +89,19 @@ class Authorization:
 
     def _resource(self, caller: Caller, action: str, params: Params) -> str:
         service, _, operation = action.partition(":")
-        place = f"{caller.region}:{caller.account}"
+        place, partition = f"{caller.region}:{caller.account}", self._organization.partition
         if service == "cloudformation":
             return self._stack(caller, params)
         if service == "sts":
             return str(params.get("RoleArn", "*"))
         if service == "config" and (rule := _rule_named(params)):
             kind = "remediation-configuration" if "Remediation" in operation else "config-rule"
-            return f"arn:{partition_of(caller.region)}:config:{place}:{kind}/{rule}"
+            return f"arn:{partition}:config:{place}:{kind}/{rule}"
         for wanted, name, form in _RESOURCES:
             if service == wanted and isinstance(params.get(name), str):
-                return form.format(place=place, account=caller.account, name=params[name])
+                return form.format(
+                    partition=partition, place=place, account=caller.account, name=params[name]
+                )
         return "*"
 
     def _stack(self, caller: Caller, params: Params) -> str:
@@ -110,8 +111,8 @@ class Authorization:
         if name is None or str(name).startswith("arn:"):
             return str(name or "*")
         found = self._live.find(caller.account, caller.region, str(name))
-        place = f"{caller.region}:{caller.account}"
-        made_up = f"arn:{partition_of(caller.region)}:cloudformation:{place}:stack/{name}/none"
+        place = f"{self._organization.partition}:cloudformation:{caller.region}:{caller.account}"
+        made_up = f"arn:{place}:stack/{name}/none"
         return str(found.stack_id) if found is not None else made_up
 
 
@@ -119,21 +120,21 @@ _RESOURCES = (
     (
         "config",
         "ConfigurationRecorderName",
-        "arn:aws:config:{place}:configuration-recorder/{name}/none",
+        "arn:{partition}:config:{place}:configuration-recorder/{name}/none",
     ),
-    ("ssm", "Name", "arn:aws:ssm:{place}:document/{name}"),
-    ("iam", "RoleName", "arn:aws:iam::{account}:role/{name}"),
+    ("ssm", "Name", "arn:{partition}:ssm:{place}:document/{name}"),
+    ("iam", "RoleName", "arn:{partition}:iam::{account}:role/{name}"),
 )
 """Service, parameter, and the ARN of what it names; everything else is asked of *."""
 
 
 def principal_context(organization: Organization, caller: Caller) -> dict[str, str]:
     """Return what IAM knows of a caller."""
-    role = f"arn:aws:iam::{caller.account}:role/{caller.principal.role_name}"
+    principal = caller.principal
     member = caller.account in organization.accounts
     return {
         "aws:PrincipalAccount": caller.account,
-        "aws:PrincipalArn": role if caller.principal.role_name else caller.principal.arn,
+        "aws:PrincipalArn": principal.role_arn if principal.role_name else principal.arn,
         "aws:PrincipalIsAWSService": "false",
         "aws:SecureTransport": "true",
         "aws:ViaAWSService": "false",
@@ -157,10 +158,10 @@ def _given(key: str, value: Any) -> dict[str, str]:
     return {key: str(value)} if value else {}
 
 
-def _statements_of(caller: Caller) -> list[Statement] | None:
+def _statements_of(caller: Caller, partition: str) -> list[Statement] | None:
     """Return the statements of the policies of a caller's role; None if it has no policy."""
     backends = iam_backends.get(caller.account)
-    backend = backends.get("aws") if backends is not None else None
+    backend = backends.get(partition) if backends is not None else None
     roles = backend.roles.values() if backend is not None else ()
     role: Any = next((each for each in roles if each.name == caller.principal.role_name), None)
     if role is None:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orgrollout.sandbox import errors
+from orgrollout.sandbox import errors, templates
+from orgrollout.sandbox.api.gateway import FORWARD
 from orgrollout.sandbox.errors import ApiError, validation
 from orgrollout.sandbox.organization.model import derive
 from orgrollout.sandbox.partitions import partition_of
@@ -27,6 +28,7 @@ class StackSetApi:
     ) -> None:
         self._sets = stack_sets
         self._targeting = targeting
+        self._read_url = read_url
         self._definitions = Definitions(read_url, stack_sets.settings.omitted_parameters)
 
     def create_stack_set(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
@@ -80,7 +82,9 @@ class StackSetApi:
             permission_model="SERVICE_MANAGED" if service_managed else "SELF_MANAGED",
             administration_role_arn=None
             if service_managed
-            else params.get("AdministrationRoleARN", default_role(owner)),
+            else params.get(
+                "AdministrationRoleARN", default_role(self._sets.organization.partition, owner)
+            ),
             execution_role_name=None
             if service_managed
             else params.get("ExecutionRoleName", "AWSCloudFormationStackSetExecutionRole"),
@@ -170,7 +174,7 @@ class StackSetApi:
             stack_set.managed_execution = params["ManagedExecution"]["Active"]
         if stack_set.permission_model == "SELF_MANAGED":
             # A custom role has to be sent again each time, or the default comes back.
-            default = default_role(stack_set.owner)
+            default = default_role(self._sets.organization.partition, stack_set.owner)
             stack_set.administration_role_arn = params.get("AdministrationRoleARN", default)
             stack_set.execution_role_name = params.get(
                 "ExecutionRoleName", stack_set.execution_role_name
@@ -194,6 +198,16 @@ class StackSetApi:
         """Describe a stack set; a deleted one can be described by its id."""
         return {"StackSet": responses.stack_set_view(self._sets.find(caller, params, deleted=True))}
 
+    def get_template_summary(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
+        """Tell what a template needs: one that is given, or that of a stack set."""
+        if params.get("StackName"):
+            return FORWARD
+        if params.get("StackSetName"):
+            body = self._sets.find(caller, params).definition.template_body
+        else:
+            body = params.get("TemplateBody") or self._read_url(params.get("TemplateURL", ""))
+        return templates.summarize(body)
+
     def list_stack_sets(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
         """List stack sets, deleted ones included unless Status says otherwise."""
         wanted = params.get("Status")
@@ -205,9 +219,9 @@ class StackSetApi:
         }
 
 
-def default_role(account: str) -> str:
+def default_role(partition: str, account: str) -> str:
     """Return the administration role of self-managed stack sets that name none."""
-    return f"arn:aws:iam::{account}:role/AWSCloudFormationStackSetAdministrationRole"
+    return f"arn:{partition}:iam::{account}:role/AWSCloudFormationStackSetAdministrationRole"
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from orgrollout.sandbox.errors import ApiError, LostResponseError, throttled
 from orgrollout.sandbox.faults.rules import CallFault, Faults
 from orgrollout.sandbox.moto import bridge
 from orgrollout.sandbox.moto.bridge import Message, MotoState
+from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.principals import Identities, expired
 from orgrollout.sandbox.stack_sets.service import Caller
 from orgrollout.sandbox.timeline import Failure, Timeline, failure_of
@@ -42,6 +43,7 @@ class Gateway:
         prepare: Callable[[str], None],
         is_enabled: Callable[[str, str], bool],
         state: MotoState,
+        partition: str,
     ) -> None:
         self.calls: list[Call] = []
         self._handlers = handlers
@@ -53,6 +55,7 @@ class Gateway:
         self._prepare = prepare
         self._is_enabled = is_enabled
         self._state = state
+        self._partition = partition
 
     @property
     def failures(self) -> list[Failure]:
@@ -118,7 +121,7 @@ class Gateway:
             raise ApiError("StaleRequestException", message, status=409)
         if kind == "expired_credentials" or self._identities.is_expired(asked.access_key):
             raise expired()
-        if asked.service not in _GLOBAL and not self._is_enabled(caller.account, asked.region):
+        if not self._accepts(asked, caller):
             message = "The security token included in the request is invalid"
             raise ApiError("UnrecognizedClientException", message)
         now = self._timeline.now()
@@ -127,6 +130,12 @@ class Gateway:
         _validate(asked)
         protocol = asked.model.service_model.protocol if asked.model is not None else ""
         self._authorization.check(caller, asked.service, asked.operation, asked.params, protocol)
+
+    def _accepts(self, asked: Addressed, caller: Caller) -> bool:
+        """Tell whether credentials count in a Region: each partition has its own."""
+        if asked.service in _GLOBAL:
+            return partition_of(asked.region) == self._partition
+        return self._is_enabled(caller.account, asked.region)
 
     def _answer(self, asked: Addressed, caller: Caller) -> Message:
         handler = self._handlers.get((asked.service, asked.operation))

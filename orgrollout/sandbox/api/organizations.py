@@ -27,11 +27,10 @@ class OrganizationsApi:
         """Describe the organization."""
         own = self._organization
         management = own.accounts[own.management_account_id]
-        prefix = f"arn:aws:organizations::{management.id}"
         return {
             "Organization": {
                 "Id": own.id,
-                "Arn": f"{prefix}:organization/{own.id}",
+                "Arn": self._arn("organization"),
                 "FeatureSet": own.feature_set,
                 "MasterAccountArn": self._account_arn(management),
                 "MasterAccountId": management.id,
@@ -187,9 +186,10 @@ class OrganizationsApi:
             raise ApiError("TargetNotFoundException", "You specified a target that doesn't exist.")
         return found.tags
 
-    def _arn(self, kind: str, identifier: str) -> str:
+    def _arn(self, kind: str, *identifier: str) -> str:
         own = self._organization
-        return f"arn:aws:organizations::{own.management_account_id}:{kind}/{own.id}/{identifier}"
+        owner = f"arn:{own.partition}:organizations::{own.management_account_id}"
+        return f"{owner}:{'/'.join((kind, own.id, *identifier))}"
 
     def _account_arn(self, account: Account) -> str:
         return self._arn("account", account.id)

@@ -20,6 +20,7 @@ from botocore.model import (
 )
 
 from orgrollout.sandbox.errors import ApiError
+from orgrollout.sandbox.partitions import in_default_partition
 
 _LONGEST_SHOWN = 200
 _CODES = {
@@ -143,8 +144,17 @@ def _broken(shape: Shape, value: Any) -> Iterator[str]:
         yield f"Member must satisfy enum value set: [{', '.join(enum)}]"
     yield from _length(shape.metadata, len(value))
     pattern = shape.metadata.get("pattern")
-    if pattern and not _compiled(pattern).fullmatch(value):
+    if pattern and not _fits(pattern, value):
         yield f"Member must satisfy regular expression pattern: {pattern}"
+
+
+def _fits(pattern: str, value: str) -> bool:
+    """Tell whether a value fits a pattern, in every partition.
+
+    Some patterns of the public models name three partitions, and no isolated one.
+    """
+    whole = _compiled(pattern)
+    return bool(whole.fullmatch(value) or whole.fullmatch(in_default_partition(value)))
 
 
 def _length(limits: Mapping[str, Any], length: int) -> Iterator[str]:

@@ -15,7 +15,7 @@ from orgrollout.sandbox.errors import SandboxFileError
 REASON = "ResourceLogicalId:Bucket, ResourceType:AWS::S3::Bucket, ResourceStatusReason:Simulated."
 SCP = (
     "ResourceLogicalId:{resource}, ResourceType:{type}, ResourceStatusReason:User: "
-    "arn:aws:sts::{account}:assumed-role/stacksets-exec-00000000000000000000000000000000/"
+    "arn:{partition}:sts::{account}:assumed-role/stacksets-exec-00000000000000000000000000000000/"
     "simulated is not authorized to perform: {action} with an explicit deny in a service "
     "control policy"
 )

@@ -21,16 +21,16 @@ from moto.core.model_instances import reset_model_data
 from moto.core.models import botocore_stubber
 from moto.core.request import Request
 from moto.core.routing import get_service_router
-from moto.iam.models import SERVICE_NAME_CONVERSION, iam_backends
+from moto.iam.models import SERVICE_NAME_CONVERSION
 from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 from werkzeug.exceptions import NotFound
 
 from orgrollout.sandbox.errors import SandboxError, validation
-from orgrollout.sandbox.moto import bucket_names
+from orgrollout.sandbox.moto import bucket_names, partition_names
 from orgrollout.sandbox.moto.resource_types import REMEDIATIONS
-from orgrollout.sandbox.organization.model import Account, Organization
-from orgrollout.sandbox.principals import TrustedRole
+from orgrollout.sandbox.organization.model import Organization
+from orgrollout.sandbox.partitions import domains
 
 LOCK = RLock()
 """moto is not safe for threads, and neither is the engine: one call at a time."""
@@ -54,6 +54,7 @@ def _fitting_name(resource_type: str, stack_name: str, logical_id: str) -> str:
 
 parsing.generate_resource_name = _fitting_name
 bucket_names.install()
+partition_names.install()
 
 ACCOUNT_HEADER = "x-moto-account-id"
 
@@ -149,7 +150,7 @@ def forward(
         sent[key] = value
     sent[ACCOUNT_HEADER] = account
     request = AWSPreparedRequest(
-        method=method, url=url, headers=sent, body=body, stream_output=False
+        method=method, url=_as_moto_knows(url), headers=sent, body=body, stream_output=False
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -159,6 +160,19 @@ def forward(
     status, answered, content = answer
     encoded = content.encode() if isinstance(content, str) else bytes(content or b"")
     return Message(status, {str(k): str(v) for k, v in answered.items()}, encoded)
+
+
+def _as_moto_knows(url: str) -> str:
+    """Return a URL with a host of the partition ``aws``; moto knows few of the others.
+
+    moto takes the Region from the host, and for IAM, whose hosts name none, from the signature.
+    """
+    parts = urlparse(url)
+    domain = next((each for each in domains() if parts.netloc.endswith(f".{each}")), None)
+    if domain is None:
+        return url
+    host = "iam" if parts.netloc.startswith("iam.") else parts.netloc.removesuffix(f".{domain}")
+    return parts._replace(netloc=f"{host}.amazonaws.com").geturl()
 
 
 def operation_of(service: str, method: str, url: str, headers: Mapping[str, str]) -> str:
@@ -175,7 +189,7 @@ def operation_of(service: str, method: str, url: str, headers: Mapping[str, str]
     return str(operation.name)
 
 
-def read_object(account: str, url: str) -> str:
+def read_object(account: str, partition: str, url: str) -> str:
     """Return the text of an object in a simulated bucket.
 
     Raises:
@@ -188,7 +202,7 @@ def read_object(account: str, url: str) -> str:
     else:
         bucket, key = host.split(".s3", 1)[0], path
     for owner in (account, *list(s3_backends)):
-        backend = s3_backends[owner]["aws"]
+        backend = s3_backends[owner][partition]
         if bucket in backend.buckets:
             found = backend.get_object(bucket, key)
             if found is not None:
@@ -201,9 +215,9 @@ def mirror(organization: Organization) -> None:
 
     moto makes up its ids, so they are overwritten; what exists already is left alone.
     """
-    backend = organizations_backends[organization.management_account_id]["aws"]
+    backend = organizations_backends[organization.management_account_id][organization.partition]
     if backend.org is None:
-        backend.create_organization(region="us-east-1", FeatureSet="ALL")
+        backend.create_organization(region=organization.home_region, FeatureSet="ALL")
         own: Any = backend.org
         own.id, own.root_id = organization.id, organization.root_id
         backend.ou[0].id = organization.root_id
@@ -217,43 +231,3 @@ def mirror(organization: Organization) -> None:
             backend.create_account(AccountName=account.name, Email=account.email)
             backend.accounts[-1].id = account.id
             backend.accounts[-1].parent_id = account.parent_id
-
-
-def roles_of(account: str) -> dict[str, str]:
-    """Return the role names of an account with their trust policies."""
-    return {
-        role.name: role.assume_role_policy_document
-        for role in iam_backends[account]["aws"].roles.values()
-    }
-
-
-def trusted_roles_of(account: str) -> dict[str, TrustedRole]:
-    """Return the roles of an account that may be assumed, by name."""
-    return {
-        role.name: TrustedRole(
-            role.assume_role_policy_document, int(role.max_session_duration or 3600)
-        )
-        for role in iam_backends[account]["aws"].roles.values()
-    }
-
-
-def ensure_role(account: Account, name: str, trust_policy: str) -> None:
-    """Create a role that comes with the account, unless it is there."""
-    backend = iam_backends[account.id]["aws"]
-    if name not in {role.name for role in backend.roles.values()}:
-        backend.create_role(
-            role_name=name,
-            assume_role_policy_document=trust_policy,
-            path="/",
-            permissions_boundary=None,
-            description="",
-            tags=[],
-            max_session_duration="3600",
-        )
-
-
-def remove_role(account: str, name: str) -> None:
-    """Remove a role that came with the account."""
-    roles = iam_backends[account]["aws"].roles
-    for identifier in [key for key, role in roles.items() if role.name == name]:
-        del roles[identifier]

@@ -10,6 +10,7 @@ from moto.iam.models import iam_backends
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.moto import watched_properties
 from orgrollout.sandbox.moto.watched_properties import WATCHED
+from orgrollout.sandbox.partitions import partition_of
 
 
 def tamper(stack: Any, key: str, path: str, value: Any) -> None:
@@ -45,7 +46,7 @@ def remove_resource(stack: Any, key: str) -> None:
     if made is None or entry is None:
         raise SandboxError(f"{stack.name} has no resource {key}")
     if entry["Type"] == "AWS::IAM::Role":
-        _strip(stack.account_id, str(made.physical_resource_id))
+        _strip(stack, str(made.physical_resource_id))
     stack.forget_and_delete(key)
     stack.resource_map.keep(key, made, entry)
     if entry["Type"] in WATCHED and _is_there(stack, entry["Type"], made):
@@ -57,9 +58,9 @@ def _is_there(stack: Any, kind: str, made: Any) -> bool:
     return watched_properties.read(kind, place, str(made.physical_resource_id), {}) is not None
 
 
-def _strip(account: str, name: str) -> None:
+def _strip(stack: Any, name: str) -> None:
     """Take a role's policies away; IAM deletes no role that has some."""
-    backend = iam_backends[account]["aws"]
+    backend = iam_backends[stack.account_id][partition_of(stack.region_name)]
     for role in backend.roles.values():
         if role.name == name:
             role.policies.clear()

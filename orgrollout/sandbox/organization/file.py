@@ -25,6 +25,7 @@ from orgrollout.sandbox.organization.model import (
     derive,
     new_unit_id,
 )
+from orgrollout.sandbox.partitions import DEFAULT as DEFAULT_PARTITION
 
 STATES = ("ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION")
 DEFAULT_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
@@ -82,6 +83,12 @@ def load_organization(
         raise SandboxFileError(str(source), [said]) from error
 
 
+def _regions_beside(organization: Organization) -> tuple[str, ...]:
+    """Return the Regions of a file that names none; other partitions have few Regions."""
+    own = (organization.home_region,)
+    return DEFAULT_REGIONS if organization.partition == DEFAULT_PARTITION else own
+
+
 class _Reader:
     """Walks one document and collects every problem before it complains."""
 
@@ -120,7 +127,7 @@ class _Reader:
         organization = Organization(organization_id, management, root_id)
         organization.home_region = document.get("home_region", "us-east-1")
         organization.feature_set = document.get("feature_set", "ALL")
-        organization.regions = list(document.get("regions") or DEFAULT_REGIONS)
+        organization.regions = list(document.get("regions") or _regions_beside(organization))
         enabled = OPT_IN_REGIONS.intersection(organization.regions)
         management.opt_in_regions |= enabled
         return organization

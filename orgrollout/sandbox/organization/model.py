@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from orgrollout.sandbox.errors import UnknownNameError
+from orgrollout.sandbox.partitions import partition_of
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 STACK_SETS_PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
@@ -98,6 +99,11 @@ class Organization:
         self._members: dict[str, dict[str, None]] = defaultdict(dict)
         self._members[management.parent_id][management.id] = None
 
+    @property
+    def partition(self) -> str:
+        """The partition that the organization is in: that of its home Region."""
+        return partition_of(self.home_region)
+
     def add_unit(self, unit: Unit) -> None:
         """Put ``unit`` under its parent."""
         self.units[unit.id] = unit
@@ -176,6 +182,8 @@ class Organization:
 
     def is_enabled(self, account_id: str, region: str) -> bool:
         """Tell whether ``region`` can be used in this account."""
+        if partition_of(region) != self.partition:
+            return False
         if region not in OPT_IN_REGIONS:
             return True
         account = self.accounts.get(account_id)

@@ -154,10 +154,6 @@ def at_aws(request: Request) -> Request:
     _, region, service = credential(request)
     if not service:
         return request
-    if service == "iam":
-        host = "iam.amazonaws.com"
-    else:
-        place = "us-east-1" if service == "organizations" else region
-        host = f"{service}.{place}.{domain_of(place)}"
+    host = f"{service}.{region}.{domain_of(region)}"
     headers = {key: value for key, value in request.headers.items() if key.lower() != "host"}
     return Request(request.method, f"https://{host}{request.url}", headers, request.body)

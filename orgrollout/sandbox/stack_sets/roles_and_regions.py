@@ -7,7 +7,7 @@ role that is deleted or changed there shows at once.
 
 from collections.abc import Callable
 
-from orgrollout.sandbox.moto import bridge
+from orgrollout.sandbox.moto.iam_roles import IamRoles
 from orgrollout.sandbox.organization.model import OPT_IN_REGIONS, Organization
 from orgrollout.sandbox.records import Pair, StackSet
 
@@ -22,6 +22,7 @@ class Obstacles:
     def __init__(self, organization: Organization, prepare: Callable[[str], None]) -> None:
         self._organization = organization
         self._prepare = prepare
+        self._roles = IamRoles(organization.partition)
         self.disabled: set[Pair] = set()
 
     def reason(self, stack_set: StackSet, pair: Pair) -> str | None:
@@ -49,7 +50,7 @@ class Obstacles:
             self._prepare(each)
         arn = stack_set.administration_role_arn or ""
         name = arn.rsplit("/", 1)[-1]
-        trust = bridge.roles_of(owner).get(name, "")
+        trust = self._trust(owner, name)
         regional = f"cloudformation.{region}.amazonaws.com"
         if _SERVICE not in trust or (region in OPT_IN_REGIONS and regional not in trust):
             return (
@@ -57,10 +58,15 @@ class Obstacles:
                 "CloudFormation service."
             )
         execution = stack_set.execution_role_name or EXECUTION_ROLE
-        trust = bridge.roles_of(account).get(execution, "")
+        trust = self._trust(account, execution)
         if owner not in trust and arn not in trust:
             return (
                 f"Account {account} should have '{execution}' role with trust relationship to "
                 f"Role '{name}'."
             )
         return None
+
+    def _trust(self, account: str, name: str) -> str:
+        """Return the trust policy of a role; empty if there is no such role."""
+        found = self._roles.of(account).get(name)
+        return found.trust if found is not None else ""

@@ -1,4 +1,4 @@
-"""Checks are looked at through reads alone, each read once, and mended by exactly one call."""
+"""Checks are looked at through reads alone, each read once, and repaired by exactly one call."""
 
 import json
 from collections.abc import Iterator
@@ -11,19 +11,18 @@ import pytest
 from botocore.stub import Stubber
 
 from orgrollout.aws.member_accounts.config_aggregator import aggregated_compliance
-from orgrollout.aws.member_accounts.posture import Looking, look, mend
+from orgrollout.aws.member_accounts.posture import Looking, look, repair
 from orgrollout.aws.transport.connection import Connection
-from orgrollout.drift.posture import broken, ok
-from orgrollout.drift.subjects import broken_for
 from orgrollout.errors import (
     AccessDeniedError,
     InvalidCredentialsError,
     NotStartedError,
     ReadOnlyError,
 )
-from orgrollout.manifest.template.content import content_digest
+from orgrollout.model.content import content_digest
 from orgrollout.model.ids import AccountId, Pair, Region
-from orgrollout.model.posture import PostureCheck, PostureState, Subject
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import PostureState, Subject, broken, broken_for, ok
 from tests.aws.conftest import stub
 
 OK, BROKEN, UNKNOWN = PostureState.OK, PostureState.BROKEN, PostureState.UNKNOWN
@@ -255,12 +254,12 @@ def test_shared_vpcs_do_not_count_and_what_several_checks_need_is_read_once(
         ),
     ],
 )
-def test_mending_sends_exactly_one_call(
+def test_repairing_sends_exactly_one_call(
     services: Services, check: PostureCheck, subject: str, operation: str, request_: Any
 ) -> None:
     connection = services.connection
     services("config").add_response(operation, {}, request_)
-    call = mend(connection, check, broken("it is", subject, by_call=True))
+    call = repair(connection, check, broken("it is", subject, by_call=True))
     assert call == "config:" + "".join(part.title() for part in operation.split("_"))
 
 
@@ -272,7 +271,7 @@ def test_at_most_a_hundred_resources_are_handed_over_at_a_time(
         "start_remediation_execution", {}, {"ConfigRuleName": "r", "ResourceKeys": keys}
     )
     many = [Subject(id=f"vpc-{n}", reason="fails", by_call=True) for n in range(130)]
-    mend(connection, COMPLIANCE, broken_for(many))
+    repair(connection, COMPLIANCE, broken_for(many))
 
 
 def test_a_remediation_that_did_not_start_says_for_what(
@@ -283,20 +282,20 @@ def test_a_remediation_that_did_not_start_says_for_what(
         "start_remediation_execution", {"FailureMessage": "in progress", "FailedItems": failed}
     )
     with pytest.raises(NotStartedError, match=r"not started for vpc-1: in progress"):
-        mend(connection, FLOW_LOGS, broken("one", "vpc-1", by_call=True))
+        repair(connection, FLOW_LOGS, broken("one", "vpc-1", by_call=True))
 
 
 @pytest.mark.parametrize("seen", [ok(), broken("nothing to start")])
-def test_nothing_is_sent_where_nothing_is_broken_that_a_call_mends(
+def test_nothing_is_sent_where_nothing_is_broken_that_a_call_repairs(
     connection: Connection, seen: Any
 ) -> None:
-    with pytest.raises(ValueError, match="no call mends config-recorder"):
-        mend(connection, RECORDER, seen)
+    with pytest.raises(ValueError, match="no call repairs config-recorder"):
+        repair(connection, RECORDER, seen)
 
 
-def test_mending_through_a_connection_that_only_reads_is_refused(connection: Connection) -> None:
+def test_repairing_through_a_connection_that_only_reads_is_refused(connection: Connection) -> None:
     with pytest.raises(ReadOnlyError):
-        mend(connection.planning(), RECORDER, broken("stopped", "default", by_call=True))
+        repair(connection.planning(), RECORDER, broken("stopped", "default", by_call=True))
 
 
 def test_the_aggregator_answers_for_all_accounts_in_pages(

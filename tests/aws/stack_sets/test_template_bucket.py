@@ -109,6 +109,20 @@ def test_a_bucket_of_another_region_is_named_by_its_own_host(connection: Connect
     assert url.startswith("https://acme-frankfurt.s3.eu-central-1.amazonaws.com/")
 
 
+def test_the_url_names_a_host_of_the_partition() -> None:
+    home = "us-iso-east-1"
+    with Sandbox.start(organization(home_region=home, regions=[home])) as sandbox:
+        boto3.client("s3").create_bucket(
+            Bucket="acme-templates",
+            CreateBucketConfiguration={"LocationConstraint": home},  # type: ignore[typeddict-item]
+        )
+        made = connect(session=new_session(home), clock=sandbox.clock)
+        url = sent(made, LARGE.replace("{}", "{T: {Type: AWS::SNS::Topic}}"))["TemplateURL"]
+        assert url.startswith(f"https://acme-templates.s3.{home}.c2s.ic.gov/stack-sets/")
+        summary = boto3.client("cloudformation").get_template_summary(TemplateURL=url)
+        assert summary["ResourceTypes"] == ["AWS::SNS::Topic"]
+
+
 def test_two_who_upload_at_the_same_time_do_not_get_in_each_others_way(sandbox: Sandbox) -> None:
     """The one who comes second is refused by the condition, and finds what it wanted to write."""
     session = new_session()

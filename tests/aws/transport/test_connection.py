@@ -112,7 +112,14 @@ def test_expired_credentials_are_told_apart_and_not_tried_again(
 def test_an_endpoint_other_than_aws_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Journals are kept by endpoint, so that a sandbox never meets production."""
     assert connect().endpoint is None
-    assert connect(region="cn-north-1").endpoint is None
+    for region in (
+        "cn-north-1",
+        "us-gov-west-1",
+        "us-iso-east-1",
+        "eu-isoe-west-1",
+        "eusc-de-east-1",
+    ):
+        assert connect(region=region).endpoint is None
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:5000")
     assert connect().endpoint == "http://localhost:5000"
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://amazonaws.com.example.org")

@@ -65,7 +65,7 @@ def test_a_sound_check_is_read_with_its_arguments_and_conditions() -> None:
     ("entry", "said"),
     [
         ("{check: config-rul, rule: a}", "5:17: *check: there is no check `config-rul`. Did you"),
-        ("{rule: a}", "names no check. One of config-recorder"),
+        ("{rule: a}", "names no check. One of config-compliance"),
         ("{check: config-rule}", "config-rule needs `rule`. Add rule."),
         ("{check: config-rule, rule: a, ruel: b}", "takes no `ruel`. Did you mean `rule`?"),
         ("{check: config-rule, rule: 5}", "5:36: *rule: must be text."),

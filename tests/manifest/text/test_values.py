@@ -17,6 +17,7 @@ from orgrollout.manifest.template.template import TemplateParameter
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.manifest.text.substitution import references, substitute
 from orgrollout.manifest.text.values import budget, duration
+from orgrollout.model.domains import DOMAINS
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,11 @@ def test_regions_and_partitions_are_those_that_boto3_knows() -> None:
         regions = [region for region in partition["regions"] if not region.endswith("-global")]
         expected |= dict.fromkeys(regions, partition["id"])
     assert expected == PARTITIONS
+
+
+def test_domains_of_partitions_are_those_that_boto3_knows() -> None:
+    known = _endpoints("endpoints.json")["partitions"]
+    assert {each["partition"]: each["dnsSuffix"] for each in known} == DOMAINS
 
 
 def test_seventeen_regions_are_enabled_from_the_start() -> None:

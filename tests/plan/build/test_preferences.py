@@ -22,7 +22,7 @@ def a_wave(accounts: int, allowed: int, index: int = 2, **rollout: Any) -> Plann
     )
 
 
-def test_a_tolerance_that_nobody_chose_is_the_budget() -> None:
+def test_a_tolerance_that_was_not_chosen_is_the_budget() -> None:
     wave = a_wave(100, 5)
 
     assert wave.preferences.failure_tolerance_count == 5
@@ -30,7 +30,7 @@ def test_a_tolerance_that_nobody_chose_is_the_budget() -> None:
     assert explained(wave).startswith("25 of 100 accounts at a time in a Region, all Regions")
 
 
-def test_a_tolerance_that_somebody_chose_is_kept() -> None:
+def test_a_tolerance_that_was_chosen_is_kept() -> None:
     wave = a_wave(200, 5, operation_preferences={"failure_tolerance_percentage": 10})
 
     assert wave.preferences.failure_tolerance_count is None

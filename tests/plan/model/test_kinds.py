@@ -25,7 +25,7 @@ from orgrollout.plan.model.kinds import (
     SetOverrides,
 )
 from orgrollout.plan.model.plan import Plan
-from orgrollout.report.plan_json import plan_json
+from orgrollout.report.plan.as_json import plan_json
 from orgrollout.rollout.operations.start_operations import request_of
 from orgrollout.rollout.state.state import InFlightOperation, PendingOperation
 
@@ -109,19 +109,19 @@ def requests_of(plan: Plan) -> list[dict[str, Any]]:
         if operation.action.is_inside:
             continue
         for attempt in (1, 2):
-            piece = PendingOperation(
+            pending = PendingOperation(
                 planned=index,
                 accounts=operation.accounts,
                 regions=operation.regions,
                 attempt=attempt,
             )
-            flight = InFlightOperation(
+            in_flight = InFlightOperation(
                 id=OperationId(f"op-{index}-{attempt}"),
                 number=index,
-                piece=piece,
+                pending=pending,
                 committed=datetime(2026, 1, 1, tzinfo=UTC),
             )
-            request = request_of(plan, flight)
+            request = request_of(plan, in_flight)
             shown = TypeAdapter(OperationRequest).dump_python(request, mode="json")
             if request.definition is not None:
                 assert request.definition == plan.stack_sets[operation.stack_set].definition

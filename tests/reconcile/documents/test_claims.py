@@ -98,7 +98,7 @@ def test_a_halted_rollout_keeps_its_stack_sets_and_a_finished_one_does_not(stage
 
 
 @pytest.mark.parametrize("commits", range(1, 5))
-def test_whoever_dies_while_beginning_locks_nothing(stage: Stage, commits: int) -> None:
+def test_a_process_that_dies_while_beginning_locks_nothing(stage: Stage, commits: int) -> None:
     """The plan, two claims, the record: up to the last of them there is no rollout."""
     plan = stage.plan(named("one", "a", "b"))
     context = stage.context()
@@ -252,7 +252,7 @@ def test_what_a_later_rollout_has_changed_is_not_retried(
 def test_a_rollout_whose_record_was_written_while_the_answer_got_lost_is_begun(
     stage: Stage,
 ) -> None:
-    """It must neither be begun again nor be taken for somebody else's."""
+    """It must neither be begun again nor be taken for another user's."""
     context = stage.context()
 
     class Losing(DyingJournal):
@@ -268,7 +268,7 @@ def test_a_rollout_whose_record_was_written_while_the_answer_got_lost_is_begun(
     assert stage.finish(begun.state.id).state.outcome is Outcome.SUCCEEDED
 
 
-def test_waiting_for_an_approval_is_no_reason_to_let_go(stage: Stage) -> None:
+def test_waiting_for_an_approval_is_no_reason_to_give_up_claims(stage: Stage) -> None:
     wave = {"name": "canary", "sample": {"per_ou": 1}, "after": {"approval": "required"}}
     waiting = stage.apply({**BASE, "rollout": {"waves": [wave]}})
     stage.sandbox.clock.sleep(timedelta(days=30))

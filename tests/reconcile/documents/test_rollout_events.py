@@ -1,4 +1,4 @@
-"""A rollout's history has everything that happened and was ordered, whoever dies in between."""
+"""A rollout's history has all that happened and was ordered, whatever process dies in between."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +20,7 @@ from orgrollout.rollout.state.state import Phase
 from orgrollout.sandbox import Sandbox
 from tests.drivers.support import Dead, die, until_dead
 from tests.matrix.story import QUICK
-from tests.scenarios.test_rollout import DENIED, with_waves
+from tests.scenarios.manifests import DENIED, with_waves
 from tests.stage import BASE, DEV, PROD, US, Stage, exactly, organization
 
 pytestmark = pytest.mark.slow
@@ -144,7 +144,7 @@ def test_every_order_is_noted_with_who_gave_it_and_when(stage: Stage) -> None:
     assert numbers == [*range(1, len(numbers) + 1)]
 
 
-def test_an_order_is_noted_though_whoever_gave_it_died(stage: Stage) -> None:
+def test_an_order_is_noted_though_its_process_died(stage: Stage) -> None:
     rollout, context = stage.begin(), stage.context()
     dying = MortalJournal(context.journal, at=1)
     until_dead(lambda: give_order(dying, rollout, lambda r: stop(r.state), context.said("stop")))
@@ -155,7 +155,7 @@ def test_an_order_is_noted_though_whoever_gave_it_died(stage: Stage) -> None:
     assert happened(stage, rollout)[0] == ("order", "stop")
 
 
-def test_whoever_supersedes_is_noted(stage: Stage) -> None:
+def test_the_caller_who_supersedes_is_noted(stage: Stage) -> None:
     waiting = {**CANARY, "after": {"approval": "required"}}
     older = stage.apply(with_waves(waiting)).state.id
     context = stage.context()

@@ -37,9 +37,9 @@ def test_a_rollout_of_the_first_schema_is_resumed_to_its_end(
     stage: Stage, journal: SqliteJournal
 ) -> None:
     """Its operation is committed under an id, and that is the id CloudFormation sees."""
-    (flight,) = load_rollout(journal, ROLLOUT).state.flights
+    (in_flight,) = load_rollout(journal, ROLLOUT).state.in_flight
     given = json.loads(SCHEMA_1.read_text())["documents"]["rollout/base-1"]["flights"]
-    assert [flight.id] == [f["id"] for f in given]
+    assert [in_flight.id] == [f["id"] for f in given]
     for stack_set in load_rollout(journal, ROLLOUT).plan.stack_sets.values():
         context = stage.context()
         context.stack_sets.create_stack_set(stack_set.name, stack_set.definition, "then")
@@ -47,8 +47,8 @@ def test_a_rollout_of_the_first_schema_is_resumed_to_its_end(
     ended = stage.finish(ROLLOUT)
 
     assert ended.state.outcome is Outcome.SUCCEEDED
-    assert stage.sandbox.operations("base-topics")[0].id == flight.id
-    assert len(ended.state.landed) == 2
+    assert stage.sandbox.operations("base-topics")[0].id == in_flight.id
+    assert len(ended.state.completed) == 2
     document = journal.get("rollout/base-1")
     assert document is not None
     assert document.value["schema_version"] == SCHEMA

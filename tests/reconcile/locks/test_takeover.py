@@ -1,4 +1,4 @@
-"""Taking over from a rollout for good: whoever dies in between, one of the two can go on."""
+"""Taking over from a rollout for good: whatever dies in between, one of the two can go on."""
 
 from dataclasses import replace
 from functools import partial
@@ -112,7 +112,7 @@ def test_an_older_one_that_is_resumed_meanwhile_and_at_work_keeps_its_stack_sets
 
     def resumed() -> None:
         give_order(context.journal, older, lambda r: resume(r.state))
-        while not stage.load(older).state.flights:
+        while not stage.load(older).state.in_flight:
             tick(older, stage.context())
 
     held_up = replace(context, journal=HeldUpJournal(context.journal, "claims/", resumed))
@@ -132,11 +132,11 @@ def at_work_too_late(stage: Stage, older: RolloutId) -> None:
     save_record(journal, current, replace(current.record, state=resume(current.state)))
     with pytest.raises(ClaimLostError):
         stage.finish(older)
-    assert stage.load(older).state.flights
+    assert stage.load(older).state.in_flight
     assert stage.sandbox.operations(TOPICS) == []
 
 
-def test_whoever_finds_the_older_one_at_work_gives_its_claims_back(
+def test_a_process_that_finds_the_older_one_at_work_gives_its_claims_back(
     stage: Stage, older: RolloutId
 ) -> None:
     plan, context = stage.plan(), stage.context()
@@ -165,7 +165,7 @@ def test_nothing_is_sent_while_the_older_one_may_be_at_work(stage: Stage, older:
     assert stage.load(older).state.superseded_by == "base-2"
 
 
-def test_unlocking_who_took_over_leaves_the_stack_sets_to_nobody(
+def test_unlocking_who_took_over_leaves_the_stack_sets_unclaimed(
     stage: Stage, older: RolloutId
 ) -> None:
     journal = die_taking_over(stage, RECORD)

@@ -59,7 +59,7 @@ def test_who_was_held_up_sends_nothing_when_another_has_gone_on(stage: Stage) ->
     assert len(stage.sandbox.operations("base-topics")) == 1
 
 
-def test_who_was_held_up_goes_on_when_nobody_else_has(stage: Stage) -> None:
+def test_who_was_held_up_goes_on_when_no_other_process_has(stage: Stage) -> None:
     """A laptop that slept: its lease is made longer, since nothing was written meanwhile."""
     rollout = begun(stage)
 
@@ -164,8 +164,8 @@ def test_what_arrives_after_a_stop_is_recognised_and_stopped(stage: Stage) -> No
     (operation,) = stage.sandbox.operations("base-topics")
     assert operation.status == "STOPPED"
     state = stage.load(rollout).state
-    assert (state.phase, state.flights, state.withdrawn) == (Phase.STOPPED, (), ())
-    assert [landed.id for landed in state.landed] == [operation.id]
+    assert (state.phase, state.in_flight, state.withdrawn) == (Phase.STOPPED, (), ())
+    assert [completed.id for completed in state.completed] == [operation.id]
 
 
 def test_what_arrives_after_a_stop_is_stopped_when_its_driver_died_too(stage: Stage) -> None:
@@ -192,7 +192,7 @@ def test_resume_goes_on_with_what_arrived_after_a_stop_under_the_same_id(stage: 
     assert len(stage.sandbox.operations("base-topics")) == 1
 
 
-def test_a_late_request_after_resume_starts_nothing_anew(stage: Stage) -> None:
+def test_a_late_request_after_resume_starts_nothing_again(stage: Stage) -> None:
     rollout = begun(stage)
 
     def others() -> None:
@@ -209,7 +209,7 @@ def test_a_late_request_after_resume_starts_nothing_anew(stage: Stage) -> None:
 
 
 def test_a_throttled_driver_keeps_its_lease_while_it_waits(stage: Stage) -> None:
-    """The lease is asked before every attempt, and made longer while nobody else has written."""
+    """The lease is asked before every attempt, and made longer while no other has written."""
     rollout = begun(stage)
     stage.sandbox.throttle("CreateStackInstances", times=7)
 

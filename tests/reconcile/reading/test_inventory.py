@@ -50,7 +50,7 @@ def counted(stage: Stage, make: Callable[[], Any]) -> Counter[str]:
 
 
 def forget(stage: Stage) -> None:
-    """Lose what is remembered, as somebody with another journal has it."""
+    """Lose what is remembered, as a user with another journal has it."""
     stage.folder.joinpath("journal.sqlite").unlink()
 
 
@@ -132,9 +132,9 @@ def test_a_halted_rollout_does_not_make_a_later_plan_touch_what_it_never_reached
     assert {pair for _, pair, _ in quick.plan().changes()} == reached
 
 
-def test_what_was_deleted_and_made_again_is_read_anew(quick: Stage) -> None:
+def test_what_was_deleted_and_made_again_is_read_in_full(quick: Stage) -> None:
     quick.apply()
-    Life(quick).start_anew()
+    Life(quick).start_again()
     quick.sandbox.run_to_end()
     manifest = deepcopy(BASE)
     manifest["stack_sets"]["topics"]["adopt"] = True
@@ -142,7 +142,7 @@ def test_what_was_deleted_and_made_again_is_read_anew(quick: Stage) -> None:
     assert changed(quick.plan(manifest), OperationAction.CREATE) == pairs((*PROD, *DEV))
 
 
-def test_what_operations_expired_without_being_read_is_read_anew(tmp_path: Path) -> None:
+def test_what_operations_expired_without_being_read_is_read_in_full(tmp_path: Path) -> None:
     with staged(tmp_path, operation_retention=timedelta(days=90)) as stage:
         stage.apply()
         stage.sandbox.clock.sleep(timedelta(days=89))
@@ -206,7 +206,7 @@ def test_a_memory_that_is_damaged_or_newer_counts_as_none(quick: Stage) -> None:
 
 
 def test_two_who_plan_at_once_do_not_get_in_each_others_way(quick: Stage) -> None:
-    """Whoever writes second leaves what the first has written."""
+    """The second to write leaves what the first has written."""
     quick.apply()
     Life(quick).their_delete(PROD[:1], (US, EU), True)
     quick.sandbox.run_to_end()

@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 
 
 class JumpingClock:
-    """The sandbox's clock as a machine shows it whose time somebody sets."""
+    """The sandbox's clock as a machine shows it whose time is set by hand."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -54,7 +54,9 @@ def must_be_done_once(stage: Stage, state: RolloutState) -> None:
     targets = [pair for operation in operations for pair in operation.targets]
     assert state.outcome is Outcome.SUCCEEDED
     assert len(targets) == len(set(targets))
-    assert {landed.id for landed in state.landed} == {operation.id for operation in operations}
+    assert {completed.id for completed in state.completed} == {
+        operation.id for operation in operations
+    }
 
 
 def waves() -> dict[str, object]:
@@ -127,7 +129,7 @@ def test_a_bucket_out_of_reach_for_ten_minutes_is_waited_for(stage: Stage) -> No
     def follow(tick: Tick) -> None:
         if any(event.kind is EventKind.WAITING for event in tick.events):
             told.append(tick)
-        elif tick.rollout.state.flights and not told:
+        elif tick.rollout.state.in_flight and not told:
             stage.sandbox.server_error(times=None, service="s3")
             mended = timeline.now() + timedelta(minutes=10)
             timeline.at(mended, stage.sandbox.simulation.faults.calls.clear)
@@ -147,7 +149,7 @@ def test_a_clock_that_jumps_between_two_looks_changes_nothing_but_times(
     clock = JumpingClock(stage.sandbox.clock)
 
     def set_clock(tick: Tick) -> None:
-        if tick.rollout.state.flights and not clock.wrong:
+        if tick.rollout.state.in_flight and not clock.wrong:
             clock.wrong = jump
 
     ended = drive(rollout, at(clock, stage), set_clock)

@@ -89,11 +89,11 @@ def seen(
     *failed: tuple[AccountId, str],
     count: int | None = None,
 ) -> Observations:
-    (flight,) = state.flights
+    (in_flight,) = state.in_flight
     operation = None
     if status is not None:
         operation = Operation(
-            id=flight.id,
+            id=in_flight.id,
             stack_set=Name("m-k"),
             action="CREATE",
             status=status,
@@ -105,7 +105,7 @@ def seen(
         for account, reason in failed
     )
     return Observations(
-        operations={flight.id: OperationObservation(operation=operation, results=results)}
+        operations={in_flight.id: OperationObservation(operation=operation, results=results)}
     )
 
 
@@ -114,7 +114,7 @@ def test_the_intent_is_in_the_state_that_is_committed_before_the_call() -> None:
 
     (action,) = decision.actions
     assert isinstance(action, StartOperation)
-    assert [f.id for f in decision.state.flights] == [action.request.id]
+    assert [f.id for f in decision.state.in_flight] == [action.request.id]
     assert decision.state.waiting == ()
 
 
@@ -122,14 +122,14 @@ def test_an_operation_id_carries_the_state_and_is_never_too_long() -> None:
     """Without a journal, AWS itself tells which pairs already have what is wanted."""
     decision = started(a_plan(), LONGEST)
 
-    (flight,) = decision.state.flights
-    name = read_operation_id(flight.id)
+    (in_flight,) = decision.state.in_flight
+    name = read_operation_id(in_flight.id)
     assert name is not None
     assert (name.rollout, name.state, name.attempt) == (LONGEST, DIGEST, 1)
-    assert len(flight.id) <= MAX_LENGTH
+    assert len(in_flight.id) <= MAX_LENGTH
 
 
-def test_nothing_starts_before_somebody_looked_at_the_definition() -> None:
+def test_nothing_starts_before_the_definition_was_read() -> None:
     """An operation on stack instances applies whatever the stack set says at that moment."""
     plan = a_plan()
     state = begin(plan, DIGEST, FIRST, NOW)
@@ -140,7 +140,7 @@ def test_nothing_starts_before_somebody_looked_at_the_definition() -> None:
     assert (blind.actions, blind.wake_after) == ((), timedelta())
 
 
-def test_a_definition_that_somebody_changed_halts_before_the_next_operation() -> None:
+def test_a_definition_that_was_changed_halts_before_the_next_operation() -> None:
     plan = a_plan()
     state = begin(plan, DIGEST, FIRST, NOW)
     other = Observations(definitions={KEY: StackSetDefinition(template_body="{other}")})
@@ -188,8 +188,8 @@ def test_success_with_fewer_results_than_failures_is_not_believed() -> None:
 
     decision = decide(plan, state, seen(state, OperationStatus.SUCCEEDED, count=1), NOW)
 
-    assert len(decision.state.flights) == 1
-    assert decision.state.landed == ()
+    assert len(decision.state.in_flight) == 1
+    assert decision.state.completed == ()
 
 
 def test_a_throttled_instance_is_tried_again_later_and_alone() -> None:
@@ -205,18 +205,18 @@ def test_a_throttled_instance_is_tried_again_later_and_alone() -> None:
     (action,) = again.actions
     assert isinstance(action, StartOperation)
     assert action.request.accounts == (TWO,)
-    assert action.request.id != state.flights[0].id
+    assert action.request.id != state.in_flight[0].id
 
 
 def test_more_failures_than_allowed_halt_and_fewer_do_not() -> None:
-    for allowed, phase in ((0, Phase.HALTED), (1, Phase.PROVING)):
+    for allowed, phase in ((0, Phase.HALTED), (1, Phase.VERIFYING)):
         plan = a_plan(allowed=allowed)
         state = started(plan).state
         what = seen(state, OperationStatus.SUCCEEDED, (ONE, "no such thing"))
 
         decision = decide(plan, state, what, NOW)
         while decision.wake_after == timedelta():
-            if decision.state.phase is Phase.PROVING:
+            if decision.state.phase is Phase.VERIFYING:
                 break
             decision = decide(plan, decision.state, UNTOUCHED, NOW)
 
@@ -239,17 +239,17 @@ def test_what_was_reported_as_done_but_is_not_there_is_a_failure() -> None:
     plan = a_plan()
     state = replace(
         begin(plan, DIGEST, RolloutId("m-1"), NOW),
-        phase=Phase.PROVING,
+        phase=Phase.VERIFYING,
         wave=1,
         waiting=(),
-        proving_since=NOW,
+        verifying_since=NOW,
     )
     nothing = Observations(instances={KEY: {}})
 
     early = decide(plan, state, nothing, NOW)
     late = decide(plan, state, nothing, NOW + timedelta(minutes=2))
 
-    assert early.state.phase is Phase.PROVING
+    assert early.state.phase is Phase.VERIFYING
     assert late.state.phase is Phase.FINISHED
     assert {f.kind for f in late.state.failed} == {FailureClass.UNPROVEN}
 
@@ -258,7 +258,7 @@ def test_a_decision_asks_only_for_what_it_waits_for() -> None:
     plan = a_plan()
     state = started(plan).state
 
-    assert wanted(plan, state).operations == {state.flights[0].id: KEY}
+    assert wanted(plan, state).operations == {state.in_flight[0].id: KEY}
     assert wanted(plan, state).existing == frozenset()
 
 

@@ -89,8 +89,8 @@ def next_of(
     ended: dict[Pair, NextStep],
     open_: dict[Pair, NextStep],
 ) -> Decision:
-    (flight,) = state.flights
-    seen = Observations(inside={flight.id: MemberAccountObservation(ended=ended, open=open_)})
+    (in_flight,) = state.in_flight
+    seen = Observations(inside={in_flight.id: MemberAccountObservation(ended=ended, open=open_)})
     return decide(plan, state, seen, NOW + timedelta(minutes=1))
 
 
@@ -104,8 +104,8 @@ def test_its_intent_is_committed_before_anything_is_done_in_an_account() -> None
 
     state = started(plan)
 
-    (flight,) = state.flights
-    assert [f.id for f in wanted(plan, state).inside] == [flight.id]
+    (in_flight,) = state.in_flight
+    assert [f.id for f in wanted(plan, state).inside] == [in_flight.id]
     assert not wanted(plan, state).operations
 
 
@@ -139,8 +139,8 @@ def test_one_account_too_many_and_no_further_one_is_begun() -> None:
 
     begin_ = {PAIRS[2]: NextStep(Step.BEGIN), PAIRS[3]: NextStep(Step.BEGIN)}
     over = next_of(plan, state, {PAIRS[0]: FAILED, PAIRS[1]: DONE}, begin_).state
-    (landed,) = over.landed
-    assert (landed.succeeded, landed.failed, landed.cancelled) == (1, 1, 4)
+    (completed,) = over.completed
+    assert (completed.succeeded, completed.failed, completed.cancelled) == (1, 1, 4)
     assert over.phase is Phase.HALTED
     assert {f.pair for f in over.failed} == {PAIRS[0]}
 
@@ -169,14 +169,14 @@ def test_a_stop_lets_what_runs_end_and_a_resume_takes_the_rest_up() -> None:
     begin_, detects = NextStep(Step.BEGIN), NextStep(Step.DETECT)
     runs = next_of(plan, stopping, {}, {PAIRS[0]: WAIT, PAIRS[1]: begin_})
     assert work_of(runs) is None
-    assert runs.state.flights
+    assert runs.state.in_flight
     proving = work_of(next_of(plan, stopping, {}, {PAIRS[0]: detects, PAIRS[1]: begin_}))
     assert proving is not None
     assert proving.steps == {PAIRS[0]: Step.DETECT}
 
     ended = next_of(plan, stopping, {PAIRS[0]: DONE}, {PAIRS[1]: NextStep(Step.BEGIN)})
     assert ended.state.phase is Phase.STOPPED
-    left = {pair for piece in resume(ended.state).waiting for pair in piece.pairs}
+    left = {pair for pending in resume(ended.state).waiting for pair in pending.pairs}
     assert left == set(PAIRS[1:])
 
 
@@ -184,9 +184,9 @@ def test_nothing_begins_within_an_operation_once_the_rollout_is_to_halt() -> Non
     plan = a_plan()
     state = started(plan)
     stranger = replace(plan.stack_sets[KEY].definition, template_body='{"other": 1}')
-    (flight,) = state.flights
+    (in_flight,) = state.in_flight
     seen = Observations(
-        inside={flight.id: MemberAccountObservation(open={PAIRS[0]: NextStep(Step.BEGIN)})},
+        inside={in_flight.id: MemberAccountObservation(open={PAIRS[0]: NextStep(Step.BEGIN)})},
         definitions={KEY: stranger},
     )
 

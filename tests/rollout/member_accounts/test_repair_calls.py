@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from orgrollout.model.operation import OperationAction
-from orgrollout.model.posture import PostureCheck, PostureSeen, PostureState
 from orgrollout.plan.model.repair import Repair
-from orgrollout.rollout.member_accounts.config_evaluation import Judging
-from orgrollout.rollout.member_accounts.repair_steps import ASK_AGAIN, GIVE_UP, RepairSeen
+from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.seen import PostureSeen, PostureState
+from orgrollout.rollout.member_accounts.config_evaluation import ConfigEvaluation
+from orgrollout.rollout.member_accounts.repair_steps import ASK_AGAIN, GIVE_UP, RepairObservation
 from orgrollout.rollout.state.repair_step import Step
 from tests.rollout.member_accounts.test_repair_steps import CALL, NOW, look
 
 
-def posture(state: PostureState, **asked: Any) -> RepairSeen:
+def posture(state: PostureState, **asked: Any) -> RepairObservation:
     seen = PostureSeen(state=state, reason="it does not record", subjects=("main",))
-    return RepairSeen(posture=seen, **asked)
+    return RepairObservation(posture=seen, **asked)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def posture(state: PostureState, **asked: Any) -> RepairSeen:
     ],
 )
 def test_a_call_is_over_when_the_check_is_true(
-    seen: RepairSeen, expected: tuple[Step, str]
+    seen: RepairObservation, expected: tuple[Step, str]
 ) -> None:
     """Not when the call was answered: that proves nothing."""
     assert look(seen, CALL) == expected
@@ -56,27 +57,27 @@ JUST_NOW, BEFORE = NOW - timedelta(seconds=5), NOW - timedelta(hours=5)
 
 
 @pytest.mark.parametrize(
-    ("evaluated", "judging", "asked", "step"),
+    ("evaluated", "evaluation", "asked", "step"),
     [
-        (BEFORE, Judging(), None, Step.EVALUATE),
-        (BEFORE, Judging(asked=True, before=BEFORE), NOW, Step.WAIT),
-        (JUST_NOW, Judging(asked=True, before=BEFORE), NOW, Step.CALL),
-        (BEFORE, Judging(asked=True, before=BEFORE), NOW - ASK_AGAIN, Step.CALL),
-        (JUST_NOW, Judging(called=frozenset({"main"})), NOW, Step.WAIT),
-        (JUST_NOW, Judging(called=frozenset({"main"})), NOW - ASK_AGAIN, Step.EVALUATE),
+        (BEFORE, ConfigEvaluation(), None, Step.EVALUATE),
+        (BEFORE, ConfigEvaluation(asked=True, before=BEFORE), NOW, Step.WAIT),
+        (JUST_NOW, ConfigEvaluation(asked=True, before=BEFORE), NOW, Step.CALL),
+        (BEFORE, ConfigEvaluation(asked=True, before=BEFORE), NOW - ASK_AGAIN, Step.CALL),
+        (JUST_NOW, ConfigEvaluation(called=frozenset({"main"})), NOW, Step.WAIT),
+        (JUST_NOW, ConfigEvaluation(called=frozenset({"main"})), NOW - ASK_AGAIN, Step.EVALUATE),
         (
             JUST_NOW,
-            Judging(asked=True, before=BEFORE, called=frozenset({"main"})),
+            ConfigEvaluation(asked=True, before=BEFORE, called=frozenset({"main"})),
             NOW,
             Step.WAIT,
         ),
     ],
 )
-def test_a_rule_judges_anew_before_what_it_fails_for_is_remediated_once(
-    evaluated: datetime, judging: Judging, asked: datetime | None, step: Step
+def test_a_rule_is_evaluated_again_before_what_it_fails_for_is_remediated_once(
+    evaluated: datetime, evaluation: ConfigEvaluation, asked: datetime | None, step: Step
 ) -> None:
     """It may have been evaluated hours ago, and does not hear of what was remediated since."""
-    seen = posture(PostureState.BROKEN, asked=asked, judging=judging)
+    seen = posture(PostureState.BROKEN, asked=asked, evaluation=evaluation)
     assert seen.posture is not None
     told = replace(seen, posture=replace(seen.posture, evaluated=evaluated))
 
@@ -89,9 +90,9 @@ def test_a_rule_that_goes_on_to_fail_after_its_remediation_is_given_up() -> None
     assert look(seen, RULE) == (Step.FAILED, "could not: it does not record")
 
 
-def test_what_no_call_mends_any_more_has_failed_and_is_not_called_for() -> None:
+def test_what_no_call_repairs_any_more_has_failed_and_is_not_called_for() -> None:
     """It was stopped when the plan was made, and is deleted now."""
-    gone = RepairSeen(posture=PostureSeen(state=PostureState.BROKEN, reason="there is none"))
+    gone = RepairObservation(posture=PostureSeen(state=PostureState.BROKEN, reason="there is none"))
 
     assert look(gone, CALL) == (Step.FAILED, "could not: there is none, which no call repairs")
 

@@ -14,8 +14,8 @@ from orgrollout.model.drift import (
 )
 from orgrollout.model.member_stack import ChangeSet, MemberStack, ResourceChange, StackDetection
 from orgrollout.model.operation import OperationAction, ResultStatus
-from orgrollout.model.posture import PostureCheck
 from orgrollout.plan.model.repair import Repair
+from orgrollout.posture.check import PostureCheck
 from orgrollout.reconcile.process.repair_cache import Wait
 from orgrollout.rollout.failures.classify_failure import read
 from orgrollout.rollout.member_accounts.change_set_guard import objections_to
@@ -25,7 +25,7 @@ from orgrollout.rollout.member_accounts.repair_steps import (
     GIVE_UP,
     GIVE_UP_UPDATE,
     Look,
-    RepairSeen,
+    RepairObservation,
     next_step,
 )
 from orgrollout.rollout.state.failure_classes import FailureClass
@@ -56,11 +56,11 @@ MADE = ChangeSet(status="CREATE_COMPLETE", execution="AVAILABLE", changes=(MODIF
 DONE = replace(STACK, status="UPDATE_COMPLETE", change_set=ID)
 
 
-def end_of(seen: RepairSeen, repair: Repair = REVERT) -> NextStep:
+def end_of(seen: RepairObservation, repair: Repair = REVERT) -> NextStep:
     return next_step(Look(repair=repair, name=ID, now=NOW, seen=seen))
 
 
-def look(seen: RepairSeen, repair: Repair = REVERT) -> tuple[Step, str]:
+def look(seen: RepairObservation, repair: Repair = REVERT) -> tuple[Step, str]:
     found = end_of(seen, repair)
     return found.step, found.reason
 
@@ -69,63 +69,65 @@ def kind_of(end: NextStep) -> FailureClass:
     return read(ResultStatus.FAILED, end.reason, own=end.own).kind
 
 
-def drifted(path: str, stack: MemberStack = DONE) -> RepairSeen:
+def drifted(path: str, stack: MemberStack = DONE) -> RepairObservation:
     difference = PropertyDifference(
         path=path, expected="a", actual="b", kind=DifferenceType.NOT_EQUAL
     )
     left = replace(AS_DEPLOYED, status=ResourceDriftStatus.MODIFIED, differences=(difference,))
-    return RepairSeen(stack=stack, detection=DRIFTED, found=(left,))
+    return RepairObservation(stack=stack, detection=DRIFTED, found=(left,))
 
 
 @pytest.mark.parametrize(
     ("seen", "step"),
     [
-        (RepairSeen(stack=STACK), Step.BEGIN),
-        (RepairSeen(stack=replace(STACK, status="UPDATE_IN_PROGRESS")), Step.WAIT),
+        (RepairObservation(stack=STACK), Step.BEGIN),
+        (RepairObservation(stack=replace(STACK, status="UPDATE_IN_PROGRESS")), Step.WAIT),
         (
-            RepairSeen(
+            RepairObservation(
                 stack=STACK,
                 change_set=ChangeSet(status="CREATE_IN_PROGRESS", execution="UNAVAILABLE"),
             ),
             Step.WAIT,
         ),
-        (RepairSeen(stack=STACK, change_set=MADE), Step.EXECUTE),
-        (RepairSeen(stack=replace(DONE, status="UPDATE_IN_PROGRESS")), Step.WAIT),
+        (RepairObservation(stack=STACK, change_set=MADE), Step.EXECUTE),
+        (RepairObservation(stack=replace(DONE, status="UPDATE_IN_PROGRESS")), Step.WAIT),
         (
-            RepairSeen(stack=replace(DONE, status="UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")),
+            RepairObservation(stack=replace(DONE, status="UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")),
             Step.WAIT,
         ),
-        (RepairSeen(stack=DONE), Step.DETECT),
-        (RepairSeen(stack=DONE, asked=NOW), Step.WAIT),
-        (RepairSeen(stack=DONE, detection=RUNS, asked=NOW), Step.WAIT),
+        (RepairObservation(stack=DONE), Step.DETECT),
+        (RepairObservation(stack=DONE, asked=NOW), Step.WAIT),
+        (RepairObservation(stack=DONE, detection=RUNS, asked=NOW), Step.WAIT),
         (
-            RepairSeen(stack=DONE, detection=IN_SYNC, found=(AS_DEPLOYED,), asked=NOW),
+            RepairObservation(stack=DONE, detection=IN_SYNC, found=(AS_DEPLOYED,), asked=NOW),
             Step.SUCCEEDED,
         ),
-        (RepairSeen(unreachable=True), Step.WAIT),
+        (RepairObservation(unreachable=True), Step.WAIT),
     ],
 )
-def test_a_revert_goes_on_from_wherever_it_is(seen: RepairSeen, step: Step) -> None:
+def test_a_revert_goes_on_from_wherever_it_is(seen: RepairObservation, step: Step) -> None:
     """A process that takes over after a crash sees this and no more."""
     assert look(seen) == (step, "")
 
 
 def test_a_detection_that_does_not_end_is_asked_for_again_and_then_given_up() -> None:
-    long_ago = RepairSeen(stack=DONE, detection=RUNS, asked=NOW - ASK_AGAIN, waited=ASK_AGAIN)
+    long_ago = RepairObservation(
+        stack=DONE, detection=RUNS, asked=NOW - ASK_AGAIN, waited=ASK_AGAIN
+    )
     too_long = replace(long_ago, waited=GIVE_UP)
 
     assert look(long_ago)[0] is Step.DETECT
     assert look(too_long) == (Step.FAILED, "drift detection does not end, so nothing is proven")
 
 
-def test_a_detection_that_nobody_has_the_id_of_is_asked_for_again_soon() -> None:
+def test_a_detection_without_a_known_id_is_asked_for_again_soon() -> None:
     """The answer was lost, or another one ran on the stack; neither takes ten minutes."""
-    assert look(RepairSeen(stack=DONE, asked=NOW - ASK_SOON))[0] is Step.DETECT
+    assert look(RepairObservation(stack=DONE, asked=NOW - ASK_SOON))[0] is Step.DETECT
 
 
 def test_a_detection_that_failed_proves_nothing() -> None:
     failed = StackDetection(status="DETECTION_FAILED", reason="Rate exceeded")
-    lately = RepairSeen(stack=DONE, detection=failed, asked=NOW)
+    lately = RepairObservation(stack=DONE, detection=failed, asked=NOW)
 
     assert look(lately)[0] is Step.WAIT
     assert look(replace(lately, asked=NOW - ASK_AGAIN))[0] is Step.DETECT
@@ -137,7 +139,7 @@ def test_a_detection_that_failed_proves_nothing() -> None:
     ("seen", "patience", "reason"),
     [
         (
-            RepairSeen(
+            RepairObservation(
                 stack=STACK,
                 change_set=ChangeSet(status="CREATE_IN_PROGRESS", execution="UNAVAILABLE"),
             ),
@@ -145,19 +147,19 @@ def test_a_detection_that_failed_proves_nothing() -> None:
             "could not: the creation of the change set does not end",
         ),
         (
-            RepairSeen(stack=replace(STACK, status="UPDATE_IN_PROGRESS"), change_set=MADE),
+            RepairObservation(stack=replace(STACK, status="UPDATE_IN_PROGRESS"), change_set=MADE),
             GIVE_UP_UPDATE,
             "could not: the update of the stack does not end",
         ),
         (
-            RepairSeen(unreachable=True),
+            RepairObservation(unreachable=True),
             GIVE_UP,
             "could not: timed out: it could not be read",
         ),
     ],
 )
 def test_what_does_not_end_is_waited_for_and_then_given_up(
-    seen: RepairSeen, patience: timedelta, reason: str
+    seen: RepairObservation, patience: timedelta, reason: str
 ) -> None:
     """A re-sync that never ends would hold its stack sets for ever."""
     just_before = replace(seen, waited=patience - timedelta(seconds=1))
@@ -203,7 +205,7 @@ def test_of_what_was_not_checked_nothing_is_proven(
     """A stack is called IN_SYNC, or drifted elsewhere, also where a resource was left out."""
     found = (replace(AS_DEPLOYED, status=status),) if status is not None else ()
 
-    assert look(RepairSeen(stack=DONE, detection=detection, found=found)) == (
+    assert look(RepairObservation(stack=DONE, detection=detection, found=found)) == (
         Step.FAILED,
         "Topic could not be checked, so nothing is proven",
     )
@@ -215,7 +217,7 @@ def test_what_still_looks_unreadable_after_a_change_set_has_not_come_back() -> N
         path="/DisplayName", expected="a", actual="null", kind=DifferenceType.REMOVE
     )
     left = replace(AS_DEPLOYED, status=ResourceDriftStatus.MODIFIED, differences=(gone,))
-    seen = RepairSeen(stack=DONE, detection=DRIFTED, found=(left,))
+    seen = RepairObservation(stack=DONE, detection=DRIFTED, found=(left,))
 
     end = end_of(seen, replace(REVERT, doubtful=("Topic/DisplayName",)))
 
@@ -237,7 +239,7 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
         reason="The submitted information didn't contain changes. Submit different information.",
     )
 
-    assert look(RepairSeen(stack=STACK, change_set=none))[0] is Step.DETECT
+    assert look(RepairObservation(stack=STACK, change_set=none))[0] is Step.DETECT
     still = replace(drifted("/DisplayName", STACK), change_set=none)
     assert look(still) == (Step.FAILED, "could not: Topic/DisplayName")
 
@@ -245,21 +247,25 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
 @pytest.mark.parametrize(
     ("seen", "reason", "cause", "kind"),
     [
-        (RepairSeen(), "the stack is gone", Cause.STACK_GONE, FailureClass.PERMANENT),
+        (RepairObservation(), "the stack is gone", Cause.STACK_GONE, FailureClass.PERMANENT),
         (
-            RepairSeen(failed=NextStep(Step.FAILED, "is not authorized to perform: sts:Assume")),
+            RepairObservation(
+                failed=NextStep(Step.FAILED, "is not authorized to perform: sts:Assume")
+            ),
             "sts",
             None,
             FailureClass.CONFIGURATION,
         ),
         (
-            RepairSeen(stack=replace(DONE, status="UPDATE_ROLLBACK_COMPLETE"), why="Topic: no"),
+            RepairObservation(
+                stack=replace(DONE, status="UPDATE_ROLLBACK_COMPLETE"), why="Topic: no"
+            ),
             "the stack is UPDATE_ROLLBACK_COMPLETE: Topic: no",
             Cause.STACK_FAILED,
             FailureClass.PERMANENT,
         ),
         (
-            RepairSeen(
+            RepairObservation(
                 stack=replace(DONE, status="UPDATE_ROLLBACK_COMPLETE"), why="Topic: Rate exceeded"
             ),
             "the stack is UPDATE_ROLLBACK_COMPLETE: Topic: Rate exceeded",
@@ -267,13 +273,13 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
             FailureClass.THROTTLED,
         ),
         (
-            RepairSeen(stack=replace(STACK, status="UPDATE_ROLLBACK_FAILED")),
+            RepairObservation(stack=replace(STACK, status="UPDATE_ROLLBACK_FAILED")),
             "is in UPDATE_ROLLBACK_FAILED state",
             Cause.STACK_STATE,
             FailureClass.PERMANENT,
         ),
         (
-            RepairSeen(
+            RepairObservation(
                 stack=STACK,
                 change_set=ChangeSet(
                     status="FAILED", execution="UNAVAILABLE", reason="no such key"
@@ -284,13 +290,13 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
             FailureClass.CONFIGURATION,
         ),
         (
-            RepairSeen(stack=STACK, change_set=replace(MADE, execution="OBSOLETE")),
+            RepairObservation(stack=STACK, change_set=replace(MADE, execution="OBSOLETE")),
             "the stack was changed",
             Cause.CHANGED_MEANWHILE,
             FailureClass.TRANSIENT,
         ),
         (
-            RepairSeen(
+            RepairObservation(
                 stack=STACK, change_set=replace(MADE, execution="EXECUTE_FAILED"), why="Topic: no"
             ),
             "the change set failed: Topic: no",
@@ -300,7 +306,7 @@ def test_a_change_set_without_changes_proves_nothing_by_itself() -> None:
     ],
 )
 def test_what_cannot_go_on_says_why(
-    seen: RepairSeen, reason: str, cause: Cause | None, kind: FailureClass
+    seen: RepairObservation, reason: str, cause: Cause | None, kind: FailureClass
 ) -> None:
     end = end_of(seen)
 
@@ -325,7 +331,7 @@ def test_what_cannot_go_on_says_why(
 )
 def test_a_change_set_that_would_do_more_is_refused(change: ResourceChange, objection: str) -> None:
     """It is left for a person, in the account, with the reason."""
-    end = end_of(RepairSeen(stack=STACK, change_set=replace(MADE, changes=(change,))))
+    end = end_of(RepairObservation(stack=STACK, change_set=replace(MADE, changes=(change,))))
 
     assert (end.step, end.cause) == (Step.FAILED, Cause.REFUSED)
     assert end.reason.startswith("refused: ")

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox
+from orgrollout.sandbox.principals import ACCESS_ROLE
 from orgrollout.sandbox.server.control import SandboxClient
 from orgrollout.sandbox.server.http import serve
 from tests.sandbox.support import (
@@ -16,6 +17,7 @@ from tests.sandbox.support import (
     ORGANIZATION,
     TEMPLATE,
     cloudformation,
+    code_of,
     deploy,
     log_groups,
     parameters,
@@ -208,7 +210,15 @@ def test_a_server_lists_what_is_only_recorded() -> None:
 
 @pytest.mark.parametrize(
     ("region", "partition"),
-    [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
+    [
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("us-isof-south-1", "aws-iso-f"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
 )
 def test_other_partitions(region: str, partition: str) -> None:
     body = (
@@ -228,3 +238,29 @@ def test_other_partitions(region: str, partition: str) -> None:
         (stack,) = inside.describe_stacks()["Stacks"]
         assert stack["StackId"].startswith(f"arn:{partition}:cloudformation:{region}:{ONE}:")
         assert stack["Outputs"][0]["OutputValue"].split()[0] == partition
+        (role,) = (
+            each
+            for each in sandbox.session(ONE, region).client("iam").list_roles()["Roles"]
+            if each["RoleName"] == ACCESS_ROLE
+        )
+        assert role["Arn"] == f"arn:{partition}:iam::{ONE}:role/{ACCESS_ROLE}"
+        trust: Any = role["AssumeRolePolicyDocument"]
+        trusted = trust["Statement"][0]["Principal"]["AWS"]
+        assert trusted == [f"arn:{partition}:iam::999999999999:root"]
+        taken = (
+            sandbox.session()
+            .client("sts", region)
+            .assume_role(RoleArn=role["Arn"], RoleSessionName="me")
+        )
+        assert taken["AssumedRoleUser"]["Arn"].startswith(f"arn:{partition}:sts::{ONE}:")
+
+
+def test_credentials_count_in_one_partition() -> None:
+    """Each partition has accounts and credentials of its own (IAM user guide, "Partitions")."""
+    organization = {**ORGANIZATION, "home_region": "cn-north-1", "regions": ["cn-north-1"]}
+    with Sandbox.start(organization) as sandbox:
+        session = sandbox.session()
+        for service, call in (("cloudformation", "list_stacks"), ("sts", "get_caller_identity")):
+            abroad = session.client(service, "eu-west-1")  # type: ignore[call-overload]
+            assert code_of(getattr(abroad, call))[0] == "UnrecognizedClientException"
+            assert code_of(getattr(session.client(service, "cn-northwest-1"), call))[1] == 200  # type: ignore[call-overload]

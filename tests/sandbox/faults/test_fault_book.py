@@ -69,7 +69,7 @@ def state_of(sandbox: Sandbox) -> Any:
         dict(simulation.gates),
         dict(simulation.broken_deliveries),
         set(simulation.obstacles.disabled),
-        dict(simulation.given_roles),
+        dict(simulation.roles.given),
         {k: dict(v) for k, v in simulation.deployer.hidden_from_sets.items() if v},
         {k: list(v) for k, v in simulation.stubborn.items() if v},
         dict(own.delegates),

@@ -7,7 +7,7 @@ import pytest
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.simulated_organization import trust_of
+from orgrollout.sandbox.account_roles import account_trust, service_trust
 from tests.sandbox.support import (
     ACCOUNTS,
     HOME,
@@ -63,7 +63,7 @@ def test_an_administration_role_that_does_not_trust_cloudformation_fails_too(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
     sandbox.session().client("iam").update_assume_role_policy(
-        RoleName=ADMINISTRATION, PolicyDocument=trust_of("111111111111")
+        RoleName=ADMINISTRATION, PolicyDocument=account_trust("aws", "111111111111")
     )
     reason = self_managed(sandbox, client)[ONE, HOME]
     assert f"Account 999999999999 should have '{ADMINISTRATION}'" in reason
@@ -217,7 +217,7 @@ def test_in_opt_in_regions_the_administration_role_trusts_the_regional_principal
         client = cloudformation(sandbox)
         assert self_managed(sandbox, client, OPT_IN) == {}
         sandbox.session().client("iam").update_assume_role_policy(
-            RoleName=ADMINISTRATION, PolicyDocument=trust_of("cloudformation")
+            RoleName=ADMINISTRATION, PolicyDocument=service_trust()
         )
         client.update_stack_set(StackSetName="base", UsePreviousTemplate=True)
         sandbox.run_to_end()

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from orgrollout.rollout.decide.phases.phase import halted, in_flight, more, wave_event
-from orgrollout.rollout.decide.start_block import hold
+from orgrollout.rollout.decide.phases.phase import halted, in_flight_request, more, wave_event
+from orgrollout.rollout.decide.start_block import start_block
 from orgrollout.rollout.decide.wave_gates import awaits_approval, is_soaking, soak, watched_alarm
 from orgrollout.rollout.operations.process_in_flight import SOON, process_in_flight
 from orgrollout.rollout.state.decision import Decision, Event, ObservationRequest, Observations
@@ -22,12 +22,14 @@ class Soaking:
 
     def observe(self) -> ObservationRequest:
         """Return the request for the alarm, where the gate names one."""
-        return replace(in_flight(self.view), alarm=watched_alarm(self.view))
+        return replace(in_flight_request(self.view), alarm=watched_alarm(self.view))
 
-    def decide(self, seen: Observations, now: datetime) -> Decision:
+    def decide(self, observations: Observations, now: datetime) -> Decision:
         """Halt on the alarm, go on soaking, or go on to the approval or the next wave."""
-        so_far = process_in_flight(self.view, seen, now, hold(self.view, seen, now))
-        return halted(self.view, so_far, seen, now) or self._go_on(so_far, now)
+        so_far = process_in_flight(
+            self.view, observations, now, start_block(self.view, observations, now)
+        )
+        return halted(self.view, so_far, observations, now) or self._go_on(so_far, now)
 
     def _go_on(self, so_far: Decision, now: datetime) -> Decision:
         state = so_far.state
@@ -45,12 +47,14 @@ class WaitingForApproval:
 
     def observe(self) -> ObservationRequest:
         """Return the request for what is in flight: the approval itself is in the state."""
-        return in_flight(self.view)
+        return in_flight_request(self.view)
 
-    def decide(self, seen: Observations, now: datetime) -> Decision:
+    def decide(self, observations: Observations, now: datetime) -> Decision:
         """Go on waiting, or start the next wave."""
-        so_far = process_in_flight(self.view, seen, now, hold(self.view, seen, now))
-        return halted(self.view, so_far, seen, now) or _ask_approval(self.view, so_far)
+        so_far = process_in_flight(
+            self.view, observations, now, start_block(self.view, observations, now)
+        )
+        return halted(self.view, so_far, observations, now) or _ask_approval(self.view, so_far)
 
 
 def leave_wave(view: RolloutView, so_far: Decision, now: datetime) -> Decision:

@@ -21,7 +21,7 @@ def phase_of(view: RolloutView) -> RolloutPhase:
             return WaitingForApproval(view)
         case Phase.STOPPING:
             return Stopping(view)
-        case Phase.PROVING:
+        case Phase.VERIFYING:
             return Verifying(view)
         case Phase.HALTED | Phase.STOPPED | Phase.FINISHED:
             return Ended(view)

@@ -28,47 +28,47 @@ class RolloutPhase(Protocol):
         """Return what must be observed before the next step is decided."""
         ...
 
-    def decide(self, seen: Observations, now: datetime) -> Decision:
+    def decide(self, observations: Observations, now: datetime) -> Decision:
         """Return the state to commit, the actions to take, and when to look again."""
         ...
 
 
-def in_flight(view: RolloutView) -> ObservationRequest:
+def in_flight_request(view: RolloutView) -> ObservationRequest:
     """Return the request for the operations in flight, and for those that may still arrive."""
     state = view.state
     return ObservationRequest(
         operations={
-            each.id: view.stack_set_of(each.piece)
-            for each in (*state.flights, *state.withdrawn)
+            each.id: view.stack_set_of(each.pending)
+            for each in (*state.in_flight, *state.withdrawn)
             if not is_inside(view.plan, each)
         },
-        inside=tuple(each for each in state.flights if is_inside(view.plan, each)),
+        inside=tuple(each for each in state.in_flight if is_inside(view.plan, each)),
     )
 
 
 def halted(
-    view: RolloutView, so_far: Decision, seen: Observations, now: datetime
+    view: RolloutView, so_far: Decision, observations: Observations, now: datetime
 ) -> Decision | None:
     """Return the decision to halt, or nothing where there is no reason to.
 
     Nothing more starts; what is in flight ends by itself.
     """
     state = so_far.state
-    note = why_to_halt(view.at(state), seen)
+    note = why_to_halt(view.at(state), observations)
     if not note:
         return None
-    if state.flights:
+    if state.in_flight:
         return replace(so_far, wake_after=so_far.wake_after or SOON)
-    undo = view.plan.rolls_back and not any(foreign_changes(view.plan, seen))
+    undo = view.plan.rolls_back and not any(foreign_changes(view.plan, observations))
     over = replace(state, phase=Phase.HALTED, note=note, ended=now, undo=undo)
     event = Event(kind=EventKind.HALTED, text=note)
     return Decision(state=over, events=(*so_far.events, event))
 
 
-def stop_of(view: RolloutView, flight: InFlightOperation) -> StopOperation:
+def stop_of(view: RolloutView, in_flight: InFlightOperation) -> StopOperation:
     """Return the action that stops an operation."""
-    key = view.stack_set_of(flight.piece)
-    return StopOperation(stack_set=view.plan.stack_sets[key].name, id=flight.id)
+    key = view.stack_set_of(in_flight.pending)
+    return StopOperation(stack_set=view.plan.stack_sets[key].name, id=in_flight.id)
 
 
 def wave_event(plan: Plan, position: int) -> Event:

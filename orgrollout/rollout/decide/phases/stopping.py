@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orgrollout.rollout.decide.phases.phase import in_flight, stop_of
+from orgrollout.rollout.decide.phases.phase import in_flight_request, stop_of
 from orgrollout.rollout.operations.process_in_flight import SOON, process_in_flight
 from orgrollout.rollout.state.decision import (
     Decision,
@@ -25,22 +25,24 @@ class Stopping:
 
     def observe(self) -> ObservationRequest:
         """Return the request for the operations in flight."""
-        return in_flight(self.view)
+        return in_flight_request(self.view)
 
-    def decide(self, seen: Observations, now: datetime) -> Decision:
+    def decide(self, observations: Observations, now: datetime) -> Decision:
         """Stop what AWS knows, and end once nothing is in flight."""
-        so_far = process_in_flight(self.view, seen, now, StartBlock(given_up=True))
+        so_far = process_in_flight(self.view, observations, now, StartBlock(given_up=True))
         state = so_far.state
-        if not state.flights:
+        if not state.in_flight:
             stopped = replace(state, phase=Phase.STOPPED, ended=now)
             event = Event(kind=EventKind.STOPPED, text="nothing is running any more")
             return Decision(state=stopped, events=(*so_far.events, event))
         stops = tuple(
-            stop_of(self.view, f) for f in state.flights if f.ended is None and _is_known(seen, f)
+            stop_of(self.view, f)
+            for f in state.in_flight
+            if f.ended is None and _is_known(observations, f)
         )
         return replace(so_far, actions=(*so_far.actions, *stops), wake_after=SOON)
 
 
-def _is_known(seen: Observations, flight: InFlightOperation) -> bool:
-    found = seen.operations.get(flight.id)
+def _is_known(observations: Observations, in_flight: InFlightOperation) -> bool:
+    found = observations.operations.get(in_flight.id)
     return found is not None and found.operation is not None

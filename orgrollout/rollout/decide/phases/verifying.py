@@ -31,12 +31,12 @@ class Verifying:
             instances=there, definitions=frozenset(key for key in there if self._stays(key))
         )
 
-    def decide(self, seen: Observations, now: datetime) -> Decision:
+    def decide(self, observations: Observations, now: datetime) -> Decision:
         """Finish with what the listing proves, or look again while lists may lag."""
         state = self.view.state
-        if not self._listed() <= seen.instances.keys():
+        if not self._listed() <= observations.instances.keys():
             return Decision(state=state, wake_after=SOON)
-        found = unproven(self.view, seen, now)
+        found = unproven(self.view, observations, now)
         if found is None:
             return Decision(state=state, wake_after=SOON * 3)
         done = replace(state, phase=Phase.FINISHED, failures=(*state.failures, *found), ended=now)

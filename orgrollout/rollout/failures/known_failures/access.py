@@ -59,7 +59,8 @@ KNOWN = (
         "administrator, then retry",
         codes="AWSOrganizationsNotInUseException",
         words=r"must enable organizations access|not a delegated admin"
-        r"|must be the management account or delegated admin",
+        r"|must be the management account or delegated admin"
+        r"|trusted access .{0,60}(not|disabled)",
         source="hashicorp/terraform-provider-aws#37069, #32536; cdklabs/cdk-stacksets#265",
     ),
     known(
@@ -117,6 +118,16 @@ KNOWN = (
         source="Elastic Load Balancing user guide, access logs (troubleshooting)",
     ),
     known(
+        "key-pending-deletion",
+        FailureClass.CONFIGURATION,
+        "cancel the deletion of the KMS key, or enable it, or name another one, then retry",
+        codes="DisabledException KMSDisabledException",
+        words=r"\bkey\b.{0,120} is (pending (deletion|import)|disabled)\b",
+        everywhere=True,
+        source="hashicorp/terraform-provider-aws#17889; AWS KMS developer guide, Key states of KMS "
+        "keys; botocore, kms DisabledException",
+    ),
+    known(
         "key-not-usable",
         FailureClass.CONFIGURATION,
         "let the policy of the KMS key allow the service that encrypts with it (for log groups "
@@ -141,7 +152,8 @@ KNOWN = (
         "role-not-assumable",
         FailureClass.CONFIGURATION,
         "let the role trust the service that is named; one that was just made takes a minute",
-        words=r"\bcannot be assumed\b|unable to assume (the |this )?(provided |service )?role"
+        words=r"\bcannot be assumed\b|cannot assume role"
+        r"|unable to assume (the |this )?(provided |service )?role"
         r"|must be assumable with",
         refines=DENIED,
         attempts=TWICE,

@@ -59,7 +59,8 @@ KNOWN = (
         FailureClass.CONFIGURATION,
         "enable the Region in the account, or leave it out of `regions`",
         codes="RegionDisabledException",
-        words=r"STS is not activated in this region",
+        words=r"STS is not activated in this region"
+        r"|\b[a-z]{2}(-[a-z]{2,5})+-\d is (not enabled|disabled)",
         source="stacksets-semantics.md, H; IAM API reference, RegionDisabledException of STS",
     ),
     known(

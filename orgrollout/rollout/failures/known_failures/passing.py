@@ -48,6 +48,14 @@ KNOWN = (
         "ResourceInUseException, lambda ResourceNotReadyException; Amazon S3 error responses",
     ),
     known(
+        "session-expired",
+        FailureClass.TRANSIENT,
+        codes="ExpiredToken ExpiredTokenException RequestExpired",
+        words=r"security token included in the request is expired",
+        source="Amazon EC2 API reference, error codes (RequestExpired); botocore, sts "
+        "ExpiredTokenException",
+    ),
+    known(
         "no-capacity",
         FailureClass.TRANSIENT,
         codes="InsufficientInstanceCapacity InsufficientCapacity",

@@ -7,7 +7,7 @@ _IAM = "IAM user guide, Troubleshoot access denied error messages"
 _ROLE = "arn:aws:iam::*:role/stacksets-exec-*"
 
 
-def _denied(name: str, policy: str, advice: str, *, attempts: int | None = None) -> Known:
+def _denied(name: str, policy: str, advice: str) -> Known:
     """Return the row for one kind of policy, whether it denies or does not allow."""
     return known(
         name,
@@ -16,12 +16,39 @@ def _denied(name: str, policy: str, advice: str, *, attempts: int | None = None)
         words=r"(explicit deny in|because no|through|(denied|blocked) (by|due to|because of)) "
         rf"(a |an |the )?{policy}",
         everywhere=True,
-        attempts=attempts,
+        source=_IAM,
+    )
+
+
+def _not_allowed(name: str, policy: str, advice: str) -> Known:
+    """Return the row for a policy that does not allow: something is missing, nothing forbids it."""
+    return known(
+        name,
+        FailureClass.CONFIGURATION,
+        f"{advice}, then retry",
+        words=rf"because no {policy}",
+        everywhere=True,
+        attempts=TWICE,
         source=_IAM,
     )
 
 
 KNOWN = (
+    _not_allowed(
+        "not-allowed-by-resource-policy",
+        "resource-based polic",
+        "allow the action in the resource's own policy (of the bucket, key, topic, queue)",
+    ),
+    _not_allowed(
+        "not-allowed-by-trust-policy",
+        "role trust polic",
+        "let the trust policy of the role that is named trust the caller",
+    ),
+    _not_allowed(
+        "not-allowed-by-identity-policy",
+        "identity-based polic",
+        "allow the action in an identity-based policy of the role that is named",
+    ),
     _denied(
         "denied-by-service-control-policy",
         "(service control polic|SCP\\b)",
@@ -50,20 +77,18 @@ KNOWN = (
     _denied(
         "denied-by-resource-policy",
         "resource-based polic",
-        "allow the action in the resource's own policy (of the bucket, key, topic, queue)",
-        attempts=TWICE,
+        "take the deny out of the resource's own policy (of the bucket, key, topic, queue), or "
+        "exempt the role that is named there",
     ),
     _denied(
         "denied-by-trust-policy",
         "role trust polic",
-        "let the trust policy of the role that is named trust the caller",
-        attempts=TWICE,
+        "take the deny out of the trust policy of the role that is named",
     ),
     _denied(
         "denied-by-identity-policy",
         "identity-based polic",
-        "allow the action in an identity-based policy of the role that is named",
-        attempts=TWICE,
+        "take the deny out of the identity-based policy of the role that is named",
     ),
     _denied(
         "denied-by-declarative-policy",

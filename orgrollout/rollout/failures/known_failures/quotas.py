@@ -60,6 +60,7 @@ KNOWN = (
         "CodeStorageExceededException VpcLimitExceeded AddressLimitExceeded "
         "InternetGatewayLimitExceeded RulesPerSecurityGroupLimitExceeded FlowLogsLimitExceeded "
         "NatGatewayLimitExceeded VpcEndpointLimitExceeded SubnetIPAddressLimitReachedException "
+        "ENILimitReachedException "
         "HierarchyLevelLimitExceededException StackInstanceLimitExceeded",
         words=r"maximum number of|limit ?exceeded|exceeded? (the |your )?.{0,40}(limit|quota)"
         r"|limit for .{1,60} (has been )?exceeded|more .{1,60} than allowed|cannot exceed quota"

@@ -50,7 +50,8 @@ FIRST = (
         FailureClass.PERMANENT,
         "other stacks of the account import this value: take the import out of them first, or let "
         "the export stay as it is, then retry",
-        words=r"export \S{1,255} cannot be (deleted|updated) as it is in use",
+        words=r"export \S{1,255} cannot be (deleted|updated) as it is in use"
+        r"|cannot (delete|update) export \S{1,255} as it is in use",
         everywhere=True,
         source="aws/aws-cdk#604, #8671; rlister/stax#40; linz/geostore#630",
     ),

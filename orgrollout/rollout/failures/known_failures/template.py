@@ -75,7 +75,9 @@ KNOWN = (
         r"|encountered unsupported property|model validation failed|unresolved resource dependenc"
         r"|SSM Secure reference is not supported|incorrect format is used in the following SSM"
         r"|have types not supported by CloudFormation|circular dependency between resources"
-        r"|value of property \w{1,80} must be|property \w{1,80} cannot be empty",
+        r"|value of property \w{1,80} must be"
+        r"|invalid template (property|resource)|transform \S{1,120} failed with"
+        r"|property \w{1,80} cannot be empty",
         source="CloudFormation user guide, Troubleshooting; "
         "aws-cloudformation/aws-cloudformation-resource-providers-ssm#60",
     ),

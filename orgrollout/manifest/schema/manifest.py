@@ -1,0 +1,80 @@
+"""The whole manifest, and who is told of what."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from orgrollout.manifest.schema.drift import Drift
+from orgrollout.manifest.schema.guards import Guards
+from orgrollout.manifest.schema.part import Part
+from orgrollout.manifest.schema.rollout import Rollout
+from orgrollout.manifest.schema.selection import Targets
+from orgrollout.manifest.schema.stack_sets import StackSet, Templates
+from orgrollout.manifest.text.forms import (
+    AccountNumber,
+    Key,
+    ManifestName,
+    OrganizationNumber,
+    TopicArn,
+)
+from orgrollout.manifest.text.values import Names, journal_place, one_or_more, template_place
+
+Event = Literal["halted", "finished", "drift"]
+
+
+class Notification(Part):
+    """Who is told of what."""
+
+    written: ClassVar = 'Write {sns: "arn:...", on: [halted]}.'
+
+    sns: TopicArn
+    """The ARN of an SNS topic, in any Region."""
+    on: Annotated[tuple[Event, ...], Field(min_length=1), BeforeValidator(one_or_more)]
+    """`halted`: a rollout does not go on by itself; `finished`: it has ended; `drift`: something is
+    not as deployed."""
+
+
+class Manifest(Part):
+    """What should be true in every account, and how it gets there."""
+
+    version: Literal[1]
+    """The version of this format: write `version: 1`."""
+    name: ManifestName
+    """The name of the manifest: it begins the name of every stack set, and marks them as its
+    own."""
+    organization: OrganizationNumber
+    """The id of the organization, such as o-a1b2c3d4e5. In any other, nothing is done."""
+    home_region: str | None = None
+    """The Region that the stack sets live in. Required, unless every stack set goes to one and the
+    same Region: then that is it. It is never taken from the shell."""
+    call_as: Literal["auto", "self", "delegated_admin"] = "auto"
+    """As whom service-managed stack sets are called; `auto` finds out."""
+    journal: Annotated[str | None, BeforeValidator(journal_place)] = None
+    """Where the state of rollouts is kept: a folder, a file, or `s3://BUCKET/PREFIX`. Default: the
+    state directory of this machine."""
+    template_bucket: Annotated[str | None, BeforeValidator(template_place)] = None
+    """Where `apply` puts what is too large for a call, as `s3://BUCKET/PREFIX`: templates of more
+    than 51,200 bytes, lists of more than ten stacks to import."""
+    accounts: dict[str, AccountNumber] = Field(default={})
+    """Names for accounts: {log_archive: "111122223333"}."""
+    region_groups: dict[Key, Names] = Field(default={})
+    """Names for lists of Regions."""
+    target_groups: dict[str, Targets] = Field(default={})
+    """Names for targets."""
+    targets: Targets | None = None
+    """Which accounts, for stack sets that say nothing else."""
+    regions: Names | None = None
+    """Which Regions, for stack sets that say nothing else: names of Regions, region groups, `home`,
+    or `enabled`."""
+    stack_sets: dict[Key, StackSet] = Field(min_length=1)
+    """The stack sets, at least one, each under a key of its own."""
+    templates: Templates = Templates()
+    """What holds for all templates."""
+    rollout: Rollout = Rollout()
+    """How a plan is carried out."""
+    guards: Guards = Guards()
+    """What a plan may never do by accident."""
+    drift: Drift = Drift()
+    """How drift is looked at, what is left alone, what may be repaired by itself."""
+    notifications: tuple[Notification, ...] = ()
+    """Who is told of what."""

@@ -1,0 +1,245 @@
+"""Taking a rollout back: only what it updated, in reverse order, as it was before."""
+
+from typing import Any
+
+import pytest
+
+from orgrollout.drivers.local import drive
+from orgrollout.model.ids import Pair
+from orgrollout.model.operation import OperationAction
+from orgrollout.reconcile.documents.rollouts import Rollout, give_order
+from orgrollout.reconcile.lifecycle.begin import begin_rollout
+from orgrollout.reconcile.lifecycle.rollback import begin_rollback, plan_rollback
+from orgrollout.rollout.decide.operator_commands import WrongPhaseError, resume, retry
+from orgrollout.rollout.rollback.rollback import NothingToRollBackError
+from orgrollout.rollout.state.decision import EventKind
+from orgrollout.rollout.state.state import Outcome, Phase
+from tests.scenarios.manifests import DENIED, EVERYWHERE, with_waves
+from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, Stage, exactly, pairs
+
+pytestmark = pytest.mark.slow
+
+CANARY = {"name": "canary", "sample": {"per_ou": 1}}
+
+
+def changed(**stack_set: Any) -> dict[str, Any]:
+    manifest = with_waves(CANARY)
+    manifest["stack_sets"]["topics"].update(stack_set)
+    return manifest
+
+
+def take_back(stage: Stage, rollout: Rollout) -> Rollout:
+    back = begin_rollback(stage.load(rollout.state.id), stage.context())
+    return drive(back.state.id, stage.context(), lambda _: None)
+
+
+def names(stage: Stage, where: set[Pair]) -> set[str | None]:
+    return {stage.display_name(pair) for pair in where}
+
+
+def test_template_and_parameters_of_before_come_back(stage: Stage) -> None:
+    stage.apply()
+    rollout = stage.apply(changed(parameters={"Suffix": "new"}))
+    assert names(stage, EVERYWHERE) == {"new-b"}
+
+    back = take_back(stage, rollout)
+
+    assert back.state.outcome is Outcome.SUCCEEDED
+    assert names(stage, EVERYWHERE) == {"a-b"}
+    assert stage.plan().is_empty
+    assert stage.load(rollout.state.id).state.superseded_by == back.state.id
+
+
+def test_it_goes_in_reverse_order(stage: Stage) -> None:
+    """What was done last is taken back first: waves, and stack sets that depend on each other."""
+    manifest = with_waves(CANARY)
+    manifest["stack_sets"] = {
+        "first": {"template": "topic.yaml"},
+        "second": {"template": "topic.yaml", "depends_on": ["first"]},
+    }
+    stage.apply(manifest)
+    for stack_set in manifest["stack_sets"].values():
+        stack_set["parameters"] = {"Suffix": "new"}
+    rollout = stage.apply(manifest)
+
+    plan = plan_rollback(stage.load(rollout.state.id), stage.context().journal)
+    back = take_back(stage, rollout)
+
+    assert [wave.name for wave in plan.waves] == ["back-rest", "back-canary"]
+    assert plan.stack_sets[next(iter(plan.stack_sets))].depends_on == ("second",)
+    completed = [back.plan.operations[one.planned] for one in back.state.completed]
+    assert [(o.wave, o.stack_set) for o in completed] == [
+        (o.wave, key) for o, key in zip(completed, ["second", "first"] * 2, strict=True)
+    ]
+    assert names(stage, EVERYWHERE) == {"a-b"}
+
+
+def test_only_what_was_reached_is_taken_back(stage: Stage) -> None:
+    """Later waves of a halted rollout never got the new template, and see no operation at all."""
+    stage.apply()
+    for account in ("p1", "p2", "p3"):
+        stage.sandbox.fail(account, None, times=None, reason=DENIED, action="UPDATE")
+    halted = stage.apply(changed(parameters={"Suffix": "new"}))
+    assert halted.state.outcome is Outcome.HALTED
+    canary = {p for o in halted.plan.operations if o.wave == 1 for p in o.rectangle.pairs}
+    stage.sandbox.simulation.faults.instances.clear()
+
+    take_back(stage, halted)
+
+    (back,) = [o for o in stage.sandbox.operations("base-topics") if "-3-" in o.id[:12]]
+    assert back.targets == canary
+    assert names(stage, EVERYWHERE) == {"a-b"}
+    assert stage.plan().is_empty
+
+
+def test_what_was_created_stays_and_is_listed(stage: Stage) -> None:
+    stage.apply()
+    manifest = changed(parameters={"Suffix": "new"})
+    manifest["targets"] = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
+    rollout = stage.apply(manifest)
+
+    back = take_back(stage, rollout)
+
+    created = pairs(LAB)
+    assert names(stage, EVERYWHERE) == {"a-b"}
+    assert names(stage, created) == {"new-b"}
+    (warning,) = back.plan.warnings
+    assert "created and left as they are" in warning
+    assert all(str(pair) in warning for pair in created)
+
+
+def test_overrides_of_before_come_back_too(stage: Stage) -> None:
+    override = {"targets": {"accounts": [DEV[0]]}, "parameters": {"Suffix": "mine"}}
+    stage.apply(changed(parameter_overrides=[override]))
+    other = {"targets": {"accounts": [DEV[0]]}, "parameters": {"Suffix": "other"}}
+    rollout = stage.apply(changed(parameters={"Other": "o"}, parameter_overrides=[other]))
+    assert names(stage, pairs([DEV[0]])) == {"other-o"}
+
+    take_back(stage, rollout)
+
+    assert names(stage, pairs([DEV[0]])) == {"mine-b"}
+    assert names(stage, pairs(PROD)) == {"a-b"}
+
+
+def test_overrides_that_another_user_had_set_come_back(stage: Stage) -> None:
+    """No plan had them, so they were read before they were changed."""
+    stage.apply()
+    stage.sandbox.session().client("cloudformation").update_stack_instances(
+        StackSetName="base-topics",
+        DeploymentTargets=exactly(stage.sandbox, DEV[0]),
+        Regions=["us-east-1"],
+        ParameterOverrides=[{"ParameterKey": "Suffix", "ParameterValue": "foreign"}],
+    )
+    stage.sandbox.run_to_end()
+    rollout = stage.apply()
+    assert stage.display_name(Pair(DEV[0], US)) == "a-b"
+
+    take_back(stage, rollout)
+
+    assert stage.display_name(Pair(DEV[0], US)) == "foreign-b"
+    assert stage.display_name(Pair(DEV[0], EU)) == "a-b"
+
+
+def test_before_is_what_it_ran_and_not_what_the_stack_set_said(stage: Stage) -> None:
+    """Where an earlier rollout sent the definition and was taken over, its plan tells."""
+    stage.apply()
+    stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
+    manifest = changed(parameters={"Suffix": "new"})
+    halted = stage.apply(manifest)
+    assert halted.state.outcome is Outcome.HALTED
+    rest = {p for p in EVERYWHERE if stage.display_name(p) == "a-b"}
+    begun = begin_rollout(stage.plan(manifest), stage.context(), supersede=True)
+    rollout = stage.finish(begun.state.id)
+    assert names(stage, EVERYWHERE) == {"new-b"}
+
+    back = take_back(stage, rollout)
+
+    assert back.state.outcome is Outcome.SUCCEEDED
+    left = {p for p in rest if stage.display_name(p) != "a-b"}
+    assert left < rest
+    (warning,) = back.plan.warnings  # what failed before carries the id of what it never became
+    assert all(str(pair) in warning for pair in left)
+    assert names(stage, EVERYWHERE - rest) == {"new-b"}
+
+
+def test_a_hidden_value_is_not_sent_as_it_is_shown(stage: Stage) -> None:
+    """CloudFormation shows NoEcho parameters as ****."""
+    secret = "{{resolve:ssm-secure:/topic}}"
+    template = TOPIC.replace(
+        "Other: {Type: String, Default: b}", "Other: {Type: String, NoEcho: true}"
+    )
+    (stage.folder / "secret.yaml").write_text(template)
+    manifest = changed(template="secret.yaml", parameters={"Other": secret, "Suffix": "a"})
+    stage.apply(manifest)
+    manifest["stack_sets"]["topics"]["parameters"]["Suffix"] = "new"
+    rollout = stage.apply(manifest)
+
+    back = take_back(stage, rollout)
+
+    assert back.state.outcome is Outcome.SUCCEEDED
+    sent = [c.params for c in stage.sandbox.calls if c.operation == "UpdateStackSet"][-1]
+    values = {p["ParameterKey"]: p["ParameterValue"] for p in sent["Parameters"]}
+    assert values == {"Other": secret, "Suffix": "a"}
+
+
+def test_nothing_updated_is_nothing_to_take_back(stage: Stage) -> None:
+    rollout = stage.apply()
+
+    with pytest.raises(NothingToRollBackError, match="updated no stack instance"):
+        take_back(stage, rollout)
+
+
+def test_one_that_runs_has_to_be_stopped_first(stage: Stage) -> None:
+    rollout = stage.begin()
+
+    with pytest.raises(WrongPhaseError, match=f"orgrollout stop {rollout}"):
+        plan_rollback(stage.load(rollout), stage.context().journal)
+
+
+def test_a_manifest_may_want_it_by_itself(stage: Stage) -> None:
+    stage.apply()
+    stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
+    manifest = changed(parameters={"Suffix": "new"})
+    manifest["rollout"]["on_failure"] = "rollback"
+
+    halted = stage.apply(manifest)
+
+    assert halted.state.outcome is Outcome.HALTED
+    assert halted.state.superseded_by == "base-3"
+    assert stage.load(halted.state.superseded_by).state.outcome is Outcome.SUCCEEDED
+    assert names(stage, EVERYWHERE) == {"a-b"}
+    assert EventKind.ROLLBACK in [event.kind for event in stage.events]
+    assert stage.plan().is_empty
+
+
+def test_a_process_that_dies_before_it_takes_back_is_resumed(stage: Stage) -> None:
+    stage.apply()
+    stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
+    manifest = changed(parameters={"Suffix": "new"})
+    manifest["rollout"]["on_failure"] = "rollback"
+    rollout = stage.begin(manifest)
+    while stage.step(rollout).wake_after is not None:
+        pass
+    assert stage.load(rollout).state.phase is Phase.HALTED
+
+    give_order(stage.context().journal, rollout, lambda r: resume(r.state))
+    stage.finish(rollout)
+
+    assert names(stage, EVERYWHERE) == {"a-b"}
+    with pytest.raises(WrongPhaseError, match="superseded by base-3"):
+        retry(stage.load(rollout).plan, stage.load(rollout).state)
+
+
+def test_a_rollback_that_fails_is_retried_like_any_rollout(stage: Stage) -> None:
+    stage.apply()
+    rollout = stage.apply(changed(parameters={"Suffix": "new"}))
+    stage.sandbox.fail("d1", "us-east-1", times=1, reason=DENIED, action="UPDATE")
+
+    back = take_back(stage, rollout)
+    assert back.state.failed
+    give_order(stage.context().journal, back.state.id, lambda r: retry(r.plan, r.state))
+    again = stage.finish(back.state.id)
+
+    assert again.state.outcome is Outcome.SUCCEEDED
+    assert names(stage, EVERYWHERE) == {"a-b"}
+    assert again.plan.counts()[OperationAction.UPDATE] == len(EVERYWHERE)
