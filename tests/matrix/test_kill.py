@@ -76,7 +76,7 @@ def test_the_story_has_everything_that_can_go_wrong(folder: Path) -> None:
 
     assert ending.outcome == "succeeded with failures"
     assert {kind for _, _, kind, _, _ in ending.failures} == {"blocked by policy", "blocked"}
-    assert {attempt for _, attempt, *_ in ending.landed} == {1, 2, 3}
+    assert {attempt for _, attempt, *_ in ending.completed} == {1, 2, 3}
     calls = {point.split()[1] for point in points}
     assert calls >= {
         "CreateStackSet",

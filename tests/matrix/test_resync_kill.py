@@ -82,7 +82,7 @@ def test_the_story_has_everything_that_can_go_wrong(folder: Path) -> None:
 
     assert ending.outcome == "succeeded with failures"
     assert {kind for _, _, kind, _, _ in ending.failures} == {"refused", "came back"}
-    assert {attempt for _, attempt, *_ in ending.landed} == {1, 2}
+    assert {attempt for _, attempt, *_ in ending.completed} == {1, 2}
     assert {point.split()[1] for point in points} >= {*WRITES, "CreateStackInstances", "put"}
     assert len(ending.drifted) == 2
     assert (("StartConfigurationRecorder", *STOPPED, ""), 1) in ending.written
