@@ -12,7 +12,7 @@ import signal
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
 import pytest
@@ -50,6 +50,17 @@ def in_a_copy(what: Callable[[], T], *, name: str = "it", patience: float = _PAT
         pytest.fail(f"{name}: {value}", pytrace=False)
     result: T = value
     return result
+
+
+def told_failures(tries: Iterable[Callable[[], object]]) -> list[str]:
+    """Try everything, also after a failure, and return what the failures tell."""
+    failures: list[str] = []
+    for attempt in tries:
+        try:
+            attempt()
+        except pytest.fail.Exception as error:
+            failures.append(str(error))
+    return failures
 
 
 def _give(what: Callable[[], Any], writing: int) -> NoReturn:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.matrix.copies import in_a_copy
+from tests.matrix.copies import in_a_copy, told_failures
 from tests.matrix.house import COMMANDS, House
 from tests.matrix.replaying import refused_kinds
 from tests.matrix.spoiling import Case, broken_alike, tried, usual, verdict
@@ -55,9 +55,15 @@ def test_every_response_of_a_command_spoiled_in_every_way(
     every = list(expected.cases(command))
     chosen = broken_alike(every, refused)
     mine = chosen[part :: SHARDS.get(command, 1)]
-    for number, case in enumerate(mine):
-        copy = tmp_path / f"case-{number}"
-        in_a_copy(partial(tried, house, copy, case, expected), name=str(case))
+    failures = told_failures(
+        partial(
+            in_a_copy,
+            partial(tried, house, tmp_path / f"case-{number}", case, expected),
+            name=str(case),
+        )
+        for number, case in enumerate(mine)
+    )
+    assert not failures, "\n\n".join(failures)
     assert len(every) > 80
     record_property("cases", f"{command}: spoiled responses of the command run")
     record_property("number", len(mine))
