@@ -23,6 +23,7 @@ import yaml
 from orgrollout.cli import session
 from orgrollout.cli.main import main
 from orgrollout.cli.sandboxes import Simulation
+from orgrollout.manifest.lint import lint_manifest
 from orgrollout.reconcile.advice import preflight
 from orgrollout.sandbox import Sandbox, VirtualClock
 from orgrollout.sandbox.in_process import HOOK
@@ -234,7 +235,7 @@ def a_house(folder: Path) -> Iterator[House]:
     sandbox = Sandbox.start(yaml.safe_load(ORGANIZATION), clock=VirtualClock())
     with (
         patch.object(botocore.loaders, "create_loader", models),
-        patch.object(preflight, "lint_manifest", _once(preflight.lint_manifest)),
+        patch.object(preflight, "lint_manifest", _once(lint_manifest)),
         between(sandbox) as faulty,
     ):
         house = House(sandbox, faulty, folder)

@@ -52,6 +52,11 @@ class Killed(BaseException):
     """No more of it is needed: no handler of the product may catch this."""
 
 
+def die_in_process() -> None:
+    """End what runs, as far as that goes without ending the process."""
+    raise Killed
+
+
 @dataclass
 class Fuse:
     """Counts what is done to the context, and lets the process die at some of the points."""
@@ -168,7 +173,7 @@ def killed_at_each(
         name = f"killed at {moment}, {fuse.points[-1]}"
         in_a_copy(lambda: _alone(stage, lambda: afterwards(moment)), name=name)
         if moment == max(moments):
-            raise Killed
+            die_in_process()
 
     fuse = Fuse(at=frozenset(moments), die=die)
     with pytest.raises(Killed):

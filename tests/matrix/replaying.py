@@ -86,9 +86,9 @@ def asked() -> Iterator[Asked]:
     last: Asked = {}
     send = Caller._send
 
-    def noted(self: Caller, client: Any, service: str, operation: str, *rest: Any) -> Any:
-        last[operation] = (service, dict(rest[0]))
-        return send(self, client, service, operation, *rest)
+    def noted(self: Caller, request: Any, *rest: Any) -> Any:
+        last[request.operation] = (request.service, dict(request.parameters))
+        return send(self, request, *rest)
 
     with patch.object(Caller, "_send", noted):
         yield last
