@@ -26,7 +26,8 @@ Place = tuple[StackSetKey, Pair]
 LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 FOUGHT = (
     "it came back after it was repaired, so another process or a person changes it: find out "
-    "which, or accept it by a rule under `drift.ignore`; a re-sync that a person runs repairs it again"
+    "which, or accept it by a rule under `drift.ignore`; a re-sync that a person runs repairs it "
+    "again"
 )
 
 

@@ -1,7 +1,7 @@
 """Plants each mistake into a copy of the templates and runs the check that should notice.
 
-Runs as ``python -m tests.templates.mutations``; prints the table of docs/baseline.md and exits 1
-if a mistake goes unnoticed. With ``--how`` it tells what the check said.
+Runs as ``python -m tests.templates.mutations``; prints the tables of the pages that show them, and
+exits 1 if a mistake goes unnoticed. With ``--how`` it tells what the check said.
 """
 
 import os
@@ -18,7 +18,9 @@ import yaml
 from tests.templates.reading import Templates, parse
 
 Check = Callable[[Templates], None]
-_MODULES = ("structure", "config", "runbook", "untidy", "roles", "buckets", "ensure", "resync")
+_BASELINE = ("structure", "config", "runbook", "untidy", "roles", "buckets", "ensure", "resync")
+_PROTECTION = ("tamper_events", "tamper_bus")
+_MODULES = (*_BASELINE, *_PROTECTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +48,17 @@ class Mistake:
         return templates.replaced(self.template, wrong)
 
 
-MISTAKES = tuple(
-    Mistake(**each)
-    for each in yaml.safe_load(Path(__file__).with_name("mistakes.yaml").read_text("utf-8"))
-)
+def _read(name: str) -> tuple[Mistake, ...]:
+    text = Path(__file__).with_name(name).read_text("utf-8")
+    return tuple(Mistake(**each) for each in yaml.safe_load(text))
+
+
+BY_PAGE = {
+    "baseline.md": _read("mistakes.yaml"),
+    "protection.md": _read("mistakes-protection.yaml"),
+}
+"""The mistakes by the page of docs/ that shows them."""
+MISTAKES = tuple(each for mistakes in BY_PAGE.values() for each in mistakes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +122,20 @@ def main() -> int:
     credentials = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing")
     os.environ.update(credentials, AWS_DEFAULT_REGION="us-east-1")
     templates = Templates.shipped()
-    verdicts = [judge(each, templates) for each in MISTAKES]
+    told = [tell(page, [judge(each, templates) for each in BY_PAGE[page]]) for page in BY_PAGE]
+    return 0 if all(told) else 1
+
+
+def tell(page: str, verdicts: list[Verdict]) -> bool:
+    """Print what became of a page's mistakes; return whether all were noticed."""
     noticed = sum(1 for each in verdicts if each.noticed_by)
+    print(f"\n{page}\n")
     if "--how" in sys.argv:
         print("\n".join(f"{v.mistake.what}: {v.noticed_by}: {v.how[:150]}" for v in verdicts))
     else:
         print(table(verdicts))
     print(f"\n{noticed} of {len(verdicts)} planted mistakes are noticed.")
-    return 0 if noticed == len(verdicts) else 1
+    return noticed == len(verdicts)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ NAMES = (
     "log-buckets",
     "org-aggregator",
     "resync-role",
+    "tamper-bus",
+    "tamper-events",
+    "tamper-role",
 )
 
 

@@ -13,12 +13,14 @@ ORGANIZATION = "o-a1b2c3d4e5"
 LOG_ARCHIVE = "111122223333"
 MEMBER = "123456789012"  # the account that moto calls its own
 MANAGEMENT = "999999999999"
+AUDIT = "222233334444"
 # What has no default, since only whoever deploys it can know.
 REQUIRED = {
     "OrganizationId": ORGANIZATION,
     "AdministratorAccountId": MANAGEMENT,
     "CallerRole": "Rollout",
     "ExternalId": "base-7",
+    "BusAccountId": AUDIT,
 }
 _NOTHING = object()
 _NAMED_BY = (
@@ -28,6 +30,7 @@ _NAMED_BY = (
     "ConfigRuleName",
     "LogGroupName",
     "ConfigurationAggregatorName",
+    "TopicName",
     "Name",
 )
 
@@ -160,6 +163,8 @@ class _Resolver:
     def _ref(self, name: str) -> Any:
         if name in self.values:
             return self.values[name]
+        if self.template["Resources"][name]["Type"] == "AWS::SNS::Topic":
+            return self._attribute([name, "Arn"])
         self.seen.add(name)
         return self._physical_id(name)
 
@@ -180,6 +185,9 @@ class _Resolver:
             "AWS::IAM::Role": f"{start}:iam::{place.account}:role/{physical}",
             "AWS::KMS::Key": f"{start}:kms:{here}:key/{physical}",
             "AWS::Lambda::Function": f"{start}:lambda:{here}:function:{physical}",
+            "AWS::Events::EventBus": f"{start}:events:{here}:event-bus/{physical}",
+            "AWS::Events::Rule": f"{start}:events:{here}:rule/{physical}",
+            "AWS::SNS::Topic": f"{start}:sns:{here}:{physical}",
         }
         kind = self.template["Resources"][name]["Type"]
         return arns[kind] if attribute == "Arn" else f"{name}.{attribute}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.templates.policies import Request, actions, allows, as_list, statements_of
 from tests.templates.reading import Templates
-from tests.templates.resolving import MANAGEMENT, MEMBER, Place, resolve
+from tests.templates.resolving import AUDIT, MANAGEMENT, MEMBER, Place, resolve
 from tests.templates.service_authorization import can_be_limited
 from tests.templates.world import BUCKET, LOG_GROUPS, World, world
 
@@ -37,7 +37,8 @@ def roles_of(templates: Templates, **given: str) -> dict[str, dict[str, Any]]:
 def every_role(templates: Templates) -> list[dict[str, Any]]:
     """Return every role that any template may make."""
     stacks = [resolve(templates.document("account-roles"), Place(), **each) for each in EVERY_ROLE]
-    stacks += [resolve(templates.document(name)) for name in ("org-aggregator", "resync-role")]
+    others = ("org-aggregator", "resync-role", "tamper-role")
+    stacks += [resolve(templates.document(name)) for name in others]
     return [role for stack in stacks for role in stack.of_type(ROLE)]
 
 
@@ -100,6 +101,7 @@ def test_check_27_no_role_has_more_than_it_needs(templates: Templates) -> None:
                     assert arn.removeprefix(f"arn:aws:iam::{MEMBER}:role/") in PASSED[passed_to]
 
 
+BUS = f"arn:aws:events:us-east-1:{AUDIT}:event-bus/orgrollout-tamper"  # may be sent to, no more
 # Which role may be handed to which service.
 PASSED = {
     "vpc-flow-logs.amazonaws.com": {"orgrollout-flowlogs-delivery"},
@@ -137,7 +139,9 @@ def test_check_27_writes_stay_within_the_account(templates: Templates) -> None:
     for role in every_role(templates):
         for statement in statements_of(role):
             for arn in as_list(statement["Resource"]):
-                assert arn == "*" or f":{MEMBER}:" in arn or ":s3:::orgrollout-config-" in arn
+                assert (
+                    arn in ("*", BUS) or f":{MEMBER}:" in arn or ":s3:::orgrollout-config-" in arn
+                )
 
 
 def test_check_28_services_assume_roles_for_this_account_only(templates: Templates) -> None:
@@ -145,6 +149,7 @@ def test_check_28_services_assume_roles_for_this_account_only(templates: Templat
     guarded = {
         "ssm.amazonaws.com": f"arn:aws:ssm:eu-west-1:{MEMBER}:automation-execution/1",
         "vpc-flow-logs.amazonaws.com": f"arn:aws:ec2:eu-west-1:{MEMBER}:vpc-flow-log/fl-1",
+        "events.amazonaws.com": f"arn:aws:events:eu-west-1:{MEMBER}:rule/orgrollout-tamper-roles",
     }
     seen = set()
     for role in every_role(templates):

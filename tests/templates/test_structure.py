@@ -163,14 +163,14 @@ def test_check_05_own_account_buckets_agree_too(templates: Templates) -> None:
     assert runbook["BucketArn"]["default"] == buckets.outputs["FlowLogBucketArn"]
 
 
-def test_check_06_only_three_templates_hold_iam(templates: Templates) -> None:
+def test_check_06_only_some_templates_hold_iam(templates: Templates) -> None:
     """Regional stack sets then need no capability, and no role is made twice."""
     with_iam = {
         name
         for name, template in templates.documents().items()
         if any(each["Type"].startswith("AWS::IAM::") for each in template["Resources"].values())
     }
-    assert with_iam == {"account-roles", "org-aggregator", "resync-role"}
+    assert with_iam == {"account-roles", "org-aggregator", "resync-role", "tamper-role"}
     for name, template in templates.documents().items():
         about = template["Metadata"]["orgrollout"]
         needed = ["CAPABILITY_NAMED_IAM"] if name in with_iam else []

@@ -30,15 +30,11 @@ from orgrollout.reconcile.member_accounts.service import (
     raise_outage,
 )
 from orgrollout.reconcile.process.repair_cache import RepairMemory
+from orgrollout.rollout.member_accounts.call_steps import starts_remediations
 from orgrollout.rollout.member_accounts.concurrency import at_once, window
 from orgrollout.rollout.member_accounts.remediation import Remediations
-from orgrollout.rollout.member_accounts.repair_steps import (
-    Look,
-    RepairObservation,
-    failed,
-    next_step,
-    starts_remediations,
-)
+from orgrollout.rollout.member_accounts.repair_observation import Look, RepairObservation, failed
+from orgrollout.rollout.member_accounts.repair_steps import next_step
 from orgrollout.rollout.state.decision import MemberAccountObservation, WorkInMemberAccounts
 from orgrollout.rollout.state.repair_step import NextStep, Step
 from orgrollout.rollout.state.state import InFlightOperation

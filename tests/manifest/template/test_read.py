@@ -255,7 +255,10 @@ Resources:
 
 @pytest.mark.slow
 def test_cfn_lint_has_nothing_to_say_of_the_templates_that_come_along(load: Load) -> None:
-    given = {"resync-role": "CallerRole: Caller, ExternalId: base-7"}
+    given = {
+        "resync-role": "CallerRole: Caller, ExternalId: base-7",
+        "tamper-role": "BusAccountId: '222233334444'",
+    }
     sets = "".join(
         f"  {name}: {{template: 'builtin:{name}', parameters: {{{given.get(name, '')}}}}}\n"
         for name in builtin_names()
