@@ -30,8 +30,9 @@ from orgrollout.sandbox.clock import Clock, session_time
 from orgrollout.sandbox.faults.rules import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.moto import bridge
 from orgrollout.sandbox.moto.bridge import MotoState
+from orgrollout.sandbox.moto.recorded_stacks import RecordedStacks
 from orgrollout.sandbox.moto.stack_states import StackStates
-from orgrollout.sandbox.moto.stacks import MotoStacks, NoStacks
+from orgrollout.sandbox.moto.stacks import MotoStacks
 from orgrollout.sandbox.organization.model import Account, Organization
 from orgrollout.sandbox.principals import Identities
 from orgrollout.sandbox.records import NO_GATE, Operation, Pair, StackSet
@@ -73,7 +74,7 @@ class SimulatedOrganization:
         self.broken_deliveries: dict[Pair, tuple[str, str]] = {}
         """Where AWS Config cannot deliver: error code and message."""
         self.identities = Identities(organization, operator, session_time(clock))
-        kind = MotoStacks if settings.deploy_resources else NoStacks
+        kind = MotoStacks if settings.deploy_resources else RecordedStacks
         self.deployer = kind(self.unprovisioned.note, self.timeline.now)
         states = StackStates()
         self.effects = InstanceEffects(

@@ -11,11 +11,11 @@ from orgrollout.cli.options import completion
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import (
     CoverageFormatOption,
-    DebugOption,
     DepartedOption,
     DetachOption,
     Format,
     FormatOption,
+    Logs,
     ManifestPath,
     Narrow,
     Reach,
@@ -35,11 +35,11 @@ OutOption = Annotated[
 ]
 
 
-def demo(*, debug: DebugOption = False) -> int:
+def demo(*, logs: Logs) -> int:
     """Roll the baseline out over a simulated organization, from nothing, without AWS."""
     from orgrollout.cli.actions.demo import run_demo
 
-    return run_demo(debug=debug)
+    return run_demo(debug=logs.debug)
 
 
 def plan(

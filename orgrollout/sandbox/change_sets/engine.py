@@ -14,7 +14,7 @@ from orgrollout.sandbox.change_sets.planned_changes import (
 )
 from orgrollout.sandbox.errors import ApiError, DeploymentError
 from orgrollout.sandbox.faults.rules import ChangeSetFault, Faults
-from orgrollout.sandbox.moto.stack import AWS_ERRORS, ResourceError, message_of
+from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS, ResourceError, message_of
 from orgrollout.sandbox.moto.tampering import remove_resource
 from orgrollout.sandbox.records import stack_set_of
 from orgrollout.sandbox.settings import Settings

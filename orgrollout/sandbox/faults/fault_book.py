@@ -121,7 +121,8 @@ class FaultBook:
 
 
 class _HasBook(Protocol):
-    book: FaultBook
+    @property
+    def book(self) -> FaultBook: ...
 
 
 S = TypeVar("S", bound=_HasBook)

@@ -17,8 +17,8 @@ from moto.ssm.models import ssm_backends
 
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.faults.rules import Faults
+from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS, message_of
 from orgrollout.sandbox.moto.resource_types import REMEDIATIONS
-from orgrollout.sandbox.moto.stack import AWS_ERRORS, message_of
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import responses
 from orgrollout.sandbox.stack_sets.operation_runner import spread

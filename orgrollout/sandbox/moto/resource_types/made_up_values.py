@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from orgrollout.sandbox.moto.resource_schemas import Schema, attribute_schema, is_list
+from orgrollout.sandbox.moto.resource_types.resource_schemas import (
+    Schema,
+    attribute_schema,
+    is_list,
+)
 from orgrollout.sandbox.partitions import partition_of
 
 _ARNS = {
