@@ -7,14 +7,11 @@ from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.build.preferences import explained
 from orgrollout.plan.checks.blast_radius import exposed_accounts
-from orgrollout.plan.model.plan import (
-    Gate,
-    Plan,
+from orgrollout.plan.model.plan import Gate, Plan, PlannedWave, Skipped
+from orgrollout.plan.model.planned_stack_set import (
     PlannedStackSet,
-    PlannedWave,
     Recovery,
     Removal,
-    Skipped,
     StackSetChange,
 )
 from orgrollout.report.layout.blocks import Block, Line, Sheet

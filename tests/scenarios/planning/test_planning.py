@@ -11,7 +11,7 @@ from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.checks.refusals import PlanRefusedError
-from orgrollout.plan.model.plan import StackSetChange
+from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.sandbox import Sandbox, Settings
 from tests.scenarios.manifests import edited
 from tests.stage import (
