@@ -48,9 +48,7 @@ class Faulty:
 
         self.changes.append(apply)
 
-    def spoil(
-        self, operation: str, kind: str, *, times: int | None = None, after: int = 0
-    ) -> None:
+    def spoil(self, operation: str, kind: str, *, times: int | None = None, after: int = 0) -> None:
         """Spoil the next responses to an operation, or all from now on; first let some pass."""
         left, whole = [times], [after]
         seen = self.seen.setdefault(operation, [])
