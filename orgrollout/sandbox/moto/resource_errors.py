@@ -1,4 +1,4 @@
-"""What a service refuses, and what moto breaks on, in the words of CloudFormation."""
+"""Refusals of services and failures of moto, in the words of CloudFormation."""
 
 import warnings
 from collections.abc import Callable, Iterator

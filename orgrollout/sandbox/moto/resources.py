@@ -90,7 +90,7 @@ class Resources(TemplateNames):
         return f"CFN-{key}-{derive(12, self.stack_id, key).upper()}"
 
     def _is_about_a_record(self, message: str) -> bool:
-        """Tell whether a service misses what exists only as a record, which AWS would have."""
+        """Return whether a service misses what exists only as a record, which AWS would have."""
         records = [each for each in self.all_made() if is_recorded(each)]
         return any(str(each.physical_resource_id) in message for each in records)
 
@@ -148,7 +148,7 @@ class Resources(TemplateNames):
         return self._parsed_resources.pop(key, None)
 
     def pretend(self, keys: list[str]) -> None:
-        """Let references to resources that do not exist yet resolve to their names."""
+        """Make references to resources that do not exist yet resolve to their names."""
         for key in keys:
             self._parsed_resources.setdefault(key, key)
 

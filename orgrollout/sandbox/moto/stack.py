@@ -26,7 +26,7 @@ from orgrollout.sandbox.templates import parse_template
 EMPTY = ""
 """The template of a stack that has no resources yet."""
 _READ_AGAIN = ("AWS::SSM::Parameter::Value", "Fn::ImportValue", "!ImportValue")
-"""What an unchanged template may bring another value for."""
+"""Parts of an unchanged template that may have another value."""
 _KEPT = ("Retain", "RetainExceptOnCreate")
 
 
@@ -178,7 +178,7 @@ class Stack(models.Stack):
         return True
 
     def _differs(self, body: str, parameters: Mapping[str, str], tags: dict[str, str]) -> bool:
-        """Tell whether an update has something to do, as CloudFormation decides it.
+        """Return whether an update has something to do, as CloudFormation decides it.
 
         Conditions, parameters and mappings that change no resource and no output are nothing to
         do: "No updates are to be performed".

@@ -47,7 +47,7 @@ class Outputs(parsing.OutputMap):
 
     @property
     def exports(self) -> list[parsing.Export]:
-        """What other stacks may import."""
+        """The values that other stacks may import."""
         values = self._parsed_outputs
         return [
             parsing.Export(self._stack_id, name, values[key].value)
