@@ -25,10 +25,14 @@ from orgrollout.cli.commands import (
     service,
 )
 from orgrollout.cli.errors import FAILED, INTERRUPTED
+from orgrollout.cli.logs import end_logs
 from orgrollout.cli.options.shared import Command, Group, gathered
 from orgrollout.cli.terminal.stdout import checked_stdout, drop_what_is_left, open_or_closed
 from orgrollout.errors import OrgRolloutError
+from orgrollout.model.logs import log_of
 from orgrollout.model.shown import visible
+
+_LOG = log_of(__name__)
 
 NAME = "orgrollout"
 EPILOG = (
@@ -102,6 +106,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
+        code = _run(given, debug=debug)
+        _LOG.info("ends: exit code %d", code)
+        return code
+    finally:
+        end_logs()
+
+
+def _run(given: list[str], *, debug: bool) -> int:
+    try:
         with checked_stdout():
             typer.main.get_command(app).main(args=given, prog_name=NAME)
     except SystemExit as end:
@@ -113,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OrgRolloutError as error:
         if debug:
             traceback.print_exc()
+        _LOG.error("%s", error, extra={"error": type(error).__name__})
         _tell("\n".join((str(error), *getattr(error, "__notes__", ()))))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: say so, and how to see more
@@ -123,6 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _bug(error: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
+    _LOG.error("a bug", extra={"error": type(error).__name__})
     said = " ".join(str(error).split())
     more = "" if debug else " Repeat the command with --debug for the traceback."
     text = f"this is a bug in {NAME}: {type(error).__name__}: {said}.{more}"

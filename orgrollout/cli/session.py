@@ -8,12 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.text import Text
-
 from orgrollout.api import Client
 from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.aws.transport.calls import Sent
 from orgrollout.aws.transport.connection import Connection, connect
 from orgrollout.aws.transport.waiting import Waits
 from orgrollout.cli.errors import OutputError, WrongUsageError
@@ -170,7 +167,6 @@ def _connected(
             clock=simulation.clock if simulation else None,
             bounds=call_bounds(loaded),
             read_only=read_only,
-            on_sent=_tell(screen) if reach.debug else None,
             waits=waits,
             on_skew=skew_told_on(screen),
         )
@@ -242,14 +238,3 @@ def _chosen(reach: Reach, loaded: LoadedManifest | None) -> str | None:
     if reach.sandbox is None and (kept := from_file("journal")):
         return in_folder(kept, config_file().parent)
     return None
-
-
-def _tell(screen: Screen) -> Callable[[Sent], None]:
-    def tell(sent: Sent) -> None:
-        again = f", attempt {sent.attempt}" if sent.attempt > 1 else ""
-        error = f", {sent.error}" if sent.error else ""
-        took = f"{sent.took.total_seconds() * 1000:,.0f} ms"
-        said = f"call {sent.service}:{sent.operation} {took}{again}{error}"
-        screen.errors.print(Text(said, style="dim"), soft_wrap=True)
-
-    return tell

@@ -8,18 +8,20 @@ from typing import TypeVar
 from orgrollout.drivers.outage import PASSING, Outage
 from orgrollout.journal.conflicts import unless_overtaken
 from orgrollout.model.ids import RolloutId, StackSetName
+from orgrollout.model.logs import log_of
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollouts import Rollout, give_order, load_rollout
 from orgrollout.reconcile.lifecycle.begin import holders_of
 from orgrollout.reconcile.lifecycle.notify import tell_of_rollout
 from orgrollout.reconcile.lifecycle.rollback import begin_rollback, rollback_of
 from orgrollout.reconcile.tick.tick import Tick, tick
-from orgrollout.report.words import span
+from orgrollout.report.layout.words import span
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.rollback.rollback import NothingToRollBackError
 from orgrollout.rollout.state.decision import Event, EventKind
 
 T = TypeVar("T")
+_LOG = log_of(__name__)
 _HEARTBEAT = timedelta(minutes=1)
 _ANOTHER_DRIVER = timedelta(seconds=1)
 
@@ -61,6 +63,8 @@ def _drive(known: Rollout, context: Context, follow: Callable[[Tick], None]) -> 
 def _rest(latest: Tick, context: Context, follow: Callable[[Tick], None]) -> None:
     """Return when it is time for the next tick; ``follow`` hears of every minute until then."""
     left = latest.wake_after or timedelta()
+    if left >= _HEARTBEAT:
+        _LOG.info("waiting %s", span(left), extra={"rollout": latest.rollout.state.id})
     while left > _HEARTBEAT:
         context.clock.sleep(_HEARTBEAT)
         left -= _HEARTBEAT
@@ -89,6 +93,7 @@ class _Patience:
             except PASSING as error:
                 pause = outage.pause(error)
                 text = f"{error} Trying again in {span(pause)}; nothing is lost."
+                _LOG.info("%s", text, extra={"rollout": self.known.state.id})
                 said = Event(kind=EventKind.WAITING, text=text)
                 self._follow(Tick(rollout=self.known, events=(said,), wake_after=pause))
                 self._context.clock.sleep(pause)

@@ -7,10 +7,10 @@ from typing import Any
 
 from orgrollout.organization.snapshot import Organization
 from orgrollout.posture.seen import PostureSeen, PostureState
-from orgrollout.report.blocks import Block, Line, Sheet
-from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.unchecked import sentence
-from orgrollout.report.words import count, iso, span
+from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.words import count, iso, span
+from orgrollout.report.plan.as_text import FORMAT_VERSION
+from orgrollout.report.plan.unchecked import sentence
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 
 MOST_ROWS = 60  # in text; CSV and JSON hold all

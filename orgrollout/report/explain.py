@@ -8,9 +8,9 @@ from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.desired import LeftOut
 from orgrollout.organization.explain import TEMPLATE_DEFAULT, ParameterOrigin
 from orgrollout.plan.explain import NOTHING, AccountExplained, RegionExplained, StackSetExplained
-from orgrollout.report.blocks import Block, Line, Sheet
-from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count, iso, span
+from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.words import count, iso, span
+from orgrollout.report.plan.as_text import FORMAT_VERSION
 
 
 def explain_blocks(found: AccountExplained, now: datetime) -> Iterator[Block]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orgrollout.report.blocks import Block, Line, Sheet
+from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.words import count
 from orgrollout.report.money import AS_OF, PRICES, VOLUMES, WHERE, Estimate, Input
-from orgrollout.report.words import count
 
 
 def money_blocks(found: Estimate) -> Iterator[Block]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from orgrollout.preflight.finding import Check, Outcome
-from orgrollout.report.blocks import Block, Line
-from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count, enumerated, word
+from orgrollout.report.layout.blocks import Block, Line
+from orgrollout.report.layout.words import count, enumerated, word
+from orgrollout.report.plan.as_text import FORMAT_VERSION
 from orgrollout.rollout.failures.failure_groups import cause
 
 _STYLES = {Outcome.OK: "green", Outcome.FOUND: "red", Outcome.NOT_CHECKED: "yellow"}

@@ -13,13 +13,8 @@ from functools import cache
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.build.preferences import at_a_time
-from orgrollout.plan.model.plan import (
-    SIDE_BY_SIDE,
-    Plan,
-    PlannedOperation,
-    PlannedWave,
-    StackSetChange,
-)
+from orgrollout.plan.model.plan import SIDE_BY_SIDE, Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.rollout.state.polling import next_look
 
 PER_INSTANCE = timedelta(minutes=1)

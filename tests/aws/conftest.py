@@ -6,7 +6,6 @@ from contextlib import ExitStack
 import pytest
 from botocore.stub import Stubber
 
-from orgrollout.aws.transport.calls import Sent
 from orgrollout.aws.transport.connection import Connection, connect
 from tests.aws.wire import Answer, Endpoint, FakeClock, endpoint
 
@@ -19,13 +18,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def sent() -> list[Sent]:
-    return []
-
-
-@pytest.fixture
-def connection(clock: FakeClock, sent: list[Sent]) -> Connection:
-    return connect(clock=clock, jitter=lambda pause: pause, on_sent=sent.append)
+def connection(clock: FakeClock) -> Connection:
+    return connect(clock=clock, jitter=lambda pause: pause)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from orgrollout.aws.transport import clients, waiting
 from orgrollout.aws.transport.connection import connect
 from orgrollout.aws.transport.waiting import Waiting, Waits
 from orgrollout.errors import UnreachableError
-from orgrollout.report.waiting import waiting_words
+from orgrollout.report.rollout.waiting import waiting_words
 from tests.aws.wire import FakeClock, endpoint, ok
 from tests.silence import silent_endpoint
 

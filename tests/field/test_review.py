@@ -19,7 +19,7 @@ from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.reconcile.lifecycle.begin import begin_rollout
 from orgrollout.reconcile.lifecycle.rollback import begin_rollback
 from orgrollout.reconcile.reading.plan_request import plan_from
-from orgrollout.report.plan_json import plan_json
+from orgrollout.report.plan.as_json import plan_json
 from tests.resyncing import ROLE, detect, seek
 from tests.stage import BASE, DEV, EU, LAB, PROD, TOPIC, TOPICS, US, Stage, changed, pairs
 

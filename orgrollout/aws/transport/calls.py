@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from orgrollout.aws.transport import error_mapping
+from orgrollout.aws.transport.call_log import CallLog, error_code
 from orgrollout.aws.transport.clock import Clock
 from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.aws.transport.response_checks import (
@@ -37,18 +38,6 @@ Jitter = Callable[[timedelta], timedelta]
 Guard = Callable[[], None]
 OnDate = Callable[[str, str], None]
 """Learns the Date of every answer, and the code of the error that it tells of, if one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One attempt of a call, for those who debug. It carries no parameter."""
-
-    service: str
-    operation: str
-    attempt: int
-    took: timedelta
-    request_id: str
-    error: str  # the code, or the kind of broken connection; empty: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +72,21 @@ def half_at_random(pause: timedelta) -> timedelta:
     return pause * random.uniform(0.5, 1)  # noqa: S311
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    client: Any
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def api(self) -> str:
+        return f"{self.service}:{self.operation}"
+
+    def send(self) -> Any:
+        return getattr(self.client, xform_name(self.operation))(**self.parameters)
+
+
 class Caller:
     """Sends requests: one botocore attempt at a time, under one rate per API."""
 
@@ -93,7 +97,6 @@ class Caller:
         limits: RateLimits,
         jitter: Jitter = half_at_random,
         patience: Patience = Patience(),
-        on_sent: Callable[[Sent], None] | None = None,
         waits: Waits | None = None,
         on_date: OnDate | None = None,
     ) -> None:
@@ -104,9 +107,9 @@ class Caller:
         self._limits = limits
         self._jitter = jitter
         self._patience = patience
-        self._on_sent = on_sent
         self._lock = threading.Lock()
         self._answered: set[str] = set()
+        self._account: AccountId | None = None  # the caller's own, once AWS has told it
         self._guards = threading.local()
         self._responses = threading.local()  # whether this thread has got one, and parses it
 
@@ -156,6 +159,12 @@ class Caller:
             AwsError: One of its kinds, from what botocore raised.
         """
         started = self._clock.now()
+        log = CallLog(
+            f"{service}:{operation}",
+            parameters,
+            account=inside.account if inside else self._account,
+            region=client.meta.region_name,
+        )
 
         def give_up(state: tenacity.RetryCallState) -> bool:
             return self._gives_up(state, service, self._clock.now() - started)
@@ -165,6 +174,7 @@ class Caller:
             stop=give_up,
             wait=self._pause,
             retry=tenacity.retry_if_exception(error_mapping.is_transient),
+            before_sleep=log.repetition,
             reraise=True,
         )
 
@@ -178,15 +188,18 @@ class Caller:
                 self._adapting(service, operation, place, waited=waited),
                 inside.being() if inside else nullcontext(),
             ):
-                return self._send(client, service, operation, parameters, wait)
+                return self._send(_Request(client, service, operation, parameters), wait, log)
 
         try:
             with self.waits.on(f"{service}:{operation}", _where(client, inside)) as wait:
-                return repeat(attempt)
+                answer = repeat(attempt)
         except (ClientError, BotoCoreError, BrokenResponse) as error:
             ours = error_mapping.translate(error, service, operation, parameters)
             # What quotes a parameter's value, or a response, is kept out of tracebacks too.
             raise ours from (None if error_mapping.may_quote(error, ours) else error)
+        if inside is None and operation == "GetCallerIdentity":
+            self._account = AccountId(answer["Account"])
+        return answer
 
     def _get_ready(self, service: str, operation: str, inside: Inside | None) -> bool:
         """Wait and renew what has to be; the guard comes last, since both take time.
@@ -214,39 +227,26 @@ class Caller:
         if waited:
             self._limits.accepted(service, operation, self._clock, place)
 
-    def _send(
-        self,
-        client: Any,
-        service: str,
-        operation: str,
-        parameters: Mapping[str, Any],
-        wait: Wait,
-    ) -> dict[str, Any]:
+    def _send(self, request: _Request, wait: Wait, log: CallLog) -> dict[str, Any]:
         started = self._clock.now()
 
         def tell(response: Mapping[str, Any], error: str = "") -> None:
             wait.error = error
             if response:
-                self._answered.add(service)
+                self._answered.add(request.service)
                 self._tell_date(response, error)
-            if self._on_sent is not None:
-                sent = Sent(
-                    service=service,
-                    operation=operation,
-                    attempt=wait.attempt,
-                    took=self._clock.now() - started,
-                    request_id=response.get("ResponseMetadata", {}).get("RequestId", ""),
-                    error=error,
-                )
-                self._on_sent(sent)
+            request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
+            log.attempt(wait.attempt, self._clock.now() - started, request_id, error)
 
         try:
-            answer = self._receive(client, service, operation, parameters)
+            answer = self._receive(request)
         except ClientError as error:
-            tell(error.response, error.response.get("Error", {}).get("Code", ""))
+            tell(error.response, error_code(error))
             raise
         except (BotoCoreError, BrokenResponse) as error:
-            tell({}, type(error).__name__)
+            tell({}, error_code(error))
+            if isinstance(error, BrokenResponse):
+                log.broken(error)
             raise
         tell(answer)
         return answer
@@ -256,9 +256,7 @@ class Caller:
         if date and self._on_date is not None:
             self._on_date(date, error)
 
-    def _receive(
-        self, client: Any, service: str, operation: str, parameters: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _receive(self, request: _Request) -> dict[str, Any]:
         """Return a response that was looked at.
 
         Raises:
@@ -266,15 +264,16 @@ class Caller:
         """
         self._responses.parsing = False
         try:
-            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            answer: dict[str, Any] = request.send()
         except (ResponseParserError, *PARSER_ERRORS) as error:
             parsing = self._responses.parsing
             # Before that, botocore may have sent requests of its own, for credentials.
             if not parsing and not isinstance(error, ResponseParserError | KeyError):
                 raise
         else:
-            more = "NextToken" in parameters or "NextToken" in answer
-            check_members(f"{service}:{operation}", parameters, answer, paged=more)
+            asked = request.parameters
+            more = "NextToken" in asked or "NextToken" in answer
+            check_members(request.api, asked, answer, paged=more)
             return answer
         # Raised out here: the error above may quote the body, and is not to be this one's context.
         raise BrokenResponse(

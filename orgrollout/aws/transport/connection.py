@@ -25,7 +25,7 @@ from orgrollout.model.ids import AccountId, Region
 if TYPE_CHECKING:
     import boto3
 
-    from orgrollout.aws.transport.calls import Caller, Guard, Inside, Jitter, OnDate, Sent
+    from orgrollout.aws.transport.calls import Caller, Guard, Inside, Jitter, OnDate
     from orgrollout.aws.transport.clients import Clients
     from orgrollout.aws.transport.sessions import AccountRole, Sessions
 
@@ -269,7 +269,6 @@ def connect(
     limits: RateLimits | None = None,
     bounds: Bounds | None = None,
     jitter: "Jitter | None" = None,
-    on_sent: "Callable[[Sent], None] | None" = None,
     waits: Waits | None = None,
     session: "boto3.Session | None" = None,
     on_skew: Callable[[timedelta], None] | None = None,
@@ -297,7 +296,6 @@ def connect(
         clock=machine,
         limits=limits,
         jitter=jitter or half_at_random,
-        on_sent=on_sent,
         waits=waits,
         on_date=_comparing(time) if time else None,
     )

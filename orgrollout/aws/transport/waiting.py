@@ -7,10 +7,15 @@ says nothing of how long a person has been waiting.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
+
+from orgrollout.model.logs import known_fields, log_of
+
+_LOG = log_of(__name__)
 
 FIRST = timedelta(seconds=5)
 _SOON, _LATER = timedelta(seconds=10), timedelta(minutes=1)
@@ -42,6 +47,7 @@ class Wait:
     attempt: int = 1
     attempts: int = 0
     error: str = ""
+    about: Mapping[str, Any] = field(default_factory=known_fields)  # for the log
 
     def sends(self, attempt: int, attempts: int) -> None:
         """Note that a request goes out."""
@@ -104,6 +110,7 @@ class Waits:
                 due = self._due(time.monotonic())
             if due is not None and self._tell is not None:
                 self._tell(due)
+                _log(due, self._told)
             time.sleep(_LOOK)
 
     def _due(self, now: float) -> Waiting | None:
@@ -128,3 +135,13 @@ class Waits:
             error=oldest.error,
             others=len(long) - 1,
         )
+
+
+def _log(waiting: Waiting, wait: Wait | None) -> None:
+    _LOG.info(
+        "no response from %s for %d s (%s)",
+        waiting.what,
+        waiting.waited.total_seconds(),
+        waiting.where or "this machine",
+        extra={**(wait.about if wait else {}), "attempt": waiting.attempt, "error": waiting.error},
+    )

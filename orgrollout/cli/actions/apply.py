@@ -24,10 +24,10 @@ from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
-from orgrollout.report.plan import plan_blocks
-from orgrollout.report.rollout import rollout_blocks
-from orgrollout.report.rollout_json import no_rollout_json, rollout_json
-from orgrollout.report.words import iso, moment
+from orgrollout.report.layout.words import iso, moment
+from orgrollout.report.plan.as_text import plan_blocks
+from orgrollout.report.rollout.as_json import no_rollout_json, rollout_json
+from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.rollout.decide.wait_reasons import rests
 from orgrollout.rollout.failures.enrolment import only_pending
 from orgrollout.rollout.state.state import Outcome

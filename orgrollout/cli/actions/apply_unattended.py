@@ -16,7 +16,7 @@ from orgrollout.plan.unattended.allowed_actions import AllowedActions
 from orgrollout.plan.unattended.select import plan_unattended
 from orgrollout.reconcile.documents.rollouts import OpenRolloutError
 from orgrollout.reconcile.lifecycle.unfinished_creations import unfinished_creations
-from orgrollout.report.plan import plan_blocks
+from orgrollout.report.plan.as_text import plan_blocks
 
 
 def apply_unattended(

@@ -13,8 +13,8 @@ from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
 from orgrollout.reconcile.advice.bootstrap import Options, situation
-from orgrollout.report.blocks import Block, Line
-from orgrollout.report.plan import FORMAT_VERSION
+from orgrollout.report.layout.blocks import Block, Line
+from orgrollout.report.plan.as_text import FORMAT_VERSION
 
 BootstrapFormat = Literal["text", "json", "cli", "cloudformation"]
 _STYLES = {State.NEEDED: "yellow", State.DONE: "green", State.UNKNOWN: "dim"}

@@ -13,10 +13,10 @@ from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.reconcile.documents.rollouts import Rollout, find_rollout
 from orgrollout.reconcile.lifecycle.operator_orders import approved_state
-from orgrollout.report.plan import plan_blocks
-from orgrollout.report.rollout import rollout_blocks
-from orgrollout.report.rollout_json import rollout_json
-from orgrollout.report.words import count, word
+from orgrollout.report.layout.words import count, word
+from orgrollout.report.plan.as_text import plan_blocks
+from orgrollout.report.rollout.as_json import rollout_json
+from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome
 

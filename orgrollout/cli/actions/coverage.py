@@ -10,9 +10,13 @@ from orgrollout.cli.options.shared import Narrow, Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
+from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.text.shorthand import did_you_mean
+from orgrollout.model.ids import StackSetKey
 from orgrollout.reconcile.reading.inventory import Refresh
 from orgrollout.report.coverage import coverage_blocks, coverage_json, coverage_sheet
+from orgrollout.report.exchange.junit import junit_lines
+from orgrollout.report.exchange.sarif import sarif_lines
 from orgrollout.rollout.coverage import CoverageState
 
 
@@ -43,14 +47,27 @@ def coverage(
         is_meant = narrowing(organization)
         rows = tuple(row for row in rows if is_meant(row.stack_set, row.pair))
     shown = tuple(row for row in rows if row.state in chosen) if chosen else rows
-    if format_ == "csv":
-        screen.sheet(coverage_sheet(shown, organization))
-    else:
-        screen.result(
-            coverage_blocks(rows, organization, now, chosen=chosen, detect=detect),
-            coverage_json(rows, shown, organization),
-        )
+    match format_:
+        case "csv":
+            screen.sheet(coverage_sheet(shown, organization))
+        case "junit":
+            screen.lines(junit_lines(shown, organization))
+        case "sarif":
+            screen.lines(sarif_lines(shown, organization, manifest.as_posix(), lines_of(loaded)))
+        case _:
+            screen.result(
+                coverage_blocks(rows, organization, now, chosen=chosen, detect=detect),
+                coverage_json(rows, shown, organization),
+            )
     return FINDINGS if any(row.state in failing for row in rows) else DONE
+
+
+def lines_of(loaded: LoadedManifest) -> dict[StackSetKey, int]:
+    """Return in which line of the manifest each stack set begins."""
+    places = ((key, loaded.root.get("stack_sets", key)) for key in loaded.manifest.stack_sets)
+    return {
+        StackSetKey(key): item.key_line or item.line for key, item in places if item is not None
+    }
 
 
 def _states(option: str, given: Iterable[str]) -> frozenset[CoverageState]:

@@ -11,7 +11,7 @@ from orgrollout.cli.session import open_session
 from orgrollout.cli.shipped import BASELINE, ORGANIZATION, shipped_manifest
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
-from orgrollout.report.plan import plan_blocks
+from orgrollout.report.plan.as_text import plan_blocks
 
 _NEXT = """\
 Try next:

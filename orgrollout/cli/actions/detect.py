@@ -19,7 +19,7 @@ from orgrollout.manifest.text.values import duration
 from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.reconcile.drift.detect import DetectionPhase, DetectionStep
 from orgrollout.reconcile.drift.detection_targets import detection_targets
-from orgrollout.report.words import span
+from orgrollout.report.layout.words import span
 
 _ENDS = {
     DetectionPhase.STOPPED: "the detection was stopped before it had looked everywhere",

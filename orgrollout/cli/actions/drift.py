@@ -23,9 +23,9 @@ from orgrollout.reconcile.lifecycle.notify import tell_of_drift
 from orgrollout.reconcile.reading.inventory import Refresh
 from orgrollout.reconcile.reading.organization import read_for
 from orgrollout.reconcile.reading.plan_request import look
-from orgrollout.report.drift import Shown, drift_blocks
-from orgrollout.report.drift_history import history_blocks, history_json, history_sheet
-from orgrollout.report.drift_json import drift_json, drift_sheet
+from orgrollout.report.drift.as_json import drift_json, drift_sheet
+from orgrollout.report.drift.as_text import Shown, drift_blocks
+from orgrollout.report.drift.history import history_blocks, history_json, history_sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from orgrollout.manifest.text.forms import NAME
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.reconcile.advice.existing_stack_sets import list_what_exists, with_overrides
 from orgrollout.reconcile.advice.organization_facts import read_organization_facts
-from orgrollout.report.words import count, enumerated
+from orgrollout.report.layout.words import count, enumerated
 
 _HOME = "us-east-1"
 

@@ -21,8 +21,8 @@ from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.reconcile.documents.rollouts import find_rollout
 from orgrollout.reconcile.lifecycle.begin import unlock as unlock_rollout
 from orgrollout.reconcile.lifecycle.prune import prune_journal
-from orgrollout.report.blocks import Line
-from orgrollout.report.words import count
+from orgrollout.report.layout.blocks import Line
+from orgrollout.report.layout.words import count
 
 _SQLITE = b"SQLite format 3\0"  # how such a file begins (sqlite.org/fileformat.html, 1.3)
 

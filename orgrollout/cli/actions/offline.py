@@ -19,9 +19,9 @@ from orgrollout.manifest.template.builtin import builtin_names, builtin_path, ex
 from orgrollout.manifest.template.read import read_template
 from orgrollout.manifest.text.source import read_text
 from orgrollout.model.shown import visible
-from orgrollout.report.blocks import Line, Sheet
-from orgrollout.report.plan import FORMAT_VERSION
-from orgrollout.report.words import count
+from orgrollout.report.layout.blocks import Line, Sheet
+from orgrollout.report.layout.words import count
+from orgrollout.report.plan.as_text import FORMAT_VERSION
 
 
 class ExportError(OrgRolloutError):

@@ -16,8 +16,8 @@ from orgrollout.plan.make_plan import make_plan
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.reading.inventory import Refresh
 from orgrollout.reconcile.reading.plan_request import Picture, request_from
-from orgrollout.report.plan import plan_blocks
-from orgrollout.report.plan_json import plan_json
+from orgrollout.report.plan.as_json import plan_json
+from orgrollout.report.plan.as_text import plan_blocks
 
 
 def plan(

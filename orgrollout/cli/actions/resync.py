@@ -22,11 +22,11 @@ from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest, seek_re
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift
 from orgrollout.reconcile.reading.inventory import Refresh
 from orgrollout.reconcile.reading.plan_request import Narrowing, Picture, look
-from orgrollout.report.drift import Shown, drift_blocks
-from orgrollout.report.plan import plan_blocks
-from orgrollout.report.plan_json import plan_json
-from orgrollout.report.resync import left_blocks, left_json
-from orgrollout.report.unchecked import not_looked_at
+from orgrollout.report.drift.as_text import Shown, drift_blocks
+from orgrollout.report.drift.resync import left_blocks, left_json
+from orgrollout.report.plan.as_json import plan_json
+from orgrollout.report.plan.as_text import plan_blocks
+from orgrollout.report.plan.unchecked import not_looked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,11 @@ anything that it names is no longer as it was.
 import json
 import os
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options.shared import Narrow
@@ -20,7 +23,7 @@ from orgrollout.plan.checks.saved_plan_check import come_up_since, moved_since
 from orgrollout.plan.model.document import plan_document, read_plan
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.reading.inventory import Refresh
-from orgrollout.report.words import count
+from orgrollout.report.layout.words import count
 
 FORMAT_VERSION = 1
 _HEAD = '{"format_version":'  # every saved plan begins so, and no manifest does
@@ -170,20 +173,27 @@ def read_saved(asked: Options) -> Saved | None:
             "or plan again with them."
         )
     try:
-        made = Options(
-            manifest=_manifest_of(path, document["manifest"]),
-            narrow=Narrow(**document["narrow"]),
-            allow_removals=document["allow_removals"],
-            allow_departed=document.get("allow_departed"),
-            destroy=document["destroy"],
-            recover_inoperable=document["recover_inoperable"],
-            refresh=asked.refresh,
-        )
-        return Saved(asked=made, plan=read_plan(document["plan"]))
-    except (KeyError, TypeError, ValueError) as error:
+        plan = read_plan(document.pop("plan"))
+        made = _options().validate_python({**document, "refresh": asked.refresh})
+        return Saved(asked=replace(made, manifest=_manifest_of(path, made.manifest)), plan=plan)
+    except (KeyError, OSError, TypeError, ValueError) as error:
         raise SavedPlanError(
-            f"{path} is damaged, or was made by another version. Plan again."
+            f"{path} is damaged, or was made by another version{_where(error)}. Nothing was sent. "
+            "Plan again."
         ) from error
+
+
+@cache
+def _options() -> TypeAdapter[Options]:
+    return TypeAdapter(Options)
+
+
+def _where(error: Exception) -> str:
+    """Return which field is damaged, where that is known. A value may be secret."""
+    if not isinstance(error, ValidationError):
+        return ""
+    place = ".".join(map(str, error.errors(include_input=False, include_url=False)[0]["loc"]))
+    return f" (at {place})" if place else ""
 
 
 def _seen_from(path: Path, manifest: Path) -> str:
@@ -192,7 +202,7 @@ def _seen_from(path: Path, manifest: Path) -> str:
     return os.path.relpath(there, path.parent.resolve())
 
 
-def _manifest_of(path: Path, named: str) -> Path:
+def _manifest_of(path: Path, named: Path) -> Path:
     there = path.resolve().parent / named
     manifest = there.parent.resolve() / there.name
     if not manifest.is_file():
@@ -222,7 +232,7 @@ def _document(path: Path) -> dict[str, Any] | None:
         return None
     try:
         document: dict[str, Any] = json.loads(text)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise SavedPlanError(
             f"{path} is a saved plan of which a part is missing or overwritten ({error}). Nothing "
             "was sent. Copy it again, or plan again."

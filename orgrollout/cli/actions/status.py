@@ -18,11 +18,11 @@ from orgrollout.reconcile.documents.rollout_events import Listener
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
-from orgrollout.report.blocks import Line
-from orgrollout.report.rollout import rollout_blocks
-from orgrollout.report.rollout_json import rollout_json, rollouts_json
-from orgrollout.report.rollouts import rollouts_blocks
-from orgrollout.report.words import span
+from orgrollout.report.layout.blocks import Line
+from orgrollout.report.layout.words import span
+from orgrollout.report.rollout.as_json import rollout_json, rollouts_json
+from orgrollout.report.rollout.as_text import rollout_blocks
+from orgrollout.report.rollout.listed import rollouts_blocks
 from orgrollout.rollout.operations.process_in_flight import is_inside
 from orgrollout.rollout.state.state import Phase
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from orgrollout.cli.options.manifest_here import HERE
-from orgrollout.cli.options.shared import Command, DebugOption, Group, ManifestPath, gathered
+from orgrollout.cli.options.shared import Command, Group, Logs, ManifestPath, gathered
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
@@ -41,7 +41,7 @@ def validate(
         ),
     ] = None,
     format_: ShortFormatOption = "text",
-    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+    logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Check a manifest and its templates without AWS; cfn-lint is included."""
     from orgrollout.cli.actions.offline import validate as run
@@ -49,7 +49,7 @@ def validate(
     return run(manifest, format_, severity=severity, accept=accept or ())
 
 
-def schema(*, debug: DebugOption = False) -> int:  # noqa: ARG001 - read by `main`
+def schema(*, logs: Logs) -> int:  # noqa: ARG001 - begun by `gathered`
     """Print the JSON Schema of the manifest, for editors."""
     from orgrollout.cli.actions.offline import schema as run
 

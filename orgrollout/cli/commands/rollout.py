@@ -10,18 +10,18 @@ import typer
 from orgrollout.cli.options import completion
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import (
-    DebugOption,
+    CoverageFormatOption,
     DepartedOption,
     DetachOption,
     Format,
     FormatOption,
+    Logs,
     ManifestPath,
     Narrow,
     Reach,
     RecoverOption,
     RefreshOption,
     RemovalsOption,
-    SheetFormatOption,
     WaitOption,
     YesOption,
 )
@@ -35,11 +35,11 @@ OutOption = Annotated[
 ]
 
 
-def demo(*, debug: DebugOption = False) -> int:
+def demo(*, logs: Logs) -> int:
     """Roll the baseline out over a simulated organization, from nothing, without AWS."""
     from orgrollout.cli.actions.demo import run_demo
 
-    return run_demo(debug=debug)
+    return run_demo(debug=logs.debug)
 
 
 def plan(
@@ -205,7 +205,7 @@ def coverage(
     refresh: RefreshOption = "incremental",
     narrow: Narrow,
     reach: Reach,
-    format_: SheetFormatOption = "text",
+    format_: CoverageFormatOption = "text",
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
     from orgrollout.cli.actions.coverage import coverage as run

@@ -7,7 +7,7 @@ import typer
 
 # What a command needs is imported when it runs, so that `--help` stays quick.
 # ruff: noqa: PLC0415
-from orgrollout.cli.options.shared import STARTER, Command, DebugOption, Group, gathered
+from orgrollout.cli.options.shared import STARTER, Command, Group, Logs, gathered
 
 sandbox = typer.Typer(
     help="A simulated organization for any AWS tool.", no_args_is_help=True, cls=Group
@@ -27,7 +27,7 @@ def start(
     *,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
     speed: _Speed = 60,
-    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+    logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Start a simulated organization that goes on in the background; `--sandbox` then uses it.
 
@@ -38,7 +38,7 @@ def start(
     return run(file, port=port, speed=speed)
 
 
-def stop(*, debug: DebugOption = False) -> int:  # noqa: ARG001 - read by `main`
+def stop(*, logs: Logs) -> int:  # noqa: ARG001 - begun by `gathered`
     """Stop the organization that `sandbox start` started, and forget it."""
     from orgrollout.cli.actions.sandbox import stop as run
 
@@ -50,7 +50,7 @@ def serve(
     *,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 4599,
     speed: _Speed = 60,
-    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+    logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Answer AWS's APIs for a simulated organization on a port of this machine, until Ctrl-C."""
     from orgrollout.cli.actions.sandbox import serve as run
@@ -76,7 +76,7 @@ def init(
     region: Annotated[
         str | None, typer.Option("--region", metavar="REGION", help="Where the stack sets live.")
     ] = None,
-    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+    logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Write an organization file to start from: a commented one, or the shape of a real one."""
     from orgrollout.cli.actions.sandbox import init as run

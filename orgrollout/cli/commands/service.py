@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli.options.shared import Command, DebugOption, Group, gathered
+from orgrollout.cli.options.shared import Command, Group, Logs, gathered
 from orgrollout.service.templates import Part, service_template
 
 service = typer.Typer(help="What to deploy for orgrollout itself.", no_args_is_help=True, cls=Group)
@@ -18,7 +18,7 @@ def _about() -> None:
 def template(
     *,
     only: Annotated[Part, typer.Option("--only", help="Which part.")],
-    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+    logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Print the CloudFormation template of a part: `journal`, a bucket fit for a shared journal."""
     typer.echo(service_template(only), nl=False)

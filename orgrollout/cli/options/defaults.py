@@ -1,13 +1,13 @@
 """What holds where the command line says nothing: the environment, and a file of defaults.
 
-For profile, journal and format: an option wins, then ORGROLLOUT_PROFILE, ORGROLLOUT_JOURNAL and
-ORGROLLOUT_FORMAT, then (for the journal) the manifest, then `[defaults]` of the file, in TOML. A
-simulated organization takes no profile and no journal from here.
+An option wins, then a variable such as ORGROLLOUT_PROFILE, then (for the journal) the manifest,
+then `[defaults]` of the file, in TOML. A simulated organization takes no profile and no journal
+from here.
 """
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from platformdirs import user_config_path
 
 from orgrollout.cli.errors import WrongUsageError
 
-KEYS = ("profile", "journal", "format")
+KEYS = ("profile", "journal", "format", "log_level", "log_format", "log_file")
 FILE = "ORGROLLOUT_CONFIG"
 _SECTION = "defaults"
 
@@ -38,6 +38,29 @@ def from_file(key: str) -> str | None:
         WrongUsageError: It cannot be read, or says what no default can be.
     """
     return _defaults().get(key)
+
+
+def setting(key: str, choices: Collection[str]) -> Any:
+    """Return the one of ``choices`` that the environment or the file says, if either does.
+
+    Raises:
+        WrongUsageError: It is none of them.
+    """
+    wanted = from_environment(key) or from_file(key)
+    if wanted is None or wanted in choices:
+        return wanted
+    raise WrongUsageError(
+        f"the default {key} is set to {wanted}: there is none of that name. Write one of "
+        f"{', '.join(choices)}."
+    )
+
+
+def path_setting(key: str) -> Path | None:
+    """Return the path that the environment or the file says; the file's is relative to the file."""
+    if named := from_environment(key):
+        return Path(named).expanduser()
+    kept = from_file(key)
+    return config_file().parent / Path(kept).expanduser() if kept else None
 
 
 def _defaults() -> Mapping[str, str]:

@@ -15,17 +15,22 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from orgrollout.cli.errors import WrongUsageError
+from orgrollout.cli.logs import LogFormat, LogLevel, begin_logs
 from orgrollout.cli.options import completion
-from orgrollout.cli.options.defaults import from_environment, from_file
+from orgrollout.cli.options.defaults import from_environment, from_file, path_setting, setting
 from orgrollout.cli.options.manifest_here import manifest_in
+from orgrollout.model.logs import log_of
+
+_LOG = log_of(__name__)
 
 STARTER = ""  # `--sandbox` without a file: the organization that comes along
 _SANDBOX = "--sandbox"
+_LOG_PANEL = "Logs"
 _TYPED: ContextVar[frozenset[str]] = ContextVar("typed", default=frozenset())
 
 Format = Literal["text", "json", "markdown"]
 SheetFormat = Literal["text", "json", "csv", "markdown"]
+CoverageFormat = Literal["text", "json", "csv", "markdown", "junit", "sarif"]
 
 ManifestPath = Annotated[
     Path,
@@ -53,8 +58,9 @@ SheetFormatOption = Annotated[
     SheetFormat,
     typer.Option("--format", help="For people, or for programs; JSON goes to stdout alone."),
 ]
-DebugOption = Annotated[
-    bool, typer.Option("--debug", help="Show tracebacks, and every API call as it is sent.")
+CoverageFormatOption = Annotated[
+    CoverageFormat,
+    typer.Option("--format", help="For people, or for programs; each but text to stdout alone."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask; needed without a terminal.")]
 DetachOption = Annotated[
@@ -109,7 +115,62 @@ RefreshOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Logs:
+    """What is logged, and where; besides, whether errors come with a traceback."""
+
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            rich_help_panel=_LOG_PANEL,
+            help="Show tracebacks, and log at level debug: every API call.",
+        ),
+    ] = False
+    log_level: Annotated[
+        LogLevel | None,
+        typer.Option(
+            "--log-level",
+            rich_help_panel=_LOG_PANEL,
+            show_default=False,
+            help="Log at this level and above. Default: info, where --log-format or --log-file is "
+            "given; else nothing is logged.",
+        ),
+    ] = None
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option(
+            "--log-format",
+            rich_help_panel=_LOG_PANEL,
+            show_default=False,
+            help="Log lines as text, or as JSON. Default: text.",
+        ),
+    ] = None
+    log_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--log-file",
+            metavar="FILE",
+            rich_help_panel=_LOG_PANEL,
+            show_default=False,
+            help="Add log lines to this file. Default: stderr.",
+        ),
+    ] = None
+
+    def begin(self) -> None:
+        """Log from now on, as the options, the environment and the file of defaults say.
+
+        Raises:
+            WrongUsageError: One of them says what there is not, or the file cannot be written.
+        """
+        level = self.log_level or setting("log_level", get_args(LogLevel))
+        format_ = self.log_format or setting("log_format", get_args(LogFormat))
+        begin_logs(
+            "debug" if self.debug else level, format_, self.log_file or path_setting("log_file")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach(Logs):
     """Which AWS, or which sandbox, and which journal."""
 
     profile: Annotated[
@@ -143,7 +204,6 @@ class Reach:
             "`journal` of the manifest, or this platform's place for state.",
         ),
     ] = None
-    debug: DebugOption = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +331,10 @@ def gathered(command: Callable[..., int]) -> Callable[..., None]:
             name: kind(**{each: values.pop(each) for each in names})
             for name, (kind, names) in groups.items()
         }
+        for group in made.values():
+            if isinstance(group, Logs):
+                group.begin()
+        _LOG.info("begins: %s", command.__name__.strip("_"))
         raise typer.Exit(command(**values, **made))
 
     # Typer keeps the line breaks of later paragraphs, and then breaks the lines once more.
@@ -296,14 +360,9 @@ def _where_nothing_is_said(values: dict[str, Any], hints: dict[str, Any]) -> dic
 
 def _format(otherwise: str, hint: Any) -> str:
     """Return the format that is set for all commands, where this one has it."""
-    wanted = from_environment("format") or from_file("format")
+    wanted = setting("format", get_args(CoverageFormat))
     if wanted is None:
         return otherwise
-    if wanted not in get_args(SheetFormat):
-        raise WrongUsageError(
-            f"the default format is set to {wanted}: there is none of that name. Write one of "
-            f"{', '.join(get_args(SheetFormat))}."
-        )
     choices = get_args(get_args(hint)[0])
     return wanted if wanted in choices else otherwise
 

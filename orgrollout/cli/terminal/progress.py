@@ -16,9 +16,9 @@ from orgrollout.model.ids import OperationId
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
-from orgrollout.report.standing import waits
-from orgrollout.report.under_way import under_way
-from orgrollout.report.words import clock_time, count, span
+from orgrollout.report.layout.words import clock_time, count, span
+from orgrollout.report.rollout.standing import waits
+from orgrollout.report.rollout.under_way import under_way
 from orgrollout.rollout.state.counted import Counted
 from orgrollout.rollout.state.decision import Event, EventKind
 

@@ -12,8 +12,8 @@ from rich.status import Status
 from rich.text import Text
 
 from orgrollout.model.shown import visible
-from orgrollout.report.blocks import Block, Sheet, as_csv, as_markdown
-from orgrollout.report.text import broken, show
+from orgrollout.report.layout.blocks import Block, Sheet, as_csv, as_markdown
+from orgrollout.report.layout.text import broken, show
 
 _LOG_WIDTH = 10_000  # of what is no terminal, where nothing should be wrapped
 _UNSEEN = re.compile(r"[^\x20-\x7e\n]")  # in JSON perhaps: other alphabets are seen
@@ -62,6 +62,12 @@ class Screen:
     def sheet(self, sheet: Sheet) -> None:
         """Put out a table as CSV."""
         self.raw(as_csv(sheet).rstrip("\r\n"))
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Put out a document line by line, as it is made."""
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
     def raw(self, text: str) -> None:
         """Put out a text as it is."""

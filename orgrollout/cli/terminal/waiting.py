@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from orgrollout.aws.transport.waiting import Waiting, Waits
 from orgrollout.cli.terminal.screen import Screen
-from orgrollout.report.waiting import skew_words, waiting_words
+from orgrollout.report.rollout.waiting import skew_words, waiting_words
 
 
 def waits_told_on(screen: Screen) -> Waits:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from orgrollout.plan.model.consistency import must_be_consistent
 from orgrollout.plan.model.instance_state import seen_of_old
 from orgrollout.plan.model.old_kinds import with_kind
 from orgrollout.plan.model.plan import Plan
@@ -20,9 +21,9 @@ def read_plan(document: dict[str, Any]) -> Plan:
     """Return the plan that ``plan_document`` wrote.
 
     Raises:
-        ValueError: The document is not a plan.
+        ValueError: The document is not a plan, or its parts do not fit together.
     """
-    return _adapter().validate_python(_up_to_date(document))
+    return must_be_consistent(_adapter().validate_python(_up_to_date(document)))
 
 
 def _up_to_date(document: Any) -> Any:

@@ -10,7 +10,7 @@ from orgrollout.manifest.schema import ResyncWindow, Weekday
 _DAYS: tuple[str, ...] = get_args(Weekday)  # as datetime.weekday counts them
 _MIDNIGHT = "24:00"
 _DAY = timedelta(days=1)
-_WEEK = 7
+_WEEK = 7  # days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,17 @@ class Window:
     days: tuple[int, ...]  # Monday is 0
     begins: timedelta  # after midnight
     ends: timedelta  # after that same midnight
+
+    def __post_init__(self) -> None:
+        """Refuse what no window is: closed for ever must not be taken for open.
+
+        Raises:
+            ValueError: It is on no day, or its times are not of a day and the one after it.
+        """
+        if not self.days or not set(self.days) <= set(range(_WEEK)):
+            raise ValueError("a window has days that no week has")
+        if not timedelta() <= self.begins <= _DAY or not self.begins < self.ends <= 2 * _DAY:
+            raise ValueError("a window begins or ends at a time that no day has")
 
 
 def windows_of(windows: Iterable[ResyncWindow]) -> tuple[Window, ...]:

@@ -8,6 +8,7 @@ from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.conflicts import until_written
 from orgrollout.journal.port import Journal, put_artifact, to_text
 from orgrollout.model.ids import RolloutId, StackSetName
+from orgrollout.model.logs import log_of
 from orgrollout.plan.model.document import plan_document
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
@@ -30,6 +31,7 @@ from orgrollout.reconcile.locks.takeover import give_up, settle
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.state.state import Phase
 
+_LOG = log_of(__name__)
 BUSY = frozenset({Phase.RUNNING, Phase.STOPPING, Phase.VERIFYING})
 
 
@@ -81,7 +83,9 @@ def begin_rollout(
         begun = _record(journal, plan, Record(begun_by=context.holder, state=state))
         if begun is not None:
             put_artifact(journal, content)  # a `journal prune` may have come between
-            return _confirmed(journal, begun, context, taking)
+            confirmed = _confirmed(journal, begun, context, taking)
+            _LOG.info("claimed %s", ", ".join(sorted(names)), extra={"rollout": rollout})
+            return confirmed
 
 
 def holders_of(journal: Journal, names: Iterable[StackSetName]) -> Mapping[StackSetName, RolloutId]:
@@ -105,6 +109,7 @@ def unlock(
         released = claims.release_claims(journal, claims_of(current.plan), rollout)
         record = replace(current.record, fence=current.record.fence + 1, lease=None)
         save_order(journal, current, record, said)
+        _LOG.info("unlocked: claims and lease taken away", extra={"rollout": rollout})
         return released
 
     return until_written(attempt)

@@ -7,6 +7,7 @@ from orgrollout.aws.transport.clock import API_TIMEOUT
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.conflicts import unless_overtaken
 from orgrollout.journal.errors import LeaseLostError
+from orgrollout.model.logs import log_of
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollout_events import with_line
 from orgrollout.reconcile.documents.rollout_record import Record
@@ -14,6 +15,8 @@ from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout, save_
 from orgrollout.reconcile.process.lease import SPAN, Moment, with_lease
 from orgrollout.rollout.state.decision import Event
 from orgrollout.rollout.state.state import RolloutState
+
+_LOG = log_of(__name__)
 
 
 class HeldLease:
@@ -35,10 +38,14 @@ class HeldLease:
             JournalConflictError: Another process has advanced the rollout; nothing was written.
         """
         taken = Moment.now(context.clock)
+        before = rollout.record.lease
         record = replace(rollout.record, state=state)
         leased = with_lease(record, context.holder, taken, new=True)
         leased = with_line(leased, events, by=context.holder, at=taken.wall)
-        return cls(save_record(context.journal, rollout, leased), taken, context)
+        held = cls(save_record(context.journal, rollout, leased), taken, context)
+        if before is not None and before.holder != context.holder:
+            _LOG.info("lease taken over from %s", before.holder)
+        return held
 
     def ensure(self) -> None:
         """Return if an answer to a request sent now would come within the lease.
@@ -55,6 +62,7 @@ class HeldLease:
         record = with_lease(self.rollout.record, self._context.holder, taken, new=False)
         saved = unless_overtaken(lambda: save_record(self._context.journal, self.rollout, record))
         if saved is None:
+            _LOG.info("lease lost: another process has advanced the rollout")
             raise LeaseLostError(self.rollout.state.id)
         self.rollout, self._taken = saved, taken
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from orgrollout.model.ids import RolloutId, StackSetName
+from orgrollout.model.logs import log_of
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.claims import Claim, claim_of, confirm_claim, settle_claim
 from orgrollout.reconcile.documents.rollouts import (
@@ -21,6 +22,8 @@ from orgrollout.reconcile.documents.rollouts import (
 )
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError
+
+_LOG = log_of(__name__)
 
 
 def settle(rollout: Rollout, context: Context) -> None:
@@ -56,6 +59,7 @@ def give_up(rollout: RolloutId, by: RolloutId, context: Context) -> None:
         WrongPhaseError: It has something under way.
     """
     said = context.said(f"superseded by {by}")
+    _LOG.info("superseded by %s", by, extra={"rollout": rollout})
     give_order(
         context.journal, rollout, lambda r: operator_commands.supersede(r.state, by, said.at), said
     )

@@ -25,15 +25,11 @@ from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.member_accounts.access import enter
 from orgrollout.reconcile.process.parallel import spread
 from orgrollout.reconcile.process.repair_cache import InsideMemory
+from orgrollout.rollout.member_accounts.call_steps import starts_remediations
 from orgrollout.rollout.member_accounts.concurrency import at_once, window
 from orgrollout.rollout.member_accounts.remediation import Remediations
-from orgrollout.rollout.member_accounts.repair_steps import (
-    Look,
-    RepairObservation,
-    failed,
-    next_step,
-    starts_remediations,
-)
+from orgrollout.rollout.member_accounts.repair_observation import Look, RepairObservation, failed
+from orgrollout.rollout.member_accounts.repair_steps import next_step
 from orgrollout.rollout.state.decision import MemberAccountObservation, WorkInMemberAccounts
 from orgrollout.rollout.state.repair_step import NextStep, Step
 from orgrollout.rollout.state.state import InFlightOperation

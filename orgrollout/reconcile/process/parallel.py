@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -22,6 +23,9 @@ def spread(
         return
     with ThreadPoolExecutor(max_workers=min(at_once, len(waiting))) as pool:
         try:
-            yield from zip(waiting, pool.map(work, waiting), strict=True)
+            # Log lines of the threads say what they are about, as those of this one do.
+            here = [copy_context() for _ in waiting]
+            made = pool.map(lambda context, item: context.run(work, item), here, waiting)
+            yield from zip(waiting, made, strict=True)
         finally:
             pool.shutdown(cancel_futures=True)

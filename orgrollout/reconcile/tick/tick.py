@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from orgrollout.model.ids import RolloutId, StackSetKey, StackSetName
+from orgrollout.model.logs import about, log_of
 from orgrollout.model.operation import OperationStatus
 from orgrollout.model.operation_id import read_operation_id
+from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollout_events import with_line
 from orgrollout.reconcile.documents.rollouts import (
@@ -34,6 +36,7 @@ from orgrollout.rollout.decide.observation_request import wanted
 from orgrollout.rollout.state.decision import Decision, Event, EventKind
 from orgrollout.rollout.state.state import Phase, RolloutState
 
+_LOG = log_of(__name__)
 _LOOK_AGAIN = timedelta(seconds=5)
 _IN_THE_WAY = "a drift detection of ours is in the way and was stopped; what it found is kept"
 
@@ -59,7 +62,19 @@ def tick(rollout: RolloutId, context: Context) -> Tick:
         ClaimLostError: A stack set is no longer the rollout's to change.
         AwsError: AWS refused something. The intent is kept, and `resume` goes on from there.
     """
-    current = load_rollout(context.journal, rollout)
+    with about(rollout=rollout):
+        return _tick(load_rollout(context.journal, rollout), context)
+
+
+def _tick(current: Rollout, context: Context) -> Tick:
+    with about(wave=_wave(current.plan, current.state)):
+        done = _advance(current, context)
+    _log(current, done)
+    return done
+
+
+def _advance(current: Rollout, context: Context) -> Tick:
+    rollout = current.state.id
     context = context.calling_as(current.plan.call_as)
     left = context.watch.left(current.record, context.holder, context.clock)
     if left and current.record.lease:
@@ -90,6 +105,32 @@ def tick(rollout: RolloutId, context: Context) -> Tick:
         done = replace(done, rollout=save_record(context.journal, current, record))
         context.histories.append(context.journal, record)
     return done
+
+
+def _wave(plan: Plan, state: RolloutState) -> str | None:
+    """Return the name of the wave that is under way."""
+    return plan.waves[state.wave].name if state.wave < len(plan.waves) else None
+
+
+def _log(before: Rollout, done: Tick) -> None:
+    """Log what came of a tick: its events, and a phase that changed."""
+    plan, state = done.rollout.plan, done.rollout.state
+    ids = {f.number: f.id for f in (*before.state.in_flight, *state.in_flight)}
+    ids |= {completed.number: completed.id for completed in state.completed}
+    wave = _wave(plan, before.state)  # what ends in this tick is of the wave before
+    for event in done.events:
+        if event.kind is EventKind.WAVE:
+            wave = _wave(plan, state)
+        known = plan.stack_sets.get(event.stack_set) if event.stack_set else None
+        said = {
+            "wave": wave,
+            "stack_set": known.name if known else None,
+            "operation_id": ids.get(event.number or 0),
+        }
+        _LOG.info("%s: %s", event.kind.value, event.text, extra=said)
+    if state.phase is not before.state.phase:
+        was = before.state.phase.value
+        _LOG.info("phase: %s, was %s", state.phase.value, was, extra={"wave": _wave(plan, state)})
 
 
 def _act_on(held: HeldLease, decision: Decision, done: Tick, context: Context) -> Tick:

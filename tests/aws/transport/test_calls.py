@@ -1,11 +1,12 @@
 """Every request goes through one door: repeated where that helps, counted, told to who debugs."""
 
+import logging
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 
-from orgrollout.aws.transport.calls import Sent, half_at_random
+from orgrollout.aws.transport.calls import half_at_random
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import (
     AccessDeniedError,
@@ -16,6 +17,7 @@ from orgrollout.errors import (
 )
 from tests.aws.conftest import Serve
 from tests.aws.wire import Answer, FakeClock, ok, refused
+from tests.faulty import SECRET
 
 THROTTLED = refused("Throttling", "Rate exceeded")
 DESCRIBED = ok(
@@ -152,15 +154,40 @@ def test_parameters_that_do_not_fit_are_named_without_their_values(
     assert connection.calls == Counter()
 
 
-def test_who_debugs_sees_every_attempt_and_no_parameter(
-    serve: Serve, connection: Connection, sent: list[Sent]
+def test_every_attempt_is_logged_and_no_parameter(
+    serve: Serve, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """What is repeated is told at level info, every attempt at level debug."""
+    caplog.set_level(logging.DEBUG, logger="orgrollout")
     serve(THROTTLED, Answer(None), DESCRIBED)
     describe(connection)
 
-    assert [(s.operation, s.attempt, s.request_id, s.error) for s in sent] == [
+    lines = [(r.levelname, {**vars(r)}) for r in caplog.records]
+    assert [
+        (f["operation"], f["attempt"], f["request_id"], f["error"])
+        for level, f in lines
+        if level == "DEBUG"
+    ] == [
         ("DescribeStackSet", 1, "req-2", "Throttling"),
         ("DescribeStackSet", 2, "", "ConnectionClosedError"),
         ("DescribeStackSet", 3, "req-1", ""),
     ]
-    assert "base" not in repr(sent)
+    assert [(f["attempt"], f["error"]) for level, f in lines if level == "INFO"] == [
+        (1, "Throttling"),
+        (2, "ConnectionClosedError"),
+    ]
+    assert {f["stack_set"] for _, f in lines} == {"base"}, "what it is about, and nothing else"
+    assert "CallAs" not in caplog.text
+
+
+def test_a_response_that_is_none_is_a_warning_that_quotes_nothing(
+    serve: Serve, connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="orgrollout")
+    serve(Answer(200, f"<html>{SECRET}</html>"), DESCRIBED)
+    describe(connection)
+
+    warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert len(warned) == 1
+    assert warned[0].startswith("the response of cloudformation:DescribeStackSet is of no use: ")
+    assert SECRET not in caplog.text

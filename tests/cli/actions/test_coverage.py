@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 from collections import Counter
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
@@ -91,3 +93,22 @@ def test_a_misspelt_state_is_wrong_usage(program: Program) -> None:
 
     assert ran.code == 2
     assert "Did you mean `missing`?" in ran.err
+
+
+@pytest.mark.parametrize("format_", ["junit", "sarif"])
+def test_a_program_that_knows_junit_or_sarif_reads_stdout_alone(
+    program: Program, format_: str
+) -> None:
+    ran = program("coverage", program.manifest(), "--format", format_)
+
+    if format_ == "junit":
+        suites = fromstring(ran.out)  # noqa: S314 - our own
+        assert [suite.get("tests") for suite in suites] == ["22"]
+        assert suites.get("failures") == "14"
+    else:
+        results = json.loads(ran.out)["runs"][0]["results"]
+        assert {result["ruleId"] for result in results} == {"missing"}
+        assert len(results) == 14
+        line = results[0]["locations"][0]["physicalLocation"]["region"]["startLine"]
+        written = (program.folder / "manifest.yaml").read_text().splitlines()
+        assert written[line - 1].strip().startswith("topics:")

@@ -63,6 +63,40 @@ def test_a_saved_plan_with_a_day_that_is_not_is_refused(program: Program, day: s
     assert not program.writes()
 
 
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"destroy": "perhaps"}, "destroy"),
+        ({"allow_removals": "many"}, "allow_removals"),
+        ({"allow_departed": []}, "allow_departed"),
+        ({"narrow": {"account": 5}}, "narrow.account"),
+        ({"narrow": None}, "narrow"),
+        ({"manifest": 5}, "manifest"),
+        ({"manifest": "x" * 5000}, ""),
+        ({"plan": None}, ""),
+        ({"windows": [{"days": [0], "begins": "25:00", "ends": "P2D"}]}, "windows.0"),
+        ({"windows": [{"days": [], "begins": "PT8H", "ends": "PT9H"}]}, "windows.0"),
+    ],
+)
+def test_a_saved_plan_that_is_damaged_under_its_seal_is_refused_with_the_place(
+    program: Program, changes: dict[str, Any], place: str
+) -> None:
+    path = saved(program)
+    document = json.loads(path.read_text())
+    inside = document["plan"] if "windows" in changes else document
+    inside.update(changes)
+    del document["digest"]
+    path.write_text(json.dumps({**document, "digest": digest_of(document)}, separators=(",", ":")))
+
+    ran = program("apply", path)
+
+    assert ran.code == 1
+    assert "is damaged, or was made by another version" in ran.err
+    assert f"(at {place}" in ran.err or not place
+    assert "Nothing was sent. Plan again." in ran.err
+    assert not program.writes()
+
+
 def test_a_saved_plan_can_be_read_by_its_owner_only(program: Program) -> None:
     assert saved(program).stat().st_mode & 0o077 == 0
 

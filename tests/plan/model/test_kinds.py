@@ -25,7 +25,7 @@ from orgrollout.plan.model.kinds import (
     SetOverrides,
 )
 from orgrollout.plan.model.plan import Plan
-from orgrollout.report.plan_json import plan_json
+from orgrollout.report.plan.as_json import plan_json
 from orgrollout.rollout.operations.start_operations import request_of
 from orgrollout.rollout.state.state import InFlightOperation, PendingOperation
 

@@ -7,9 +7,9 @@ import pytest
 
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedWave
-from orgrollout.report.blocks import Line
-from orgrollout.report.rollout import rollout_blocks
-from orgrollout.report.rollout_json import rollout_json
+from orgrollout.report.layout.blocks import Line
+from orgrollout.report.rollout.as_json import rollout_json
+from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.rollout.decide.operator_commands import begin
 from orgrollout.rollout.failures.failure_groups import cause, group_failures
 from orgrollout.rollout.state.failure_classes import FailureClass

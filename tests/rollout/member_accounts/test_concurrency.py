@@ -9,20 +9,14 @@ from orgrollout.model.ids import StackSetName as Name
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.model.kinds import RepairInside
-from orgrollout.plan.model.plan import (
-    Inside,
-    Plan,
-    PlannedOperation,
-    PlannedStackSet,
-    PlannedWave,
-    StackSetChange,
-)
+from orgrollout.plan.model.plan import Inside, Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet, StackSetChange
 from orgrollout.plan.model.repair import Repair
 from orgrollout.rollout.decide.decide import decide
 from orgrollout.rollout.decide.observation_request import wanted
 from orgrollout.rollout.decide.operator_commands import begin, resume, stop
 from orgrollout.rollout.member_accounts.concurrency import window
-from orgrollout.rollout.member_accounts.repair_steps import DONE, WAIT, failed
+from orgrollout.rollout.member_accounts.repair_observation import DONE, WAIT, failed
 from orgrollout.rollout.state.decision import (
     Decision,
     MemberAccountObservation,

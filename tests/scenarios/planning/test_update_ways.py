@@ -16,8 +16,8 @@ import pytest
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.reconcile.lifecycle.rollback import begin_rollback
-from orgrollout.report.blocks import Line
-from orgrollout.report.rollout import rollout_blocks
+from orgrollout.report.layout.blocks import Line
+from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings

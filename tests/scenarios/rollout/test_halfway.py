@@ -4,8 +4,8 @@ from typing import Any
 
 from orgrollout.model.ids import Pair
 from orgrollout.model.operation import OperationAction
-from orgrollout.report.blocks import Line
-from orgrollout.report.rollout import rollout_blocks
+from orgrollout.report.layout.blocks import Line
+from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.rollout.coverage import CoverageState
 from orgrollout.rollout.state.state import Outcome
 from tests.scenarios.manifests import DENIED, EVERYWHERE, with_waves

@@ -1,0 +1,1 @@
+"""Findings, their history and re-syncs, as people read them and as programs do."""
