@@ -86,7 +86,7 @@ def protection(
         ),
     ] = None,
     format_: ShortFormatOption = "text",
-    debug: DebugOption = False,  # noqa: ARG001 - read by `main`
+    logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Print policies that keep a baseline from being tampered with; attaches none."""
     from orgrollout.cli.actions.protection import protection as run
