@@ -125,7 +125,7 @@ def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> N
         "posture in 7 accounts that could not be entered",
     ]
     assert f"topics access: 7 stack instances (e.g. {PROD[0]} " in ran.out
-    assert f"({ONE}): nobody could look: no drift detection tells of it" in ran.out
+    assert f"({ONE}): it could not be looked at: no drift detection tells of it" in ran.out
     left = {(each["account"], each["what"]) for each in told.json["left"]}
     assert left == {(ONE.account, "drift"), *((a, "access") for a in (*PROD, *DEV))}
 
