@@ -16,8 +16,8 @@ from orgrollout.bootstrap.protection import (
 from orgrollout.cli.errors import DONE, ProtectionError, WrongUsageError
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
-from orgrollout.report.blocks import Block, Line
-from orgrollout.report.plan import FORMAT_VERSION
+from orgrollout.report.layout.blocks import Block, Line
+from orgrollout.report.plan.as_text import FORMAT_VERSION
 
 Kind = Literal["scp", "rcp"]
 _ROLE = re.compile(r"[A-Za-z0-9_+=,.@-][A-Za-z0-9_+=,.@/*-]{0,511}")
