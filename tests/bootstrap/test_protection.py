@@ -133,7 +133,11 @@ def test_what_is_not_ours_is_let_through(
 
 def test_every_rule_is_protected_only_when_asked_for() -> None:
     """The ARN of a rule holds an id, so that it would be every team's."""
-    asked = ("config:DeleteConfigRule", f"arn:aws:config:{HERE}:config-rule/config-rule-1", {})
+    asked: tuple[str, str, dict[str, str]] = (
+        "config:DeleteConfigRule",
+        f"arn:aws:config:{HERE}:config-rule/config-rule-1",
+        {},
+    )
     policy = service_control_policy(protected(every_rule=True))
     assert denied(policy, ADMIN, *asked)
     assert not denied(policy, STACK_SETS, *asked)
