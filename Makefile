@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
+# Workers, and the programs that tests start, import our modules hundreds of times.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all fault-matrix kill-matrix lint format constraints clean
+.PHONY: demo test quick test-all fault-matrix kill-matrix lint format constraints clean
 
 $(READY): constraints-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "orgrollout needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
@@ -23,11 +25,14 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-test: lint ## Style, types, layers and the quick tests.
+quick: $(READY)
 	$(BIN)/pytest -n auto -m "not slow"
 
+test: $(READY) ## Style, types, layers and the quick tests, side by side.
+	@$(MAKE) --no-print-directory --jobs 2 quick lint
+
 test-all: $(READY) $(CHECKOV)/.ready ## What takes longer.
-	$(BIN)/pytest -n auto -m "slow and not exhaustive"
+	$(BIN)/pytest -n auto --dist worksteal -m "slow and not exhaustive"
 
 fault-matrix: $(READY) ## Every response of every command, spoiled in every way; prints how many.
 	$(BIN)/pytest -n auto -m exhaustive tests/matrix

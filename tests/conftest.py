@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
+from tests.quicker import collect_garbage_of_tests, leave_garbage, share_what_botocore_derives
+
 # Ignored where a shell runs the tests in its background, and then by what the tests start, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+leave_garbage()
+share_what_botocore_derives()
+
+
+def pytest_collection_finish() -> None:
+    collect_garbage_of_tests()
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,12 @@
 """From what is desired and what is deployed to a plan that names every pair."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from orgrollout.inventory.inventory import StackSetInventory
-from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
-from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.plan.build import waves
-from orgrollout.plan.build.compare import Differences, seen_of
+from orgrollout.plan.build.compare import Differences
 from orgrollout.plan.build.dependencies import WaveOf, dependency_order, wave_finder
 from orgrollout.plan.build.importing import MAX_LISTED, MAX_NAMED
 from orgrollout.plan.build.operation_inputs import OperationInputs
@@ -16,21 +14,11 @@ from orgrollout.plan.build.operations import operations_of
 from orgrollout.plan.build.preferences import throttled, wave_preferences
 from orgrollout.plan.build.request import Request
 from orgrollout.plan.checks import refusals
-from orgrollout.plan.checks.removal_impact import recovery_of, removals_of
 from orgrollout.plan.checks.warnings import many_operations, warnings_of
 from orgrollout.plan.model.failure_rules import failure_rules
-from orgrollout.plan.model.instance_state import InstanceState, SeenInstances
 from orgrollout.plan.model.notify import topics_of
-from orgrollout.plan.model.plan import (
-    SIDE_BY_SIDE,
-    Freeze,
-    Plan,
-    PlannedOperation,
-    PlannedStackSet,
-    PlannedWave,
-    StackSetChange,
-)
-from orgrollout.plan.model.targets import cover
+from orgrollout.plan.model.plan import Freeze, Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.planned_stack_sets import planned_stack_set, runs_side_by_side
 
 
 def make_plan(request: Request) -> Plan:
@@ -48,7 +36,7 @@ def make_plan(request: Request) -> Plan:
         manifest=request.manifest.name,
         organization=request.organization.id,
         home_region=request.home_region,
-        stack_sets={k: _planned(request, k, d) for k, d in differences.items()},
+        stack_sets={k: planned_stack_set(request, k, d) for k, d in differences.items()},
         waves=waves_,
         operations=operations,
         updates_by_stack_set=_by_stack_set(request),
@@ -59,7 +47,7 @@ def make_plan(request: Request) -> Plan:
         units=waves.units(request.organization, operations),
         call_as=request.manifest.call_as,
         template_bucket=request.manifest.template_bucket,
-        inside=request.inside,
+        member_role=request.member_role,
         opening=request.opening,
         skipped=request.skipped,
         names=_names(request, operations),
@@ -70,7 +58,7 @@ def make_plan(request: Request) -> Plan:
             *warnings_of(request, differences),
             *many_operations(
                 operations,
-                {k for k, d in request.desired.items() if _runs_side_by_side(request, d)},
+                {k for k, d in request.desired.items() if runs_side_by_side(request, d)},
             ),
             *(text for text in map(throttled, waves_) if text),
         ),
@@ -168,103 +156,6 @@ def _inputs(
 
 def _by_stack_set(request: Request) -> bool:
     return request.manifest.rollout.updates_by == "update_stack_set"
-
-
-def _planned(request: Request, key: StackSetKey, differences: Differences) -> PlannedStackSet:
-    desired = request.desired[key]
-    inventory = request.deployed(desired)
-    recovered = {pair: found.stack for pair, found in differences.recovered.items()}
-    stacks = {**desired.imports, **recovered}
-    differing = request.differing(desired)
-    sent = inventory is None or bool(differing)
-    parallel = _runs_side_by_side(request, desired)
-    return PlannedStackSet(
-        key=key,
-        name=desired.name,
-        change=_change(desired, inventory, differences, differing),
-        definition=desired.definition,
-        parameter_sets=desired.parameter_sets,
-        depends_on=(*desired.prerequisites, *desired.depends_on),
-        unchanged=differences.unchanged,
-        notes=tuple(_notes(request, desired, differences, sent=sent, parallel=parallel)),
-        differences=differing,
-        deployed=inventory.deployed.definition if inventory is not None else None,
-        removals=tuple(
-            removals_of(inventory, differences, request.organization)
-            if inventory is not None
-            else ()
-        ),
-        seen=_seen(inventory, differences) if inventory is not None else (),
-        described=_described(inventory, differences) if inventory is not None else {},
-        side_by_side=parallel,
-        imports=tuple(stack for p in sorted(differences.creates) if (stack := stacks.get(p))),
-        recovery=recovery_of(differences.recovered),
-        stacks=tuple(
-            stack
-            for pair, stack in sorted(request.stacks.get(key, {}).items())
-            if pair in differences.repairs
-        ),
-    )
-
-
-def _notes(
-    request: Request,
-    desired: DesiredStackSet,
-    differences: Differences,
-    *,
-    sent: bool,
-    parallel: bool,
-) -> Iterator[str]:
-    """Yield what the template says of itself, and how it is sent."""
-    if differences.creates:
-        yield from desired.notes
-    if sent and desired.definition.is_large:
-        size = len(desired.definition.template_body.encode())
-        yield f"its template of {size:,} bytes goes by way of {request.manifest.template_bucket}"
-    if parallel and any(True for _ in differences.changing):
-        yield f"up to {SIDE_BY_SIDE} of its operations run side by side (managed execution)"
-
-
-def _runs_side_by_side(request: Request, desired: DesiredStackSet) -> bool:
-    """Return whether managed execution is wanted, and is on or comes with the stack set."""
-    inventory = request.deployed(desired)
-    on = inventory is None or inventory.deployed.definition.managed_execution
-    return desired.definition.managed_execution and on
-
-
-def _described(
-    inventory: StackSetInventory, differences: Differences
-) -> Mapping[Digest, Mapping[str, str]]:
-    """Return the overrides that are to change and no plan of ours may know, by state digest."""
-    changing = (inventory.instances[pair].overrides for pair in differences.updates)
-    definition = inventory.deployed.definition
-    return {definition.state_digest(o): dict(o) for o in changing if o is not None}
-
-
-def _seen(inventory: StackSetInventory, differences: Differences) -> tuple[SeenInstances, ...]:
-    """Return what the stack instances that change are now."""
-    found: dict[InstanceState, list[Pair]] = defaultdict(list)
-    there = dict.fromkeys((*differences.updates, *differences.recovered))
-    for pair in (*there, *differences.detaches, *differences.deletes):
-        goes = pair not in there
-        found[seen_of(inventory, inventory.instances[pair], goes=goes)].append(pair)
-    alike = sorted(found.items(), key=lambda item: (item[0].shown, str(item[0])))
-    return tuple(SeenInstances(state=state, where=cover(pairs)) for state, pairs in alike)
-
-
-def _change(
-    desired: DesiredStackSet,
-    inventory: StackSetInventory | None,
-    differences: Differences,
-    differing: tuple[str, ...],
-) -> StackSetChange:
-    if desired.absent:
-        # It cannot go while it has stack instances that stay.
-        stays = inventory is None or bool(differences.left_alone)
-        return StackSetChange.NONE if stays else StackSetChange.DELETE
-    if inventory is None:
-        return StackSetChange.CREATE
-    return StackSetChange.UPDATE if differing else StackSetChange.NONE
 
 
 def _waves(request: Request, operations: Iterable[PlannedOperation]) -> tuple[PlannedWave, ...]:

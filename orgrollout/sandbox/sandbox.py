@@ -1,4 +1,4 @@
-"""The sandbox as tests and people use it: start it, break things, ask what happened."""
+"""The sandbox as tests and people use it: start it, cause faults, read what happened."""
 
 import inspect
 import os
@@ -16,7 +16,14 @@ from orgrollout.sandbox.clock import Clock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError, SandboxFileError
 from orgrollout.sandbox.faults.rules import parse_fault
 from orgrollout.sandbox.in_process import HOOK
-from orgrollout.sandbox.incidents.incidents import Incidents
+from orgrollout.sandbox.incidents.calls import CallFaults
+from orgrollout.sandbox.incidents.change_sets import ChangeSetFaults
+from orgrollout.sandbox.incidents.config_faults import ConfigFaults
+from orgrollout.sandbox.incidents.context import IncidentContext
+from orgrollout.sandbox.incidents.manual_changes import ManualChanges
+from orgrollout.sandbox.incidents.organization_changes import OrganizationChanges
+from orgrollout.sandbox.incidents.scripted_drift import ScriptedDrift
+from orgrollout.sandbox.incidents.stack_instances import StackInstanceFaults
 from orgrollout.sandbox.organization.file import load_organization
 from orgrollout.sandbox.principals import ACCESS_ROLE
 from orgrollout.sandbox.settings import Settings
@@ -32,14 +39,51 @@ _LOADER = botocore.session.Session().get_component("data_loader")
 Source = Path | str | Mapping[str, Any]
 
 
-class Sandbox(Incidents):
+class Sandbox:
     """A simulated organization; as a context manager it stands in for AWS."""
 
     def __init__(self, simulation: SimulatedOrganization) -> None:
-        super().__init__(simulation)
+        self.simulation = simulation
+        self.organization = simulation.organization
+        self._at = at = IncidentContext(simulation)
+        self.book, self.take_back = at.book, at.take_back
+        self.settle, self.stack_set = at.settle, at.stack_set
+        self._hand_out_incidents(at)
         self._outside: dict[str, str] = {}
         self._operator_keys: dict[str, str] = {}
         self._default_session: boto3.Session | None = None
+
+    def _hand_out_incidents(self, at: IncidentContext) -> None:
+        """Give each incident the name that it has in the organization file and over HTTP."""
+        instances = StackInstanceFaults(at)
+        self.fail, self.deny, self.gate = instances.fail, instances.deny, instances.gate
+        self.stuck, self.slow, self.release = instances.stuck, instances.slow, instances.release
+        self.terminate_protection = instances.terminate_protection
+        calls = CallFaults(at)
+        self.throttle, self.delay = calls.throttle, calls.delay
+        self.stale_request = calls.stale_request
+        self.server_error, self.lose_response = calls.server_error, calls.lose_response
+        self.expire_credentials = calls.expire_credentials
+        self.renew_credentials = calls.renew_credentials
+        changes = OrganizationChanges(at)
+        self.leave, self.suspend, self.close = changes.leave, changes.suspend, changes.close
+        self.move, self.add_account = changes.move, changes.add_account
+        self.disable_region, self.give_role = changes.disable_region, changes.give_role
+        by_hand = ManualChanges(at)
+        self.tamper, self.delete_resource = by_hand.tamper, by_hand.delete_resource
+        self.remove_tag, self.widen_policy = by_hand.remove_tag, by_hand.widen_policy
+        self.stop_recorder, self.delete_rule = by_hand.stop_recorder, by_hand.delete_rule
+        drift = ScriptedDrift(at)
+        self.hide, self.drifted = drift.hide, drift.drifted
+        config = ConfigFaults(at)
+        self.break_delivery, self.repair_delivery = config.break_delivery, config.repair_delivery
+        self.fail_remediation = config.fail_remediation
+        change_sets = ChangeSetFaults(at)
+        self.replaces, self.removes = change_sets.replaces, change_sets.removes
+        self.refuse_change_set = change_sets.refuse_change_set
+        self.fail_change_set = change_sets.fail_change_set
+        self.slow_change_set = change_sets.slow_change_set
+        self.stuck_change_set = change_sets.stuck_change_set
 
     @classmethod
     def start(
@@ -127,7 +171,7 @@ class Sandbox(Incidents):
         return self.simulation.unprovisioned.all
 
     def run_to_end(self, limit: timedelta = timedelta(days=7)) -> None:
-        """Let time pass until nothing is planned any more (stuck instances stay).
+        """Advance the clock until nothing is planned any more (stuck stack instances stay).
 
         Raises:
             SandboxError: There is still something planned after ``limit``.
@@ -161,7 +205,7 @@ class Sandbox(Incidents):
         identities = self.simulation.identities
         principal = identities.operator
         if account is not None:
-            principal = identities.role_in(str(self._id(account)), role, name)
+            principal = identities.role_in(str(self._at.id_of(account)), role, name)
         keys = identities.issue(principal)
         core = botocore.session.Session()
         core.register_component("data_loader", _LOADER)
@@ -178,8 +222,8 @@ class Sandbox(Incidents):
         self.settle()
         return [record_of(each) for each in self.stack_set(stack_set_name).operations.values()]
 
-    def someone_else(self, name: str = "mallory") -> boto3.Session:
-        """Return a session of another person in the operator's account."""
+    def another_user(self, name: str = "mallory") -> boto3.Session:
+        """Return a session of another user in the operator's account."""
         return self.session(self.simulation.identities.operator.account, role="Admin", name=name)
 
 

@@ -30,8 +30,9 @@ from orgrollout.sandbox.clock import Clock, session_time
 from orgrollout.sandbox.faults.rules import Faults, RateLimit, organizations_rates
 from orgrollout.sandbox.moto import bridge
 from orgrollout.sandbox.moto.bridge import MotoState
+from orgrollout.sandbox.moto.recorded_stacks import RecordedStacks
 from orgrollout.sandbox.moto.stack_states import StackStates
-from orgrollout.sandbox.moto.stacks import MotoStacks, NoStacks
+from orgrollout.sandbox.moto.stacks import MotoStacks
 from orgrollout.sandbox.organization.model import Account, Organization
 from orgrollout.sandbox.principals import Identities
 from orgrollout.sandbox.records import NO_GATE, Operation, Pair, StackSet
@@ -71,9 +72,9 @@ class SimulatedOrganization:
         self.obstacles = Obstacles(organization, self.roles.prepare)
         self.gates: dict[Pair, tuple[str, str]] = {}
         self.broken_deliveries: dict[Pair, tuple[str, str]] = {}
-        """Where AWS Config cannot deliver: error code and message."""
+        """Accounts and Regions in which AWS Config cannot deliver: error code and message."""
         self.identities = Identities(organization, operator, session_time(clock))
-        kind = MotoStacks if settings.deploy_resources else NoStacks
+        kind = MotoStacks if settings.deploy_resources else RecordedStacks
         self.deployer = kind(self.unprovisioned.note, self.timeline.now)
         states = StackStates()
         self.effects = InstanceEffects(
@@ -110,7 +111,7 @@ class SimulatedOrganization:
             state=self.state,
         )
         self.stubborn: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
-        """What is done by hand again, so long after each repair of a stack or a recorder."""
+        """Changes by hand that are made again after each repair of a stack or a recorder."""
         self.deployer.reverted = self.repaired
 
     def _apis(self) -> dict[str, list[object]]:
@@ -164,10 +165,10 @@ class SimulatedOrganization:
         self.auto_deployment.operation_ended(stack_set, operation)
 
     def repaired(self, what: Repaired) -> None:
-        """Let those who insist have their way again in a while."""
+        """Plan the changes by hand that are made again after each repair."""
         for again, action in self.stubborn.get(what, ()):
             self.timeline.at(self.timeline.now() + again, action)
 
     def organization_changed(self, kind: str, account: Account, before: str | None) -> None:
-        """Let follow what follows from a join, a leave or a move."""
+        """Begin the automatic deployments that a join, a leave or a move causes."""
         self.auto_deployment.organization_changed(kind, account, before)

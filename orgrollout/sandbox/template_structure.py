@@ -1,4 +1,4 @@
-"""What CreateStackSet refuses in a template before anything is deployed: names and shapes.
+"""Checks of a template before anything is deployed, as CreateStackSet makes them: names and shapes.
 
 The wording is CloudFormation's where it is known from public reports.
 """
@@ -140,3 +140,19 @@ def _check_circles(resources: Mapping[str, Any]) -> None:
 def _unresolved(what: str, part: str) -> Exception:
     message = f"Template format error: Unresolved {what} in the {part} block of the template"
     return validation(message)
+
+
+def in_order(entries: Mapping[str, Any]) -> list[str]:
+    """Return the resources so that what others depend on comes first."""
+    ordered: dict[str, None] = {}
+
+    def add(key: str, on_the_way: frozenset[str]) -> None:
+        named = entries[key].get("DependsOn") or []
+        for other in [named] if isinstance(named, str) else named:
+            if other in entries and other not in on_the_way:
+                add(other, on_the_way | {key})
+        ordered.setdefault(key)
+
+    for key in entries:
+        add(key, frozenset({key}))
+    return list(ordered)

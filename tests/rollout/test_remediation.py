@@ -13,12 +13,8 @@ from orgrollout.posture.check import PostureCheck
 from orgrollout.posture.seen import Subject, broken_for
 from orgrollout.rollout.failures.classify_failure import read
 from orgrollout.rollout.member_accounts.remediation import NO_REASON, Remediations
-from orgrollout.rollout.member_accounts.repair_steps import (
-    ASK_AGAIN,
-    Look,
-    RepairObservation,
-    next_step,
-)
+from orgrollout.rollout.member_accounts.repair_observation import ASK_AGAIN, Look, RepairObservation
+from orgrollout.rollout.member_accounts.repair_steps import next_step
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.repair_step import Step
 from tests.rollout.member_accounts.test_repair_steps import ID, NOW, look

@@ -67,7 +67,10 @@ def _conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) 
     def holds(test: str, key: str, wanted: Any) -> bool:
         if test == "Null":
             return (key.lower() not in keys) is (wanted == "true")
-        compare = tests[test.removeprefix("ForAnyValue:")]  # one value stands for several
+        if test.endswith("IfExists") and key.lower() not in keys:
+            return True
+        # One value stands for several.
+        compare = tests[test.removeprefix("ForAnyValue:").removesuffix("IfExists")]
         return key.lower() in keys and any(
             compare(keys[key.lower()], each) for each in as_list(wanted)
         )

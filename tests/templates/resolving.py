@@ -23,6 +23,7 @@ REQUIRED = {
     "BusAccountId": AUDIT,
 }
 _NOTHING = object()
+_URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 _NAMED_BY = (
     "RoleName",
     "FunctionName",
@@ -30,6 +31,7 @@ _NAMED_BY = (
     "ConfigRuleName",
     "LogGroupName",
     "ConfigurationAggregatorName",
+    "ManagedPolicyName",
     "TopicName",
     "Name",
 )
@@ -112,6 +114,7 @@ class _Resolver:
             "AWS::Region": self.place.region,
             "AWS::Partition": partition_of(self.place.region),
             "AWS::NoValue": _NOTHING,
+            "AWS::URLSuffix": _URL_SUFFIXES.get(partition_of(self.place.region), "amazonaws.com"),
             "AWS::StackName": "stack",
         }
         self.functions: dict[str, Callable[[Any], Any]] = {
@@ -123,6 +126,7 @@ class _Resolver:
             "Fn::Or": lambda many: any(self.value(each) for each in many),
             "Fn::If": lambda it: self.value(it[1] if self._condition(it[0]) else it[2]),
             "Fn::Join": lambda it: it[0].join(self.value(it[1])),
+            "Fn::Split": lambda it: self.value(it[1]).split(it[0]),
             "Fn::GetAtt": self._attribute,
             "Fn::Sub": self._substitute,
         }

@@ -1,5 +1,6 @@
-"""Checks 29, 30 and 34: the archive takes what it should, from whom it should, and keeps it."""
+"""Checks 29, 30, 34, 41, 42 and 46: the archive takes what it should, and keeps it."""
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -91,6 +92,103 @@ def test_check_29_the_policies_let_members_deliver_and_nobody_else(templates: Te
         assert allows(own[service], delivery(service, **{"aws:SourceAccount": LOG_ARCHIVE}))
         stranger = delivery(CONFIG if service == FLOW_LOGS else FLOW_LOGS)
         assert not allows(policy, stranger)
+
+
+GUARDS: dict[str, dict[str, str]] = {
+    "source-org-id": {},
+    "organization-prefix": {},
+    "source-accounts": {"SourceAccountIds": "222222222222,333333333333"},
+}
+
+
+def guarded(templates: Templates, guard: str) -> Stack:
+    more = {"OrganizationId": ORGANIZATION, "DeliveryGuard": guard, **GUARDS[guard]}
+    return archive(templates, **more)
+
+
+def in_folder(asked: Request, folder: str) -> Request:
+    """Return the request for an object below another folder."""
+    start, end = asked.resource.split("-an/")[0], asked.resource.split("AWSLogs/")[1]
+    return replace(asked, resource=f"{start}-an/{folder}AWSLogs/{end}")
+
+
+def test_check_41_what_shows_that_a_delivery_is_for_us_is_a_choice(templates: Templates) -> None:
+    """AWS documents do not agree on which key is set; each way has to work without the others."""
+    for service in (FLOW_LOGS, CONFIG):
+        asked = delivery(service)
+        plain = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+        silent = replace(asked, context=plain)
+        by_org = policies_of(guarded(templates, "source-org-id"))[service]
+        by_folder = policies_of(guarded(templates, "organization-prefix"))[service]
+        by_account = policies_of(guarded(templates, "source-accounts"))[service]
+        assert allows(by_org, replace(asked, context={**plain, "aws:SourceOrgID": ORGANIZATION}))
+        assert not allows(by_org, silent)
+        assert allows(by_folder, in_folder(silent, f"{ORGANIZATION}/"))
+        assert not allows(by_folder, in_folder(silent, "o-somebodyelse/"))
+        assert not allows(by_folder, in_folder(silent, ""))
+        ours = {**plain, "aws:SourceAccount": "333333333333"}
+        assert allows(by_account, replace(asked, context=ours))
+        assert not allows(by_account, silent)
+        assert not allows(
+            by_account, replace(asked, context={**ours, "aws:SourceAccount": "4" * 12})
+        )
+
+
+def test_check_41_the_key_follows_the_bucket(templates: Templates) -> None:
+    """It knows no folder; S3 names the bucket that it encrypts for."""
+    bucket = {
+        service: f"arn:aws:s3:::orgrollout-{name}-{LOG_ARCHIVE}-us-east-1-an"
+        for service, name in [(FLOW_LOGS, "flowlogs"), (CONFIG, "config")]
+    }
+    for service in (FLOW_LOGS, CONFIG):
+        facts = {
+            "source-org-id": {"aws:SourceOrgID": ORGANIZATION},
+            "organization-prefix": {
+                "aws:ResourceAccount": LOG_ARCHIVE,
+                "kms:EncryptionContext:aws:s3:arn": bucket[service],
+            },
+            "source-accounts": {"aws:SourceAccount": "222222222222"},
+        }
+        for guard in GUARDS:
+            policy = guarded(templates, guard).only(KEY)["KeyPolicy"]
+            asked = Request(principal=service, action="kms:GenerateDataKey", resource="*")
+            assert allows(policy, replace(asked, context=facts[guard]))
+            assert not allows(policy, asked)
+        elsewhere = {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::payroll"}
+        by_folder = guarded(templates, "organization-prefix").only(KEY)["KeyPolicy"]
+        wrong = {**facts["organization-prefix"], **elsewhere}
+        assert not allows(by_folder, replace(asked, context=wrong))
+
+
+def test_check_41_the_folder_reaches_the_flow_logs(templates: Templates) -> None:
+    given = {"LogArchiveAccountId": LOG_ARCHIVE, "FlowLogFolder": ORGANIZATION}
+    stack = resolve(templates.document("flowlogs-remediation"), Place(), **given)
+    name = f"arn:aws:s3:::orgrollout-flowlogs-{LOG_ARCHIVE}-us-east-1-an/{ORGANIZATION}"
+    content = stack.only("AWS::SSM::Document")["Content"]
+    assert content["parameters"]["BucketArn"]["default"] == name
+    assert stack.outputs["FlowLogDestination"] == name
+
+
+def test_check_42_no_acl_is_asked_for(templates: Templates) -> None:
+    """The buckets have none; a service that sends no header would be denied without a word."""
+    for given in ({}, {"OrganizationId": ORGANIZATION}):
+        stack = archive(templates, **given)
+        assert "x-amz-acl" not in str(stack.resources)
+        for service, policy in policies_of(stack).items():
+            asked = delivery(service, **{"aws:SourceAccount": LOG_ARCHIVE})
+            context = {k: v for k, v in asked.context.items() if k != "s3:x-amz-acl"}
+            assert allows(policy, replace(asked, context=context))
+            assert allows(policy, asked)
+    assert "x-amz-acl" not in str(templates.document("account-roles"))
+
+
+def test_check_46_a_folder_in_the_bucket_is_let_in(templates: Templates) -> None:
+    """`FlowLogBucketArn` and `FlowLogFolder` may name one."""
+    policy = policies_of(archive(templates, OrganizationId=ORGANIZATION))[FLOW_LOGS]
+    for folder in ("", "team/", "a/b/"):
+        assert allows(policy, in_folder(delivery(FLOW_LOGS), folder))
+    stranger = delivery(FLOW_LOGS, **{"aws:SourceOrgID": "o-somebodyelse"})
+    assert not allows(policy, in_folder(stranger, "team/"))
 
 
 def test_check_30_only_current_tls_comes_in(templates: Templates) -> None:

@@ -82,6 +82,47 @@ def test_check_12_the_rule_says_which_traffic_and_how_often(templates: Templates
         assert 0 < len(rule["Description"]) <= 256
 
 
+def test_check_48_types_may_be_left_out_or_recorded_at_another_pace(templates: Templates) -> None:
+    """Global types stay out elsewhere: this strategy would record them in every Region."""
+    given = {"ExcludedTypes": "AWS::EC2::NetworkInterface,AWS::Backup::RecoveryPoint"}
+    for place, more in [(HOME, 0), (ELSEWHERE, 4)]:
+        group = config_stack(templates, place, **given).only(RECORDER)["RecordingGroup"]
+        left_out = group["ExclusionByResourceTypes"]["ResourceTypes"]
+        assert group["RecordingStrategy"] == {"UseOnly": "EXCLUSION_BY_RESOURCE_TYPES"}
+        assert not group["AllSupported"]
+        assert not group["IncludeGlobalResourceTypes"]
+        assert set(given["ExcludedTypes"].split(",")) <= set(left_out)
+        assert len([each for each in left_out if "::IAM::" in each]) == more
+        assert len(left_out) == len(set(left_out)) == 2 + more
+    network = config_stack(templates, HOME, **given, RecordingScope="network").only(RECORDER)
+    assert "ExclusionByResourceTypes" not in network["RecordingGroup"]
+    for usual, other in [("CONTINUOUS", "DAILY"), ("DAILY", "CONTINUOUS")]:
+        mode = config_stack(
+            templates, RecordingFrequency=usual, OtherFrequencyTypes="AWS::EC2::VPC,AWS::S3::Bucket"
+        ).only(RECORDER)["RecordingMode"]
+        (one,) = mode["RecordingModeOverrides"]
+        assert (mode["RecordingFrequency"], one["RecordingFrequency"]) == (usual, other)
+        assert one["ResourceTypes"] == ["AWS::EC2::VPC", "AWS::S3::Bucket"]
+    assert "RecordingModeOverrides" not in config_stack(templates).only(RECORDER)["RecordingMode"]
+
+
+def test_check_48_aws_config_accepts_exclusions_and_frequencies(templates: Templates) -> None:
+    for place in (HOME, ELSEWHERE):
+        recorder = config_stack(
+            templates,
+            place,
+            ExcludedTypes="AWS::EC2::NetworkInterface",
+            OtherFrequencyTypes="AWS::EC2::VPC",
+        ).only(RECORDER)
+        put = request_for("config", "PutConfigurationRecorder", ConfigurationRecorder=recorder)
+        with mock_aws():
+            config = boto3.client("config", region_name=place.region)
+            config.put_configuration_recorder(**put)
+            (made,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
+        excluded = made["recordingGroup"]["exclusionByResourceTypes"]["resourceTypes"]
+        assert "AWS::EC2::NetworkInterface" in excluded
+
+
 def test_check_13_config_accepts_recorder_channel_and_start(templates: Templates) -> None:
     """In that order, for each way of recording, and once per account and Region."""
     for scope in ("all", "network"):

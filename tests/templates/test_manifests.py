@@ -28,6 +28,15 @@ def test_each_shipped_manifest_is_applied_and_then_at_rest(name: str, tmp_path: 
         assert list(stage.plan(read(name)).changes()) == []
 
 
+def test_check_44_with_a_log_archive_only_logs_in_it_count() -> None:
+    """Otherwise any flow log anywhere would do, though the archive lacks it."""
+    for name in SHIPPED:
+        manifest = read(name)
+        given = manifest["stack_sets"].get("flowlogs-remediation", {}).get("parameters", {})
+        if name.startswith("security-baseline") and "log_archive" in manifest.get("accounts", {}):
+            assert given["OtherFlowLogs"] == "ignore", name
+
+
 def test_check_33_a_second_region_for_the_roles_is_refused(tmp_path: Path) -> None:
     """Roles are global: the second Region would fail on names that are taken."""
     manifest = read("security-baseline")

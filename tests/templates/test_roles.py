@@ -1,16 +1,30 @@
-"""Checks 26 to 28 and 31: who may do what, and who may be who."""
+"""Checks 26 to 28, 31, 40, 43 and 46: who may do what, and who may be who."""
 
 from typing import Any
 
+import pytest
+
 from tests.templates.policies import Request, actions, allows, as_list, statements_of
 from tests.templates.reading import Templates
-from tests.templates.resolving import AUDIT, MANAGEMENT, MEMBER, Place, resolve
+from tests.templates.resolving import (
+    AUDIT,
+    LOG_ARCHIVE,
+    MANAGEMENT,
+    MEMBER,
+    ORGANIZATION,
+    Place,
+    resolve,
+)
 from tests.templates.service_authorization import can_be_limited
 from tests.templates.world import BUCKET, LOG_GROUPS, World, world
 
 ROLE = "AWS::IAM::Role"
 EVERY_ROLE = (
-    {"Destination": "cloud-watch-logs", "AdministratorAccountId": MANAGEMENT},
+    {
+        "Destination": "cloud-watch-logs",
+        "AdministratorAccountId": MANAGEMENT,
+        "ServiceLinkedRole": "create",
+    },
     {"RecorderRole": "customer-managed"},
 )
 OUR_TAGS = {"orgrollout:name-prefix": "orgrollout"}
@@ -144,6 +158,93 @@ def test_check_27_writes_stay_within_the_account(templates: Templates) -> None:
                 )
 
 
+KEY = f"arn:aws:kms:us-east-1:{LOG_ARCHIVE}:key/1"
+THROUGH_S3 = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+
+
+def test_check_43_a_customer_managed_recorder_role_delivers_to_the_encrypted_bucket(
+    templates: Templates,
+) -> None:
+    """With a name that is derived, and with one that CloudFormation chose; to no other bucket."""
+    derived = f"orgrollout-config-{LOG_ARCHIVE}-us-east-1-an"
+    for given, bucket in [({}, derived), ({"DeliveryBucketName": "chosen-1a2b"}, "chosen-1a2b")]:
+        roles = roles_of(
+            templates, RecorderRole="customer-managed", LogArchiveAccountId=LOG_ARCHIVE, **given
+        )
+        policy = {"Statement": statements_of(roles["config-recorder"])}
+
+        def may(action: str, resource: str, **context: str) -> bool:
+            asked = Request(
+                principal="role", action=action, resource=resource, context=dict(context)
+            )
+            return allows(policy, asked)  # noqa: B023 - called in the same turn
+
+        own = f"arn:aws:s3:::{bucket}/orgrollout/AWSLogs/{MEMBER}/Config/x"
+        for action in ("s3:PutObject", "s3:PutObjectAcl"):
+            assert may(action, own)
+            assert not may(action, own.replace(MEMBER, "222222222222"))
+            assert not may(action, own.replace(bucket, "payroll"))
+        assert may("s3:GetBucketAcl", f"arn:aws:s3:::{bucket}")
+        for_bucket = {"kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{bucket}"}
+        for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+            assert may(action, KEY, **THROUGH_S3, **for_bucket)
+            assert not may(action, KEY, **for_bucket)
+            assert not may(action, KEY, **THROUGH_S3)
+            other = {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::payroll"}
+            assert not may(action, KEY, **THROUGH_S3, **other)
+
+
+CALLER = f"arn:aws:iam::{MANAGEMENT}:role/Rollout"
+KNOWN = {
+    "aws:PrincipalAccount": MANAGEMENT,
+    "aws:PrincipalArn": CALLER,
+    "aws:PrincipalOrgID": ORGANIZATION,
+    "sts:ExternalId": "base-7",
+}
+
+
+def test_check_46_the_probe_role_asks_for_organization_role_and_external_id(
+    templates: Templates,
+) -> None:
+    """Each as far as it is given; the account alone is always asked for."""
+    asked = {"CallerRole": "Rollout", "OrganizationId": ORGANIZATION, "ExternalId": "base-7"}
+    keys = ("aws:PrincipalArn", "aws:PrincipalOrgID", "sts:ExternalId")
+    wrong = (CALLER + "2", "o-zzzzzzzzzz", "another")
+    for (name, value), key, other in zip(asked.items(), keys, wrong, strict=True):
+        given = {"AdministratorAccountId": MANAGEMENT, name: value}
+        assert enters_probe_role(templates, given, KNOWN)
+        assert not enters_probe_role(templates, given, {**KNOWN, key: other})
+    plain = {"AdministratorAccountId": MANAGEMENT}
+    session = {"aws:PrincipalAccount": MANAGEMENT, "aws:PrincipalArn": CALLER}
+    assert enters_probe_role(templates, plain, session)
+    assert not enters_probe_role(
+        templates, {**plain, **asked}, {k: v for k, v in KNOWN.items() if k != "sts:ExternalId"}
+    )
+    with pytest.raises(ValueError, match="CallerRole"):
+        roles_of(templates, **plain, CallerRole="Roll*")
+
+
+def enters_probe_role(templates: Templates, given: dict[str, str], context: dict[str, str]) -> bool:
+    trust = roles_of(templates, **given)["probe"]["AssumeRolePolicyDocument"]
+    root = f"arn:aws:iam::{MANAGEMENT}:root"
+    return allows(
+        trust, Request(principal=root, action="sts:AssumeRole", resource="*", context=context)
+    )
+
+
+def test_check_46_the_service_linked_role_outlives_the_stack_that_made_it(
+    templates: Templates,
+) -> None:
+    """Other rules of the account may need it."""
+    (role,) = (
+        each
+        for each in templates.document("account-roles")["Resources"].values()
+        if each["Type"] == "AWS::IAM::ServiceLinkedRole"
+    )
+    assert role["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert role["UpdateReplacePolicy"] == "Retain"
+
+
 def test_check_28_services_assume_roles_for_this_account_only(templates: Templates) -> None:
     """Anybody could have Systems Manager act for him on a role that did not ask whom it is for."""
     guarded = {
@@ -201,7 +302,7 @@ RETAINED = {
         "FlowLogBucket",
         "FlowLogBucketPolicy",
     },
-    "account-roles": {"DeliveryRole"},
+    "account-roles": {"DeliveryBoundary", "DeliveryRole", "LinkedRole"},
 }
 
 
@@ -228,4 +329,5 @@ def test_check_31_the_kept_ones_are_the_right_kinds(templates: Templates) -> Non
         for logical, each in templates.document(name)["Resources"].items()
         if logical in kept
     }
-    assert kinds == {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", ROLE}
+    iam = {ROLE, "AWS::IAM::ManagedPolicy", "AWS::IAM::ServiceLinkedRole"}
+    assert kinds == {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", *iam}

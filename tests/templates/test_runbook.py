@@ -98,6 +98,19 @@ def test_check_17_the_bucket_gets_files_as_configured(templates: Templates) -> N
             assert "DeliverLogsPermissionArn" not in made
 
 
+def test_check_48_fields_beyond_version_5_are_given_by_name(templates: Templates) -> None:
+    """They come after the format, and a name that there is not is refused before deployment."""
+    with world(templates, {"MoreFields": "reject-reason,ecs-task-id"}) as account:
+        account.run()
+        (log,) = account.flow_logs()
+        assert log["LogFormat"].split()[-2:] == ["${reject-reason}", "${ecs-task-id}"]
+        assert len(log["LogFormat"].split()) == 29
+        assert account.run().outputs["EnsureFlowLog.Outcome"] == "present"
+    for wrong in ("reject_reason", "reject-reason,", "reject-reason ecs-task-id", "rejectreason"):
+        with pytest.raises(ValueError, match="MoreFields"):
+            resolve(templates.document("flowlogs-remediation"), MoreFields=wrong)
+
+
 def test_check_17_requests_use_the_documented_names(templates: Templates) -> None:
     """DescribeFlowLogs takes `Filter`; that botocore lets `Filters` pass is a courtesy."""
     for destination in BOTH:

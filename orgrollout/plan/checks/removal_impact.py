@@ -10,7 +10,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build.compare import Differences
 from orgrollout.plan.build.inoperable import Inoperable
-from orgrollout.plan.model.plan import Recovery, Removal
+from orgrollout.plan.model.planned_stack_set import Recovery, Removal
 
 _UNMANAGED = "the stacks and all they made, which no stack set manages any more"
 _IMPORT = (

@@ -21,7 +21,8 @@ from orgrollout.plan.build.request import Request
 from orgrollout.plan.checks.refusals import protected
 from orgrollout.plan.model.instance_state import InstanceState
 from orgrollout.plan.model.kinds import belongs_to_import
-from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedStackSet, StackSetChange
+from orgrollout.plan.model.plan import Plan, PlannedOperation
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet, StackSetChange
 
 _Becoming = tuple[OperationAction, Digest]
 

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from orgrollout.model.ids import (
     AccountId,
@@ -13,17 +14,14 @@ from orgrollout.model.ids import (
     Pair,
     Region,
     StackSetKey,
-    StackSetName,
     UnitId,
     digest_of,
 )
 from orgrollout.model.notice import Topic
 from orgrollout.model.operation import OperationAction, OperationPreferences
-from orgrollout.model.stack_set import StackSetDefinition
-from orgrollout.plan.model.instance_state import InstanceState, SeenInstances
 from orgrollout.plan.model.kinds import (
+    MakeRepair,
     Remove,
-    RepairInside,
     SavedKind,
     SendDefinition,
     action_of,
@@ -32,20 +30,12 @@ from orgrollout.plan.model.kinds import (
     is_counted,
     is_step,
 )
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet, StackSetChange
 from orgrollout.plan.model.repair import Repair
 from orgrollout.plan.model.targets import Rectangle
 from orgrollout.plan.model.windows import Window
 
 SIDE_BY_SIDE = 10  # operations of one stack set at most; each is looked at, at two calls a second
-
-
-class StackSetChange(StrEnum):
-    """What happens to a stack set itself."""
-
-    CREATE = "create"
-    UPDATE = "update"  # its definition: template, parameters, tags, roles
-    DELETE = "delete"
-    NONE = "unchanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +61,7 @@ class PlannedOperation:
     @property
     def repair(self) -> Repair | None:
         """Return what is repaired, where the calls go into member accounts."""
-        return self.kind.repair if isinstance(self.kind, RepairInside) else None
+        return self.kind.repair if isinstance(self.kind, MakeRepair) else None
 
     @property
     def sends_definition(self) -> bool:
@@ -97,56 +87,6 @@ class PlannedOperation:
     def is_step(self) -> bool:
         """Return whether others of the plan come before or after it on the same stack instances."""
         return is_step(self.kind)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
-    """What becomes of the stacks of one stack set where its stack instances go."""
-
-    action: OperationAction  # DETACH or DELETE
-    instances: int
-    accounts: int
-    stays: tuple[str, ...]  # in words
-    way_back: str  # how to have it again
-    named: tuple[str, ...] = ()  # each account by name and id, with its Regions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery:
-    """How many stack instances of one stack set are detached, and then had again."""
-
-    accounts: int
-    imported: int  # with the stacks that are still there
-    created: int  # where no stack is left
-    deleted: int = 0  # with their stacks, and created again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedStackSet:
-    """One stack set of the plan: what it becomes, and what it waits for."""
-
-    key: StackSetKey
-    name: StackSetName
-    change: StackSetChange
-    definition: StackSetDefinition
-    parameter_sets: Mapping[Digest, Mapping[str, str]]
-    depends_on: tuple[StackSetKey, ...] = ()  # per account, or prerequisites in other accounts
-    unchanged: int = 0  # stack instances that are as they should be
-    notes: tuple[str, ...] = ()  # what it costs and leaves behind
-    differences: tuple[str, ...] = ()  # of the definition, in words
-    deployed: StackSetDefinition | None = None  # when the plan was made; None: it did not exist
-    removals: tuple[Removal, ...] = ()
-    seen: tuple[SeenInstances, ...] = ()  # those that change, as they were
-    described: Mapping[Digest, Mapping[str, str]] = field(default_factory=dict)  # overrides of now
-    imports: tuple[str, ...] = ()  # ids of the stacks that become stack instances
-    stacks: tuple[str, ...] = ()  # ids of those that are repaired
-    recovery: Recovery | None = None
-    side_by_side: bool = False  # by managed execution, which is wanted and on
-
-    @property
-    def was(self) -> Mapping[Pair, InstanceState]:
-        """Return what each stack instance that changes was when the plan was made."""
-        return {p: each.state for each in self.seen for r in each.where for p in r.pairs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +139,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inside:
+class MemberRole:
     """How member accounts are entered."""
 
     role: str  # its name, the same in each of them
@@ -226,7 +166,8 @@ class Plan:
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"  # service-managed stack sets
     template_bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call
     enrols: bool = False  # nothing that is deployed changes; accounts do not wait for each other
-    inside: Inside | None = None  # given where operations run in member accounts
+    # Given where operations run in member accounts; saved under the name it had first.
+    member_role: Annotated[MemberRole | None, Field(alias="inside")] = None
     held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed
     young: tuple[AccountId, ...] = ()  # joined less than a day before: may not be ready yet
     names: Mapping[AccountId, str] = field(default_factory=dict)  # of the accounts it touches

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.model.ids import Pair
 from orgrollout.rollout.member_accounts.config_evaluation import ConfigEvaluation
-from orgrollout.rollout.member_accounts.repair_steps import RepairObservation
+from orgrollout.rollout.member_accounts.repair_observation import RepairObservation
 from orgrollout.rollout.state.repair_step import NextStep
 
 _ONE_LOOK = timedelta(minutes=1)  # a clock that was set, or a machine that slept, has not waited
@@ -28,7 +28,7 @@ class Wait:
 
 
 @dataclass(slots=True)
-class InsideMemory:
+class RepairMemory:
     """What this process knows of one operation: it spares calls, and nothing rests on it."""
 
     ended: dict[Pair, NextStep] = field(default_factory=dict)

@@ -6,14 +6,8 @@ from typing import Any
 
 from orgrollout.plan.build.preferences import explained
 from orgrollout.plan.checks.blast_radius import exposed_accounts
-from orgrollout.plan.model.plan import (
-    Plan,
-    PlannedOperation,
-    PlannedStackSet,
-    PlannedWave,
-    Removal,
-    Skipped,
-)
+from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedWave, Skipped
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet, Removal
 from orgrollout.report.layout.words import iso
 from orgrollout.report.plan.as_text import FORMAT_VERSION, NOT_CHECKED, actions_of
 from orgrollout.report.plan.changes import changes_json

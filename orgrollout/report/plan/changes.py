@@ -14,7 +14,8 @@ from orgrollout.manifest.template.secrets import without_secrets
 from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import StackSetDefinition
-from orgrollout.plan.model.plan import Plan, PlannedStackSet
+from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet
 from orgrollout.report.layout.blocks import Block, Code, Line
 from orgrollout.report.layout.words import count
 

@@ -1,7 +1,8 @@
 """Which stack sets a rollout still has to create, and which it still has to delete."""
 
 from orgrollout.model.ids import StackSetKey
-from orgrollout.plan.model.plan import Plan, StackSetChange
+from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.rollout.state.decision import CreateStackSet
 from orgrollout.rollout.state.view import RolloutView
 

@@ -4,8 +4,8 @@ SUCCEEDED means "within the failure tolerance", not "everywhere", so results are
 operation, and they lag: an operation has landed only when they add up.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,9 +20,10 @@ from orgrollout.model.operation import (
 from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.model.targets import cover
 from orgrollout.rollout.failures.blocked import sends_definition, without_definition
-from orgrollout.rollout.failures.classify_failure import find, is_success, read
+from orgrollout.rollout.failures.classify_failure import find, is_success
 from orgrollout.rollout.failures.recovered_failures import in_short
 from orgrollout.rollout.failures.setting_up import judged
+from orgrollout.rollout.operations.retries import failures_of, retries_of
 from orgrollout.rollout.state.decision import Event, EventKind, OperationObservation, Refused
 from orgrollout.rollout.state.failure_classes import FailureClass, Reading
 from orgrollout.rollout.state.state import (
@@ -65,8 +66,8 @@ def record_results(
     found = _unsuccessful(in_flight, observation)
     results = {pair: judged(view.plan, result, now) for pair, result in found.items()}
     before = {f.pair: f for f in view.state.failures if f.planned == pending.planned}
-    failures = _failures(view.plan, pending, results, before)
-    retried = tuple(_retries(view.plan, pending, failures, now))
+    failures = failures_of(view.plan, pending, results, before)
+    retried = tuple(retries_of(view.plan, pending, failures, now))
     done = pending.pairs - results.keys()
     kept = [
         f
@@ -159,70 +160,6 @@ def _succeeded(observation: OperationObservation) -> bool:
         observation.operation is not None
         and observation.operation.status is OperationStatus.SUCCEEDED
     )
-
-
-def _failures(
-    plan: Plan,
-    pending: PendingOperation,
-    results: Mapping[Pair, OperationResult],
-    before: Mapping[Pair, Failure],
-) -> list[Failure]:
-    readings = {p: read(r.status, r.reason, plan.failure_rules, r.own) for p, r in results.items()}
-    has_cause = any(reading.kind.is_root_cause for reading in readings.values())
-    return [
-        _failure(
-            plan, pending, results[pair], readings[pair], before.get(pair), has_cause=has_cause
-        )
-        for pair in sorted(readings)
-    ]
-
-
-def _failure(
-    plan: Plan,
-    pending: PendingOperation,
-    result: OperationResult,
-    reading: Reading,
-    before: Failure | None,
-    *,
-    has_cause: bool,
-) -> Failure:
-    # Cancelled because of others: not a try of its own. Cancelled without any cause: a person
-    # stops it, and that must not go on for ever.
-    tried = 0 if reading.kind is FailureClass.CANCELLED and has_cause else 1
-    attempts = (before.attempts if before else 0) + tried
-    return Failure(
-        planned=pending.planned,
-        pair=result.pair,
-        kind=reading.kind,
-        reason=result.reason,
-        attempts=attempts,
-        final=attempts >= reading.budget(plan.attempts),
-        own=result.own,
-    )
-
-
-def _retries(
-    plan: Plan, pending: PendingOperation, failures: Iterable[Failure], now: datetime
-) -> Iterable[PendingOperation]:
-    by_time: dict[datetime, list[Failure]] = defaultdict(list)
-    for failure in failures:
-        if not failure.final:
-            backoff = _reading_of(plan, failure).pause(failure.attempts)
-            by_time[now + backoff].append(failure)
-    for time, again in sorted(by_time.items()):
-        for rectangle in cover(f.pair for f in again):
-            yield PendingOperation(
-                planned=pending.planned,
-                accounts=rectangle.accounts,
-                regions=rectangle.regions,
-                attempt=pending.attempt + 1,
-                not_before=time,
-            )
-
-
-def _reading_of(plan: Plan, failure: Failure) -> Reading:
-    known = find(failure.reason, plan.failure_rules, failure.own)
-    return known if known and known.kind is failure.kind else Reading(kind=failure.kind)
 
 
 def _completed(

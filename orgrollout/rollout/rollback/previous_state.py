@@ -13,7 +13,7 @@ from typing import NamedTuple
 from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.model.shown import MASKED
 from orgrollout.model.stack_set import StackSetDefinition
-from orgrollout.plan.model.plan import PlannedStackSet
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet
 
 Overrides = Mapping[str, str]
 

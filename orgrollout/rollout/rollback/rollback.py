@@ -15,14 +15,8 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.plan.build.compare import definition_differences
 from orgrollout.plan.build.update_strategy import UpdateStrategy, with_kinds
 from orgrollout.plan.model.kinds import SetOverrides
-from orgrollout.plan.model.plan import (
-    Gate,
-    Plan,
-    PlannedOperation,
-    PlannedStackSet,
-    PlannedWave,
-    StackSetChange,
-)
+from orgrollout.plan.model.plan import Gate, Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet, StackSetChange
 from orgrollout.plan.model.targets import cover
 from orgrollout.rollout.rollback.previous_state import EarlierStates, WayBack, way_back
 from orgrollout.rollout.state.failure_classes import FailureClass

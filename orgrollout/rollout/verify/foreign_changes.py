@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from orgrollout.model.ids import StackSetKey
 from orgrollout.plan.build.compare import definition_differences
-from orgrollout.plan.model.plan import Plan, StackSetChange
+from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.rollout.state.decision import Observations
 from orgrollout.rollout.state.state import PendingOperation
 from orgrollout.rollout.state.view import RolloutView
@@ -52,6 +53,6 @@ def definitions_to_check(
     keys = {
         view.stack_set_of(pending)
         for pending in ready
-        if not view.planned(pending).action.removes and not view.planned(pending).action.is_inside
+        if not view.planned(pending).action.removes and not view.planned(pending).action.is_repair
     }
     return frozenset(key for key in keys if settled(view, key))

@@ -1,6 +1,6 @@
 """One request in, one answer out: the same way in process and over HTTP.
 
-Finds out who calls what, lets scripted faults happen, answers CloudFormation StackSets,
+Finds caller and operation, carries out scripted faults, answers CloudFormation StackSets,
 Organizations and STS itself and leaves everything else to moto.
 """
 
@@ -132,7 +132,7 @@ class Gateway:
         self._authorization.check(caller, asked.service, asked.operation, asked.params, protocol)
 
     def _accepts(self, asked: Addressed, caller: Caller) -> bool:
-        """Tell whether credentials count in a Region: each partition has its own."""
+        """Return whether credentials count in a Region: each partition has its own."""
         if asked.service in _GLOBAL:
             return partition_of(asked.region) == self._partition
         return self._is_enabled(caller.account, asked.region)
@@ -187,7 +187,7 @@ def _last(identifier: Any) -> str | None:
 
 
 FORWARD: dict[str, Any] = {"moto": True}
-"""What a handler returns to leave a call to moto after all."""
+"""A handler returns this to leave a call to moto."""
 
 
 _NOT_FOUND = 404

@@ -1,4 +1,4 @@
-"""Scripted misfortune: instances that fail, calls that are throttled, answers that get lost.
+"""Scripted faults: stack instances that fail, calls that are throttled, responses that get lost.
 
 A fault matches what it names (nothing named: everything) and is used up after ``times``
 matches; ``times=None`` means for good.
@@ -35,7 +35,7 @@ class InstanceFault:
     delay: timedelta = timedelta()
 
     def matches(self, stack_set: str, action: str, account: str, region: str) -> bool:
-        """Tell whether this attempt meets the fault."""
+        """Return whether this attempt meets the fault."""
         wanted = (self.stack_set, self.action, self.account, self.region)
         actual = (stack_set, action, account, region)
         return all(want in (None, is_) for want, is_ in zip(wanted, actual, strict=True))
@@ -57,7 +57,7 @@ class CallFault:
     delay: timedelta = timedelta()
 
     def matches(self, service: str, operation: str, account: str) -> bool:
-        """Tell whether this call meets the fault."""
+        """Return whether this call meets the fault."""
         wanted = (self.service, self.operation, self.account)
         actual = (service, operation, account)
         return all(want in (None, is_) for want, is_ in zip(wanted, actual, strict=True))
@@ -74,7 +74,7 @@ class RateLimit:
     tokens: dict[str, tuple[float, datetime]] = field(default_factory=dict)
 
     def takes(self, operation: str, now: datetime) -> bool:
-        """Tell whether a call fits in; unless told, a second's worth may come at once."""
+        """Return whether a call fits in; unless told, a second's worth may come at once."""
         burst = self.burst or max(self.per_second, 1.0)
         tokens, since = self.tokens.get(operation, (burst, now))
         tokens = min(burst, tokens + (now - since).total_seconds() * self.per_second)
@@ -104,7 +104,7 @@ class ChangeSetFault:
     logical_id: str | None = None
 
     def matches(self, step: str, stack_set: str, account: str, region: str) -> bool:
-        """Tell whether this step of a change set meets the fault."""
+        """Return whether this step of a change set meets the fault."""
         wanted = (self.stack_set, self.account, self.region)
         actual = (stack_set, account, region)
         fits = all(want in (None, is_) for want, is_ in zip(wanted, actual, strict=True))
@@ -158,7 +158,7 @@ class Faults:
         return None
 
     def is_over_rate(self, service: str, operation: str, now: datetime) -> bool:
-        """Tell whether a rate limit refuses this call."""
+        """Return whether a rate limit refuses this call."""
         limits = [
             limit
             for limit in self.rates

@@ -3,7 +3,7 @@
 moto parses a template at every use and updates only what refers to a parameter by Ref.
 This class resolves each resource before and after, and notes whatever moto cannot create
 instead of dropping it. What depends on the inside of moto's CloudFormation is here, in
-``moto_resources``, ``stack_outputs`` and ``resource_types``.
+``resources``, ``template_names``, ``stack_outputs`` and ``resource_types``.
 """
 
 import copy
@@ -14,26 +14,19 @@ from typing import Any, cast
 from moto.cloudformation import models, parsing
 
 from orgrollout.sandbox.moto.intrinsics import TemplateError
+from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS, ResourceError, told
 from orgrollout.sandbox.moto.resource_types import ensure_types
-from orgrollout.sandbox.moto.resources import (
-    AWS_ERRORS,
-    Note,
-    ResourceError,
-    Resources,
-    in_order,
-    message_of,
-    named,
-    tidy,
-    told,
-)
+from orgrollout.sandbox.moto.resource_types.corrections import named, tidy
+from orgrollout.sandbox.moto.resources import Resources
 from orgrollout.sandbox.moto.stack_outputs import Outputs
+from orgrollout.sandbox.moto.template_names import Note
+from orgrollout.sandbox.template_structure import in_order
 from orgrollout.sandbox.templates import parse_template
 
-__all__ = ["AWS_ERRORS", "ResourceError", "Stack", "message_of", "prepared"]
 EMPTY = ""
 """The template of a stack that has no resources yet."""
 _READ_AGAIN = ("AWS::SSM::Parameter::Value", "Fn::ImportValue", "!ImportValue")
-"""What an unchanged template may bring another value for."""
+"""Parts of an unchanged template that may have another value."""
 _KEPT = ("Retain", "RetainExceptOnCreate")
 
 
@@ -185,7 +178,7 @@ class Stack(models.Stack):
         return True
 
     def _differs(self, body: str, parameters: Mapping[str, str], tags: dict[str, str]) -> bool:
-        """Tell whether an update has something to do, as CloudFormation decides it.
+        """Return whether an update has something to do, as CloudFormation decides it.
 
         Conditions, parameters and mappings that change no resource and no output are nothing to
         do: "No updates are to be performed".
@@ -285,9 +278,9 @@ class Stack(models.Stack):
     def _modify(self, key: str, entry: dict[str, Any]) -> None:
         resources = self.resource_map
         kind = str(entry["Type"])
-        asked = resources.asked(key, entry)
         place = (self.account_id, self.region_name)
         with told(key, kind):
+            asked = resources.asked(key, entry)
             try:
                 changed: Any = parsing.parse_and_update_resource(key, asked, resources, *place)
                 named(changed, resources.generated_name(key))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from moto.cloudformation import parsing
+from moto.cloudformation import models, parsing
+from moto.cloudformation.models import CloudFormationBackend
 
 from orgrollout.sandbox.moto.intrinsics import TemplateError, resolved, text_of
 
@@ -46,7 +47,7 @@ class Outputs(parsing.OutputMap):
 
     @property
     def exports(self) -> list[parsing.Export]:
-        """What other stacks may import."""
+        """The values that other stacks may import."""
         values = self._parsed_outputs
         return [
             parsing.Export(self._stack_id, name, values[key].value)
@@ -72,3 +73,21 @@ class Outputs(parsing.OutputMap):
             f"member must evaluate to a String and not a {_KINDS.get(type(value), 'Map')}."
         )
         raise TemplateError(message)
+
+
+def export(backend: CloudFormationBackend, stack: models.Stack) -> None:
+    """Make what a stack exports now known to others of its account and Region.
+
+    Raises:
+        TemplateError: Another stack exports the same name.
+    """
+    mine = {each.name: each for each in stack.exports}
+    taken = [n for n, e in backend.exports.items() if e.exporting_stack_id != stack.stack_id]
+    for name in mine:
+        if name in taken:
+            owner = backend.exports[name].exporting_stack_id.split("/")[1]
+            message = f"Export with name {name} is already exported by stack {owner}. "
+            raise TemplateError(message + "Rollback requested by user.")
+    for name in [n for n in backend.exports if n not in taken]:
+        del backend.exports[name]
+    backend.exports.update(mine)

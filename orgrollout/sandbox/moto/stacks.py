@@ -1,9 +1,7 @@
 """Makes and unmakes the stacks of stack instances in moto's CloudFormation."""
 
-import hashlib
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, cast
 
@@ -11,10 +9,11 @@ from moto.cloudformation.models import CloudFormationBackend, cloudformation_bac
 
 from orgrollout.sandbox.errors import DeploymentError
 from orgrollout.sandbox.moto import drift
-from orgrollout.sandbox.moto.intrinsics import TemplateError
-from orgrollout.sandbox.moto.stack import AWS_ERRORS, ResourceError, Stack, message_of
+from orgrollout.sandbox.moto.resource_errors import guarded
+from orgrollout.sandbox.moto.stack import Stack
+from orgrollout.sandbox.moto.stack_ids import new_stack_id
+from orgrollout.sandbox.moto.stack_outputs import export
 from orgrollout.sandbox.moto.stack_states import STACK
-from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.records import Definition, Pair, ResourceDrift
 
 
@@ -77,9 +76,9 @@ class MotoStacks:
             backend.stacks[stack_id] = stack
             stack._add_stack_event("CREATE_IN_PROGRESS", "User Initiated")  # noqa: SLF001
             stack.create_resources()
-            self._export(backend, stack)
+            export(backend, stack)
             self._baselines[stack_id] = self._baseline(stack)
-        except Exception:
+        except Exception:  # whatever it was: it is raised again, and nothing of the stack is left
             self._undo(backend, stack_id)
             raise
         stack.creation_time = self._now()
@@ -125,7 +124,7 @@ class MotoStacks:
         self._backend(stack_id).stacks[stack_id].enable_termination_protection = True
 
     def take_in(self, stack_id: str) -> None:
-        """Let a stack that moto made by itself behave like all others; its resources stay."""
+        """Give a stack that moto made itself the behaviour of all others; its resources stay."""
         backend = self._backend(stack_id)
         if not isinstance(backend.stacks[stack_id], Stack):
             with self._guarded(stack_id, "taken in"):
@@ -136,7 +135,7 @@ class MotoStacks:
             self._baselines[stack_id] = self._baseline(taken)
 
     def is_there(self, stack_id: str) -> bool:
-        """Tell whether the stack exists."""
+        """Return whether the stack exists."""
         return stack_id in self._backend(stack_id).stacks
 
     def drifts(self, stack_id: str, *, by_stack_set: bool = True) -> tuple[ResourceDrift, ...]:
@@ -181,7 +180,7 @@ class MotoStacks:
         changed = stack.bring_to(body, values, tags)
         if changed:
             stack.updated = self._now()
-            self._export(self._backend(stack.stack_id), stack)
+            export(self._backend(stack.stack_id), stack)
             # What this update did not touch stays as drifted as it was.
             now, then = self._baseline(stack), self._baselines.get(stack.stack_id, {})
             untouched = {k: v for k, v in then.items() if k in now and k not in stack.touched}
@@ -202,47 +201,14 @@ class MotoStacks:
         with self._guarded(stack.stack_id, "compared"):
             return stack.compared(body, values)
 
-    def _export(self, backend: CloudFormationBackend, stack: Stack) -> None:
-        """Let other stacks import what this one exports now.
-
-        Raises:
-            TemplateError: Another stack exports the same name.
-        """
-        mine = {each.name: each for each in stack.exports}
-        taken = [n for n, e in backend.exports.items() if e.exporting_stack_id != stack.stack_id]
-        for name in mine:
-            if name in taken:
-                owner = backend.exports[name].exporting_stack_id.split("/")[1]
-                message = f"Export with name {name} is already exported by stack {owner}. "
-                raise TemplateError(message + "Rollback requested by user.")
-        for name in [n for n in backend.exports if n not in taken]:
-            del backend.exports[name]
-        backend.exports.update(mine)
-
     def _baseline(self, stack: Any) -> drift.Baseline:
         return drift.baseline_of(stack, self._told(stack.stack_id))
 
     def _told(self, stack_id: str) -> Callable[[str, str, str], None]:
         return lambda *what: self._note(stack_id, *what)
 
-    @contextmanager
-    def _guarded(self, stack_id: str, what: str) -> Iterator[None]:
-        """Turn whatever moto raises into the reason of a failure, in CloudFormation's words.
-
-        Raises:
-            DeploymentError: With that reason.
-        """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                yield
-            except DeploymentError:
-                raise
-            except (ResourceError, *AWS_ERRORS) as error:
-                raise DeploymentError(message_of(error)) from error
-            except Exception as error:  # moto's own gaps take many forms
-                self._note(stack_id, "", STACK, f"not {what}: {error!r}")
-                raise DeploymentError(unexpected(error, stack_id)) from error
+    def _guarded(self, stack_id: str, what: str) -> AbstractContextManager[None]:
+        return guarded(self._note, stack_id, what)
 
     def find(self, account: str, region: str, name: str) -> Any:
         """Return a stack by name or id; None if there is none."""
@@ -278,93 +244,3 @@ class MotoStacks:
     def _next(self) -> str:
         self._names += 1
         return str(self._names)
-
-
-class NoStacks(MotoStacks):
-    """Stands in where only records matter: ids without stacks."""
-
-    records_only = True
-
-    def __init__(
-        self, note: Callable[[str, str, str, str], None], now: Callable[[], datetime]
-    ) -> None:
-        super().__init__(note, now)
-        self.drifted: dict[str, tuple[ResourceDrift, ...]] = {}
-        """By stack id: the drift that was scripted."""
-
-    def create(
-        self,
-        name: str,
-        pair: Pair,
-        definition: Definition,  # noqa: ARG002
-        values: Mapping[str, str],  # noqa: ARG002
-    ) -> str:
-        """Return the id a stack would have."""
-        return new_stack_id(name, pair, self._next())
-
-    def update(self, stack_id: str, definition: Definition, values: Mapping[str, str]) -> None:
-        """Do nothing."""
-
-    def roll_back(self, stack_id: str) -> None:
-        """Do nothing."""
-
-    def delete(self, stack_id: str) -> None:
-        """Forget what drifted."""
-        self.drifted.pop(stack_id, None)
-
-    def revert(self, stack_id: str) -> None:
-        """Forget what drifted."""
-        self.drifted.pop(stack_id, None)
-        self.reverted(stack_id)
-
-    def bring_to(
-        self,
-        stack_id: str,  # noqa: ARG002
-        body: str,  # noqa: ARG002
-        values: Mapping[str, str],  # noqa: ARG002
-        tags: dict[str, str],  # noqa: ARG002
-    ) -> bool:
-        """Do nothing: there is nothing to change."""
-        return False
-
-    def take_in(self, stack_id: str) -> None:
-        """Do nothing."""
-
-    def is_there(self, stack_id: str) -> bool:  # noqa: ARG002
-        """Every stack is there."""
-        return True
-
-    def drifts(
-        self,
-        stack_id: str,
-        *,
-        by_stack_set: bool = True,  # noqa: ARG002
-    ) -> tuple[ResourceDrift, ...]:
-        """Return the drift that was scripted; resources that did not drift are not listed."""
-        return self.drifted.get(stack_id, ())
-
-    def find(self, account: str, region: str, name: str) -> Any:  # noqa: ARG002
-        """There are no stacks."""
-        return None
-
-
-def new_stack_id(name: str, pair: Pair, number: str) -> str:
-    """Return the ARN of a stack named ``StackSet-NAME-uuid``."""
-    text = hashlib.sha256("/".join((name, *pair, number)).encode()).hexdigest()
-    one, other = _uuid(text[:32]), _uuid(text[32:])
-    account, region = pair
-    place = f"arn:{partition_of(region)}:cloudformation:{region}:{account}"
-    return f"{place}:stack/StackSet-{name}-{one}/{other}"
-
-
-def _uuid(text: str) -> str:
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
-
-def unexpected(error: Exception, stack_id: str) -> str:
-    """Return a failure of moto itself in the words of a resource handler that failed."""
-    token = _uuid(hashlib.sha256(stack_id.encode()).hexdigest()[:32])
-    return (
-        f'Resource handler returned message: "{type(error).__name__}: {error}" '
-        f"(RequestToken: {token}, HandlerErrorCode: GeneralServiceException)"
-    )

@@ -1,4 +1,4 @@
-"""IAM policies: whether their statements let a request through.
+"""IAM policies: whether their statements allow a request.
 
 Evaluated are Effect, Principal, Action, NotAction, Resource, NotResource, and conditions by
 the operators and keys named here. A condition with any other would decide by guessing, so it
@@ -31,7 +31,7 @@ KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who asks for what, and what IAM knows about it."""
+    """A request for a permission, with what IAM knows about it."""
 
     action: str
     resource: str

@@ -16,13 +16,8 @@ from orgrollout.model.operation_id import MAX_LENGTH, read_operation_id
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.plan.model.document import plan_document, read_plan
 from orgrollout.plan.model.kinds import Create
-from orgrollout.plan.model.plan import (
-    Plan,
-    PlannedOperation,
-    PlannedStackSet,
-    PlannedWave,
-    StackSetChange,
-)
+from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet, StackSetChange
 from orgrollout.plan.model.windows import windows_of
 from orgrollout.rollout.decide.decide import decide
 from orgrollout.rollout.decide.observation_request import wanted

@@ -11,7 +11,11 @@ from orgrollout.plan.model.repair import Repair
 from orgrollout.posture.check import PostureCheck
 from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.rollout.member_accounts.config_evaluation import ConfigEvaluation
-from orgrollout.rollout.member_accounts.repair_steps import ASK_AGAIN, GIVE_UP, RepairObservation
+from orgrollout.rollout.member_accounts.repair_observation import (
+    ASK_AGAIN,
+    GIVE_UP,
+    RepairObservation,
+)
 from orgrollout.rollout.state.repair_step import Step
 from tests.rollout.member_accounts.test_repair_steps import CALL, NOW, look
 

@@ -1,4 +1,4 @@
-"""One repair inside an account: the next step follows from what AWS says, and from nothing else."""
+"""One repair in an account: the next step follows from what AWS says, and from nothing else."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,15 +19,14 @@ from orgrollout.posture.check import PostureCheck
 from orgrollout.reconcile.process.repair_cache import Wait
 from orgrollout.rollout.failures.classify_failure import read
 from orgrollout.rollout.member_accounts.change_set_guard import objections_to
-from orgrollout.rollout.member_accounts.repair_steps import (
+from orgrollout.rollout.member_accounts.repair_observation import (
     ASK_AGAIN,
-    ASK_SOON,
     GIVE_UP,
     GIVE_UP_UPDATE,
     Look,
     RepairObservation,
-    next_step,
 )
+from orgrollout.rollout.member_accounts.repair_steps import ASK_SOON, next_step
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.repair_step import NextStep, Step
 

@@ -120,7 +120,7 @@ def test_a_change_by_hand_is_called_off_and_is_not_repeated(sandbox: Sandbox) ->
     assert not any(sandbox.simulation.stubborn.values())
 
 
-def test_an_account_that_left_comes_back_where_it_was(sandbox: Sandbox) -> None:
+def test_an_account_that_left_returns_to_its_unit(sandbox: Sandbox) -> None:
     organizations = sandbox.session().client("organizations")
     gone = sandbox.leave("audit")
     assert code_of(organizations.describe_account, AccountId="222222222222")[1] == 400

@@ -9,7 +9,7 @@ import pytest
 
 from orgrollout.model.ids import StackSetName
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.model.plan import StackSetChange
+from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox
 from tests.stage import BASE, DEV, TOPICS, Stage, changed, organization, pairs

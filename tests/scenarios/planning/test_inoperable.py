@@ -11,7 +11,7 @@ from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.plan.model.kinds import belongs_to_import
-from orgrollout.plan.model.plan import Recovery
+from orgrollout.plan.model.planned_stack_set import Recovery
 from orgrollout.reconcile.documents.rollouts import give_order
 from orgrollout.rollout.coverage import CoverageState
 from orgrollout.rollout.decide.operator_commands import retry

@@ -11,7 +11,7 @@ from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.checks.refusals import PlanRefusedError
-from orgrollout.plan.model.plan import StackSetChange
+from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.sandbox import Sandbox, Settings
 from tests.scenarios.manifests import edited
 from tests.stage import (
@@ -73,7 +73,7 @@ def test_overrides_that_another_user_is_about_to_set_are_not_taken_for_what_they
     with Sandbox.start(organization(), settings=chosen) as sandbox:
         stage = Stage(sandbox, tmp_path)
         stage.apply()
-        sandbox.someone_else().client("cloudformation").update_stack_instances(
+        sandbox.another_user().client("cloudformation").update_stack_instances(
             StackSetName="base-topics",
             DeploymentTargets=exactly(sandbox, PROD[0]),
             Regions=[US],

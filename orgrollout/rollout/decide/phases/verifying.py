@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orgrollout.model.ids import StackSetKey
-from orgrollout.plan.model.plan import StackSetChange
+from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.rollout.operations.process_in_flight import SOON
 from orgrollout.rollout.state.decision import (
     Decision,

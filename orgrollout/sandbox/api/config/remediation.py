@@ -17,8 +17,8 @@ from moto.ssm.models import ssm_backends
 
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.faults.rules import Faults
+from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS, message_of
 from orgrollout.sandbox.moto.resource_types import REMEDIATIONS
-from orgrollout.sandbox.moto.stack import AWS_ERRORS, message_of
 from orgrollout.sandbox.settings import Settings
 from orgrollout.sandbox.stack_sets import responses
 from orgrollout.sandbox.stack_sets.operation_runner import spread
@@ -68,7 +68,7 @@ class RemediationApi:
     def describe_remediation_execution_status(
         self, caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell how the newest remediation of each resource goes."""
+        """Return the status of the newest remediation of each resource."""
         rule = params["ConfigRuleName"]
         _configuration(caller, rule)
         place = (caller.account, caller.region, rule)
@@ -83,7 +83,7 @@ class RemediationApi:
         return {"RemediationExecutionStatuses": items, "NextToken": token}
 
     def put_remediation_exceptions(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Let resources be left alone by a rule's remediation."""
+        """Except resources from a rule's remediation."""
         if not all(each.get("ResourceId") for each in params["ResourceKeys"]):
             raise ApiError("InvalidParameterValueException", "A resource key has no ResourceId.")
         for each in params["ResourceKeys"]:
@@ -96,7 +96,7 @@ class RemediationApi:
         return {"FailedBatches": []}
 
     def delete_remediation_exceptions(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Let resources be remediated again; those without an exception are failed items."""
+        """Remove the exceptions of resources; those without one are failed items."""
         rule, failed = params["ConfigRuleName"], []
         for each in params["ResourceKeys"]:
             key = (caller.account, caller.region, rule, each.get("ResourceId", ""))
@@ -107,7 +107,7 @@ class RemediationApi:
         return {"FailedBatches": batches}
 
     def describe_remediation_exceptions(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Tell what a rule's remediation leaves alone; what has expired is gone."""
+        """Return the exceptions of a rule's remediation, without those that have expired."""
         place = (caller.account, caller.region, params["ConfigRuleName"])
         wanted = {each["ResourceId"] for each in params.get("ResourceKeys") or ()}
         found = [

@@ -12,16 +12,16 @@ from orgrollout.sandbox.moto.resource_types.base import ProvidedResource, Record
 from orgrollout.sandbox.moto.resource_types.config import CONFIG_TYPES, REMEDIATIONS
 from orgrollout.sandbox.moto.resource_types.moto_form import moto_form
 from orgrollout.sandbox.moto.resource_types.other import OTHER_TYPES
-from orgrollout.sandbox.moto.resource_types.removal import removed
+from orgrollout.sandbox.moto.resource_types.removal import deleted
 
 __all__ = [
     "REMEDIATIONS",
     "ProvidedResource",
     "RecordedResource",
+    "deleted",
     "ensure_types",
     "is_recorded",
     "moto_form",
-    "removed",
 ]
 
 CUSTOM = "AWS::CloudFormation::CustomResource"
@@ -50,5 +50,5 @@ def ensure_types(template: dict[str, Any]) -> None:
 
 
 def is_recorded(resource: object) -> bool:
-    """Tell whether a resource exists only as a record."""
+    """Return whether a resource exists only as a record."""
     return bool(getattr(resource, "recorded", False))

@@ -1,37 +1,74 @@
-"""How resources are deleted whose types moto's CloudFormation creates and never deletes."""
+"""Deletion of resources, including types that moto's CloudFormation never deletes."""
 
 from collections.abc import Callable
 from typing import Any
 
+from moto.cloudformation import parsing
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
 from orgrollout.sandbox.partitions import partition_of
 
-Remove = Callable[[Any, str], Any]
+Place = tuple[str, str]
+Remove = Callable[[Any, Any], Any]
+"""The service's state, and the resource."""
 
 
-def _gateway(ec2: Any, identifier: str) -> None:
-    gateway = ec2.internet_gateways.get(identifier)
+def _gateway(ec2: Any, made: Any) -> None:
+    gateway = ec2.internet_gateways.get(made.physical_resource_id)
     if gateway is not None and gateway.vpc is not None:
-        ec2.detach_internet_gateway(identifier, gateway.vpc.id)
-    ec2.delete_internet_gateway(identifier)
+        ec2.detach_internet_gateway(gateway.id, gateway.vpc.id)
+    ec2.delete_internet_gateway(made.physical_resource_id)
 
 
-def _routes(ec2: Any, identifier: str) -> None:
-    table = ec2.route_tables.get(identifier)
+def _attachment(ec2: Any, made: Any) -> None:
+    gateway = ec2.internet_gateways.get(made.gateway_id)
+    if gateway is not None and gateway.vpc is not None:
+        ec2.detach_internet_gateway(gateway.id, gateway.vpc.id)
+
+
+def _routes(ec2: Any, made: Any) -> None:
+    table = ec2.route_tables.get(made.physical_resource_id)
     if table is not None:
-        table.associations.clear()
-        ec2.delete_route_table(identifier)
+        for association in table.all_associations_ids - {table.main_association_id}:
+            ec2.disassociate_route_table(association)
+        ec2.delete_route_table(table.id)
+
+
+def _route(ec2: Any, made: Any) -> None:
+    if made.route_table.id in ec2.route_tables:
+        ec2.delete_route(
+            made.route_table.id,
+            made.destination_cidr_block,
+            made.destination_ipv6_cidr_block,
+            made.destination_prefix_list and made.destination_prefix_list.id,
+        )
+
+
+def _association(ec2: Any, made: Any) -> None:
+    table = ec2.route_tables.get(made.route_table_id)
+    for each in table.associations if table is not None else ():
+        if each.get("SubnetId") == made.subnet_id:
+            ec2.disassociate_route_table(each["RouteTableAssociationId"])
 
 
 _EC2: dict[str, Remove] = {
+    "AWS::EC2::EIP": lambda ec2, made: ec2.release_address(address=made.public_ip),
+    "AWS::EC2::FlowLog": lambda ec2, made: ec2.delete_flow_logs([made.id]),
     "AWS::EC2::InternetGateway": _gateway,
-    "AWS::EC2::NatGateway": lambda ec2, identifier: ec2.delete_nat_gateway(identifier),
-    "AWS::EC2::NetworkAcl": lambda ec2, identifier: ec2.delete_network_acl(identifier),
-    "AWS::EC2::NetworkInterface": lambda ec2, identifier: ec2.delete_network_interface(identifier),
+    "AWS::EC2::NatGateway": lambda ec2, made: ec2.delete_nat_gateway(made.physical_resource_id),
+    "AWS::EC2::NetworkAcl": lambda ec2, made: ec2.delete_network_acl(made.physical_resource_id),
+    "AWS::EC2::NetworkInterface": lambda ec2, made: ec2.delete_network_interface(
+        made.physical_resource_id
+    ),
+    "AWS::EC2::Route": _route,
     "AWS::EC2::RouteTable": _routes,
-    "AWS::EC2::VPCEndpoint": lambda ec2, identifier: ec2.delete_vpc_endpoints([identifier]),
+    "AWS::EC2::SubnetRouteTableAssociation": _association,
+    "AWS::EC2::VPCEndpoint": lambda ec2, made: ec2.delete_vpc_endpoints(
+        [made.physical_resource_id]
+    ),
+    "AWS::EC2::VPCGatewayAttachment": _attachment,
+    "AWS::EC2::Volume": lambda ec2, made: ec2.delete_volume(made.id),
 }
 
 
@@ -45,7 +82,7 @@ def _managed_policy(place: tuple[str, str], arn: str) -> None:
 
 
 def _detachable_policies(place: tuple[str, str]) -> None:
-    """Let moto go through the inline policies of an account when it deletes a role.
+    """Make all inline policies of an account readable to moto, for the deletion of a role.
 
     It keeps None for the roles of a policy that is for users or groups only, and breaks on it.
     """
@@ -54,16 +91,35 @@ def _detachable_policies(place: tuple[str, str]) -> None:
         policy.role_names = policy.role_names or []
 
 
-def removed(kind: str, place: tuple[str, str], physical_id: str) -> bool:
-    """Delete a resource, if it is of a type that moto cannot delete by itself."""
+def deleted(kind: str, place: Place, made: Any, entry: dict[str, Any]) -> str:
+    """Delete a resource; return why it still exists, or nothing.
+
+    moto passes over types that it cannot delete, and over a deletion that breaks by a TypeError.
+    """
     if kind == "AWS::IAM::ManagedPolicy":
-        _managed_policy(place, physical_id)
-        return True
+        _managed_policy(place, str(made.physical_resource_id))
+        return ""
     if kind == "AWS::IAM::Role":
         _detachable_policies(place)
-        return False
     remove = _EC2.get(kind)
-    if remove is None:
-        return False
-    remove(ec2_backends[place[0]][place[1]], physical_id)
-    return True
+    if remove is not None:
+        remove(ec2_backends[place[0]][place[1]], made)
+        return ""
+    return _deleted_by_moto(place, made, entry)
+
+
+def _deleted_by_moto(place: Place, made: Any, entry: dict[str, Any]) -> str:
+    own = getattr(made, "delete", None)
+    broken = ""
+    if own is not None:
+        try:
+            own(*place)
+        except (AttributeError, TypeError) as error:
+            broken = repr(error)
+        else:
+            return ""
+    by_class = parsing.resource_class_from_type(entry["Type"]).delete_from_cloudformation_json
+    if hasattr(by_class, "__isabstractmethod__"):
+        return broken or "moto cannot delete a resource of this type"
+    by_class(str(made.physical_resource_id), entry, *place)
+    return ""

@@ -1,4 +1,4 @@
-"""What drift detection cannot see, asked inside of accounts and of an aggregator."""
+"""Posture that drift detection does not see, read in member accounts and from an aggregator."""
 
 import json
 from datetime import timedelta
@@ -73,9 +73,7 @@ def test_it_is_stopped_again_after_each_start(sandbox: Sandbox, config: Any) -> 
         assert not recorder(config)["recording"]
 
 
-def test_a_delivery_that_fails_is_told_by_channel_and_recorder(
-    sandbox: Sandbox, config: Any
-) -> None:
+def test_channel_and_recorder_report_a_delivery_that_fails(sandbox: Sandbox, config: Any) -> None:
     sandbox.break_delivery(ONE, HOME, "NoSuchBucket", "The bucket is gone")
     assert channel(config) == "Failure"
     assert recorder(config)["lastErrorCode"] == "NoSuchBucket"
@@ -109,7 +107,7 @@ def test_a_remediation_takes_time_and_makes_a_flow_log(sandbox: Sandbox, remedia
     assert rule["Compliance"]["ComplianceType"] == "COMPLIANT"
 
 
-def test_a_remediation_fails_as_told_and_needs_a_configuration(
+def test_a_remediation_fails_as_scripted_and_needs_a_configuration(
     sandbox: Sandbox, remediation: Any
 ) -> None:
     keys = [{"resourceType": "AWS::EC2::VPC", "resourceId": vpc_of(sandbox)}]

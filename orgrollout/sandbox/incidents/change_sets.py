@@ -1,4 +1,4 @@
-"""Change sets in accounts that do not go as they should, as methods."""
+"""Change sets in accounts that replace, remove, fail, take long or never end."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults.fault_book import fault
 from orgrollout.sandbox.faults.rules import ChangeSetFault
-from orgrollout.sandbox.incidents.base import IncidentBase
+from orgrollout.sandbox.incidents.context import Incidents
 
 STEPS = ("create", "execute")
 REFUSED = "Simulated: the change set could not be created."
 FAILED = "Simulated: the resource could not be updated."
 
 
-class ScriptedChangeSets(IncidentBase):
-    """What may happen to change sets on stacks of stack instances."""
+class ChangeSetFaults(Incidents):
+    """Faults of change sets on stacks of stack instances."""
 
     @fault
     def replaces(
@@ -27,7 +27,7 @@ class ScriptedChangeSets(IncidentBase):
         replacement: str = "True",
         times: int | None = None,
     ) -> None:
-        """Let change sets replace a resource (default: the template's first)."""
+        """Make change sets replace a resource (default: the template's first)."""
         self._add_change_set_fault(
             *(account, region, stack_set, "create", times),
             action="Modify",
@@ -45,7 +45,7 @@ class ScriptedChangeSets(IncidentBase):
         logical_id: str | None = None,
         times: int | None = None,
     ) -> None:
-        """Let change sets remove a resource (default: the template's first)."""
+        """Make change sets remove a resource (default: the template's first)."""
         self._add_change_set_fault(
             *(account, region, stack_set, "create", times), action="Remove", logical_id=logical_id
         )
@@ -60,7 +60,7 @@ class ScriptedChangeSets(IncidentBase):
         reason: str = REFUSED,
         times: int | None = 1,
     ) -> None:
-        """Let the creation of change sets end FAILED."""
+        """Make the creation of change sets end FAILED."""
         self._add_change_set_fault(account, region, stack_set, "create", times, reason=reason)
 
     @fault
@@ -73,7 +73,7 @@ class ScriptedChangeSets(IncidentBase):
         reason: str = FAILED,
         times: int | None = 1,
     ) -> None:
-        """Let the execution of change sets fail; the stack is rolled back."""
+        """Make the execution of change sets fail; the stack is rolled back."""
         self._add_change_set_fault(account, region, stack_set, "execute", times, reason=reason)
 
     @fault
@@ -87,7 +87,7 @@ class ScriptedChangeSets(IncidentBase):
         seconds: timedelta = timedelta(minutes=10),
         times: int | None = None,
     ) -> None:
-        """Let change sets be created or executed more slowly."""
+        """Make change sets take longer to be created or executed."""
         self._add_change_set_fault(account, region, stack_set, step, times, delay=seconds)
 
     @fault
@@ -100,7 +100,7 @@ class ScriptedChangeSets(IncidentBase):
         step: str = "execute",
         times: int | None = 1,
     ) -> None:
-        """Let the creation or execution of change sets never end."""
+        """Make the creation or execution of change sets never end."""
         self._add_change_set_fault(account, region, stack_set, step, times, stuck=True)
 
     def _add_change_set_fault(
@@ -116,10 +116,10 @@ class ScriptedChangeSets(IncidentBase):
             raise SandboxError(f"a change set has the steps {' and '.join(STEPS)}, not {step}")
         made = ChangeSetFault(
             step=step,
-            account=self._id(account),
+            account=self.at.id_of(account),
             region=region,
             stack_set=stack_set,
             times=times,
             **rest,
         )
-        self._list(self.simulation.faults.change_sets, made)
+        self.at.keep_in(self.at.simulation.faults.change_sets, made)

@@ -1,8 +1,12 @@
-"""What Ref and Fn::GetAtt give where moto has no answer: values in AWS's form, made up."""
+"""Made-up values of Ref and Fn::GetAtt, in AWS's form, where moto has no answer."""
 
 from typing import Any
 
-from orgrollout.sandbox.moto.resource_schemas import Schema, attribute_schema, is_list
+from orgrollout.sandbox.moto.resource_types.resource_schemas import (
+    Schema,
+    attribute_schema,
+    is_list,
+)
 from orgrollout.sandbox.partitions import partition_of
 
 _ARNS = {
