@@ -59,7 +59,6 @@ TOPIC_OF_NOTICES = "arn:aws:sns:us-east-1:999999999999:rollouts"
 HERE = "http://in.this.process"
 ENOUGH = 4000  # requests; no command needs a twentieth, and one that does not end needs them all
 CREDENTIALS = re.compile(rb"<(?:SecretAccessKey|SessionToken)>([^<]+)<")
-_CALL_LINE = re.compile(r"(?m)^call \w[\w-]*:\w+ .*\n?")  # what --debug tells of each request
 CHECKED = """\
 AWSTemplateFormatVersion: "2010-09-09"
 Metadata:
@@ -116,7 +115,7 @@ WRITING = ("apply", "drift", "resync")
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command left behind; ``err`` is without what --debug adds."""
+    """What a command left behind; tracebacks and log lines are elsewhere."""
 
     code: int
     out: str
@@ -156,6 +155,7 @@ class House:
     def run(self, *arguments: object) -> Ran:
         """Run a command, and keep all that it prints."""
         where = ("--sandbox", HERE, "--journal", self.folder / "journal")
+        logs = ("--debug", "--log-file", self.folder / "log", "--log-format", "json")
         out, err, traces = io.StringIO(), io.StringIO(), io.StringIO()
 
         def keep_trace() -> None:
@@ -168,9 +168,9 @@ class House:
             self.in_process(),
             patch.object(session, "simulation_of", self._simulation),
         ):
-            code = main([str(argument) for argument in (*arguments, "--debug", *where)])
+            code = main([str(argument) for argument in (*arguments, *where, *logs)])
         self.written += [out.getvalue(), err.getvalue(), traces.getvalue()]
-        return Ran(code, out.getvalue(), _CALL_LINE.sub("", err.getvalue()))
+        return Ran(code, out.getvalue(), err.getvalue())
 
     def load(self, command: str) -> None:
         """Run what loads most, so that no copy has to: models of services, rules of cfn-lint."""
