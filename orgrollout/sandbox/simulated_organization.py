@@ -9,6 +9,7 @@ from datetime import timedelta
 from orgrollout.sandbox.account_roles import AccountRoles
 from orgrollout.sandbox.api.account import AccountApi, RegionsApi
 from orgrollout.sandbox.api.authorization import Authorization
+from orgrollout.sandbox.api.automation import AutomationApi
 from orgrollout.sandbox.api.cfn_change_sets import ChangeSetApi
 from orgrollout.sandbox.api.cfn_drift import DriftApi, drift_details
 from orgrollout.sandbox.api.cfn_operations import OperationApi
@@ -120,6 +121,7 @@ class SimulatedOrganization:
         regions = regions_of(own.partition)
         targeting = Targeting(own, self._read_url)
         evaluations = RuleEvaluations(timeline, settings)
+        remediations = RemediationApi(timeline, settings, self.faults)
         return {
             "cloudformation": [
                 StackSetApi(self.stack_sets, targeting, self._read_url),
@@ -137,11 +139,12 @@ class SimulatedOrganization:
             "config": [
                 ConfigApi(timeline, evaluations),
                 RecorderApi(timeline, self.broken_deliveries, self.repaired),
-                RemediationApi(timeline, settings, self.faults),
+                remediations,
                 AggregatorApi(own, timeline, self.obstacles.is_enabled, evaluations),
             ],
             "account": [AccountApi(own, self.obstacles, regions)],
             "ec2": [RegionsApi(self.obstacles, regions)],
+            "ssm": [AutomationApi(remediations)],
         }
 
     def _read_url(self, url: str) -> str:
