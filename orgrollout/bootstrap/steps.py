@@ -68,6 +68,7 @@ class Situation:
     policies: Mapping[str, Mapping[str, Any]]  # planner, operator, auditor: policy documents
     member_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
     created_roles: Mapping[str, str] = field(default_factory=dict)  # of those; by which stack set
+    manifest: str  # as it is written on a command line
 
 
 def steps(found: Situation) -> tuple[Step, ...]:
@@ -145,7 +146,9 @@ def _some_delegate(found: Situation) -> Step:
         state=_state(None if registered is None else bool(registered)),
         where=f"management account {found.management}",
         why="the manifest says `call_as: delegated_admin`, and the management account is none.",
-        commands=("# orgrollout bootstrap MANIFEST --delegate ACCOUNT prints how to register it",),
+        commands=(
+            f"# orgrollout bootstrap {found.manifest} --delegate ACCOUNT prints how to register it",
+        ),
     )
 
 

@@ -64,6 +64,7 @@ def situation(
     roles = _self_managed(loaded, context, own, here=administrator == identity.account)
     delegated = identity.account != management
     return Situation(
+        manifest=loaded.argument,
         partition=identity.partition,
         home_region=home,
         management=management,
