@@ -117,7 +117,7 @@ class Bench:
     def they_update(self, accounts: int) -> None:
         """Let somebody else change a parameter of some stack instances in one Region."""
         members = sorted(self.sandbox.organization.accounts)[:accounts]
-        self.sandbox.someone_else().client("cloudformation").update_stack_instances(
+        self.sandbox.another_user().client("cloudformation").update_stack_instances(
             StackSetName=NAME,
             DeploymentTargets={
                 "OrganizationalUnitIds": [self.sandbox.organization.root_id],
@@ -132,7 +132,7 @@ class Bench:
 
     def detect_drift(self) -> None:
         """Let somebody look for drift everywhere."""
-        client = self.sandbox.someone_else().client("cloudformation")
+        client = self.sandbox.another_user().client("cloudformation")
         client.detect_stack_set_drift(StackSetName=NAME, OperationPreferences=ALL_AT_ONCE)
         self.sandbox.run_to_end()
 

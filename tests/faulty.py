@@ -48,12 +48,16 @@ class Faulty:
 
         self.changes.append(apply)
 
-    def spoil(self, operation: str, kind: str, *, times: int | None = None) -> None:
-        """Spoil the next responses to an operation, or all from now on."""
-        left, seen = [times], self.seen.setdefault(operation, [])
+    def spoil(self, operation: str, kind: str, *, times: int | None = None, after: int = 0) -> None:
+        """Spoil the next responses to an operation, or all from now on; first let some pass."""
+        left, whole = [times], [after]
+        seen = self.seen.setdefault(operation, [])
 
         def apply(name: str, message: Message) -> Message:
             if name != operation or left[0] == 0 or not message.body:
+                return message
+            if whole[0] > 0:
+                whole[0] -= 1
                 return message
             if left[0] is not None:
                 left[0] -= 1

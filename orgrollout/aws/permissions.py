@@ -74,7 +74,7 @@ class Scope:
     journal_bucket: str | None = None
     template_bucket: str | None = None  # s3://BUCKET/PREFIX
     probe_role: str | None = None
-    inside_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
+    member_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
     topics: tuple[str, ...] = ()  # ARNs; who is told
     stack_sets: tuple[str, ...] = ("*",)  # names; none but these are changed
     home_region: str = "*"  # where they live
@@ -91,7 +91,7 @@ def read_actions() -> frozenset[str]:
 def planner_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who plans: every read, and nothing else."""
     own = _central() - _UNASKED - {_ROLE}
-    looking = (*_looking_inside(scope), *_finding_templates(scope))
+    looking = (*_looking_in_member_accounts(scope), *_finding_templates(scope))
     return _document([_allow("Read", own), *looking, *_journal(scope)])
 
 
@@ -104,9 +104,9 @@ def operator_policy(scope: Scope) -> dict[str, Any]:
     statements = [*planner, rolling_out, *_keeping_templates(scope)]
     if scope.administration_roles:
         statements.append(_allow("HandOverRoles", ["iam:PassRole"], scope.administration_roles))
-    if scope.inside_roles:
-        arns = (f"arn:{scope.partition}:iam::*:role/{name}" for name in scope.inside_roles)
-        statements.append(_allow("RepairInside", [_ROLE], tuple(arns)))
+    if scope.member_roles:
+        arns = (f"arn:{scope.partition}:iam::*:role/{name}" for name in scope.member_roles)
+        statements.append(_allow("RepairInMemberAccounts", [_ROLE], tuple(arns)))
     if scope.topics:
         tells = [f"{service}:{name}" for service, names in TELLS.items() for name in names]
         statements.append(_allow("Notify", tells, scope.topics))
@@ -136,7 +136,7 @@ def auditor_policy(scope: Scope) -> dict[str, Any]:
 
 def probe_policy() -> dict[str, Any]:
     """Return the policy of a role that posture and `preflight` look through in member accounts."""
-    return _document([_allow("LookInside", _in_member_accounts())])
+    return _document([_allow("LookInMemberAccounts", _in_member_accounts())])
 
 
 def _central() -> frozenset[str]:
@@ -152,11 +152,15 @@ def _in_member_accounts() -> frozenset[str]:
     return frozenset(named.get(api, api) for api in apis)
 
 
-def _looking_inside(scope: Scope) -> list[Statement]:
+def _looking_in_member_accounts(scope: Scope) -> list[Statement]:
     if scope.probe_role is None:
         return []
     return [
-        _allow("LookInside", [_ROLE], [f"arn:{scope.partition}:iam::*:role/{scope.probe_role}"])
+        _allow(
+            "LookInMemberAccounts",
+            [_ROLE],
+            [f"arn:{scope.partition}:iam::*:role/{scope.probe_role}"],
+        )
     ]
 
 

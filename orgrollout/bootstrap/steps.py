@@ -66,8 +66,9 @@ class Situation:
     config_administrators: tuple[AccountId, ...]  # accounts with an organization-wide aggregator
     self_managed: tuple[SelfManaged, ...]
     policies: Mapping[str, Mapping[str, Any]]  # planner, operator, auditor: policy documents
-    inside_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
+    member_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
     created_roles: Mapping[str, str] = field(default_factory=dict)  # of those; by which stack set
+    manifest: str  # as it is written on a command line
 
 
 def steps(found: Situation) -> tuple[Step, ...]:
@@ -80,7 +81,7 @@ def steps(found: Situation) -> tuple[Step, ...]:
         *_delegates(found),
         *_reading(found),
         *_roles(found),
-        *_inside_roles(found),
+        *_member_roles(found),
         *_policies(found),
     )
 
@@ -145,7 +146,9 @@ def _some_delegate(found: Situation) -> Step:
         state=_state(None if registered is None else bool(registered)),
         where=f"management account {found.management}",
         why="the manifest says `call_as: delegated_admin`, and the management account is none.",
-        commands=("# orgrollout bootstrap MANIFEST --delegate ACCOUNT prints how to register it",),
+        commands=(
+            f"# orgrollout bootstrap {found.manifest} --delegate ACCOUNT prints how to register it",
+        ),
     )
 
 
@@ -188,8 +191,8 @@ def _roles(found: Situation) -> Iterator[Step]:
         )
 
 
-def _inside_roles(found: Situation) -> Iterator[Step]:
-    for name in found.inside_roles:
+def _member_roles(found: Situation) -> Iterator[Step]:
+    for name in found.member_roles:
         yield Step(
             what=f"role {name}",
             state=State.UNKNOWN,

@@ -67,7 +67,7 @@ class Session:
 
     def command(self, name: str, loaded: LoadedManifest, *more: str) -> str:
         """Return a command for a manifest as it can be pasted: it finds the same journal."""
-        words = ("orgrollout", name, shlex.quote(str(loaded.path)), *more)
+        words = ("orgrollout", name, loaded.argument, *more)
         return f"{' '.join(words)}{self.options}"
 
     def detection(self, loaded: LoadedManifest) -> str:
@@ -138,7 +138,7 @@ def open_session(
         except SeveralRolloutsError:
             raise
         except NoSuchRolloutError as error:
-            error.add_note(where_it_was_sought(where, session.options, forgets=forgets))
+            error.add_note(where_it_was_sought(where, session.options, loaded, forgets=forgets))
             raise
         except (AwsError, OutputError) as error:
             add_what_was_started(error, journal, "" if forgets else session.options)

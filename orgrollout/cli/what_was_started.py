@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.port import Journal
+from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.reconcile.documents.rollouts import rollout_states
 from orgrollout.rollout.state.state import RolloutState
 
@@ -30,16 +31,19 @@ def _note(state: RolloutState, options: str) -> str:
     )
 
 
-def where_it_was_sought(journal: str, options: str, *, forgets: bool) -> str:
+def where_it_was_sought(
+    journal: str, options: str, loaded: LoadedManifest | None, *, forgets: bool
+) -> str:
     """Return which journal has no such rollout, why another may have it, and the ways on."""
     if forgets:
         return (
             "The organization is simulated inside this command, and its journal began empty.\n"
             "-> `orgrollout sandbox start` keeps one for several commands, and `--sandbox` uses it."
         )
+    manifest = loaded.argument if loaded else "MANIFEST"
     return (
         f"The journal is {journal}. Each account, home Region and endpoint has one of its own: "
         "with another --profile, --home-region, --sandbox or --journal it is another one.\n"
         f"-> `orgrollout rollouts{options}` lists what is in it; "
-        f"`orgrollout apply MANIFEST{options}` begins a rollout."
+        f"`orgrollout apply {manifest}{options}` begins a rollout."
     )

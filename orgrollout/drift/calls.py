@@ -17,7 +17,7 @@ from orgrollout.posture.check import PostureCheck, repaired_by
 from orgrollout.posture.registry import CHECKS
 
 NO_CALL = "no single call makes it true"
-ONLY_ANEW = "--recreate deletes its stack and creates it again"
+ONLY_RECREATED = "--recreate deletes its stack and creates it again"
 REVERTED = "its stack is reverted, which may bring it back; the next look tells"
 _Group = tuple[str, str | None]
 """A call, and the rule of AWS Config whose remediation it starts."""
@@ -38,7 +38,7 @@ class _Broken:
 def decide_calls(
     findings: Iterable[Finding], *, beside_revert: bool, keeps: Iterable[str] = ()
 ) -> tuple[list[Repair], list[Unrepaired]]:
-    """Return the calls that mend broken checks of one stack instance, and what they leave.
+    """Return the calls that repair broken checks of one stack instance, and what they leave.
 
     ``keeps`` are subjects that no call may touch.
     """
@@ -92,7 +92,7 @@ def _not_served(subjects: Iterable[str], by: PostureCheck) -> str:
 
 
 def _without_call(finding: Finding, check: PostureCheck, *, beside_revert: bool) -> Unrepaired:
-    """Return why a check is left that no call mends.
+    """Return why a check is left that no call repairs.
 
     A new stack helps where its own resource is what is wrong, and drift detection does not see it.
     """
@@ -101,5 +101,5 @@ def _without_call(finding: Finding, check: PostureCheck, *, beside_revert: bool)
     if beside_revert:
         return Unrepaired(finding=finding, why=REVERTED)
     if CHECKS[check.name].is_recreated:
-        return Unrepaired(finding=finding, why=f"{NO_CALL}; {ONLY_ANEW}", only_anew=True)
+        return Unrepaired(finding=finding, why=f"{NO_CALL}; {ONLY_RECREATED}", only_recreated=True)
     return Unrepaired(finding=finding, why=NO_CALL)

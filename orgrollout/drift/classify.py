@@ -2,7 +2,7 @@
 
 A property that seems to be gone as a whole is what a role without the permission to read it sees
 (an engineer of CloudFormation, aws-cloudformation/cloudformation-coverage-roadmap#2138). So it is
-a suspect until somebody with that permission has looked a second time.
+a suspect until a role with that permission has looked a second time.
 """
 
 from collections import Counter

@@ -7,7 +7,7 @@ from enum import StrEnum
 from orgrollout.model.ids import Digest, Pair, StackSetKey, digest_of
 from orgrollout.posture.check import PostureCheck
 
-ACCESS = "access"  # the finding that an account let nobody look
+ACCESS = "access"  # the finding that an account could not be entered
 
 
 class FindingKind(StrEnum):
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     REAL = "real"
     DELETED = "deleted resource"  # real, too
     IGNORED = "ignored"  # accepted by a rule of the manifest
-    NOT_CHECKABLE = "not checkable"  # by drift detection, or nobody could look
+    NOT_CHECKABLE = "not checkable"  # by drift detection, or it could not be looked at
     SUSPECT = "suspect"  # likely false: the role that looked may not read it
 
     @property
@@ -50,11 +50,11 @@ class Finding:
     actual: str = ""
     check: PostureCheck | None = None
     subject: str = ""  # of a check: what is broken, by id
-    subjects: tuple[str, ...] = ()  # the same, if the call of the check mends it
+    subjects: tuple[str, ...] = ()  # the same, if the call of the check repairs it
     accepted: str = ""  # why AWS itself is told to leave the subject as it is
-    hindrance: str = ""  # why that call is not made, though it could mend it
+    hindrance: str = ""  # why that call is not made, though it could repair it
     looked: datetime | None = None  # when AWS looked at it
-    unseen: bool = False  # not checkable since nobody could look, and not by its nature
+    unseen: bool = False  # not checkable because no look was possible, and not by its nature
 
     @property
     def key(self) -> Digest:

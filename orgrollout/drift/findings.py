@@ -22,7 +22,7 @@ class StackSetLook:
     told: frozenset[Pair] = frozenset()  # of those, the ones that a detection still tells of
     not_checkable: Mapping[str, int] = field(default_factory=dict)  # resources, by type
     repaired_since: int = 0  # differences that a repair has dealt with since they were found
-    repaired_at: frozenset[Pair] = frozenset()  # where those are: nobody has looked there since
+    repaired_at: frozenset[Pair] = frozenset()  # where those are; not looked at since
 
     @property
     def instances(self) -> int:
@@ -57,7 +57,7 @@ class Findings:
 
     @property
     def unseen(self) -> tuple[Finding, ...]:
-        """Return what nobody could look at: an account that is closed, a call that was denied."""
+        """Return what could not be looked at: an account that is closed, a call that was denied."""
         return tuple(finding for finding in self.findings if finding.unseen)
 
     @property

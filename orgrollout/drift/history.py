@@ -56,8 +56,8 @@ def seen(
     """Return the records with what was found now.
 
     Found before it was repaired is old news, and changes nothing: a detection goes on to tell of
-    what was, until there is a new one. What was looked at and not found is gone. Where nobody could
-    look in an account, nothing of that kind is known there, and all of it stays as it was; and so
+    what was, until there is a new one. What was looked at and not found is gone. If an account
+    could not be looked at, all of that kind stays there as it was; and so
     does what lies below a suspect, of which the role that looked may have seen nothing. A check
     that is unknown in one place keeps what is known of it there.
     """
@@ -141,7 +141,7 @@ def came_back(records: Records, keys: Iterable[Digest], by: str, now: datetime) 
 
 
 def not_there(records: Records, keys: Iterable[Digest], now: datetime) -> Records:
-    """Return the records with some gone: whoever was to repair them found nothing to repair."""
+    """Return the records with some gone: there was nothing to repair when it was tried."""
     marked = {
         key: replace(records[key], gone=now)
         for key in keys

@@ -112,7 +112,7 @@ def _rule_of(finding: Finding) -> str:
 def kept_by(rules: Iterable[DriftIgnore], stack_set: StackSetKey) -> tuple[str, ...]:
     """Return what rules accept in a stack set, as LogicalId/Property, or LogicalId for all of it.
 
-    Whether it differs or not: what is accepted may be changed after somebody has looked.
+    Whether it differs or not: what is accepted may be changed after the look.
     """
     mine = (rule for rule in rules if rule.stack_set == stack_set and not is_of_check(rule))
     return tuple(sorted({f"{rule.resource}{rule.property or ''}" for rule in mine}))

@@ -11,4 +11,4 @@ class Unrepaired:
 
     finding: Finding
     why: str
-    only_anew: bool = False  # nothing but deleting and creating the stack would repair it
+    only_recreated: bool = False  # nothing but deleting and creating the stack would repair it

@@ -1,4 +1,4 @@
-"""Why a stack is not repaired from inside its account, and what is to be done about that first."""
+"""Why a stack is not repaired in its account, and what is to be done about that first."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,14 @@ from orgrollout.plan.build.request import Request
 OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"
 
 
-def why_not_inside(
+def why_not_in_member_account(
     request: Request,
     brought: Differences,
     desired: DesiredStackSet,
     pair: Pair,
     held: Mapping[StackSetKey, RolloutId],
 ) -> str:
-    """Return why a stack is not to be touched from inside its account; empty: it may be."""
+    """Return why a stack is not to be touched in its account; empty: it may be."""
     inventory = request.deployed(desired)
     if request.selected is not None and not request.selected(desired.key, pair):
         return "not selected"
@@ -29,7 +29,7 @@ def why_not_inside(
         return "it is brought up to date first; the next re-sync looks at it again"
     if inventory is None or not _runs_what_is_deployed(desired, inventory, pair):
         return _not_as_deployed(desired, inventory, pair, held)
-    if request.inside is None:
+    if request.member_role is None:
         return "no role is named that may repair: `drift: {resync_role: ...}`"
     return ""
 

@@ -1,7 +1,7 @@
 """What was found when posture was last looked at, for one stack set, and when. Pure.
 
 Pairs that were ok are kept as rectangles, and only what was not ok by itself: a stack set may have
-100,000 stack instances. Whoever looks at some of them leaves what is known of the others as it is.
+100,000 stack instances. A look at some of them leaves what is known of the others as it is.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,9 +23,9 @@ Checks = tuple[tuple[str, PostureSeen], ...]
 """How checks stand, each with its label."""
 About = tuple[str, str]
 """The label of a check, and what it is broken for; the whole of it, where that has no name."""
-Mended = Mapping[Pair, Mapping[About, datetime]]
+Repaired = Mapping[Pair, Mapping[About, datetime]]
 """When checks were made true, and proven to be."""
-NONE_MENDED: Mended = {}
+NONE_REPAIRED: Repaired = {}
 Accepts = Callable[[About], str]
 """Tells why the manifest accepts it; empty: it does not."""
 
@@ -37,7 +37,7 @@ def accepts_nothing(_about: About) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One time that somebody looked."""
+    """One look."""
 
     when: datetime
     ok: frozenset[Pair] = frozenset()
@@ -61,7 +61,7 @@ class PostureRecord:
     looks: tuple[Look, ...] = ()
 
     def with_look(self, new: Look) -> "PostureRecord":
-        """Return what is known after somebody looked again."""
+        """Return what is known after another look."""
         seen = new.pairs
         older = (look.without(seen) for look in self.looks)
         looks = (new, *(look for look in older if look.pairs))
@@ -70,17 +70,17 @@ class PostureRecord:
     def of(
         self,
         pairs: Iterable[Pair],
-        mended: Mended = NONE_MENDED,
+        repaired: Repaired = NONE_REPAIRED,
         accepts: Accepts = accepts_nothing,
     ) -> Mapping[Pair, tuple[PostureSeen, datetime]]:
-        """Return how pairs stand, and since when that is known; none where nobody looked."""
+        """Return how pairs stand, and since when that is known; none without a look."""
         wanted = frozenset(pairs)
         ok = PostureSeen(state=PostureState.OK)
         found: dict[Pair, tuple[PostureSeen, datetime]] = {}
         for look in self.looks:
             found |= dict.fromkeys(look.ok & wanted, (ok, look.when))
             found |= {
-                pair: _since(checks, look.when, mended.get(pair, {}), accepts)
+                pair: _since(checks, look.when, repaired.get(pair, {}), accepts)
                 for pair, checks in look.others.items()
                 if pair in wanted
             }
@@ -88,14 +88,14 @@ class PostureRecord:
 
 
 def _since(
-    checks: Checks, looked: datetime, mended: Mapping[About, datetime], accepts: Accepts
+    checks: Checks, looked: datetime, repaired: Mapping[About, datetime], accepts: Accepts
 ) -> tuple[PostureSeen, datetime]:
-    """Return how a pair stands without what was mended since, and what is accepted."""
+    """Return how a pair stands without what was repaired since, and what is accepted."""
     moments: list[datetime] = []
     agreed: list[str] = []
 
     def is_over(about: About, accepted: str) -> bool:
-        when = mended.get(about, looked)
+        when = repaired.get(about, looked)
         if when > looked:
             moments.append(when)
         elif accepted or (accepted := accepts(about)):
@@ -122,8 +122,8 @@ def _left(
         parts = [part for part in seen.parts if part.id not in over]
         return (label, broken_for(parts)) if parts else None
     is_unknown = seen.state is PostureState.UNKNOWN  # that is never accepted
-    is_mended = not is_unknown and is_over((label, ""), "")
-    return None if is_mended else (label, seen)
+    is_repaired = not is_unknown and is_over((label, ""), "")
+    return None if is_repaired else (label, seen)
 
 
 def combined(seen: Iterable[tuple[str, PostureSeen]]) -> PostureSeen:

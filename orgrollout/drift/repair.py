@@ -25,8 +25,9 @@ Obstacle = Callable[[StackSetKey, Pair], str]
 Place = tuple[StackSetKey, Pair]
 LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 FOUGHT = (
-    "it came back after it was repaired, so somebody changes it: find out who, or accept it by a "
-    "rule under `drift.ignore`; a re-sync that a person runs repairs it again"
+    "it came back after it was repaired, so another process or a person changes it: find out "
+    "which, or accept it by a rule under `drift.ignore`; a re-sync that a person runs repairs it "
+    "again"
 )
 
 
@@ -55,7 +56,7 @@ NO_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repairs:
-    """What is to be done inside accounts, and what is left."""
+    """What is to be done in member accounts, and what is left."""
 
     by_stack_set: Mapping[StackSetKey, Mapping[Pair, tuple[Repair, ...]]] = field(
         default_factory=dict
@@ -76,7 +77,9 @@ def decide_repairs(
         why = obstacle(key, pair)
         if why:
             left += (
-                Unrepaired(finding=f, why=why) for f in here if _is_inside(f) and f.verdict.is_real
+                Unrepaired(finding=f, why=why)
+                for f in here
+                if _is_repaired_there(f) and f.verdict.is_real
             )
             left += _never(here)
             continue
@@ -93,7 +96,10 @@ def _of_pair(here: list[Finding], limits: Limits) -> tuple[list[Repair], list[Un
     resources = [f for f in here if f.kind is FindingKind.RESOURCE and f.verdict.is_real]
     why = _why_not_reverted(here, resources, limits)
     if why is not None:
-        left += (Unrepaired(finding=f, why=why.text, only_anew=why.only_anew) for f in resources)
+        left += (
+            Unrepaired(finding=f, why=why.text, only_recreated=why.only_recreated)
+            for f in resources
+        )
     elif resources:
         steps.append(_revert(resources, limits.keeps.get(resources[0].stack_set, ())))
     checks = [f for f in here if f.kind is FindingKind.POSTURE and f.verdict.is_real]
@@ -121,7 +127,7 @@ def _is_left_alone(finding: Finding, limits: Limits) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Why:
     text: str
-    only_anew: bool = False
+    only_recreated: bool = False
 
 
 def _why_not_reverted(
@@ -139,7 +145,7 @@ def _why_not_reverted(
     if refused is not None and refused.cause is Cause.UNREAD:
         return _Why(refused.text)
     if refused is not None:
-        return _Why(f"{refused.text}; {LEFT_THERE}", only_anew=True)
+        return _Why(f"{refused.text}; {LEFT_THERE}", only_recreated=True)
     fought = sorted({f"{f.what}{f.path}" for f in resources if f.key in limits.fought})
     return _Why(f"{', '.join(fought)}: {FOUGHT}") if fought else None
 
@@ -159,10 +165,10 @@ def _never(here: Iterable[Finding]) -> Iterator[Unrepaired]:
     """Yield what a re-sync leaves whatever the manifest says."""
     for finding in here:
         if finding.verdict is Verdict.SUSPECT and finding.reason not in SETTLED:
-            yield Unrepaired(finding=finding, why="nobody could confirm it")
+            yield Unrepaired(finding=finding, why="a second look could not confirm it")
 
 
-def _is_inside(finding: Finding) -> bool:
+def _is_repaired_there(finding: Finding) -> bool:
     return finding.kind is not FindingKind.INSTANCE
 
 

@@ -1,7 +1,7 @@
 """The plan of a re-sync: made from findings, and carried out like any other.
 
 A re-sync brings back what was deployed, and nothing that the manifest says since. So it repairs
-inside accounts, creates what is missing and updates what is OUTDATED, as far as that needs no
+in member accounts, creates what is missing and updates what is OUTDATED, as far as that needs no
 definition that was never sent; it removes nothing.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.left import Unrepaired
-from orgrollout.drift.obstacles import OTHERWISE, is_otherwise, waits_for, why_not_inside
+from orgrollout.drift.obstacles import OTHERWISE, is_otherwise, waits_for, why_not_in_member_account
 from orgrollout.drift.repair import NO_LIMITS, Limits, Obstacle, Repairs, decide_repairs
 from orgrollout.model.ids import Pair, RolloutId, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
@@ -64,7 +64,7 @@ def plan_resync(
     }
 
     def obstacle(key: StackSetKey, pair: Pair) -> str:
-        return why_not_inside(request, brought[key], request.desired[key], pair, held)
+        return why_not_in_member_account(request, brought[key], request.desired[key], pair, held)
 
     repairs = decide_repairs(known, obstacle, limits)
     if recreate:
@@ -102,7 +102,7 @@ def _recreating(
 ) -> tuple[Repairs, Mapping[StackSetKey, Differences]]:
     """Return the same, with what only a new stack repairs deleted and created again."""
     places = {
-        (left.finding.stack_set, left.finding.pair) for left in repairs.left if left.only_anew
+        (left.finding.stack_set, left.finding.pair) for left in repairs.left if left.only_recreated
     }
     anew: dict[StackSetKey, dict[Pair, Inoperable]] = defaultdict(dict)
     for key, pair in places:

@@ -1,4 +1,4 @@
-"""What a re-sync may do that nobody watches: how much of it, and when."""
+"""What an unattended re-sync may do: how much of it, and when."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What nobody could look at is left by a re-sync, too: it may be as deployed, and nobody knows."""
+"""What could not be looked at is left by a re-sync, too: whether it is as deployed is unknown."""
 
 from collections.abc import Collection, Iterator
 
@@ -8,15 +8,15 @@ from orgrollout.drift.left import Unrepaired
 from orgrollout.model.ids import Pair, StackSetKey
 
 DRIFT = "drift"  # what is not known of a stack instance
-UNTOLD = "nobody could look: no drift detection tells of it as it is now"
-_NOBODY = "nobody could look"
+UNTOLD = "it could not be looked at: no drift detection tells of it as it is now"
+_NO_LOOK = "it could not be looked at"
 
 
 def unseen(found: Findings, made: Collection[tuple[StackSetKey, Pair]]) -> Iterator[Unrepaired]:
-    """Yield what nobody could look at; ``made`` are stack instances that are created anyway."""
+    """Yield what could not be looked at; ``made`` are stack instances that are created anyway."""
     for finding in found.unseen:
         is_whole = finding.what == ACCESS  # then the reason tells of the whole account
-        why = finding.reason if is_whole else f"{_NOBODY}: {finding.reason}"
+        why = finding.reason if is_whole else f"{_NO_LOOK}: {finding.reason}"
         yield Unrepaired(finding=finding, why=why)
     for look in found.stack_sets:
         for pair in sorted(look.untold):

@@ -1,5 +1,6 @@
 """A manifest that was read and found sound, with its templates and its places in the file."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -97,6 +98,11 @@ class LoadedManifest:
         if own is None and template and template.metadata.once_per_account:
             return self.expand_regions([HOME])
         return self.expand_regions(own or self.manifest.regions or ())
+
+    @property
+    def argument(self) -> str:
+        """Return its path as it is written on a command line."""
+        return shlex.quote(str(self.path))
 
     @property
     def home_region(self) -> str | None:

@@ -41,11 +41,25 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "AWS::CloudFront::OriginAccessControl": ("OriginAccessControlConfig", "Name"),
     "AWS::CloudFront::OriginRequestPolicy": ("OriginRequestPolicyConfig", "Name"),
     "AWS::CloudFront::ResponseHeadersPolicy": ("ResponseHeadersPolicyConfig", "Name"),
+    "AWS::CE::CostCategory": ("Name",),  # "the unique name" (Cost Explorer, CostCategoryName)
     "AWS::CUR::ReportDefinition": ("ReportName",),
     "AWS::S3::Bucket": ("BucketName",),
 }
 # An account has one at all, whatever it is called.
 ONE_IN_ACCOUNT = frozenset({"AWS::SecurityHub::FindingAggregator", "AWS::Shield::DRTAccess"})
+# With this value of a property, an account has one, or has it in one Region alone.
+ONE_IF: Mapping[str, tuple[str, str]] = {
+    # One aggregator index for each account (Resource Explorer API reference, UpdateIndexType).
+    "AWS::ResourceExplorer2::Index": ("Type", "AGGREGATOR"),
+    # Only in us-east-1 (CloudFormation template reference, AWS::WAFv2::WebACL, Scope).
+    "AWS::WAFv2::IPSet": ("Scope", "CLOUDFRONT"),
+    "AWS::WAFv2::RegexPatternSet": ("Scope", "CLOUDFRONT"),
+    "AWS::WAFv2::RuleGroup": ("Scope", "CLOUDFRONT"),
+    "AWS::WAFv2::WebACL": ("Scope", "CLOUDFRONT"),
+    # One for each dimension; of more, the second fails with AlreadyExists
+    # (aws-cloudformation/cloudformation-coverage-roadmap#2515).
+    "AWS::CE::AnomalyMonitor": ("MonitorType", "DIMENSIONAL"),
+}
 # They are of the organization, or of its one IAM Identity Center, and belong into one account.
 ONE_IN_ORGANIZATION = (
     "AWS::Organizations::",
@@ -195,8 +209,24 @@ def _found(
     regions = sorted({region for (_, region), _ in where})
     if kind in ONE_IN_ACCOUNT and len(regions) > 1:
         yield f"{name} ({kind}) is there once in an account", False
+    elif kind in ONE_IF:
+        yield from _one_if(name, kind, resource, where)
     elif kind in NAMED:
         yield from _named(name, kind, resource, where)
+
+
+def _one_if(
+    name: str,
+    kind: str,
+    resource: Mapping[str, Any],
+    where: Sequence[tuple[tuple[str, str], Values]],
+) -> Iterator[tuple[str, bool]]:
+    key, value = ONE_IF[kind]
+    regions = {
+        region for (_, region), values in where if _property(resource, (key,), values) == value
+    }
+    if len(regions) > 1:
+        yield f"{name} ({kind}) with {key} {value} is there once in an account", False
 
 
 def _named(

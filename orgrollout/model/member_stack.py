@@ -1,4 +1,4 @@
-"""Stacks and change sets, as CloudFormation describes them inside a member account."""
+"""Stacks and change sets, as CloudFormation describes them in a member account."""
 
 from dataclasses import dataclass
 

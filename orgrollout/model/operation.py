@@ -26,7 +26,7 @@ class OperationAction(StrEnum):
         return self in {OperationAction.DETACH, OperationAction.DELETE}
 
     @property
-    def is_inside(self) -> bool:
+    def is_repair(self) -> bool:
         """Return whether it is done by calls in member accounts, and not by StackSets."""
         return self in {OperationAction.REVERT, OperationAction.CALL}
 

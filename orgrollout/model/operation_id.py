@@ -55,6 +55,11 @@ def read_operation_id(operation: str | None) -> OperationName | None:
     )
 
 
+def is_ours(operation: str) -> bool:
+    """Return whether an id is of a form that only we choose."""
+    return read_operation_id(operation) is not None or is_own_detection(operation)
+
+
 def detection_id(now: datetime, what: Any) -> OperationId:
     """Return the id of a drift detection that is committed now; ``what`` tells it from others."""
     moment = now.astimezone(UTC)

@@ -47,7 +47,7 @@ def make_plan(request: Request) -> Plan:
         units=waves.units(request.organization, operations),
         call_as=request.manifest.call_as,
         template_bucket=request.manifest.template_bucket,
-        inside=request.inside,
+        member_role=request.member_role,
         opening=request.opening,
         skipped=request.skipped,
         names=_names(request, operations),

@@ -173,7 +173,7 @@ def _unregistered(principal: str, account: AccountId) -> Finding:
 def _administration(facts: Facts, desired: DesiredStackSet, role: Role) -> Iterator[Finding]:
     name = administration_role_of(desired)
     where = f"account {facts.caller}, role {name}"
-    mend = "orgrollout bootstrap MANIFEST --format cloudformation > roles.yaml"
+    mend = f"orgrollout bootstrap {facts.loaded.argument} --format cloudformation > roles.yaml"
     if not role.exists:
         yield Finding(
             where=where, why=f"{desired.name} works through it; it is missing.", mend=mend
@@ -194,7 +194,7 @@ def _execution(
 ) -> Iterator[Finding]:
     name = execution_role_of(desired)
     where = f"account {account}, role {name}"
-    mend = "orgrollout bootstrap MANIFEST --format cloudformation > roles.yaml"
+    mend = f"orgrollout bootstrap {facts.loaded.argument} --format cloudformation > roles.yaml"
     if not role.exists:
         yield Finding(
             where=where, why=f"{desired.name} works through it; it is missing.", mend=mend

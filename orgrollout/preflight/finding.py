@@ -29,6 +29,7 @@ class Check:
     name: str
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[str, ...] = ()  # what could not be looked at, and why
+    expected: tuple[str, ...] = ()  # what is not there yet, and what creates it before it is needed
     looked_at: str = ""  # in words, where it went well
     blind: bool = False  # nothing of it could be looked at
 

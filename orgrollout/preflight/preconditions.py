@@ -6,11 +6,12 @@ from dataclasses import replace
 from orgrollout.drift.posture_checks import checks_for
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.template.template import Template, TemplateCheck
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.posture.check import PostureCheck
-from orgrollout.posture.seen import PostureState
+from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding, Unknown
 
@@ -41,41 +42,124 @@ def _making(desired: DesiredStackSet, inventory: Inventory) -> Iterator[Pair]:
 
 def _checks(loaded: LoadedManifest, desired: DesiredStackSet, pair: Pair) -> Iterator[PostureCheck]:
     template = loaded.templates.get(desired.key)
-    if template is None or not template.metadata.preconditions:
-        return
-    metadata = replace(template.metadata, posture=template.metadata.preconditions)
+    if template is not None:
+        yield from _of_place(template, template.metadata.preconditions, desired, pair)
+
+
+def _posture(
+    loaded: LoadedManifest, desired: DesiredStackSet, pair: Pair
+) -> Iterator[PostureCheck]:
+    template = loaded.templates.get(desired.key)
+    if template is not None:
+        yield from _of_place(template, template.metadata.posture, desired, pair)
+
+
+def _of_place(
+    template: Template, checks: tuple[TemplateCheck, ...], desired: DesiredStackSet, pair: Pair
+) -> Iterator[PostureCheck]:
+    """Yield checks of a template with the parameters of one stack instance."""
+    metadata = replace(template.metadata, posture=checks)
     values = {**desired.definition.parameters, **desired.parameter_sets[desired.pairs[pair]]}
     yield from checks_for(replace(template, metadata=metadata), values, pair, None)
 
 
 def preconditions(facts: Facts) -> Check:
-    """What could not be looked at is said, and never counts as there."""
+    """What could not be looked at is said, and never counts as there.
+
+    What an earlier stack set of the manifest creates first need not be there yet.
+    """
     wanted = preconditions_of(facts.loaded, facts.desired, facts.inventory)
+    creators = _Creators(facts)
     missing: dict[tuple[StackSetKey, str], list[Pair]] = {}
+    expected: dict[tuple[StackSetKey, str, StackSetKey], list[Pair]] = {}
     gaps: dict[str, None] = {}
-    for (key, pair), checks in wanted.items():
-        found = facts.preconditions.get((key, pair))
-        if found is None or isinstance(found, Unknown):
-            gaps[found.reason if found else facts.beyond] = None
+    for place, check, seen in _each(facts, wanted):
+        key, pair = place
+        if not isinstance(seen, str) and seen.state is PostureState.OK:
             continue
-        for check, seen in zip(checks, found, strict=True):
-            if seen.state is PostureState.BROKEN:
-                missing.setdefault((key, f"{check.label}: {seen.reason}"), []).append(pair)
-            elif seen.state is PostureState.UNKNOWN:
-                gaps[f"{check.label}: {seen.reason}"] = None
+        if creator := creators.of(place, check):
+            expected.setdefault((key, check.label, creator), []).append(pair)
+        elif isinstance(seen, str):
+            gaps[seen] = None
+        elif seen.state is PostureState.BROKEN:
+            missing.setdefault((key, f"{check.label}: {seen.reason}"), []).append(pair)
+        else:
+            gaps[f"{check.label}: {seen.reason}"] = None
     return Check(
         name=NAME,
         findings=tuple(_finding(key, why, pairs) for (key, why), pairs in missing.items()),
         not_checked=tuple(gaps),
-        looked_at="all that templates need first is there",
-        blind=bool(wanted) and not facts.preconditions,
+        expected=tuple(
+            f"stack set {key}: {label} will be created by stack set {creator}: {_places(pairs)}"
+            for (key, label, creator), pairs in expected.items()
+        ),
+        looked_at="all that templates need first is there, or is created first",
+        blind=bool(gaps) and not facts.preconditions,
     )
+
+
+def _each(
+    facts: Facts, wanted: Mapping[Place, tuple[PostureCheck, ...]]
+) -> Iterator[tuple[Place, PostureCheck, PostureSeen | str]]:
+    """Yield how each precondition stands, or why it could not be looked at."""
+    for place, checks in wanted.items():
+        found = facts.preconditions.get(place)
+        if found is None or isinstance(found, Unknown):
+            yield from ((place, check, found.reason if found else facts.beyond) for check in checks)
+        else:
+            yield from ((place, *each) for each in zip(checks, found, strict=True))
+
+
+class _Creators:
+    """Finds the stack set that makes a precondition true before it is needed.
+
+    That is one that the other waits for, that has yet to be deployed there, and whose own template
+    says that the same is true afterwards (`posture`).
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._making = {
+            key: frozenset(_making(each, facts.inventory)) for key, each in facts.desired.items()
+        }
+
+    def of(self, place: Place, wanted: PostureCheck) -> StackSetKey | None:
+        """Return the stack set; None: there is none."""
+        key, pair = place
+        for other in self._before(key):
+            desired = self._facts.desired[other]
+            if pair in self._making[other] and any(
+                _implies(made, wanted) for made in _posture(self._facts.loaded, desired, pair)
+            ):
+                return other
+        return None
+
+    def _before(self, key: StackSetKey) -> Iterator[StackSetKey]:
+        """Yield the stack sets that this one waits for, and what these wait for."""
+        known: dict[StackSetKey, None] = {}
+        waiting = [key]
+        while waiting:
+            desired = self._facts.desired[waiting.pop()]
+            for other in (*desired.depends_on, *desired.prerequisites):
+                if other not in known and other in self._facts.desired:
+                    known[other] = None
+                    waiting.append(other)
+        yield from known
+
+
+def _implies(made: PostureCheck, wanted: PostureCheck) -> bool:
+    """Return whether one check states what another asks for, and perhaps more exactly."""
+    return made.name == wanted.name and wanted.arguments.items() <= made.arguments.items()
 
 
 def _finding(key: StackSetKey, why: str, pairs: list[Pair]) -> Finding:
-    more = f" and {len(pairs) - _SHOWN:,} more" if len(pairs) > _SHOWN else ""
     return Finding(
-        where=f"stack set {key}: {', '.join(map(str, sorted(pairs)[:_SHOWN]))}{more}",
+        where=f"stack set {key}: {_places(pairs)}",
         why=f"its template needs this first: {why}.",
         mend="# make it there first, or choose other parameters for these accounts and Regions",
     )
+
+
+def _places(pairs: list[Pair]) -> str:
+    more = f" and {len(pairs) - _SHOWN:,} more" if len(pairs) > _SHOWN else ""
+    return f"{', '.join(map(str, sorted(pairs)[:_SHOWN]))}{more}"

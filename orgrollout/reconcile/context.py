@@ -17,7 +17,7 @@ from orgrollout.model.ids import OperationId
 from orgrollout.reconcile.documents.rollout_events import Histories, Said
 from orgrollout.reconcile.process.lease import LeaseWatch
 from orgrollout.reconcile.process.poll_cache import Looks
-from orgrollout.reconcile.process.repair_cache import InsideMemory
+from orgrollout.reconcile.process.repair_cache import RepairMemory
 
 
 def call_bounds(loaded: LoadedManifest | None) -> Bounds | None:
@@ -60,7 +60,7 @@ class Context:
     meter: CallMeter = field(default_factory=CallMeter)
     holder: str = field(default_factory=this_process)  # of leases
     watch: LeaseWatch = field(default_factory=LeaseWatch)
-    inside: dict[OperationId, InsideMemory] = field(default_factory=dict)
+    repairs: dict[OperationId, RepairMemory] = field(default_factory=dict)
     at_once: int = 16  # calls into member accounts at a time
     looks: Looks = field(default_factory=Looks)
     histories: Histories = field(default_factory=Histories)

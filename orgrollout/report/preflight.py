@@ -26,6 +26,8 @@ def preflight_blocks(checks: Sequence[Check]) -> Iterator[Block]:
             yield Line(text=f"    {finding.why}")
             for line in finding.mend.splitlines():
                 yield Line(text=f"      {line}", style="bold")
+        for said in check.expected:
+            yield Line(text=f"  {said}")
         for reason in _grouped(check.not_checked):
             yield Line(text=f"  not checked: {reason}")
     yield Line(text=summary(checks), style="bold")
@@ -72,6 +74,7 @@ def preflight_json(checks: Sequence[Check]) -> dict[str, Any]:
                     {"where": f.where, "why": f.why, "mend": f.mend} for f in check.findings
                 ],
                 "not_checked": list(check.not_checked),
+                "expected": list(check.expected),
                 "looked_nowhere": check.blind,
             }
             for check in checks

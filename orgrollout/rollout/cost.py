@@ -19,7 +19,8 @@ from orgrollout.rollout.state.polling import next_look
 
 PER_INSTANCE = timedelta(minutes=1)
 _PAGE = 100  # stack instances, or results, per call (MaxResults, CloudFormation API reference)
-# Stack and change set are described before each step, and the stack after: see `reconcile/inside`.
+# Stack and change set are described before each step, and the stack after
+# (`reconcile/member_accounts/repairs.py`).
 _PER_REPAIR = 10
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -30,7 +31,7 @@ class Cost:
 
     operations: int
     calls: int
-    inside: int  # calls in member accounts, each of which has rates of its own
+    in_member_accounts: int  # calls in member accounts, each of which has rates of its own
     running: timedelta  # until the last operation is over
     soaking: timedelta
 
@@ -39,14 +40,14 @@ def cost_of(plan: Plan) -> Cost:
     """Return what the plan takes."""
     waves = {wave.index: wave for wave in plan.waves}
     # Each is started, looked at, and its results are read.
-    by_stack_sets = [o for o in plan.operations if not o.action.is_inside]
+    by_stack_sets = [o for o in plan.operations if not o.action.is_repair]
     calls = sum(2 + _looks(_duration(o, waves[o.wave])) for o in by_stack_sets)
-    repaired = sum(o.rectangle.size for o in plan.operations if o.action.is_inside)
+    repaired = sum(o.rectangle.size for o in plan.operations if o.action.is_repair)
     made = sum(s.change is StackSetChange.CREATE for s in plan.stack_sets.values())
     return Cost(
         operations=len(plan.operations),
         calls=calls + made + _proof(plan),
-        inside=repaired * _PER_REPAIR,
+        in_member_accounts=repaired * _PER_REPAIR,
         running=sum((_of_wave(plan, wave) for wave in plan.waves), timedelta()),
         soaking=sum((wave.gate.soak or timedelta() for wave in plan.waves), timedelta()),
     )
@@ -101,7 +102,7 @@ def _together(durations: Sequence[timedelta], plan: Plan, key: StackSetKey) -> t
 def _proof(plan: Plan) -> int:
     """Return the calls that list all stack instances once at the end."""
     touched: Sequence[StackSetKey] = sorted(
-        {o.stack_set for o in plan.operations if not o.action.is_inside}
+        {o.stack_set for o in plan.operations if not o.action.is_repair}
     )
     sizes = (plan.counts(key).total() + plan.stack_sets[key].unchanged for key in touched)
     return sum(max(1, math.ceil(size / _PAGE)) for size in sizes)

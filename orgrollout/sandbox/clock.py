@@ -13,7 +13,7 @@ START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """What the sandbox asks of a clock."""
+    """The interface of a clock."""
 
     def now(self) -> datetime:
         """Return the moment, UTC-aware."""

@@ -41,7 +41,7 @@ class Hook:
         self._gateway = gateway
 
     def deactivate(self) -> None:
-        """Let requests go their usual way."""
+        """Leave requests to botocore."""
         self._gateway = None
 
     def __call__(

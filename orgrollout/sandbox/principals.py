@@ -1,4 +1,4 @@
-"""Who is calling: access keys, the roles behind them, and STS.
+"""Callers: access keys, the roles behind them, and STS.
 
 A key the sandbox did not issue stands for the operator, so that any fake credentials
 work. Roles of other accounts can be assumed where they exist and trust the caller.
@@ -61,7 +61,7 @@ class Identities:
         operator: str,
         session_time: Callable[[], datetime],
     ) -> None:
-        """Know the callers of an organization; sessions last by ``session_time``."""
+        """Keep the callers of an organization; the time of sessions is ``session_time``."""
         self._organization = organization
         self._session_time = session_time
         self._keys: dict[str, tuple[Principal, datetime | None]] = {}
@@ -79,7 +79,7 @@ class Identities:
         return self._keys.get(access_key, (self.operator, None))[0]
 
     def is_expired(self, access_key: str) -> bool:
-        """Tell whether the time of credentials is over."""
+        """Return whether the time of credentials is over."""
         until = self._keys.get(access_key, (self.operator, None))[1]
         return until is not None and until <= self._session_time()
 

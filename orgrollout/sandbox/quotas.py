@@ -1,4 +1,4 @@
-"""How fast an operation may move and when it gives up: the documented formulas.
+"""The documented formulas for the speed of an operation and for its end.
 
 All numbers are accounts in one Region. Sources: StackSetOperationPreferences in the API
 reference, and the user guide's page on the concurrency mode.
@@ -29,7 +29,7 @@ class Limits:
         return self.maximum if self.soft else min(self.maximum, self.tolerance + 1 - failed)
 
     def is_exceeded(self, failed: int) -> bool:
-        """Tell whether the operation fails."""
+        """Return whether the operation fails."""
         return failed > self.tolerance
 
 

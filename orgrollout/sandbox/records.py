@@ -1,4 +1,4 @@
-"""What StackSets remembers: stack sets, stack instances, operations and their results."""
+"""The records of StackSets: stack sets, stack instances, operations and their results."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ FINAL = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 
 
 NO_GATE = ("SKIPPED", "")
-"""What there is to say of a gate function that does not exist; shared, as it is kept per result."""
+"""The result of an account gate function that does not exist; one object for all results."""
 STACK_PREFIX = "StackSet-"
 
 
@@ -27,7 +27,7 @@ def stack_set_of(stack_name: str) -> str | None:
 
 @dataclass(slots=True, kw_only=True)
 class ResourceDrift:
-    """How one resource of a stack differs from its template."""
+    """The differences of one resource from its template."""
 
     logical_id: str
     physical_id: str
@@ -72,7 +72,7 @@ class StackInstance:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What an operation did, or will do, in one account and Region."""
+    """The result of an operation in one account and Region, also before it has one."""
 
     account: str
     region: str
@@ -125,7 +125,7 @@ class Operation:
 
 @dataclass(slots=True, kw_only=True)
 class Definition:
-    """What a stack set deploys; each change makes a new version."""
+    """The template, parameters and tags of a stack set; each change makes a new version."""
 
     version: int
     template_body: str

@@ -1,4 +1,4 @@
-"""The sandbox as tests and people use it: start it, break things, ask what happened."""
+"""The sandbox as tests and people use it: start it, cause faults, read what happened."""
 
 import inspect
 import os
@@ -14,7 +14,7 @@ import botocore.session
 from orgrollout.sandbox.call_log import Call, OperationRecord, record_of
 from orgrollout.sandbox.clock import Clock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError, SandboxFileError
-from orgrollout.sandbox.faults.rules import parse_fault
+from orgrollout.sandbox.faults.entries import parse_fault
 from orgrollout.sandbox.in_process import HOOK
 from orgrollout.sandbox.incidents.calls import CallFaults
 from orgrollout.sandbox.incidents.change_sets import ChangeSetFaults
@@ -171,7 +171,7 @@ class Sandbox:
         return self.simulation.unprovisioned.all
 
     def run_to_end(self, limit: timedelta = timedelta(days=7)) -> None:
-        """Let time pass until nothing is planned any more (stuck instances stay).
+        """Advance the clock until nothing is planned any more (stuck stack instances stay).
 
         Raises:
             SandboxError: There is still something planned after ``limit``.
@@ -222,8 +222,8 @@ class Sandbox:
         self.settle()
         return [record_of(each) for each in self.stack_set(stack_set_name).operations.values()]
 
-    def someone_else(self, name: str = "mallory") -> boto3.Session:
-        """Return a session of another person in the operator's account."""
+    def another_user(self, name: str = "mallory") -> boto3.Session:
+        """Return a session of another user in the operator's account."""
         return self.session(self.simulation.identities.operator.account, role="Admin", name=name)
 
 

@@ -15,7 +15,7 @@ from orgrollout.sandbox.errors import SandboxFileError
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a setting decides, and the values tests should try (none: documented or a scale)."""
+    """The note of a setting, and the values that tests try (none: documented or a scale)."""
 
     text: str
     choices: tuple[Any, ...] = ()
@@ -37,7 +37,7 @@ _BOTH = (False, True)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How this organization behaves where that is a matter of choice."""
+    """The settings of a sandbox: scale, and behaviour that AWS does not document."""
 
     seed: Annotated[int, About("Durations and shuffles follow from it alone.")] = 1
     median_duration: Annotated[

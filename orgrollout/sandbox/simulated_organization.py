@@ -9,6 +9,7 @@ from datetime import timedelta
 from orgrollout.sandbox.account_roles import AccountRoles
 from orgrollout.sandbox.api.account import AccountApi, RegionsApi
 from orgrollout.sandbox.api.authorization import Authorization
+from orgrollout.sandbox.api.automation import AutomationApi
 from orgrollout.sandbox.api.cfn_change_sets import ChangeSetApi
 from orgrollout.sandbox.api.cfn_drift import DriftApi, drift_details
 from orgrollout.sandbox.api.cfn_operations import OperationApi
@@ -72,7 +73,7 @@ class SimulatedOrganization:
         self.obstacles = Obstacles(organization, self.roles.prepare)
         self.gates: dict[Pair, tuple[str, str]] = {}
         self.broken_deliveries: dict[Pair, tuple[str, str]] = {}
-        """Where AWS Config cannot deliver: error code and message."""
+        """Accounts and Regions in which AWS Config cannot deliver: error code and message."""
         self.identities = Identities(organization, operator, session_time(clock))
         kind = MotoStacks if settings.deploy_resources else RecordedStacks
         self.deployer = kind(self.unprovisioned.note, self.timeline.now)
@@ -110,8 +111,8 @@ class SimulatedOrganization:
             is_enabled=self.obstacles.is_enabled,
             state=self.state,
         )
-        self.stubborn: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
-        """What is done by hand again, so long after each repair of a stack or a recorder."""
+        self.made_again: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
+        """Changes by hand that are made again after each repair of a stack or a recorder."""
         self.deployer.reverted = self.repaired
 
     def _apis(self) -> dict[str, list[object]]:
@@ -120,6 +121,7 @@ class SimulatedOrganization:
         regions = regions_of(own.partition)
         targeting = Targeting(own, self._read_url)
         evaluations = RuleEvaluations(timeline, settings)
+        remediations = RemediationApi(timeline, settings, self.faults)
         return {
             "cloudformation": [
                 StackSetApi(self.stack_sets, targeting, self._read_url),
@@ -137,11 +139,12 @@ class SimulatedOrganization:
             "config": [
                 ConfigApi(timeline, evaluations),
                 RecorderApi(timeline, self.broken_deliveries, self.repaired),
-                RemediationApi(timeline, settings, self.faults),
+                remediations,
                 AggregatorApi(own, timeline, self.obstacles.is_enabled, evaluations),
             ],
             "account": [AccountApi(own, self.obstacles, regions)],
             "ec2": [RegionsApi(self.obstacles, regions)],
+            "ssm": [AutomationApi(remediations)],
         }
 
     def _read_url(self, url: str) -> str:
@@ -165,10 +168,10 @@ class SimulatedOrganization:
         self.auto_deployment.operation_ended(stack_set, operation)
 
     def repaired(self, what: Repaired) -> None:
-        """Let those who insist have their way again in a while."""
-        for again, action in self.stubborn.get(what, ()):
+        """Plan the changes by hand that are made again after each repair."""
+        for again, action in self.made_again.get(what, ()):
             self.timeline.at(self.timeline.now() + again, action)
 
     def organization_changed(self, kind: str, account: Account, before: str | None) -> None:
-        """Let follow what follows from a join, a leave or a move."""
+        """Begin the automatic deployments that a join, a leave or a move causes."""
         self.auto_deployment.organization_changed(kind, account, before)

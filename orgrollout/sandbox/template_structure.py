@@ -1,4 +1,4 @@
-"""What CreateStackSet refuses in a template before anything is deployed: names and shapes.
+"""Checks of a template before anything is deployed, as CreateStackSet makes them: names and shapes.
 
 The wording is CloudFormation's where it is known from public reports.
 """

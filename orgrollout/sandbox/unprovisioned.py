@@ -1,4 +1,4 @@
-"""What of the templates exists as a record only, or could not be done."""
+"""Resources that exist as a record only, and steps that were not possible."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class UnprovisionedList:
 
     @property
     def all(self) -> list[Unprovisioned]:
-        """What was noted, oldest first."""
+        """All notes, oldest first."""
         return list(self._noted)
 
     def note(self, stack_id: str, logical_id: str, kind: str, what: str) -> None:

@@ -72,7 +72,7 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
         journal_bucket="b",
         template_bucket="s3://t/some/where/",
         probe_role="Probe",
-        inside_roles=("Probe", "Resync"),
+        member_roles=("Probe", "Resync"),
         topics=("arn:aws:sns:us-east-1:1:t",),
         stack_sets=("base-topics", "roles"),
         home_region="us-east-1",
@@ -86,16 +86,25 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
         "arn:aws:cloudformation:*:*:stackset-target/roles:*",
         "arn:aws:cloudformation:*:*:type/resource/*",
     ]
-    assert found["LookInside"] == ["arn:aws:iam::*:role/Probe"]
+    assert found["LookInMemberAccounts"] == ["arn:aws:iam::*:role/Probe"]
     assert found["KeepJournal"] == ["arn:aws:s3:::b/*"]
     assert found["FindTemplates"] == ["arn:aws:s3:::t"]
     assert found["KeepTemplates"] == ["arn:aws:s3:::t/some/where/*"]
-    assert found["RepairInside"] == ["arn:aws:iam::*:role/Probe", "arn:aws:iam::*:role/Resync"]
+    assert found["RepairInMemberAccounts"] == [
+        "arn:aws:iam::*:role/Probe",
+        "arn:aws:iam::*:role/Resync",
+    ]
     assert found["Notify"] == ["arn:aws:sns:us-east-1:1:t"]
     assert "Notify" not in {s["Sid"] for s in operator_policy(Scope())["Statement"]}
     assert found["HandOverRoles"] == ["arn:aws:iam::1:role/Admin"]
     planner = {s["Sid"] for s in planner_policy(scope)["Statement"]}
-    assert planner == {"Read", "LookInside", "FindTemplates", "FindJournal", "KeepJournal"}
+    assert planner == {
+        "Read",
+        "LookInMemberAccounts",
+        "FindTemplates",
+        "FindJournal",
+        "KeepJournal",
+    }
     assert "sts:AssumeRole" not in actions(planner_policy(Scope()))
 
 

@@ -18,6 +18,7 @@ def test_a_name_is_one_word_of_a_script() -> None:
         administration_role=ODD, execution_role=ODD, opt_in_regions=(), actions=("sns:*",)
     )
     found = Situation(
+        manifest="baseline.yaml",
         partition="aws",
         home_region=Region("us-east-1"),
         management=ADMINISTRATOR,

@@ -80,6 +80,24 @@ def test_an_endpoint_that_ignores_operation_ids_is_recognised_and_left_at_once(
     assert program("plan", program.manifest()).code == 0
 
 
+def test_the_id_of_another_operation_of_ours_is_no_sign_of_such_an_endpoint(
+    program: Program, faulty: Faulty
+) -> None:
+    """A cache gave the response to an earlier request: what runs was taken for not begun."""
+    assert program("apply", program.manifest(), "--yes").code == 0
+    faulty.spoil("UpdateStackSet", "stale")
+    faulty.seen["UpdateStackSet"].extend(faulty.seen["CreateStackInstances"])
+    faulty.change(
+        "UpdateStackSet", lambda body: body.replace(b"CreateStackInstances", b"UpdateStackSet")
+    )
+    changed = {"topics": {"template": "topic.yaml", "parameters": {"Suffix": "b"}}}
+
+    applied = program("apply", program.manifest(stack_sets=changed), "--yes")
+
+    assert applied.code == 0, applied.out + applied.err
+    assert len(program.operations()) == 2
+
+
 @pytest.mark.slow
 def test_moto_by_itself_is_such_an_endpoint() -> None:
     with mock_aws():

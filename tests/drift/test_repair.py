@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orgrollout.drift.calls import NO_CALL, ONLY_ANEW, REVERTED
+from orgrollout.drift.calls import NO_CALL, ONLY_RECREATED, REVERTED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.repair import FOUGHT, LEFT_THERE, Limits, Refusal, Repairs, decide_repairs
 from orgrollout.model.cause import Cause
@@ -63,7 +63,7 @@ def test_what_is_not_real_is_not_touched(verdict: Verdict) -> None:
 
     assert not found.by_stack_set
     whys = [left.why for left in found.left]
-    assert whys == (["nobody could confirm it"] if verdict is Verdict.SUSPECT else [])
+    assert whys == (["a second look could not confirm it"] if verdict is Verdict.SUSPECT else [])
 
 
 def test_a_stack_that_must_not_be_touched_is_left_with_the_reason() -> None:
@@ -103,7 +103,7 @@ def test_a_check_is_made_true_by_its_call_and_left_where_there_is_none() -> None
     assert (step.action, step.check) == (OperationAction.CALL, check)
     assert "StartConfigurationRecorder" in step.reason
     assert [(left.finding.what, left.why) for left in found.left] == [
-        ("ssm-document", f"{NO_CALL}; {ONLY_ANEW}")
+        ("ssm-document", f"{NO_CALL}; {ONLY_RECREATED}")
     ]
 
 
@@ -199,10 +199,10 @@ def broken(name: str, **more: Any) -> Finding:
 def test_only_a_document_asks_for_a_new_stack_and_not_beside_a_revert() -> None:
     """Deleting a stack mends neither a bucket's policy nor a rule of another stack."""
     alone = decided(broken("ssm-document"), broken("config-delivery"), broken("config-rule"))
-    assert {left.finding.what.split()[0] for left in alone.left if left.only_anew} == {
+    assert {left.finding.what.split()[0] for left in alone.left if left.only_recreated} == {
         "ssm-document"
     }
 
     deleted = finding("Rule", path="", verdict=Verdict.DELETED)
     beside = decided(deleted, broken("config-rule"))
-    assert [(left.why, left.only_anew) for left in beside.left] == [(REVERTED, False)]
+    assert [(left.why, left.only_recreated) for left in beside.left] == [(REVERTED, False)]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orgrollout.manifest.once_only import OnceOnly, once_only
+from orgrollout.manifest.once_only import ONE_IF, OnceOnly, once_only
 from orgrollout.manifest.template.read import template_from
 
 REGIONS = ("us-east-1", "eu-west-1")
@@ -105,3 +105,25 @@ def test_names_of_buckets_are_taken_in_all_accounts() -> None:
 @pytest.mark.parametrize("kind", ["AWS::SSO::PermissionSet", "AWS::Organizations::Policy"])
 def test_what_is_of_the_organization_belongs_into_one_account(kind: str) -> None:
     assert "one account of the organization" in found(f"{{Type: '{kind}'}}").anywhere[0]
+
+
+@pytest.mark.parametrize(("kind", "given"), ONE_IF.items())
+def test_what_an_account_has_once_by_one_of_its_properties(
+    kind: str, given: tuple[str, str]
+) -> None:
+    key, value = given
+    one = f"{{Type: '{kind}', Properties: {{{key}: {value}}}}}"
+    assert found(one).in_account == (
+        f"Thing ({kind}) with {key} {value} is there once in an account",
+    )
+    assert found(one, regions=("us-east-1",)) == OnceOnly()
+    assert found(f"{{Type: '{kind}', Properties: {{{key}: OTHER}}}}") == OnceOnly()
+    at_home = f"!If [AtHome, {value}, OTHER]"
+    assert found(f"{{Type: '{kind}', Properties: {{{key}: {at_home}}}}}") == OnceOnly()
+
+
+def test_a_cost_category_of_a_fixed_name_in_two_regions_is_found() -> None:
+    """Cost Explorer answers for the whole account, and the name is unique there."""
+    assert found("{Type: 'AWS::CE::CostCategory', Properties: {Name: teams}}").in_account == (
+        "Thing (AWS::CE::CostCategory) is named teams in each Region",
+    )

@@ -26,7 +26,7 @@ def main() -> None:
     endpoint, folder, point = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     plan = read_plan(json.loads((folder / "plan.json").read_text()))
     journal = SqliteJournal(folder / "journal.sqlite")
-    fuse = Fuse(at=point or None, die=sigkill)
+    fuse = Fuse(at={point}, die=sigkill)
     go_on(plan, fused_context(journal, SandboxClient(endpoint).clock(), fuse))
     print(len(fuse.points))
 

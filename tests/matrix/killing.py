@@ -2,11 +2,17 @@
 
 What is counted is what leaves the process: each attempt of an API call, seen by botocore's own
 events, and each commit to the journal. Nothing of the product is replaced.
+
+What comes after a death happens in a copy of this process, while the process waits: nothing that
+was under way in it goes on there, as after a real kill. So one telling serves all moments of it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from shutil import copytree
 from typing import Any, Protocol
 
 import pytest
@@ -23,8 +29,9 @@ from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.sandbox import Sandbox
+from tests.matrix.copies import in_a_copy
 from tests.matrix.story import go_on
-from tests.stage import new_session
+from tests.stage import Stage, new_session
 
 PAUSES = (timedelta(), timedelta(minutes=2), timedelta(days=1))  # until somebody resumes
 SHARDS = 8
@@ -34,6 +41,7 @@ class Tale(Protocol):
     """What is told again and again: a sandbox, a plan, and the journal it is kept in."""
 
     sandbox: Sandbox
+    stage: Stage
     plan: Plan
 
     def journal(self) -> SqliteJournal:
@@ -41,26 +49,26 @@ class Tale(Protocol):
 
 
 class Killed(BaseException):
-    """The process is gone: no handler of the product may catch this."""
+    """No more of it is needed: no handler of the product may catch this."""
 
 
 def die_in_process() -> None:
-    """End what runs as a kill would: nothing after this point happens."""
+    """End what runs, as far as that goes without ending the process."""
     raise Killed
 
 
 @dataclass
 class Fuse:
-    """Counts what is done to the context, and ends the process at one of the points."""
+    """Counts what is done to the context, and lets the process die at some of the points."""
 
-    at: int | None = None  # counts from 1; None: never
-    die: Callable[[], None] = die_in_process
+    at: Collection[int] = ()  # counts from 1
+    die: Callable[[], None] = lambda: None
     points: list[str] = field(default_factory=list)  # what was passed, by name
 
     def pass_point(self, name: str) -> None:
-        """Count a point, and die if it is the one."""
+        """Count a point, and die if it is one of them."""
         self.points.append(name)
-        if len(self.points) == self.at:
+        if len(self.points) in self.at:
             self.die()
 
 
@@ -149,9 +157,42 @@ def one_process(tale: Tale, fuse: Fuse) -> Rollout:
         journal.close()
 
 
-def shard_of(points: Sequence[str], shard: int, capsys: pytest.CaptureFixture[str]) -> range:
-    """Return the moments of one shard, and print how many points there are."""
-    mine = range(shard + 1, len(points) + 1, SHARDS)
-    with capsys.disabled():
-        print(f"\nkill points: {len(points)}, of which {len(mine)} in shard {shard + 1}/{SHARDS}")
-    return mine
+def killed_at_each(
+    stage: Stage,
+    moments: Collection[int],
+    drive: Callable[[Fuse], object],
+    afterwards: Callable[[int], None],
+) -> None:
+    """Drive what is on the stage, and at each of the moments tell what comes if it dies there.
+
+    ``afterwards`` is given the moment. It has the stage as it was then, with files of its own.
+    """
+
+    def die() -> None:
+        moment = len(fuse.points)
+        name = f"killed at {moment}, {fuse.points[-1]}"
+        in_a_copy(lambda: _alone(stage, lambda: afterwards(moment)), name=name)
+        if moment == max(moments):
+            die_in_process()
+
+    fuse = Fuse(at=frozenset(moments), die=die)
+    with pytest.raises(Killed):
+        drive(fuse)
+
+
+def _alone(stage: Stage, what: Callable[[], None]) -> None:
+    """Do it with copies of all files: the originals are those of the process that died."""
+    with tempfile.TemporaryDirectory() as place:
+        stage.folder = copytree(stage.folder, Path(place) / "stage")
+        what()
+
+
+def shard_of(points: Sequence[str], shard: int) -> range:
+    """Return the moments of one shard."""
+    return range(shard + 1, len(points) + 1, SHARDS)
+
+
+def count(record_property: Callable[[str, object], None], story: str, number: int) -> None:
+    """Have it told at the end at how many points a story was killed."""
+    record_property("cases", f"{story}: kill points")
+    record_property("number", number)

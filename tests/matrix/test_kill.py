@@ -5,15 +5,24 @@ state, the same failures, each operation exactly once, and the journal knows eve
 """
 
 import random
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Collection
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
 from orgrollout.model.ids import OperationId
-from tests.matrix.killing import PAUSES, SHARDS, Fuse, Killed, one_process, shard_of
-from tests.matrix.story import Ending, telling
+from orgrollout.reconcile.documents.rollouts import Rollout
+from tests.matrix.killing import (
+    PAUSES,
+    SHARDS,
+    Fuse,
+    count,
+    killed_at_each,
+    one_process,
+    shard_of,
+)
+from tests.matrix.story import Ending, Story, telling
 
 SEED = 20260105
 
@@ -27,24 +36,33 @@ def undisturbed(folder: Path) -> tuple[Ending, tuple[str, ...]]:
         return story.ending(rollout), tuple(fuse.points)
 
 
-def killed_at(folder: Path, *moments: int) -> None:
-    """Kill a process at each of the moments, counted anew each time, and check the ending."""
-    expected, points = undisturbed(folder)
-    name = " and ".join(f"{moment} {points[moment - 1]}" for moment in moments)
-    with telling(folder) as story:
-        for moment in moments:
-            with pytest.raises(Killed):
-                one_process(story, Fuse(at=moment))
-            story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
-        rollout = one_process(story, Fuse())
+def killed_at(folder: Path, moments: Collection[int], *later: int) -> None:
+    """Kill a process at each of the moments, and what resumes it at later ones; check the ending.
 
-        assert story.ending(rollout) == expected, name
-        at_aws = story.ids_at_aws()
-        assert len(at_aws) == len(set(at_aws)), name
-        assert {completed.id for completed in rollout.state.completed} == set(
-            map(OperationId, at_aws)
-        ), name
-        assert rollout.state.in_flight == (), name
+    Each of ``later`` counts from where the process before it died.
+    """
+    with telling(folder) as story:
+
+        def killed(here: Collection[int], *more: int) -> None:
+            killed_at_each(story.stage, here, partial(one_process, story), partial(resumed, more))
+
+        def resumed(more: tuple[int, ...], moment: int) -> None:
+            story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
+            if more:
+                killed({more[0]}, *more[1:])
+            else:
+                ends_as_if_nobody_had_died(folder, story, one_process(story, Fuse()))
+
+        killed(moments, *later)
+
+
+def ends_as_if_nobody_had_died(folder: Path, story: Story, rollout: Rollout) -> None:
+    expected, _ = undisturbed(folder)
+    assert story.ending(rollout) == expected
+    at_aws = story.ids_at_aws()
+    assert len(at_aws) == len(set(at_aws))
+    assert {completed.id for completed in rollout.state.completed} == set(map(OperationId, at_aws))
+    assert rollout.state.in_flight == ()
 
 
 @pytest.fixture(scope="session")
@@ -78,17 +96,19 @@ def test_a_sample_of_all_moments(
     writes = [n for n, p in enumerate(points, 1) if p.split()[1].startswith(("Create", "Update"))]
     chosen = random.Random(SEED)  # noqa: S311
     moments = {*chosen.sample(writes, 4), *chosen.sample(range(1, len(points) + 1), 6)}
-    record_property("kill_points", len(points))
-    for moment in sorted(moments):
-        killed_at(folder, moment)
+    count(record_property, "sample of a rollout", len(moments))
+    killed_at(folder, moments)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_every_moment(folder: Path, shard: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_moment(
+    folder: Path, shard: int, record_property: Callable[[str, object], None]
+) -> None:
     _, points = undisturbed(folder)
-    for moment in shard_of(points, shard, capsys):
-        killed_at(folder, moment)
+    moments = shard_of(points, shard)
+    killed_at(folder, moments)
+    count(record_property, "rollout", len(moments))
 
 
 @pytest.mark.slow
@@ -98,4 +118,4 @@ def test_a_process_that_dies_again_and_again(folder: Path) -> None:
     chosen = random.Random(SEED + 1)  # noqa: S311
     for _ in range(15):
         first = chosen.randint(1, len(points) // 2)
-        killed_at(folder, first, chosen.randint(1, len(points) // 4), 5)
+        killed_at(folder, {first}, chosen.randint(1, len(points) // 4), 5)

@@ -5,16 +5,24 @@ history knows what was repaired.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orgrollout.sandbox import Settings
-from tests.matrix.killing import PAUSES, SHARDS, Fuse, Killed, one_process, shard_of
+from tests.matrix.killing import (
+    PAUSES,
+    SHARDS,
+    Fuse,
+    count,
+    killed_at_each,
+    one_process,
+    shard_of,
+)
 from tests.matrix.resync_story import QUICK, STOPPED, Ending, telling
 from tests.pairwise import UNDOCUMENTED, pairwise
 
@@ -48,18 +56,18 @@ def undisturbed(folder: Path, settings: Settings = QUICK) -> tuple[Ending, tuple
         return story.ending(rollout), tuple(fuse.points)
 
 
-def killed_at(folder: Path, moment: int, settings: Settings = QUICK) -> None:
-    """Kill a process at the moment, and check the ending."""
-    expected, points = undisturbed(folder, settings)
-    name = f"{moment} {points[moment - 1]}"
+def killed_at(folder: Path, moments: Collection[int], settings: Settings = QUICK) -> None:
+    """Kill a process at each of the moments, and check the ending."""
+    expected, _ = undisturbed(folder, settings)
     with telling(folder, settings) as story:
-        with pytest.raises(Killed):
-            one_process(story, Fuse(at=moment))
-        story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
-        rollout = one_process(story, Fuse())
 
-        assert story.ending(rollout) == expected, name
-        assert rollout.state.in_flight == (), name
+        def resumed(moment: int) -> None:
+            story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
+            rollout = one_process(story, Fuse())
+            assert story.ending(rollout) == expected
+            assert rollout.state.in_flight == ()
+
+        killed_at_each(story.stage, moments, partial(one_process, story), resumed)
 
 
 @pytest.fixture(scope="session")
@@ -87,15 +95,14 @@ def test_a_sample_of_all_moments(
     writes = [n for n, point in enumerate(points, 1) if point.split()[1] in WRITES]
     chosen = random.Random(SEED)  # noqa: S311
     moments = {*chosen.sample(writes, 2), *chosen.sample(range(1, len(points) + 1), 2)}
-    record_property("kill_points", len(points))
-    for moment in sorted(moments):
-        killed_at(folder, moment)
+    count(record_property, "sample of a re-sync", len(moments))
+    killed_at(folder, moments)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", COMBINATIONS)
 def test_whatever_aws_leaves_undocumented_it_ends_the_same(
-    folder: Path, row: dict[str, Any]
+    folder: Path, row: dict[str, Any], record_property: Callable[[str, object], None]
 ) -> None:
     """Undisturbed, and killed at some moments in which it writes."""
     usual, _ = undisturbed(folder)
@@ -104,13 +111,17 @@ def test_whatever_aws_leaves_undocumented_it_ends_the_same(
     assert ending == usual
 
     writes = [n for n, point in enumerate(points, 1) if point.split()[1] in WRITES]
-    for moment in sorted(random.Random(str(row)).sample(writes, KILLS)):  # noqa: S311
-        killed_at(folder, moment, settings)
+    moments = random.Random(str(row)).sample(writes, KILLS)  # noqa: S311
+    killed_at(folder, moments, settings)
+    count(record_property, "re-sync, whatever AWS leaves undocumented", len(moments))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_every_moment(folder: Path, shard: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_moment(
+    folder: Path, shard: int, record_property: Callable[[str, object], None]
+) -> None:
     _, points = undisturbed(folder)
-    for moment in shard_of(points, shard, capsys):
-        killed_at(folder, moment)
+    moments = shard_of(points, shard)
+    killed_at(folder, moments)
+    count(record_property, "re-sync", len(moments))

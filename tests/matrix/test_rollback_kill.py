@@ -4,13 +4,14 @@ Whatever the moment, the rollout is taken back once, by whoever is told to go on
 over from all of it.
 """
 
+from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from orgrollout.rollout.state.state import Outcome
-from tests.matrix.killing import PAUSES, SHARDS, Fuse, Killed
+from tests.matrix.killing import PAUSES, Fuse, count, killed_at_each
 from tests.matrix.rollback_story import HALTED, Ending, telling
 
 COMMITS = ("put", "append", "delete", "drop")
@@ -37,18 +38,18 @@ def commits_while_beginning(points: tuple[str, ...]) -> list[int]:
     return [n for n in commits(points) if n <= last]
 
 
-def killed_at(folder: Path, moment: int, *, by_itself: bool) -> None:
-    """Kill a process at the moment, and check the ending."""
-    expected, points = undisturbed(folder, by_itself=by_itself)
-    name = f"{moment} {points[moment - 1]}"
+def killed_at(folder: Path, moments: Collection[int], *, by_itself: bool) -> None:
+    """Kill a process at each of the moments, and check the ending."""
+    expected, _ = undisturbed(folder, by_itself=by_itself)
     with telling(folder, by_itself=by_itself) as story:
-        with pytest.raises(Killed):
-            story.one_process(Fuse(at=moment))
-        story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
-        back = story.one_process(Fuse())
 
-        assert story.ending(back) == expected, name
-        assert back.state.in_flight == (), name
+        def resumed(moment: int) -> None:
+            story.sandbox.clock.sleep(PAUSES[moment % len(PAUSES)])
+            back = story.one_process(Fuse())
+            assert story.ending(back) == expected
+            assert back.state.in_flight == ()
+
+        killed_at_each(story.stage, moments, story.one_process, resumed)
 
 
 @pytest.fixture(scope="session")
@@ -78,31 +79,37 @@ def test_undisturbed_it_takes_over_before_it_sends(folder: Path, by_itself: bool
 
 @pytest.mark.slow
 @WAYS
-def test_dying_while_it_begins(folder: Path, by_itself: bool) -> None:
+def test_dying_while_it_begins(
+    folder: Path, by_itself: bool, record_property: Callable[[str, object], None]
+) -> None:
     _, points = undisturbed(folder, by_itself=by_itself)
-    for moment in commits_while_beginning(points):
-        killed_at(folder, moment, by_itself=by_itself)
+    moments = commits_while_beginning(points)
+    killed_at(folder, moments, by_itself=by_itself)
+    count(record_property, "rollback, while it begins", len(moments))
 
 
 @pytest.mark.slow
 @WAYS
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_dying_at_any_commit_after_that(folder: Path, by_itself: bool, shard: int) -> None:
+def test_dying_at_any_commit_after_that(
+    folder: Path, by_itself: bool, record_property: Callable[[str, object], None]
+) -> None:
     _, points = undisturbed(folder, by_itself=by_itself)
     later = sorted({*commits(points)} - {*commits_while_beginning(points)})
-    for moment in later[shard::SHARDS]:
-        killed_at(folder, moment, by_itself=by_itself)
+    killed_at(folder, later, by_itself=by_itself)
+    count(record_property, "rollback, after that", len(later))
 
 
 @pytest.mark.slow
 @WAYS
 def test_whatever_a_dead_process_began_another_rollout_takes_over(
-    folder: Path, by_itself: bool
+    folder: Path, by_itself: bool, record_property: Callable[[str, object], None]
 ) -> None:
     _, points = undisturbed(folder, by_itself=by_itself)
-    for moment in commits_while_beginning(points):
-        with telling(folder, by_itself=by_itself) as story:
-            with pytest.raises(Killed):
-                story.one_process(Fuse(at=moment))
+    moments = commits_while_beginning(points)
+    with telling(folder, by_itself=by_itself) as story:
 
+        def taken_over(moment: int) -> None:
             assert story.supersede().state.outcome is Outcome.SUCCEEDED, points[moment - 1]
+
+        killed_at_each(story.stage, moments, story.one_process, taken_over)
+    count(record_property, "rollback, taken over by another rollout", len(moments))

@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.plan.model.document import plan_document
 from orgrollout.reconcile.documents.rollouts import rollouts
 from orgrollout.sandbox import SandboxServer, VirtualClock, serve
+from tests.matrix.killing import count
 from tests.matrix.story import QUICK as SETTINGS
 from tests.matrix.story import Ending, Story
 from tests.matrix.test_kill import undisturbed
@@ -94,11 +95,12 @@ def test_a_process_that_is_really_killed(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.slow
 def test_processes_that_are_really_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     expected, points = told(tmp_path, monkeypatch, 0)
     sample = sorted(random.Random(SEED + 1).sample(range(1, points + 1), 20))  # noqa: S311
-    with capsys.disabled():
-        print(f"\nkill points: {points}, SIGKILL at {sample}")
     for point in sample:
         assert told(tmp_path, monkeypatch, point)[0] == expected, point
+    count(record_property, "SIGKILL of a real process", len(sample))

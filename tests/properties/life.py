@@ -250,7 +250,7 @@ class Life:
         return replace(made, stack_sets=plain), {p: w for p, w in seen.items() if p not in goes}
 
     def _theirs(self) -> Any:
-        return self.sandbox.someone_else().client("cloudformation")
+        return self.sandbox.another_user().client("cloudformation")
 
     @property
     def _root(self) -> str:

@@ -136,7 +136,7 @@ def log_groups(sandbox: Sandbox, account: str, region: str = HOME) -> dict[str, 
 
 
 def default_client() -> CloudFormationClient:
-    """Return a client as anybody would make it."""
+    """Return a client as boto3 makes it by default."""
     return boto3.client("cloudformation", HOME)
 
 

@@ -1,4 +1,4 @@
-"""What holds whatever is called, fails, or is stopped, at every moment.
+"""Invariants that hold at every moment, under all calls, faults and stops.
 
 Random calls, faults and leaps of time against one stack set; everything is observed
 through the API.

@@ -130,7 +130,7 @@ def test_old_operations_vanish_if_a_retention_is_set() -> None:
         assert client.list_stack_set_operations(StackSetName="base")["Summaries"] == []
 
 
-def test_a_virtual_clock_moves_only_when_told() -> None:
+def test_a_virtual_clock_moves_only_when_it_is_advanced() -> None:
     clock = VirtualClock(datetime(2026, 1, 1, tzinfo=UTC))
     clock.sleep(timedelta(hours=1))
     clock.sleep(timedelta(seconds=-5))

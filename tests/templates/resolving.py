@@ -31,6 +31,7 @@ _NAMED_BY = (
     "ConfigRuleName",
     "LogGroupName",
     "ConfigurationAggregatorName",
+    "ManagedPolicyName",
     "TopicName",
     "Name",
 )

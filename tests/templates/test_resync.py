@@ -20,6 +20,8 @@ KNOWN = {
 STACK = f"arn:aws:cloudformation:eu-west-1:{MEMBER}:stack/StackSet-base-config-1/2"
 OTHER_STACK = f"arn:aws:cloudformation:eu-west-1:{MEMBER}:stack/payroll/2"
 OURS = {"cloudformation:ChangeSetName": "or-r1-1-a1-2-3"}
+BOUNDED = {"iam:PermissionsBoundary": f"arn:aws:iam::{MEMBER}:policy/orgrollout-boundary"}
+REWRITES = ("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary")
 THROUGH = {"aws:CalledVia": "cloudformation.amazonaws.com"}
 INLINE_LIMIT = 10_240  # characters of all inline policies of a role (IAM quotas)
 
@@ -161,19 +163,117 @@ def test_check_39_only_named_roles_are_changed_and_only_by_cloudformation(
     session that is stolen may rewrite the named roles (docs/posture.md).
     """
     ours = f"arn:aws:iam::{MEMBER}:role/orgrollout-flowlogs-remediation"
-    for action in ("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:UpdateAssumeRolePolicy"):
-        assert may(templates, RESYNC, action, ours, **THROUGH)
-        assert not may(templates, RESYNC, action, ours)
-        assert not may(templates, RESYNC, action, ours, **{"aws:CalledVia": "athena.amazonaws.com"})
-        for other in ("Admin", PROBE, RESYNC, "orgrollout-probe", "orgrollout-operator"):
+    other_way = {**BOUNDED, "aws:CalledVia": "athena.amazonaws.com"}
+    for action in (*REWRITES, "iam:UpdateAssumeRolePolicy"):
+        assert may(templates, RESYNC, action, ours, **THROUGH, **BOUNDED)
+        assert not may(templates, RESYNC, action, ours, **BOUNDED)
+        assert not may(templates, RESYNC, action, ours, **other_way)
+        for other in ("Admin", PROBE, RESYNC, "orgrollout-probe", "orgrollout-config-recorder"):
             arn = f"arn:aws:iam::{MEMBER}:role/{other}"
-            assert not may(templates, RESYNC, action, arn, **THROUGH)
+            assert not may(templates, RESYNC, action, arn, **THROUGH, **BOUNDED)
     writes = ("Put", "Update", "Tag", "Untag", "Delete", "CreateFunction", "CreateLogGroup")
     for statement in statements_of(roles(templates)[RESYNC]):
         named = [a.split(":")[1] for a in as_list(statement["Action"])]
         if any(n.startswith(writes) and n != "DeleteChangeSet" for n in named):
             called = statement["Condition"]["ForAnyValue:StringEquals"]["aws:CalledVia"]
             assert called == ["cloudformation.amazonaws.com"], statement["Sid"]
+
+
+def boundaries(templates: Templates) -> dict[str, dict[str, Any]]:
+    """Return the policies that the baseline's roles have as boundary, by name."""
+    document = templates.document("account-roles")
+    stack = resolve(document, Destination="cloud-watch-logs")
+    found = stack.of_type("AWS::IAM::ManagedPolicy")
+    return {each["ManagedPolicyName"]: each["PolicyDocument"] for each in found}
+
+
+def test_check_47_no_role_without_a_boundary_is_rewritten(templates: Templates) -> None:
+    """Nor is a boundary taken away, or replaced by one that is no boundary of ours."""
+    ours = f"arn:aws:iam::{MEMBER}:role/orgrollout-flowlogs-remediation"
+    other = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    for action in REWRITES:
+        assert not may(templates, RESYNC, action, ours, **THROUGH)
+        assert not may(templates, RESYNC, action, ours, **THROUGH, **other)
+    for action in ("iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion"):
+        assert not may(templates, RESYNC, action, ours, **THROUGH, **BOUNDED)
+
+
+def test_check_47_each_role_that_is_rewritten_has_a_boundary_that_lets_it_work(
+    templates: Templates,
+) -> None:
+    rewritten = {
+        arn.rsplit("/", 1)[1]
+        for statement in statements_of(roles(templates)[RESYNC])
+        for arn in as_list(statement["Resource"])
+        if set(as_list(statement["Action"])) & {*REWRITES, "iam:UpdateAssumeRolePolicy"}
+    }
+    assert len(rewritten) == 3
+    for destination in ("s3", "cloud-watch-logs"):
+        stack = resolve(templates.document("account-roles"), Destination=destination)
+        for role in stack.of_type("AWS::IAM::Role"):
+            bounded = "PermissionsBoundary" in role
+            assert bounded == (role["RoleName"] in rewritten), role["RoleName"]
+            if bounded:
+                boundary = boundaries(templates)[role["PermissionsBoundary"]]
+                missing = [s for s in statements_of(role) if not within(s, boundary)]
+                assert not missing, role["RoleName"]
+
+
+def within(statement: dict[str, Any], boundary: dict[str, Any]) -> bool:
+    """Return whether a boundary lets all of a statement through."""
+    return any(
+        set(as_list(statement["Action"])) <= set(as_list(each["Action"]))
+        and set(as_list(statement["Resource"])) <= set(as_list(each["Resource"]))
+        and each.get("Condition") == statement.get("Condition")
+        for each in boundary["Statement"]
+    )
+
+
+# What whoever has a session of the role that repairs may still do, by rewriting a role.
+REMAINS = {
+    "orgrollout-boundary": {
+        "ec2:CreateFlowLogs",
+        "ec2:CreateTags",
+        "ec2:DeleteFlowLogs",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeVpcs",
+        "iam:CreateServiceLinkedRole",
+        "iam:GetRole",
+        "iam:PassRole",
+        "logs:CreateLogDelivery",
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:PutLogEvents",
+        "logs:PutRetentionPolicy",
+    },
+    "orgrollout-delivery-boundary": {
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    },
+}
+
+
+def test_check_47_a_stolen_session_makes_no_administrator(templates: Templates) -> None:
+    """The boundary is the most that a rewritten role may do; docs/posture.md lists it."""
+    found = boundaries(templates)
+    assert {name: set(actions(policy["Statement"])) for name, policy in found.items()} == REMAINS
+    for policy in found.values():
+        for action in (*FORBIDDEN, "ec2:RunInstances", "kms:Decrypt", "iam:PutRolePolicy"):
+            if action == "ec2:DeleteFlowLogs":
+                continue  # those with our tag; checked with the role
+            for resource in ("*", f"arn:aws:iam::{MEMBER}:role/Admin"):
+                asked = Request(principal="r", action=action, resource=resource, context=THROUGH)
+                assert not allows(policy, asked), action
+        theirs = Request(
+            principal="r",
+            action="ec2:DeleteFlowLogs",
+            resource=f"arn:aws:ec2:eu-west-1:{MEMBER}:vpc-flow-log/fl-1",
+        )
+        assert not allows(policy, theirs)
 
 
 FUNCTION = f"arn:aws:lambda:us-east-1:{MEMBER}:function:orgrollout-ensure-config-role"

@@ -302,7 +302,7 @@ RETAINED = {
         "FlowLogBucket",
         "FlowLogBucketPolicy",
     },
-    "account-roles": {"DeliveryRole", "LinkedRole"},
+    "account-roles": {"DeliveryBoundary", "DeliveryRole", "LinkedRole"},
 }
 
 
@@ -329,5 +329,5 @@ def test_check_31_the_kept_ones_are_the_right_kinds(templates: Templates) -> Non
         for logical, each in templates.document(name)["Resources"].items()
         if logical in kept
     }
-    linked = "AWS::IAM::ServiceLinkedRole"
-    assert kinds == {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", ROLE, linked}
+    iam = {ROLE, "AWS::IAM::ManagedPolicy", "AWS::IAM::ServiceLinkedRole"}
+    assert kinds == {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", *iam}

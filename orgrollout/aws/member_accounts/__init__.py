@@ -1,1 +1,1 @@
-"""What is read and changed inside member accounts."""
+"""What is read and changed in member accounts."""

@@ -1,4 +1,4 @@
-"""Stacks inside member accounts: described, reverted by drift-aware change sets, looked at again.
+"""Stacks in member accounts: described, reverted by drift-aware change sets, looked at again.
 
 The connection is one into the account and Region of the stack. Nothing here waits.
 """
@@ -89,7 +89,7 @@ class MemberStacks:
         """Carry a change set out.
 
         One that is being carried out, or was, stays as it is. One that is gone was carried out
-        before an answer got lost, or somebody deleted it; the stack tells which.
+        before an answer got lost, or another process deleted it; the stack tells which.
         """
         try:
             self._call(

@@ -11,6 +11,7 @@ from orgrollout.aws.stack_sets import requests
 from orgrollout.aws.stack_sets.drift import DriftReads
 from orgrollout.aws.stack_sets.template_bucket import by_url
 from orgrollout.errors import (
+    BrokenResponseError,
     BucketError,
     InvalidOperationError,
     OperationExistsError,
@@ -21,6 +22,7 @@ from orgrollout.errors import (
 )
 from orgrollout.model.ids import OperationId, StackSetName
 from orgrollout.model.operation import OperationPreferences, OperationRequest
+from orgrollout.model.operation_id import is_ours
 from orgrollout.model.stack_set import StackSetDefinition
 
 # A detection changes nothing, so nothing is gained by being careful with it.
@@ -134,11 +136,23 @@ class StackSets(DriftReads):
                 raise
 
     def _begin(self, operation: str, stack_set: StackSetName, sent: Mapping[str, Any]) -> None:
-        """Send what starts an operation, and see that it runs under the id that was sent."""
+        """Send what starts an operation, and see that it runs under the id that was sent.
+
+        An id of ours that is another one came with the response to another request, as a cache
+        gives it out; so AWS is asked what it has begun.
+
+        Raises:
+            OperationIdIgnoredError: It runs under an id that the endpoint made up.
+            BrokenResponseError: It is not known to have begun.
+        """
         started = self._call(operation, self._for(stack_set, sent))["OperationId"]
-        if started != sent["OperationId"]:
-            api = f"cloudformation:{operation}"
+        if started == sent["OperationId"]:
+            return
+        api = f"cloudformation:{operation}"
+        if not is_ours(started):
             raise OperationIdIgnoredError(api, subject=stack_set, code=started)
+        if self.describe_operation(stack_set, sent["OperationId"]) is None:
+            raise BrokenResponseError(api, "its OperationId is that of another operation")
 
     def stop(self, stack_set: StackSetName, operation: OperationId) -> None:
         """Stop an operation: what has not begun is cancelled, what has begun is finished.

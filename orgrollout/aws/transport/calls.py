@@ -41,7 +41,7 @@ OnDate = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inside:
+class InAccount:
     """Where a call goes that another account answers."""
 
     account: AccountId
@@ -148,9 +148,9 @@ class Caller:
         service: str,
         operation: str,
         parameters: Mapping[str, Any],
-        inside: Inside | None = None,
+        in_account: InAccount | None = None,
     ) -> dict[str, Any]:
-        """Return the answer to one request, ``inside`` another account or from our own.
+        """Return the answer to one request, from another account (``in_account``) or from our own.
 
         Throttled requests (CloudFormation says so with HTTP 400), server errors, broken
         connections and broken responses are repeated, within ``Patience``.
@@ -162,7 +162,7 @@ class Caller:
         log = CallLog(
             f"{service}:{operation}",
             parameters,
-            account=inside.account if inside else self._account,
+            account=in_account.account if in_account else self._account,
             region=client.meta.region_name,
         )
 
@@ -178,38 +178,38 @@ class Caller:
             reraise=True,
         )
 
-        place = inside.place if inside else ""
+        place = in_account.place if in_account else ""
 
         def attempt() -> dict[str, Any]:
-            waited = self._get_ready(service, operation, inside)
+            waited = self._get_ready(service, operation, in_account)
             number = repeat.statistics["attempt_number"]
             wait.sends(number, self._most_attempts(service))
             with (
                 self._adapting(service, operation, place, waited=waited),
-                inside.being() if inside else nullcontext(),
+                in_account.being() if in_account else nullcontext(),
             ):
                 return self._send(_Request(client, service, operation, parameters), wait, log)
 
         try:
-            with self.waits.on(f"{service}:{operation}", _where(client, inside)) as wait:
+            with self.waits.on(f"{service}:{operation}", _where(client, in_account)) as wait:
                 answer = repeat(attempt)
         except (ClientError, BotoCoreError, BrokenResponse) as error:
             ours = error_mapping.translate(error, service, operation, parameters)
             # What quotes a parameter's value, or a response, is kept out of tracebacks too.
             raise ours from (None if error_mapping.may_quote(error, ours) else error)
-        if inside is None and operation == "GetCallerIdentity":
+        if in_account is None and operation == "GetCallerIdentity":
             self._account = AccountId(answer["Account"])
         return answer
 
-    def _get_ready(self, service: str, operation: str, inside: Inside | None) -> bool:
+    def _get_ready(self, service: str, operation: str, in_account: InAccount | None) -> bool:
         """Wait and renew what has to be; the guard comes last, since both take time.
 
         Return whether the call had to wait for its turn.
         """
-        place = inside.place if inside else ""
+        place = in_account.place if in_account else ""
         waited = self._limits.wait(service, operation, self._clock, place)
-        if inside:
-            inside.refresh()
+        if in_account:
+            in_account.refresh()
         self._ask_guard()
         return waited
 
@@ -308,9 +308,9 @@ class Caller:
         return self._jitter(min(doubled, self._patience.longest_pause)).total_seconds()
 
 
-def _where(client: Any, inside: Inside | None) -> str:
+def _where(client: Any, in_account: InAccount | None) -> str:
     """Return where a call goes: its Region, the account if it is another, and an odd endpoint."""
     region, url = client.meta.region_name, str(client.meta.endpoint_url)
-    account = f", account {inside.account}" if inside else ""
+    account = f", account {in_account.account}" if in_account else ""
     host = urlsplit(url).hostname or ""
     return f"{region}{account}{'' if host.endswith(AWS_HOSTS) else f', {url}'}"

@@ -25,7 +25,7 @@ from orgrollout.model.ids import AccountId, Region
 if TYPE_CHECKING:
     import boto3
 
-    from orgrollout.aws.transport.calls import Caller, Guard, Inside, Jitter, OnDate
+    from orgrollout.aws.transport.calls import Caller, Guard, InAccount, Jitter, OnDate
     from orgrollout.aws.transport.clients import Clients
     from orgrollout.aws.transport.sessions import AccountRole, Sessions
 
@@ -60,11 +60,11 @@ class Connection:
         clock: Clock,
         *,
         read_only: bool,
-        inside: "Inside | None" = None,
+        in_account: "InAccount | None" = None,
     ) -> None:
         self.read_only = read_only
         self.clock = clock
-        self._inside = inside
+        self._in_account = in_account
         self._clients = clients
         self._caller = caller
         self._known: dict[str, Any] = {}
@@ -104,7 +104,7 @@ class Connection:
     @property
     def account(self) -> AccountId:
         """Return the account that answers."""
-        return self._inside.account if self._inside else self.identity.account
+        return self._in_account.account if self._in_account else self.identity.account
 
     @property
     def endpoint(self) -> str | None:
@@ -161,12 +161,12 @@ class Connection:
         Raises:
             AccessDeniedError: It does not exist, or does not trust the caller.
         """
-        from orgrollout.aws.transport.calls import Inside  # noqa: PLC0415
+        from orgrollout.aws.transport.calls import InAccount  # noqa: PLC0415
         from orgrollout.aws.transport.sessions import AccountRole  # noqa: PLC0415
 
         entered = AccountRole(account=account, name=role, external_id=external_id)
         sessions = self._sessions()
-        inside = Inside(
+        there = InAccount(
             account=account,
             region=region,
             refresh=sessions.credentials(entered).get_frozen_credentials,
@@ -178,7 +178,7 @@ class Connection:
             self._caller,
             self.clock,
             read_only=read_only or self.read_only,
-            inside=inside,
+            in_account=there,
         )
 
     def _sessions(self) -> "Sessions":
@@ -225,12 +225,12 @@ class Connection:
             client = self._clients.get(service, read_only=self.read_only)
         asked = parameters or {}
         try:
-            return self._caller.call(client, service, operation, asked, self._inside)
+            return self._caller.call(client, service, operation, asked, self._in_account)
         except InvalidCredentialsError as error:
-            if self._inside is None or error.api == ASSUME_ROLE or error.code not in _EXPIRED:
+            if self._in_account is None or error.api == ASSUME_ROLE or error.code not in _EXPIRED:
                 raise
-            self._inside.refused()
-        return self._caller.call(client, service, operation, asked, self._inside)
+            self._in_account.refused()
+        return self._caller.call(client, service, operation, asked, self._in_account)
 
     def pages(
         self,

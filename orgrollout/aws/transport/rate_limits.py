@@ -1,6 +1,6 @@
 """How often each API is called: one token bucket per API, shared by the whole process.
 
-AWS counts calls per account and Region, so what is called inside other accounts has buckets there.
+AWS counts calls per account and Region, so what is called in other accounts has buckets there.
 
 The rates are AWS's where AWS publishes them. Organizations does (quotas of AWS Organizations, "API
 throttling limits"); CloudFormation does not, and 2 calls a second for StackSets is what its own

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.cli.actions.next_steps import is_inside_accounts, left_to_others, next_step
+from orgrollout.cli.actions.next_steps import left_to_others, next_step, repairs_in_member_accounts
 from orgrollout.cli.actions.plan import load_asked, plan_of, request_of
 from orgrollout.cli.actions.saved_plan import Options, Saved, read_saved
 from orgrollout.cli.actions.simulated import recorded_only
@@ -221,7 +221,7 @@ def _left_alone(rollout: Rollout, session: Session) -> str:
         return f"{rollout.state.id} is gone with the simulated organization."
     goes_on = (
         "left as it is, and repairs in member accounts need a process that drives them."
-        if is_inside_accounts(rollout)
+        if repairs_in_member_accounts(rollout)
         else "left running in AWS: operations that have started go on."
     )
     return (

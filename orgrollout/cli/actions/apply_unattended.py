@@ -64,7 +64,7 @@ def allowed_actions(given: Iterable[str] | None) -> frozenset[OperationAction]:
         WrongUsageError: One of them is none.
     """
     names = [name.strip() for text in given or ("create",) for name in text.split(",")]
-    known = {action.value: action for action in OperationAction if not action.is_inside}
+    known = {action.value: action for action in OperationAction if not action.is_repair}
     for name in names:
         if name not in known:
             hint = did_you_mean(name, known, otherwise=f"There are {', '.join(known)}.")

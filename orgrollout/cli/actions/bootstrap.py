@@ -1,6 +1,7 @@
 """`bootstrap`: what the organization still needs, as words, commands or a template. Runs none."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -50,14 +51,19 @@ def bootstrap(
 
 
 def _blocks(todo: Sequence[Step]) -> Iterator[Block]:
-    for step in todo:
+    for step, after in zip_longest(todo, todo[1:]):
         text = f"{step.state:<8} {step.what}: in {step.where}"
         yield Line(text=text, style=_STYLES[step.state])
-        if step.state is State.DONE:
-            continue
+        if step.state is State.DONE or (after and _same(step) == _same(after)):
+            continue  # said once, below the last of them
         yield Line(text=f"  {step.why}")
         yield from (Line(text=f"    {_short(command)}", style="bold") for command in step.commands)
     yield Line(text="Nothing was run. --format cli or cloudformation gives it in full.")
+
+
+def _same(step: Step) -> tuple[object, ...]:
+    """Return what is said once of several steps that have it in common."""
+    return step.state, step.why, step.commands
 
 
 def _short(command: str, most: int = 140) -> str:

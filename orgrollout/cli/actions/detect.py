@@ -91,7 +91,10 @@ def _meant(loaded: LoadedManifest, narrow: Narrow) -> Iterator[StackSetKey]:
 def _ending(step: DetectionStep) -> str:
     match step.phase:
         case DetectionPhase.YIELDING:
-            return f"not looked at now, since {step.held_by} is running on it"
+            return (
+                f"not looked at now, since {step.held_by} is running on it; if the process that "
+                f"drove it has ended, `orgrollout resume {step.held_by}` goes on with it"
+            )
         case DetectionPhase.WAITING:
             busy = f" ({step.held_by})" if step.held_by else ""
             return f"not looked at now, since an operation of others goes on{busy}"

@@ -1,5 +1,6 @@
 """`explain`: one account under one manifest."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, WrongUsageError
@@ -18,31 +19,44 @@ from orgrollout.reconcile.advice.explain_account import explain
 from orgrollout.report.explain import explain_blocks, explain_json
 
 
-def which_account(manifest: Path, account: str | None) -> tuple[Path, str]:
-    """Return the manifest and the account; what stands alone and is no file is the account.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be explained."""
+
+    manifest: Path
+    account: str
+    region: str | None
+
+
+def what_is_asked(manifest: Path, account: str | None, region: str | None) -> Asked:
+    """Return what the words of the command mean; the manifest may be left out.
+
+    What comes first and is no file is the account, and then the second is the Region.
 
     Raises:
         WrongUsageError: No account is named, or none of the manifests of this folder is meant.
     """
+    is_manifest = manifest.exists() or manifest.suffix in {".yaml", ".yml"}
+    if account is not None and region is None and not is_manifest and account in PARTITIONS:
+        return Asked(manifest_in(HERE), str(manifest), account)
     if account is not None:
-        return manifest, account
-    if manifest.exists() or manifest.suffix in {".yaml", ".yml"}:
+        return Asked(manifest, account, region)
+    if is_manifest:
         raise WrongUsageError(
             f"which account? Name it after the manifest: orgrollout explain {manifest} ACCOUNT"
         )
-    return manifest_in(HERE), str(manifest)
+    return Asked(manifest_in(HERE), str(manifest), None)
 
 
-def explain_account(
-    manifest: Path, account: str, region: str | None, reach: Reach, format_: str
-) -> int:
+def explain_account(asked: Asked, reach: Reach, format_: str) -> int:
     """Show why an account is in or out, what it has, and what a plan would do about it."""
     screen = Screen(format_)
-    loaded = load_manifest(manifest)
+    loaded = load_manifest(asked.manifest)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         session.say_who()
         with screen.working():
-            found = explain(loaded, session.planning, account, _region(region, loaded, session))
+            region = _region(asked.region, loaded, session)
+            found = explain(loaded, session.planning, asked.account, region)
         _must_concern(region, found, loaded, session)
         now = session.context.clock.now()
     screen.result(explain_blocks(found, now), explain_json(found))

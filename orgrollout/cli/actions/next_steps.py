@@ -50,7 +50,7 @@ def _next(rollout: Rollout, options: str) -> str:
 def left_to_others(rollout: Rollout, session: Session) -> str:
     """Return what becomes of a rollout that nothing on this machine drives any more."""
     name = f"{rollout.state.id}{session.options}"
-    if is_inside_accounts(rollout):
+    if repairs_in_member_accounts(rollout):
         runs = "repairs in member accounts need a process that drives them"
     elif rollout.state.in_flight:
         runs = "operations that run in AWS go on"
@@ -91,7 +91,7 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def is_inside_accounts(rollout: Rollout) -> bool:
+def repairs_in_member_accounts(rollout: Rollout) -> bool:
     """Return whether it works in member accounts, where each next step is a call of ours."""
     under_way = (rollout.plan.operations[f.pending.planned] for f in rollout.state.in_flight)
     return any(operation.repair is not None for operation in under_way)

@@ -23,7 +23,7 @@ from orgrollout.report.layout.words import span
 from orgrollout.report.rollout.as_json import rollout_json, rollouts_json
 from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.report.rollout.listed import rollouts_blocks
-from orgrollout.rollout.operations.process_in_flight import is_inside
+from orgrollout.rollout.operations.process_in_flight import is_repair
 from orgrollout.rollout.state.state import Phase
 
 _UNKNOWN = "UNKNOWN"  # AWS could not be asked
@@ -77,7 +77,7 @@ def _seen(rollout: Rollout, session: Session) -> Iterator[tuple[OperationId, str
     """
     outage: AwsError | None = None
     for in_flight in rollout.state.in_flight:
-        if is_inside(rollout.plan, in_flight):
+        if is_repair(rollout.plan, in_flight):
             yield in_flight.id, OperationStatus.RUNNING.value
             continue
         key = rollout.plan.operations[in_flight.pending.planned].stack_set
@@ -101,8 +101,10 @@ def _running(
     for in_flight in rollout.state.in_flight:
         operation = rollout.plan.operations[in_flight.pending.planned]
         age = span(now - in_flight.committed)
-        inside = is_inside(rollout.plan, in_flight)
-        how = "it goes on in member accounts" if inside else _how(in_flight.id, seen[in_flight.id])
+        is_there = is_repair(rollout.plan, in_flight)
+        how = (
+            "it goes on in member accounts" if is_there else _how(in_flight.id, seen[in_flight.id])
+        )
         yield Line(
             text=f"under way: wave {operation.wave}  {operation.stack_set}  {operation.action} "
             f"{len(in_flight.pending.pairs):,}, for {age}; {how}"

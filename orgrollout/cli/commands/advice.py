@@ -33,10 +33,9 @@ def explain(
     format_: FormatOption = "text",
 ) -> int:
     """Show why an account is in or out, what set its parameters, and what a plan would do."""
-    from orgrollout.cli.actions.explain import explain_account, which_account
+    from orgrollout.cli.actions.explain import explain_account, what_is_asked
 
-    manifest, account = which_account(manifest, account)
-    return explain_account(manifest, account, region, reach, format_)
+    return explain_account(what_is_asked(manifest, account, region), reach, format_)
 
 
 def init(

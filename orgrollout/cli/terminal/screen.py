@@ -1,6 +1,7 @@
 """Where output goes: results for programs to stdout alone, words for people beside or instead."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from orgrollout.model.shown import visible
 from orgrollout.report.layout.blocks import Block, Sheet, as_csv, as_markdown
 from orgrollout.report.layout.text import broken, show
 
-_LOG_WIDTH = 10_000  # of what is no terminal, where nothing should be wrapped
+_LOG_WIDTH = 10_000  # of what is no terminal and has no COLUMNS: nothing is wrapped there
 _UNSEEN = re.compile(r"[^\x20-\x7e\n]")  # in JSON perhaps: other alphabets are seen
 
 
@@ -109,6 +110,6 @@ def as_json(document: dict[str, Any]) -> str:
 
 def _console(*, stderr: bool = False) -> Console:
     console = Console(stderr=stderr, highlight=False, emoji=False)
-    if not console.is_terminal:
+    if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
         console.width = _LOG_WIDTH
     return console

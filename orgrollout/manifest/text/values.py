@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from orgrollout.model.bounded_pattern import PatternError, bounded
+
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")  # names of Amazon S3
 # A dot in the name of a bucket breaks the certificate of its own host (Amazon S3 User Guide,
 # "Virtual hosting of general purpose buckets").
@@ -111,11 +113,14 @@ def budget(value: Any) -> str:
 
 
 def regular_expression(value: Any) -> str:
-    """Return a regular expression, after seeing that it is one."""
+    """Return a regular expression, after seeing that it is one, and that searching it ends."""
     try:
-        re.compile(str(value))
-    except (re.error, RecursionError, OverflowError) as error:
-        raise refusal(f"`{value}` is no regular expression: {error}.", "Mend it.") from None
+        is_slow = bounded(str(value)).is_slow()
+    except PatternError as error:
+        raise refusal(f"`{value}` is no regular expression: {error}.", "Correct it.") from None
+    if is_slow:
+        fix = "Repeat nothing that is repeated inside: `a+` finds what `(a+)+` finds."
+        raise refusal(f"`{value}` takes for ever on some texts.", fix)
     return str(value)
 
 

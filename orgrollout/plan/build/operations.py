@@ -21,7 +21,7 @@ from orgrollout.plan.build.operation_inputs import (
     units_of,
 )
 from orgrollout.plan.build.update_strategy import UpdateStrategy, in_two_steps, with_kinds
-from orgrollout.plan.model.kinds import Create, Remove, RepairInside, SetOverrides
+from orgrollout.plan.model.kinds import Create, MakeRepair, Remove, SetOverrides
 from orgrollout.plan.model.plan import PlannedOperation
 from orgrollout.plan.model.repair import Repair
 from orgrollout.plan.model.targets import cover
@@ -197,7 +197,7 @@ def _repairing(inputs: OperationInputs) -> Iterator[PlannedOperation]:
             yield PlannedOperation(
                 stack_set=inputs.desired.key,
                 wave=wave,
-                kind=RepairInside(repair=repair),
+                kind=MakeRepair(repair=repair),
                 accounts=rectangle.accounts,
                 regions=rectangle.regions,
                 parameter_set=NO_OVERRIDES,

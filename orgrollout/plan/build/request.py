@@ -20,7 +20,7 @@ from orgrollout.plan.build.compare import (
     membership_of,
 )
 from orgrollout.plan.build.definition_target import with_definition_targets
-from orgrollout.plan.model.plan import Inside, Skipped
+from orgrollout.plan.model.plan import MemberRole, Skipped
 
 Selection = Callable[[StackSetKey, Pair], bool]
 
@@ -43,7 +43,7 @@ class Request:
     given: Mapping[StackSetKey, Differences] | None = None  # instead of comparing
     sends_definitions: bool = True  # else stack sets that exist keep their definition
     stacks: Mapping[StackSetKey, Mapping[Pair, str]] = field(default_factory=dict)  # to repair
-    inside: Inside | None = None
+    member_role: MemberRole | None = None
     retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()

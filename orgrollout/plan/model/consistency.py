@@ -3,12 +3,12 @@
 Each field has the right type once pydantic has read it. This is what types cannot say.
 """
 
-import re
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import get_args
 
 from orgrollout.manifest.schema import KnownClass
+from orgrollout.model.bounded_pattern import PatternError, bounded
 from orgrollout.plan.model.failure_rules import kind_of
 from orgrollout.plan.model.plan import FailureRule, Plan, PlannedWave
 
@@ -66,8 +66,8 @@ def _of_wave(wave: PlannedWave) -> Iterator[str]:
 
 def _of_rule(rule: FailureRule) -> Iterator[str]:
     try:
-        re.compile(rule.pattern)
-    except re.error:
+        bounded(rule.pattern)
+    except PatternError:
         yield "the pattern of a failure rule is no regular expression"
     if rule.kind not in _KINDS:
         yield "a failure rule is of a class that is not known"

@@ -13,7 +13,7 @@ from orgrollout.plan.model.plan import Plan
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """Return the plan as JSON can hold it."""
-    document: dict[str, Any] = _adapter().dump_python(plan, mode="json")
+    document: dict[str, Any] = _adapter().dump_python(plan, mode="json", by_alias=True)
     return document
 
 

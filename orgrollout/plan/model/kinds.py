@@ -87,7 +87,7 @@ class Remove:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepairInside:
+class MakeRepair:
     """Something is repaired by calls in the member accounts themselves."""
 
     type: Literal["repair"] = "repair"
@@ -95,7 +95,7 @@ class RepairInside:
 
 
 OperationKind = (
-    Create | Import | SetOverrides | SendDefinition | ApplyDefinition | Remove | RepairInside
+    Create | Import | SetOverrides | SendDefinition | ApplyDefinition | Remove | MakeRepair
 )
 SavedKind = Annotated[OperationKind, Field(discriminator="type")]
 
@@ -109,7 +109,7 @@ def action_of(kind: OperationKind) -> OperationAction:
             return OperationAction.UPDATE
         case Remove():
             return OperationAction.DETACH if kind.retain_stacks else OperationAction.DELETE
-        case RepairInside():
+        case MakeRepair():
             return kind.repair.action
         case _:
             assert_never(kind)
@@ -126,7 +126,7 @@ def is_counted(kind: OperationKind) -> bool:
             return kind.step is DefinitionStep.ALONE
         case Remove():
             return not kind.replaced
-        case Create() | Import() | RepairInside():
+        case Create() | Import() | MakeRepair():
             return True
         case _:
             assert_never(kind)
@@ -146,7 +146,7 @@ def is_step(kind: OperationKind) -> bool:
             return kind.updated_again and kind.retry is Retry.UPDATE_STACK_SET
         case ApplyDefinition():
             return kind.step is not DefinitionStep.ALONE
-        case Import() | RepairInside():
+        case Import() | MakeRepair():
             return isinstance(kind, Import)
         case _:
             assert_never(kind)

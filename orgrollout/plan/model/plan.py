@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from orgrollout.model.ids import (
     AccountId,
@@ -18,8 +20,8 @@ from orgrollout.model.ids import (
 from orgrollout.model.notice import Topic
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.plan.model.kinds import (
+    MakeRepair,
     Remove,
-    RepairInside,
     SavedKind,
     SendDefinition,
     action_of,
@@ -59,7 +61,7 @@ class PlannedOperation:
     @property
     def repair(self) -> Repair | None:
         """Return what is repaired, where the calls go into member accounts."""
-        return self.kind.repair if isinstance(self.kind, RepairInside) else None
+        return self.kind.repair if isinstance(self.kind, MakeRepair) else None
 
     @property
     def sends_definition(self) -> bool:
@@ -137,7 +139,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inside:
+class MemberRole:
     """How member accounts are entered."""
 
     role: str  # its name, the same in each of them
@@ -164,7 +166,8 @@ class Plan:
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"  # service-managed stack sets
     template_bucket: str | None = None  # s3://BUCKET/PREFIX, for what is too large for a call
     enrols: bool = False  # nothing that is deployed changes; accounts do not wait for each other
-    inside: Inside | None = None  # given where operations run in member accounts
+    # Given where operations run in member accounts; saved under the name it had first.
+    member_role: Annotated[MemberRole | None, Field(alias="inside")] = None
     held_back: Mapping[OperationAction, int] = field(default_factory=dict)  # not allowed
     young: tuple[AccountId, ...] = ()  # joined less than a day before: may not be ready yet
     names: Mapping[AccountId, str] = field(default_factory=dict)  # of the accounts it touches

@@ -64,6 +64,7 @@ def situation(
     roles = _self_managed(loaded, context, own, here=administrator == identity.account)
     delegated = identity.account != management
     return Situation(
+        manifest=loaded.argument,
         partition=identity.partition,
         home_region=home,
         management=management,
@@ -82,9 +83,9 @@ def situation(
         policies=_policies(
             _scope(loaded, asked, roles, identity.partition, administrator, home=home)
         ),
-        inside_roles=_inside_roles(loaded),
+        member_roles=_member_roles(loaded),
         created_roles={
-            role: key for role in _inside_roles(loaded) for key in role_creators(loaded, role)
+            role: key for role in _member_roles(loaded) for key in role_creators(loaded, role)
         },
     )
 
@@ -120,7 +121,7 @@ def _scope(
         journal_bucket=_bucket(manifest.journal),
         template_bucket=manifest.template_bucket,
         probe_role=asked.probe_role or manifest.drift.probe_role,
-        inside_roles=_inside_roles(loaded),
+        member_roles=_member_roles(loaded),
         topics=tuple(dict.fromkeys(each.sns for each in manifest.notifications)),
         stack_sets=tuple(loaded.stack_set_name(StackSetKey(k)) for k in manifest.stack_sets),
         home_region=home,
@@ -201,7 +202,7 @@ def _state(role: Role | None) -> State:
     return State.DONE if role.exists else State.NEEDED
 
 
-def _inside_roles(loaded: LoadedManifest) -> tuple[str, ...]:
+def _member_roles(loaded: LoadedManifest) -> tuple[str, ...]:
     drift = loaded.manifest.drift
     return tuple(dict.fromkeys(name for name in (drift.probe_role, drift.resync_role) if name))
 

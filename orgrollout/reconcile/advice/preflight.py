@@ -1,6 +1,6 @@
 """Gathers what preflight judges. Only reads; what cannot be read becomes a fact of its own.
 
-Inside member accounts it looks through a role that is named, and into a few accounts of each unit
+In member accounts it looks through a role that is named, and into a few accounts of each unit
 unless all are asked for: calls per account and Region add up.
 """
 

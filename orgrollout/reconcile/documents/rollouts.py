@@ -237,7 +237,7 @@ def claim_on(plan: Plan, key: StackSetKey) -> StackSetName:
     """Return what a rollout of the plan claims of one stack set."""
     mine = [operation for operation in plan.operations if operation.stack_set == key]
     name = plan.stack_sets[key].name
-    only_repairs = bool(mine) and all(operation.action.is_inside for operation in mine)
+    only_repairs = bool(mine) and all(operation.action.is_repair for operation in mine)
     return repairs_of(name) if only_repairs else name
 
 

@@ -5,15 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from orgrollout.aws.member_accounts.stacks import MemberStacks
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.drift.classify import second_look
 from orgrollout.drift.findings import Findings
-from orgrollout.errors import AwsError, CredentialsError, PassingError
 from orgrollout.model.drift import ResourceDrift
 from orgrollout.model.ids import Pair, StackSetKey
-from orgrollout.plan.model.plan import Inside
+from orgrollout.plan.model.plan import MemberRole
 from orgrollout.reconcile.context import Context
-from orgrollout.reconcile.member_accounts.access import enter
-from orgrollout.reconcile.process.parallel import spread
+from orgrollout.reconcile.member_accounts.service import Answered, MemberAccounts, Unreachable
 from orgrollout.reconcile.reading.inventory import Progress
 
 Place = tuple[StackSetKey, Pair]
@@ -24,7 +23,7 @@ _PATIENCE = timedelta(minutes=15)
 def confirm(
     found: Findings,
     stacks: Mapping[StackSetKey, Mapping[Pair, str]],
-    inside: Inside,
+    role: MemberRole,
     context: Context,
     progress: Progress,
 ) -> Findings:
@@ -37,7 +36,7 @@ def confirm(
     if not known:
         return found
     progress(f"a second look at {len(known):,} stacks whose drift may be false")
-    looking = _Looking(stacks, inside, context)
+    looking = _Looking(stacks, role, context)
     seen = looking.at(known)
     if unseen := [place for place in known if not seen.get(place)]:
         progress(f"{len(unseen):,} of them could not be looked at and stay suspects{looking.why}")
@@ -49,55 +48,64 @@ class _Looking:
     """Detections on single stacks: begun side by side, and waited for together."""
 
     def __init__(
-        self, stacks: Mapping[StackSetKey, Mapping[Pair, str]], inside: Inside, context: Context
+        self, stacks: Mapping[StackSetKey, Mapping[Pair, str]], role: MemberRole, context: Context
     ) -> None:
         self._stacks = stacks
-        self._inside = inside
-        self._context = context
+        self._clock = context.clock
+        self._members = MemberAccounts(
+            context.connection, role, at_once=context.at_once, read_only=False
+        )
         self.why = ""
 
     def at(self, places: list[Place]) -> Mapping[Place, tuple[ResourceDrift, ...]]:
         """Return what was found, of the stacks that could be looked at."""
-        at_once, clock = self._context.at_once, self._context.clock
-        begun = dict(spread(places, self._begin, at_once=at_once))
-        waiting = {place: asked for place, asked in begun.items() if asked is not None}
+        waiting = self._begin(places)
         found: dict[Place, tuple[ResourceDrift, ...]] = {}
-        until = clock.now() + _PATIENCE
-        while waiting and clock.now() < until:
-            clock.sleep(_LOOKS)
-            for (place, _), drifts in spread(list(waiting.items()), self._end, at_once=at_once):
-                if drifts is not None:
-                    found[place] = drifts
-                    del waiting[place]
+        until = self._clock.now() + _PATIENCE
+        while waiting and self._clock.now() < until:
+            self._clock.sleep(_LOOKS)
+            for place, drifts in self._ended(waiting).items():
+                found[place] = drifts
+                del waiting[place]
         return found
 
-    def _begin(self, place: Place) -> str | None:
-        """Begin to look, and return the id of the detection."""
-        try:
-            stacks, stack = self._enter(place)
-            return stacks.detect_drift(stack)
-        except CredentialsError:
-            raise
-        except AwsError as error:
-            self.why = f": {error}"
-            return None
+    def _begin(self, places: list[Place]) -> dict[Place, str]:
+        """Begin to look, and return the ids of the detections."""
 
-    def _end(self, begun: tuple[Place, str]) -> tuple[ResourceDrift, ...] | None:
-        place, detection = begun
-        try:
-            stacks, stack = self._enter(place)
-            if stacks.detection(detection).status == "DETECTION_IN_PROGRESS":
+        def begin(connection: Connection, place: Place) -> str | None:
+            key, pair = place
+            return MemberStacks(connection).detect_drift(self._stacks[key][pair])
+
+        begun: dict[Place, str] = {}
+        for place, answer in self._members.map(places, begin, pair_of=_pair):
+            if not isinstance(answer, Answered):
+                self.why = f": {answer.reason}"
+            elif answer.value is not None:
+                begun[place] = answer.value
+        return begun
+
+    def _ended(self, waiting: Mapping[Place, str]) -> Mapping[Place, tuple[ResourceDrift, ...]]:
+        """Return what was found where a detection has ended."""
+
+        def end(connection: Connection, place: Place) -> tuple[ResourceDrift, ...] | None:
+            key, pair = place
+            stacks = MemberStacks(connection)
+            if stacks.detection(waiting[place]).status == "DETECTION_IN_PROGRESS":
                 return None
-            # Where it failed for some resources, it has told of the others.
-            return stacks.drift(stack)
-        except PassingError:
-            return None
-        except CredentialsError:
-            raise
-        except AwsError as error:
-            self.why = f": {error}"
-            return ()  # waiting does not help: no one can look there
+            # If it failed for some resources, it has the results of the others.
+            return stacks.drift(self._stacks[key][pair])
 
-    def _enter(self, place: Place) -> tuple[MemberStacks, str]:
-        key, pair = place
-        return MemberStacks(enter(pair, self._inside, self._context)), self._stacks[key][pair]
+        found: dict[Place, tuple[ResourceDrift, ...]] = {}
+        for place, answer in self._members.map(list(waiting), end, pair_of=_pair):
+            if isinstance(answer, Unreachable):
+                continue
+            if not isinstance(answer, Answered):
+                self.why = f": {answer.reason}"
+                found[place] = ()  # waiting does not help
+            elif answer.value is not None:
+                found[place] = answer.value
+        return found
+
+
+def _pair(place: Place) -> Pair:
+    return place[1]

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from orgrollout.aws.member_accounts.posture import Looking
 from orgrollout.aws.transport.connection import Connection
@@ -16,18 +17,18 @@ from orgrollout.drift.history import Records
 from orgrollout.drift.ignoring import in_force, with_accepted
 from orgrollout.drift.posture_findings import SeenCheck, findings_of, without_old_news
 from orgrollout.drift.posture_record import Checks, Look
-from orgrollout.errors import AwsError, CredentialsError
 from orgrollout.journal.errors import JournalError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.model.words import count
+from orgrollout.plan.model.plan import MemberRole
 from orgrollout.posture.seen import PostureSeen, PostureState, ok, unknown
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.findings import history
 from orgrollout.reconcile.documents.posture import keep_look
 from orgrollout.reconcile.drift.config_aggregator import Aggregator
 from orgrollout.reconcile.drift.posture_checks import Chosen, Task, calls_of, checks_of, tasks_of
-from orgrollout.reconcile.process.parallel import spread
+from orgrollout.reconcile.member_accounts.service import Answer, Answered, MemberAccounts
 from orgrollout.reconcile.reading.plan_request import Picture
 
 _SAID_EVERY = 100  # accounts
@@ -76,7 +77,7 @@ def look_at_posture(
     histories = {task.desired.key: _history(context, task) for task in tasks}
     findings: list[Finding] = []
     looked: dict[StackSetKey, dict[Pair, Checks]] = defaultdict(dict)
-    for seen in _side_by_side(visit, accounts, progress, context.at_once):
+    for seen in visit.accounts():
         found = replace(seen, seen=tuple(without_old_news(seen.seen, histories, now)))
         findings += with_accepted(rules, _findings(found, tasks, now))
         for key, pair, checks in _by_pair(found, tasks):
@@ -108,19 +109,8 @@ def _announcement(tasks: tuple[Task, ...], accounts: int, at_once: int) -> str:
     )
 
 
-def _side_by_side(
-    visit: "_Visit", accounts: list[AccountId], progress: Progress, at_once: int
-) -> Iterator[_Account]:
-    """Yield what was seen in each account."""
-    looked = spread(accounts, visit.look_into, at_once=at_once)
-    for number, (_, found) in enumerate(looked, start=1):
-        yield found
-        if number % _SAID_EVERY == 0 or number == len(accounts):
-            progress(f"posture: {number:,} of {len(accounts):,} accounts looked at")
-
-
 class _Visit:
-    """Looks into accounts, one at a time; threads share it."""
+    """Looks into all accounts of the tasks."""
 
     def __init__(
         self,
@@ -129,50 +119,50 @@ class _Visit:
         tasks: tuple[Task, ...],
         progress: Progress,
     ) -> None:
-        drift = loaded.manifest.drift
-        self._role = drift.probe_role or drift.resync_role
-        self._external_id = drift.external_id
-        self._home = context.connection.planning()
-        self._aggregator = Aggregator(self._home, drift.aggregator, progress)
-        self._here: dict[AccountId, list[tuple[Task, Pair]]] = defaultdict(list)
+        drift, home = loaded.manifest.drift, context.connection.planning()
+        name = drift.probe_role or drift.resync_role
+        self._members = MemberAccounts(
+            home,
+            MemberRole(role=name, external_id=drift.external_id) if name else None,
+            at_once=context.at_once,
+        )
+        self._aggregator = Aggregator(home, drift.aggregator, progress)
+        self._progress = progress
+        self._tasks: dict[Pair, list[Task]] = defaultdict(list)
         for task in tasks:
             for pair in task.stacks:
-                self._here[pair.account].append((task, pair))
+                self._tasks[pair].append(task)
 
-    def look_into(self, account: AccountId) -> _Account:
-        """Return what is seen in an account, or why it cannot be looked at."""
-        by_region: dict[Pair, list[Task]] = defaultdict(list)
-        for task, pair in self._here[account]:
-            by_region[pair].append(task)
-        seen: list[SeenCheck] = []
-        for pair, tasks in sorted(by_region.items()):
-            try:
-                connection = self._enter(pair)
-            except CredentialsError:
-                raise
-            except AwsError as error:
-                return _Account(account=account, closed=str(error))
-            if connection is None:
-                return _Account(account=account, closed="the manifest names no drift.probe_role")
-            looking = Looking(connection)
-            seen += (each for task in tasks for each in self._look(looking, task, pair))
-        return _Account(account=account, seen=tuple(seen))
+    def accounts(self) -> Iterator[_Account]:
+        """Yield what is seen in each account, or why it cannot be looked at."""
+        pairs = sorted(self._tasks)
+        total = len({pair.account for pair in pairs})
+        looked = self._members.map(pairs, self._look, pair_of=lambda pair: pair)
+        by_account = groupby(looked, key=lambda each: each[0].account)
+        for number, (account, answers) in enumerate(by_account, start=1):
+            yield _account(account, [answer for _, answer in answers])
+            if number % _SAID_EVERY == 0 or number == total:
+                self._progress(f"posture: {number:,} of {total:,} accounts looked at")
 
-    def _enter(self, pair: Pair) -> Connection | None:
-        """Return a connection that reads there; None where there is no role to enter by."""
-        if pair.account == self._home.identity.account and pair.region == self._home.home_region:
-            return self._home
-        if self._role is None:
-            return None
-        return self._home.in_account(
-            pair.account, self._role, pair.region, external_id=self._external_id
-        )
+    def _look(self, connection: Connection, pair: Pair) -> tuple[SeenCheck, ...]:
+        looking, seen = Looking(connection), []
+        for task in self._tasks[pair]:
+            for check in checks_of(task, pair):
+                is_known = self._aggregator.knows_ok(check, pair)
+                state = ok("by the aggregator") if is_known else looking.look(check)
+                key = task.desired.key
+                seen.append(SeenCheck(stack_set=key, pair=pair, check=check, seen=state))
+        return tuple(seen)
 
-    def _look(self, looking: Looking, task: Task, pair: Pair) -> Iterator[SeenCheck]:
-        for check in checks_of(task, pair):
-            known = self._aggregator.knows_ok(check, pair)
-            seen = ok("by the aggregator") if known else looking.look(check)
-            yield SeenCheck(stack_set=task.desired.key, pair=pair, check=check, seen=seen)
+
+def _account(account: AccountId, answers: list[Answer[tuple[SeenCheck, ...]]]) -> _Account:
+    """Return what was seen in all Regions of an account, or why one could not be looked at."""
+    seen: list[SeenCheck] = []
+    for answer in answers:
+        if not isinstance(answer, Answered):
+            return _Account(account=account, closed=answer.reason)
+        seen += answer.value
+    return _Account(account=account, seen=tuple(seen))
 
 
 def _findings(found: _Account, tasks: tuple[Task, ...], now: datetime) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def note_repairs(
         planned = before.plan.operations[in_flight.pending.planned]
         if planned.repair is not None and in_flight.id not in under_way:
             name = before.plan.stack_sets[planned.stack_set].name
-            known = seen.inside.get(in_flight.id, MemberAccountObservation()).ended
+            known = seen.member_accounts.get(in_flight.id, MemberAccountObservation()).ended
             ended[name].append(
                 _CompletedRepairs(id=in_flight.id, repair=planned.repair, ended=known)
             )

@@ -16,7 +16,7 @@ from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Digest, Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.build.request import Request
-from orgrollout.plan.model.plan import Inside
+from orgrollout.plan.model.plan import MemberRole
 from orgrollout.plan.model.windows import Window
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.findings import history, remember_findings
@@ -85,12 +85,12 @@ def seek_repairs(
     chosen = request.selected
     posture = look_at_posture(loaded, picture, context, progress, chosen=chosen)
     found = gather_findings(loaded, picture, context, progress, chosen=chosen, posture=posture)
-    inside = inside_of(loaded)
+    role = member_role_of(loaded)
     stacks = _stacks(request, [f for f in found.findings if _may_need_its_stack(f)], context)
-    if inside is not None:
-        found = confirm(found, stacks, inside, context, progress)
+    if role is not None:
+        found = confirm(found, stacks, role, context, progress)
     remember_findings(context.journal, context.clock.now(), found, chosen)
-    asked = replace(request, stacks=stacks, inside=inside)
+    asked = replace(request, stacks=stacks, member_role=role)
     resync = plan_resync(
         asked,
         found.findings,
@@ -101,12 +101,12 @@ def seek_repairs(
     return ResyncPlan(findings=found, resync=resync)
 
 
-def inside_of(loaded: LoadedManifest) -> Inside | None:
+def member_role_of(loaded: LoadedManifest) -> MemberRole | None:
     """Return how member accounts are entered to repair, if the manifest says so."""
     drift = loaded.manifest.drift
     if drift.resync_role is None:
         return None
-    return Inside(role=drift.resync_role, external_id=drift.external_id)
+    return MemberRole(role=drift.resync_role, external_id=drift.external_id)
 
 
 def _held(request: Request, context: Context) -> Mapping[StackSetKey, RolloutId]:

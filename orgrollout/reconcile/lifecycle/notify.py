@@ -54,8 +54,8 @@ def tell_of_drift(manifest: Manifest, found: Findings, context: Context, warn: W
 
 def _is_clean(manifest: Manifest, found: Findings) -> bool:
     """Return whether everything was looked at; without a role posture never is, and is not told."""
-    looks_inside = manifest.drift.probe_role or manifest.drift.resync_role
-    kinds = {kind for kind in FindingKind if looks_inside or kind is not FindingKind.POSTURE}
+    looks_in_accounts = manifest.drift.probe_role or manifest.drift.resync_role
+    kinds = {kind for kind in FindingKind if looks_in_accounts or kind is not FindingKind.POSTURE}
     return found.is_complete and kinds <= found.kinds
 
 

@@ -4,27 +4,33 @@ What this process knows besides is only what spares it calls: which repairs have
 it has asked. Another process finds the same in AWS.
 """
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from orgrollout import errors
-from orgrollout.aws.member_accounts import posture, remediation
+from orgrollout.aws.member_accounts import automations, posture, remediation
 from orgrollout.aws.member_accounts.stacks import MemberStacks
-from orgrollout.aws.transport.connection import ASSUME_ROLE, Connection
+from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import OperationId, Pair
+from orgrollout.model.remediation import Execution
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.model.plan import Plan
 from orgrollout.posture.check import PostureCheck
 from orgrollout.posture.seen import PostureSeen, without
 from orgrollout.reconcile.context import Context
-from orgrollout.reconcile.member_accounts.access import enter
-from orgrollout.reconcile.process.parallel import spread
-from orgrollout.reconcile.process.repair_cache import InsideMemory
+from orgrollout.reconcile.member_accounts.service import (
+    Answer,
+    Answered,
+    Denied,
+    MemberAccounts,
+    Unreachable,
+    raise_outage,
+)
+from orgrollout.reconcile.process.repair_cache import RepairMemory
 from orgrollout.rollout.member_accounts.call_steps import starts_remediations
 from orgrollout.rollout.member_accounts.concurrency import at_once, window
 from orgrollout.rollout.member_accounts.remediation import Remediations
@@ -52,22 +58,32 @@ class _Place:
         self.committed = committed
         self.planned = plan.operations[planned]
         self.repair = _given(self.planned.repair)
-        self.memory = context.inside.setdefault(operation, InsideMemory())
+        self.memory = context.repairs.setdefault(operation, RepairMemory())
         self.context = context
-        self._way = _given(plan.inside)
+        self._role = _given(plan.member_role)
         stacks = plan.stack_sets[self.planned.stack_set].stacks
         self._stacks = {place_of_stack(arn): arn for arn in stacks}
 
-    def enter(self, pair: Pair) -> Connection:
-        """Return a connection into an account and Region that may write."""
-        return enter(pair, self._way, self.context)
+    def members(self, guard: Callable[[], None] | None = None) -> MemberAccounts:
+        """Return the accounts, entered so that they can be changed; each request asks ``guard``."""
+        return MemberAccounts(
+            self.context.connection,
+            self._role,
+            at_once=self.context.at_once,
+            read_only=False,
+            guard=guard,
+        )
+
+    def observe(self, connection: Connection, pair: Pair) -> RepairObservation:
+        """Return what is seen of a repair."""
+        return _seen(pair, self, connection)
 
     def stack(self, pair: Pair) -> str | None:
         """Return the id of the stack there; None: there was none any more when this was planned."""
         return self._stacks.get(pair)
 
 
-def look_inside(
+def observe_repairs(
     in_flight: InFlightOperation, plan: Plan, context: Context
 ) -> MemberAccountObservation:
     """Return how the repairs of an operation stand: those that have ended, and those in the window.
@@ -84,17 +100,18 @@ def look_inside(
         for pair in window(in_flight.pending.pairs, place.memory.ended, size)
         if pair not in found
     ]:
-        looked = spread(new, lambda pair: _look(pair, place), at_once=context.at_once)
-        for pair, answer in _answered(looked):
+        looked = list(place.members().map(new, place.observe, pair_of=_itself))
+        raise_outage([answer for _, answer in looked])
+        for pair, answer in looked:
             now = context.clock.now()
-            seen = place.memory.looked(pair, answer, now)
+            seen = place.memory.looked(pair, _observation(answer), now)
             step = next_step(Look(repair=place.repair, name=in_flight.id, now=now, seen=seen))
             known = place.memory.ended if step.step.is_end else found
             known[pair] = step
     return MemberAccountObservation(ended=dict(place.memory.ended), open=found)
 
 
-def work_inside(
+def do_repairs(
     work: WorkInMemberAccounts, plan: Plan, context: Context, guard: Callable[[], None]
 ) -> None:
     """Do the next step of each repair; what AWS refuses for good has failed.
@@ -102,64 +119,40 @@ def work_inside(
     ``guard`` is asked right before each request; what it raises prevents it, and is raised.
     """
     place = _Place(work.id, work.pending.planned, plan, context)
-    alone = threading.Lock()
+    steps: dict[Pair, Step | None] = {**work.steps, **dict.fromkeys(sorted(work.discards))}
 
-    def guarded() -> None:
-        with alone:
-            guard()
+    def do(connection: Connection, pair: Pair) -> None:
+        _do(pair, steps[pair], place, connection)
 
-    def do(item: tuple[Pair, Step | None]) -> NextStep | AwsError | None:
-        pair, step = item
-        with context.connection.guarded(guarded):
-            return _tried(pair, step, place)
-
-    steps: list[tuple[Pair, Step | None]] = [*work.steps.items()]
-    steps += [(pair, None) for pair in sorted(work.discards)]
-    done = list(spread(steps, do, at_once=context.at_once))
-    for (pair, _), answer in done:
-        if isinstance(answer, NextStep):
-            place.memory.ended[pair] = answer
-    passing = [answer for _, answer in done if isinstance(answer, AwsError)]
-    if passing and len(passing) == len(done):
-        raise passing[0]
+    done = list(place.members(guard).map(steps, do, pair_of=_itself))
+    for pair, answer in done:
+        if isinstance(answer, Denied):
+            place.memory.ended[pair] = _end_by(answer, steps[pair])
+    raise_outage([answer for _, answer in done])
 
 
-def _answered(
-    looked: Iterable[tuple[Pair, RepairObservation | AwsError]],
-) -> Iterable[tuple[Pair, RepairObservation]]:
-    """Return what was seen; where no account could be asked at all, that is an outage."""
-    answers = list(looked)
-    passing = [answer for _, answer in answers if isinstance(answer, AwsError)]
-    if passing and len(passing) == len(answers):
-        raise passing[0]
-    return [
-        (pair, RepairObservation(unreachable=True) if isinstance(answer, AwsError) else answer)
-        for pair, answer in answers
-    ]
+def _observation(answer: Answer[RepairObservation]) -> RepairObservation:
+    match answer:
+        case Answered(seen):
+            return seen
+        case Unreachable():
+            return RepairObservation(unreachable=True)
+        case Denied():
+            return RepairObservation(failed=_end_by(answer))
 
 
-def _look(pair: Pair, place: _Place) -> RepairObservation | AwsError:
-    try:
-        return _seen(pair, place, place.enter(pair))
-    except errors.PassingError as error:
-        return error
-    except AwsError as error:
-        return RepairObservation(failed=_end_by(error))
+def _itself(pair: Pair) -> Pair:
+    return pair
 
 
-def _end_by(error: AwsError, step: Step | None = None) -> NextStep:
-    """Return the end of a repair by an error, in AWS's words where it is AWS's verdict.
-
-    Raises:
-        InvalidCredentialsError: It is no matter of the account: the caller has to sign in again.
-    """
-    if error.api != ASSUME_ROLE:
-        if step is Step.BEGIN:
-            return failed(Cause.CHANGE_SET_FAILED, str(error), said=str(error))
-        return NextStep(Step.FAILED, str(error))
-    if isinstance(error, errors.InvalidCredentialsError | errors.MissingCredentialsError):
-        raise error
-    return failed(Cause.NO_WAY_IN, f"no way into the account: {error}", said=str(error))
+def _end_by(denied: Denied, step: Step | None = None) -> NextStep:
+    """Return the end of a repair by a refusal, in AWS's words where it is AWS's verdict."""
+    if denied.at_entry:
+        why = f"no way into the account: {denied.reason}"
+        return failed(Cause.NO_WAY_IN, why, said=denied.reason)
+    if step is Step.BEGIN:
+        return failed(Cause.CHANGE_SET_FAILED, denied.reason, said=denied.reason)
+    return NextStep(Step.FAILED, denied.reason)
 
 
 def _seen(pair: Pair, place: _Place, connection: Connection) -> RepairObservation:
@@ -185,11 +178,26 @@ def _remediations(
         return Remediations()
     try:
         went = remediation.executions(connection, check, found.subjects)
+        went = _explained(connection, went, place.committed)
     except (errors.CredentialsError, errors.PassingError):
         raise
     except AwsError as error:
         return Remediations(unread=str(error), since=place.committed)
     return Remediations(executions=went, since=place.committed)
+
+
+def _explained(
+    connection: Connection, went: tuple[Execution, ...], since: datetime | None
+) -> tuple[Execution, ...]:
+    """Return executions with what Systems Manager says of those that failed in this try."""
+    failed = [
+        each
+        for each in went
+        if each.has_failed and each.invoked is not None and since is not None
+        if each.invoked >= since
+    ]
+    said = automations.explained(connection, failed) if failed else {}
+    return tuple(said.get(each.resource, each) for each in went)
 
 
 def _seen_detection(
@@ -216,19 +224,7 @@ def _seen_stack(stack: str, name: str, stacks: MemberStacks) -> RepairObservatio
     )
 
 
-def _tried(pair: Pair, step: Step | None, place: _Place) -> NextStep | AwsError | None:
-    """Do one step; return why it can never be done, or that it could not be done just now."""
-    try:
-        _do(pair, step, place)
-    except errors.PassingError as error:
-        return error
-    except AwsError as error:
-        return _end_by(error, step)
-    return None
-
-
-def _do(pair: Pair, step: Step | None, place: _Place) -> None:
-    connection = place.enter(pair)
+def _do(pair: Pair, step: Step | None, place: _Place, connection: Connection) -> None:
     if step in {Step.CALL, Step.EVALUATE}:
         (_call if step is Step.CALL else _evaluate)(pair, place, connection)
         return

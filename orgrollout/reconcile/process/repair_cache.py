@@ -28,7 +28,7 @@ class Wait:
 
 
 @dataclass(slots=True)
-class InsideMemory:
+class RepairMemory:
     """What this process knows of one operation: it spares calls, and nothing rests on it."""
 
     ended: dict[Pair, NextStep] = field(default_factory=dict)

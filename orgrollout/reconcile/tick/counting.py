@@ -15,7 +15,7 @@ from orgrollout.model.ids import OperationId
 from orgrollout.model.operation import ResultStatus
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollouts import Rollout
-from orgrollout.rollout.operations.process_in_flight import is_inside
+from orgrollout.rollout.operations.process_in_flight import is_repair
 from orgrollout.rollout.state.counted import Counted
 from orgrollout.rollout.state.repair_step import Step
 from orgrollout.rollout.state.state import InFlightOperation
@@ -72,8 +72,8 @@ class OperationCounter:
         self, rollout: Rollout, in_flight: InFlightOperation
     ) -> Counter[ResultStatus] | None:
         """Return how many ended how; None: another process knows, and this one does not."""
-        if is_inside(rollout.plan, in_flight):
-            memory = self.context.inside.get(in_flight.id)
+        if is_repair(rollout.plan, in_flight):
+            memory = self.context.repairs.get(in_flight.id)
             if memory is None:
                 return None
             return Counter(

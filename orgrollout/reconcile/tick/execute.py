@@ -11,7 +11,7 @@ from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollouts import Rollout, claim_on
 from orgrollout.reconcile.locks.held_lease import HeldLease
 from orgrollout.reconcile.locks.takeover import confirm
-from orgrollout.reconcile.member_accounts.repairs import work_inside
+from orgrollout.reconcile.member_accounts.repairs import do_repairs
 from orgrollout.reconcile.tick.refusals import REFUSALS, refused
 from orgrollout.rollout.operations.record_results import refuse
 from orgrollout.rollout.state.decision import (
@@ -52,7 +52,7 @@ def act(action: Action, held: HeldLease, context: Context) -> Iterator[Answer]:
         confirm(_changed_by(action, plan), rollout, context)
     match action:
         case WorkInMemberAccounts():
-            work_inside(action, plan, context, held.ensure)
+            do_repairs(action, plan, context, held.ensure)
         case CreateStackSet():
             context.stack_sets.create_stack_set(
                 action.name, action.definition, action.token, action.bucket

@@ -8,7 +8,7 @@ from orgrollout.model.stack_set import StackInstance
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.locks.concurrent_rollout import concurrent_rollouts
-from orgrollout.reconcile.member_accounts.repairs import look_inside
+from orgrollout.reconcile.member_accounts.repairs import observe_repairs
 from orgrollout.reconcile.reading.inventory_cache import list_and_remember
 from orgrollout.reconcile.tick.poll_operations import look_at_operations
 from orgrollout.rollout.state.decision import ObservationRequest, Observations
@@ -29,7 +29,9 @@ def observe(
     deployed = {key: context.stack_sets.describe(names[key]) for key in what.definitions | again}
     return Observations(
         operations=operations,
-        inside={each.id: look_inside(each, plan, context) for each in what.inside},
+        member_accounts={
+            each.id: observe_repairs(each, plan, context) for each in what.member_accounts
+        },
         existing={
             key: context.stack_sets.describe(names[key]) is not None for key in what.existing
         },

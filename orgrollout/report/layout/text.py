@@ -1,8 +1,8 @@
 """Blocks on a terminal, or in a log: the same words, with colours where there are any.
 
-On a terminal nothing is cut inside of a word or a name. A line is broken between words. A table
-whose words do not fit side by side becomes a block for each row: the first cell, then one line a
-column.
+Nothing is cut inside of a word or a name. Where there is a width (of a terminal, or COLUMNS), a
+line is broken between words, and a table whose words do not fit side by side becomes a block for
+each row: the first cell, then one line a column.
 """
 
 import textwrap
@@ -29,18 +29,13 @@ def show(console: Console, blocks: Iterable[Block]) -> None:
         elif isinstance(block, Code):
             for line in block.lines:
                 console.print(Text(f"  {line}", style=_COLOURS.get(line[:1], "")), soft_wrap=True)
-        elif console.is_terminal:
-            _show_sheet(console, block)
         else:
-            with console.capture() as captured:
-                console.print(_table(block))
-            lines = captured.get().splitlines()
-            console.file.write("".join(f"{line.rstrip()}\n" for line in lines))
+            _show_sheet(console, block)
 
 
 def broken(text: str, console: Console) -> list[str]:
-    """Return a text in lines that fit a terminal, broken between words; a log has it in one."""
-    if not console.is_terminal or cell_len(text) <= console.width:
+    """Return a text in lines that fit, broken between words; a log has it in one."""
+    if cell_len(text) <= console.width:
         return [text]
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(
@@ -55,13 +50,24 @@ def broken(text: str, console: Console) -> list[str]:
 
 def _show_sheet(console: Console, sheet: Sheet) -> None:
     if _fits(sheet, console.width):
-        console.print(_table(sheet))
+        _print_table(console, _table(sheet))
         return
     for index, row in enumerate(sheet.rows):
         style = sheet.styles[index] if sheet.styles else ""
         for line in _as_block(sheet.headers, row):
             for part in broken(line, console):
                 console.print(Text(part, style=style), soft_wrap=True)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Print a table; a log has no blanks at the ends of its lines."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    lines = captured.get().splitlines()
+    console.file.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 def _fits(sheet: Sheet, width: int) -> bool:

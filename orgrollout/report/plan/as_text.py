@@ -25,7 +25,7 @@ FORMAT_VERSION = 1
 NOT_CHECKED = ("what people changed by hand", "recorders, rules, flow logs and documents")
 LOOKS = "orgrollout drift MANIFEST --detect"  # where nothing says which manifest it is
 _NAMED = 10  # accounts by name in one line
-_ALWAYS = tuple(action for action in OperationAction if not action.is_inside)
+_ALWAYS = tuple(action for action in OperationAction if not action.is_repair)
 
 
 def plan_blocks(
@@ -96,7 +96,7 @@ def summary(plan: Plan, *, everything: bool = True) -> str:
 def actions_of(plan: Plan) -> tuple[OperationAction, ...]:
     """Return the actions that are told of: those of a re-sync only where there are any."""
     counts = plan.counts()
-    return (*_ALWAYS, *(a for a in OperationAction if a.is_inside and counts[a]))
+    return (*_ALWAYS, *(a for a in OperationAction if a.is_repair and counts[a]))
 
 
 def skipped_lines(skipped: Iterable[Skipped]) -> Iterator[Line]:

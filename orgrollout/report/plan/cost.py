@@ -13,10 +13,14 @@ def cost_line(plan: Plan) -> str:
     """Return in one line what carrying the plan out takes: calls and time, and no money."""
     cost = cost_of(plan)
     soaking = f", and {span(cost.soaking)} of soaking" if cost.soaking else ""
-    inside = f" and {count(cost.inside, 'call')} in member accounts" if cost.inside else ""
+    there = (
+        f" and {count(cost.in_member_accounts, 'call')} in member accounts"
+        if cost.in_member_accounts
+        else ""
+    )
     return (
         f"calls: about {count(cost.calls, 'call')} in {count(cost.operations, 'operation')} "
-        f"({span(_calling(cost))} at {STACK_SETS.per_second:g} a second){inside}; about "
+        f"({span(_calling(cost))} at {STACK_SETS.per_second:g} a second){there}; about "
         f"{span(cost.running)} if a stack instance takes {span(PER_INSTANCE)}{soaking}"
     )
 
@@ -27,7 +31,7 @@ def cost_json(plan: Plan) -> dict[str, Any]:
     return {
         "operations": cost.operations,
         "calls": cost.calls,
-        "calls_in_member_accounts": cost.inside,
+        "calls_in_member_accounts": cost.in_member_accounts,
         "calls_per_second": STACK_SETS.per_second,
         "calls_seconds": _calling(cost).total_seconds(),
         "seconds_per_instance": PER_INSTANCE.total_seconds(),

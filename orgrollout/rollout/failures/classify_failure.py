@@ -6,10 +6,9 @@ failure_classes`), and what it says of AWS's words comes first. Verdicts of our 
 pattern reads them.
 """
 
-import re
 from collections.abc import Iterable
-from functools import lru_cache
 
+from orgrollout.model.bounded_pattern import bounded
 from orgrollout.model.cause import OwnVerdict
 from orgrollout.model.operation import OperationResult, ResultStatus
 from orgrollout.plan.model.plan import FailureRule
@@ -76,9 +75,4 @@ def _of_aws(reason: str, rules: Iterable[FailureRule]) -> Reading | None:
 
 
 def _rule_of(reason: str, rules: Iterable[FailureRule]) -> FailureRule | None:
-    return next((rule for rule in rules if _compiled(rule.pattern).search(reason)), None)
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+    return next((rule for rule in rules if bounded(rule.pattern).is_in(reason)), None)

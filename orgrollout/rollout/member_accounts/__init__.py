@@ -1,1 +1,1 @@
-"""Repairs inside member accounts, as steps that are decided from what AWS says."""
+"""Repairs in member accounts, as steps that are decided from what AWS says."""

@@ -1,4 +1,4 @@
-"""One repair inside an account, seen from outside: how far it is, and what comes next.
+"""One repair in an account: how far it is, and what comes next.
 
 Nothing of it is kept anywhere but in AWS: a change set carries the operation's id as its name, a
 stack names the change set that was executed last, and a check that is made true is true. So who

@@ -33,10 +33,12 @@ def process_in_flight(
 
     Under a ``block`` nothing begins any more within what is under way.
     """
-    inside = [each for each in view.state.in_flight if is_inside(view.plan, each)]
-    outside = [each for each in view.state.in_flight if each not in inside]
-    first = _process_in_member_accounts(view, inside, observations, now, given_up=block.holds)
-    then = _process_by_stack_sets(view.at(first.state), outside, observations, now=now, block=block)
+    there = [each for each in view.state.in_flight if is_repair(view.plan, each)]
+    of_stack_sets = [each for each in view.state.in_flight if each not in there]
+    first = _process_in_member_accounts(view, there, observations, now, given_up=block.holds)
+    then = _process_by_stack_sets(
+        view.at(first.state), of_stack_sets, observations, now=now, block=block
+    )
     waits = [d.wake_after for d in (first, then) if d.wake_after is not None]
     return Decision(
         state=then.state,
@@ -46,9 +48,9 @@ def process_in_flight(
     )
 
 
-def is_inside(plan: Plan, in_flight: InFlightOperation) -> bool:
+def is_repair(plan: Plan, in_flight: InFlightOperation) -> bool:
     """Return whether calls in member accounts carry it out, and not StackSets."""
-    return plan.operations[in_flight.pending.planned].action.is_inside
+    return plan.operations[in_flight.pending.planned].action.is_repair
 
 
 def _process_in_member_accounts(
@@ -64,7 +66,7 @@ def _process_in_member_accounts(
     events: list[Event] = []
     waits: list[timedelta] = []
     for in_flight in operations:
-        found = observations.inside.get(in_flight.id)
+        found = observations.member_accounts.get(in_flight.id)
         if found is None:
             waits.append(SOON)
             continue

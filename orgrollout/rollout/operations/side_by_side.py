@@ -21,8 +21,8 @@ def awaits_in_flight(view: RolloutView, pending: PendingOperation) -> bool:
     under_way = [f.pending for f in view.state.in_flight if view.stack_set_of(f.pending) == key]
     if not under_way:
         return False
-    if any(view.planned(each).action.is_inside for each in (pending, *under_way)):
-        return not all(view.planned(each).action.is_inside for each in (pending, *under_way))
+    if any(view.planned(each).action.is_repair for each in (pending, *under_way)):
+        return not all(view.planned(each).action.is_repair for each in (pending, *under_way))
     if not view.plan.stack_sets[key].side_by_side or len(under_way) >= SIDE_BY_SIDE:
         return True
     return any(_goes_alone(view.plan, each) for each in (pending, *under_way)) or any(

@@ -13,8 +13,8 @@ from orgrollout.plan.model.kinds import (
     ApplyDefinition,
     Create,
     Import,
+    MakeRepair,
     Remove,
-    RepairInside,
     Retry,
     SendDefinition,
     SetOverrides,
@@ -97,7 +97,7 @@ def request_of(plan: Plan, in_flight: InFlightOperation) -> OperationRequest:
             return replace(request, definition=stack_set.definition)
         case ApplyDefinition() | SendDefinition(retry=Retry.UPDATE_STACK_SET):
             return replace(request, definition=stack_set.definition, definition_is_known=True)
-        case SetOverrides() | SendDefinition() | Create() | Remove() | RepairInside():
+        case SetOverrides() | SendDefinition() | Create() | Remove() | MakeRepair():
             return request
         case _:
             assert_never(operation.kind)

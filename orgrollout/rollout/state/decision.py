@@ -42,7 +42,7 @@ class Observations:
     """What was observed of what the state waits for."""
 
     operations: Mapping[OperationId, OperationObservation] = field(default_factory=dict)
-    inside: Mapping[OperationId, MemberAccountObservation] = field(default_factory=dict)
+    member_accounts: Mapping[OperationId, MemberAccountObservation] = field(default_factory=dict)
     existing: Mapping[StackSetKey, bool] = field(default_factory=dict)
     instances: Mapping[StackSetKey, Mapping[Pair, StackInstance]] = field(default_factory=dict)
     definitions: Mapping[StackSetKey, StackSetDefinition | None] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class ObservationRequest:
     instances: frozenset[StackSetKey] = frozenset()  # with what others did to them last
     definitions: frozenset[StackSetKey] = frozenset()
     if_unknown: Mapping[OperationId, StackSetKey] = field(default_factory=dict)  # definitions, too
-    inside: tuple[InFlightOperation, ...] = ()  # operations in member accounts
+    member_accounts: tuple[InFlightOperation, ...] = ()  # operations in member accounts
     concurrent: frozenset[StackSetKey] = frozenset()  # who else has something under way there
     alarm: str | None = None  # the ARN
 

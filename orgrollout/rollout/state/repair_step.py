@@ -1,4 +1,4 @@
-"""What is done next about one repair inside a member account."""
+"""What is done next about one repair in a member account."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -53,6 +53,6 @@ def definitions_to_check(
     keys = {
         view.stack_set_of(pending)
         for pending in ready
-        if not view.planned(pending).action.removes and not view.planned(pending).action.is_inside
+        if not view.planned(pending).action.removes and not view.planned(pending).action.is_repair
     }
     return frozenset(key for key in keys if settled(view, key))

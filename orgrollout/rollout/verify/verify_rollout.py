@@ -19,7 +19,7 @@ LISTS_MAY_LAG = timedelta(minutes=1)
 
 def touched(plan: Plan) -> frozenset[StackSetKey]:
     """Return the stack sets whose instances must be listed."""
-    return frozenset(o.stack_set for o in plan.operations if not o.action.is_inside)
+    return frozenset(o.stack_set for o in plan.operations if not o.action.is_repair)
 
 
 def unproven(
@@ -41,8 +41,8 @@ def unproven(
 def _mismatches(plan: Plan, observations: Observations) -> Iterator[Failure]:
     foreign = {k for k, found in observations.definitions.items() if _is_foreign(plan, k, found)}
     for index, operation in enumerate(plan.operations):
-        if not operation.is_counted or operation.action.is_inside:
-            continue  # what is repaired inside an account is proven there
+        if not operation.is_counted or operation.action.is_repair:
+            continue  # what is repaired in a member account is proven there
         there = observations.instances.get(operation.stack_set, {})
         changed = operation.stack_set in foreign and not operation.action.removes
         for pair in operation.rectangle.pairs:

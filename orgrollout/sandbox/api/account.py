@@ -39,7 +39,7 @@ class AccountApi:
         return {"Regions": items, "NextToken": token}
 
     def get_region_opt_status(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Tell the status of one Region in an account."""
+        """Return the status of one Region in an account."""
         account, region = self._account(caller, params), params["RegionName"]
         return {"RegionName": region, "RegionOptStatus": self._status(account, region)}
 

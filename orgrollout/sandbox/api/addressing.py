@@ -1,4 +1,4 @@
-"""What a request asks of which service: from its signature, its headers, its path and its body.
+"""The service and operation of a request: from its signature, its headers, its path and its body.
 
 Header names are read without regard to case: HTTP says so, and the SDK for JavaScript v3 sends them
 in lower case. A request from which no service can be told is an error, never a call of S3.

@@ -1,6 +1,6 @@
 """Whether the role that calls may do so, by the policies it has in IAM.
 
-A role without any policy, and everybody who is no role of IAM (the operator), may do
+A role without any policy, and a caller that is no role of IAM (the operator), may do
 everything. What CloudFormation does on behalf of a caller is not checked.
 """
 
@@ -25,7 +25,7 @@ from orgrollout.sandbox.stack_sets.service import Caller
 
 Params = Mapping[str, Any]
 FREE = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
-"""What needs no permission."""
+"""The calls that need no permission."""
 _CODES = {"ec2": ("UnauthorizedOperation", 403), "query": ("AccessDenied", 403)}
 _NO_STACK = frozenset({"DescribeStackDriftDetectionStatus", "ValidateTemplate", "ListStacks"})
 

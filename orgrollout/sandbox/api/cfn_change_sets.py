@@ -64,7 +64,7 @@ class ChangeSetApi:
         return {"StackId": stack.stack_id}
 
     def _rolled_back(self, stack: Any, reason: str) -> None:
-        """Tell that a direct update failed.
+        """Record that a direct update failed.
 
         Raises:
             ApiError: ValidationError; it was refused before anything was changed.

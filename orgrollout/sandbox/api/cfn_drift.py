@@ -100,7 +100,7 @@ class DriftApi:
     def describe_stack_drift_detection_status(
         self, _caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell how far a detection is, and what it found."""
+        """Return the status and the results of a detection."""
         identifier = params["StackDriftDetectionId"]
         found = self._detections.get(identifier)
         if found is None:

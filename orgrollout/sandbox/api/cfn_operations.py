@@ -62,12 +62,12 @@ class OperationApi:
         return {}
 
     def describe_organizations_access(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Tell whether StackSets may use the organization."""
+        """Return whether StackSets may use the organization."""
         self._sets.owner(caller, params)
         return {"Status": self._sets.access}
 
     def activate_organizations_access(self, caller: Caller, _params: Mapping[str, Any]) -> Answer:
-        """Let StackSets use the organization: trusted access, from the StackSets side."""
+        """Activate trusted access, from the StackSets side."""
         self._check_management(caller)
         organization = self._sets.organization
         if organization.feature_set != "ALL":

@@ -199,7 +199,7 @@ class StackSetApi:
         return {"StackSet": responses.stack_set_view(self._sets.find(caller, params, deleted=True))}
 
     def get_template_summary(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Tell what a template needs: one that is given, or that of a stack set."""
+        """Return the needs of a template: one that is given, or that of a stack set."""
         if params.get("StackName"):
             return FORWARD
         if params.get("StackSetName"):

@@ -115,7 +115,7 @@ def _description(stack: Any) -> str | None:
 
 
 def _is_plain(stack: Any) -> bool:
-    """Tell whether a stack is moto's own, made by CreateStack."""
+    """Return whether a stack is moto's own, made by CreateStack."""
     return not isinstance(stack, Stack | RecordStack)
 
 

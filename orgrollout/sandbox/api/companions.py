@@ -1,4 +1,4 @@
-"""What CloudFormation refuses although each member fits its shape: members that need each other.
+"""Checks of members that need or exclude each other; each of them alone fits its shape.
 
 Documented in the API reference (DeploymentTargets, UpdateStackSet, StackSetOperationPreferences).
 Undocumented, and refused rather than guessed, because a guess would widen the targets: accounts

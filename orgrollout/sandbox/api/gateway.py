@@ -1,6 +1,6 @@
 """One request in, one answer out: the same way in process and over HTTP.
 
-Finds out who calls what, lets scripted faults happen, answers CloudFormation StackSets,
+Finds caller and operation, carries out scripted faults, answers CloudFormation StackSets,
 Organizations and STS itself and leaves everything else to moto.
 """
 
@@ -21,7 +21,7 @@ from orgrollout.sandbox.moto.bridge import Message, MotoState
 from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.principals import Identities, expired
 from orgrollout.sandbox.stack_sets.service import Caller
-from orgrollout.sandbox.timeline import Failure, Timeline, failure_of
+from orgrollout.sandbox.timeline import Failure, Timeline
 
 _GLOBAL = frozenset({"iam", "organizations", "account", "sts", "s3"})
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
@@ -102,7 +102,7 @@ class Gateway:
     def _broken(self, asked: Addressed, error: Exception) -> Message:
         """Answer a call that met an exception; a caller never sees a traceback."""
         call = f"{asked.service}:{asked.operation}"
-        self.failures.append(failure_of(call, error))
+        self._timeline.record(call, error)
         caller = Caller(self._identities.caller(asked.access_key), asked.region)
         self._record(asked, caller, "InternalFailure")
         message = (
@@ -132,7 +132,7 @@ class Gateway:
         self._authorization.check(caller, asked.service, asked.operation, asked.params, protocol)
 
     def _accepts(self, asked: Addressed, caller: Caller) -> bool:
-        """Tell whether credentials count in a Region: each partition has its own."""
+        """Return whether credentials count in a Region: each partition has its own."""
         if asked.service in _GLOBAL:
             return partition_of(asked.region) == self._partition
         return self._is_enabled(caller.account, asked.region)
@@ -187,7 +187,7 @@ def _last(identifier: Any) -> str | None:
 
 
 FORWARD: dict[str, Any] = {"moto": True}
-"""What a handler returns to leave a call to moto after all."""
+"""A handler returns this to leave a call to moto."""
 
 
 _NOT_FOUND = 404

@@ -1,4 +1,4 @@
-"""What a request holds, as the operation's input: read by botocore's model, and nothing guessed.
+"""The input of an operation, read from a request by botocore's model; nothing is guessed.
 
 Errors bear the codes of AWS: MalformedInput (query protocol; seen in rusoto/rusoto#512),
 SerializationException (JSON), MalformedXML (S3 API reference, error responses).
@@ -19,7 +19,7 @@ _QUERY_STRING = "querystring"
 
 
 class Asked(Protocol):
-    """What is read of a request."""
+    """The parts of a request that are read."""
 
     method: str
     url: str

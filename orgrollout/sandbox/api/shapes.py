@@ -37,7 +37,7 @@ _ORGANIZATIONS = (
     ("value less", "You provided a numeric parameter that has a larger value than allowed."),
     ("value greater", "You provided a numeric parameter that has a smaller value than allowed."),
 )
-"""What Organizations says of each (InvalidInputException, Organizations API reference)."""
+"""The words of Organizations for each (InvalidInputException, Organizations API reference)."""
 
 
 def check(operation: OperationModel, params: Mapping[str, Any]) -> None:
@@ -149,7 +149,7 @@ def _broken(shape: Shape, value: Any) -> Iterator[str]:
 
 
 def _fits(pattern: str, value: str) -> bool:
-    """Tell whether a value fits a pattern, in every partition.
+    """Return whether a value fits a pattern, in every partition.
 
     Some patterns of the public models name three partitions, and no isolated one.
     """

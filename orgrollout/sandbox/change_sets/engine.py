@@ -53,7 +53,7 @@ class ChangeSet:
 
     @property
     def verb(self) -> str:
-        """What executing it does to the stack."""
+        """The effect of its execution on the stack."""
         return "CREATE" if self.creates else "UPDATE"
 
     @property
@@ -97,7 +97,7 @@ class ChangeSetWork:
             self._gone[change_set.id] = change_set.stack.stack_id
 
     def is_gone(self, identifier: str) -> bool:
-        """Tell whether there was a change set with this ARN."""
+        """Return whether there was a change set with this ARN."""
         return identifier in self._gone
 
     def begin(self, made: ChangeSet) -> None:
@@ -181,7 +181,7 @@ class ChangeSetWork:
         return ""
 
     def _carry_out_scripted(self, change_set: ChangeSet) -> None:
-        """Let what a change set should never have been executed for show in the account."""
+        """Carry out a scripted replacement or removal in the account."""
         stack = change_set.stack
         if isinstance(stack, RecordStack):
             return

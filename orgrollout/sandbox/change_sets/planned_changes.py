@@ -1,4 +1,4 @@
-"""What a change set would do, in the words of botocore's ResourceChange."""
+"""The changes of a change set, in the words of botocore's ResourceChange."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

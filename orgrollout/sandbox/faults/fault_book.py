@@ -27,7 +27,7 @@ class Entry:
     arguments: dict[str, Any]
     undo: list[Undo] = field(default_factory=list)
     waiting: list[Callable[[], bool]] = field(default_factory=list)
-    """Tell whether a part of it is still to strike, or still holds."""
+    """Return whether a part of it is still to strike, or still holds."""
     taken_back: bool = False
     problem: str = ""
     """Why it could not be done when its time came."""

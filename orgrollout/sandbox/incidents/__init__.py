@@ -1,1 +1,1 @@
-"""What tests and people make happen in a sandbox, by kind; ``Sandbox`` hands out the methods."""
+"""The incidents of a sandbox, by kind; ``Sandbox`` hands out their methods."""

@@ -8,7 +8,7 @@ from orgrollout.sandbox.incidents.context import Incidents
 
 
 class CallFaults(Incidents):
-    """What goes wrong between a caller and AWS."""
+    """Faults of calls."""
 
     @fault
     def throttle(

@@ -14,7 +14,7 @@ FAILED = "Simulated: the resource could not be updated."
 
 
 class ChangeSetFaults(Incidents):
-    """What may happen to change sets on stacks of stack instances."""
+    """Faults of change sets on stacks of stack instances."""
 
     @fault
     def replaces(

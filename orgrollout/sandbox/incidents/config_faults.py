@@ -6,7 +6,7 @@ from orgrollout.sandbox.incidents.context import Incidents
 
 
 class ConfigFaults(Incidents):
-    """What goes wrong in AWS Config."""
+    """Faults of AWS Config."""
 
     @fault
     def break_delivery(

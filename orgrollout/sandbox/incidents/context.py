@@ -1,4 +1,4 @@
-"""What all incidents have in common: the simulation, names, and how an incident is taken back."""
+"""The context of all incidents: the simulation, names, and how an incident is taken back."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +26,7 @@ class IncidentContext:
         return self.simulation.organization
 
     def settle(self) -> None:
-        """Carry out everything that is due by now.
+        """Carry out everything that is due.
 
         Raises:
             Exception: The first error of an action; every action that was due was carried out.
@@ -95,7 +95,7 @@ class IncidentContext:
 
     def repeat(self, repaired: Repaired, action: Callable[[], None], again: timedelta) -> None:
         """Do something again, so long after each repair."""
-        self.keep_in(self.simulation.stubborn.setdefault(repaired, []), (again, action))
+        self.keep_in(self.simulation.made_again.setdefault(repaired, []), (again, action))
 
     def keep_in(self, items: list[Any], item: Any, place: int | None = None) -> None:
         """Keep an item in a list until it is used up or taken back."""
@@ -130,5 +130,5 @@ class Incidents:
 
     @property
     def book(self) -> FaultBook:
-        """Where incidents are entered."""
+        """The book in which incidents are entered."""
         return self.at.book

@@ -1,4 +1,4 @@
-"""What people change by hand in accounts, outside CloudFormation.
+"""Changes by hand in accounts, outside CloudFormation.
 
 Each change happens now, or ``after`` some time; with ``again``, it is made again so long after each
 repair. What is changed later and does not exist then, is left alone.

@@ -16,7 +16,7 @@ _BASE = 36
 
 
 class ScriptedDrift(Incidents):
-    """What drift detection tells besides what it finds."""
+    """Scripted results of drift detection."""
 
     @fault
     def hide(

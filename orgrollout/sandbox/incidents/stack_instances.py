@@ -9,7 +9,7 @@ from orgrollout.sandbox.incidents.context import Incidents
 
 
 class StackInstanceFaults(Incidents):
-    """What goes wrong where StackSets works on a stack instance."""
+    """Faults of stack instances."""
 
     @fault
     def fail(

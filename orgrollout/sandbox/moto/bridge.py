@@ -91,7 +91,7 @@ class MotoState:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Have moto work on this state; every other caller waits."""
+        """Put this state in place in moto; every other caller waits."""
         with LOCK:
             before = MotoState._in_place
             if before is not self:
@@ -140,7 +140,7 @@ def _clear() -> None:
 def forward(
     account: str, method: str, url: str, headers: Mapping[str, str], body: bytes
 ) -> Message:
-    """Let moto answer a request as ``account``.
+    """Return moto's answer to a request of ``account``.
 
     Raises:
         SandboxError: moto does not know the service.

@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
 def is_valid(name: str) -> bool:
-    """Tell whether S3 takes a name for a new bucket."""
+    """Return whether S3 takes a name for a new bucket."""
     fits = _VALID.fullmatch(name) is not None
     return fits and ".." not in name and _ADDRESS.fullmatch(name) is None
 
@@ -42,5 +42,5 @@ def _checked(self: S3Backend, bucket_name: str, *args: Any, **kwargs: Any) -> An
 
 
 def install() -> None:
-    """Let moto's S3 refuse what S3 refuses."""
+    """Make moto's S3 refuse the names that S3 refuses."""
     S3Backend.create_bucket = _checked  # type: ignore[method-assign]

@@ -29,7 +29,7 @@ class TemplateError(Exception):
 
 
 class Scope(Protocol):
-    """What names of a template stand for in one stack."""
+    """The values of a template's names in one stack."""
 
     def value_of(self, name: str) -> Any:
         """Return what Ref gives."""
@@ -38,7 +38,7 @@ class Scope(Protocol):
         """Return what Fn::GetAtt gives."""
 
     def holds(self, condition: str) -> bool:
-        """Tell whether a condition holds."""
+        """Return whether a condition holds."""
 
     def mapped(self, name: str) -> Any:
         """Return a mapping of the template; None if there is no such."""
@@ -70,7 +70,7 @@ def resolved(value: Any, scope: Scope) -> Any:
 
 
 def condition_holds(condition: Any, scope: Scope) -> bool:
-    """Tell whether a condition, as the template has it, holds."""
+    """Return whether a condition, as the template has it, holds."""
     if not isinstance(condition, dict) or len(condition) != 1:
         raise TemplateError("Template format error: Conditions can only be boolean operations")
     name, argument = next(iter(condition.items()))

@@ -10,7 +10,7 @@ from orgrollout.sandbox.records import Definition, Pair, ResourceDrift
 
 
 class RecordedStacks(MotoStacks):
-    """Stands in where only records matter: ids without stacks."""
+    """Ids without stacks, for organizations in which only records matter."""
 
     records_only = True
 

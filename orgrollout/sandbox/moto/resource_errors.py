@@ -1,4 +1,4 @@
-"""What a service refuses, and what moto breaks on, in the words of CloudFormation."""
+"""Refusals of services and failures of moto, in the words of CloudFormation."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ class ResourceError(Exception):
 
 
 @contextmanager
-def told(key: str, kind: str) -> Iterator[None]:
+def named_in_errors(key: str, kind: str) -> Iterator[None]:
     """Name the resource in errors of its service."""
     try:
         yield

@@ -13,7 +13,12 @@ from moto.ec2.models.core import TaggedEC2Resource
 
 from orgrollout.sandbox.moto.dynamic_references import check_secrets, followed
 from orgrollout.sandbox.moto.intrinsics import resolved
-from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS, ResourceError, message_of, told
+from orgrollout.sandbox.moto.resource_errors import (
+    AWS_ERRORS,
+    ResourceError,
+    message_of,
+    named_in_errors,
+)
 from orgrollout.sandbox.moto.resource_types import (
     RecordedResource,
     deleted,
@@ -43,7 +48,7 @@ class Resources(TemplateNames):
         kind = str(entry["Type"])
         if not self.wants(entry):
             return None
-        with told(key, kind):
+        with named_in_errors(key, kind):
             cleaned = self._clean(key, entry)
             check_required(kind, key, cleaned["Properties"])
             check_bucket_name(kind, cleaned["Properties"])
@@ -90,7 +95,7 @@ class Resources(TemplateNames):
         return f"CFN-{key}-{derive(12, self.stack_id, key).upper()}"
 
     def _is_about_a_record(self, message: str) -> bool:
-        """Tell whether a service misses what exists only as a record, which AWS would have."""
+        """Return whether a service misses what exists only as a record, which AWS would have."""
         records = [each for each in self.all_made() if is_recorded(each)]
         return any(str(each.physical_resource_id) in message for each in records)
 
@@ -119,7 +124,7 @@ class Resources(TemplateNames):
         found = {}
         for key, entry in entries:
             if self.wants(entry):
-                with told(key, str(entry["Type"])):
+                with named_in_errors(key, str(entry["Type"])):
                     found[key] = self._clean(key, entry)
         return found
 
@@ -148,7 +153,7 @@ class Resources(TemplateNames):
         return self._parsed_resources.pop(key, None)
 
     def pretend(self, keys: list[str]) -> None:
-        """Let references to resources that do not exist yet resolve to their names."""
+        """Make references to resources that do not exist yet resolve to their names."""
         for key in keys:
             self._parsed_resources.setdefault(key, key)
 

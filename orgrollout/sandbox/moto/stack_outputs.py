@@ -40,14 +40,14 @@ class Outputs(parsing.OutputMap):
                     name = text_of(resolved(entry["Export"].get("Name"), self.scope))
                     self.exported[key] = str(name)
 
-    def told(self) -> list[tuple[str, str, str | None]]:
+    def described(self) -> list[tuple[str, str, str | None]]:
         """Return name, value and export of each output."""
         outputs = self._parsed_outputs.items()
         return [(key, each.value, self.exported.get(key)) for key, each in outputs]
 
     @property
     def exports(self) -> list[parsing.Export]:
-        """What other stacks may import."""
+        """The values that other stacks may import."""
         values = self._parsed_outputs
         return [
             parsing.Export(self._stack_id, name, values[key].value)

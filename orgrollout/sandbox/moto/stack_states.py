@@ -1,4 +1,4 @@
-"""What is going on with single stacks: updates under way, detections, events.
+"""The state of single stacks: updates that run, detections, events.
 
 Kept only for stacks that were asked about directly; what a stack is otherwise,
 its record or moto's stack tells.
@@ -46,13 +46,13 @@ class Detection:
 
     @property
     def drifted(self) -> int:
-        """How many resources drifted."""
+        """The number of drifted resources."""
         return sum(each.is_drifted for each in self.drifts or ())
 
 
 @dataclass(slots=True, kw_only=True)
 class StackState:
-    """What was done to a stack directly, and how far it has come."""
+    """The direct changes of a stack, and how far they are."""
 
     stack_id: str
     in_progress: str | None = None

@@ -124,7 +124,7 @@ class MotoStacks:
         self._backend(stack_id).stacks[stack_id].enable_termination_protection = True
 
     def take_in(self, stack_id: str) -> None:
-        """Let a stack that moto made by itself behave like all others; its resources stay."""
+        """Give a stack that moto made itself the behaviour of all others; its resources stay."""
         backend = self._backend(stack_id)
         if not isinstance(backend.stacks[stack_id], Stack):
             with self._guarded(stack_id, "taken in"):
@@ -135,7 +135,7 @@ class MotoStacks:
             self._baselines[stack_id] = self._baseline(taken)
 
     def is_there(self, stack_id: str) -> bool:
-        """Tell whether the stack exists."""
+        """Return whether the stack exists."""
         return stack_id in self._backend(stack_id).stacks
 
     def drifts(self, stack_id: str, *, by_stack_set: bool = True) -> tuple[ResourceDrift, ...]:

@@ -1,4 +1,4 @@
-"""What a person does by hand to deployed resources, behind CloudFormation's back."""
+"""Changes of deployed resources by hand, outside CloudFormation."""
 
 import copy
 import json

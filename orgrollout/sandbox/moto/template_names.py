@@ -1,4 +1,4 @@
-"""What the names of a template stand for: parameters, conditions, resources, their attributes.
+"""The values of a template's names: parameters, conditions, resources, their attributes.
 
 This is the scope in which functions are carried out (``intrinsics.Scope``).
 """
@@ -70,7 +70,7 @@ class TemplateNames(parsing.ResourceMap):
             self.holds(name)
 
     def wants(self, entry: Mapping[str, Any]) -> bool:
-        """Tell whether the condition of a resource holds."""
+        """Return whether the condition of a resource holds."""
         condition = entry.get("Condition")
         return condition is None or self.holds(condition)
 
@@ -114,7 +114,7 @@ class TemplateNames(parsing.ResourceMap):
         return value
 
     def holds(self, condition: str) -> bool:
-        """Tell whether a condition holds."""
+        """Return whether a condition holds."""
         declared, known = self._template.get("Conditions") or {}, self.lazy_condition_map
         if condition not in declared:
             message = f"Template format error: Unresolved condition dependency {condition} in the "

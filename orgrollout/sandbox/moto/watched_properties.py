@@ -30,7 +30,7 @@ Find = Callable[[Place, str], Any]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """How resources of a type are found and read."""
+    """The functions that find and read resources of a type."""
 
     find: Find
     attributes: Mapping[str, str]

@@ -50,7 +50,7 @@ _ACCOUNT = {"id", "name", "email", "state", "tags", "opt_in_regions", "joined"}
 
 @dataclass(kw_only=True)
 class OrganizationFile:
-    """What an organization file says."""
+    """The contents of an organization file."""
 
     organization: Organization
     faults: list[Mapping[str, Any]] = field(default_factory=list)

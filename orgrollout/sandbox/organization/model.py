@@ -181,7 +181,7 @@ class Organization:
         return "/" + "/".join(reversed(names))
 
     def is_enabled(self, account_id: str, region: str) -> bool:
-        """Tell whether ``region`` can be used in this account."""
+        """Return whether ``region`` can be used in this account."""
         if partition_of(region) != self.partition:
             return False
         if region not in OPT_IN_REGIONS:
@@ -195,7 +195,7 @@ class Organization:
         return set().union(*(account.opt_in_regions for account in self.accounts.values()))
 
     def is_delegate(self, account_id: str) -> bool:
-        """Tell whether the account administers service-managed stack sets by delegation."""
+        """Return whether the account administers service-managed stack sets by delegation."""
         services = self.delegates.get(account_id, {})
         return STACK_SETS_PRINCIPAL in services or LEGACY_PRINCIPAL in services
 

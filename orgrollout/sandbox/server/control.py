@@ -56,7 +56,7 @@ def answer_control(sandbox: Sandbox, path: str, request: Request) -> Message:
 
 
 class _NotFoundError(SandboxError):
-    """What the path names is not there."""
+    """A path names an object that does not exist."""
 
 
 def _answers(sandbox: Sandbox, name: str, request: Request) -> dict[str, Answer]:

@@ -1,4 +1,4 @@
-"""Who may use the sandbox's own paths.
+"""Access to the sandbox's own paths.
 
 A browser on this machine can be made to send requests to 127.0.0.1 by any page that it shows. So
 
@@ -54,14 +54,14 @@ def refusal(method: str, headers: Mapping[str, str], token: str, *, always: bool
 
 
 def from_elsewhere(headers: Mapping[str, str]) -> bool:
-    """Tell whether a page of another site had a browser send the request."""
+    """Return whether a page of another site had a browser send the request."""
     origin = headers.get("Origin")
     foreign = origin is not None and not is_local(urlsplit(origin).netloc)
     return foreign or headers.get("Sec-Fetch-Site") == "cross-site"
 
 
 def is_local(host: str | None) -> bool:
-    """Tell whether a Host header names this machine."""
+    """Return whether a Host header names this machine."""
     if not host:
         return False
     try:

@@ -13,7 +13,7 @@ from orgrollout.sandbox.errors import ApiError
 
 LARGEST = 64 * 1024 * 1024
 PATIENCE_SECONDS = 10.0
-"""How long a body may take to arrive; a client that promises more than it sends is told so."""
+"""The time in which a body has to arrive; after it the client gets an error."""
 _PIECE = 64 * 1024
 _LONGEST_LINE = 4096
 _HEX = re.compile(rb"[0-9a-fA-F]{1,15}")

@@ -14,7 +14,7 @@ from orgrollout.sandbox.stack_sets.service import StackSets
 from orgrollout.sandbox.timeline import Timeline
 
 REACTION = timedelta(seconds=30)
-"""How long StackSets takes to notice (sandbox time)."""
+"""The time until StackSets notices (sandbox time)."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class AutoDeployment:
         self._timeline.at(self._timeline.now() + REACTION, react)
 
     def operation_ended(self, stack_set: StackSet, operation: Operation) -> None:
-        """Let what waited for this operation begin."""
+        """Begin the operations that waited for this one."""
         done = [s for s in self._steps if s.stack_set is stack_set and s.began == operation.id]
         for step in done:
             self._steps.remove(step)

@@ -1,4 +1,4 @@
-"""What a stack set deploys, made from the input of CreateStackSet and UpdateStackSet."""
+"""The definition of a stack set, from the input of CreateStackSet and UpdateStackSet."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What an operation does to one stack instance: create, update, delete, and how that fails.
+"""The effects of an operation on one stack instance: create, update, delete, and their failures.
 
 Keeps the instance's status; the stack itself is the deployer's.
 """
@@ -49,10 +49,10 @@ class Deployer(Protocol):
         """Delete a stack and its resources."""
 
     def take_in(self, stack_id: str, /) -> None:
-        """Let a stack that was made directly be one of a stack instance from now on."""
+        """Make a stack that was created directly the stack of a stack instance."""
 
     def is_there(self, stack_id: str, /) -> bool:
-        """Tell whether the stack exists (a person may have deleted it)."""
+        """Return whether the stack exists (a person may have deleted it)."""
 
     def drifts(self, stack_id: str, /, *, by_stack_set: bool = True) -> tuple[ResourceDrift, ...]:
         """Compare a stack's resources with its template."""
@@ -106,7 +106,7 @@ class InstanceEffects:
         return Attempt(stuck=fault.stuck, delay=fault.delay)
 
     def _goes(self, operation: Operation, instance: StackInstance) -> bool:
-        """Tell whether a stack instance is taken off the list of a suspended account."""
+        """Return whether a stack instance is taken off the list of a suspended account."""
         # RetainStacks is AWS's own cure (repost.aws: remove a StackSet with a suspended account).
         match self._settings.suspended_delete:
             case "with_retain":
@@ -159,6 +159,8 @@ class InstanceEffects:
             self._apply(stack_set, operation, instance)
         except Exception as error:  # noqa: BLE001 - an operation ends, whatever happens
             result.reason = reason_of(error)
+            if not isinstance(error, DeploymentError):
+                self._timeline.record(f"{operation.action} in {'/'.join(pair)}", error)
             if operation.action == "DETECT_DRIFT":
                 instance.drift_status = "UNKNOWN"
             else:

@@ -69,7 +69,7 @@ class RecordStack:
 
     @property
     def status(self) -> str:
-        """What the last operation of the stack set left."""
+        """The state after the last operation of the stack set."""
         if self.instance.detailed_status == "FAILED":
             return "UPDATE_ROLLBACK_COMPLETE"
         return "UPDATE_COMPLETE" if self.instance.stack_updated else "CREATE_COMPLETE"
@@ -178,7 +178,7 @@ class LiveStacks:
         return max(moments, default=None)
 
     def finish(self, stack: Any, status: str) -> None:
-        """Let an update that ran on a stack directly end."""
+        """End an update that ran on a stack directly."""
         state = self.state(stack)
         state.in_progress, state.outcome = None, status
         state.updated = self._sets.timeline.now()

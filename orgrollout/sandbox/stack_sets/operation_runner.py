@@ -27,7 +27,7 @@ _NORMAL = NormalDist()
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How an attempt at one stack instance will go."""
+    """The course of one attempt at a stack instance."""
 
     skipped: bool = False
     stuck: bool = False
@@ -35,7 +35,7 @@ class Attempt:
 
 
 class Effects(Protocol):
-    """What the runner asks to be done in accounts and Regions."""
+    """The effects of the runner in accounts and Regions."""
 
     def begin(self, stack_set: StackSet, operation: Operation, result: Result) -> Attempt:
         """Mark the instance as being worked on."""
@@ -48,7 +48,7 @@ class Effects(Protocol):
 
 
 class Slots:
-    """How many stack instances run: of all stack sets in a Region, and of one stack set."""
+    """The number of stack instances that run: in a Region, and of one stack set."""
 
     def __init__(self, maximum: int, of_one_stack_set: int | None) -> None:
         self._maximum = maximum
@@ -130,7 +130,7 @@ class Runner:
         self._timeline.at(self._timeline.now() + timedelta(seconds=1), self._advance)
 
     def release(self, pair: Pair) -> None:
-        """Let a stuck stack instance end now."""
+        """End a stuck stack instance now."""
         if pair in self._in_flight:
             self._timeline.at(
                 self._timeline.now(), partial(self._done, self._work_of(pair[1]), pair)

@@ -1,4 +1,4 @@
-"""What CloudFormation refuses in operation preferences, overrides and filters."""
+"""Checks of operation preferences, overrides and filters, as CloudFormation makes them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What stands in the way of a deployment: Regions that are off, roles that are missing.
+"""Obstacles to a deployment: Regions that are off, roles that are missing.
 
 Self-managed stack sets need an administration role that CloudFormation may assume, and in
 each target account an execution role that trusts it. Both are looked up in IAM, so a
@@ -38,7 +38,7 @@ class Obstacles:
         return None
 
     def is_enabled(self, account: str, region: str) -> bool:
-        """Tell whether a Region can be used in an account."""
+        """Return whether a Region can be used in an account."""
         return (account, region) not in self.disabled and self._organization.is_enabled(
             account, region
         )

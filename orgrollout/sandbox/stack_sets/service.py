@@ -29,7 +29,7 @@ NOT_DELEGATE = "Account used is not a delegated administrator"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and in which Region."""
+    """A caller and its Region."""
 
     principal: Principal
     region: str
@@ -184,7 +184,7 @@ class StackSets:
         self._runners[stack_set.id, operation.id].stop()
 
     def release(self, stack_set: StackSet, pair: tuple[str, str]) -> None:
-        """Let a stuck stack instance of ``stack_set`` end."""
+        """End a stuck stack instance of ``stack_set``."""
         for operation in stack_set.running:
             runner = self._runners.get((stack_set.id, operation.id))
             if runner is not None:

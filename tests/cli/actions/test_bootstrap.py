@@ -156,6 +156,15 @@ def test_text_says_that_nothing_was_run(program: Program) -> None:
     assert "Nothing was run." in ran.out
 
 
+def test_a_reason_that_steps_have_in_common_is_said_once(program: Program) -> None:
+    manifest = program.manifest(drift={"probe_role": "Look", "resync_role": "Repair"})
+    ran = program("bootstrap", manifest)
+
+    assert "role Look: in each member account" in ran.out
+    assert "role Repair: in each member account" in ran.out
+    assert ran.out.count("drift and posture are looked at and repaired with it") == 1
+
+
 def trust(command: str) -> dict[str, Any]:
     words = shlex.split(command)
     document = json.loads(words[words.index("--assume-role-policy-document") + 1])

@@ -196,3 +196,19 @@ def test_a_foreign_stack_set_is_refused_in_the_explanation_too(
 
     assert "was not made by orgrollout" in ran.out
     assert "adopt: true" in ran.out
+
+
+def test_an_account_and_a_region_alone_are_not_taken_for_a_manifest(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = program.manifest()
+    (program.folder / "empty").mkdir()
+    monkeypatch.chdir(program.folder / "empty")
+    ran = program("explain", PROD[0], "us-east-1")
+    assert ran.code == 2
+    assert "no manifest was named, and there is none in this folder" in ran.err
+
+    monkeypatch.chdir(path.parent)
+    ran = program("explain", PROD[0], "us-east-1", "--format", "json")
+    assert ran.code == 0
+    assert ran.json["account"] == PROD[0]

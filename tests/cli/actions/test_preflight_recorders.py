@@ -85,3 +85,29 @@ def test_a_recorder_that_has_to_exist_and_does_not_is_found_before_the_rollout(
     assert "there is no recorder" in finding["why"]
     unseen = found(program, **changes)["preconditions"]
     assert unseen["outcome"] == "not_checked"
+
+
+def test_what_an_earlier_stack_set_creates_is_not_missing_before_the_first_rollout(
+    program: Program,
+) -> None:
+    """The rules of a second stack set need the recorder of the first, which is not there yet."""
+    second = {
+        "template": "builtin:config-regional",
+        "depends_on": ["config"],
+        "parameters": {"Recorder": "existing", "NamePrefix": "more"},
+    }
+    changes: dict[str, Any] = {"stack_sets": {**BUILTIN, "rules": second}, **DEVELOPMENT}
+
+    check = found(program, "--probe-role", ROLE, **changes)["preconditions"]
+
+    assert (check["outcome"], check["findings"]) == ("ok", [])
+    (said,) = check["expected"]
+    assert said.startswith("stack set rules: config-recorder will be created by stack set config: ")
+    assert f"{DEV[0]} us-east-1" in said
+    program.sandbox.calls.clear()
+    assert found(program, **changes)["preconditions"]["outcome"] == "ok"
+
+    at_once = {**BUILTIN, "rules": {**second, "depends_on": []}}
+    unordered = found(program, "--probe-role", ROLE, **{**changes, "stack_sets": at_once})
+    (finding,) = unordered["preconditions"]["findings"]
+    assert "there is no recorder" in finding["why"]

@@ -125,7 +125,7 @@ def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> N
         "posture in 7 accounts that could not be entered",
     ]
     assert f"topics access: 7 stack instances (e.g. {PROD[0]} " in ran.out
-    assert f"({ONE}): nobody could look: no drift detection tells of it" in ran.out
+    assert f"({ONE}): it could not be looked at: no drift detection tells of it" in ran.out
     left = {(each["account"], each["what"]) for each in told.json["left"]}
     assert left == {(ONE.account, "drift"), *((a, "access") for a in (*PROD, *DEV))}
 
@@ -258,6 +258,21 @@ def test_within_its_budget_a_job_repairs_and_says_how_it_ended(drifted: Program)
     assert ran.json["outcome"] == "succeeded"
     assert ran.json["left"] == []
     assert repairs(drifted) == {ONE, TWO}
+
+
+def test_after_a_killed_job_each_later_one_names_the_way_on(drifted: Program) -> None:
+    """A job was killed, and every one after it ended with 3 and did not say what to do."""
+    assert drifted("resync", manifest(drifted), "--yes", "--detach").code == 0
+
+    for _ in range(2):
+        later = drifted("resync", manifest(drifted), "--unattended")
+        assert later.code in {3, 4}
+        assert "if the process that drove it has ended" in later.out
+        assert "`orgrollout resume base-2` goes on with it" in later.out
+
+    assert drifted("resume", "base-2").code == 0
+    assert repairs(drifted) == {ONE, TWO}
+    assert drifted("resync", manifest(drifted), "--unattended").code == 0
 
 
 def test_a_second_job_leaves_everything_to_the_first(drifted: Program) -> None:

@@ -16,10 +16,10 @@ from orgrollout.plan.model.kinds import (
     ApplyDefinition,
     Create,
     DefinitionStep,
+    MakeRepair,
     OperationKind,
     OverridesStep,
     Remove,
-    RepairInside,
     Retry,
     SendDefinition,
     SetOverrides,
@@ -95,7 +95,7 @@ def test_flags_that_contradict_the_action_are_refused(flag: str) -> None:
 
 
 def _shape(kind: OperationKind) -> str:
-    return f"repair {kind.repair.action}" if isinstance(kind, RepairInside) else _text(kind)
+    return f"repair {kind.repair.action}" if isinstance(kind, MakeRepair) else _text(kind)
 
 
 def _text(kind: OperationKind) -> str:
@@ -106,7 +106,7 @@ def requests_of(plan: Plan) -> list[dict[str, Any]]:
     """Return what is sent for each operation by StackSets, at the first attempt and the second."""
     found = []
     for index, operation in enumerate(plan.operations):
-        if operation.action.is_inside:
+        if operation.action.is_repair:
             continue
         for attempt in (1, 2):
             pending = PendingOperation(

@@ -250,7 +250,7 @@ def test_what_takes_long_is_announced_with_its_time() -> None:
     """A plan that describes for an hour must not look as if it hung."""
     with bench.deployed(100) as everything:
         for region in bench.REGIONS[1:3]:
-            everything.sandbox.someone_else().client("cloudformation").update_stack_instances(
+            everything.sandbox.another_user().client("cloudformation").update_stack_instances(
                 StackSetName=bench.NAME,
                 DeploymentTargets={
                     "OrganizationalUnitIds": [everything.sandbox.organization.root_id]

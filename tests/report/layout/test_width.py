@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from orgrollout.cli.terminal.screen import Screen
 from orgrollout.report.layout.blocks import Block, Line, Sheet
 from orgrollout.report.layout.text import show
 
@@ -75,3 +76,18 @@ def test_what_fits_stays_a_table_and_a_log_is_never_broken() -> None:
     assert [line.rstrip() for line in shown(80, NARROW)] == table
     assert [line.rstrip() for line in shown(160, NARROW)] == table
     assert shown(10_000, TEXT, terminal=False) == [TEXT.text]
+
+
+def test_what_is_piped_with_columns_fits_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person who pages the output says how wide it is; a log has each row in one line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    Screen().show([WIDE, TEXT])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+    monkeypatch.delenv("COLUMNS")
+    Screen().show([WIDE, TEXT])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(WIDE.rows) + 2
+    assert not [line for line in lines if line.endswith(" ")]

@@ -8,8 +8,8 @@ from orgrollout.model.ids import AccountId, Digest, Pair, Region, RolloutId, Sta
 from orgrollout.model.ids import StackSetName as Name
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.model.stack_set import StackSetDefinition
-from orgrollout.plan.model.kinds import RepairInside
-from orgrollout.plan.model.plan import Inside, Plan, PlannedOperation, PlannedWave
+from orgrollout.plan.model.kinds import MakeRepair
+from orgrollout.plan.model.plan import MemberRole, Plan, PlannedOperation, PlannedWave
 from orgrollout.plan.model.planned_stack_set import PlannedStackSet, StackSetChange
 from orgrollout.plan.model.repair import Repair
 from orgrollout.rollout.decide.decide import decide
@@ -39,7 +39,7 @@ def a_plan(allowed: int = 0) -> Plan:
     operation = PlannedOperation(
         stack_set=KEY,
         wave=1,
-        kind=RepairInside(repair=Repair(action=OperationAction.REVERT, resources=("Topic",))),
+        kind=MakeRepair(repair=Repair(action=OperationAction.REVERT, resources=("Topic",))),
         accounts=ACCOUNTS,
         regions=(US,),
         parameter_set=Digest(""),
@@ -69,7 +69,7 @@ def a_plan(allowed: int = 0) -> Plan:
         stack_sets={KEY: stack_set},
         waves=(wave,),
         operations=(operation,),
-        inside=Inside(role="resync"),
+        member_role=MemberRole(role="resync"),
     )
 
 
@@ -84,7 +84,9 @@ def next_of(
     open_: dict[Pair, NextStep],
 ) -> Decision:
     (in_flight,) = state.in_flight
-    seen = Observations(inside={in_flight.id: MemberAccountObservation(ended=ended, open=open_)})
+    seen = Observations(
+        member_accounts={in_flight.id: MemberAccountObservation(ended=ended, open=open_)}
+    )
     return decide(plan, state, seen, NOW + timedelta(minutes=1))
 
 
@@ -99,7 +101,7 @@ def test_its_intent_is_committed_before_anything_is_done_in_an_account() -> None
     state = started(plan)
 
     (in_flight,) = state.in_flight
-    assert [f.id for f in wanted(plan, state).inside] == [in_flight.id]
+    assert [f.id for f in wanted(plan, state).member_accounts] == [in_flight.id]
     assert not wanted(plan, state).operations
 
 
@@ -180,7 +182,9 @@ def test_nothing_begins_within_an_operation_once_the_rollout_is_to_halt() -> Non
     stranger = replace(plan.stack_sets[KEY].definition, template_body='{"other": 1}')
     (in_flight,) = state.in_flight
     seen = Observations(
-        inside={in_flight.id: MemberAccountObservation(open={PAIRS[0]: NextStep(Step.BEGIN)})},
+        member_accounts={
+            in_flight.id: MemberAccountObservation(open={PAIRS[0]: NextStep(Step.BEGIN)})
+        },
         definitions={KEY: stranger},
     )
 

@@ -1,4 +1,4 @@
-"""One repair inside an account: the next step follows from what AWS says, and from nothing else."""
+"""One repair in an account: the next step follows from what AWS says, and from nothing else."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -99,7 +99,9 @@ def repair(stack: str, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("given", [{}, {"ExternalId": "wrong"}])
-def test_without_the_external_id_no_caller_gets_in(sandbox: Sandbox, given: dict[str, str]) -> None:
+def test_without_the_external_id_no_caller_assumes_the_role(
+    sandbox: Sandbox, given: dict[str, str]
+) -> None:
     sts = sandbox.session().client("sts")
     arguments = {"RoleArn": ROLE, "RoleSessionName": "me", **given}
     assert code_of(sts.assume_role, **arguments) == ("AccessDenied", 403)
@@ -107,7 +109,7 @@ def test_without_the_external_id_no_caller_gets_in(sandbox: Sandbox, given: dict
 
 def test_the_trust_is_about_one_role_of_the_organization(sandbox: Sandbox) -> None:
     arguments = {"RoleArn": ROLE, "RoleSessionName": "me", "ExternalId": "secret"}
-    for foreign in (sandbox.someone_else(), sandbox.session(TWO)):
+    for foreign in (sandbox.another_user(), sandbox.session(TWO)):
         assert code_of(foreign.client("sts").assume_role, **arguments)[0] == "AccessDenied"
     identity = assume(sandbox).client("sts").get_caller_identity()
     assert identity["Arn"] == f"arn:aws:sts::{ONE}:assumed-role/resync/me"

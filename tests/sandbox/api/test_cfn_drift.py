@@ -95,7 +95,7 @@ def test_the_set_shows_only_the_last_completed_run(deployed: CloudFormationClien
     assert "StackSetDriftDetectionDetails" not in shown
 
 
-def test_each_instance_tells_its_drift_when_and_by_which_operation(
+def test_each_instance_has_its_drift_with_time_and_operation(
     sandbox: Sandbox, deployed: CloudFormationClient
 ) -> None:
     assert describe(deployed, ONE)["DriftStatus"] == "NOT_CHECKED"
@@ -109,7 +109,7 @@ def test_each_instance_tells_its_drift_when_and_by_which_operation(
     assert [each["Account"] for each in instances(deployed, Filters=only)] == [ONE]
 
 
-def test_each_resource_tells_which_property_differs(
+def test_each_resource_names_the_property_that_differs(
     sandbox: Sandbox, deployed: CloudFormationClient
 ) -> None:
     found = resources(deployed, detect(sandbox, deployed))

@@ -35,7 +35,7 @@ def stack_of(sandbox: Sandbox, account: str = ONE) -> tuple[CloudFormationClient
 
 
 @pytest.mark.parametrize("settings", [Settings(), RECORDS], ids=["deployed", "records"])
-def test_a_stack_tells_status_times_parameters_and_capabilities(settings: Settings) -> None:
+def test_a_stack_has_status_times_parameters_and_capabilities(settings: Settings) -> None:
     """Mere records answer as deployed stacks do."""
     with Sandbox.start(ORGANIZATION, settings=settings) as sandbox:
         client = cloudformation(sandbox)
@@ -117,7 +117,7 @@ def test_a_change_set_does_not_tell_a_secret_either(
     assert found["Parameters"] == parameters({"Key": "****"})
 
 
-def test_a_failed_update_is_told_by_the_stack_and_its_events(
+def test_the_stack_and_its_events_report_a_failed_update(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
     service_managed(client)

@@ -91,7 +91,7 @@ REFUSED = [
     "action", ["CreateStackInstances", "UpdateStackInstances", "DeleteStackInstances"]
 )
 @pytest.mark.parametrize(("fields", "said"), REFUSED)
-def test_targets_that_are_not_as_meant_are_refused(
+def test_ambiguous_targets_are_refused(
     server: SandboxServer, action: str, fields: dict[str, str], said: str
 ) -> None:
     if action == "DeleteStackInstances":

@@ -55,7 +55,7 @@ def refused(call: Any, **arguments: Any) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def test_it_tells_what_it_was_made_with(sandbox: Sandbox, inside: CloudFormationClient) -> None:
+def test_it_describes_its_input(sandbox: Sandbox, inside: CloudFormationClient) -> None:
     stack = described(inside)
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert stack["RoleARN"] == f"arn:aws:iam::{ONE}:role/deployer"

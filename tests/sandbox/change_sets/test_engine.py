@@ -71,7 +71,7 @@ def test_it_is_pending_then_in_progress_then_available(
     assert state(account, change_set) == ("CREATE_COMPLETE", "AVAILABLE")
 
 
-def test_executing_takes_time_and_the_stack_tells_which_change_set_it_was(
+def test_executing_takes_time_and_the_stack_names_its_change_set(
     sandbox: Sandbox, account: CloudFormationClient
 ) -> None:
     change_set = made(sandbox)
@@ -235,7 +235,7 @@ def test_slow_and_stuck_are_scripted(
     assert state(account, made(sandbox, "stuck"))[0] == "CREATE_IN_PROGRESS"
 
 
-def test_every_call_tells_account_role_stack_and_change_set(
+def test_every_call_is_recorded_with_account_role_stack_and_change_set(
     sandbox: Sandbox, account: CloudFormationClient
 ) -> None:
     """A test can prove that nothing but certain stacks was touched."""

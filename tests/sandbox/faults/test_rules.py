@@ -8,7 +8,7 @@ from botocore.exceptions import ReadTimeoutError
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox, SandboxFileError, Settings
-from orgrollout.sandbox.faults.rules import parse_fault
+from orgrollout.sandbox.faults.entries import parse_fault
 from tests.sandbox.support import (
     ACCOUNTS,
     FAST,
@@ -177,7 +177,7 @@ def test_another_persons_operation_is_in_the_way_and_on_record(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
     service_managed(client)
-    other = sandbox.someone_else("mallory").client("cloudformation")
+    other = sandbox.another_user("mallory").client("cloudformation")
     other.create_stack_instances(
         StackSetName="base",
         DeploymentTargets=targets(unit(sandbox, "Workloads"), [ONE]),

@@ -1,4 +1,4 @@
-"""What people change by hand, as drift detection and change sets see it."""
+"""Changes by hand, as drift detection and change sets see them."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -265,7 +265,7 @@ class TestRecords:
         repair(records)
         assert seen_by_stack(records)["Group"][0] == "/RetentionInDays"
 
-    def test_only_records_can_be_told_to_have_drifted(self, sandbox: Sandbox) -> None:
+    def test_drift_is_scripted_only_for_records(self, sandbox: Sandbox) -> None:
         with pytest.raises(SandboxError, match="tamper"):
             self.drift(sandbox)
 

@@ -20,7 +20,7 @@ from tests.stage import ORGANIZATION
         ("x: " + "[" * 5000, "nested too deeply"),
     ],
 )
-def test_a_value_that_cannot_be_is_told_in_words(tmp_path: Path, line: str, said: str) -> None:
+def test_an_impossible_value_is_refused_in_words(tmp_path: Path, line: str, said: str) -> None:
     key = line.partition(":")[0]
     kept = [each for each in ORGANIZATION.splitlines() if not each.startswith(f"{key}:")]
     path = tmp_path / "organization.yaml"

@@ -1,4 +1,4 @@
-"""Who may use the sandbox's own paths: a browser's page may not, a local program may."""
+"""Access to the sandbox's own paths: a page in a browser has none, a local program has."""
 
 import json
 import os
@@ -72,7 +72,7 @@ def test_what_a_page_can_send_changes_nothing(
 
 
 def test_another_host_reads_nothing_either(server: SandboxServer) -> None:
-    """What is read may be credentials."""
+    """A GET may return credentials."""
     for path in ("environment", "calls", "clock", "faults"):
         answer = send(server, "GET", f"/_sandbox/{path}", {"host": "evil.example:80"})
         assert (answer.status, TOKEN in answer.text) == (403, True)
@@ -152,7 +152,7 @@ def test_a_shared_server_takes_no_change_without_its_token(shared: SandboxServer
     assert client.faults() == []
 
 
-def test_the_token_may_stand_in_a_variable(
+def test_the_token_may_be_in_a_variable(
     shared: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ORGROLLOUT_SANDBOX_TOKEN", "t0ken")

@@ -57,7 +57,7 @@ def test_what_moto_lacks_is_a_typed_error(
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_error_inside_is_answered_and_on_record(
+def test_an_internal_error_is_answered_and_recorded(
     server: SandboxServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     gateway = server.sandbox.simulation.gateway

@@ -174,7 +174,7 @@ def test_a_service_that_there_is_not_is_answered_and_on_record(server: SandboxSe
     assert server.sandbox.calls[-1].operation == "GET /a/b"
 
 
-def test_control_tells_the_clock_the_calls_and_the_operations(server: SandboxServer) -> None:
+def test_control_returns_the_clock_the_calls_and_the_operations(server: SandboxServer) -> None:
     remote = SandboxClient(server.endpoint)
     clock = remote.clock()
     remote.add_fault({"fail": {"account": "w0", "reason": "boom"}})
@@ -208,7 +208,7 @@ def test_a_virtual_clock_is_advanced_from_outside(server: SandboxServer) -> None
     assert clock.now() == server.sandbox.clock.now()
 
 
-def test_a_clock_that_runs_is_told_and_waited_for() -> None:
+def test_a_running_clock_can_be_read_and_waited_for() -> None:
     """It is behind by the time that the answer took, and never ahead."""
     with serve(ORGANIZATION, clock=ScaledClock(60)) as server:
         clock = SandboxClient(server.endpoint).clock()

@@ -74,7 +74,7 @@ def test_every_protocol_knows_its_service_by_the_signature(
         ),
     ],
 )
-def test_where_no_service_can_be_told_is_an_error(
+def test_a_request_without_a_service_is_an_error(
     server: SandboxServer, headers: dict[str, str], code: str, status: int
 ) -> None:
     before = len(client(server, "s3").list_buckets()["Buckets"])
@@ -145,7 +145,7 @@ def test_what_is_not_as_its_headers_say_is_answered(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_body_that_never_comes_is_answered_in_time(
+def test_a_body_that_never_arrives_is_answered_in_time(
     server: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orgrollout.sandbox.server.http_listener.PATIENCE_SECONDS", 0.2)

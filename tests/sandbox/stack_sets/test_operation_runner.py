@@ -78,7 +78,7 @@ def test_strict_mode_is_capped_and_not_refused_where_maximum_passes_tolerance(
     assert sandbox.operations("base")[-1].max_concurrent == 1
 
 
-def test_soft_mode_lets_what_is_in_flight_finish_8_failed_15_done(
+def test_soft_mode_finishes_what_is_in_flight_8_failed_15_done(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
     """Tolerance 5, concurrency 10: the sixth failure stops dispatching, nine still finish."""

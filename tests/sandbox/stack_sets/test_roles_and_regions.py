@@ -169,7 +169,7 @@ class TestOptInRegions:
             if not works:
                 assert "STS is not activated in this region" in done.reasons[ONE, OPT_IN]
 
-    def test_the_account_api_tells_and_changes_it(self, sandbox: Sandbox) -> None:
+    def test_the_account_api_reads_and_changes_it(self, sandbox: Sandbox) -> None:
         account = sandbox.session().client("account")
         listed = account.list_regions(AccountId=ONE, RegionOptStatusContains=["DISABLED"])
         assert OPT_IN in {each["RegionName"] for each in listed["Regions"]}

@@ -39,7 +39,7 @@ def create(sandbox: Sandbox, client: CloudFormationClient, where: Any) -> set[st
     return {account for account, _ in sandbox.operations("base")[-1].targets}
 
 
-def test_a_unit_stands_for_every_account_below_it_at_any_depth(
+def test_a_unit_includes_every_account_below_it_at_any_depth(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
     service_managed(client)
@@ -47,7 +47,7 @@ def test_a_unit_stands_for_every_account_below_it_at_any_depth(
     assert create(sandbox, client, where) == BELOW_WORKLOADS
 
 
-def test_the_root_means_everybody_but_the_management_account(
+def test_the_root_includes_all_accounts_but_the_management_account(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
     service_managed(client)
@@ -134,7 +134,7 @@ def test_self_managed_sets_take_accounts_either_way_but_not_both(
     assert sandbox.operations("base")[-1].status == "SUCCEEDED"
 
 
-def test_an_instance_bears_the_unit_that_was_targeted_and_not_its_parent(
+def test_an_instance_has_the_unit_that_was_targeted_and_not_its_parent(
     sandbox: Sandbox, client: CloudFormationClient
 ) -> None:
     service_managed(client)
@@ -290,7 +290,7 @@ def test_deleting_in_a_suspended_account_is_a_setting(
 
 
 @pytest.mark.parametrize("kind", ["UNION", None])
-def test_deleting_takes_union_which_is_what_omitting_the_filter_type_means(
+def test_deleting_takes_union_which_is_the_default_filter_type(
     sandbox: Sandbox, client: CloudFormationClient, kind: str | None
 ) -> None:
     service_managed(client)

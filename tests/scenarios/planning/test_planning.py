@@ -73,7 +73,7 @@ def test_overrides_that_another_user_is_about_to_set_are_not_taken_for_what_they
     with Sandbox.start(organization(), settings=chosen) as sandbox:
         stage = Stage(sandbox, tmp_path)
         stage.apply()
-        sandbox.someone_else().client("cloudformation").update_stack_instances(
+        sandbox.another_user().client("cloudformation").update_stack_instances(
             StackSetName="base-topics",
             DeploymentTargets=exactly(sandbox, PROD[0]),
             Regions=[US],

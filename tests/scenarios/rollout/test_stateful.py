@@ -45,7 +45,7 @@ from orgrollout.rollout.decide.operator_commands import (
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox, Settings
-from tests.matrix.killing import Fuse, Killed, fused_context
+from tests.matrix.killing import Fuse, Killed, die_in_process, fused_context
 from tests.pairwise import pairwise
 from tests.stage import BASE, DEV, PROD, TOPIC, Stage, exactly, organization
 
@@ -101,7 +101,8 @@ class Rollouts(RuleBasedStateMachine):
     @rule(point=st.integers(1, 12))
     def a_driver_dies(self, point: int) -> None:
         """Before or after a call or a commit, whichever comes then."""
-        context = fused_context(self.stage.context().journal, self.sandbox.clock, Fuse(at=point))
+        fuse = Fuse(at={point}, die=die_in_process)
+        context = fused_context(self.stage.context().journal, self.sandbox.clock, fuse)
         with suppress(OrgRolloutError, Killed):
             tick(self.rollout, context)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from orgrollout.plan.model.plan import Plan
 from orgrollout.rollout.decide.start_block import why_to_halt
-from orgrollout.rollout.operations.process_in_flight import SOON, is_inside
+from orgrollout.rollout.operations.process_in_flight import SOON, is_repair
 from orgrollout.rollout.state.decision import (
     Action,
     Decision,
@@ -40,9 +40,9 @@ def in_flight_request(view: RolloutView) -> ObservationRequest:
         operations={
             each.id: view.stack_set_of(each.pending)
             for each in (*state.in_flight, *state.withdrawn)
-            if not is_inside(view.plan, each)
+            if not is_repair(view.plan, each)
         },
-        inside=tuple(each for each in state.in_flight if is_inside(view.plan, each)),
+        member_accounts=tuple(each for each in state.in_flight if is_repair(view.plan, each)),
     )
 
 

@@ -14,7 +14,11 @@ from orgrollout.rollout.decide.phases.phase import (
 )
 from orgrollout.rollout.decide.stack_sets import creation_of, to_make, to_take_away
 from orgrollout.rollout.decide.start_block import frozen_until, start_block
-from orgrollout.rollout.operations.process_in_flight import SOON, is_inside, process_in_flight
+from orgrollout.rollout.operations.process_in_flight import (
+    SOON,
+    is_repair,
+    process_in_flight,
+)
 from orgrollout.rollout.operations.start_operations import (
     StartedOperations,
     ready_to_start,
@@ -106,7 +110,7 @@ def _start(
     starts = tuple(
         StartOperation(request=request_of(view.plan, each))
         for each in work.started
-        if not is_inside(view.plan, each)
+        if not is_repair(view.plan, each)
     )
     waits = (
         [timedelta()]

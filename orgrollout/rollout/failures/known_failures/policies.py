@@ -5,6 +5,7 @@ from orgrollout.rollout.state.failure_classes import FailureClass
 
 _IAM = "IAM user guide, Troubleshoot access denied error messages"
 _ROLE = "arn:aws:iam::*:role/stacksets-exec-*"
+_OR = "(of a self-managed stack set: its execution role)"
 
 
 def _denied(name: str, policy: str, advice: str) -> Known:
@@ -52,12 +53,12 @@ KNOWN = (
     _denied(
         "denied-by-service-control-policy",
         "(service control polic|SCP\\b)",
-        f"exempt {_ROLE} in the service control policy, or allow the action there",
+        f"exempt {_ROLE} in the service control policy {_OR}, or allow the action there",
     ),
     _denied(
         "denied-by-resource-control-policy",
         "(resource control polic|RCP\\b)",
-        f"exempt {_ROLE} in the resource control policy",
+        f"exempt {_ROLE} in the resource control policy {_OR}",
     ),
     _denied(
         "denied-by-permissions-boundary",

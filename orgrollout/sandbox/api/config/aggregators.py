@@ -34,7 +34,7 @@ class AggregatorApi:
     def describe_aggregate_compliance_by_config_rules(
         self, caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell which rules are complied with, in each account and Region."""
+        """Return the compliance of rules in each account and Region."""
         aggregator = _aggregator(caller, params)
         filters = params.get("Filters") or {}
         found = (
@@ -50,7 +50,7 @@ class AggregatorApi:
     def get_aggregate_compliance_details_by_config_rule(
         self, caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell which resources of an account and Region comply with a rule."""
+        """Return the compliance of resources of an account and Region with a rule."""
         aggregator = _aggregator(caller, params)
         source = (params["AccountId"], params["AwsRegion"])
         rules = _rules_of(source) if source in set(self._sources(aggregator)) else {}
@@ -71,7 +71,7 @@ class AggregatorApi:
     def describe_configuration_aggregator_sources_status(
         self, caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell whether the sources could be read."""
+        """Return whether the sources could be read."""
         aggregator = _aggregator(caller, params)
         now, home = self._timeline.now(), caller.region
         done = {"LastUpdateStatus": "SUCCEEDED", "LastUpdateTime": now}

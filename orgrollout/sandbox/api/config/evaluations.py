@@ -1,4 +1,4 @@
-"""What AWS Config found when it evaluated the flow-log rule last.
+"""The results of the latest evaluation of the flow-log rule by AWS Config.
 
 VPC_FLOW_LOGS_ENABLED is evaluated by the clock, and not as flow logs come and go. With a period
 what was found stays so until the period is over or a caller asks for an evaluation; without one it
@@ -39,7 +39,7 @@ class RuleEvaluations:
         self._asked: dict[tuple[str, str, str], datetime] = {}
 
     def ask(self, account: str, region: str, rule: Any) -> None:
-        """Let a rule be evaluated soon.
+        """Plan the evaluation of a rule.
 
         Raises:
             ApiError: A caller has asked for it less than a minute ago.

@@ -18,7 +18,7 @@ from orgrollout.sandbox.timeline import Timeline
 
 Answer = dict[str, Any]
 PENDING = timedelta(minutes=1)
-"""How long a recorder that was started is Pending; AWS names no time."""
+"""The time for which a recorder that was started is Pending; AWS names none."""
 
 
 class RecorderApi:
@@ -53,7 +53,7 @@ class RecorderApi:
     def describe_configuration_recorder_status(
         self, caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell whether recorders record, and whether that goes well."""
+        """Return whether recorders record, and whether that goes well."""
         recorders = config_backends[caller.account][caller.region].recorders
         names = params.get("ConfigurationRecorderNames") or list(recorders)
         for name in names:
@@ -64,7 +64,7 @@ class RecorderApi:
         return {"ConfigurationRecordersStatus": shown}
 
     def describe_delivery_channel_status(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Tell whether deliveries arrive."""
+        """Return whether deliveries arrive."""
         channels = config_backends[caller.account][caller.region].delivery_channels
         names = params.get("DeliveryChannelNames") or list(channels)
         for name in names:
@@ -106,14 +106,18 @@ class RecorderApi:
                 "configHistoryDeliveryInfo": {},
                 "configStreamDeliveryInfo": {},
             }
-        told: Answer = {"lastStatus": "Success", "lastAttemptTime": now, "lastSuccessfulTime": now}
+        delivery: Answer = {
+            "lastStatus": "Success",
+            "lastAttemptTime": now,
+            "lastSuccessfulTime": now,
+        }
         if broken is not None:
             code, message = broken
-            told = {"lastStatus": "Failure", "lastAttemptTime": now}
-            told |= {"lastErrorCode": code, "lastErrorMessage": message}
+            delivery = {"lastStatus": "Failure", "lastAttemptTime": now}
+            delivery |= {"lastErrorCode": code, "lastErrorMessage": message}
         return {
             "name": name,
             "configSnapshotDeliveryInfo": {},
-            "configHistoryDeliveryInfo": told,
+            "configHistoryDeliveryInfo": delivery,
             "configStreamDeliveryInfo": {"lastStatus": "Not_Applicable"},
         }

@@ -26,7 +26,7 @@ class ConfigApi:
     def describe_compliance_by_config_rule(
         self, caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell which rules are complied with."""
+        """Return the compliance of rules."""
         wanted = params.get("ComplianceTypes") or ()
         found = []
         for rule in _rules(caller, params.get("ConfigRuleNames")):
@@ -39,7 +39,7 @@ class ConfigApi:
     def get_compliance_details_by_config_rule(
         self, caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell which resources comply with a rule."""
+        """Return the compliance of resources with a rule."""
         (rule,) = _rules(caller, [params["ConfigRuleName"]])
         wanted = params.get("ComplianceTypes") or ()
         found = [
@@ -59,7 +59,7 @@ class ConfigApi:
     def describe_config_rule_evaluation_status(
         self, caller: Caller, params: Mapping[str, Any]
     ) -> Answer:
-        """Tell that rules were evaluated just now, and it went well."""
+        """Return a successful evaluation of rules, of this moment."""
         now = self._timeline.now()
         found = [
             {
@@ -73,7 +73,7 @@ class ConfigApi:
         return {"ConfigRulesEvaluationStatus": found}
 
     def start_config_rules_evaluation(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
-        """Let rules be evaluated soon."""
+        """Plan the evaluation of rules."""
         for rule in _rules(caller, params.get("ConfigRuleNames")):
             self._evaluations.ask(caller.account, caller.region, rule)
         return {}

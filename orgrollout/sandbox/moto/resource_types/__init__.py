@@ -50,5 +50,5 @@ def ensure_types(template: dict[str, Any]) -> None:
 
 
 def is_recorded(resource: object) -> bool:
-    """Tell whether a resource exists only as a record."""
+    """Return whether a resource exists only as a record."""
     return bool(getattr(resource, "recorded", False))

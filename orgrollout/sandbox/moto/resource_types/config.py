@@ -120,7 +120,7 @@ class ConfigRule(_ConfigResource):
 
 
 class RemediationConfiguration(_ConfigResource):
-    """What is done about a rule's findings; recorded, since moto has no such thing."""
+    """The remediation of a rule's findings; recorded, since moto lacks it."""
 
     def make(self) -> None:
         """Keep the configuration."""

@@ -1,4 +1,4 @@
-"""What moto's CloudFormation gets wrong about a resource that it made."""
+"""Corrections of resources that moto's CloudFormation made."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What Ref and Fn::GetAtt give where moto has no answer: values in AWS's form, made up."""
+"""Made-up values of Ref and Fn::GetAtt, in AWS's form, where moto has no answer."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How a resource is deleted, even one of a type that moto's CloudFormation never deletes."""
+"""Deletion of resources, including types that moto's CloudFormation never deletes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -82,7 +82,7 @@ def _managed_policy(place: tuple[str, str], arn: str) -> None:
 
 
 def _detachable_policies(place: tuple[str, str]) -> None:
-    """Let moto go through the inline policies of an account when it deletes a role.
+    """Make all inline policies of an account readable to moto, for the deletion of a role.
 
     It keeps None for the roles of a policy that is for users or groups only, and breaks on it.
     """

@@ -97,7 +97,7 @@ def attribute_schema(kind: str, attribute: str) -> Schema | None:
 
 
 def is_list(schema: Schema | None) -> bool:
-    """Tell whether a schema asks for a list."""
+    """Return whether a schema asks for a list."""
     return schema is not None and "array" in _types(schema)
 
 

@@ -1,4 +1,4 @@
-"""What drift detection cannot see, asked inside of accounts and of an aggregator."""
+"""Posture that drift detection does not see, read in member accounts and from an aggregator."""
 
 import json
 from datetime import timedelta
@@ -73,9 +73,7 @@ def test_it_is_stopped_again_after_each_start(sandbox: Sandbox, config: Any) -> 
         assert not recorder(config)["recording"]
 
 
-def test_a_delivery_that_fails_is_told_by_channel_and_recorder(
-    sandbox: Sandbox, config: Any
-) -> None:
+def test_channel_and_recorder_report_a_delivery_that_fails(sandbox: Sandbox, config: Any) -> None:
     sandbox.break_delivery(ONE, HOME, "NoSuchBucket", "The bucket is gone")
     assert channel(config) == "Failure"
     assert recorder(config)["lastErrorCode"] == "NoSuchBucket"
@@ -110,7 +108,7 @@ def test_a_remediation_takes_time_and_makes_a_flow_log(sandbox: Sandbox, remedia
 
 
 @pytest.mark.slow
-def test_a_remediation_fails_as_told_and_needs_a_configuration(
+def test_a_remediation_fails_as_scripted_and_needs_a_configuration(
     sandbox: Sandbox, remediation: Any
 ) -> None:
     keys = [{"resourceType": "AWS::EC2::VPC", "resourceId": vpc_of(sandbox)}]
@@ -125,6 +123,29 @@ def test_a_remediation_fails_as_told_and_needs_a_configuration(
         remediation.start_remediation_execution, ConfigRuleName="none", ResourceKeys=keys
     )
     assert code[0] == "NoSuchRemediationConfigurationException"
+
+
+def test_a_remediation_is_a_run_of_systems_manager(sandbox: Sandbox, remediation: Any) -> None:
+    """AWS Config names no run: it is found by its time and its parameters."""
+    vpc = vpc_of(sandbox)
+    keys = [{"resourceType": "AWS::EC2::VPC", "resourceId": vpc}]
+    sandbox.fail_remediation(ONE, reason="Rate exceeded")
+    remediation.start_remediation_execution(ConfigRuleName=RULE, ResourceKeys=keys)
+    sandbox.run_to_end()
+    ssm = sandbox.session(ONE).client("ssm")
+
+    failed: Any = [{"Key": "ExecutionStatus", "Values": ["Failed"]}]
+    (found,) = ssm.describe_automation_executions(Filters=failed)["AutomationExecutionMetadataList"]
+    run = ssm.get_automation_execution(AutomationExecutionId=found["AutomationExecutionId"])
+
+    whole = run["AutomationExecution"]
+    assert (whole["AutomationExecutionStatus"], whole["Parameters"]) == ("Failed", {"VpcId": [vpc]})
+    assert "Rate exceeded" in whole["StepExecutions"][0]["FailureMessage"]
+    succeeded: Any = [{"Key": "ExecutionStatus", "Values": ["Success"]}]
+    others = ssm.describe_automation_executions(Filters=succeeded)
+    assert others["AutomationExecutionMetadataList"] == []
+    code = code_of(ssm.get_automation_execution, AutomationExecutionId="0" * 36)
+    assert code[0] == "AutomationExecutionNotFoundException"
 
 
 def test_a_remediation_exception_without_a_resource_is_refused(remediation: Any) -> None:
