@@ -25,6 +25,7 @@ from orgrollout.journal.errors import (
     JournalError,
     JournalForeignError,
     JournalFullError,
+    JournalGoneError,
     JournalReadOnlyError,
     JournalVersionError,
 )
@@ -289,6 +290,8 @@ class SqliteJournal:
             kind = _ERRORS.get(_primary(error), JournalError)
             if any(words in str(error) for words in _DAMAGE):
                 kind = JournalCorruptError
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+                kind = JournalGoneError
             raise kind(self.path, str(error)) from error
 
     def _names(self, rows: Iterable[tuple[Any]]) -> tuple[str, ...]:
