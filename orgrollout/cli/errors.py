@@ -24,6 +24,10 @@ class OutputError(OrgRolloutError):
     """A file, or the output of the program, cannot be written."""
 
 
+class ProtectionError(OrgRolloutError):
+    """No policy can protect what a manifest deploys: a name is unknown, or it would be too long."""
+
+
 class DeclinedError(OrgRolloutError):
     """The user was asked, and did not say yes. Nothing was changed."""
 

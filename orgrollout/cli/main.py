@@ -44,7 +44,7 @@ EPILOG = (
 _START, _PLAN, _ROLLOUT = "Begin", "Plan and roll out", "Control rollouts"
 _DRIFT, _KEEP = "Coverage and drift", "Keep it running"
 _PANELS = {
-    _START: ("demo", "init", "bootstrap", "validate", "schema"),
+    _START: ("demo", "init", "bootstrap", "validate", "schema", "protection"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
     _DRIFT: ("coverage", "drift", "resync"),

@@ -23,6 +23,24 @@ EXCEPTIONS = Call(
         "RemediationExceptions[].ResourceId",
     ),
 )
+# AWS Config runs a runbook of Systems Manager, which has messages of its own if it fails.
+AUTOMATIONS = Call(
+    api="ssm:DescribeAutomationExecutions",
+    items="AutomationExecutionMetadataList",
+    always=(
+        "AutomationExecutionMetadataList[].AutomationExecutionId",
+        "AutomationExecutionMetadataList[].ExecutionStartTime",
+    ),
+)
+AUTOMATION = Call(
+    api="ssm:GetAutomationExecution",
+    resource=f"ssm:*:{ACCOUNT}:automation-execution/*",
+    always=(
+        "AutomationExecution.AutomationExecutionId",
+        "AutomationExecution.AutomationExecutionStatus",
+    ),
+    echoes={"AutomationExecution.AutomationExecutionId": "AutomationExecutionId"},
+)
 RULE = "rule"  # the argument that names the rule whose remediation is started
 
 
@@ -39,7 +57,11 @@ def remediation(
         return {"ConfigRuleName": rule(arguments), "ResourceKeys": keys}
 
     return RepairCall(
-        call=START, request=request, needs=needs, limits=limits, progress=(EXECUTIONS, EXCEPTIONS)
+        call=START,
+        request=request,
+        needs=needs,
+        limits=limits,
+        progress=(EXECUTIONS, EXCEPTIONS, AUTOMATIONS, AUTOMATION),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from orgrollout.sandbox.account_roles import AccountRoles
 from orgrollout.sandbox.api.account import AccountApi, RegionsApi
 from orgrollout.sandbox.api.authorization import Authorization
+from orgrollout.sandbox.api.automation import AutomationApi
 from orgrollout.sandbox.api.cfn_change_sets import ChangeSetApi
 from orgrollout.sandbox.api.cfn_drift import DriftApi, drift_details
 from orgrollout.sandbox.api.cfn_operations import OperationApi
@@ -110,7 +111,7 @@ class SimulatedOrganization:
             is_enabled=self.obstacles.is_enabled,
             state=self.state,
         )
-        self.stubborn: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
+        self.made_again: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
         """Changes by hand that are made again after each repair of a stack or a recorder."""
         self.deployer.reverted = self.repaired
 
@@ -120,6 +121,7 @@ class SimulatedOrganization:
         regions = regions_of(own.partition)
         targeting = Targeting(own, self._read_url)
         evaluations = RuleEvaluations(timeline, settings)
+        remediations = RemediationApi(timeline, settings, self.faults)
         return {
             "cloudformation": [
                 StackSetApi(self.stack_sets, targeting, self._read_url),
@@ -137,11 +139,12 @@ class SimulatedOrganization:
             "config": [
                 ConfigApi(timeline, evaluations),
                 RecorderApi(timeline, self.broken_deliveries, self.repaired),
-                RemediationApi(timeline, settings, self.faults),
+                remediations,
                 AggregatorApi(own, timeline, self.obstacles.is_enabled, evaluations),
             ],
             "account": [AccountApi(own, self.obstacles, regions)],
             "ec2": [RegionsApi(self.obstacles, regions)],
+            "ssm": [AutomationApi(remediations)],
         }
 
     def _read_url(self, url: str) -> str:
@@ -166,7 +169,7 @@ class SimulatedOrganization:
 
     def repaired(self, what: Repaired) -> None:
         """Plan the changes by hand that are made again after each repair."""
-        for again, action in self.stubborn.get(what, ()):
+        for again, action in self.made_again.get(what, ()):
             self.timeline.at(self.timeline.now() + again, action)
 
     def organization_changed(self, kind: str, account: Account, before: str | None) -> None:

@@ -56,6 +56,44 @@ def schema(*, logs: Logs) -> int:  # noqa: ARG001 - begun by `gathered`
     return run()
 
 
+def protection(
+    manifest: ManifestPath = HERE,
+    *,
+    exempt: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exempt",
+            metavar="ROLE",
+            help="A role in the accounts that is let through: the break-glass role, or the owner "
+            "of a recorder that exists, such as AWSControlTowerExecution. With its path, and * "
+            "for a part of its name. Repeatable.",
+        ),
+    ] = None,
+    every_rule: Annotated[
+        bool,
+        typer.Option(
+            "--every-rule",
+            help="Protect the rules of AWS Config, too. No policy can name one, so that the "
+            "rules of other teams are included.",
+        ),
+    ] = False,
+    only: Annotated[
+        Literal["scp", "rcp"] | None,
+        typer.Option(
+            "--only",
+            show_default=False,
+            help="Print one policy alone, as `aws organizations create-policy` takes it.",
+        ),
+    ] = None,
+    format_: ShortFormatOption = "text",
+    logs: Logs,  # noqa: ARG001 - begun by `gathered`
+) -> int:
+    """Print policies that keep a baseline from being tampered with; attaches none."""
+    from orgrollout.cli.actions.protection import protection as run
+
+    return run(manifest, format_, exempt=tuple(exempt or ()), every_rule=every_rule, only=only)
+
+
 templates = typer.Typer(
     help="The templates that come with orgrollout.", no_args_is_help=True, cls=Group
 )
@@ -82,4 +120,4 @@ def export(
 templates.command("list", cls=Command)(gathered(list_))
 templates.command("export", cls=Command)(gathered(export))
 
-COMMANDS: tuple[Callable[..., int], ...] = (validate, schema)
+COMMANDS: tuple[Callable[..., int], ...] = (validate, schema, protection)

@@ -53,5 +53,5 @@ class SelfDescription(Part):
     """Checks for what drift detection cannot see; see [posture](posture.md)."""
     preconditions: tuple[dict[str, Any], ...] = ()
     """What has to be there before it is deployed, written like `posture`, such as
-    `{check: config-recorder, when: {Recorder: existing}}`; [preflight](preflight.md) looks at it in
+    `{check: NAME, when: {Recorder: existing}}`; [preflight](preflight.md) looks at it in
     the accounts."""

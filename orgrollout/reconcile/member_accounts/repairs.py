@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from orgrollout import errors
-from orgrollout.aws.member_accounts import posture, remediation
+from orgrollout.aws.member_accounts import automations, posture, remediation
 from orgrollout.aws.member_accounts.stacks import MemberStacks
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import OperationId, Pair
+from orgrollout.model.remediation import Execution
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.plan.model.plan import Plan
 from orgrollout.posture.check import PostureCheck
@@ -177,11 +178,26 @@ def _remediations(
         return Remediations()
     try:
         went = remediation.executions(connection, check, found.subjects)
+        went = _explained(connection, went, place.committed)
     except (errors.CredentialsError, errors.PassingError):
         raise
     except AwsError as error:
         return Remediations(unread=str(error), since=place.committed)
     return Remediations(executions=went, since=place.committed)
+
+
+def _explained(
+    connection: Connection, went: tuple[Execution, ...], since: datetime | None
+) -> tuple[Execution, ...]:
+    """Return executions with what Systems Manager says of those that failed in this try."""
+    failed = [
+        each
+        for each in went
+        if each.has_failed and each.invoked is not None and since is not None
+        if each.invoked >= since
+    ]
+    said = automations.explained(connection, failed) if failed else {}
+    return tuple(said.get(each.resource, each) for each in went)
 
 
 def _seen_detection(

@@ -18,7 +18,7 @@ KEYS = frozenset(
     key.lower()
     for key in (
         *("sts:ExternalId", "sts:RoleSessionName", "cloudformation:ChangeSetName"),
-        "cloudformation:ImportResourceTypes",
+        *("cloudformation:ImportResourceTypes", "kms:ResourceAliases"),
         *("cloudformation:RoleArn", "cloudformation:TemplateUrl", "iam:PassedToService"),
         *("aws:PrincipalOrgID", "aws:PrincipalArn", "aws:PrincipalAccount"),
         *("aws:PrincipalIsAWSService", "aws:RequestedRegion", "aws:ResourceAccount"),
@@ -26,7 +26,8 @@ KEYS = frozenset(
         *("aws:ViaAWSService", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"),
     )
 )
-"""Condition keys that the sandbox knows; those a request has no value for are absent."""
+"""Condition keys that the sandbox knows; those a request has no value for are absent. The tags of
+a resource (aws:ResourceTag/KEY) are known besides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,8 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, st
 def _condition(operator: str, key: str, wanted: list[str], known: Mapping[str, str]) -> bool:
     name = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
     plain = name.removesuffix("IfExists")
-    if key not in KEYS or (plain != "Null" and plain not in _OPERATORS):
+    known_key = key in KEYS or key.startswith("aws:resourcetag/")
+    if not known_key or (plain != "Null" and plain not in _OPERATORS):
         raise _unsupported(operator, key)
     if plain == "Null":
         return (key not in known) == (wanted[0] == "true")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from moto.ec2.models import ec2_backends
 from moto.logs.models import logs_backends
@@ -32,7 +33,10 @@ UNKNOWN = "The sandbox carries out only a runbook for VPC flow logs (VpcId, Dest
 
 
 @dataclass(slots=True, kw_only=True)
-class _Execution:
+class Run:
+    """One execution of a runbook for one resource."""
+
+    id: str
     resource: dict[str, str]
     invoked: datetime
     updated: datetime
@@ -47,7 +51,7 @@ class RemediationApi:
         self._timeline = timeline
         self._settings = settings
         self._faults = faults
-        self._executions: dict[Key, _Execution] = {}
+        self._executions: dict[Key, Run] = {}
         self._exceptions: dict[Key, Answer] = {}
 
     def start_remediation_execution(self, caller: Caller, params: Mapping[str, Any]) -> Answer:
@@ -119,6 +123,10 @@ class RemediationApi:
         items, token = responses.page(found, paging)
         return {"RemediationExceptions": items, "NextToken": token}
 
+    def runs(self, account: str, region: str) -> list[Run]:
+        """Return the newest execution of each resource in an account and Region."""
+        return [run for key, run in self._executions.items() if key[:2] == (account, region)]
+
     def _holds(self, exception: Mapping[str, Any]) -> bool:
         until = exception.get("ExpirationTime")
         if isinstance(until, int | float):
@@ -127,7 +135,7 @@ class RemediationApi:
 
     def _begin(self, key: Key, resource: dict[str, str], configuration: Mapping[str, Any]) -> None:
         now = self._timeline.now()
-        made = _Execution(resource=resource, invoked=now, updated=now)
+        made = Run(id=_id(key, now), resource=resource, invoked=now, updated=now)
         self._executions[key] = made
         taken = spread(self._settings, self._settings.remediation_duration, *key)
         started = now + timedelta(seconds=1)
@@ -135,7 +143,7 @@ class RemediationApi:
         ended = started + taken
         self._timeline.at(ended, partial(self._end, key, made, configuration))
 
-    def _end(self, key: Key, made: _Execution, configuration: Mapping[str, Any]) -> None:
+    def _end(self, key: Key, made: Run, configuration: Mapping[str, Any]) -> None:
         account, region, rule, resource = key
         fault = self._faults.for_remediation(rule, account, region)
         error = fault.reason if fault is not None else ""
@@ -145,7 +153,12 @@ class RemediationApi:
         _to_state(made, "FAILED" if error else "SUCCEEDED", self._timeline.now())
 
 
-def _to_state(made: _Execution, state: str, moment: datetime) -> None:
+def _id(key: Key, moment: datetime) -> str:
+    """Return an id in the form that Systems Manager gives them: the same for the same run."""
+    return str(uuid5(NAMESPACE_OID, f"{'/'.join(key)} {moment.isoformat()}"))
+
+
+def _to_state(made: Run, state: str, moment: datetime) -> None:
     made.state, made.updated = state, moment
 
 
@@ -157,7 +170,7 @@ def _configuration(caller: Caller, rule: str) -> Mapping[str, Any]:
     return found
 
 
-def _view(made: _Execution) -> Answer:
+def _view(made: Run) -> Answer:
     step = {
         "Name": "EnsureFlowLog",
         "State": "PENDING" if made.state == "QUEUED" else made.state,

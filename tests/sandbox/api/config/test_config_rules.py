@@ -124,6 +124,29 @@ def test_a_remediation_fails_as_scripted_and_needs_a_configuration(
     assert code[0] == "NoSuchRemediationConfigurationException"
 
 
+def test_a_remediation_is_a_run_of_systems_manager(sandbox: Sandbox, remediation: Any) -> None:
+    """AWS Config names no run: it is found by its time and its parameters."""
+    vpc = vpc_of(sandbox)
+    keys = [{"resourceType": "AWS::EC2::VPC", "resourceId": vpc}]
+    sandbox.fail_remediation(ONE, reason="Rate exceeded")
+    remediation.start_remediation_execution(ConfigRuleName=RULE, ResourceKeys=keys)
+    sandbox.run_to_end()
+    ssm = sandbox.session(ONE).client("ssm")
+
+    failed: Any = [{"Key": "ExecutionStatus", "Values": ["Failed"]}]
+    (found,) = ssm.describe_automation_executions(Filters=failed)["AutomationExecutionMetadataList"]
+    run = ssm.get_automation_execution(AutomationExecutionId=found["AutomationExecutionId"])
+
+    whole = run["AutomationExecution"]
+    assert (whole["AutomationExecutionStatus"], whole["Parameters"]) == ("Failed", {"VpcId": [vpc]})
+    assert "Rate exceeded" in whole["StepExecutions"][0]["FailureMessage"]
+    succeeded: Any = [{"Key": "ExecutionStatus", "Values": ["Success"]}]
+    others = ssm.describe_automation_executions(Filters=succeeded)
+    assert others["AutomationExecutionMetadataList"] == []
+    code = code_of(ssm.get_automation_execution, AutomationExecutionId="0" * 36)
+    assert code[0] == "AutomationExecutionNotFoundException"
+
+
 def test_a_remediation_exception_without_a_resource_is_refused(remediation: Any) -> None:
     """The model asks for no member of a key; without one, no resource is named."""
     code = code_of(remediation.put_remediation_exceptions, ConfigRuleName=RULE, ResourceKeys=[{}])

@@ -1,0 +1,135 @@
+"""With the printed service control policy in force: rollout, re-sync and removal go through.
+
+The sandbox attaches no policies, so that its check of callers is asked here for a second opinion:
+what the policy denies to a principal of a member account is refused before it is done.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from orgrollout.bootstrap.protected import protected_by
+from orgrollout.bootstrap.protection import service_control_policy
+from orgrollout.manifest.load import load_manifest
+from orgrollout.rollout.state.state import Outcome
+from orgrollout.sandbox import Sandbox, VirtualClock
+from orgrollout.sandbox.api.authorization import Authorization
+from orgrollout.sandbox.errors import ApiError
+from orgrollout.sandbox.organization.service_control_policies import Asked, decide
+from orgrollout.sandbox.stack_sets.service import Caller
+from tests.resyncing import detect, repair, seek
+from tests.stage import Stage
+from tests.templates.shipped import ORGANIZATION, read
+
+ADMINISTRATOR = "999999999999"
+REGION = "us-east-1"
+RULE = "orgrollout-vpc-flow-logs-enabled"
+
+
+class Policy:
+    """A service control policy that can be attached and detached, and what it refused."""
+
+    def __init__(self) -> None:
+        self.statements: list[Mapping[str, Any]] = []
+        self.asked: set[tuple[str, str]] = set()  # role and action, of member accounts
+        self.refused: list[str] = []
+
+    def check(self, asked: Asked, role: str) -> None:
+        self.asked.add((role, asked.action))
+        if decide(self.statements, asked) == "Deny":
+            self.refused.append(asked.action)
+            raise ApiError("AccessDeniedException", "explicit deny in a service control policy")
+
+
+@pytest.fixture
+def policy(monkeypatch: pytest.MonkeyPatch) -> Policy:
+    """Put a policy beside the sandbox's own check of each call."""
+    attached, own = Policy(), Authorization.check
+
+    def check(  # noqa: PLR0917 - as that of the sandbox
+        self: Authorization,
+        caller: Caller,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any],
+        protocol: str,
+    ) -> None:
+        own(self, caller, service, operation, params, protocol)
+        if caller.account != ADMINISTRATOR:
+            action = f"{service}:{operation}"
+            resource = self._resource(caller, action, params)
+            context = self._context(caller, params)
+            asked = Asked(action=action, resource=resource, context=context)
+            attached.check(asked, caller.principal.role_name)
+
+    monkeypatch.setattr(Authorization, "check", check)
+    return attached
+
+
+def manifest() -> dict[str, Any]:
+    """Return the shipped baseline with its re-sync role, in one Region."""
+    found = read("security-baseline")
+    found["region_groups"] = {"governed": [REGION]}
+    found["guards"] = {"retain_stacks": False, "max_removed_accounts": 100}
+    return found
+
+
+@pytest.fixture
+def stage(tmp_path: Path, policy: Policy) -> Iterator[Stage]:
+    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+        path = stage._write(manifest())
+        what = protected_by(load_manifest(path), break_glass=("BreakGlass",), every_rule=True)
+        policy.statements = service_control_policy(what)["Statement"]
+        yield stage
+
+
+@pytest.mark.slow
+def test_the_whole_life_of_the_baseline_goes_through(stage: Stage, policy: Policy) -> None:
+    rollout = stage.apply(manifest())
+    assert rollout.state.outcome is Outcome.SUCCEEDED
+    account = stage.sandbox.organization.find("payments_prod")
+    inside = stage.sandbox.session(account, REGION)
+
+    # A person is refused, whatever the own permissions are.
+    config, iam = inside.client("config"), inside.client("iam")
+    events = inside.client("events")
+    tampering = (
+        lambda: config.stop_configuration_recorder(ConfigurationRecorderName="orgrollout-recorder"),
+        lambda: config.delete_delivery_channel(DeliveryChannelName="orgrollout-delivery"),
+        lambda: config.delete_config_rule(ConfigRuleName=RULE),
+        lambda: iam.delete_role(RoleName="orgrollout-flowlogs-remediation"),
+        lambda: iam.update_role(RoleName="orgrollout-resync", Description="mine"),
+        lambda: iam.create_role(RoleName="stacksets-exec-mine", AssumeRolePolicyDocument="{}"),
+    )
+    for call in tampering:
+        with pytest.raises(ClientError, match="service control policy"):
+            call()
+    assert len(policy.refused) == len(tampering)
+    assert events.list_rules()["Rules"] == []
+
+    # Without the policy something is stopped; with it again, the re-sync repairs it.
+    statements, policy.statements = policy.statements, []
+    config.stop_configuration_recorder(ConfigurationRecorderName="orgrollout-recorder")
+    config.delete_config_rule(ConfigRuleName=RULE)
+    policy.statements, policy.refused = statements, []
+    detect(stage, name="security-baseline-config-regional")
+    sought = seek(stage, manifest())
+    repaired = repair(stage, sought)
+    assert repaired.state.outcome is Outcome.SUCCEEDED
+    (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+    assert status["recording"]
+    assert [each["ConfigRuleName"] for each in config.describe_config_rules()["ConfigRules"]]
+    assert ("orgrollout-resync", "config:StartConfigurationRecorder") in policy.asked
+    assert ("orgrollout-resync", "cloudformation:ExecuteChangeSet") in policy.asked
+
+    # Everything is taken away.
+    gone = manifest()
+    gone["stack_sets"] = {key: {"state": "absent"} for key in gone["stack_sets"]}
+    del gone["drift"]
+    assert stage.apply(gone).state.outcome is Outcome.SUCCEEDED
+    assert config.describe_config_rules()["ConfigRules"] == []
+    assert policy.refused == []
