@@ -8,8 +8,8 @@ import pytest
 from orgrollout.journal.port import Journal
 from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.documents.claims import ClaimLostError
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollouts import (
-    OpenRolloutError,
     give_order,
     load_rollout,
     rollout_ids,
