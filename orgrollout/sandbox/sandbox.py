@@ -14,7 +14,7 @@ import botocore.session
 from orgrollout.sandbox.call_log import Call, OperationRecord, record_of
 from orgrollout.sandbox.clock import Clock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError, SandboxFileError
-from orgrollout.sandbox.faults.rules import parse_fault
+from orgrollout.sandbox.faults.entries import parse_fault
 from orgrollout.sandbox.in_process import HOOK
 from orgrollout.sandbox.incidents.calls import CallFaults
 from orgrollout.sandbox.incidents.change_sets import ChangeSetFaults

@@ -111,7 +111,7 @@ class SimulatedOrganization:
             is_enabled=self.obstacles.is_enabled,
             state=self.state,
         )
-        self.stubborn: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
+        self.made_again: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
         """Changes by hand that are made again after each repair of a stack or a recorder."""
         self.deployer.reverted = self.repaired
 
@@ -169,7 +169,7 @@ class SimulatedOrganization:
 
     def repaired(self, what: Repaired) -> None:
         """Plan the changes by hand that are made again after each repair."""
-        for again, action in self.stubborn.get(what, ()):
+        for again, action in self.made_again.get(what, ()):
             self.timeline.at(self.timeline.now() + again, action)
 
     def organization_changed(self, kind: str, account: Account, before: str | None) -> None:

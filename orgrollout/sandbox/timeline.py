@@ -45,6 +45,10 @@ class Timeline:
         self._count += 1
         heapq.heappush(self._queue, (moment, self._count, action))
 
+    def record(self, call: str, error: Exception) -> None:
+        """Add an error inside the sandbox to ``failures``."""
+        self.failures.append(failure_of(call, error))
+
     def settle(self) -> list[Exception]:
         """Carry out everything that is due by now, and return the errors of actions.
 
@@ -62,7 +66,7 @@ class Timeline:
                     action()
                 except Exception as error:  # noqa: BLE001 - the others are carried out
                     errors.append(error)
-                    self.failures.append(failure_of("timeline", error))
+                    self.record("timeline", error)
         finally:
             self._moment = None
         return errors

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from orgrollout.sandbox import Settings
-from orgrollout.sandbox.faults.rules import KINDS
+from orgrollout.sandbox.faults.entries import KINDS
 from orgrollout.sandbox.sandbox import Sandbox
 
 TESTS = Path(__file__).parent

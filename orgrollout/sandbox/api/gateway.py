@@ -21,7 +21,7 @@ from orgrollout.sandbox.moto.bridge import Message, MotoState
 from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.principals import Identities, expired
 from orgrollout.sandbox.stack_sets.service import Caller
-from orgrollout.sandbox.timeline import Failure, Timeline, failure_of
+from orgrollout.sandbox.timeline import Failure, Timeline
 
 _GLOBAL = frozenset({"iam", "organizations", "account", "sts", "s3"})
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
@@ -102,7 +102,7 @@ class Gateway:
     def _broken(self, asked: Addressed, error: Exception) -> Message:
         """Answer a call that met an exception; a caller never sees a traceback."""
         call = f"{asked.service}:{asked.operation}"
-        self.failures.append(failure_of(call, error))
+        self._timeline.record(call, error)
         caller = Caller(self._identities.caller(asked.access_key), asked.region)
         self._record(asked, caller, "InternalFailure")
         message = (

@@ -95,7 +95,7 @@ class IncidentContext:
 
     def repeat(self, repaired: Repaired, action: Callable[[], None], again: timedelta) -> None:
         """Do something again, so long after each repair."""
-        self.keep_in(self.simulation.stubborn.setdefault(repaired, []), (again, action))
+        self.keep_in(self.simulation.made_again.setdefault(repaired, []), (again, action))
 
     def keep_in(self, items: list[Any], item: Any, place: int | None = None) -> None:
         """Keep an item in a list until it is used up or taken back."""

@@ -13,6 +13,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
 from orgrollout.sandbox.moto.intrinsics import TemplateError
+from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS
 from orgrollout.sandbox.organization.model import derive
 
 _PLAIN = re.compile(r"\{\{resolve:ssm:([^:}]+)(?::\d+)?\}\}")
@@ -90,7 +91,7 @@ def _check_secret(name: str, rest: list[str], place: Place) -> None:
     try:
         backend: Any = secretsmanager_backends[account][region]
         value = backend.get_secret_value(name, version or None, stage or None)
-    except Exception as error:
+    except AWS_ERRORS as error:
         raise TemplateError(NOT_FOUND.format(request=_request_of(name))) from error
     if key and key not in _keys(value.get("SecretString")):
         raise TemplateError(NO_KEY)

@@ -26,7 +26,7 @@ class ResourceError(Exception):
 
 
 @contextmanager
-def told(key: str, kind: str) -> Iterator[None]:
+def named_in_errors(key: str, kind: str) -> Iterator[None]:
     """Name the resource in errors of its service."""
     try:
         yield

@@ -13,7 +13,12 @@ from moto.ec2.models.core import TaggedEC2Resource
 
 from orgrollout.sandbox.moto.dynamic_references import check_secrets, followed
 from orgrollout.sandbox.moto.intrinsics import resolved
-from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS, ResourceError, message_of, told
+from orgrollout.sandbox.moto.resource_errors import (
+    AWS_ERRORS,
+    ResourceError,
+    message_of,
+    named_in_errors,
+)
 from orgrollout.sandbox.moto.resource_types import (
     RecordedResource,
     deleted,
@@ -43,7 +48,7 @@ class Resources(TemplateNames):
         kind = str(entry["Type"])
         if not self.wants(entry):
             return None
-        with told(key, kind):
+        with named_in_errors(key, kind):
             cleaned = self._clean(key, entry)
             check_required(kind, key, cleaned["Properties"])
             check_bucket_name(kind, cleaned["Properties"])
@@ -119,7 +124,7 @@ class Resources(TemplateNames):
         found = {}
         for key, entry in entries:
             if self.wants(entry):
-                with told(key, str(entry["Type"])):
+                with named_in_errors(key, str(entry["Type"])):
                     found[key] = self._clean(key, entry)
         return found
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 from moto.cloudformation import models, parsing
 
 from orgrollout.sandbox.moto.intrinsics import TemplateError
-from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS, ResourceError, told
+from orgrollout.sandbox.moto.resource_errors import AWS_ERRORS, ResourceError, named_in_errors
 from orgrollout.sandbox.moto.resource_types import ensure_types
 from orgrollout.sandbox.moto.resource_types.corrections import named, tidy
 from orgrollout.sandbox.moto.resources import Resources
@@ -96,7 +96,7 @@ class Stack(models.Stack):
     def outputs(self) -> list[dict[str, Any]]:
         """The outputs as they are described."""
         found = []
-        for key, value, exported in self.output_map.told():
+        for key, value, exported in self.output_map.described():
             output = self.output_map[key]
             description = output.description if output is not None else None
             found.append(
@@ -196,7 +196,7 @@ class Stack(models.Stack):
             planned.settle()
         except TemplateError:
             return True
-        return planned.told() != self.output_map.told()
+        return planned.described() != self.output_map.described()
 
     def compared(self, body: str, parameters: Mapping[str, str]) -> list[tuple[str, str, str]]:
         """Return what an update would do: (Add | Modify | Remove, logical id, type)."""
@@ -246,7 +246,7 @@ class Stack(models.Stack):
 
     def _delete(self, key: str, entry: dict[str, Any]) -> None:
         kind = str(entry["Type"])
-        with told(key, kind):
+        with named_in_errors(key, kind):
             try:
                 self.resource_map._delete_resource(self.resource_map.made(key), entry)  # noqa: SLF001
             except (*AWS_ERRORS, ResourceError):
@@ -279,7 +279,7 @@ class Stack(models.Stack):
         resources = self.resource_map
         kind = str(entry["Type"])
         place = (self.account_id, self.region_name)
-        with told(key, kind):
+        with named_in_errors(key, kind):
             asked = resources.asked(key, entry)
             try:
                 changed: Any = parsing.parse_and_update_resource(key, asked, resources, *place)

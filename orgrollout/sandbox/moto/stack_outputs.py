@@ -40,7 +40,7 @@ class Outputs(parsing.OutputMap):
                     name = text_of(resolved(entry["Export"].get("Name"), self.scope))
                     self.exported[key] = str(name)
 
-    def told(self) -> list[tuple[str, str, str | None]]:
+    def described(self) -> list[tuple[str, str, str | None]]:
         """Return name, value and export of each output."""
         outputs = self._parsed_outputs.items()
         return [(key, each.value, self.exported.get(key)) for key, each in outputs]

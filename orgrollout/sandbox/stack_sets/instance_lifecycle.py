@@ -159,6 +159,8 @@ class InstanceEffects:
             self._apply(stack_set, operation, instance)
         except Exception as error:  # noqa: BLE001 - an operation ends, whatever happens
             result.reason = reason_of(error)
+            if not isinstance(error, DeploymentError):
+                self._timeline.record(f"{operation.action} in {'/'.join(pair)}", error)
             if operation.action == "DETECT_DRIFT":
                 instance.drift_status = "UNKNOWN"
             else:

@@ -16,7 +16,7 @@ from orgrollout.sandbox import (
     VirtualClock,
     serve,
 )
-from orgrollout.sandbox.faults.rules import KINDS
+from orgrollout.sandbox.faults.entries import KINDS
 from tests.sandbox.support import (
     ACCOUNTS,
     HOME,
@@ -71,7 +71,7 @@ def state_of(sandbox: Sandbox) -> Any:
         set(simulation.obstacles.disabled),
         dict(simulation.roles.given),
         {k: dict(v) for k, v in simulation.deployer.hidden_from_sets.items() if v},
-        {k: list(v) for k, v in simulation.stubborn.items() if v},
+        {k: list(v) for k, v in simulation.made_again.items() if v},
         dict(own.delegates),
     )
 
@@ -117,7 +117,7 @@ def test_a_change_by_hand_is_called_off_and_is_not_repeated(sandbox: Sandbox) ->
     assert sandbox.book.listed()[0]["active"]
     sandbox.take_back(done)
     assert log_groups(sandbox, ONE) == {f"/x/{HOME}": 7}, "what has happened stays"
-    assert not any(sandbox.simulation.stubborn.values())
+    assert not any(sandbox.simulation.made_again.values())
 
 
 def test_an_account_that_left_returns_to_its_unit(sandbox: Sandbox) -> None:

@@ -8,7 +8,7 @@ from botocore.exceptions import ReadTimeoutError
 from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox, SandboxFileError, Settings
-from orgrollout.sandbox.faults.rules import parse_fault
+from orgrollout.sandbox.faults.entries import parse_fault
 from tests.sandbox.support import (
     ACCOUNTS,
     FAST,

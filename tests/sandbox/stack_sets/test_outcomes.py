@@ -235,3 +235,35 @@ def test_durations_follow_from_the_seed(
     assert done.started is not None
     assert done.ended is not None
     assert (done.ended - done.started > timedelta(hours=1)) is slow
+
+
+def test_whatever_breaks_the_stack_instance_fails_with_a_reason_and_is_listed(
+    sandbox: Sandbox, client: CloudFormationClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What breaks in moto is in ``unprovisioned``; nothing of the stack is left."""
+
+    def breaks(*_: object) -> None:
+        raise RuntimeError("moto broke")
+
+    monkeypatch.setattr("orgrollout.sandbox.moto.drift.baseline_of", breaks)
+    service_managed(client)
+    reason = deploy(sandbox, client, accounts=[ONE]).reasons[ONE, HOME]
+    assert 'Resource handler returned message: "RuntimeError: moto broke"' in reason
+    (listed,) = sandbox.unprovisioned
+    assert listed.what == "not created: RuntimeError('moto broke')"
+    assert log_groups(sandbox, ONE) == {}
+    assert sandbox.session(ONE).client("cloudformation", HOME).describe_stacks()["Stacks"] == []
+
+
+def test_what_breaks_in_the_sandbox_itself_is_a_reason_and_a_failure(
+    sandbox: Sandbox, client: CloudFormationClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("the sandbox broke")
+
+    service_managed(client)
+    monkeypatch.setattr(sandbox.simulation.deployer, "create", breaks)
+    reasons = deploy(sandbox, client, accounts=[ONE]).reasons
+    assert reasons == {(ONE, HOME): "Internal Failure: RuntimeError: the sandbox broke"}
+    (failure,) = sandbox.simulation.gateway.failures
+    assert (failure.call, failure.kind) == (f"CREATE in {ONE}/{HOME}", "RuntimeError")

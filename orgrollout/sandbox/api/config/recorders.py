@@ -106,14 +106,18 @@ class RecorderApi:
                 "configHistoryDeliveryInfo": {},
                 "configStreamDeliveryInfo": {},
             }
-        told: Answer = {"lastStatus": "Success", "lastAttemptTime": now, "lastSuccessfulTime": now}
+        delivery: Answer = {
+            "lastStatus": "Success",
+            "lastAttemptTime": now,
+            "lastSuccessfulTime": now,
+        }
         if broken is not None:
             code, message = broken
-            told = {"lastStatus": "Failure", "lastAttemptTime": now}
-            told |= {"lastErrorCode": code, "lastErrorMessage": message}
+            delivery = {"lastStatus": "Failure", "lastAttemptTime": now}
+            delivery |= {"lastErrorCode": code, "lastErrorMessage": message}
         return {
             "name": name,
             "configSnapshotDeliveryInfo": {},
-            "configHistoryDeliveryInfo": told,
+            "configHistoryDeliveryInfo": delivery,
             "configStreamDeliveryInfo": {"lastStatus": "Not_Applicable"},
         }
