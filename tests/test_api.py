@@ -79,6 +79,9 @@ def test_importing_it_imports_nothing_heavy() -> None:
     assert {name for name in said.stdout.split() if name.startswith("orgrollout")} == {
         "orgrollout",
         "orgrollout.api",
+        "orgrollout.api.looking",
+        "orgrollout.api.place",
+        "orgrollout.api.rollouts",
     }
 
 

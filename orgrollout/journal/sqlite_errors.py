@@ -12,6 +12,7 @@ from orgrollout.journal.errors import (
     JournalError,
     JournalForeignError,
     JournalFullError,
+    JournalGoneError,
     JournalReadOnlyError,
 )
 
@@ -44,6 +45,8 @@ def translated_errors(path: Path) -> Iterator[None]:
         kind = _ERRORS.get(_primary(error), JournalError)
         if any(words in str(error) for words in _DAMAGE):
             kind = JournalCorruptError
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+            kind = JournalGoneError
         raise kind(path, str(error)) from error
 
 
