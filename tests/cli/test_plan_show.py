@@ -31,7 +31,6 @@ def test_what_is_no_saved_plan_is_refused_by_name(program: Program) -> None:
     assert "`plan show FILE`" in both.err
 
 
-@pytest.mark.slow
 def test_calls_are_listed_for_those_who_debug_alone(program: Program) -> None:
     path = program.manifest()
     program("apply", path, "--yes")
