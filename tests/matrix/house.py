@@ -58,8 +58,8 @@ root:
 TOPIC_OF_NOTICES = "arn:aws:sns:us-east-1:999999999999:rollouts"
 HERE = "http://in.this.process"
 ENOUGH = 4000  # requests; no command needs a twentieth, and one that does not end needs them all
+OWN_SECRETS = {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 CREDENTIALS = re.compile(rb"<(?:SecretAccessKey|SessionToken)>([^<]+)<")
-_CALL_LINE = re.compile(r"(?m)^call \w[\w-]*:\w+ .*\n?")  # what --debug tells of each request
 CHECKED = """\
 AWSTemplateFormatVersion: "2010-09-09"
 Metadata:
@@ -116,7 +116,7 @@ WRITING = ("apply", "drift", "resync")
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command left behind; ``err`` is without what --debug adds."""
+    """What a command left behind; tracebacks and log lines are elsewhere."""
 
     code: int
     out: str
@@ -156,6 +156,7 @@ class House:
     def run(self, *arguments: object) -> Ran:
         """Run a command, and keep all that it prints."""
         where = ("--sandbox", HERE, "--journal", self.folder / "journal")
+        logs = ("--debug", "--log-file", self.folder / "log", "--log-format", "json")
         out, err, traces = io.StringIO(), io.StringIO(), io.StringIO()
 
         def keep_trace() -> None:
@@ -168,9 +169,9 @@ class House:
             self.in_process(),
             patch.object(session, "simulation_of", self._simulation),
         ):
-            code = main([str(argument) for argument in (*arguments, "--debug", *where)])
+            code = main([str(argument) for argument in (*arguments, *where, *logs)])
         self.written += [out.getvalue(), err.getvalue(), traces.getvalue()]
-        return Ran(code, out.getvalue(), _CALL_LINE.sub("", err.getvalue()))
+        return Ran(code, out.getvalue(), err.getvalue())
 
     def load(self, command: str) -> None:
         """Run what loads most, so that no copy has to: models of services, rules of cfn-lint."""
@@ -212,10 +213,11 @@ class House:
         return {(key[0], key[1]) for each in found for key in each.instances}
 
     def secrets(self) -> set[str]:
-        """Return every credential that went over the wire, and what was planted."""
+        """Return every credential: the caller's, what went over the wire, and what was planted."""
         bodies = (message.body for message in self.faulty.seen.get("AssumeRole", ()))
         found = {text.decode() for body in bodies for text in CREDENTIALS.findall(body)}
-        return {SECRET, *found}
+        own = {value for name, value in self.sandbox.environment().items() if name in OWN_SECRETS}
+        return {SECRET, *own, *found}
 
     def all_written(self) -> bytes:
         """Return all that commands left: what they printed, saved, kept and sent to others."""

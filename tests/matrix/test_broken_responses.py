@@ -6,6 +6,7 @@ response, whatever it is, comes to one and the same beyond it: so each operation
 there (`test_cut_responses`), and one of these kinds for each operation of a command.
 """
 
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.matrix.copies import in_a_copy, told_failures
-from tests.matrix.house import COMMANDS, House
+from tests.matrix.house import COMMANDS, TOPIC_OF_NOTICES, House
 from tests.matrix.replaying import refused_kinds
 from tests.matrix.spoiling import Case, broken_alike, tried, usual, verdict
 
@@ -35,6 +36,32 @@ def test_a_sample_of_responses_that_are_spoiled(house: House, tmp_path: Path) ->
         expected = in_a_copy(partial(usual, house, tmp_path / f"usual-{number}", case.command))
         copy = tmp_path / f"case-{number}"
         in_a_copy(partial(tried, house, copy, case, expected), name=str(case))
+
+
+def test_all_that_is_written_is_looked_through(house: House, tmp_path: Path) -> None:
+    """What is printed, saved, logged, kept in the journal, deleted from it, and sent to others."""
+    written = in_a_copy(partial(left_everywhere, house, tmp_path / "copy"))
+    assert [n for n in range(6) if f"left-{n}-".encode() not in written] == []
+
+
+def left_everywhere(house: House, folder: Path) -> bytes:
+    house.move(folder)
+    house.run("plan", "left-0-.yaml")
+    for number, name in enumerate(("plan.json", "log"), 1):
+        (folder / name).write_text(f"left-{number}-")
+    with sqlite3.connect(next(folder.rglob("journal.sqlite"))) as journal:
+        journal.execute("PRAGMA secure_delete = OFF")  # as other builds of SQLite have it
+        journal.execute("CREATE TABLE kept (value TEXT)")
+        journal.execute("INSERT INTO kept VALUES ('left-3-')")
+    with journal:
+        journal.execute("INSERT INTO kept VALUES ('left-4-')")
+    with journal:
+        journal.execute("DELETE FROM kept WHERE value = 'left-4-'")
+    journal.close()
+    with house.in_process():
+        client = house.sandbox.session().client("sns")
+        client.publish(TopicArn=TOPIC_OF_NOTICES, Message="left-5-")
+    return house.all_written()
 
 
 @pytest.mark.exhaustive
