@@ -14,7 +14,7 @@ from orgrollout import api
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, StackSetName
-from orgrollout.reconcile.documents.rollouts import OpenRolloutError
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.drift.detect import DetectionPhase
 from orgrollout.reconcile.lifecycle.operator_orders import ApprovalError
 from orgrollout.reconcile.reading.plan_request import WrongPlaceError
@@ -79,6 +79,9 @@ def test_importing_it_imports_nothing_heavy() -> None:
     assert {name for name in said.stdout.split() if name.startswith("orgrollout")} == {
         "orgrollout",
         "orgrollout.api",
+        "orgrollout.api.looking",
+        "orgrollout.api.place",
+        "orgrollout.api.rollouts",
     }
 
 

@@ -1,6 +1,6 @@
 """What else AWS tells of an organization and its accounts: access, roles, Regions, policies.
 
-Reads only. Each function asks once and raises what `Connection.call` raises; whoever asks decides
+Reads only. Each function asks once and raises what `Connection.call` raises; the caller decides
 what a refusal means.
 """
 

@@ -5,7 +5,7 @@ If-None-Match ("Add preconditions to S3 operations with conditional requests", A
 Guide): 412 where the condition does not hold, 409 where another conditional write was under way.
 
 A request is repeated when its answer was lost, and then meets what it wrote itself. Every object
-carries a nonce of its writer, by which that is told from somebody else's. It also makes every ETag
+carries a nonce of its writer, by which it knows it from another process's. It also makes every ETag
 another one, so that an ETag is a version.
 """
 
@@ -64,7 +64,7 @@ class S3Journal:
         """Write the document if its version is ``expected``; None: if there is none yet.
 
         Raises:
-            JournalConflictError: Somebody else wrote it. Nothing was written.
+            JournalConflictError: Another process wrote it. Nothing was written.
         """
         return self._write(key, self._document(key), value, expected)
 
@@ -72,7 +72,7 @@ class S3Journal:
         """Remove the document if its version is ``expected``; one that is gone is fine.
 
         Raises:
-            JournalConflictError: Somebody else wrote it. It was left alone.
+            JournalConflictError: Another process wrote it. It was left alone.
         """
         try:
             self._call("DeleteObject", Key=self._document(key), IfMatch=expected)
@@ -127,7 +127,7 @@ class S3Journal:
         self._ends.pop(stream, None)
 
     def close(self) -> None:
-        """Let go of whatever is held open: nothing is."""
+        """Close what is open: nothing is."""
 
     def _write(self, what: str, name: str, value: Any, expected: Version | None) -> Version:
         nonce = secrets.token_hex(16)

@@ -30,7 +30,7 @@ from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
 from orgrollout.reconcile.context import Context, call_bounds, contexts
-from orgrollout.reconcile.documents.rollouts import NoSuchRolloutError, SeveralRolloutsError
+from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError, SeveralRolloutsError
 from orgrollout.reconcile.open_journal import in_folder, named_journal, open_journal
 from orgrollout.reconcile.reading.home_region import proposed_home
 

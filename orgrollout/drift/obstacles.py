@@ -6,7 +6,8 @@ from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import Pair, RolloutId, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus
 from orgrollout.organization.desired import DesiredStackSet
-from orgrollout.plan.build.compare import Differences, definition_differences
+from orgrollout.plan.build.compare import Differences
+from orgrollout.plan.build.definition_differences import definition_differences
 from orgrollout.plan.build.request import Request
 
 OTHERWISE = "the manifest differs from what is deployed; `orgrollout apply` it first"

@@ -92,6 +92,17 @@ class JournalReadOnlyError(JournalError):
     )
 
 
+class JournalGoneError(JournalError):
+    """The file was deleted, moved or replaced while it was open. Nothing was written."""
+
+    text = (
+        "journal {where} was deleted, moved or replaced while this command used it; nothing was "
+        "written, and nothing more was sent. What was started goes on in AWS. Put the file back, "
+        "then run `orgrollout resume`; if it is lost, plan again once the operations are over: "
+        "CloudFormation knows what is deployed."
+    )
+
+
 class JournalCorruptError(JournalError):
     """The journal, or a document in it, is damaged."""
 

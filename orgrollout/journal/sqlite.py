@@ -18,17 +18,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from orgrollout.journal.errors import (
-    JournalBusyError,
     JournalConflictError,
     JournalCorruptError,
-    JournalDiskError,
-    JournalError,
     JournalForeignError,
     JournalFullError,
     JournalReadOnlyError,
     JournalVersionError,
 )
 from orgrollout.journal.port import Document, Entry, Version, to_text
+from orgrollout.journal.sqlite_errors import is_busy, translated_errors
 
 SCHEMA_VERSION = 1
 _APPLICATION = 0x6F72676A  # "orgj": tells a journal from any other SQLite file
@@ -40,20 +38,6 @@ _SCHEMA = (
     " PRIMARY KEY (stream, position))",
     f"PRAGMA application_id = {_APPLICATION}",
 )
-_ERRORS: dict[int, type[JournalError]] = {
-    sqlite3.SQLITE_BUSY: JournalBusyError,
-    sqlite3.SQLITE_LOCKED: JournalBusyError,
-    sqlite3.SQLITE_FULL: JournalFullError,
-    sqlite3.SQLITE_IOERR: JournalDiskError,
-    sqlite3.SQLITE_CORRUPT: JournalCorruptError,
-    sqlite3.SQLITE_MISMATCH: JournalCorruptError,
-    sqlite3.SQLITE_NOTADB: JournalForeignError,
-    sqlite3.SQLITE_READONLY: JournalReadOnlyError,
-    sqlite3.SQLITE_CANTOPEN: JournalReadOnlyError,
-    sqlite3.SQLITE_PERM: JournalReadOnlyError,
-}
-# SQLITE_ERROR says no more than that: a table or a column that is not there, a text that is none.
-_DAMAGE = ("no such table", "no such column", "has no column", "values were", "decode to UTF-8")
 
 
 class SqliteJournal:
@@ -75,7 +59,7 @@ class SqliteJournal:
         self._lock = threading.RLock()
         self._patience = patience
         _make_private(path)
-        with self._errors():
+        with translated_errors(self.path):
             self._db = sqlite3.connect(
                 path,
                 timeout=patience.total_seconds(),
@@ -83,7 +67,7 @@ class SqliteJournal:
                 check_same_thread=False,
             )
         try:
-            with self._errors():
+            with translated_errors(self.path):
                 self._prepare()
         except BaseException:
             self._db.close()
@@ -91,7 +75,7 @@ class SqliteJournal:
 
     def get(self, key: str) -> Document | None:
         """Return the document, or None where there is none."""
-        with self._lock, self._errors():
+        with self._lock, translated_errors(self.path):
             row = self._db.execute(
                 "SELECT version, value FROM documents WHERE key = ?", (key,)
             ).fetchone()
@@ -139,7 +123,7 @@ class SqliteJournal:
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """Return the keys of all documents that begin with ``prefix``, in order."""
-        with self._lock, self._errors():
+        with self._lock, translated_errors(self.path):
             rows = self._db.execute(
                 "SELECT key FROM documents WHERE substr(key, 1, ?) = ? ORDER BY key",
                 (len(prefix), prefix),
@@ -160,7 +144,7 @@ class SqliteJournal:
     def read(self, stream: str, *, after: int = 0) -> Iterator[Entry]:
         """Return the entries behind position ``after``, oldest first."""
         while True:
-            with self._lock, self._errors():
+            with self._lock, translated_errors(self.path):
                 rows = self._db.execute(
                     "SELECT position, value FROM entries WHERE stream = ? AND position > ?"
                     " ORDER BY position LIMIT ?",
@@ -176,7 +160,7 @@ class SqliteJournal:
 
     def streams(self, prefix: str = "") -> tuple[str, ...]:
         """Return the names of all streams that begin with ``prefix``, in order."""
-        with self._lock, self._errors():
+        with self._lock, translated_errors(self.path):
             rows = self._db.execute(
                 "SELECT DISTINCT stream FROM entries WHERE substr(stream, 1, ?) = ?"
                 " ORDER BY stream",
@@ -199,7 +183,7 @@ class SqliteJournal:
         before = self.path.stat().st_size
         if shutil.disk_usage(self.path.parent).free < before:
             raise JournalFullError(self.path)
-        with self._lock, self._errors():
+        with self._lock, translated_errors(self.path):
             self._db.execute("VACUUM")
         return before - self.path.stat().st_size
 
@@ -260,8 +244,7 @@ class SqliteJournal:
             try:
                 self._db.execute("PRAGMA journal_mode = TRUNCATE")
             except sqlite3.OperationalError as error:
-                busy = _primary(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-                if not busy or time.monotonic() > deadline:
+                if not is_busy(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
             else:
@@ -270,7 +253,7 @@ class SqliteJournal:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Do the body in one transaction, which is on disk at the end, or not at all."""
-        with self._lock, self._errors():
+        with self._lock, translated_errors(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -280,16 +263,6 @@ class SqliteJournal:
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
                 raise
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            kind = _ERRORS.get(_primary(error), JournalError)
-            if any(words in str(error) for words in _DAMAGE):
-                kind = JournalCorruptError
-            raise kind(self.path, str(error)) from error
 
     def _names(self, rows: Iterable[tuple[Any]]) -> tuple[str, ...]:
         names = tuple(row[0] for row in rows)
@@ -302,11 +275,6 @@ class SqliteJournal:
             return json.loads(text)
         except (ValueError, TypeError, RecursionError) as error:
             raise JournalCorruptError(self.path, f"{key} is not JSON") from error
-
-
-def _primary(error: sqlite3.Error) -> int:
-    """Return SQLite's primary result code: the low byte of the extended one."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _make_private(path: Path) -> None:

@@ -89,7 +89,7 @@ def _note_more(root: Item, more: list[FieldPath], findings: Findings) -> None:
         findings.broken.add(path)
     if more:
         message = f"and {len(more):,} more unknown {'key' if len(more) == 1 else 'keys'}."
-        fix = "Mend the ones above first."
+        fix = "Correct the ones above first."
         problem = problem_at(findings.file, root, more[0], message, fix, key=True)
         findings.add(problem, root.nearest(more[0])[0].path)
 

@@ -12,13 +12,9 @@ from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.explain import AccountAnswer, ParameterOrigin
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import waves
-from orgrollout.plan.build.compare import (
-    NEW,
-    Differences,
-    Membership,
-    compare,
-    definition_differences,
-)
+from orgrollout.plan.build.compare import NEW, Differences, compare
+from orgrollout.plan.build.definition_differences import definition_differences
+from orgrollout.plan.build.membership import Membership
 from orgrollout.plan.build.needed_first import prerequisites
 from orgrollout.plan.checks import refusals
 

@@ -47,7 +47,7 @@ def trusted_access(facts: Facts) -> Check:
 
 
 def delegated_administrators(facts: Facts) -> Check:
-    """Whoever calls from outside of the management account must be registered for it."""
+    """A caller outside of the management account must be registered for it."""
     name = "delegated administrators"
     wanted = list(registrations(facts.desired, facts.needs, facts.organization, facts.caller))
     findings = []

@@ -1,4 +1,4 @@
-"""All checks, in the order in which a person mends what they find."""
+"""All checks, in the order in which a person fixes what they find."""
 
 from orgrollout.manifest.once_only import cure, once_words
 from orgrollout.preflight.access import (

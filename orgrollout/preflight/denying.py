@@ -1,4 +1,4 @@
-"""Whether a statement of a policy denies a request: for certain, not at all, or nobody can tell."""
+"""Whether a statement of a policy denies a request: for certain, not at all, or unclear."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

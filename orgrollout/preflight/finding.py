@@ -1,4 +1,4 @@
-"""What a check comes to: findings, or nothing found, or that it could not look."""
+"""The result of a check: findings, or nothing found, or that it could not look."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -177,7 +177,7 @@ class _Judge:
 
 
 class _Beyond:
-    """What policies deny, and of which nobody knows whether a stack set needs it."""
+    """What policies deny, where it is not known whether a stack set needs it."""
 
     def __init__(self, facts: Facts, key: StackSetKey) -> None:
         template, needs = facts.loaded.templates.get(key), facts.needs.get(key, {})

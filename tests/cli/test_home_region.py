@@ -79,6 +79,7 @@ def test_a_second_home_is_refused_where_the_first_one_is_in_use(
     assert program.writes() == written
 
 
+@pytest.mark.slow
 def test_another_region_is_asked_once_and_only_where_something_would_be_created(
     program: Program, shell: Shell
 ) -> None:

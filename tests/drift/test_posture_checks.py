@@ -9,6 +9,7 @@ from orgrollout.manifest.template.template import Template
 from orgrollout.model.content import content_digest
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.posture.check import PostureCheck
+from orgrollout.posture.checks.vpc_flow_logs import FlowLogs
 from tests.templates.reading import parse
 from tests.templates.resolving import Place, resolve
 
@@ -36,10 +37,38 @@ def test_arguments_are_the_effective_parameters_of_the_pair() -> None:
 def test_conditions_look_at_parameters() -> None:
     """Where the recorder belongs to others, any will do; without a remediation none is started."""
     assert checks(CONFIG, Recorder="existing")["config-recorder"].arguments == {}
-    assert checks(FLOW_LOGS)["vpc-flow-logs"].arguments == {"traffic": "ALL", "rule": RULE}
+    usual = checks(FLOW_LOGS)["vpc-flow-logs"].arguments
+    assert {"traffic": "ALL", "rule": RULE}.items() <= usual.items()
     by_hand = checks(FLOW_LOGS, Remediation="runbook-only", TrafficType="REJECT")
-    assert by_hand["vpc-flow-logs"].arguments == {"traffic": "REJECT"}
+    assert by_hand["vpc-flow-logs"].arguments["traffic"] == "REJECT"
+    assert "rule" not in by_hand["vpc-flow-logs"].arguments
     assert "config-compliance" not in by_hand
+
+
+def test_flow_logs_of_ours_are_compared_with_the_effective_parameters() -> None:
+    """All that the runbook gives them; a field by name comes after the format."""
+    given = {
+        "MaxAggregationInterval": "60",
+        "LogFormat": "${version} ${account-id}",
+        "MoreFields": "reject-reason",
+        "FileFormat": "plain-text",
+        "HivePartitions": "false",
+        "FlowLogFolder": "team",
+        "OtherFlowLogs": "ignore",
+    }
+    arguments = checks(FLOW_LOGS, PAIR, **given)["vpc-flow-logs"].arguments
+    assert arguments["others"] == "ignore"
+    settings = FlowLogs.model_validate(arguments).settings
+    assert settings.prefix == "acme"
+    assert settings.destination.endswith("-an/team")
+    assert settings.wanted == {
+        "TrafficType": "ALL",
+        "MaxAggregationInterval": "60",
+        "LogFormat": "${version} ${account-id} ${reject-reason}",
+        "FileFormat": "plain-text",
+        "HiveCompatiblePartitions": "false",
+        "PerHourPartition": "true",
+    }
 
 
 def test_what_the_runbook_should_contain_is_worked_out_as_cloudformation_does() -> None:

@@ -19,6 +19,7 @@ from orgrollout.journal.errors import (
     JournalError,
     JournalForeignError,
     JournalFullError,
+    JournalGoneError,
     JournalReadOnlyError,
     JournalVersionError,
 )
@@ -246,3 +247,16 @@ def test_any_other_failure_is_a_journal_error(path: Path) -> None:
     journal.close()
     with pytest.raises(JournalError, match="closed database"):
         journal.get("k")
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_journal_that_is_deleted_while_it_is_open_is_told(path: Path, comes_back: bool) -> None:
+    """What is written to a file without a name would be gone with the process."""
+    with SqliteJournal(path) as journal:
+        version = journal.put("k", 1, expected=None)
+        shutil.rmtree(path.parent)
+        if comes_back:
+            SqliteJournal(path).close()
+        with pytest.raises(JournalGoneError, match="deleted, moved or replaced"):
+            journal.put("k", 2, expected=version)
+    assert path.exists() is comes_back

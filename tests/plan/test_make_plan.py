@@ -14,7 +14,8 @@ from orgrollout.model.ids import Pair, digest_of
 from orgrollout.model.stack_set import DeployedStackSet, InstanceStatus, StackInstance
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Account, AccountState, Organization
-from orgrollout.plan.build.compare import Differences, compare, membership_of
+from orgrollout.plan.build.compare import Differences, compare
+from orgrollout.plan.build.membership import membership_of
 from tests.organization.test_properties import (
     ACCOUNTS,
     ROOT,

@@ -88,7 +88,7 @@ def unchanged(made_of: StackSetDefinition) -> Parameters:
 
     Parameters that are sent, even with UsePreviousValue, would mark all other stack instances
     OUTDATED; tags that are not sent stay as they are (UpdateStackSet, API reference). What omitted
-    parameters mean is not documented: whoever starts operations looks at the definition in between.
+    parameters mean is not documented: the driver looks at the definition in between.
     """
     sent = definition(made_of)
     for field in ("TemplateBody", "Parameters", "Tags"):

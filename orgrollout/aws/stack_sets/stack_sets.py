@@ -108,9 +108,9 @@ class StackSets(DriftReads):
         self.stop(request.stack_set, request.id)
         raise BucketError(
             f"CloudFormation read another template for {request.stack_set} than was put into "
-            f"{request.bucket}: somebody wrote over it in that moment. The operation {request.id} "
-            "is stopped. See who may write there, and which stack instances it reached "
-            "(`orgrollout coverage`), then plan again."
+            f"{request.bucket}: another user or tool wrote over it in that moment. The operation "
+            f"{request.id} is stopped. See who may write there, and which stack instances it "
+            "reached (`orgrollout coverage`), then plan again."
         )
 
     def detect_drift(self, stack_set: StackSetName, operation: OperationId) -> None:

@@ -1,7 +1,7 @@
 """What is too large for a call, put into a bucket that CloudFormation reads by URL.
 
 An object is named after the SHA-256 of what it holds. So what is there already is not sent again,
-an operation that is sent twice names the same object, and one that somebody wrote over is told by
+an operation that is sent twice names the same object, and one that was written over is told by
 its name. CloudFormation keeps the text itself: DescribeStackSet gives "the body of the template
 that was used" (API reference), so an object that has done its service may be deleted.
 """
@@ -63,7 +63,7 @@ def bucket_region(connection: Connection, bucket: str) -> str | None:
     """Return the Region a bucket is in, or None where there is no such bucket.
 
     Raises:
-        AwsError: The caller may not look at it (s3:ListBucket), or it is somebody else's.
+        AwsError: The caller may not look at it (s3:ListBucket), or it belongs to another account.
     """
     try:
         answer = connection.call("s3", "HeadBucket", {"Bucket": bucket})
@@ -103,8 +103,8 @@ def _put(content: bytes, bucket: str, key: str, connection: Connection) -> None:
             return
         if there is not None:
             raise BucketError(
-                f"s3://{bucket}/{key} does not hold what its name says: somebody wrote over it. "
-                "Nothing was started. See who may write there, delete it, then run "
+                f"s3://{bucket}/{key} does not hold what its name says: another user or tool wrote "
+                "over it. Nothing was started. See who may write there, delete it, then run "
                 "`orgrollout resume`."
             )
         asked = {"Bucket": bucket, "Key": key, "Body": content, "ContentType": "text/plain"}

@@ -51,7 +51,7 @@ class Clients:
     ) -> None:
         """Make clients of ``session``, and show each to ``watch``; ``region`` wins over its own.
 
-        Whoever makes clients of the same session has the same ``lock``.
+        All that make clients of the same session share one ``lock``.
         """
         if not region and not session.region_name:
             raise MissingRegionError("connect")
@@ -117,7 +117,7 @@ class Clients:
 
 
 class _Given(CredentialProvider):
-    """Credentials that somebody else keeps fresh."""
+    """Credentials that are kept fresh elsewhere."""
 
     METHOD = "assume-role"
 

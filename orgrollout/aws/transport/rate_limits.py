@@ -30,7 +30,7 @@ class Rate:
 
 
 STACK_SETS = Rate(2, 2)
-# A look at one account takes one of each per stack set, and nobody is to wait for that. Whether
+# A look at one account takes one of each per stack set, and no person should wait for that. Whether
 # AWS's buckets hold as many is not published; what it throttles is repeated.
 LOOKS = Rate(STACK_SETS.per_second, 12)
 OTHERS = Rate(10, 20)

@@ -14,7 +14,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.unattended.allowed_actions import AllowedActions
 from orgrollout.plan.unattended.select import plan_unattended
-from orgrollout.reconcile.documents.rollouts import OpenRolloutError
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.lifecycle.unfinished_creations import unfinished_creations
 from orgrollout.report.plan.as_text import plan_blocks
 

@@ -17,7 +17,7 @@ from orgrollout.drift.unattended import why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.model.windows import windows_of
-from orgrollout.reconcile.documents.rollouts import OpenRolloutError
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest, seek_repairs
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift
 from orgrollout.reconcile.reading.inventory import Refresh

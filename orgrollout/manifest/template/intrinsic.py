@@ -134,7 +134,7 @@ def _not(values: Values, argument: Any) -> Any:
 
 
 def _each(values: Values, argument: Any) -> list[Any]:
-    """Return what each of several conditions comes to; one that is unknown hides no other."""
+    """Return the value of each of several conditions; one that is unknown hides no other."""
     return [values.of(each) for each in argument] if isinstance(argument, list) else [UNKNOWN]
 
 

@@ -1,4 +1,4 @@
-"""Where a template holds what nobody should see: NoEcho parameters and references."""
+"""Where a template holds secrets: NoEcho parameters and references."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -37,7 +37,7 @@ class TemplateParameter:
 
     @property
     def gives_secret_away(self) -> bool:
-        """Return whether anybody who has the template can read what nobody should."""
+        """Return whether a secret can be read in the template."""
         default = self.default or ""
         return self.no_echo and default != "" and not is_dynamic_reference(default)
 

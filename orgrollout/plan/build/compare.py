@@ -9,15 +9,14 @@ from orgrollout.inventory.inventory import (
     keeps_overrides,
     runs_state,
 )
-from orgrollout.manifest.schema import Guards
-from orgrollout.model.ids import AccountId, Digest, Pair
+from orgrollout.model.ids import Digest, Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
-from orgrollout.model.shown import MASKED
-from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
+from orgrollout.model.stack_set import InstanceStatus, StackInstance
 from orgrollout.organization.desired import DesiredStackSet, LeftOut, LeftOutState
-from orgrollout.organization.snapshot import AccountState, Organization
+from orgrollout.plan.build.definition_differences import definition_differences
 from orgrollout.plan.build.inoperable import Inoperable, inoperable
+from orgrollout.plan.build.membership import Membership
 from orgrollout.plan.model.instance_state import InstanceState
 from orgrollout.plan.model.repair import Repair
 
@@ -67,34 +66,6 @@ def state_digests(desired: DesiredStackSet) -> Mapping[Digest, Digest]:
         key: desired.definition.state_digest(overrides)
         for key, overrides in desired.parameter_sets.items()
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """Who belongs to the organization, as far as removals are concerned."""
-
-    members: frozenset[AccountId]
-    dormant: Mapping[AccountId, AccountState] = field(default_factory=dict)  # members not active
-    detach_dormant: bool = False
-    unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
-
-    @property
-    def active(self) -> frozenset[AccountId]:
-        """Return the members that can be deployed to."""
-        return self.members - self.dormant.keys()
-
-
-def membership_of(organization: Organization, guards: Guards) -> Membership:
-    """Return who belongs to an organization, and what becomes of those that are not active."""
-    return Membership(
-        members=frozenset(organization.accounts),
-        dormant={
-            account.id: account.state
-            for account in organization.accounts.values()
-            if account.state is not AccountState.ACTIVE
-        },
-        detach_dormant=guards.detach_suspended,
-    )
 
 
 def compare(
@@ -192,39 +163,6 @@ def seen_of(
         runs=runs,
         unit=instance.unit,
     )
-
-
-def definition_differences(
-    deployed: StackSetDefinition, desired: StackSetDefinition
-) -> tuple[str, ...]:
-    """Return what differs, in words; values of parameters are not shown."""
-    found: list[str] = []
-    if deployed.template_digest != desired.template_digest:
-        found.append("template")
-    names = {*deployed.parameters, *desired.parameters}
-    now, wanted = deployed.parameters, desired.parameters
-    found += [
-        f"parameter {name}"
-        for name in sorted(names)
-        if now.get(name) not in {wanted.get(name), MASKED}
-    ]
-    if dict(deployed.tags) != dict(desired.tags):
-        found.append("tags")
-    # The API takes no empty description, so one that was dropped cannot be cleared.
-    if desired.description not in {"", deployed.description}:
-        found.append("description")
-    if set(deployed.capabilities) != set(desired.capabilities):
-        found.append("capabilities")
-    if desired.administration_role_arn not in {None, deployed.administration_role_arn}:
-        found.append("administration role")
-    if desired.execution_role_name not in {None, deployed.execution_role_name}:
-        found.append("execution role")
-    return tuple(found)
-
-
-def hides_parameters(deployed: StackSetDefinition) -> bool:
-    """Return whether values are masked, so that a difference cannot be seen."""
-    return MASKED in deployed.parameters.values()
 
 
 def _left_alone(

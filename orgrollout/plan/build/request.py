@@ -11,15 +11,10 @@ from orgrollout.model.stack_set import CallAs, InstanceStatus
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build import waves
-from orgrollout.plan.build.compare import (
-    Differences,
-    Membership,
-    compare,
-    definition_differences,
-    hides_parameters,
-    membership_of,
-)
+from orgrollout.plan.build.compare import Differences, compare
+from orgrollout.plan.build.definition_differences import definition_differences, hides_parameters
 from orgrollout.plan.build.definition_target import with_definition_targets
+from orgrollout.plan.build.membership import Membership, membership_of
 from orgrollout.plan.model.plan import MemberRole, Skipped
 
 Selection = Callable[[StackSetKey, Pair], bool]

@@ -9,7 +9,9 @@ from orgrollout.manifest.template.read import declared_parameters
 from orgrollout.model.ids import AccountId
 from orgrollout.model.service_owned import owning_service
 from orgrollout.organization.desired import DesiredStackSet
-from orgrollout.plan.build.compare import Differences, Membership, definition_differences
+from orgrollout.plan.build.compare import Differences
+from orgrollout.plan.build.definition_differences import definition_differences
+from orgrollout.plan.build.membership import Membership
 
 MAX_INSTANCES = 100_000  # stack instances per stack set (CloudFormation quotas)
 

@@ -11,12 +11,8 @@ from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
 from orgrollout.organization.desired import DesiredStackSet
-from orgrollout.plan.build.compare import (
-    Differences,
-    definition_differences,
-    seen_of,
-    state_digests,
-)
+from orgrollout.plan.build.compare import Differences, seen_of, state_digests
+from orgrollout.plan.build.definition_differences import definition_differences
 from orgrollout.plan.build.request import Request
 from orgrollout.plan.checks.refusals import protected
 from orgrollout.plan.model.instance_state import InstanceState

@@ -1,13 +1,14 @@
 """Every VPC of the account has a flow log that is active, delivers, and covers the traffic."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from orgrollout.errors import AwsError, CredentialsError, PassingError
 from orgrollout.posture.definition import Arguments, Call, KnownCheck, Meaning, Reader
+from orgrollout.posture.flow_log_settings import TAG, FlowLogSettings, is_known
 from orgrollout.posture.remediation import remediation
 from orgrollout.posture.seen import PostureSeen, Subject, broken_for, named, ok
 
@@ -36,6 +37,30 @@ class FlowLogs(Arguments):
     destination: Annotated[str, Meaning.OUTPUT] = Field(
         "", description="an output of the template that says where they go"
     )
+    others: str = Field("ignore", description="count: those that go elsewhere count, too")
+    ours: str = Field(
+        "", description=f"value of the tag {TAG}; those with it have to be as the next five say"
+    )
+    interval: str = Field("", description="seconds that a record may cover")
+    format: str = Field("", description="fields of a record")
+    more_fields: str = Field("", description="names of fields after those, with commas")
+    file_format: str = Field("", description="of files in a bucket")
+    hive_partitions: str = Field("", description="true or false")
+    hourly_partitions: str = Field("", description="true or false")
+
+    @property
+    def settings(self) -> FlowLogSettings:
+        """Return what flow logs of ours should be like."""
+        more = "".join(f" ${{{name}}}" for name in self.more_fields.split(",") if name)
+        wanted = {
+            "TrafficType": self.traffic,
+            "MaxAggregationInterval": self.interval,
+            "LogFormat": " ".join(f"{self.format}{more}".split()) if self.format else "",
+            "FileFormat": self.file_format,
+            "HiveCompatiblePartitions": self.hive_partitions,
+            "PerHourPartition": self.hourly_partitions,
+        }
+        return FlowLogSettings(prefix=self.ours, wanted=wanted, destination=self.destination)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +73,7 @@ class FlowLogFact:
     status: str  # ACTIVE
     failure: str = ""  # of delivery
     destination: str = ""  # ARN of a bucket, with a folder if there is one; name of a log group
+    differences: tuple[str, ...] = ()  # from the settings, if it is ours
 
     @property
     def works(self) -> bool:
@@ -63,9 +89,12 @@ def look(reader: Reader, arguments: FlowLogs) -> PostureSeen:
         # A subnet that another account shares shows the VPC too; its owner logs it.
         if each.get("OwnerId", reader.account) == reader.account
     ]
-    logs = [_fact(each) for each in reader.all(LOGS, MaxResults=1000)] if own else []
+    found = reader.all(LOGS, MaxResults=1000) if own else []
+    logs = [_fact(each, arguments.settings) for each in found]
     within = _logged_by_themselves(reader, logs)
-    return judge(own, logs, arguments.traffic, arguments.destination, within)
+    where = "" if arguments.others == "count" else arguments.destination
+    seen = judge(own, logs, arguments.traffic, where, within)
+    return _with_elsewhere(seen, own, logs, arguments)
 
 
 def judge(
@@ -82,9 +111,10 @@ def judge(
     interfaces of each VPC that have flow logs of their own; without a VPC, it could not be read.
     """
     logs = list(found)
-    covered = {log.vpc for log in logs if _satisfies(log, traffic, destination)}
+    covered = _covered(logs, traffic, destination)
     bare = [vpc for vpc in vpcs if vpc not in covered]
-    if not bare:
+    outdated = [each for each in logs if each.differences and each.vpc in covered & set(vpcs)]
+    if not bare and not outdated:
         return ok(f"{len(vpcs)} of {len(vpcs)} VPCs have flow logs")
     why_not: dict[str, str] = {}
     for log in logs:
@@ -92,15 +122,39 @@ def judge(
             why = log.failure or f"it goes to {log.destination}"
             why_not.setdefault(log.vpc, f"; {log.id}: {why}")
     where = f" to {destination}" if destination else ""
-    return broken_for(
-        Subject(
-            id=vpc,
-            reason=f"no flow log for {traffic}{where} in {vpc}"
-            f"{why_not.get(vpc, '')}{_twice(vpc, within)}",
-            by_call=True,
-        )
+    missing = {
+        vpc: f"no flow log for {traffic}{where} in {vpc}{why_not.get(vpc, '')}{_twice(vpc, within)}"
         for vpc in bare
-    )
+    }
+    for each in outdated:
+        why = f"{each.id} in {each.vpc} is not as configured: {', '.join(each.differences)}"
+        missing.setdefault(each.vpc, why)
+    return broken_for(Subject(id=vpc, reason=why, by_call=True) for vpc, why in missing.items())
+
+
+def _with_elsewhere(
+    seen: PostureSeen, vpcs: Sequence[str], logs: Sequence[FlowLogFact], arguments: FlowLogs
+) -> PostureSeen:
+    """Add how many VPCs are covered by flow logs that go elsewhere only."""
+    if arguments.others != "count" or not is_known(arguments.destination) or seen.parts:
+        return seen
+    here = _covered(logs, arguments.traffic, arguments.destination)
+    elsewhere = len([vpc for vpc in vpcs if vpc not in here])
+    more = f", {elsewhere} of them covered elsewhere" if elsewhere else ""
+    return replace(seen, reason=f"{seen.reason}{more}")
+
+
+def _covered(logs: Iterable[FlowLogFact], traffic: str, destination: str) -> set[str]:
+    """Return the VPCs whose flow logs cover the traffic; ACCEPT and REJECT together are ALL."""
+    kinds: dict[str, set[str]] = {}
+    for log in logs:
+        if log.works and _goes_to(log, destination):
+            kinds.setdefault(log.vpc, set()).add(log.traffic)
+    return {
+        vpc
+        for vpc, found in kinds.items()
+        if found & {"ALL", traffic} or found >= {"ACCEPT", "REJECT"}
+    }
 
 
 def _twice(vpc: str, within: Mapping[str, Sequence[str]]) -> str:
@@ -112,15 +166,11 @@ def _twice(vpc: str, within: Mapping[str, Sequence[str]]) -> str:
     return ""
 
 
-def _satisfies(log: FlowLogFact, traffic: str, destination: str) -> bool:
-    return log.works and log.traffic in {"ALL", traffic} and _goes_to(log, destination)
-
-
 def _goes_to(log: FlowLogFact, destination: str) -> bool:
     return not destination or log.destination in {destination, f"{destination}/{log.vpc}"}
 
 
-def _fact(found: Mapping[str, Any]) -> FlowLogFact:
+def _fact(found: Mapping[str, Any], settings: FlowLogSettings) -> FlowLogFact:
     failed = found.get("DeliverLogsStatus") == "FAILED"
     why = found.get("DeliverLogsErrorMessage") or "it cannot deliver"
     return FlowLogFact(
@@ -130,6 +180,7 @@ def _fact(found: Mapping[str, Any]) -> FlowLogFact:
         status=found.get("FlowLogStatus", ""),
         failure=why if failed else "",
         destination=found.get("LogGroupName") or found.get("LogDestination") or "",
+        differences=settings.differences(found),
     )
 
 
@@ -174,9 +225,11 @@ CHECK = KnownCheck(
     reads=(VPCS, LOGS, SUBNETS, INTERFACES),
     look=look,
     ok="every VPC has one that is ACTIVE, delivers, covers the traffic, and goes to that bucket or "
-    "to a log group of that prefix, if `destination` is given",
-    broken="VPCs without, by id, with the subnets and interfaces in them that have flow logs of "
-    "their own. VPCs that other accounts share do not count",
+    "to a log group of that prefix, if `destination` is given; and those with our tag are as "
+    "configured, if `ours` is given",
+    broken="VPCs without, or with one of ours that is not as configured, by id, with the subnets "
+    "and interfaces in them that have flow logs of their own. VPCs that other accounts share do "
+    "not count",
     unknown="the call failed",
     repair=remediation(
         needs="rule",

@@ -24,7 +24,8 @@ from orgrollout.organization.explain import (
 )
 from orgrollout.organization.resolve import desired_stack_sets
 from orgrollout.organization.snapshot import Organization
-from orgrollout.plan.build.compare import Membership, membership_of, state_digests
+from orgrollout.plan.build.compare import state_digests
+from orgrollout.plan.build.membership import Membership, membership_of
 from orgrollout.plan.explain import (
     AccountExplained,
     Intention,

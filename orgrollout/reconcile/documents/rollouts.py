@@ -18,6 +18,12 @@ from orgrollout.model.ids import Digest, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.model.document import read_plan
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.claims import repairs_of, take_claims
+from orgrollout.reconcile.documents.rollout_errors import (
+    LaterRolloutError,
+    NoSuchRolloutError,
+    OpenRolloutError,
+    SeveralRolloutsError,
+)
 from orgrollout.reconcile.documents.rollout_events import Histories, Said, with_order
 from orgrollout.reconcile.documents.rollout_record import Record, read_record, record_document
 from orgrollout.rollout.state.fitting import misfit
@@ -26,38 +32,6 @@ from orgrollout.rollout.state.view import RolloutView
 
 _PLANS: WeakKeyDictionary[Journal, dict[Digest, Plan]] = WeakKeyDictionary()
 _MOST_PLANS = 8
-
-
-class NoSuchRolloutError(OrgRolloutError):
-    """The journal does not know the rollout."""
-
-
-class SeveralRolloutsError(NoSuchRolloutError):
-    """Several are open, and none of them was named."""
-
-
-class OpenRolloutError(OrgRolloutError):
-    """Another rollout may still change the same stack sets. Nothing was started."""
-
-    def __init__(self, other: RolloutId, stack_set: StackSetName) -> None:
-        super().__init__(
-            f"stack set {stack_set} is held by rollout {other}, which may still go on; nothing was "
-            f"started. `orgrollout resume {other}` (or retry) goes on with it, and --supersede "
-            "stops it and takes over from it for good."
-        )
-        self.other = other
-        self.stack_set = stack_set
-
-
-class LaterRolloutError(OrgRolloutError):
-    """A later rollout has changed the same stack sets. Nothing was started."""
-
-    def __init__(self, rollout: RolloutId, other: RolloutId, stack_set: StackSetName) -> None:
-        super().__init__(
-            f"stack set {stack_set} was changed by {other} since {rollout} ended, so {rollout} "
-            "cannot go on; nothing was started. `orgrollout plan` shows what is left to do."
-        )
-        self.other = other
 
 
 def _read(document: Document) -> Record:

@@ -20,7 +20,8 @@ from orgrollout.manifest.template.secrets import secrets_of
 from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackInstance
 from orgrollout.organization.desired import DesiredStackSet
-from orgrollout.plan.build.compare import compare, membership_of
+from orgrollout.plan.build.compare import compare
+from orgrollout.plan.build.membership import membership_of
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.detections import WITHDRAWN, read_intent
 from orgrollout.reconcile.documents.findings import history

@@ -13,11 +13,11 @@ from orgrollout.plan.model.document import plan_document
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents import claims
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollout_events import Said
 from orgrollout.reconcile.documents.rollout_record import Record
 from orgrollout.reconcile.documents.rollouts import (
     ROLLOUTS,
-    OpenRolloutError,
     Rollout,
     claims_of,
     has,

@@ -8,9 +8,8 @@ from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.claims import owners
+from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError, OpenRolloutError
 from orgrollout.reconcile.documents.rollouts import (
-    NoSuchRolloutError,
-    OpenRolloutError,
     Rollout,
     claims_of,
     has,

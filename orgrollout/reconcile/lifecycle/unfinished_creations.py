@@ -7,7 +7,8 @@ from orgrollout.model.ids import OperationId, Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.plan.build.request import Request
-from orgrollout.reconcile.documents.rollouts import NoSuchRolloutError, load_rollout
+from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError
+from orgrollout.reconcile.documents.rollouts import load_rollout
 
 _DID_NOT_FINISH = {"FAILED", "CANCELLED"}  # StackInstanceComprehensiveStatus, DetailedStatus
 

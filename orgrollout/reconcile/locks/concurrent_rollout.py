@@ -13,12 +13,8 @@ from orgrollout.journal.port import Journal
 from orgrollout.model.ids import RolloutId, StackSetKey
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.claims import claim_of, counterpart_of
-from orgrollout.reconcile.documents.rollouts import (
-    NoSuchRolloutError,
-    claim_on,
-    holds,
-    load_rollout,
-)
+from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError
+from orgrollout.reconcile.documents.rollouts import claim_on, holds, load_rollout
 
 
 def concurrent_rollouts(

@@ -12,14 +12,8 @@ from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.model.logs import log_of
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.claims import Claim, claim_of, confirm_claim, settle_claim
-from orgrollout.reconcile.documents.rollouts import (
-    NoSuchRolloutError,
-    OpenRolloutError,
-    Rollout,
-    claims_of,
-    give_order,
-    holds,
-)
+from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError, OpenRolloutError
+from orgrollout.reconcile.documents.rollouts import Rollout, claims_of, give_order, holds
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError
 

@@ -19,13 +19,9 @@ from orgrollout.model.operation import OperationStatus
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError
 from orgrollout.reconcile.documents.rollout_events import with_line
-from orgrollout.reconcile.documents.rollouts import (
-    NoSuchRolloutError,
-    Rollout,
-    load_rollout,
-    save_record,
-)
+from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout, save_record
 from orgrollout.reconcile.drift.detect import running_detections
 from orgrollout.reconcile.drift.repair_outcomes import note_repairs
 from orgrollout.reconcile.locks.held_lease import HeldLease

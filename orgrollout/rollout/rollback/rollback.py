@@ -12,7 +12,7 @@ from dataclasses import replace
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey, UnitId, digest_of
 from orgrollout.model.operation import OperationAction
-from orgrollout.plan.build.compare import definition_differences
+from orgrollout.plan.build.definition_differences import definition_differences
 from orgrollout.plan.build.update_strategy import UpdateStrategy, with_kinds
 from orgrollout.plan.model.kinds import SetOverrides
 from orgrollout.plan.model.plan import Gate, Plan, PlannedOperation, PlannedWave

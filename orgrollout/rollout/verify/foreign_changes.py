@@ -7,7 +7,7 @@ one starts, the definition is looked at: another one would reach every wave to c
 from collections.abc import Iterable, Iterator
 
 from orgrollout.model.ids import StackSetKey
-from orgrollout.plan.build.compare import definition_differences
+from orgrollout.plan.build.definition_differences import definition_differences
 from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.rollout.state.decision import Observations

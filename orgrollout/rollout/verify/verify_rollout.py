@@ -7,7 +7,7 @@ from orgrollout.model.cause import Cause, OwnVerdict
 from orgrollout.model.ids import OperationId, StackSetKey
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.model.stack_set import InstanceStatus, StackInstance, StackSetDefinition
-from orgrollout.plan.build.compare import definition_differences
+from orgrollout.plan.build.definition_differences import definition_differences
 from orgrollout.plan.model.plan import Plan, PlannedOperation
 from orgrollout.rollout.state.decision import Observations
 from orgrollout.rollout.state.failure_classes import FailureClass

@@ -117,6 +117,7 @@ def log(vpc: str, traffic: str = "ALL", status: str = "ACTIVE", failure: str = "
         ([log("v1"), log("v2", "REJECT")], "REJECT", ()),
         ([log("v1"), log("v2", "ACCEPT")], "REJECT", ("v2",)),
         ([log("v1"), log("v2", "REJECT")], "ALL", ("v2",)),
+        ([log("v1"), log("v2", "REJECT"), log("v2", "ACCEPT")], "ALL", ()),
         ([log("v1"), log("v2", status="INACTIVE")], "ALL", ("v2",)),
         ([log("v1"), log("v2", failure="Access error")], "ALL", ("v2",)),
         ([log("v1"), log("v2", failure="Access error"), log("v2")], "ALL", ()),

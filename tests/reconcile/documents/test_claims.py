@@ -13,13 +13,8 @@ from orgrollout.drivers.local import drive, stop_holders
 from orgrollout.journal.port import Version
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.reconcile.documents.claims import ClaimLostError, claim_of
-from orgrollout.reconcile.documents.rollouts import (
-    LaterRolloutError,
-    OpenRolloutError,
-    give_order,
-    load_rollout,
-    rollout_ids,
-)
+from orgrollout.reconcile.documents.rollout_errors import LaterRolloutError, OpenRolloutError
+from orgrollout.reconcile.documents.rollouts import give_order, load_rollout, rollout_ids
 from orgrollout.reconcile.lifecycle.begin import begin_rollout, holders_of, unlock
 from orgrollout.reconcile.tick.tick import tick
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError, resume, retry, stop

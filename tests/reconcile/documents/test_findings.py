@@ -10,8 +10,8 @@ import pytest
 
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import RolloutId
+from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError
 from orgrollout.reconcile.documents.rollouts import (
-    NoSuchRolloutError,
     find_rollout,
     give_order,
     recent_rollouts,

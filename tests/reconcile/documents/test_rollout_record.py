@@ -8,8 +8,9 @@ import pytest
 
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import RolloutId
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollout_record import SCHEMA
-from orgrollout.reconcile.documents.rollouts import OpenRolloutError, load_rollout, rollouts
+from orgrollout.reconcile.documents.rollouts import load_rollout, rollouts
 from orgrollout.rollout.state.document import NewerStateError
 from orgrollout.rollout.state.state import Outcome
 from tests.stage import BASE, Stage

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.ec2.models import ec2_backends
 
 from orgrollout.aws.member_accounts.posture import look
 from orgrollout.aws.member_accounts.posture import repair as send_repair
@@ -158,6 +159,29 @@ def test_a_flow_log_that_somebody_turned_elsewhere_is_found_and_ours_is_made_aga
         assert ours["LogDestination"] in {
             log["LogDestination"] for log in ec2.describe_flow_logs()["FlowLogs"]
         }
+
+
+def test_flow_logs_of_ours_with_other_settings_are_found_and_replaced(
+    stage: Stage,
+) -> None:
+    """The rule of AWS Config is content with either, so that only this check finds them."""
+    repair(stage, seek(stage, MANIFEST))
+    ec2 = stage.sandbox.session(HERE.account, HERE.region).client("ec2")
+    (before,) = ec2.describe_flow_logs()["FlowLogs"]
+    made = ec2_backends[HERE.account][HERE.region].flow_logs[before["FlowLogId"]]
+    made.max_aggregation_interval = 60  # by a runbook that was configured so
+
+    sought = seek(stage, MANIFEST)
+    found = [each for each in sought.findings.real if each.pair == HERE]
+    done = repair(stage, sought)
+
+    assert [each.what for each in found] == ["vpc-flow-logs"]
+    why = f"{before['FlowLogId']} in {before['ResourceId']} is not as configured"
+    assert found[0].reason == f"{why}: MaxAggregationInterval"
+    assert done.state.outcome is Outcome.SUCCEEDED, done.state.failures
+    (after,) = ec2.describe_flow_logs()["FlowLogs"]
+    assert after["MaxAggregationInterval"] == 600
+    assert not seek(stage, MANIFEST).findings.real
 
 
 def test_a_document_that_somebody_changed_is_found_by_its_content(stage: Stage) -> None:

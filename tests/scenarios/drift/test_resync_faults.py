@@ -17,7 +17,8 @@ from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import AccountId, Pair, RolloutId, StackSetName
 from orgrollout.reconcile.documents.findings import history
-from orgrollout.reconcile.documents.rollouts import OpenRolloutError, Rollout
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
+from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.reconcile.drift.resync import seek_repairs
 from orgrollout.reconcile.lifecycle.begin import begin_rollout
 from orgrollout.reconcile.reading.plan_request import look

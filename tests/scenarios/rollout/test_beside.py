@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from orgrollout.model.ids import Pair, RolloutId
-from orgrollout.reconcile.documents.rollouts import OpenRolloutError, give_order
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
+from orgrollout.reconcile.documents.rollouts import give_order
 from orgrollout.reconcile.lifecycle.begin import begin_rollout
 from orgrollout.rollout.decide import operator_commands
 from orgrollout.rollout.state.state import Outcome, Phase

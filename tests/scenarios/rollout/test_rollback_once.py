@@ -7,7 +7,8 @@ import pytest
 
 from orgrollout.drivers.local import drive
 from orgrollout.model.ids import RolloutId
-from orgrollout.reconcile.documents.rollouts import OpenRolloutError, give_order, rollout_ids
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
+from orgrollout.reconcile.documents.rollouts import give_order, rollout_ids
 from orgrollout.reconcile.lifecycle.begin import NewerRolloutError, begin_rollout
 from orgrollout.reconcile.lifecycle.rollback import begin_rollback, plan_rollback
 from orgrollout.reconcile.tick.tick import Tick

@@ -9,7 +9,8 @@ import pytest
 
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.operation import OperationAction
-from orgrollout.reconcile.documents.rollouts import OpenRolloutError, give_order
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
+from orgrollout.reconcile.documents.rollouts import give_order
 from orgrollout.rollout.coverage import CoverageState
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError, resume, retry, stop
 from orgrollout.rollout.state.failure_classes import FailureClass

@@ -5,7 +5,7 @@ flow logs go; any other ends FAILED and says so.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,6 +29,7 @@ from orgrollout.sandbox.timeline import Timeline
 Answer = dict[str, Any]
 Key = tuple[str, str, str, str]
 """(account, Region, rule, resource id)."""
+_TAG = "orgrollout:name-prefix"
 UNKNOWN = "The sandbox carries out only a runbook for VPC flow logs (VpcId, Destination)."
 
 
@@ -200,6 +201,7 @@ def _carry_out(place: tuple[str, str], vpc: str, configuration: Mapping[str, Any
     wanted = (values["TrafficType"], "ALL")
     only_there = values.get("OtherFlowLogs") == "ignore"
     there = (values.get("BucketArn"), f"{values.get('LogGroupPrefix')}/{vpc}")
+    _delete_outdated(ec2, vpc, values, there)
     for log in ec2.flow_logs.values():
         is_there = log.log_destination in there or log.log_group_name in there
         covers = log.resource_id == vpc and log.traffic_type in wanted
@@ -209,6 +211,19 @@ def _carry_out(place: tuple[str, str], vpc: str, configuration: Mapping[str, Any
         return _create(place, vpc, values)
     except AWS_ERRORS as error:
         return message_of(error)
+
+
+def _delete_outdated(ec2: Any, vpc: str, values: Mapping[str, str], there: Collection[Any]) -> None:
+    """Delete the flow logs that the runbook made for the VPC with other settings."""
+    wanted = (values["TrafficType"], values.get("MaxAggregationInterval") or "600")
+    for log in list(ec2.flow_logs.values()):
+        tags = {each["key"]: each["value"] for each in log.get_tags()}
+        is_ours = tags.get(_TAG) == values.get("NamePrefix", "")
+        has = (log.traffic_type, str(log.max_aggregation_interval))
+        same = has == wanted and log.log_format.split() == values.get("LogFormat", "").split()
+        is_there = log.log_destination in there or log.log_group_name in there
+        if log.resource_id == vpc and is_ours and not (same and is_there):
+            ec2.delete_flow_logs([log.id])
 
 
 def _create(place: tuple[str, str], vpc: str, values: Mapping[str, str]) -> str:
@@ -229,7 +244,7 @@ def _create(place: tuple[str, str], vpc: str, values: Mapping[str, str]) -> str:
     }
     made, refused = ec2_backends[place[0]][place[1]].create_flow_logs(**arguments)
     for log in made:
-        log.add_tags({"orgrollout:name-prefix": values.get("NamePrefix", "")})
+        log.add_tags({_TAG: values.get("NamePrefix", "")})
     return "; ".join(str(message) for _, _, message in refused)
 
 

@@ -107,6 +107,7 @@ def test_a_remediation_takes_time_and_makes_a_flow_log(sandbox: Sandbox, remedia
     assert rule["Compliance"]["ComplianceType"] == "COMPLIANT"
 
 
+@pytest.mark.slow
 def test_a_remediation_fails_as_scripted_and_needs_a_configuration(
     sandbox: Sandbox, remediation: Any
 ) -> None:

@@ -1,0 +1,152 @@
+"""The way in for programs: a script, a notebook, a service of your own. See docs/api.md.
+
+    from orgrollout import api
+
+    loaded = api.load("baseline.yaml")
+    with api.connect(loaded) as client:
+        plan = client.plan(loaded)
+        rollout = client.drive(client.begin(plan))
+        rows = client.coverage(loaded)
+
+Nothing here prints, asks or reads a terminal. Everything that goes wrong is an
+``orgrollout.errors.OrgRolloutError`` that says what happened, how things stand and what to do.
+The command line stands on the same functions. The rooms behind them are imported when they are
+first used, so that importing this module costs next to nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orgrollout.api.looking import Looking
+from orgrollout.api.place import Progress, silent
+from orgrollout.api.rollouts import Rollouts
+
+if TYPE_CHECKING:
+    from orgrollout.aws.transport.clock import Clock
+    from orgrollout.aws.transport.connection import AwsSession
+    from orgrollout.drift.findings import Findings
+    from orgrollout.errors import OrgRolloutError
+    from orgrollout.manifest.loaded import LoadedManifest
+    from orgrollout.plan.model.plan import Plan
+    from orgrollout.reconcile.documents.rollouts import Rollout
+    from orgrollout.reconcile.drift.detect import DetectionPhase, DetectionStep
+    from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest
+    from orgrollout.reconcile.reading.inventory import Refresh
+    from orgrollout.reconcile.reading.plan_request import Picture
+    from orgrollout.reconcile.tick.tick import Tick
+    from orgrollout.rollout.coverage import CoverageRow, CoverageState
+    from orgrollout.rollout.state.state import Outcome
+
+__all__ = [
+    "Client",
+    "CoverageRow",
+    "CoverageState",
+    "DetectionPhase",
+    "DetectionStep",
+    "Findings",
+    "LoadedManifest",
+    "OrgRolloutError",
+    "Outcome",
+    "Picture",
+    "Plan",
+    "Refresh",
+    "ResyncPlan",
+    "ResyncRequest",
+    "Rollout",
+    "Tick",
+    "connect",
+    "load",
+]
+
+_TYPES = {
+    "CoverageRow": "orgrollout.rollout.coverage",
+    "CoverageState": "orgrollout.rollout.coverage",
+    "DetectionPhase": "orgrollout.reconcile.drift.detect",
+    "DetectionStep": "orgrollout.reconcile.drift.detect",
+    "Findings": "orgrollout.drift.findings",
+    "LoadedManifest": "orgrollout.manifest.loaded",
+    "OrgRolloutError": "orgrollout.errors",
+    "Outcome": "orgrollout.rollout.state.state",
+    "Picture": "orgrollout.reconcile.reading.plan_request",
+    "Plan": "orgrollout.plan.model.plan",
+    "Refresh": "orgrollout.reconcile.reading.inventory",
+    "ResyncPlan": "orgrollout.reconcile.drift.resync",
+    "ResyncRequest": "orgrollout.reconcile.drift.resync",
+    "Rollout": "orgrollout.reconcile.documents.rollouts",
+    "Tick": "orgrollout.reconcile.tick.tick",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Return a type of the rooms by its name here: ``api.Plan``."""
+    if name not in _TYPES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_TYPES[name]), name)
+
+
+def load(manifest: str | Path) -> "LoadedManifest":
+    """Return a manifest with its templates, checked. AWS is not called.
+
+    Raises:
+        ManifestError: All that is wrong with it, with file, line and column.
+    """
+    from orgrollout.manifest.load import load_manifest
+
+    return load_manifest(Path(manifest))
+
+
+class Client(Looking, Rollouts):
+    """What a program works with: one caller, one home Region, one journal."""
+
+    __slots__ = ()
+
+
+@contextmanager
+def connect(
+    loaded: "LoadedManifest | None" = None,
+    *,
+    profile: str | None = None,
+    home_region: str | None = None,
+    journal: str | Path | None = None,
+    session: "AwsSession | None" = None,
+    clock: "Clock | None" = None,
+    progress: Progress = silent,
+) -> "Iterator[Client]":
+    """Give a client for a manifest; without one, for the rollouts of a journal.
+
+    Credentials, profiles and AWS_ENDPOINT_URL are those of boto3, or of ``session``. The journal is
+    the one that is named here, else in the manifest, else this machine's own. ``clock`` is for
+    simulated time. ``progress`` hears a line about everything that takes long.
+
+    Raises:
+        ManifestError: The manifest does not say in which Region its stack sets live.
+        MissingRegionError, CredentialsError, JournalError: As they say.
+    """
+    from orgrollout.aws.transport.connection import connect as open_connection
+    from orgrollout.errors import ManifestError
+    from orgrollout.reconcile.context import call_bounds, contexts
+    from orgrollout.reconcile.open_journal import named_journal, open_journal
+    from orgrollout.reconcile.reading.home_region import proposed_home
+
+    home = loaded.home_region if loaded else None
+    connection = open_connection(
+        profile=profile,
+        region=home_region or home,
+        session=session,
+        clock=clock,
+        bounds=call_bounds(loaded),
+    )
+    if loaded is not None and home is None:
+        proposed = proposed_home(loaded, connection.planning())
+        raise ManifestError([loaded.home_is_missing(*proposed)])
+    named = str(journal) if journal is not None else named_journal(loaded)
+    opened, where = open_journal(named, connection)
+    try:
+        call_as = loaded.manifest.call_as if loaded else "auto"
+        context, reading = contexts(connection, opened, call_as)
+        yield Client(context=context, reading=reading, journal=where, progress=progress)
+    finally:
+        opened.close()
