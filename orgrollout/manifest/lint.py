@@ -1,7 +1,8 @@
 """Templates under the eyes of cfn-lint, for the Regions that they go to."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 from orgrollout.errors import Problem
 from orgrollout.manifest.loaded import LoadedManifest
@@ -80,14 +81,15 @@ def _lint(template: Template, regions: list[str]) -> Iterator[Problem]:
     from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]  # noqa: PLC0415
     from cfnlint.decode.decode import decode_str  # type: ignore[import-untyped]  # noqa: PLC0415
     from cfnlint.helpers import REGION_PRIMARY, REGIONS  # type: ignore[import-untyped]  # noqa: PLC0415
-    from cfnlint.runner import Runner  # type: ignore[import-untyped]  # noqa: PLC0415
+    from cfnlint.runner.template import run_template_by_data  # type: ignore[import-untyped]  # noqa: PLC0415
 
     known = [region for region in regions if region in REGIONS]
     config = ConfigMixIn([], regions=known or [REGION_PRIMARY])
     body, matches = decode_str(template.body)
     if body is not None and not matches:
         try:
-            matches = list(Runner(config).validate_template(body))
+            rules = _rules(tuple(config.append_rules), config.custom_rules)
+            matches = list(run_template_by_data(body, config, rules))
         except Exception as error:  # noqa: BLE001 - cfn-lint's own: as it names what a rule raises
             yield Problem(
                 message=f"E0002 (error) cfn-lint stopped ({type(error).__name__}): this template "
@@ -109,3 +111,12 @@ def _lint(template: Template, regions: list[str]) -> Iterator[Problem]:
             column=match.columnnumber,
             severity=severity,
         )
+
+
+@cache
+def _rules(_folders: tuple[str, ...], _custom: str | None) -> Any:
+    """Return cfn-lint's rules, and those that its settings add: all templates share them."""
+    from cfnlint.config import ConfigMixIn  # noqa: PLC0415
+    from cfnlint.runner import Runner  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return Runner(ConfigMixIn([])).rules

@@ -79,6 +79,7 @@ def test_a_second_home_is_refused_where_the_first_one_is_in_use(
     assert program.writes() == written
 
 
+@pytest.mark.slow
 def test_another_region_is_asked_once_and_only_where_something_would_be_created(
     program: Program, shell: Shell
 ) -> None:
@@ -101,6 +102,7 @@ def test_the_stack_set_of_somebody_else_elsewhere_is_no_home(
     assert shell("eu-west-1", "plan", path).code == 0
 
 
+@pytest.mark.slow
 def test_one_region_for_everything_is_the_home_region(program: Program, shell: Shell) -> None:
     path = write_manifest(program.folder, {**HOMELESS, "regions": "us-east-1"})
 

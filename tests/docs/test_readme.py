@@ -15,6 +15,7 @@ def demo() -> list[Text]:
     return recorded()
 
 
+@pytest.mark.slow
 def test_the_demo_in_the_readme_is_what_the_demo_prints(demo: list[Text]) -> None:
     """`python -m tests.docs.demo` brings it up to date."""
     shown = in_readme()
@@ -23,6 +24,7 @@ def test_the_demo_in_the_readme_is_what_the_demo_prints(demo: list[Text]) -> Non
     assert {line for line in shown.splitlines() if line != LEFT_OUT} <= set(plain(demo))
 
 
+@pytest.mark.slow
 def test_the_picture_in_the_readme_is_what_the_demo_prints(demo: list[Text]) -> None:
     """`python -m tests.docs.picture` brings it up to date."""
     assert PICTURE.read_text(encoding="utf-8") == drawn(demo)

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ def through_json(memory: Memory) -> Any:
     return json.loads(json.dumps(memory_document(memory)))
 
 
+@pytest.mark.slow
 @given(memory=memories)
 def test_a_memory_comes_back_as_it_was(memory: Memory) -> None:
     assert read_memory(through_json(memory)) == memory

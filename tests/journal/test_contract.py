@@ -97,6 +97,7 @@ def test_keys_are_found_by_prefix_in_order(journal: Journal) -> None:
     assert len(journal.keys()) == 5
 
 
+@pytest.mark.slow
 def test_a_stream_is_read_in_order_from_anywhere(journal: Journal) -> None:
     positions = [journal.append("events", n) for n in range(520)]
     journal.append("others", "x")

@@ -48,9 +48,9 @@ def test_merges_of_merges_are_refused_and_no_bug(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "shape",
     [
-        "accounts and wrong references to them",
         "accounts and placeholders for them",
-        "many circles of dependencies",
+        pytest.param("accounts and wrong references to them", marks=pytest.mark.slow),
+        pytest.param("many circles of dependencies", marks=pytest.mark.slow),
     ],
 )
 def test_what_grew_with_the_square_is_told_in_time(tmp_path: Path, shape: str) -> None:

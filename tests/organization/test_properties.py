@@ -138,6 +138,7 @@ def test_exclusion_always_wins(
     assert excluded.pairs.keys() <= desired(_targets(include), here).pairs.keys()
 
 
+@pytest.mark.slow
 @given(organizations, includes, excludes, st.sampled_from(UNITS))
 def test_adding_a_unit_only_adds_pairs_of_its_accounts(
     here: Organization,
@@ -155,6 +156,7 @@ def test_adding_a_unit_only_adds_pairs_of_its_accounts(
         assert holds(block, here.accounts[pair.account], pair.region, here)
 
 
+@pytest.mark.slow
 @given(organizations, includes, excludes, st.data())
 def test_the_order_of_blocks_makes_no_difference(
     here: Organization,
@@ -170,6 +172,7 @@ def test_the_order_of_blocks_makes_no_difference(
     assert _states(before) == _states(after)
 
 
+@pytest.mark.slow
 @given(organizations, st.sets(st.sampled_from(UNITS), min_size=2), st.data())
 def test_moving_an_account_between_targeted_units_changes_no_pair(
     here: Organization, units: set[UnitId], data: st.DataObject

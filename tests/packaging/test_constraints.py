@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -14,18 +15,26 @@ def _pins(name: str) -> set[tuple[str, str]]:
     return set(PIN.findall((ROOT / name).read_text(encoding="utf-8")))
 
 
+@cache
+def _imported_by(path: Path) -> frozenset[str]:
+    """Return the top-level packages that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found)
+
+
 def _imported(folder: Path, *, without: str = "") -> set[str]:
     """Return the top-level packages that the modules below ``folder`` import, anywhere in them."""
-    found = set()
-    for path in folder.rglob("*.py"):
-        if without and (folder / without) in path.parents:
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.partition(".")[0])
-    return found
+    return {
+        package
+        for path in folder.rglob("*.py")
+        if not without or (folder / without) not in path.parents
+        for package in _imported_by(path)
+    }
 
 
 def _missing(imported: set[str], constraints: str) -> set[str]:

@@ -59,9 +59,13 @@ def test_the_wheel_is_what_is_imported(unpacked: Path, tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["--help"], "apply"),
-        (["templates", "list"], "config-regional"),
-        (["schema"], "stack_sets"),
-        (["service", "template", "--only", "journal"], "AWS::S3::Bucket"),
+        pytest.param(["templates", "list"], "config-regional", marks=pytest.mark.slow),
+        pytest.param(["schema"], "stack_sets", marks=pytest.mark.slow),
+        pytest.param(
+            ["service", "template", "--only", "journal"],
+            "AWS::S3::Bucket",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_commands_work_outside_of_the_repository(

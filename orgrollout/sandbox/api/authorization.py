@@ -123,6 +123,11 @@ _RESOURCES = (
         "arn:{partition}:config:{place}:configuration-recorder/{name}/none",
     ),
     ("ssm", "Name", "arn:{partition}:ssm:{place}:document/{name}"),
+    (
+        "ssm",
+        "AutomationExecutionId",
+        "arn:{partition}:ssm:{place}:automation-execution/{name}",
+    ),
     ("iam", "RoleName", "arn:{partition}:iam::{account}:role/{name}"),
 )
 """Service, parameter, and the ARN of what it names; everything else is asked of *."""

@@ -269,6 +269,7 @@ def test_where_all_belongs_to_another_manifest_nothing_is_described_and_a_person
     assert "stack_sets" in program.alone("validate", path).err
 
 
+@pytest.mark.slow
 def test_validate_names_the_placeholders_that_are_left(program: Program, tmp_path: Path) -> None:
     path = tmp_path / "new.yaml"
     program.alone("init", path, "--offline")

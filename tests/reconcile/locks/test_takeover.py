@@ -70,7 +70,7 @@ def test_what_is_begun_next_under_the_same_name_has_nothing_to_do_with_it(
     assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
 
 
-@pytest.mark.parametrize("commits", [RECORD, MARK])
+@pytest.mark.parametrize("commits", [RECORD, pytest.param(MARK, marks=pytest.mark.slow)])
 def test_once_it_is_recorded_the_older_one_cannot_go_on(
     stage: Stage, older: RolloutId, commits: int
 ) -> None:

@@ -189,6 +189,7 @@ def test_what_differs_in_more_than_the_place_stays_apart() -> None:
         assert cause(one, "failed") != cause(other, "team")
 
 
+@pytest.mark.slow
 def test_a_failure_of_many_accounts_names_them() -> None:
     plan = replace(a_large_plan(), names=NAMES)
     state = a_state(plan)

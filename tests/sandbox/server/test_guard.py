@@ -180,6 +180,7 @@ def _noise(rng: random.Random) -> bytes:
     return b"".join(rng.choice(parts) for _ in range(rng.randrange(1, 12)))
 
 
+@pytest.mark.slow
 def test_noise_is_always_answered(server: SandboxServer, capfd: pytest.CaptureFixture[str]) -> None:
     """800 requests to the operations there are, with inputs that make no sense."""
     rng = random.Random(11)  # noqa: S311 - the same noise each time

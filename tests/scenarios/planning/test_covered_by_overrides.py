@@ -79,6 +79,7 @@ def test_drift_in_an_outdated_stack_instance_that_is_as_wanted_is_repaired(
     assert not seek(stage, covered).findings.real
 
 
+@pytest.mark.slow
 def test_it_is_made_again_only_when_told_to(stage: Stage, covered: dict[str, Any]) -> None:
     stage.sandbox.replaces(*ONE, NAME, logical_id="Topic", times=1)
     assert repair(stage, seek(stage, covered)).state.outcome is Outcome.FAILURES
@@ -105,6 +106,7 @@ def test_what_is_outdated_and_not_known_to_be_as_wanted_names_the_way_out(stage:
     ]
 
 
+@pytest.mark.slow
 def test_one_that_failed_and_was_marked_again_is_not_taken_for_as_wanted(stage: Stage) -> None:
     """It carries the wanted digest, and never got there: the results of its operation say so."""
     deploy(stage, guard("a"))
