@@ -26,7 +26,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 quick: $(READY)
-	$(BIN)/pytest -n auto -m "not slow"
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 test: $(READY) ## Style, types, layers and the quick tests, side by side.
 	@$(MAKE) --no-print-directory --jobs 2 quick lint

@@ -102,6 +102,7 @@ def test_the_stack_set_of_somebody_else_elsewhere_is_no_home(
     assert shell("eu-west-1", "plan", path).code == 0
 
 
+@pytest.mark.slow
 def test_one_region_for_everything_is_the_home_region(program: Program, shell: Shell) -> None:
     path = write_manifest(program.folder, {**HOMELESS, "regions": "us-east-1"})
 

@@ -139,6 +139,7 @@ def changes(document: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
             yield path, without(document, path)
 
 
+@pytest.mark.slow
 def test_what_is_not_harmed_is_read(tmp_path: Path, documents: dict[str, Any]) -> None:
     assert {kind_of(key) for key in documents} >= {
         "artifacts",

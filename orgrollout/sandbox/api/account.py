@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from orgrollout.sandbox.api import query_protocol
+from orgrollout.sandbox.api.formats import query_protocol
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.moto.bridge import Message
 from orgrollout.sandbox.organization.model import OPT_IN_REGIONS, Organization

@@ -16,7 +16,7 @@ from botocore.awsrequest import HeadersDict
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, OperationNotFoundError, ServiceModel
 
-from orgrollout.sandbox.api import inputs, query_protocol
+from orgrollout.sandbox.api.formats import inputs, query_protocol
 from orgrollout.sandbox.errors import ApiError
 from orgrollout.sandbox.moto import bridge
 from orgrollout.sandbox.organization.model import derive

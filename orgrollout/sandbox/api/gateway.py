@@ -9,9 +9,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orgrollout.sandbox.api import companions, json_answers, json_types, query_protocol, shapes
 from orgrollout.sandbox.api.addressing import Addressed, Request, address, request_id
 from orgrollout.sandbox.api.authorization import Authorization
+from orgrollout.sandbox.api.formats import (
+    companions,
+    json_answers,
+    json_types,
+    query_protocol,
+    shapes,
+)
 from orgrollout.sandbox.call_log import Call
 from orgrollout.sandbox.clock import Clock
 from orgrollout.sandbox.errors import ApiError, LostResponseError, throttled

@@ -26,9 +26,12 @@ def handlers_of(apis: Mapping[str, Sequence[object]]) -> dict[tuple[str, str], H
 
 
 def _methods(api: object) -> Iterator[tuple[str, Handler]]:
-    """Yield the operations that an object answers: ``list_accounts`` is ListAccounts."""
+    """Yield the operations that an object answers: ``list_accounts`` is ListAccounts.
+
+    A method of one word is no operation: other parts of the sandbox call it.
+    """
     for name in dir(api):
-        if not name.startswith("_"):
+        if "_" in name and not name.startswith("_"):
             operation = "".join(_SPELLED.get(word, word) for word in name.title().split("_"))
             yield operation, _paged(operation, getattr(api, name))
 

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from orgrollout.sandbox.api import query_protocol
 from orgrollout.sandbox.api.addressing import Request, address, credential
+from orgrollout.sandbox.api.formats import query_protocol
 from orgrollout.sandbox.api.gateway import error_answer
 from orgrollout.sandbox.errors import ApiError, LostResponseError
 from orgrollout.sandbox.moto.bridge import Message

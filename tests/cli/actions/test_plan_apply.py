@@ -271,6 +271,7 @@ def _pairs(plan: dict[str, list[dict[str, str]]], action: str) -> set[tuple[str,
     return {(c["account"], c["region"]) for c in plan["changes"] if c["action"] == action}
 
 
+@pytest.mark.slow
 def test_where_nothing_is_to_do_the_command_that_looks_can_be_pasted(patient: Program) -> None:
     """It named MANIFEST, and neither the simulated organization nor the journal."""
     path = patient.manifest()

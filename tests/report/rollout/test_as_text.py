@@ -106,7 +106,7 @@ def test_a_final_failure_is_red_with_its_advice_and_in_the_outcome() -> None:
     told = lines(plan, state)
 
     assert any(line.startswith("  blocked by policy  1 instance") for line in told)
-    assert any("-> exempt arn:aws:iam::*:role/stacksets-exec-*" in line for line in told)
+    assert any("-> exempt arn:*:iam::*:role/stacksets-exec-*" in line for line in told)
     assert told[-1] == ("m-1 succeeded with failures: 1 stack instance done, 1 failed, in 3m 00s.")
     (failure,) = rollout_json(plan, state, NOW)["failures"]
     assert failure["class"] == "blocked by policy"

@@ -115,6 +115,7 @@ def test_the_trust_is_about_one_role_of_the_organization(sandbox: Sandbox) -> No
     assert identity["Arn"] == f"arn:aws:sts::{ONE}:assumed-role/resync/me"
 
 
+@pytest.mark.slow
 def test_a_session_ends_by_the_sandboxs_clock(sandbox: Sandbox) -> None:
     client = assume(sandbox, DurationSeconds=1800).client("cloudformation")
     client.describe_stacks(StackName=stack_of(sandbox))
@@ -165,6 +166,7 @@ def test_a_role_without_policies_may_do_everything(sandbox: Sandbox) -> None:
     assert sandbox.session(ONE).client("logs").describe_log_groups()["logGroups"]
 
 
+@pytest.mark.slow
 def test_whether_policies_are_checked_is_a_setting() -> None:
     with Sandbox.start(ORGANIZATION, settings=Settings(role_policies=False)) as sandbox:
         prepare(sandbox)

@@ -8,8 +8,8 @@ from botocore import serialize
 from botocore.model import OperationModel
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.api import inputs, query_input, query_protocol
 from orgrollout.sandbox.api.addressing import Request
+from orgrollout.sandbox.api.formats import inputs, query_input, query_protocol
 from orgrollout.sandbox.moto.bridge import Message
 from tests.sandbox.support import ORGANIZATION
 from tests.sandbox.violations import violations

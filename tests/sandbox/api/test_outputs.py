@@ -6,7 +6,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from orgrollout.sandbox import Sandbox
-from orgrollout.sandbox.api import shapes
+from orgrollout.sandbox.api.formats import shapes
 from tests.sandbox.api.test_inputs import _all_operations
 from tests.sandbox.support import ORGANIZATION
 from tests.sandbox.tour import Heard, Tour, unknown_members

@@ -205,6 +205,7 @@ def test_a_failed_execution_is_rolled_back_with_its_reason_in_the_events(
     assert failed["ResourceStatusReason"] == "Access denied for logs:PutRetentionPolicy"
 
 
+@pytest.mark.slow
 def test_replacements_removals_and_refusals_are_scripted(
     sandbox: Sandbox, account: CloudFormationClient
 ) -> None:

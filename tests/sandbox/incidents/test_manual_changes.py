@@ -176,6 +176,7 @@ def test_a_stopped_recorder_is_no_drift(sandbox: Sandbox, deployed: CloudFormati
     assert seen_by_set(sandbox, deployed) == {}
 
 
+@pytest.mark.slow
 def test_it_is_changed_again_after_each_repair(
     sandbox: Sandbox, deployed: CloudFormationClient
 ) -> None:

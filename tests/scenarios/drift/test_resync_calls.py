@@ -75,6 +75,7 @@ class CountedJournal(SqliteJournal):
         return super().put(key, value, expected=expected)
 
 
+@pytest.mark.slow
 def test_what_came_of_many_repairs_is_written_once_and_not_one_by_one(stage: Stage) -> None:
     """With a thousand findings the document is large, and each write is the whole of it."""
     refused, repaired = PLACES[:6], PLACES[6:]

@@ -107,6 +107,7 @@ def test_drift_is_repaired_while_a_rollout_soaks_which_then_goes_on(
     assert stage.finish(soaking).state.outcome is Outcome.SUCCEEDED
 
 
+@pytest.mark.slow
 def test_two_resyncs_of_one_stack_set_exclude_each_other(stage: Stage) -> None:
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")

@@ -4,7 +4,7 @@ from orgrollout.rollout.failures.known_failures.known import TWICE, Known, known
 from orgrollout.rollout.state.failure_classes import FailureClass
 
 _IAM = "IAM user guide, Troubleshoot access denied error messages"
-_ROLE = "arn:aws:iam::*:role/stacksets-exec-*"
+_ROLE = "arn:*:iam::*:role/stacksets-exec-*"
 _OR = "(of a self-managed stack set: its execution role)"
 
 

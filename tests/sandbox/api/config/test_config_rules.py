@@ -173,6 +173,7 @@ def test_the_content_of_a_document_is_as_deployed_until_it_is_updated(
     assert ssm.describe_document(Name=name)["Document"]["DefaultVersion"] == "2"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("config")
 def test_an_aggregator_sees_all_members(sandbox: Sandbox, client: CloudFormationClient) -> None:
     body = (STACKSETS / "org-aggregator.yaml").read_text(encoding="utf-8")

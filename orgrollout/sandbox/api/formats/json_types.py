@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
-from orgrollout.sandbox.api.shapes import below, known_members, member_of
+from orgrollout.sandbox.api.formats.shapes import below, known_members, member_of
 from orgrollout.sandbox.errors import ApiError
 
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from botocore.model import OperationModel, StructureShape
 
-from orgrollout.sandbox.api import query_input
+from orgrollout.sandbox.api.formats import query_input
 from orgrollout.sandbox.errors import ApiError
 
 _QUERY_STRING = "querystring"

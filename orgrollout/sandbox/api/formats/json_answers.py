@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape
 
-from orgrollout.sandbox.api.shapes import known_members, member_of
+from orgrollout.sandbox.api.formats.shapes import known_members, member_of
 from orgrollout.sandbox.moto.bridge import Message
 
 _OK = 200

@@ -1,0 +1,1 @@
+"""The formats of requests and responses: protocols, shapes, and the checks of inputs."""
