@@ -20,7 +20,7 @@ from orgrollout.sandbox import VirtualClock, serve
 from tests.cli.support import Program, Ran, write_manifest
 from tests.docs.demo import README
 from tests.stage import BASE
-from tests.templates.shipped import ORGANIZATION
+from tests.templates.support.shipped import ORGANIZATION
 
 HOMELESS = {key: value for key, value in BASE.items() if key != "home_region"}
 Shell = Callable[..., Ran]

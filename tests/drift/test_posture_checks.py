@@ -10,8 +10,8 @@ from orgrollout.model.content import content_digest
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.posture.check import PostureCheck
 from orgrollout.posture.checks.vpc_flow_logs import FlowLogs
-from tests.templates.reading import parse
-from tests.templates.resolving import Place, resolve
+from tests.templates.support.reading import parse
+from tests.templates.support.resolving import Place, resolve
 
 PAIR = Pair(AccountId("123456789012"), Region("eu-west-1"))
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/StackSet-base-1/1"

@@ -23,7 +23,7 @@ from orgrollout.sandbox import Sandbox
 from tests.paths import ROOT
 from tests.posture.derived import PAGE, TEMPLATES, with_statements, with_table
 from tests.stage import BASE, DEV, US, Stage, organization
-from tests.templates.service_authorization import can_be_limited
+from tests.templates.support.service_authorization import can_be_limited
 
 ROOM = Path(orgrollout.posture.checks.__file__).parent
 MANIFEST: dict[str, Any] = {

@@ -14,7 +14,7 @@ from orgrollout.journal.place import S3Place
 from orgrollout.sandbox import Sandbox
 from orgrollout.service.templates import Part, service_template
 from tests.stage import new_session, organization
-from tests.templates.linting import REGIONS, findings
+from tests.templates.support.linting import REGIONS, findings
 
 KEY = "arn:aws:kms:us-east-1:999999999999:key/11111111-2222-3333-4444-555555555555"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.templates.reading import Templates
+from tests.templates.support.reading import Templates
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.templates import runbook
-from tests.templates.policies import Request, allows, principals
-from tests.templates.reading import Templates
-from tests.templates.resolving import LOG_ARCHIVE, ORGANIZATION, Place, Stack, resolve
-from tests.templates.runbook import role_of
-from tests.templates.sessions import default_session
+from tests.templates.support import runbook
+from tests.templates.support.policies import Request, allows, principals
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import LOG_ARCHIVE, ORGANIZATION, Place, Stack, resolve
+from tests.templates.support.runbook import role_of
+from tests.templates.support.sessions import default_session
 
 BUCKET, POLICY, KEY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::KMS::Key"
 ARCHIVE = Place(LOG_ARCHIVE, "us-east-1")

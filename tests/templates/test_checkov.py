@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.templates.reading import Templates
+from tests.templates.support.reading import Templates
 
 # It pins other versions of our dependencies, so that `make test-all` gives it a home of its own.
 CHECKOV = Path(sys.prefix) / "checkov" / "bin" / "checkov"

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tests.templates.fitting import request_for
-from tests.templates.reading import Templates
-from tests.templates.resolving import LOG_ARCHIVE, MEMBER, Place, Stack, resolve
+from tests.templates.support.fitting import request_for
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import LOG_ARCHIVE, MEMBER, Place, Stack, resolve
 
 RECORDER = "AWS::Config::ConfigurationRecorder"
 CHANNEL = "AWS::Config::DeliveryChannel"

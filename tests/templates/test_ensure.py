@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from tests.templates.policies import actions, statements_of
-from tests.templates.reading import Templates
-from tests.templates.resolving import Place, resolve
-from tests.templates.sessions import default_session
+from tests.templates.support.policies import actions, statements_of
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import Place, resolve
+from tests.templates.support.sessions import default_session
 
 FUNCTION = "AWS::Lambda::Function"
 LINKED = "AWS::IAM::ServiceLinkedRole"

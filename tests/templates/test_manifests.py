@@ -12,9 +12,9 @@ from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, VirtualClock
 from tests.paths import MANIFESTS
 from tests.stage import Stage
-from tests.templates.reading import Templates
-from tests.templates.resolving import LOG_ARCHIVE, Place, resolve
-from tests.templates.shipped import ORGANIZATION, read
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import LOG_ARCHIVE, Place, resolve
+from tests.templates.support.shipped import ORGANIZATION, read
 
 SHIPPED = sorted(path.stem for path in MANIFESTS.glob("*.yaml") if path != ORGANIZATION)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.paths import DOCS
-from tests.templates.mutations import BY_PAGE, MISTAKES, Mistake, judge
-from tests.templates.reading import Templates
+from tests.templates.support.mutations import BY_PAGE, MISTAKES, Mistake, judge
+from tests.templates.support.reading import Templates
 
 SAMPLE = MISTAKES[::8]
 
@@ -26,7 +26,7 @@ def test_there_are_enough_mistakes_and_each_check_has_one() -> None:
 
 @pytest.mark.parametrize("page", BY_PAGE)
 def test_the_documentation_shows_every_mistake(page: str) -> None:
-    """Its table is what `python -m tests.templates.mutations` printed last."""
+    """Its table is what `python -m tests.templates.support.mutations` printed last."""
     text, shown = (DOCS / page).read_text("utf-8"), BY_PAGE[page]
     missing = [each.what for each in shown if f"| {each.what} | {each.template} |" not in text]
     assert not missing

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from orgrollout.aws.permissions import MEMBER_WRITES, probe_policy
-from tests.templates.policies import Request, actions, allows, as_list, statements_of
-from tests.templates.reading import Templates
-from tests.templates.resolving import MANAGEMENT, MEMBER, ORGANIZATION, Place, resolve
+from tests.templates.support.policies import Request, actions, allows, as_list, statements_of
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import MANAGEMENT, MEMBER, ORGANIZATION, Place, resolve
 
 PROBE, RESYNC = "orgrollout-resync-probe", "orgrollout-resync"
 CALLER = f"arn:aws:iam::{MANAGEMENT}:role/Rollout"

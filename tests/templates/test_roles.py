@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.templates.policies import Request, actions, allows, as_list, statements_of
-from tests.templates.reading import Templates
-from tests.templates.resolving import (
+from tests.templates.support.policies import Request, actions, allows, as_list, statements_of
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import (
     AUDIT,
     LOG_ARCHIVE,
     MANAGEMENT,
@@ -15,8 +15,8 @@ from tests.templates.resolving import (
     Place,
     resolve,
 )
-from tests.templates.service_authorization import can_be_limited
-from tests.templates.world import BUCKET, LOG_GROUPS, World, world
+from tests.templates.support.service_authorization import can_be_limited
+from tests.templates.support.world import BUCKET, LOG_GROUPS, World, world
 
 ROLE = "AWS::IAM::Role"
 EVERY_ROLE = (

@@ -8,11 +8,11 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.templates.fitting import unknown_names
-from tests.templates.reading import Templates
-from tests.templates.resolving import resolve
-from tests.templates.runbook import RefusedError, StepFailedError, run
-from tests.templates.world import BUCKET, LOG_GROUPS, OUR_TAG, World, world, writes
+from tests.templates.support.fitting import unknown_names
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import resolve
+from tests.templates.support.runbook import RefusedError, StepFailedError, run
+from tests.templates.support.world import BUCKET, LOG_GROUPS, OUR_TAG, World, world, writes
 
 PUBLISHED = Path(__file__).parent / "published"
 BOTH = (BUCKET, LOG_GROUPS)

@@ -14,11 +14,11 @@ from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, VirtualClock
 from orgrollout.sandbox.moto.resource_types import REMEDIATIONS
 from tests.stage import Stage
-from tests.templates import runbook
-from tests.templates.resolving import LOG_ARCHIVE, Place
-from tests.templates.runbook import Execution
-from tests.templates.sessions import session_for
-from tests.templates.shipped import ORGANIZATION, read
+from tests.templates.support import runbook
+from tests.templates.support.resolving import LOG_ARCHIVE, Place
+from tests.templates.support.runbook import Execution
+from tests.templates.support.sessions import session_for
+from tests.templates.support.shipped import ORGANIZATION, read
 
 RULE = "orgrollout-vpc-flow-logs-enabled"
 

@@ -6,9 +6,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.templates.linting import REGIONS, findings, types_in
-from tests.templates.reading import Templates, strings
-from tests.templates.resolving import LOG_ARCHIVE, MEMBER, Place, Stack, partition_of, resolve
+from tests.templates.support.linting import REGIONS, findings, types_in
+from tests.templates.support.reading import Templates, strings
+from tests.templates.support.resolving import (
+    LOG_ARCHIVE,
+    MEMBER,
+    Place,
+    Stack,
+    partition_of,
+    resolve,
+)
 
 REMEDIATION = "AWS::Config::RemediationConfiguration"
 WITHOUT_REMEDIATION = {"ap-east-2", "ap-southeast-6", "ap-southeast-7", "mx-central-1"}

@@ -5,11 +5,11 @@ from typing import Any
 
 from moto import mock_aws
 
-from tests.templates.eventbridge import RULE, event_of, inside
-from tests.templates.policies import Request, actions, allows, statements_of
-from tests.templates.reading import Templates
-from tests.templates.resolving import AUDIT, MEMBER, ORGANIZATION, Place, Stack, resolve
-from tests.templates.sessions import default_session, session_for
+from tests.templates.support.eventbridge import RULE, event_of, inside
+from tests.templates.support.policies import Request, actions, allows, statements_of
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import AUDIT, MEMBER, ORGANIZATION, Place, Stack, resolve
+from tests.templates.support.sessions import default_session, session_for
 from tests.templates.test_tamper_events import TAMPERING
 
 FROM, TO = Place(MEMBER, "eu-west-1"), Place(AUDIT, "us-east-1")

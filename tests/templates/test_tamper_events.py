@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from tests.templates.eventbridge import PERSON, RULE, event_of, region, session_of
-from tests.templates.reading import Templates
-from tests.templates.resolving import AUDIT, Place, resolve
+from tests.templates.support.eventbridge import PERSON, RULE, event_of, region, session_of
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import AUDIT, Place, resolve
 
 CALLS: list[dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("tamper_calls.yaml").read_text("utf-8")

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.paths import DOCS
-from tests.templates.reading import Templates
-from tests.templates.runbook import StepFailedError
-from tests.templates.untidy import Ec2, behaving
-from tests.templates.untidy_accounts import CASES, Case, Scene
-from tests.templates.world import LOG_GROUPS, World, world
+from tests.templates.support.reading import Templates
+from tests.templates.support.runbook import StepFailedError
+from tests.templates.support.untidy import Ec2, behaving
+from tests.templates.support.untidy_accounts import CASES, Case, Scene
+from tests.templates.support.world import LOG_GROUPS, World, world
 
 BASELINE = DOCS / "baseline.md"
 

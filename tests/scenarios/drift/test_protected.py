@@ -22,7 +22,7 @@ from orgrollout.sandbox.organization.service_control_policies import Asked, deci
 from orgrollout.sandbox.stack_sets.service import Caller
 from tests.resyncing import detect, repair, seek
 from tests.stage import Stage
-from tests.templates.shipped import ORGANIZATION, read
+from tests.templates.support.shipped import ORGANIZATION, read
 
 ADMINISTRATOR = "999999999999"
 REGION = "us-east-1"

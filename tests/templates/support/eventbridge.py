@@ -10,9 +10,9 @@ from uuid import uuid4
 import boto3
 from moto import mock_aws
 
-from tests.templates.reading import Templates
-from tests.templates.resolving import MEMBER, Place, Stack, resolve
-from tests.templates.sessions import default_session, session_for
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import MEMBER, Place, Stack, resolve
+from tests.templates.support.sessions import default_session, session_for
 
 RULE = "AWS::Events::Rule"
 DETAIL_TYPE = "AWS API Call via CloudTrail"

@@ -1,7 +1,7 @@
 """Plants each mistake into a copy of the templates and runs the check that should notice.
 
-Runs as ``python -m tests.templates.mutations``; prints the tables of the pages that show them, and
-exits 1 if a mistake goes unnoticed. With ``--how`` it tells what the check said.
+Runs as ``python -m tests.templates.support.mutations``; prints the tables of the pages that show
+them, and exits 1 if a mistake goes unnoticed. With ``--how`` it tells what the check said.
 """
 
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.templates.reading import Templates, parse
+from tests.templates.support.reading import Templates, parse
 
 Check = Callable[[Templates], None]
 _BASELINE = ("structure", "config", "runbook", "untidy", "roles", "buckets", "ensure", "resync")
@@ -49,7 +49,7 @@ class Mistake:
 
 
 def _read(name: str) -> tuple[Mistake, ...]:
-    text = Path(__file__).with_name(name).read_text("utf-8")
+    text = Path(__file__).parents[1].joinpath(name).read_text("utf-8")
     return tuple(Mistake(**each) for each in yaml.safe_load(text))
 
 

@@ -7,9 +7,9 @@ from functools import partial
 
 import boto3
 
-from tests.templates.resolving import MEMBER, Place
-from tests.templates.untidy import FULL, Ec2
-from tests.templates.world import LOG_GROUPS, OUR_TAG, World
+from tests.templates.support.resolving import MEMBER, Place
+from tests.templates.support.untidy import FULL, Ec2
+from tests.templates.support.world import LOG_GROUPS, OUR_TAG, World
 
 OURS = f"orgrollout-flowlogs-{MEMBER}-us-east-1-an"
 IGNORE = {"OtherFlowLogs": "ignore"}

@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 from botocore import xform_name
 
-from tests.templates.resolving import MEMBER, Place
-from tests.templates.sessions import default_session
+from tests.templates.support.resolving import MEMBER, Place
+from tests.templates.support.sessions import default_session
 
 
 class RefusedError(Exception):

@@ -11,11 +11,11 @@ import boto3
 from moto import mock_aws
 from moto.ec2.models import ec2_backends
 
-from tests.templates import runbook
-from tests.templates.reading import Templates
-from tests.templates.resolving import MEMBER, Place, resolve
-from tests.templates.runbook import Execution, role_of
-from tests.templates.sessions import default_session
+from tests.templates.support import runbook
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import MEMBER, Place, resolve
+from tests.templates.support.runbook import Execution, role_of
+from tests.templates.support.sessions import default_session
 
 LOG_GROUPS = {"Destination": "cloud-watch-logs"}
 BUCKET: dict[str, str] = {}  # the default

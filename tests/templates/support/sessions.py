@@ -8,7 +8,7 @@ import boto3
 import botocore.session
 from botocore.loaders import Loader
 
-from tests.templates.resolving import Place
+from tests.templates.support.resolving import Place
 
 
 @cache
