@@ -9,6 +9,8 @@ from orgrollout.model.ids import OperationId
 from orgrollout.model.operation import Operation
 from orgrollout.model.stack_set import StackInstance
 
+COMPLETED = "COMPLETED"  # of StackSetDriftDetectionDetails
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detections:
@@ -36,6 +38,9 @@ class Telling:
     A detection becomes an instance's last operation, and so does whatever comes after it. One that
     did not get as far as the instance, since it was stopped, leaves what an earlier one found: that
     holds if the operation that changed the instance is known, and was over by then.
+
+    A detection that has looked at every stack instance dates each of them. A row that was checked
+    before it began is older than the detection: it comes from a list that lags, and tells nothing.
     """
 
     def __init__(self, detections: Detections) -> None:
@@ -43,11 +48,22 @@ class Telling:
         self._runs = [o for o in detections.operations if o.action == DRIFT]
         times = [o.created for o in detections.operations if o.created is not None]
         self._oldest = min(times, default=None)
+        self._complete = self._begun(detections.last)
+
+    def _begun(self, last: StackSetDrift | None) -> datetime | None:
+        """Return when the last detection began, if it looked at every stack instance."""
+        if last is None or last.operation is None or last.status != COMPLETED:
+            return None
+        operation = self._listed.get(last.operation)
+        is_whole = not last.failed and last.drifted + last.in_sync == last.total
+        return operation.created if operation is not None and is_whole else None
 
     def operation(self, instance: StackInstance) -> OperationId | None:
         """Return the detection that tells of the stack instance; None: none does."""
         checked = instance.last_drift_check
         if checked is None or not self._holds(instance, checked):
+            return None
+        if self._complete is not None and checked < self._complete:
             return None
         reached = (o.id for o in self._runs if o.created is not None and o.created <= checked)
         return next(reached, None)

@@ -24,6 +24,7 @@ SAMPLE = (
     Case("plan", "DescribeStackSet", "html", 1),
     Case("apply", "ListTagsForResource", "stale"),
     Case("apply", "DescribeStackSetOperation", "cut", 1),
+    Case("drift", "ListStackInstances", "stale"),
     Case("resync", "AssumeRole", "cut"),
 )
 SHARDS = {"apply": 3, "drift": 3, "resync": 5}  # 1 for the others, which take less time
