@@ -1,5 +1,7 @@
 """What AWS says, and what we make of it: the class to catch, the words to show."""
 
+from typing import Any
+
 import pytest
 from botocore import exceptions as boto
 
@@ -168,7 +170,7 @@ def test_a_wrong_certificate_does_not_get_better_by_asking_again() -> None:
 
 
 def test_an_api_that_the_endpoint_lacks_is_told_so_and_not_as_an_outage() -> None:
-    response = {
+    response: Any = {
         "Error": {"Code": "NotImplemented", "Message": "ec2:GetX is not simulated."},
         "ResponseMetadata": {"HTTPStatusCode": 501},
     }
