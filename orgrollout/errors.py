@@ -352,6 +352,15 @@ class UnavailableError(PassingError):
     )
 
 
+class NotOfferedError(AwsError):
+    """The endpoint has no such API (HTTP 501), like the sandbox for what it does not simulate."""
+
+    text = (
+        "{api}{about} is not offered by this endpoint: {said} Nothing was started by this call. "
+        "docs/sandbox.md lists what the sandbox answers."
+    )
+
+
 class ThrottledError(PassingError):
     """AWS throttled a call for longer than is worth waiting."""
 

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.quicker import collect_garbage_of_tests, leave_garbage, share_what_botocore_derives
 
 # Ignored where a shell runs the tests in its background, and then by what the tests start, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+# A machine that is busy makes single examples slow; that is no fault of what is tested.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 leave_garbage()
 share_what_botocore_derives()
 

@@ -1,6 +1,6 @@
 """All checks, by name: every module in ``checks/`` registers itself by its ``CHECK``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -21,13 +21,25 @@ CHECKS: Mapping[str, KnownCheck[Any]] = {check.name: check for check in _found()
 
 def reads() -> tuple[Call, ...]:
     """Return every read of every check, each once."""
-    found = {call.api: call for check in CHECKS.values() for call in check.all_reads}
-    return tuple(found[api] for api in sorted(found))
+    return _once(call for check in CHECKS.values() for call in check.all_reads)
 
 
 def repairs() -> tuple[Call, ...]:
     """Return every call that repairs a check, each once."""
-    found = {c.repair.call.api: c.repair.call for c in CHECKS.values() if c.repair}
+    calls = [check.repair.call for check in CHECKS.values() if check.repair]
     if any(check.is_judged_by_rule for check in CHECKS.values()):
-        found[EVALUATE.api] = EVALUATE
+        calls.append(EVALUATE)
+    return _once(calls)
+
+
+def _once(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """Return each call once, by the name of its API.
+
+    Raises:
+        ValueError: Two checks declare one API otherwise: permissions would be made from one alone.
+    """
+    found: dict[str, Call] = {}
+    for call in calls:
+        if found.setdefault(call.api, call) != call:
+            raise ValueError(f"{call.api} is declared twice, and otherwise: share one Call")
     return tuple(found[api] for api in sorted(found))

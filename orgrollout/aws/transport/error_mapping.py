@@ -177,8 +177,9 @@ def _of_client_error(
     kind = kind or _BY_CODE.get(code.removesuffix("Fault"), errors.AwsError)
     if kind is errors.AwsError:
         said = f"{code}: {withhold(said, parameters)}"
-        if _status(error) >= _SERVER_ERROR:
-            kind = errors.UnavailableError
+        status = _status(error)
+        if status >= _SERVER_ERROR:
+            kind = errors.NotOfferedError if status == _NOT_IMPLEMENTED else errors.UnavailableError
     elif issubclass(kind, _MAY_QUOTE_VALUES):
         said = withhold(said, parameters)
     return kind(api, said, subject=subject, code=code)

@@ -1,5 +1,7 @@
 """Errors of AWS and our exceptions for them: the class to catch, the words to show."""
 
+from typing import Any
+
 import pytest
 from botocore import exceptions as boto
 
@@ -72,7 +74,7 @@ REFUSALS: list[tuple[str, str, type[errors.AwsError], str]] = [
         "ValidationError",
         "Template format error: unsupported structure.",
         errors.RejectedError,
-        "Template format error: unsupported structure. Mend",
+        "Template format error: unsupported structure. Fix",
     ),
     (
         "InsufficientCapabilitiesException",
@@ -165,3 +167,16 @@ def test_a_wrong_certificate_is_not_retried() -> None:
     assert not is_transient(boto.SSLError(endpoint_url="u", error=Exception("x")))
     assert not is_transient(boto.NoCredentialsError())
     assert is_transient(boto.ReadTimeoutError(endpoint_url="u"))
+
+
+def test_an_api_that_the_endpoint_lacks_is_told_so_and_not_as_an_outage() -> None:
+    response: Any = {
+        "Error": {"Code": "NotImplemented", "Message": "ec2:GetX is not simulated."},
+        "ResponseMetadata": {"HTTPStatusCode": 501},
+    }
+    error = boto.ClientError(response, "GetX")
+    ours = translate(error, "ec2", "GetX", {})
+
+    assert isinstance(ours, errors.NotOfferedError)
+    assert "docs/sandbox.md" in str(ours)
+    assert not is_transient(error)

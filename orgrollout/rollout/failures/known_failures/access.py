@@ -23,7 +23,7 @@ DENIED = frozenset(
         "Forbidden",
     }
 )
-_TRUST = "StackSets troubleshooting, CloudFormation user guide; stacksets-semantics.md, H"
+_TRUST = "StackSets troubleshooting, CloudFormation user guide; collected reports"
 
 KNOWN = (
     known(
@@ -70,7 +70,7 @@ KNOWN = (
         "account, then retry",
         words=r"DEFAULT_ROLE_CREATION_ERROR",
         attempts=TWICE,
-        source="stacksets-semantics.md, H",
+        source="collected reports",
     ),
     known(
         "config-delivery-denied",

@@ -61,7 +61,7 @@ KNOWN = (
         codes="RegionDisabledException",
         words=r"STS is not activated in this region"
         r"|\b[a-z]{2}(-[a-z]{2,5})+-\d is (not enabled|disabled)",
-        source="stacksets-semantics.md, H; IAM API reference, RegionDisabledException of STS",
+        source="collected reports; IAM API reference, RegionDisabledException of STS",
     ),
     known(
         "region-off-token",

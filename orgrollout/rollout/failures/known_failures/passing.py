@@ -26,13 +26,13 @@ KNOWN = (
         "stack-status-unknown",
         FailureClass.TRANSIENT,
         words=r"failed to get stack status",
-        source="stacksets-semantics.md, H",
+        source="collected reports",
     ),
     known(
         "stack-busy",
         FailureClass.TRANSIENT,
         words=r"is (currently )?in \w{1,60}_IN_PROGRESS\b",
-        source="stacksets-semantics.md, H",
+        source="collected reports",
     ),
     known(
         "changed-at-the-same-time",

@@ -11,7 +11,7 @@ KNOWN = (
         codes="MaxNumberOfConfigurationRecordersExceededException "
         "MaxNumberOfDeliveryChannelsExceededException",
         words=r"maximum number of (customer managed )?(delivery channels|configuration recorders)",
-        source="stacksets-semantics.md, H; botocore, config "
+        source="collected reports; botocore, config "
         "MaxNumberOfConfigurationRecordersExceededException",
     ),
     known(

@@ -59,7 +59,7 @@ KNOWN = (
         FailureClass.PERMANENT,
         "keep the tier of the parameter, or delete the parameter in the account first",
         words=r"advanced-parameter tier",
-        source="stacksets-semantics.md, H; AWS Systems Manager user guide, parameter tiers",
+        source="collected reports; AWS Systems Manager user guide, parameter tiers",
     ),
     known(
         "revert-not-possible",

@@ -26,7 +26,7 @@ FIRST = (
         "repair or delete that stack in the account, then retry",
         words=r"is in (?!\w{1,60}_IN_PROGRESS)\w{1,60} state and can ?not be updated",
         everywhere=True,
-        source="stacksets-semantics.md, H",
+        source="collected reports",
     ),
     known(
         "termination-protection",
@@ -34,8 +34,7 @@ FIRST = (
         "switch termination protection off, or detach instead of delete",
         words=r"cannot be deleted while TerminationProtection",
         everywhere=True,
-        source="stacksets-semantics.md, H; CloudFormation user guide, Troubleshooting "
-        "(delete stack fails)",
+        source="collected reports; CloudFormation user guide, Troubleshooting (delete stack fails)",
     ),
     known(
         "bucket-not-empty",
@@ -64,7 +63,7 @@ FIRST = (
         words=r"cannot delete entity|cannot be deleted because|has dependencies"
         r"|has a dependent object",
         everywhere=True,
-        source="aws/aws-dotnet-deploy#653; burtcorp/athena-runner#1; stacksets-semantics.md, H",
+        source="aws/aws-dotnet-deploy#653; burtcorp/athena-runner#1; collected reports",
     ),
 )
 LAST = (

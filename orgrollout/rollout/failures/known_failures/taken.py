@@ -61,7 +61,7 @@ SPECIAL = (
         words=r"already exists but has a different description"
         r"|service role name .{1,100} has been taken",
         refines=EXISTS,
-        source="stacksets-semantics.md, H; IAM API reference, CreateServiceLinkedRole",
+        source="collected reports; IAM API reference, CreateServiceLinkedRole",
     ),
     known(
         "in-another-stack",
@@ -69,7 +69,7 @@ SPECIAL = (
         "another stack of the account has it: take it out of one of the two, then retry",
         words=r"already exists in stack",
         refines=EXISTS,
-        source="serverless/serverless#3237; stacksets-semantics.md, H",
+        source="serverless/serverless#3237; collected reports",
     ),
     known(
         "export-taken",

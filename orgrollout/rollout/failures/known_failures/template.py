@@ -39,7 +39,7 @@ KNOWN = (
         words=r"invalid principals?",
         refines=_MALFORMED,
         attempts=TWICE,
-        source="stacksets-semantics.md, H",
+        source="collected reports",
     ),
     known(
         "policy-malformed",
