@@ -1,4 +1,4 @@
-"""The clock of this machine beside the Date of AWS's answers."""
+"""The clock of this machine compared with the Date of AWS's answers."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def answers(clock: AwsClock, *moments: datetime) -> None:
 
 
 @pytest.mark.parametrize("ahead", [HOUR, -HOUR, 2 * MINUTE, timedelta(days=400)], ids=str)
-def test_a_clock_that_is_wrong_by_more_than_a_minute_is_put_right_and_told_of_once(
+def test_a_clock_wrong_by_more_than_a_minute_is_corrected_and_reported_once(
     ahead: timedelta,
 ) -> None:
     machine = Machine(wall=NOON + ahead)
@@ -52,7 +52,7 @@ def test_a_clock_that_is_wrong_by_more_than_a_minute_is_put_right_and_told_of_on
 
 
 @pytest.mark.parametrize("ahead", [timedelta(), 59 * SECOND, -59 * SECOND], ids=str)
-def test_what_differs_by_less_is_no_difference(ahead: timedelta) -> None:
+def test_a_difference_below_a_minute_is_ignored(ahead: timedelta) -> None:
     machine = Machine(wall=NOON + ahead)
     clock = machine.clock()
 
@@ -79,7 +79,7 @@ def test_one_answer_alone_proves_nothing() -> None:
     assert machine.told == []
 
 
-def test_two_that_do_not_agree_prove_nothing_either() -> None:
+def test_two_answers_that_disagree_prove_nothing() -> None:
     machine = Machine()
     clock = machine.clock()
 
@@ -89,7 +89,7 @@ def test_two_that_do_not_agree_prove_nothing_either() -> None:
     assert not clock.is_sure()
 
 
-def test_where_aws_refuses_a_call_for_its_time_one_answer_is_enough() -> None:
+def test_one_answer_is_enough_where_aws_refuses_a_call_for_its_time() -> None:
     machine = Machine(wall=NOON + HOUR)
     clock = machine.clock()
 
@@ -115,7 +115,7 @@ def test_a_clock_that_is_set_is_in_doubt_until_the_next_answer() -> None:
     assert (clock.now(), machine.told) == (NOON, [HOUR, timedelta()])
 
 
-def test_after_five_minutes_it_is_in_doubt() -> None:
+def test_a_clock_is_in_doubt_after_five_minutes() -> None:
     machine = Machine()
     clock = machine.clock()
     assert not clock.is_sure()

@@ -62,8 +62,8 @@ def operations_in(source: str) -> set[str]:
     return {known[value] for value in constants if isinstance(value, str) and value in known}
 
 
-def test_what_a_response_must_have_is_known_for_every_operation_that_is_called() -> None:
-    """A new call without an entry would believe whatever comes back."""
+def test_the_required_fields_of_every_called_operation_are_known() -> None:
+    """A new call without an entry would accept any response."""
     named = {
         operation
         for module in AWS.rglob("*.py")
@@ -82,7 +82,7 @@ def test_what_a_response_must_have_is_known_for_every_operation_that_is_called()
     assert listed <= REQUIRED.keys()
 
 
-def test_what_is_required_or_echoed_is_a_member_of_the_response() -> None:
+def test_required_and_echoed_fields_are_members_of_the_response() -> None:
     """A misspelled member would make every response a broken one."""
     loader = botocore.session.get_session()
     for table in (REQUIRED, ECHOES):
@@ -162,10 +162,10 @@ ASKED = {
 
 
 @pytest.mark.parametrize(("service", "operation", "answer"), BROKEN)
-def test_a_broken_response_is_asked_for_again_and_then_named_without_a_word_of_it(
+def test_a_broken_response_is_requested_again_and_then_named_without_quoting_it(
     serve: Serve, connection: Connection, service: str, operation: str, answer: Answer
 ) -> None:
-    """Three active accounts were let go of after one empty page; credentials were in messages."""
+    """Three active accounts were detached after one empty page; credentials were in messages."""
     endpoint = serve(answer)
 
     with pytest.raises(BrokenResponseError, match=f"{service}:{operation}.*broken") as caught:
@@ -213,7 +213,7 @@ def test_a_listing_whose_pages_go_round_in_a_circle_ends(
     assert connection.calls["ListStackSets"] == len(after)
 
 
-def test_an_error_of_a_servers_keeps_its_status_and_loses_its_body(
+def test_a_server_error_keeps_its_status_and_loses_its_body(
     serve: Serve, connection: Connection
 ) -> None:
     serve(Answer(502, f"<!DOCTYPE html><p>{SECRET}</p>"))
@@ -231,16 +231,14 @@ def test_a_write_with_a_broken_response_says_that_it_may_have_been_done(
         connection.call("cloudformation", "CreateStackSet", {"StackSetName": "base"})
 
 
-def test_what_aws_itself_refuses_is_no_broken_response(
-    serve: Serve, connection: Connection
-) -> None:
+def test_a_refusal_by_aws_is_no_broken_response(serve: Serve, connection: Connection) -> None:
     endpoint = serve(refused("StackSetNotFoundException", "StackSet base not found", 404))
     with pytest.raises(Exception, match="does not exist here"):
         connection.call("cloudformation", "DescribeStackSet", {"StackSetName": "base"})
     assert len(endpoint.received) == 1
 
 
-def test_an_organization_that_does_not_list_its_own_management_account_is_not_believed(
+def test_an_organization_without_its_own_management_account_is_refused(
     serve: Serve, connection: Connection
 ) -> None:
     """ListAccounts always has it: where it is missing, others are, too."""

@@ -71,7 +71,7 @@ def test_every_account_is_found_at_any_depth_and_on_any_page(
     assert connection.calls["ListAccounts"] == 3
 
 
-def test_tags_are_read_for_every_account_when_something_selects_by_them(
+def test_tags_are_read_for_every_account_if_a_selector_needs_them(
     moto: Any, connection: Connection
 ) -> None:
     made = moto.create_account(
@@ -151,7 +151,7 @@ def test_accounts_that_name_their_paths_cost_no_call_per_unit(
     assert sum(connection.calls.values()) == 6
 
 
-def test_units_are_asked_only_until_every_account_has_its_place(
+def test_units_are_read_only_until_every_account_has_its_place(
     connection: Connection, organizations: Stubber
 ) -> None:
     organizations.add_response("describe_organization", ORGANIZATION)
@@ -172,7 +172,7 @@ def test_units_are_asked_only_until_every_account_has_its_place(
     }
 
 
-def test_state_counts_before_status_and_the_unknown_is_not_active(
+def test_state_takes_precedence_over_status_and_unknown_is_not_active(
     connection: Connection, organizations: Stubber
 ) -> None:
     """Status retires on 2026-09-09; until then an endpoint may send either."""
@@ -212,10 +212,10 @@ def test_an_account_that_moves_meanwhile_is_read_again(
     assert [a.parent for a in read.accounts.values()] == [UNIT]
 
 
-def test_an_organization_that_will_not_hold_still_is_an_error(
+def test_an_organization_that_keeps_changing_is_an_error(
     connection: Connection, organizations: Stubber
 ) -> None:
-    """Half an organization must never be planned against: what is missing would be removed."""
+    """A plan must never be made from half an organization: it would remove the missing accounts."""
     organizations.add_response("describe_organization", ORGANIZATION)
     gone = account(1, State="ACTIVE", Paths=[f"o-a1b2c3d4e5/{ROOT}/ou-ab12-99999999/"])
     _tree(organizations, [gone])
@@ -233,7 +233,7 @@ def test_an_account_outside_of_any_organization_is_told_so(
         read_organization(connection, with_tags=False)
 
 
-def test_a_member_that_may_not_read_is_told_who_may_and_what_to_allow(
+def test_a_member_without_permission_is_told_who_has_it_and_what_to_allow(
     connection: Connection, organizations: Stubber
 ) -> None:
     organizations.add_response("describe_organization", ORGANIZATION)
@@ -247,7 +247,7 @@ def test_a_member_that_may_not_read_is_told_who_may_and_what_to_allow(
     assert "allows organizations:ListAccounts" in str(caught.value)
 
 
-def test_units_that_cannot_have_units_below_are_not_asked_for_them(
+def test_units_at_the_deepest_level_are_not_read_for_child_units(
     moto: Any, connection: Connection
 ) -> None:
     """Five levels are all there can be, and most units of a large organization are leaves."""

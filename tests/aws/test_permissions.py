@@ -36,7 +36,7 @@ OPERATIONS = {name: set(MODEL.get_service_model(name).operation_names) for name 
 
 
 def called() -> Iterator[str]:
-    """Yield every name of an operation that the code which speaks to AWS contains."""
+    """Yield every name of an operation in the code that calls AWS."""
     room = Path(orgrollout.aws.__file__).parent
     for path in sorted(room.rglob("*.py")):
         if path.relative_to(room).as_posix() not in NOT_CALLS:
@@ -45,7 +45,7 @@ def called() -> Iterator[str]:
                     yield node.value
 
 
-def test_what_is_allowed_is_what_the_code_calls() -> None:
+def test_the_policies_allow_exactly_the_calls_of_the_code() -> None:
     """A permission that nothing uses is one too many; a call without one fails on the first day."""
     names = set(called()) | POSTURE
     listed = {s: frozenset[str]().union(*(kind.get(s, ()) for kind in KINDS)) for s in SERVICES}
@@ -58,7 +58,7 @@ def test_what_is_allowed_is_what_the_code_calls() -> None:
         assert not unlisted, f"{service}: called, and not allowed: {unlisted}"
 
 
-def test_no_policy_but_the_operators_lets_anything_be_changed() -> None:
+def test_only_the_operators_policy_allows_changes() -> None:
     written = {f"{service}:{name}" for service, names in WRITES.items() for name in names}
     for policy in (planner_policy(Scope()), auditor_policy(Scope()), probe_policy()):
         assert actions(policy) <= read_actions()
@@ -108,7 +108,7 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
     assert "sts:AssumeRole" not in actions(planner_policy(Scope()))
 
 
-def test_what_repairs_is_sent_in_member_accounts_and_not_at_home() -> None:
+def test_repair_calls_are_sent_in_member_accounts_only() -> None:
     writes = {f"{service}:{name}" for service, names in MEMBER_WRITES.items() for name in names}
     assert {c for c in writes if not c.startswith("cloudformation:")} == {c.api for c in repairs()}
     assert writes.isdisjoint(actions(operator_policy(Scope())))
@@ -116,7 +116,7 @@ def test_what_repairs_is_sent_in_member_accounts_and_not_at_home() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(read_actions()))
-def test_every_action_is_one_that_aws_has(name: str) -> None:
+def test_every_action_exists_in_aws(name: str) -> None:
     service, _, operation = name.partition(":")
     assert operation in OPERATIONS[service]
 

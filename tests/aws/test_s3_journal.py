@@ -40,7 +40,7 @@ def journal(sandbox: Sandbox) -> S3Journal:
 
 
 def answering_409(sandbox: Sandbox, times: int) -> S3Journal:
-    """Return a journal that first hears that another conditional write was under way."""
+    """Return a journal whose first write is refused, as another conditional write is under way."""
     session = new_session()
     left = [True] * times
 
@@ -54,7 +54,7 @@ def answering_409(sandbox: Sandbox, times: int) -> S3Journal:
     return S3Journal(connect(session=session, clock=sandbox.clock), PLACE)
 
 
-def test_a_write_whose_answer_was_lost_is_known_as_ones_own(
+def test_a_write_whose_response_was_lost_is_recognised_as_own(
     sandbox: Sandbox, journal: S3Journal
 ) -> None:
     """Else a rollout would be begun twice, or a driver would believe that it was overtaken."""
@@ -70,7 +70,7 @@ def test_a_write_whose_answer_was_lost_is_known_as_ones_own(
     assert puts == [None, "PreconditionFailed", None, "PreconditionFailed"]
 
 
-def test_an_entry_whose_answer_was_lost_is_not_appended_twice(
+def test_an_entry_whose_response_was_lost_is_not_appended_twice(
     sandbox: Sandbox, journal: S3Journal
 ) -> None:
     for n in range(3):
@@ -79,7 +79,7 @@ def test_an_entry_whose_answer_was_lost_is_not_appended_twice(
     assert [entry.value for entry in journal.read("s")] == [0, 1, 2]
 
 
-def test_a_lost_write_that_somebody_has_built_upon_is_a_conflict(
+def test_a_lost_write_that_another_process_overwrote_is_a_conflict(
     sandbox: Sandbox, journal: S3Journal
 ) -> None:
     """The writer has to look again, and then finds its own write below the other's."""
@@ -106,7 +106,7 @@ def test_a_lost_write_that_somebody_has_built_upon_is_a_conflict(
     assert found.value == ["start", "mine", "other"]
 
 
-def test_two_conditional_writes_at_the_same_time_are_tried_again(sandbox: Sandbox) -> None:
+def test_two_conditional_writes_at_the_same_time_are_retried(sandbox: Sandbox) -> None:
     journal = answering_409(sandbox, 2)
     version = journal.put("k", 1, expected=None)
     again = answering_409(sandbox, 1)
@@ -121,7 +121,7 @@ def test_two_conditional_writes_at_the_same_time_are_tried_again(sandbox: Sandbo
     assert found.value == 2
 
 
-def test_a_bucket_that_does_not_exist_is_named_with_the_way_to_make_one(sandbox: Sandbox) -> None:
+def test_a_missing_bucket_is_named_with_how_to_create_it(sandbox: Sandbox) -> None:
     nowhere = S3Place(bucket="nowhere-at-all", prefix="j/")
     journal = S3Journal(connect(session=new_session(), clock=sandbox.clock), nowhere)
 
@@ -131,7 +131,7 @@ def test_a_bucket_that_does_not_exist_is_named_with_the_way_to_make_one(sandbox:
         journal.get("k")
 
 
-def test_an_object_that_is_no_document_is_damage(journal: S3Journal) -> None:
+def test_an_object_that_is_not_a_document_is_reported_as_damaged(journal: S3Journal) -> None:
     boto3.client("s3").put_object(
         Bucket=PLACE.bucket, Key="journal/1/documents/k", Body=b"version: 1"
     )
@@ -139,13 +139,13 @@ def test_an_object_that_is_no_document_is_damage(journal: S3Journal) -> None:
         journal.get("k")
 
 
-def test_a_bucket_out_of_reach_is_said_to_be_so(sandbox: Sandbox, journal: S3Journal) -> None:
+def test_an_unreachable_bucket_is_reported_as_such(sandbox: Sandbox, journal: S3Journal) -> None:
     sandbox.lose_response("PutObject", service="s3", times=None)
     with pytest.raises(UnreachableError, match="Whether AWS received the request is not known"):
         journal.put("k", 1, expected=None)
 
 
-def test_a_body_that_breaks_off_is_read_again(sandbox: Sandbox) -> None:
+def test_an_interrupted_body_is_read_again(sandbox: Sandbox) -> None:
     session = new_session()
     broken = [True, True]
 
@@ -214,7 +214,7 @@ def test_a_body_that_was_cut_or_replaced_is_read_again(sandbox: Sandbox) -> None
     assert not bodies
 
 
-def test_a_connection_that_only_reads_keeps_its_journal_by_another(sandbox: Sandbox) -> None:
+def test_the_journal_of_a_read_only_connection_uses_another_connection(sandbox: Sandbox) -> None:
     connection = connect(session=new_session(), clock=sandbox.clock, read_only=True)
     with pytest.raises(ReadOnlyError):
         S3Journal(connection, PLACE).put("k", 1, expected=None)
@@ -226,7 +226,7 @@ def test_a_connection_that_only_reads_keeps_its_journal_by_another(sandbox: Sand
         connection.call("cloudformation", "DeleteStackSet", {"StackSetName": "x"})
 
 
-def test_all_that_is_kept_lies_under_the_prefix(journal: S3Journal) -> None:
+def test_every_object_is_under_the_prefix(journal: S3Journal) -> None:
     journal.put("rollout/base-1", {"phase": "running"}, expected=None)
     journal.append("history/base-1", "began")
 
@@ -240,7 +240,7 @@ def test_all_that_is_kept_lies_under_the_prefix(journal: S3Journal) -> None:
 
 
 @pytest.mark.slow
-def test_more_than_a_page_of_documents_and_entries(journal: S3Journal) -> None:
+def test_more_than_a_page_of_documents_and_entries_is_read(journal: S3Journal) -> None:
     for n in range(1001):
         journal.put(f"k{n:04}", n, expected=None)
         journal.append("s", n)

@@ -1,4 +1,4 @@
-"""Whoever waits for an answer is told what for, and again from time to time."""
+"""A caller who waits for an answer is told which call, and is told again at intervals."""
 
 import threading
 import time
@@ -25,14 +25,14 @@ SOON = timedelta(seconds=0.3)
 
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An endpoint that says nothing, of which an answer is awaited for a second."""
+    """An endpoint that never answers, with a read timeout of a second."""
     monkeypatch.setattr(clients, "READ_TIMEOUT", timedelta(seconds=1))
     with silent_endpoint() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         yield url
 
 
-def test_a_call_that_is_not_answered_is_told_of_with_place_time_and_attempt(silent: str) -> None:
+def test_an_unanswered_call_is_reported_with_place_time_and_attempt(silent: str) -> None:
     told: list[Waiting] = []
     waits = Waits(told.append, first=SOON)
     connection = connect(clock=FakeClock(), jitter=lambda pause: pause, waits=waits)
@@ -50,7 +50,7 @@ def test_a_call_that_is_not_answered_is_told_of_with_place_time_and_attempt(sile
     assert connection.calls["DescribeStackSet"] == 3
 
 
-def test_it_is_told_again_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unanswered_call_is_reported_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "_SOON", timedelta(seconds=0.5))
     told: list[Waiting] = []
     waits = Waits(told.append, first=SOON)
@@ -63,7 +63,7 @@ def test_it_is_told_again_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> 
     assert told[1].others == 0
 
 
-def test_calls_side_by_side_are_one_notice() -> None:
+def test_parallel_unanswered_calls_are_one_notice() -> None:
     told: list[Waiting] = []
     waits = Waits(told.append, first=SOON)
     over = threading.Event()
@@ -83,7 +83,7 @@ def test_calls_side_by_side_are_one_notice() -> None:
     assert [each.others for each in told] == [3]
 
 
-def test_what_is_answered_at_once_is_not_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_is_answered_at_once_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Waiting] = []
     with endpoint(DESCRIBED) as served:
         monkeypatch.setenv("AWS_ENDPOINT_URL", served.url)
@@ -96,7 +96,7 @@ def test_what_is_answered_at_once_is_not_told_of(monkeypatch: pytest.MonkeyPatch
     assert told == []
 
 
-def test_the_words_have_all_that_a_person_needs() -> None:
+def test_the_notice_has_place_time_and_attempt() -> None:
     seen = Waiting(
         what="cloudformation:ListStackSets",
         where="eu-west-1, account 111122223333",

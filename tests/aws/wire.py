@@ -60,7 +60,7 @@ def refused(code: str, message: str, status: int = 400) -> Answer:
 
 
 def filled(answer: Answer, received: Mapping[str, str]) -> Answer:
-    """Return the answer with what it says again of the request."""
+    """Return the answer with the fields that it repeats from the request."""
     account, _, role = received.get("RoleArn", "").partition(":role/")
     session = f"{account.replace(':iam:', ':sts:')}:assumed-role/{role.split('/')[-1]}/orgrollout"
     body = answer.body.replace("{Action}", received.get("Action", ""))

@@ -16,7 +16,7 @@ PROGRAM = (sys.executable, "-W", "error", "-m", "orgrollout")
 
 @contextmanager
 def begun(command: Sequence[str], **options: Any) -> Iterator["subprocess.Popen[str]"]:
-    """Begin a program; nothing of it goes on after the test, whatever became of it."""
+    """Begin a program; it is ended after the test in every case."""
     with subprocess.Popen(command, text=True, **options) as process:  # noqa: S603
         try:
             yield process

@@ -24,7 +24,7 @@ class Ran:
 
     @property
     def json(self) -> Any:
-        """Return what stands on stdout, which must be JSON alone."""
+        """Return the content of stdout, which must be JSON alone."""
         return json.loads(self.out)
 
 

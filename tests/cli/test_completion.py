@@ -42,7 +42,7 @@ def here(program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
     return program
 
 
-def test_names_are_proposed_without_a_call(here: Program, proposed: Proposed) -> None:
+def test_completion_proposes_names_without_a_call(here: Program, proposed: Proposed) -> None:
     assert proposed("status", "") == ["base-1"]
     assert proposed("retry", "--stack-set", "") == ["topics"]
     assert proposed("plan", "--stack-set", "to") == ["topics"]
@@ -56,7 +56,7 @@ def test_names_are_proposed_without_a_call(here: Program, proposed: Proposed) ->
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "stack_sets: [x\n", "stack_sets: 3\n", ""])
-def test_a_manifest_that_cannot_be_read_proposes_nothing(
+def test_completion_proposes_nothing_from_an_unreadable_manifest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proposed: Proposed, text: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -70,7 +70,7 @@ def test_a_manifest_that_cannot_be_read_proposes_nothing(
     assert proposed("status", "") == []
 
 
-def test_a_journal_in_a_bucket_is_not_asked(
+def test_completion_does_not_read_a_journal_in_a_bucket(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proposed: Proposed
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""What holds where the command line says nothing: the folder, the environment, a file."""
+"""Defaults for missing options: from the folder, the environment, a file."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ def here(program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
     return program
 
 
-def test_the_only_manifest_of_the_folder_is_meant(here: Program) -> None:
+def test_the_only_manifest_of_the_folder_is_used(here: Program) -> None:
     (here.folder / "values.yaml").write_text("colour: red\n")
 
     assert here("plan").code == 0
@@ -29,14 +29,14 @@ def test_the_only_manifest_of_the_folder_is_meant(here: Program) -> None:
     assert here("plan", here.folder).out.count("Nothing to do") == 1
 
 
-def test_one_of_the_usual_name_goes_before_all_others(here: Program) -> None:
+def test_a_manifest_of_the_usual_name_is_preferred(here: Program) -> None:
     text = (here.folder / "manifest.yaml").read_text()
     (here.folder / "orgrollout.yaml").write_text(text.replace("name: base", "name: usual"))
 
     assert "usual-topics" in json.dumps(here("plan", "--format", "json").json)
 
 
-def test_several_are_listed_and_none_is_chosen(here: Program) -> None:
+def test_several_manifests_are_listed_and_none_is_chosen(here: Program) -> None:
     (here.folder / "other.yml").write_text((here.folder / "manifest.yaml").read_text())
 
     ran = here("plan")
@@ -46,7 +46,7 @@ def test_several_are_listed_and_none_is_chosen(here: Program) -> None:
     assert not here.sandbox.calls
 
 
-def test_where_there_is_none_the_way_to_one_is_named(
+def test_a_folder_without_a_manifest_is_reported_with_how_to_make_one(
     program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -59,7 +59,7 @@ def test_where_there_is_none_the_way_to_one_is_named(
     assert "orgrollout init" in ran.err
 
 
-def test_a_file_after_sandbox_is_the_manifest_where_no_other_is_named(here: Program) -> None:
+def test_the_file_after_sandbox_is_the_manifest_if_no_other_is_named(here: Program) -> None:
     """`plan --sandbox manifest.yaml` always meant that manifest in the default sandbox."""
     document = {**BASE, "name": "named", "targets": "all", "regions": ["us-east-1"]}
     (here.folder / "named.yaml").write_text(yaml.safe_dump(document))
@@ -73,7 +73,7 @@ def test_a_file_after_sandbox_is_the_manifest_where_no_other_is_named(here: Prog
     assert not here.sandbox.calls
 
 
-def test_a_file_after_sandbox_is_the_organization_where_a_manifest_is_named(here: Program) -> None:
+def test_the_file_after_sandbox_is_the_organization_if_a_manifest_is_named(here: Program) -> None:
     (here.folder / "organization.yaml").write_text(yaml.safe_dump(organization()))
 
     ran = here.alone("plan", "manifest.yaml", "--sandbox", "organization.yaml", "--format", "json")
@@ -83,7 +83,9 @@ def test_a_file_after_sandbox_is_the_organization_where_a_manifest_is_named(here
     assert not here.sandbox.calls
 
 
-def test_variables_stand_for_options(here: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_replace_options(
+    here: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ORGROLLOUT_FORMAT", "json")
     monkeypatch.setenv("ORGROLLOUT_JOURNAL", str(here.folder / "mine"))
     with environment(here.server.environment()):
@@ -96,7 +98,9 @@ def test_variables_stand_for_options(here: Program, monkeypatch: pytest.MonkeyPa
     assert here("plan").code == 0, "a simulated organization takes no profile"
 
 
-def test_a_file_of_defaults_comes_last(here: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defaults_file_has_the_lowest_precedence(
+    here: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = here.folder / "config.toml"
     config.write_text('[defaults]\nformat = "json"\njournal = "kept"\n')
     monkeypatch.setenv("ORGROLLOUT_CONFIG", str(config))
@@ -123,7 +127,7 @@ def test_explain_takes_the_manifest_of_the_folder(here: Program) -> None:
 
 
 @pytest.mark.parametrize("only", ["manifest.yaml", "missing.yaml"])
-def test_explain_of_a_manifest_alone_asks_for_the_account(here: Program, only: str) -> None:
+def test_explain_of_a_manifest_alone_requires_an_account(here: Program, only: str) -> None:
     here.manifest()
 
     ran = here("explain", only)

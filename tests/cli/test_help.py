@@ -10,7 +10,7 @@ def help_of(capsys: pytest.CaptureFixture[str], *command: str) -> str:
     return capsys.readouterr().out
 
 
-def test_commands_are_grouped_by_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_are_grouped_by_purpose(capsys: pytest.CaptureFixture[str]) -> None:
     text = help_of(capsys)
 
     places = [
@@ -23,7 +23,7 @@ def test_commands_are_grouped_by_what_they_are_for(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     "command", ["", "apply", "drift", "status", "sandbox start", "journal prune"]
 )
-def test_flags_name_no_type(capsys: pytest.CaptureFixture[str], command: str) -> None:
+def test_flags_are_shown_without_a_type(capsys: pytest.CaptureFixture[str], command: str) -> None:
     text = help_of(capsys, *command.split())
 
     assert "--help" in text

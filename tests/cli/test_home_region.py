@@ -53,7 +53,7 @@ def test_a_manifest_without_home_is_refused_and_a_region_is_proposed(
 
 
 @pytest.mark.slow
-def test_what_is_proposed_is_where_its_stack_sets_live(program: Program, shell: Shell) -> None:
+def test_the_proposed_region_is_that_of_its_stack_sets(program: Program, shell: Shell) -> None:
     assert shell("us-east-1", "apply", program.manifest(), "--yes").code == 0
     path = write_manifest(program.folder, HOMELESS)
 
@@ -64,7 +64,7 @@ def test_what_is_proposed_is_where_its_stack_sets_live(program: Program, shell: 
 
 
 @pytest.mark.slow
-def test_a_second_home_is_refused_where_the_first_one_is_in_use(
+def test_a_second_home_region_is_refused_while_the_first_is_in_use(
     program: Program, shell: Shell
 ) -> None:
     assert shell("us-east-1", "apply", program.manifest(), "--yes").code == 0
@@ -80,7 +80,7 @@ def test_a_second_home_is_refused_where_the_first_one_is_in_use(
 
 
 @pytest.mark.slow
-def test_another_region_is_asked_once_and_only_where_something_would_be_created(
+def test_another_region_is_read_once_and_only_for_stack_sets_to_be_created(
     program: Program, shell: Shell
 ) -> None:
     path = program.manifest()
@@ -93,7 +93,7 @@ def test_another_region_is_asked_once_and_only_where_something_would_be_created(
 
 
 @pytest.mark.slow
-def test_the_stack_set_of_somebody_else_elsewhere_is_no_home(
+def test_a_stack_set_of_another_user_in_another_region_is_no_home(
     program: Program, shell: Shell
 ) -> None:
     assert shell("us-east-1", "apply", program.manifest(), "--yes").code == 0
@@ -103,7 +103,7 @@ def test_the_stack_set_of_somebody_else_elsewhere_is_no_home(
 
 
 @pytest.mark.slow
-def test_one_region_for_everything_is_the_home_region(program: Program, shell: Shell) -> None:
+def test_a_single_region_is_the_home_region(program: Program, shell: Shell) -> None:
     path = write_manifest(program.folder, {**HOMELESS, "regions": "us-east-1"})
 
     assert program.alone("validate", path).code == 0
@@ -112,14 +112,14 @@ def test_one_region_for_everything_is_the_home_region(program: Program, shell: S
     assert ", us-east-1, journal" in ran.out
 
 
-def test_validate_says_so_without_aws(program: Program) -> None:
+def test_validate_reports_a_missing_home_region_without_calls(program: Program) -> None:
     ran = program.alone("validate", write_manifest(program.folder, HOMELESS))
 
     assert ran.code == 1
     assert "home_region: is missing" in ran.err
 
 
-def test_a_simulated_organization_is_only_told_of_it(program: Program) -> None:
+def test_a_missing_home_region_is_a_warning_in_the_sandbox(program: Program) -> None:
     ran = program("plan", write_manifest(program.folder, HOMELESS))
 
     assert ran.code == 0
@@ -128,7 +128,7 @@ def test_a_simulated_organization_is_only_told_of_it(program: Program) -> None:
 
 
 @pytest.mark.slow
-def test_a_plan_of_before_is_carried_out_in_its_own_region(program: Program, shell: Shell) -> None:
+def test_an_older_plan_is_carried_out_in_its_own_region(program: Program, shell: Shell) -> None:
     """Saved by a version that took the Region from the shell."""
     path, saved = write_manifest(program.folder, HOMELESS), program.folder / "saved.plan"
     assert program("plan", path, "--out", saved).code == 0
@@ -140,7 +140,7 @@ def test_a_plan_of_before_is_carried_out_in_its_own_region(program: Program, she
 
 
 @pytest.mark.slow
-def test_what_the_readme_promises_works_with_its_own_manifest(
+def test_the_commands_of_the_readme_work_with_its_manifest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = README.read_text()

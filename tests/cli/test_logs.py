@@ -37,7 +37,7 @@ def told_of(found: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
     return told
 
 
-def test_without_a_wish_nothing_is_logged(program: Program) -> None:
+def test_nothing_is_logged_by_default(program: Program) -> None:
     ran = program("plan", program.manifest())
 
     assert ran.code == 0
@@ -88,7 +88,7 @@ def test_every_call_is_a_line_at_level_debug(patient: Program, file: Path) -> No
     assert created["wave"]
 
 
-def test_what_is_repeated_says_after_which_error(patient: Program, file: Path) -> None:
+def test_a_repeated_call_is_logged_with_the_error(patient: Program, file: Path) -> None:
     patient.sandbox.throttle("ListStackSets", times=2)
     assert patient("plan", patient.manifest(), "--log-format", "json", "--log-file", file).code == 0
 
@@ -140,7 +140,7 @@ def test_debug_logs_to_stderr_and_leaves_stdout_to_the_result(program: Program) 
     )
 
 
-def test_environment_and_file_of_defaults_say_it_for_all_commands(
+def test_environment_and_defaults_file_set_the_log_for_all_commands(
     program: Program, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = program.folder / "config.toml"
@@ -163,7 +163,7 @@ def test_environment_and_file_of_defaults_say_it_for_all_commands(
     assert "log_level is set to loud" in ran.err
 
 
-def test_a_new_file_is_for_its_owner_alone_and_is_added_to(program: Program, file: Path) -> None:
+def test_a_log_file_is_its_owners_only_and_is_appended_to(program: Program, file: Path) -> None:
     for _ in range(2):
         assert program("plan", program.manifest(), "--log-file", file).code == 0
 
@@ -171,7 +171,7 @@ def test_a_new_file_is_for_its_owner_alone_and_is_added_to(program: Program, fil
     assert file.read_text().count("begins: plan") == 2
 
 
-def test_a_file_that_cannot_be_written_is_told_before_anything_is_done(program: Program) -> None:
+def test_an_unwritable_log_file_is_reported_before_anything_is_done(program: Program) -> None:
     ran = program("apply", program.manifest(), "--yes", "--log-file", program.folder / "no" / "log")
 
     assert ran.code == 2
@@ -180,7 +180,7 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_done(program: 
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device")  # noqa: PTH110
-def test_a_full_disk_costs_the_log_and_not_the_rollout(patient: Program) -> None:
+def test_a_full_disk_ends_the_log_and_not_the_rollout(patient: Program) -> None:
     ran = patient("apply", patient.manifest(), "--yes", "--log-file", "/dev/full")
 
     assert ran.code == 0

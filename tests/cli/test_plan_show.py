@@ -1,4 +1,4 @@
-"""`plan show FILE`: a saved plan again, without asking anybody."""
+"""`plan show FILE`: a saved plan is shown again, without a call."""
 
 from tests.cli.support import Program
 
@@ -20,7 +20,7 @@ def test_a_saved_plan_is_shown_again_as_it_was_made(program: Program) -> None:
     assert not program.sandbox.calls
 
 
-def test_what_is_no_saved_plan_is_refused_by_name(program: Program) -> None:
+def test_a_file_that_is_not_a_saved_plan_is_refused_by_name(program: Program) -> None:
     path = program.manifest()
 
     shown = program.alone("plan", "show", path)
@@ -31,7 +31,7 @@ def test_what_is_no_saved_plan_is_refused_by_name(program: Program) -> None:
     assert "`plan show FILE`" in both.err
 
 
-def test_calls_are_listed_for_those_who_debug_alone(program: Program) -> None:
+def test_calls_are_listed_only_with_debug(program: Program) -> None:
     path = program.manifest()
     program("apply", path, "--yes")
 

@@ -17,7 +17,7 @@ SLOW = {"boto3", "botocore", "moto", "cfnlint", "yaml", "sqlite3", "orgrollout.m
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"]])
-def test_help_imports_nothing_that_is_slow(arguments: list[str]) -> None:
+def test_help_imports_no_slow_module(arguments: list[str]) -> None:
     """Help comes at once, and completion too."""
     script = (
         "import sys\n"
@@ -36,7 +36,7 @@ def test_help_imports_nothing_that_is_slow(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["apply", "drift", "resync", "unlock"])
-def test_help_is_broken_into_lines_where_the_terminal_ends(
+def test_help_is_wrapped_at_the_width_of_the_terminal(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And nowhere else: the source is wider than many a terminal."""
@@ -131,7 +131,7 @@ def test_debug_shows_the_calls_and_their_duration(program: Program) -> None:
     assert ran.json["format_version"] == 1
 
 
-def test_no_credentials_are_told_in_words(
+def test_missing_credentials_are_reported_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -144,7 +144,7 @@ def test_no_credentials_are_told_in_words(
     assert "Traceback" not in told
 
 
-def test_no_region_is_told_in_words(
+def test_a_missing_region_is_reported_in_words(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")

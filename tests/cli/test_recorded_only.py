@@ -1,4 +1,4 @@
-"""`apply` in a sandbox says what the sandbox could not make."""
+"""`apply` in a sandbox names the resources that the sandbox only recorded."""
 
 from orgrollout.cli.actions.simulated import recorded_only
 from tests.cli.support import Program
@@ -20,7 +20,7 @@ def test_apply_says_how_many_resources_were_only_recorded(program: Program) -> N
     assert "only recorded" not in again.err + again.out
 
 
-def test_types_are_counted_the_most_frequent_first() -> None:
+def test_recorded_types_are_listed_by_frequency() -> None:
     kinds = ["AWS::A::A", "AWS::B::B", "AWS::B::B", "C", "D", "E"]
     assert recorded_only(kinds) == (
         "sandbox: 6 resources were only recorded, not created: AWS::B::B 2, AWS::A::A 1, C 1, D 1 "

@@ -49,7 +49,7 @@ def delegate(program: Program) -> dict[str, str]:
     return _session_in(program, identifier)
 
 
-def test_keys_in_the_environment_are_the_callers(
+def test_keys_in_the_environment_decide_the_caller(
     program: Program,
     delegate: dict[str, str],
     tmp_path: Path,
@@ -68,7 +68,7 @@ def test_keys_in_the_environment_are_the_callers(
     assert callers & set(program.sandbox.organization.delegates)
 
 
-def test_a_profile_is_the_caller(
+def test_a_profile_decides_the_caller(
     program: Program, delegate: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "aws-credentials"
@@ -86,7 +86,7 @@ def test_a_profile_is_the_caller(
     assert (ran.code, "delegated admin" in ran.out) == (0, True), ran.err
 
 
-def test_a_member_that_is_no_delegate_is_told_so(
+def test_a_member_account_that_is_not_a_delegate_is_reported(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before, it was played as the operator, and everything went well."""
@@ -99,7 +99,7 @@ def test_a_member_that_is_no_delegate_is_told_so(
     assert "operator" not in ran.out
 
 
-def test_without_keys_it_is_the_operator(
+def test_the_caller_without_keys_is_the_operator(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in KEYS:
@@ -108,7 +108,7 @@ def test_without_keys_it_is_the_operator(
     assert "Rollout/operator, management account of" in ran.out
 
 
-def test_a_profile_does_not_go_with_a_sandbox_that_knows_no_callers(
+def test_a_profile_is_refused_by_a_sandbox_without_callers(
     program: Program, tmp_path: Path
 ) -> None:
     manifest = write_manifest(tmp_path, BASE)

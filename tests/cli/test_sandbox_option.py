@@ -22,9 +22,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_demo_shows_the_main_job_from_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_demo_shows_a_first_rollout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What a newcomer sees first: 30 accounts, a retry, two suspended accounts, nothing left."""
     assert main(["demo"]) == 0
 
@@ -45,7 +43,7 @@ def test_the_demo_shows_the_main_job_from_nothing(
 
 
 @pytest.mark.parametrize("order", ["file last", "file first", "equals"])
-def test_a_file_follows_the_option(
+def test_the_sandbox_option_takes_an_organization_file(
     tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str], order: str
 ) -> None:
     manifest = str(write_manifest(tmp_path, BASE))
@@ -62,7 +60,7 @@ def test_a_file_follows_the_option(
     assert "Plan: 14 to create" in told.out
 
 
-def test_advice_names_the_sandbox_so_that_it_is_never_followed_in_aws(
+def test_advice_names_the_sandbox_option(
     tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own, out = str(write_manifest(tmp_path, {**BASE, "journal": "kept"})), tmp_path / "a.plan"
@@ -75,7 +73,7 @@ def test_advice_names_the_sandbox_so_that_it_is_never_followed_in_aws(
 
 
 @pytest.mark.parametrize("order", ["option last", "option first"])
-def test_without_a_file_it_is_the_organization_that_comes_along(
+def test_the_sandbox_option_without_a_file_uses_the_bundled_organization(
     capsys: pytest.CaptureFixture[str], order: str
 ) -> None:
     manifest = str(shipped_manifest(BASELINE))
@@ -85,7 +83,7 @@ def test_without_a_file_it_is_the_organization_that_comes_along(
     assert "accounts: 33 = 28 targeted" in capsys.readouterr().out
 
 
-def test_apply_in_it_leaves_nothing_behind(
+def test_an_apply_in_a_sandbox_file_leaves_no_journal(
     tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = str(write_manifest(tmp_path, BASE))
@@ -97,7 +95,7 @@ def test_apply_in_it_leaves_nothing_behind(
     assert not (tmp_path / "state").exists()
 
 
-def test_a_journal_does_not_go_with_what_forgets(
+def test_a_journal_is_refused_with_a_temporary_sandbox(
     tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A rollout of a sandbox must never be found in the journal of an organization."""
@@ -109,7 +107,7 @@ def test_a_journal_does_not_go_with_what_forgets(
     ("content", "said"),
     [("root: [", "not valid YAML"), ("root: {}", "organization must be an id")],
 )
-def test_a_wrong_organization_file_is_told_in_words(
+def test_a_wrong_organization_file_is_reported_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, said: str
 ) -> None:
     path = tmp_path / "wrong.yaml"
@@ -119,14 +117,14 @@ def test_a_wrong_organization_file_is_told_in_words(
     assert said in capsys.readouterr().err
 
 
-def test_a_missing_organization_file_is_told_in_words(
+def test_a_missing_organization_file_is_reported_in_words(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["rollouts", "--sandbox", "nowhere.yaml"]) == 1
     assert "nowhere.yaml: No such file" in capsys.readouterr().err
 
 
-def test_a_url_where_no_sandbox_answers_is_told_in_words(
+def test_a_url_without_a_sandbox_is_reported_in_words(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["rollouts", "--sandbox", "http://127.0.0.1:9"]) == 1
@@ -134,7 +132,7 @@ def test_a_url_where_no_sandbox_answers_is_told_in_words(
 
 
 @pytest.mark.parametrize("arguments", [["rollouts", "--sandbox"], ["sandbox", "serve"], ["demo"]])
-def test_without_the_extra_it_is_said_how_to_get_it(
+def test_a_missing_extra_is_reported_with_how_to_install_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "moto", None)
@@ -143,6 +141,6 @@ def test_without_the_extra_it_is_said_how_to_get_it(
     assert "pip install 'orgrollout[sandbox]'" in capsys.readouterr().err
 
 
-def test_what_comes_along_is_where_it_is_looked_for() -> None:
+def test_the_bundled_organization_is_where_the_code_expects_it() -> None:
     assert shipped_manifest(BASELINE).is_file()
     assert shipped_manifest(ORGANIZATION).is_file()

@@ -58,7 +58,7 @@ def _says_it_waits(arguments: Sequence[object], what: str) -> None:
 
 
 @pytest.mark.slow
-def test_plan_says_what_it_waits_for(silent: str, tmp_path: Path) -> None:
+def test_plan_names_the_call_it_waits_for(silent: str, tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path, BASE)
     _says_it_waits(
         ("plan", manifest, "--journal", tmp_path),
@@ -86,7 +86,7 @@ def test_plan_says_what_it_waits_for(silent: str, tmp_path: Path) -> None:
     ids=" ".join,
 )
 @pytest.mark.usefixtures("silent")
-def test_every_command_says_what_it_waits_for(tmp_path: Path, command: Sequence[str]) -> None:
+def test_every_command_names_the_call_it_waits_for(tmp_path: Path, command: Sequence[str]) -> None:
     manifest = write_manifest(tmp_path, BASE)
     _says_it_waits([manifest if each == "MANIFEST" else each for each in command], "")
 
@@ -98,7 +98,7 @@ def test_a_sandbox_that_does_not_answer_is_named(silent: str, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_a_server_that_freezes_in_the_middle_is_told_of_and_again(tmp_path: Path) -> None:
+def test_a_server_that_freezes_during_a_command_is_reported_repeatedly(tmp_path: Path) -> None:
     """It was silent for 72 s, as if all were well."""
     file = tmp_path / "organization.yaml"
     file.write_text(yaml.safe_dump(organization()))

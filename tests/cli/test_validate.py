@@ -42,7 +42,7 @@ def test_warnings_are_shown_and_the_manifest_is_valid(program: Program) -> None:
 
 
 @pytest.mark.slow
-def test_a_severity_can_be_asked_for_and_rules_accepted(program: Program) -> None:
+def test_validate_takes_a_severity_and_accepted_rules(program: Program) -> None:
     path = manifest(program, VENDOR)
 
     assert program.alone("validate", path, "--severity", "warning").code == 1
@@ -61,7 +61,7 @@ def test_a_severity_can_be_asked_for_and_rules_accepted(program: Program) -> Non
     assert [p["severity"] for p in ran.json["problems"]] == ["warning"]
 
 
-def test_an_error_is_refused(program: Program) -> None:
+def test_a_manifest_with_an_error_is_refused(program: Program) -> None:
     broken = VENDOR.replace("AWS::SNS::Topic}", "AWS::SNS::Topic, Properties: {Nope: 1}}")
     ran = program.alone("validate", manifest(program, broken))
 
@@ -69,7 +69,7 @@ def test_an_error_is_refused(program: Program) -> None:
     assert "E3002 (error)" in ran.err
 
 
-def test_a_reference_to_nothing_is_found_by_validate_and_plan(program: Program) -> None:
+def test_a_dangling_reference_is_found_by_validate_and_plan(program: Program) -> None:
     broken = VENDOR.replace("AWS::SNS::Topic}", "AWS::SNS::Topic, DependsOn: Gone}")
     path = manifest(program, broken)
 
@@ -81,7 +81,7 @@ def test_a_reference_to_nothing_is_found_by_validate_and_plan(program: Program) 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "preflight"])
 @pytest.mark.slow
-def test_a_name_that_an_account_has_once_is_warned_of(program: Program, command: str) -> None:
+def test_a_name_that_is_unique_in_an_account_is_a_warning(program: Program, command: str) -> None:
     role = {"template": "vendor.yaml", "capabilities": "CAPABILITY_NAMED_IAM"}
     path = manifest(program, NAMED, stack_sets={"vendor": role})
 
@@ -97,7 +97,7 @@ def test_a_name_that_an_account_has_once_is_warned_of(program: Program, command:
     assert "security-audit" not in ran.out + ran.err
 
 
-def test_at_night_nothing_is_created_that_is_known_to_fail(program: Program) -> None:
+def test_an_unattended_apply_creates_nothing_that_is_known_to_fail(program: Program) -> None:
     role = {"template": "vendor.yaml", "capabilities": "CAPABILITY_NAMED_IAM"}
     path = manifest(program, NAMED, stack_sets={"vendor": role})
 
@@ -108,7 +108,7 @@ def test_at_night_nothing_is_created_that_is_known_to_fail(program: Program) -> 
     assert program.writes() == []
 
 
-def test_at_night_a_stack_that_was_kept_is_not_met(program: Program) -> None:
+def test_an_unattended_apply_does_not_create_where_a_stack_was_kept(program: Program) -> None:
     """The plan says that creating it again fails, or makes a second copy."""
     assert program("apply", program.manifest(), "--yes").code == 0
     less = program.manifest(targets={"organizational_units": ["/Prod"]})

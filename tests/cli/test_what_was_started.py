@@ -1,4 +1,4 @@
-"""What was started is said from the journal, whatever a read of AWS returns."""
+"""Started operations are reported from the journal, independent of reads of AWS."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def faulty(program: Program) -> Iterator[Faulty]:
         yield made
 
 
-def test_a_read_that_is_refused_never_says_that_nothing_was_started(
+def test_a_refused_read_never_reports_that_nothing_was_started(
     program: Program, faulty: Faulty
 ) -> None:
     """And there is a way out, which is named: other commands must not all end the same way."""
@@ -61,7 +61,7 @@ def test_a_read_that_is_refused_never_says_that_nothing_was_started(
     assert len(program.operations()) <= 2
 
 
-def test_an_endpoint_that_ignores_operation_ids_is_recognised_and_left_at_once(
+def test_an_endpoint_that_ignores_operation_ids_is_recognised_at_once(
     program: Program, faulty: Faulty
 ) -> None:
     own = b"<OperationId>0f1e2d3c-aaaa-bbbb-cccc-000000000000</OperationId>"
@@ -80,7 +80,7 @@ def test_an_endpoint_that_ignores_operation_ids_is_recognised_and_left_at_once(
     assert program("plan", program.manifest()).code == 0
 
 
-def test_the_id_of_another_operation_of_ours_is_no_sign_of_such_an_endpoint(
+def test_the_id_of_another_own_operation_is_not_taken_for_an_ignored_id(
     program: Program, faulty: Faulty
 ) -> None:
     """A cache gave the response to an earlier request: what runs was taken for not begun."""
@@ -99,7 +99,7 @@ def test_the_id_of_another_operation_of_ours_is_no_sign_of_such_an_endpoint(
 
 
 @pytest.mark.slow
-def test_moto_by_itself_is_such_an_endpoint() -> None:
+def test_moto_itself_ignores_operation_ids() -> None:
     with mock_aws():
         client = boto3.client("cloudformation", region_name="us-east-1")
         client.create_stack_set(StackSetName="base", TemplateBody='{"Resources": {}}')

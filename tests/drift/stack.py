@@ -35,7 +35,7 @@ Resources:
 
 
 def manifest(stage: Stage, **more: Any) -> dict[str, Any]:
-    """Return a manifest of that template, written beside it."""
+    """Return a manifest of that template, written in the same folder."""
     (stage.folder / "drifting.yaml").write_text(TEMPLATE)
     return {**BASE, "stack_sets": {"topics": {"template": "drifting.yaml"}}, **more}
 
@@ -64,7 +64,7 @@ def change_secret(stage: Stage, pair: Pair, value: str) -> None:
 
 
 def detect(stage: Stage, stack_set: str = "base-topics") -> str:
-    """Let somebody else look for drift, to the end; return the operation's id."""
+    """Let another user detect drift, to the end; return the operation's id."""
     client = stage.sandbox.session().client("cloudformation")
     operation = client.detect_stack_set_drift(StackSetName=stack_set)["OperationId"]
     stage.sandbox.run_to_end()
@@ -80,5 +80,5 @@ def gather(stage: Stage, wanted: dict[str, Any], context: Context | None = None)
 
 
 def at(findings: Findings, pair: Pair) -> dict[tuple[str, str], Finding]:
-    """Return what was found in one place, by resource and property."""
+    """Return the findings of one place, by resource and property."""
     return {(f.what, f.path): f for f in findings.findings if f.pair == pair}

@@ -53,7 +53,7 @@ def rule(resource: str = "Group", **more: Any) -> DriftIgnore:
 
 
 def found(*drifts: ResourceDrift, **view: Any) -> list[Finding]:
-    """Return what is made of resources in one stack."""
+    """Return the findings of resources in one stack."""
     return list(classify(Viewpoint(stack_set=KEY, **view), HERE, drifts, NOON))
 
 

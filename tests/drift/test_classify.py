@@ -1,4 +1,4 @@
-"""What is made of each difference: what is repaired rests on this, and so does what is left."""
+"""The class of each difference, which decides whether it is repaired or left."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ def test_each_property_that_differs_is_a_finding_of_its_own() -> None:
     assert one.key != two.key
 
 
-def test_what_is_in_sync_or_cannot_be_checked_is_no_finding() -> None:
+def test_resources_in_sync_or_not_checked_are_no_findings() -> None:
     drifts = [
         resource(status, name=status.value)
         for status in ResourceDriftStatus
@@ -42,7 +42,7 @@ def test_what_is_in_sync_or_cannot_be_checked_is_no_finding() -> None:
     }
 
 
-def test_a_resource_that_was_changed_without_naming_a_property_is_still_real() -> None:
+def test_a_changed_resource_without_a_named_property_is_a_real_finding() -> None:
     (only,) = found(modified())
 
     assert only.verdict is Verdict.REAL
@@ -54,14 +54,14 @@ def test_a_resource_that_was_changed_without_naming_a_property_is_still_real() -
     [
         (DELETED, Verdict.DELETED),
         (modified(gone("/KmsKeyId")), Verdict.SUSPECT),
-        # Only a property as a whole: whoever cannot read it does not see a part of it, either.
+        # Only a property as a whole: a caller without permission does not see a part of it, either.
         (modified(gone("/Tags/0")), Verdict.REAL),
         (modified(differs("/KmsKeyId", "key", "null")), Verdict.REAL),
         (modified(differs("/KmsKeyId", "k", "other", DifferenceType.REMOVE)), Verdict.REAL),
         (modified(differs("/Tags/3", "null", "x", DifferenceType.ADD)), Verdict.REAL),
     ],
 )
-def test_only_a_property_that_is_gone_as_a_whole_is_a_suspect(
+def test_only_a_property_missing_as_a_whole_is_a_suspect(
     drift: ResourceDrift, verdict: Verdict
 ) -> None:
     assert [f.verdict for f in found(drift)] == [verdict]
@@ -78,7 +78,7 @@ def test_only_a_property_that_is_gone_as_a_whole_is_a_suspect(
         ("/Anything", None, True),
     ],
 )
-def test_a_rule_covers_its_property_and_all_below_it_and_nothing_else(
+def test_a_rule_covers_its_property_and_everything_below_it_only(
     path: str, property_: str | None, is_ignored: bool
 ) -> None:
     (only,) = found(modified(differs(path)), rules=(rule(property=property_),))
@@ -87,13 +87,13 @@ def test_a_rule_covers_its_property_and_all_below_it_and_nothing_else(
     assert only.reason == ("SEC-7" if is_ignored else "")
 
 
-def test_a_deleted_resource_is_accepted_only_where_all_of_it_is() -> None:
+def test_a_deleted_resource_is_accepted_only_as_a_whole() -> None:
     assert found(DELETED, rules=(rule(property="/X"),))[0].verdict is Verdict.DELETED
     assert found(DELETED, rules=(rule("Other"),))[0].verdict is Verdict.DELETED
     assert found(DELETED, rules=(rule(),))[0].verdict is Verdict.IGNORED
 
 
-def test_a_rule_holds_through_its_last_day_and_not_longer() -> None:
+def test_a_rule_expires_after_its_last_day() -> None:
     accepted = rule(until=date(2026, 11, 2))
 
     assert in_force([accepted], date(2026, 11, 2)) == (accepted,)
@@ -101,7 +101,7 @@ def test_a_rule_holds_through_its_last_day_and_not_longer() -> None:
     assert found(DELETED, rules=(accepted,))[0].reason == "SEC-7 (until 2026-11-02)"
 
 
-def test_rules_that_do_nothing_are_named_where_everything_was_looked_at() -> None:
+def test_unused_rules_are_named_after_a_full_detection() -> None:
     """A rule that is forgotten hides the next change of that property."""
     rules = [rule(until=date(2026, 11, 1)), rule("Used"), rule("Unused", property="/X")]
     findings = found(modified(differs("/Y"), name="Used"), rules=tuple(rules))
@@ -112,7 +112,7 @@ def test_rules_that_do_nothing_are_named_where_everything_was_looked_at() -> Non
     assert len(list(rule_warnings(rules, findings, date(2026, 11, 2), []))) == 1
 
 
-def test_a_suspect_is_real_only_after_a_second_look_has_found_it_again() -> None:
+def test_a_suspect_is_real_only_after_a_second_look_confirms_it() -> None:
     suspects = found(
         modified(gone("/A"), name="Again"),
         modified(gone("/A"), name="Fine"),
@@ -134,7 +134,7 @@ def test_a_suspect_is_real_only_after_a_second_look_has_found_it_again() -> None
     assert {f.verdict for f in seen.values()} == {Verdict.REAL, Verdict.SUSPECT}
 
 
-def test_what_a_second_look_finds_below_a_suspect_is_a_finding_by_the_same_rules() -> None:
+def test_a_finding_of_the_second_look_below_a_suspect_follows_the_same_rules() -> None:
     """A role that may not read the tags sees none; one that may sees which of them differs."""
     suspects = found(modified(gone("/Tags")))
     again = modified(differs("/Tags/owner"), differs("/Tags/cost"), gone("/Other"))
@@ -150,7 +150,7 @@ def test_what_a_second_look_finds_below_a_suspect_is_a_finding_by_the_same_rules
     assert seen[0].reason in SETTLED
 
 
-def test_a_suspect_stays_one_where_the_second_look_names_no_property() -> None:
+def test_a_suspect_stays_a_suspect_if_the_second_look_names_no_property() -> None:
     suspects = found(modified(gone("/Tags")))
 
     assert list(second_look(suspects, {(KEY, HERE): [modified()]}, VIEWS)) == suspects

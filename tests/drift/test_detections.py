@@ -1,4 +1,4 @@
-"""Which detection tells of a stack instance: none, for a row that is older than the last one."""
+"""The detection that a row of a stack instance belongs to: none, if it is older than the last."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -55,11 +55,11 @@ def checked(at: datetime, by: OperationId) -> StackInstance:
 STALE = checked(BEGAN - timedelta(minutes=59), OLDER)
 
 
-def test_a_row_of_the_last_detection_is_told_by_it() -> None:
+def test_a_row_of_the_last_detection_belongs_to_that_detection() -> None:
     assert Telling(detections()).operation(checked(BEGAN, NEWER)) == NEWER
 
 
-def test_a_row_from_before_a_detection_of_everything_tells_nothing() -> None:
+def test_a_row_older_than_a_full_detection_belongs_to_no_detection() -> None:
     """The list lags: the detection has looked at all four, and this row does not know of it."""
     assert Telling(detections()).operation(STALE) is None
 
@@ -69,7 +69,7 @@ def test_a_row_from_before_a_detection_of_everything_tells_nothing() -> None:
     [detections(status="STOPPED"), detections(failed=1), detections(drifted=0)],
     ids=["stopped", "failed in one", "counts do not add up"],
 )
-def test_a_detection_that_did_not_look_everywhere_leaves_what_an_earlier_one_found(
+def test_a_partial_detection_keeps_the_findings_of_an_earlier_one(
     last: Detections,
 ) -> None:
     assert Telling(last).operation(STALE) == OLDER

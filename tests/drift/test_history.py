@@ -1,4 +1,4 @@
-"""What became of each finding: told from what was seen and repaired, and from nothing else."""
+"""The history of each finding, made only from what was seen and repaired."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,7 +30,7 @@ def at(hours: int, **more: Any) -> Finding:
     return finding(looked=NOON + hours * HOUR, **more)
 
 
-def test_first_and_last_seen_are_when_it_was_looked_at() -> None:
+def test_first_and_last_seen_are_times_of_detections() -> None:
     records = seen({}, [at(0)], LATER)
     records = seen(records, [at(2, verdict=Verdict.IGNORED)], NOON + 3 * HOUR)
     records = seen(records, [at(2)], NOON + 9 * HOUR)
@@ -41,7 +41,7 @@ def test_first_and_last_seen_are_when_it_was_looked_at() -> None:
     assert record.came_back == 0
 
 
-def test_found_again_after_a_repair_it_came_back_once() -> None:
+def test_a_finding_seen_again_after_a_repair_came_back_once() -> None:
     records = seen({}, [at(0)], NOON)
     records = repaired(records, [finding().key], "or-x-1", NOON + HOUR)
     assert not only(records).is_open
@@ -55,7 +55,7 @@ def test_found_again_after_a_repair_it_came_back_once() -> None:
     assert (only(records).came_back, only(records).repaired_by) == (2, "or-x-2")
 
 
-def test_what_an_old_detection_goes_on_to_tell_is_not_coming_back() -> None:
+def test_a_finding_repeated_by_an_old_detection_did_not_come_back() -> None:
     """The status in CloudFormation changes only with the next detection."""
     records = repaired(seen({}, [at(0)], NOON), [finding().key], "or-x-1", LATER)
 
@@ -68,7 +68,7 @@ def test_what_an_old_detection_goes_on_to_tell_is_not_coming_back() -> None:
     assert not is_old_news({}, at(0))
 
 
-def test_gone_is_only_what_was_looked_for() -> None:
+def test_a_finding_is_gone_only_where_it_was_looked_for() -> None:
     records = seen({}, [finding()], NOON)
 
     assert only(seen(records, [], LATER, lambda _kind, _pair: False)).gone is None
@@ -78,7 +78,7 @@ def test_gone_is_only_what_was_looked_for() -> None:
     assert only(seen(gone, [at(6)], NOON + 6 * HOUR)).gone is None
 
 
-def test_what_came_back_right_after_its_repair_is_there_and_no_old_news() -> None:
+def test_a_finding_back_right_after_its_repair_is_present_and_not_outdated() -> None:
     records = seen({}, [at(0)], NOON)
     key = finding().key
 
@@ -91,7 +91,7 @@ def test_what_came_back_right_after_its_repair_is_there_and_no_old_news() -> Non
     assert (only(later).is_open, only(later).came_back) == (True, 1)
 
 
-def test_what_was_not_there_to_repair_is_gone_until_it_is_seen_again() -> None:
+def test_a_finding_with_nothing_to_repair_is_gone_until_seen_again() -> None:
     records = not_there(seen({}, [at(0)], NOON), [finding().key], LATER)
 
     assert (only(records).gone, only(records).repaired) == (LATER, None)
@@ -101,7 +101,7 @@ def test_what_was_not_there_to_repair_is_gone_until_it_is_seen_again() -> None:
     assert only(seen(records, [at(2)], NOON + 2 * HOUR)).is_open
 
 
-def test_what_lies_below_a_suspect_is_not_gone_before_somebody_could_look() -> None:
+def test_a_finding_below_a_suspect_is_not_gone_before_a_second_look() -> None:
     """The role that looked may have seen nothing of all that."""
     records = seen({}, [at(0, path="/Tags/owner")], NOON)
     suspect = at(1, path="/Tags", verdict=Verdict.SUSPECT)
@@ -113,7 +113,7 @@ def test_what_lies_below_a_suspect_is_not_gone_before_somebody_could_look() -> N
     assert [record.is_open for record in told.values()] == [False, True]
 
 
-def test_only_what_was_seen_can_be_repaired() -> None:
+def test_only_a_seen_finding_can_be_repaired() -> None:
     assert repaired({}, [finding().key], "or-x-1", NOON) == {}
 
 

@@ -34,7 +34,7 @@ def test_arguments_are_the_effective_parameters_of_the_pair() -> None:
     assert checks(CONFIG, NamePrefix="other")["config-rule"].arguments["rule"].startswith("other-")
 
 
-def test_conditions_look_at_parameters() -> None:
+def test_conditions_depend_on_parameters() -> None:
     """Where the recorder belongs to others, any will do; without a remediation none is started."""
     assert checks(CONFIG, Recorder="existing")["config-recorder"].arguments == {}
     usual = checks(FLOW_LOGS)["vpc-flow-logs"].arguments
@@ -71,7 +71,7 @@ def test_flow_logs_of_ours_are_compared_with_the_effective_parameters() -> None:
     }
 
 
-def test_what_the_runbook_should_contain_is_worked_out_as_cloudformation_does() -> None:
+def test_the_expected_runbook_is_computed_as_cloudformation_does() -> None:
     """Checked against the evaluator that the tests of templates use."""
     source = parse(builtin_path("flowlogs-remediation").read_text())
     settings: tuple[dict[str, str], ...] = (
@@ -94,7 +94,7 @@ def test_content_differs_by_place_and_by_parameter() -> None:
     assert checks(FLOW_LOGS, TrafficType="REJECT")["ssm-document"].arguments["digest"] != here
 
 
-def test_what_only_cloudformation_knows_leaves_the_check_without_a_digest() -> None:
+def test_a_check_with_values_that_only_cloudformation_knows_has_no_digest() -> None:
     found = checks(FLOW_LOGS, LogGroupKmsKeyArn="{{resolve:ssm:key}}")
     assert "digest" not in found["ssm-document"].arguments
 

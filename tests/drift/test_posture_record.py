@@ -1,4 +1,4 @@
-"""What is remembered of posture: compact, the same again, and never more than somebody saw."""
+"""The record of posture is compact, reads back the same, and never has more than was seen."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def test_a_record_is_the_same_after_the_journal() -> None:
     }
 
 
-def test_a_later_look_at_a_part_leaves_the_age_of_the_rest() -> None:
+def test_a_later_partial_look_keeps_the_age_of_the_rest() -> None:
     record = PostureRecord().with_look(Look(when=MONDAY, ok=pairs(1, 2)))
     record = record.with_look(Look(when=TUESDAY, others=dict.fromkeys(pairs(2), (DENIED,))))
     found = again(record).of(pairs(1, 2))
@@ -49,17 +49,17 @@ def test_a_later_look_at_a_part_leaves_the_age_of_the_rest() -> None:
     assert not record.looks[0].pairs & record.looks[1].pairs
 
 
-def test_what_was_mended_since_is_ok_and_what_nobody_knows_stays_unknown() -> None:
+def test_a_check_repaired_since_is_ok_and_an_unknown_one_stays_unknown() -> None:
     one, two, three = (min(pairs(n)) for n in (1, 2, 3))
     others = {one: (STOPPED,), two: (STOPPED, DENIED), three: (STOPPED,)}
     record = again(PostureRecord().with_look(Look(when=MONDAY, others=others)))
-    mended = {
+    repaired = {
         one: {("recorder", ""): TUESDAY},
         two: {("recorder", ""): TUESDAY},
         three: {("recorder", ""): MONDAY},
     }
 
-    found = record.of(others, mended)
+    found = record.of(others, repaired)
 
     assert found[one][0].reason == "repaired 2026-01-06 00:00, since it was looked at"
     assert {pair: (seen.state, when) for pair, (seen, when) in found.items()} == {
@@ -69,7 +69,7 @@ def test_what_was_mended_since_is_ok_and_what_nobody_knows_stays_unknown() -> No
     }
 
 
-def test_what_an_older_version_kept_is_known_and_mended_by_nothing() -> None:
+def test_a_record_of_an_older_version_is_read_and_has_no_repairs() -> None:
     (account, region) = one = min(pairs(1))
     kept = {
         "when": MONDAY.isoformat(),
@@ -83,7 +83,7 @@ def test_what_an_older_version_kept_is_known_and_mended_by_nothing() -> None:
     assert found == {one: (broken("recorder: stopped"), MONDAY)}
 
 
-def test_a_hundred_thousand_pairs_take_little_where_most_are_alike() -> None:
+def test_a_record_of_a_hundred_thousand_mostly_equal_pairs_is_small() -> None:
     most, some = pairs(*range(50_000)), pairs(*range(50_000, 50_500))
     others = dict.fromkeys(some, (STOPPED,))
     document = posture_document(
@@ -94,11 +94,11 @@ def test_a_hundred_thousand_pairs_take_little_where_most_are_alike() -> None:
 
 
 @pytest.mark.parametrize("damaged", [None, {}, {"format_version": 9}, {"format_version": 1}, [1]])
-def test_what_cannot_be_read_is_as_if_nobody_had_looked(damaged: object) -> None:
+def test_an_unreadable_record_counts_as_no_look(damaged: object) -> None:
     assert read_posture_record(damaged) == PostureRecord()
 
 
-def test_old_looks_are_forgotten_and_their_pairs_unknown_again() -> None:
+def test_old_looks_are_dropped_and_their_pairs_are_unknown_again() -> None:
     record = PostureRecord()
     for n in range(80):
         record = record.with_look(Look(when=MONDAY + timedelta(hours=n), ok=pairs(n)))
@@ -107,8 +107,8 @@ def test_old_looks_are_forgotten_and_their_pairs_unknown_again() -> None:
     assert set(record.of(pairs(79))) == pairs(79)
 
 
-def test_a_pair_is_broken_before_it_is_unknown_before_it_is_ok() -> None:
-    """One check that nobody could look at keeps the whole from being ok."""
+def test_broken_outranks_unknown_and_unknown_outranks_ok() -> None:
+    """One check that could not be read keeps the pair from being ok."""
     fine, bad, dark = ("a", ok()), ("b", broken("stopped")), ("c", unknown("denied"))
     assert combined([fine]).state is PostureState.OK
     assert combined([fine, dark]) == PostureSeen(state=PostureState.UNKNOWN, reason="c: denied")

@@ -33,7 +33,7 @@ def decided(*findings: Finding, obstacle: str = "", **limits: Any) -> Repairs:
     return decide_repairs(findings, lambda _key, _pair: obstacle, Limits(**limits))
 
 
-def test_everything_real_in_a_stack_is_reverted_at_once_and_what_rules_accept_is_kept() -> None:
+def test_all_real_findings_of_a_stack_are_reverted_together_and_accepted_ones_kept() -> None:
     """One change set a stack; one that would touch what a rule accepts is refused later.
 
     Also where nothing of it has been found so far: it may be changed after the look.
@@ -58,7 +58,7 @@ def test_everything_real_in_a_stack_is_reverted_at_once_and_what_rules_accept_is
 @pytest.mark.parametrize(
     "verdict", [Verdict.IGNORED, Verdict.SUSPECT, Verdict.NOT_CHECKABLE], ids=str
 )
-def test_what_is_not_real_is_not_touched(verdict: Verdict) -> None:
+def test_findings_that_are_not_real_are_left(verdict: Verdict) -> None:
     found = decided(finding(verdict=verdict))
 
     assert not found.by_stack_set
@@ -66,14 +66,14 @@ def test_what_is_not_real_is_not_touched(verdict: Verdict) -> None:
     assert whys == (["a second look could not confirm it"] if verdict is Verdict.SUSPECT else [])
 
 
-def test_a_stack_that_must_not_be_touched_is_left_with_the_reason() -> None:
+def test_a_stack_that_must_not_be_changed_is_left_with_the_reason() -> None:
     found = decided(finding(), obstacle="its account is not active")
 
     assert not found.by_stack_set
     assert [left.why for left in found.left] == ["its account is not active"]
 
 
-def test_one_type_that_may_not_be_touched_keeps_the_whole_stack() -> None:
+def test_one_type_that_must_not_be_changed_leaves_the_whole_stack() -> None:
     """A revert cannot be told to leave a resource out."""
     role = finding("Role", resource_type="AWS::IAM::Role")
     found = decided(finding(), role, types=("AWS::SNS::*",))
@@ -84,7 +84,7 @@ def test_one_type_that_may_not_be_touched_keeps_the_whole_stack() -> None:
     assert decided(finding(), types=("AWS::SNS::*",)).by_stack_set
 
 
-def test_a_check_is_made_true_by_its_call_and_left_where_there_is_none() -> None:
+def test_a_check_is_repaired_by_its_call_and_left_if_it_has_none() -> None:
     check = PostureCheck(name="config-recorder")
     recorder = finding(
         "config-recorder", "", kind=FindingKind.POSTURE, check=check, subjects=("main",)
@@ -107,7 +107,7 @@ def test_a_check_is_made_true_by_its_call_and_left_where_there_is_none() -> None
     ]
 
 
-def test_two_checks_that_one_remediation_makes_true_are_one_call() -> None:
+def test_two_checks_with_one_remediation_are_one_call() -> None:
     """A second one would only be told that a remediation is in progress."""
     flow_logs = PostureCheck(name="vpc-flow-logs", arguments={"traffic": "ALL", "rule": "r"})
     compliance = PostureCheck(
@@ -124,7 +124,7 @@ def test_two_checks_that_one_remediation_makes_true_are_one_call() -> None:
 
 
 def remediated(first: tuple[str, ...], second: tuple[str, ...]) -> Repairs:
-    """Return what is decided where a rule and its subject fail for different resources."""
+    """Return the repairs where a rule and its subject fail for different resources."""
     compliance = PostureCheck(
         name="config-compliance", arguments={"rule": "r", "remediated_type": "AWS::EC2::VPC"}
     )
@@ -135,8 +135,8 @@ def remediated(first: tuple[str, ...], second: tuple[str, ...]) -> Repairs:
     )
 
 
-def test_the_call_is_for_the_thing_itself_and_not_for_what_a_rule_last_found_of_it() -> None:
-    """A rule that is evaluated every six hours knows nothing of a VPC that is new."""
+def test_the_call_names_the_resource_itself_and_not_the_last_result_of_a_rule() -> None:
+    """A rule that is evaluated every six hours has no result for a new VPC."""
     found = remediated(("vpc-1",), ("vpc-1", "vpc-new"))
 
     (step,) = found.by_stack_set[KEY][HERE]
@@ -145,7 +145,7 @@ def test_the_call_is_for_the_thing_itself_and_not_for_what_a_rule_last_found_of_
     assert not found.left
 
 
-def test_what_the_one_call_does_not_serve_is_named_as_left() -> None:
+def test_a_check_that_the_shared_call_does_not_repair_is_named_as_left() -> None:
     found = remediated(("vpc-1", "vpc-2"), ("vpc-1",))
 
     assert len(found.by_stack_set[KEY][HERE]) == 1
@@ -161,7 +161,7 @@ def recorder(**more: Any) -> Finding:
     )
 
 
-def test_a_refused_change_set_keeps_no_call_from_being_made() -> None:
+def test_a_refused_change_set_does_not_prevent_calls() -> None:
     """The change set waits for a person; that a recorder is stopped need not."""
     drifted = finding()
 
@@ -177,7 +177,7 @@ def test_a_refused_change_set_keeps_no_call_from_being_made() -> None:
     assert why == f"refused: it would replace Topic; {LEFT_THERE}"
 
 
-def test_what_came_back_waits_for_a_person_with_all_that_is_reverted_with_it() -> None:
+def test_a_finding_that_came_back_waits_for_a_person_with_its_whole_stack() -> None:
     fought, other = finding(), finding("Queue", "/DelaySeconds")
 
     found = decided(fought, other, recorder(), fought={fought.key})
@@ -196,13 +196,13 @@ def broken(name: str, **more: Any) -> Finding:
     return finding(check.label, "", kind=FindingKind.POSTURE, check=check, **more)
 
 
-def test_only_a_document_asks_for_a_new_stack_and_not_beside_a_revert() -> None:
-    """Deleting a stack mends neither a bucket's policy nor a rule of another stack."""
+def test_only_a_document_needs_a_new_stack_and_not_together_with_a_revert() -> None:
+    """Deleting a stack repairs neither a bucket's policy nor a rule of another stack."""
     alone = decided(broken("ssm-document"), broken("config-delivery"), broken("config-rule"))
     assert {left.finding.what.split()[0] for left in alone.left if left.only_recreated} == {
         "ssm-document"
     }
 
     deleted = finding("Rule", path="", verdict=Verdict.DELETED)
-    beside = decided(deleted, broken("config-rule"))
-    assert [(left.why, left.only_recreated) for left in beside.left] == [(REVERTED, False)]
+    together = decided(deleted, broken("config-rule"))
+    assert [(left.why, left.only_recreated) for left in together.left] == [(REVERTED, False)]

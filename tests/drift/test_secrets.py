@@ -62,7 +62,7 @@ def test_a_property_that_holds_a_secret_is_masked(path: str, is_hidden: bool) ->
     assert (only.expected, only.actual) == expected
 
 
-def test_that_a_secret_is_gone_is_no_secret() -> None:
+def test_a_missing_secret_is_shown_as_missing() -> None:
     (only,) = found(modified(gone("/Long", "hunter2")), secrets=SECRETS)
 
     assert (only.expected, only.actual) == (MASKED, "null")
@@ -76,5 +76,5 @@ def test_that_a_secret_is_gone_is_no_secret() -> None:
         "Resources: {'Fn::ForEach::R': [N, [a], {'R${N}': {Properties: {X: !Ref P}}}]}",
     ],
 )
-def test_where_nobody_can_tell_everything_is_masked(body: str) -> None:
+def test_everything_is_masked_where_secrets_are_not_known(body: str) -> None:
     assert secrets_of(body, []).hide("Any", "/Thing")

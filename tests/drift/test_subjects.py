@@ -46,7 +46,7 @@ def of_subjects(records: Records) -> dict[str, int]:
     return {record.subject: record.came_back for record in records.values() if record.is_open}
 
 
-def test_a_new_vpc_is_a_finding_of_its_own_and_one_that_was_repaired_may_come_back() -> None:
+def test_a_new_vpc_is_a_new_finding_and_a_repaired_one_can_come_back() -> None:
     """An unattended re-sync leaves what came back to a person, and repairs what is new."""
     records = seen({}, [broken("vpc-1")], NOON)
     records = repaired(records, [broken("vpc-1").key], "or-1", NOON + HOUR)
@@ -57,7 +57,7 @@ def test_a_new_vpc_is_a_finding_of_its_own_and_one_that_was_repaired_may_come_ba
     assert of_subjects(records) == {"vpc-1": 1, "vpc-2": 0}
 
 
-def test_what_cannot_be_looked_at_in_one_check_says_nothing_of_another() -> None:
+def test_an_unreadable_check_does_not_affect_another() -> None:
     records = seen({}, [broken("vpc-1"), broken("main", check=RECORDER)], NOON)
     unknown = finding(
         "",
@@ -71,8 +71,8 @@ def test_what_cannot_be_looked_at_in_one_check_says_nothing_of_another() -> None
     assert set(of_subjects(records)) == {"vpc-1"}
 
 
-def test_a_history_by_check_goes_to_a_subject_only_where_there_can_be_but_one() -> None:
-    """The one of flow logs says "came back" of VPCs that it does not name: none inherits that."""
+def test_a_history_by_check_is_given_to_a_subject_only_if_it_is_the_only_one() -> None:
+    """The record of flow logs has "came back" without names of VPCs: no VPC inherits it."""
     documents = BY_CHECK["documents"]
     of_recorder = read_records(documents["findings/base-config-regional"])
     of_vpcs = read_records(documents["findings/base-flowlogs-remediation"])
@@ -88,16 +88,16 @@ def test_a_history_by_check_goes_to_a_subject_only_where_there_can_be_but_one() 
     assert of_subjects(records) == {BY_CHECK["vpc"]: 0}
 
 
-def test_what_was_looked_at_by_check_is_read_and_mended_by_check() -> None:
+def test_a_record_by_check_is_read_and_repaired_by_check() -> None:
     document = BY_CHECK["documents"]["posture/base-config-regional"]
     record = read_posture_record(document)
     (seen_, _) = record.of([HERE])[HERE]
     assert (seen_.state, seen_.parts) == (PostureState.BROKEN, ())
-    mended = {HERE: {("config-recorder", ""): NOON + 10_000 * HOUR}}
-    assert record.of([HERE], mended)[HERE][0].state is PostureState.UNKNOWN  # the channel
+    repaired = {HERE: {("config-recorder", ""): NOON + 10_000 * HOUR}}
+    assert record.of([HERE], repaired)[HERE][0].state is PostureState.UNKNOWN  # the channel
 
 
-def test_coverage_takes_out_one_vpc_that_was_repaired_or_is_accepted() -> None:
+def test_coverage_leaves_out_a_vpc_that_was_repaired_or_is_accepted() -> None:
     seen_ = flow_logs(["vpc-1", "vpc-2", "vpc-3"], [], "ALL")
     look = Look(when=NOON, others={HERE: (("vpc-flow-logs", seen_),)})
     record = PostureRecord().with_look(look)
@@ -117,7 +117,7 @@ def test_coverage_takes_out_one_vpc_that_was_repaired_or_is_accepted() -> None:
     assert left.reason.startswith("accepted: vpc-flow-logs vpc-1: SEC-3")
 
 
-def test_reasons_of_many_are_told_in_one_and_each_keeps_what_is_its_own() -> None:
+def test_a_reason_that_subjects_share_is_shown_once_with_each_difference() -> None:
     failing = FlowLogFact(id="fl-1", vpc="vpc-4", traffic="ALL", status="ACTIVE", failure="denied")
     seen_ = flow_logs([f"vpc-{n}" for n in range(1, 7)], [failing], "ALL")
     assert told(seen_.parts) == (
@@ -126,14 +126,14 @@ def test_reasons_of_many_are_told_in_one_and_each_keeps_what_is_its_own() -> Non
     )
 
 
-def test_a_call_has_nothing_to_mend_where_all_that_is_broken_is_kept() -> None:
+def test_a_call_is_not_made_where_every_broken_subject_is_accepted() -> None:
     seen_ = flow_logs(["vpc-1", "vpc-2"], [], "ALL")
     assert without(seen_, ["vpc-1"]).subjects == ("vpc-2",)
     assert without(seen_, ["vpc-1", "vpc-2"]).state is PostureState.OK
     assert without(seen_, []) is seen_
 
 
-def test_a_rule_accepts_a_check_or_one_subject_and_what_the_rule_of_config_says_of_it() -> None:
+def test_a_rule_accepts_a_check_or_one_subject_with_its_config_rule() -> None:
     found = [
         broken(vpc, check=check) for vpc in ("vpc-1", "vpc-2") for check in (FLOW_LOGS, COMPLIANCE)
     ]
@@ -153,7 +153,7 @@ def test_a_rule_accepts_a_check_or_one_subject_and_what_the_rule_of_config_says_
     assert accepted("vpc-3") == set()
 
 
-def test_a_rule_for_a_vpc_that_was_not_found_is_named_only_where_checks_were_looked_at() -> None:
+def test_an_unused_rule_for_a_vpc_is_named_only_after_a_look_at_checks() -> None:
     rules = [rule("vpc-9")]
     today = NOON.date()
     assert not list(rule_warnings(rules, [broken("vpc-1")], today, [KEY]))
@@ -162,7 +162,7 @@ def test_a_rule_for_a_vpc_that_was_not_found_is_named_only_where_checks_were_loo
     assert not list(rule_warnings([rule("vpc-1")], [broken("vpc-1")], today, [KEY], [KEY]))
 
 
-def test_what_is_logged_by_itself_is_named_beside_its_vpc_before_it_is_logged_twice() -> None:
+def test_a_subnet_with_its_own_flow_log_is_named_before_its_vpc_is_logged_too() -> None:
     logs = [
         FlowLogFact(id=f"fl-{each}", vpc=each, traffic="ALL", status="ACTIVE")
         for each in ("subnet-1", "eni-1")

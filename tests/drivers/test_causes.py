@@ -1,4 +1,4 @@
-"""What was kept before verdicts were values is read, and means what it meant.
+"""Records from before verdicts were values are read with their former meaning.
 
 `journal-before-causes.json` was written by the last version that kept sentences alone: a re-sync
 with a refused change set, a repair that came back and one that could not be read, and an update
@@ -30,7 +30,7 @@ def documents(prefix: str) -> list[Any]:
     return [value for key, value in KEPT.items() if key.startswith(prefix)]
 
 
-def test_failures_of_an_earlier_version_have_their_verdicts() -> None:
+def test_failures_of_an_earlier_version_get_verdicts() -> None:
     state = read_record(KEPT["rollout/base-2"]).state
     found = {f.pair.account: f for f in state.failures}
 
@@ -42,14 +42,14 @@ def test_failures_of_an_earlier_version_have_their_verdicts() -> None:
     assert in_operations == {cause for cause, _ in VERDICTS.values()}
 
 
-def test_what_is_read_is_written_and_read_again_the_same() -> None:
+def test_a_document_read_and_written_is_read_the_same_again() -> None:
     for kept in documents("rollout/"):
         record = read_record(kept)
 
         assert read_record(json.loads(json.dumps(record_document(record)))) == record
 
 
-def test_records_of_findings_have_their_verdicts() -> None:
+def test_records_of_findings_get_verdicts() -> None:
     (kept,) = documents("findings/")
     records = read_records(kept)
 
@@ -74,6 +74,6 @@ def test_plans_of_an_earlier_version_are_read() -> None:
     assert read_plan(plan_document(update)) == update
 
 
-def test_what_aws_said_is_no_verdict_of_ours() -> None:
+def test_a_sentence_of_aws_gives_no_own_verdict() -> None:
     for reason in ("Rate exceeded", "x already exists", "AccountGate check failed", ""):
         assert own_of(reason) is None

@@ -64,7 +64,7 @@ def must_be_sound(house: House, rollout: Rollout) -> None:
 
 
 @pytest.mark.parametrize("drivers", [2, 5])
-def test_drivers_that_are_stopped_at_any_time_do_everything_once(
+def test_drivers_stopped_at_any_time_do_everything_once(
     house: House, drivers: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rollout = begun(house)
@@ -111,7 +111,7 @@ def test_a_driver_stopped_between_commit_and_lease_writes_and_sends_nothing_stal
     must_be_sound(house, found)
 
 
-def test_stop_against_a_driver_stopped_after_its_look_at_the_lease(house: House) -> None:
+def test_a_stop_holds_against_a_driver_paused_after_reading_its_lease(house: House) -> None:
     rollout = begun(house)
     held_up = house.start(rollout, "sending")
     stopped_itself(held_up)
@@ -133,7 +133,7 @@ def test_stop_against_a_driver_stopped_after_its_look_at_the_lease(house: House)
     assert {o.id for o in late} <= {completed.id for completed in state.completed}
 
 
-def test_what_a_driver_writes_is_what_the_checks_look_at() -> None:
+def test_the_checks_read_what_a_driver_writes() -> None:
     """A second replacement of one version, or an older fence, must not go unnoticed."""
     line: list[dict[str, Any]] = [
         {"before": None, "after": "1", "fence": 0},

@@ -56,7 +56,7 @@ def skew(monkeypatch: pytest.MonkeyPatch) -> Skew:
     ],
     ids=str,
 )
-def test_a_clock_that_jumps_ahead_does_not_cut_a_soak_and_is_told_of(
+def test_a_clock_that_jumps_ahead_does_not_shorten_a_soak_and_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skew: Skew, ahead: timedelta
 ) -> None:
     """The machine was suspended, or its clock was set: AWS knows that half an hour is not over."""

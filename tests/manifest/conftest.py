@@ -1,4 +1,4 @@
-"""A folder with a sound manifest and two templates, and what loading a changed one says."""
+"""A folder with a valid manifest and two templates, and the problems of changed ones."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -91,7 +91,7 @@ def load(folder: Path) -> Load:
 
 @pytest.fixture
 def say(load: Load) -> Say:
-    """Return a function that returns what is wrong with a manifest, a text for each problem."""
+    """Return a function that returns the problems of a manifest, a text for each."""
 
     def said(text: str | bytes) -> list[str]:
         try:

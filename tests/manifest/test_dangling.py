@@ -58,14 +58,14 @@ def test_a_sound_template_has_no_problem() -> None:
         ("  Other:\n    Type: AWS::SNS::Topic\n", "  Other:\n", "the resource has no Type."),
     ],
 )
-def test_what_refers_to_nothing_is_named_with_its_place(old: str, new: str, message: str) -> None:
+def test_a_dangling_reference_is_named_with_its_place(old: str, new: str, message: str) -> None:
     assert old in SOUND
     (problem,) = said(SOUND.replace(old, new, 1))
     assert message in problem
     assert problem.startswith("x.yaml:")
 
 
-def test_a_template_with_a_macro_is_passed_over() -> None:
+def test_a_template_with_a_macro_is_not_checked() -> None:
     assert said("Transform: Mine\nResources: {T: {Type: X, DependsOn: Made}}") == []
 
 

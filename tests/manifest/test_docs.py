@@ -35,7 +35,7 @@ def test_the_tables_are_those_of_the_schema() -> None:
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
-def test_every_example_can_be_used(text: str, tmp_path: Path) -> None:
+def test_every_example_can_be_loaded(text: str, tmp_path: Path) -> None:
     """A part of a manifest is tried in one that has the rest."""
     export_builtins(tmp_path)
     path = tmp_path / "manifest.yaml"
@@ -50,5 +50,5 @@ def test_every_example_can_be_used(text: str, tmp_path: Path) -> None:
     assert load_manifest(path, environ={"STAGE": "prod"}).manifest.version == 1
 
 
-def test_there_are_examples() -> None:
+def test_the_documentation_has_examples() -> None:
     assert len(EXAMPLES) > 8

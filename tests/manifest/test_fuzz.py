@@ -1,4 +1,4 @@
-"""Whatever is done to a manifest, the answer is a manifest or a `ManifestError`."""
+"""Loading any damaged manifest results in a manifest or a `ManifestError`."""
 
 import random
 import tempfile
@@ -24,7 +24,7 @@ SNIPPETS = (
 
 
 def outcome(text: str) -> str:
-    """Return what loading a text comes to; anything but a manifest or problems is raised."""
+    """Return the result of loading a text; anything but a manifest or problems is raised."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = {"roles.yaml": ROLES, "config.yaml": CONFIG, "teamx.yaml": TEAMX}

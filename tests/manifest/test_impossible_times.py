@@ -1,4 +1,4 @@
-"""Months, days and times of day that no calendar and no clock has, wherever they may be written."""
+"""Months, days and times of day that do not exist are refused in every place."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +43,7 @@ FIELDS: dict[str, tuple[Callable[[str], str], str]] = {
 
 
 def _said(folder: Path, line: str) -> str:
-    """Return what is wrong with the manifest that has this line."""
+    """Return the problems of the manifest that has this line."""
     key = line.partition(":")[0]
     kept = [each for each in WHOLE.splitlines() if not each.startswith(f"{key}:")]
     (folder / "roles.yaml").write_text(TEMPLATE)
@@ -58,7 +58,9 @@ def _said(folder: Path, line: str) -> str:
 
 @pytest.mark.parametrize("day", DAYS)
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_day_that_is_not_is_told_with_its_place(tmp_path: Path, field: str, day: str) -> None:
+def test_an_impossible_date_is_reported_with_its_place(
+    tmp_path: Path, field: str, day: str
+) -> None:
     line, said = FIELDS[field]
 
     found = _said(tmp_path, line(day))
@@ -69,7 +71,7 @@ def test_a_day_that_is_not_is_told_with_its_place(tmp_path: Path, field: str, da
 
 @pytest.mark.parametrize("time", TIMES)
 @pytest.mark.parametrize("end", ["start", "end"])
-def test_a_time_of_day_that_is_not_is_told_with_its_place(
+def test_an_impossible_time_of_day_is_reported_with_its_place(
     tmp_path: Path, end: str, time: str
 ) -> None:
     found = _said(tmp_path, f"drift: {{unattended: {{windows: [{{{end}: '{time}'}}]}}}}")
@@ -78,7 +80,7 @@ def test_a_time_of_day_that_is_not_is_told_with_its_place(
 
 
 @pytest.mark.parametrize("window", ["2026-13-01", "{days: 13}", "{days: [mon, 2026-13-01]}"])
-def test_a_window_is_no_date(tmp_path: Path, window: str) -> None:
+def test_a_window_is_not_read_as_a_date(tmp_path: Path, window: str) -> None:
     found = _said(tmp_path, f"drift: {{unattended: {{windows: [{window}]}}}}")
 
     assert found.startswith("drift.unattended.windows[0]")
@@ -86,7 +88,7 @@ def test_a_window_is_no_date(tmp_path: Path, window: str) -> None:
 
 @pytest.mark.parametrize("day", DAYS)
 @pytest.mark.parametrize("quote", ["", "'"])
-def test_an_organization_file_with_such_a_day_is_refused_in_words(
+def test_an_organization_file_with_an_impossible_date_is_refused_in_words(
     tmp_path: Path, day: str, quote: str
 ) -> None:
     text = ORGANIZATION.replace(

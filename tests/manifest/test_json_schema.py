@@ -34,7 +34,7 @@ def is_valid(text: str) -> bool:
     return bool(VALIDATOR.is_valid(written(text)))
 
 
-def test_it_is_a_json_schema() -> None:
+def test_the_schema_is_a_json_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(schema_json())
 
 
@@ -103,12 +103,12 @@ def test_parameters_may_be_text_numbers_and_lists(value: str) -> None:
         ("version: 1", "version: 2"),
     ],
 )
-def test_mistakes_are_not_valid(old: str, new: str) -> None:
+def test_manifests_with_mistakes_are_not_valid(old: str, new: str) -> None:
     assert not is_valid(change(old, new))
 
 
 @pytest.mark.parametrize("part", parts(), ids=lambda part: part.__name__)
-def test_every_key_says_what_it_means(part: type[Part]) -> None:
+def test_every_key_has_a_description(part: type[Part]) -> None:
     for key, field in part.model_fields.items():
         said = meaning(field)
         assert re.fullmatch(r"[A-Z`].{9,}\.", said), key
@@ -126,13 +126,13 @@ def test_every_part_of_a_manifest_is_known_to_these_tests() -> None:
     [part for part in parts() if part.__module__.startswith(schema.__name__)],
     ids=lambda part: part.__name__,
 )
-def test_every_meaning_reaches_the_editor(part: type[Part]) -> None:
+def test_every_description_reaches_the_editor(part: type[Part]) -> None:
     text = json.dumps(schema_json(), ensure_ascii=False)
     for field in keys(part).values():
         assert json.dumps(meaning(field), ensure_ascii=False) in text
 
 
-def test_every_pattern_of_the_editor_says_what_is_wrong() -> None:
+def test_every_pattern_has_an_error_message_for_the_editor() -> None:
     """A pattern without words of its own would show a regular expression to the user."""
     forms = {form.pattern for form in vars(forms_module).values() if isinstance(form, Form)}
     found = _patterns(Manifest.model_json_schema())

@@ -1,4 +1,4 @@
-"""Inputs just below the size limit end in little time, whatever they are made of."""
+"""Inputs just below the size limit are loaded in little time, with any content."""
 
 import random
 import signal
@@ -36,7 +36,7 @@ def test_unknown_keys_are_counted_and_twenty_are_named(tmp_path: Path) -> None:
     assert problems[-1].message == "and 7,980 more unknown keys."
 
 
-def test_merges_of_merges_are_refused_and_no_bug(tmp_path: Path) -> None:
+def test_merges_of_merges_are_refused_and_are_no_bug(tmp_path: Path) -> None:
     manifest = tmp_path / "manifest.yaml"
     lines = [f"  s{n}: &s{n} {{<<: *s{n - 1}}}\n" for n in range(1, 2_000)]
     manifest.write_text(HEAD + TARGETS + "stack_sets:\n  s0: &s0 {a: b}\n" + "".join(lines))
@@ -53,7 +53,9 @@ def test_merges_of_merges_are_refused_and_no_bug(tmp_path: Path) -> None:
         pytest.param("many circles of dependencies", marks=pytest.mark.slow),
     ],
 )
-def test_what_grew_with_the_square_is_told_in_time(tmp_path: Path, shape: str) -> None:
+def test_inputs_that_once_took_quadratic_time_are_reported_in_time(
+    tmp_path: Path, shape: str
+) -> None:
     """Each took more than 10 s: a look-up, or a search, began at the start for every mistake."""
     (tmp_path / "roles.yaml").write_text(TEMPLATE)
     (tmp_path / "manifest.yaml").write_text(MANIFESTS[shape]())
@@ -65,7 +67,7 @@ def test_what_grew_with_the_square_is_told_in_time(tmp_path: Path, shape: str) -
 
 
 @pytest.mark.slow
-def test_no_input_below_a_megabyte_takes_long(
+def test_an_input_below_a_megabyte_is_loaded_in_time(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As many shapes as fit into a minute of CPU time, in an order of its own each time."""

@@ -31,7 +31,7 @@ def design(tmp_path: Path) -> Path:
     return tmp_path / "manifests"
 
 
-def test_the_small_manifest_needs_nothing_more(design: Path) -> None:
+def test_the_small_manifest_is_complete(design: Path) -> None:
     (design / "small.yaml").write_text(SMALL)
     loaded = load_manifest(design / "small.yaml")
     remediation = StackSetKey("flowlogs-remediation")
@@ -41,7 +41,7 @@ def test_the_small_manifest_needs_nothing_more(design: Path) -> None:
     assert loaded.manifest.targets == Targets(everyone=True)
 
 
-def test_all_of_the_full_manifest_can_be_carried_out(design: Path) -> None:
+def test_the_full_manifest_of_the_design_can_be_loaded(design: Path) -> None:
     (design / "full.yaml").write_text(FULL)
     loaded = load_manifest(design / "full.yaml")
     assert loaded.stack_set_name(StackSetKey("theirs")) == "TeamX-Config"
@@ -117,7 +117,7 @@ rollout:
     assert made.max_failed_accounts == "3"
 
 
-def test_words_that_yaml_takes_for_truth_are_keys_like_any_other(load: Load) -> None:
+def test_words_that_yaml_reads_as_booleans_are_ordinary_keys(load: Load) -> None:
     text = change("{log_archive:", "{no: '999988887777', off: '888877776666', log_archive:")
     assert load(text).manifest.accounts["no"] == "999988887777"
 
@@ -129,7 +129,7 @@ def test_anchors_and_merges_work(load: Load) -> None:
     assert load(text).templates[CONFIG].name == "config"
 
 
-def test_the_template_says_what_the_manifest_does_not(load: Load) -> None:
+def test_the_template_supplies_settings_that_the_manifest_omits(load: Load) -> None:
     loaded = load(change("    depends_on: [roles]\n", ""))
     assert loaded.depends_on(CONFIG) == (ROLES,)
     assert loaded.capabilities(ROLES) == ("CAPABILITY_NAMED_IAM",)
@@ -147,7 +147,7 @@ def test_the_manifest_wins_over_the_template(load: Load) -> None:
     assert loaded.capabilities(CONFIG) == ()
 
 
-def test_only_variables_that_are_used_are_kept(load: Load) -> None:
+def test_only_used_variables_are_kept(load: Load) -> None:
     text = change("DAILY}", "DAILY, Prefix: '${env:STAGE}'}")
     loaded = load(text, {"STAGE": "prod", "AWS_SECRET_ACCESS_KEY": "hunter2"})
     assert loaded.environment == {"STAGE": "prod"}
@@ -160,7 +160,7 @@ def test_only_variables_that_are_used_are_kept(load: Load) -> None:
     assert "prod" not in repr(loaded)
 
 
-def test_other_rooms_can_point_at_what_was_written(load: Load) -> None:
+def test_a_problem_found_later_has_its_place_in_the_manifest(load: Load) -> None:
     """An unknown unit is found out by the organization, and still has a line."""
     loaded = load(change("targets: all", "targets: core"))
     path = ("stack_sets", "config", "parameters", "Frequency")
@@ -173,14 +173,14 @@ def test_other_rooms_can_point_at_what_was_written(load: Load) -> None:
     assert str(missing) == "manifest.yaml:14:3: stack_sets.config.targets: no."
 
 
-def test_self_managed_stack_sets_are_written_in_small_letters(load: Load) -> None:
+def test_self_managed_is_written_in_small_letters(load: Load) -> None:
     extra = "    permission_model: self_managed\n    execution_role_name: runner\n"
     loaded = load(change("  roles:\n", f"  roles:\n{extra}"))
     model = loaded.manifest.stack_sets["roles"].permission_model
     assert model is PermissionModel.SELF_MANAGED
 
 
-def test_a_circle_that_templates_make_is_found(say: Say, folder: Path) -> None:
+def test_a_dependency_cycle_made_by_templates_is_found(say: Say, folder: Path) -> None:
     path = folder / "roles.yaml"
     path.write_text(
         path.read_text().replace("    version: 1\n", "    version: 1\n    depends_on: [config]\n")
@@ -191,7 +191,7 @@ def test_a_circle_that_templates_make_is_found(say: Say, folder: Path) -> None:
     ]
 
 
-def test_loading_does_not_pay_for_what_it_does_not_use() -> None:
+def test_loading_imports_no_module_that_it_does_not_use() -> None:
     """`validate --help` and every other command import this first."""
     code = "import sys, orgrollout.manifest; print(*sorted(sys.modules))"
     done = subprocess.run(  # noqa: S603 (our own interpreter)

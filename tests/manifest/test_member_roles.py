@@ -70,5 +70,7 @@ def test_no_external_id_is_refused(load: Load) -> None:
     ],
     ids=["the same", "another role", "another prefix", "overridden"],
 )
-def test_what_may_be_right_is_taken(load: Load, drift: str, parameter: str, overrides: str) -> None:
+def test_an_external_id_that_may_be_right_is_accepted(
+    load: Load, drift: str, parameter: str, overrides: str
+) -> None:
     load(drift, parameter=parameter, overrides=overrides)

@@ -1,4 +1,4 @@
-"""A mistake is told once, in full: file, line, column, field, what is wrong, what is right."""
+"""A mistake is reported once, in full: file, line, column, field, the error and the remedy."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_one_mistake_gives_one_clear_error(
     assert say(change(old, new)) == messages
 
 
-def test_the_manifest_that_the_mistakes_are_made_in_is_sound(say: Say) -> None:
+def test_the_manifest_used_for_the_mistakes_is_valid(say: Say) -> None:
     """Else a case of the table might pass for another reason."""
     assert say(MANIFEST) == []
     assert len(cases()) > 80
@@ -116,7 +116,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ),
     ],
 )
-def test_what_is_no_yaml_text_is_told_as_such(say: Say, text: bytes, message: str) -> None:
+def test_a_file_that_is_not_yaml_is_reported_as_such(say: Say, text: bytes, message: str) -> None:
     assert say(text) == [message]
 
 
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_read_is_named(path: str, message: str) -> None:
     assert str(caught.value) == f"{message} Check the path and its permissions."
 
 
-def test_all_mistakes_are_told_at_once_from_top_to_bottom(say: Say) -> None:
+def test_all_mistakes_are_reported_at_once_from_top_to_bottom(say: Say) -> None:
     """Of different kinds: YAML, shape, references, templates."""
     text = change("version: 1", "version: 2")
     text = change("targets: all\n", "targets: {accounts: [log_archve]}\nretries: 3\n", text)

@@ -54,7 +54,7 @@ def test_a_fixed_iam_name_in_two_regions_is_found(kind: str, name: str) -> None:
         "!Sub '${AWS::AccountId}-x'",
     ],
 )
-def test_a_name_that_comes_out_the_same_is_found(name: str) -> None:
+def test_a_name_with_the_same_value_in_two_regions_is_found(name: str) -> None:
     assert found(f"{{Type: 'AWS::IAM::Role', Properties: {{RoleName: {name}}}}}").in_account
 
 
@@ -71,7 +71,7 @@ def test_a_name_that_comes_out_the_same_is_found(name: str) -> None:
         ", Properties: {RoleName: fixed}, Condition: Away",
     ],
 )
-def test_what_differs_or_is_made_in_one_region_alone_is_no_finding(properties: str) -> None:
+def test_a_name_that_differs_or_is_in_one_region_only_is_no_finding(properties: str) -> None:
     assert found(f"{{Type: 'AWS::IAM::Role'{properties}}}") == OnceOnly()
 
 
@@ -81,18 +81,18 @@ def test_a_condition_that_holds_in_both_regions_hides_nothing() -> None:
     assert not found(role, parameters={"Name": "others"}).in_account
 
 
-def test_one_region_is_fine() -> None:
+def test_one_region_is_no_finding() -> None:
     assert found("{Type: 'AWS::IAM::Role', Properties: {RoleName: x}}", regions=("us-east-1",)) == (
         OnceOnly()
     )
 
 
-def test_a_parameter_that_is_overridden_says_nothing_of_a_name() -> None:
+def test_an_overridden_parameter_leaves_a_name_unknown() -> None:
     role = "{Type: 'AWS::IAM::Role', Properties: {RoleName: !Ref Name}}"
     assert found(role, open_parameters=frozenset({"Name"})) == OnceOnly()
 
 
-def test_names_of_buckets_are_taken_in_all_accounts() -> None:
+def test_names_of_buckets_are_unique_across_accounts() -> None:
     two = {"accounts": ("111111111111", "222222222222"), "regions": ("us-east-1",)}
     fixed = "{Type: 'AWS::S3::Bucket', Properties: {BucketName: logs}}"
     own = "{Type: 'AWS::S3::Bucket', Properties: {BucketName: !Sub 'logs-${AWS::AccountId}'}}"
@@ -103,12 +103,12 @@ def test_names_of_buckets_are_taken_in_all_accounts() -> None:
 
 
 @pytest.mark.parametrize("kind", ["AWS::SSO::PermissionSet", "AWS::Organizations::Policy"])
-def test_what_is_of_the_organization_belongs_into_one_account(kind: str) -> None:
+def test_a_resource_of_the_organization_belongs_in_one_account(kind: str) -> None:
     assert "one account of the organization" in found(f"{{Type: '{kind}'}}").anywhere[0]
 
 
 @pytest.mark.parametrize(("kind", "given"), ONE_IF.items())
-def test_what_an_account_has_once_by_one_of_its_properties(
+def test_a_resource_that_is_unique_by_a_property_is_found(
     kind: str, given: tuple[str, str]
 ) -> None:
     key, value = given

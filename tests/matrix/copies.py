@@ -1,7 +1,7 @@
-"""Copies of this process: what was made ready once is tried in many ways, and stays as it is.
+"""Copies of this process: one prepared state is tried in many ways, and stays as it is.
 
 A copy is forked, so it has everything that is in memory: the simulated organization, clients, what
-was imported. Files are not copied; who writes to some copies them first.
+was imported. Files are not copied; a test that writes to some copies them first.
 """
 
 import gc

@@ -124,7 +124,7 @@ class Ran:
 
     @property
     def document(self) -> Any:
-        """Return what stands on stdout as JSON; None, if that is nothing."""
+        """Return stdout as JSON; None, if it is empty."""
         return json.loads(self.out) if self.out.strip() else None
 
 
@@ -267,7 +267,7 @@ def _once(lint: Callable[..., T]) -> Callable[..., T]:
 
 
 def _make_healthy(house: House) -> None:
-    """Let recorders record and VPCs have flow logs: what is found later, a case has brought."""
+    """Let recorders record and VPCs have flow logs: any finding later is from a case."""
     for account, region in sorted(EVERYWHERE):
         with _in_process(house.sandbox):
             inside = house.sandbox.session(account, region)

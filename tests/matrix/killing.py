@@ -3,7 +3,7 @@
 What is counted is what leaves the process: each attempt of an API call, seen by botocore's own
 events, and each commit to the journal. Nothing of the product is replaced.
 
-What comes after a death happens in a copy of this process, while the process waits: nothing that
+The time after a death happens in a copy of this process, while the process waits: nothing that
 was under way in it goes on there, as after a real kill. So one telling serves all moments of it.
 """
 
@@ -33,12 +33,12 @@ from tests.matrix.copies import in_a_copy
 from tests.matrix.story import go_on
 from tests.stage import Stage, new_session
 
-PAUSES = (timedelta(), timedelta(minutes=2), timedelta(days=1))  # until somebody resumes
+PAUSES = (timedelta(), timedelta(minutes=2), timedelta(days=1))  # until a user resumes
 SHARDS = 8
 
 
 class Tale(Protocol):
-    """What is told again and again: a sandbox, a plan, and the journal it is kept in."""
+    """A story that can be told repeatedly: a sandbox, a plan, and its journal."""
 
     sandbox: Sandbox
     stage: Stage
@@ -63,7 +63,7 @@ class Fuse:
 
     at: Collection[int] = ()  # counts from 1
     die: Callable[[], None] = lambda: None
-    points: list[str] = field(default_factory=list)  # what was passed, by name
+    points: list[str] = field(default_factory=list)  # the points passed, by name
 
     def pass_point(self, name: str) -> None:
         """Count a point, and die if it is one of them."""
@@ -118,7 +118,7 @@ class FusedJournal:
 
 
 def fused_context(journal: Journal, clock: Clock, fuse: Fuse) -> Context:
-    """Return what a process works with that dies when the fuse says so.
+    """Return the context of a process that dies when the fuse says so.
 
     Calls into member accounts are counted like all others, and made one at a time, so that the
     points are the same each time.

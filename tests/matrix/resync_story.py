@@ -1,8 +1,8 @@
 """The re-sync that is killed again and again, and what must be true when it is over.
 
 Two stack sets of which one waits for the other, three waves, a soak: drift that is reverted, that a
-change set would replace, that somebody changes back, a change set that fails and works the second
-time, a recorder that was stopped, and a stack instance that is missing.
+change set would replace, that another user changes back, a change set that fails and works the
+second time, a recorder that was stopped, and a stack instance that is missing.
 """
 
 import tempfile
@@ -38,7 +38,7 @@ RECORDED = TOPIC.replace(
     "Metadata: {orgrollout: {version: 1, posture: [{check: config-recorder}]}}\nParameters:\n",
     1,
 )
-# A second one would be another change set, or start what somebody has stopped meanwhile.
+# A second one would be another change set, or start a recorder stopped meanwhile.
 NEVER_TWICE = ("CreateChangeSet", "ExecuteChangeSet", "StartConfigurationRecorder")
 DIFFERENCE = ("/DisplayName", "a-b", "theirs", "NOT_EQUAL")
 REVERTED = [(PROD[0], US), (PROD[1], US), (PROD[1], EU), (PROD[4], EU), (DEV[0], US), (DEV[1], EU)]
@@ -92,7 +92,7 @@ class ResyncStory:
         return SqliteJournal(self.stage.folder / "journal.sqlite")
 
     def ending(self, rollout: Rollout) -> Ending:
-        """Return how it all stands, apart from times and ids."""
+        """Return the final state, apart from times and ids."""
         state = rollout.state
         calls = Counter(
             (call.operation, call.account, call.region, _stack_set(call.params))

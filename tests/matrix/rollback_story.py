@@ -1,7 +1,7 @@
 """The rollback that is killed again and again, and what must be true when it is over.
 
 Two stack sets that were changed in waves, until too many accounts failed. What was reached is taken
-back, by itself or because somebody says so.
+back, automatically or by order of an operator.
 """
 
 import tempfile
@@ -76,7 +76,7 @@ class RollbackStory:
             journal.close()
 
     def supersede(self) -> Rollout:
-        """Apply another manifest instead, whoever is in the way."""
+        """Apply another manifest instead, and supersede any rollout in its way."""
         context = self.stage.context()
         stop_holders(STACK_SETS, context, lambda _: None)
         begun = begin_rollout(self.stage.plan(manifest("c")), context, supersede=True)
@@ -86,7 +86,7 @@ class RollbackStory:
         return ended
 
     def ending(self, back: Rollout) -> Ending:
-        """Return how it all stands, apart from times and ids."""
+        """Return the final state, apart from times and ids."""
         journal = self.stage.context().journal
         records = [(name, o) for name in STACK_SETS for o in self.sandbox.operations(name)]
         return Ending(

@@ -176,7 +176,7 @@ def _settled(value: Any) -> Any:
 
 
 def broken_alike(cases: Sequence[Case], refused: set[tuple[str, str]]) -> list[Case]:
-    """Return the cases of which no two come to the same beyond the transport.
+    """Return the cases of which no two have the same result beyond the transport.
 
     ``refused`` are the operations and kinds that the transport takes for a broken response, and
     repeats and raises as one: of these one kind for each operation is enough, another each time.

@@ -91,7 +91,7 @@ class Story:
         return SqliteJournal(self.stage.folder / "journal.sqlite")
 
     def ending(self, rollout: Rollout) -> Ending:
-        """Return how it all stands, apart from times and ids."""
+        """Return the final state, apart from times and ids."""
         state = rollout.state
         records = [(name, o) for name in STACK_SETS for o in self.sandbox.operations(name)]
         return Ending(

@@ -2,7 +2,7 @@
 
 The proxy stands between the program and the simulated organization. Each case is one command with
 one operation whose responses are spoiled, once or always. What the transport takes for a broken
-response, whatever it is, comes to one and the same beyond it: so each operation and kind is tried
+response of any kind has the same result beyond it: so each operation and kind is tried
 there (`test_cut_responses`), and one of these kinds for each operation of a command.
 """
 
@@ -31,7 +31,7 @@ SHARDS = {"apply": 3, "drift": 3, "resync": 5}  # 1 for the others, which take l
 PARTS = [(name, part) for name in COMMANDS for part in range(SHARDS.get(name, 1))]
 
 
-def test_a_sample_of_responses_that_are_spoiled(house: House, tmp_path: Path) -> None:
+def test_a_sample_of_spoiled_responses_does_no_harm(house: House, tmp_path: Path) -> None:
     """An empty page detached three accounts; AssumeRole's response was printed and kept."""
     for number, case in enumerate(SAMPLE):
         expected = in_a_copy(partial(usual, house, tmp_path / f"usual-{number}", case.command))
@@ -39,7 +39,7 @@ def test_a_sample_of_responses_that_are_spoiled(house: House, tmp_path: Path) ->
         in_a_copy(partial(tried, house, copy, case, expected), name=str(case))
 
 
-def test_all_that_is_written_is_looked_through(house: House, tmp_path: Path) -> None:
+def test_everything_written_is_searched(house: House, tmp_path: Path) -> None:
     """What is printed, saved, logged, kept in the journal, deleted from it, and sent to others."""
     written = in_a_copy(partial(left_everywhere, house, tmp_path / "copy"))
     assert [n for n in range(6) if f"left-{n}-".encode() not in written] == []
@@ -68,7 +68,7 @@ def left_everywhere(house: House, folder: Path) -> bytes:
 @pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize(("command", "part"), PARTS)
-def test_every_response_of_a_command_spoiled_in_every_way(
+def test_every_response_spoiled_in_every_way_does_no_harm(
     house: House,
     tmp_path: Path,
     command: str,

@@ -38,14 +38,16 @@ def cut_everywhere(
     return cuts
 
 
-def test_a_sample_of_responses_cut_at_every_tenth_byte(house: House, tmp_path: Path) -> None:
+def test_a_sample_of_responses_cut_at_every_tenth_byte_is_refused(
+    house: House, tmp_path: Path
+) -> None:
     cuts = in_a_copy(partial(cut_everywhere, house, tmp_path / "copy", ["resync"], SAMPLE))
     assert cuts > 100
 
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
-def test_every_response_cut_at_every_tenth_byte(
+def test_every_response_cut_at_every_tenth_byte_is_refused(
     house: House, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     house.load("preflight")

@@ -1,6 +1,6 @@
 """The kill matrix: a process that dies before or after anything it does, and is started again.
 
-Whatever the moment, the rollout ends as if nobody had died: the same stack instances in the same
+At every moment, the rollout ends as if no process had died: the same stack instances in the same
 state, the same failures, each operation exactly once, and the journal knows every one of them.
 """
 
@@ -29,7 +29,7 @@ SEED = 20260105
 
 @cache
 def undisturbed(folder: Path) -> tuple[Ending, tuple[str, ...]]:
-    """Return how the story ends when nobody dies, and all the points at which somebody could."""
+    """Return the ending without a death, and all points at which a process could die."""
     fuse = Fuse()
     with telling(folder) as story:
         rollout = one_process(story, fuse)
@@ -51,12 +51,12 @@ def killed_at(folder: Path, moments: Collection[int], *later: int) -> None:
             if more:
                 killed({more[0]}, *more[1:])
             else:
-                ends_as_if_nobody_had_died(folder, story, one_process(story, Fuse()))
+                ends_as_undisturbed(folder, story, one_process(story, Fuse()))
 
         killed(moments, *later)
 
 
-def ends_as_if_nobody_had_died(folder: Path, story: Story, rollout: Rollout) -> None:
+def ends_as_undisturbed(folder: Path, story: Story, rollout: Rollout) -> None:
     expected, _ = undisturbed(folder)
     assert story.ending(rollout) == expected
     at_aws = story.ids_at_aws()
@@ -89,7 +89,7 @@ def test_the_story_has_everything_that_can_go_wrong(folder: Path) -> None:
     assert all(p.startswith(("before", "after")) for p in points)
 
 
-def test_a_sample_of_all_moments(
+def test_a_process_killed_at_sampled_moments_ends_as_an_undisturbed_one(
     folder: Path, record_property: Callable[[str, object], None]
 ) -> None:
     _, points = undisturbed(folder)
@@ -102,7 +102,7 @@ def test_a_sample_of_all_moments(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_every_moment(
+def test_a_process_killed_at_every_moment_ends_as_an_undisturbed_one(
     folder: Path, shard: int, record_property: Callable[[str, object], None]
 ) -> None:
     _, points = undisturbed(folder)
@@ -112,8 +112,8 @@ def test_every_moment(
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_again_and_again(folder: Path) -> None:
-    """Whoever resumes may die as well; moments of one rollout, and those of what is left of it."""
+def test_a_process_that_dies_repeatedly_ends_as_an_undisturbed_one(folder: Path) -> None:
+    """A resuming process may die as well, at moments of the rest of the rollout."""
     _, points = undisturbed(folder)
     chosen = random.Random(SEED + 1)  # noqa: S311
     for _ in range(15):

@@ -1,6 +1,6 @@
 """The kill matrix of a re-sync: a process that dies before or after anything it does.
 
-Whatever the moment, every real finding is repaired once, what is refused stays refused, and the
+At every moment, every real finding is repaired once, what is refused stays refused, and the
 history knows what was repaired.
 """
 
@@ -29,7 +29,7 @@ from tests.pairwise import UNDOCUMENTED, pairwise
 SEED = 20260106
 KILLS = 2  # for each combination of what is undocumented
 WRITES = ("CreateChangeSet", "ExecuteChangeSet", "DetectStackDrift", "StartConfigurationRecorder")
-# What matters to a re-sync. Without drift-aware change sets there is none to tell of.
+# What matters to a re-sync. Without drift-aware change sets there is no re-sync to test.
 MATTERS = {
     "result_lag",
     "operation_list_lag",
@@ -49,7 +49,7 @@ COMBINATIONS = list(pairwise([note for note in UNDOCUMENTED if note.name in MATT
 
 @cache
 def undisturbed(folder: Path, settings: Settings = QUICK) -> tuple[Ending, tuple[str, ...]]:
-    """Return how the story ends when nobody dies, and all the points at which somebody could."""
+    """Return the ending without a death, and all points at which a process could die."""
     fuse = Fuse()
     with telling(folder, settings) as story:
         rollout = one_process(story, fuse)
@@ -88,7 +88,7 @@ def test_the_story_has_everything_that_can_go_wrong(folder: Path) -> None:
     assert (("StartConfigurationRecorder", *STOPPED, ""), 1) in ending.written
 
 
-def test_a_sample_of_all_moments(
+def test_a_process_killed_at_sampled_moments_ends_as_an_undisturbed_one(
     folder: Path, record_property: Callable[[str, object], None]
 ) -> None:
     _, points = undisturbed(folder)
@@ -101,7 +101,7 @@ def test_a_sample_of_all_moments(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", COMBINATIONS)
-def test_whatever_aws_leaves_undocumented_it_ends_the_same(
+def test_a_killed_re_sync_ends_the_same_for_each_undocumented_behaviour(
     folder: Path, row: dict[str, Any], record_property: Callable[[str, object], None]
 ) -> None:
     """Undisturbed, and killed at some moments in which it writes."""
@@ -118,7 +118,7 @@ def test_whatever_aws_leaves_undocumented_it_ends_the_same(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_every_moment(
+def test_a_process_killed_at_every_moment_ends_as_an_undisturbed_one(
     folder: Path, shard: int, record_property: Callable[[str, object], None]
 ) -> None:
     _, points = undisturbed(folder)

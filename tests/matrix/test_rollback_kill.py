@@ -1,7 +1,7 @@
 """The kill matrix of a rollback: a process that dies before or after any commit to the journal.
 
-Whatever the moment, the rollout is taken back once, by whoever is told to go on; or somebody takes
-over from all of it.
+At every moment, the rollout is rolled back once, by the process that resumes it; or another rollout
+takes over from all of it.
 """
 
 from collections.abc import Callable, Collection
@@ -20,7 +20,7 @@ WAYS = pytest.mark.parametrize("by_itself", [True, False], ids=["by itself", "or
 
 @cache
 def undisturbed(folder: Path, *, by_itself: bool) -> tuple[Ending, tuple[str, ...]]:
-    """Return how the story ends when nobody dies, and all the points at which somebody could."""
+    """Return the ending without a death, and all points at which a process could die."""
     fuse = Fuse()
     with telling(folder, by_itself=by_itself) as story:
         back = story.one_process(fuse)
@@ -59,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @WAYS
-def test_undisturbed_it_takes_over_before_it_sends(folder: Path, by_itself: bool) -> None:
+def test_an_undisturbed_rollback_takes_over_before_it_sends(folder: Path, by_itself: bool) -> None:
     ending, points = undisturbed(folder, by_itself=by_itself)
 
     assert ending.rollouts == (
@@ -79,7 +79,7 @@ def test_undisturbed_it_takes_over_before_it_sends(folder: Path, by_itself: bool
 
 @pytest.mark.slow
 @WAYS
-def test_dying_while_it_begins(
+def test_a_process_can_die_at_any_commit_while_a_rollback_begins(
     folder: Path, by_itself: bool, record_property: Callable[[str, object], None]
 ) -> None:
     _, points = undisturbed(folder, by_itself=by_itself)
@@ -90,7 +90,7 @@ def test_dying_while_it_begins(
 
 @pytest.mark.slow
 @WAYS
-def test_dying_at_any_commit_after_that(
+def test_a_process_can_die_at_any_later_commit_of_a_rollback(
     folder: Path, by_itself: bool, record_property: Callable[[str, object], None]
 ) -> None:
     _, points = undisturbed(folder, by_itself=by_itself)
@@ -101,7 +101,7 @@ def test_dying_at_any_commit_after_that(
 
 @pytest.mark.slow
 @WAYS
-def test_whatever_a_dead_process_began_another_rollout_takes_over(
+def test_another_rollout_takes_over_from_every_dead_process(
     folder: Path, by_itself: bool, record_property: Callable[[str, object], None]
 ) -> None:
     _, points = undisturbed(folder, by_itself=by_itself)

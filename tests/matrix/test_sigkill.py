@@ -52,7 +52,7 @@ class Served:
         )
 
     def ending(self) -> Ending:
-        """Return how it all stands."""
+        """Return the final state."""
         journal = SqliteJournal(self.folder / "journal.sqlite")
         try:
             return self.story.ending(list(rollouts(journal))[-1])
@@ -85,8 +85,10 @@ def told(folder: Path, monkeypatch: pytest.MonkeyPatch, point: int) -> tuple[End
         return here.ending(), int(done.stdout)
 
 
-def test_a_process_that_is_really_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed behind a port, it ends as it does when nobody is killed within one process."""
+def test_a_really_killed_process_ends_as_a_simulated_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed behind a port, it ends as an undisturbed rollout within one process does."""
     expected, points = undisturbed(tmp_path)
     point = random.Random(SEED).randint(len(points) // 4, len(points) // 2)  # noqa: S311
 
@@ -94,7 +96,7 @@ def test_a_process_that_is_really_killed(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
-def test_processes_that_are_really_killed(
+def test_processes_really_killed_at_many_points_end_the_same(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],

@@ -20,7 +20,7 @@ from orgrollout.reconcile.reading.plan_request import Picture, look, plan_from
 from orgrollout.rollout.coverage import CoverageRow, cover_stack_set
 from orgrollout.rollout.decide.operator_commands import stop
 from orgrollout.sandbox import Sandbox
-from tests.properties.wishes import REGIONS, Step, Wish
+from tests.properties.variants import REGIONS, Step, Variant
 from tests.stage import TOPIC, TOPICS, Stage
 
 LAG = timedelta(seconds=90)  # of the sandbox's lists, where they lag
@@ -45,7 +45,7 @@ class Life:
     """A stage on which things happen, each by its name in ``steps``."""
 
     stage: Stage
-    wish: Wish = field(default_factory=Wish)
+    variant: Variant = field(default_factory=Variant)
     joined: int = 0
     fresh: int = 0
     lag: timedelta = LAG
@@ -64,31 +64,31 @@ class Life:
 
     # --- by us
 
-    def apply(self, wish: Wish) -> Rollout:
-        """Plan and carry out, as far as it goes; whatever was begun before gives way."""
-        return self.stage.finish(self._begin(wish))
+    def apply(self, variant: Variant) -> Rollout:
+        """Plan and apply as far as possible, and supersede any rollout begun before."""
+        return self.stage.finish(self._begin(variant))
 
-    def plan(self, wish: Wish) -> None:
-        """Look, and remember what was seen, at whatever moment this is."""
-        self.wish = wish
+    def plan(self, variant: Variant) -> None:
+        """Read and remember the inventory, at any moment."""
+        self.variant = variant
         self.picture()
 
-    def begin_and_stop(self, wish: Wish, ticks: int) -> None:
+    def begin_and_stop(self, variant: Variant, ticks: int) -> None:
         """Begin a rollout and stop it on its way."""
-        rollout = self._begin(wish)
+        rollout = self._begin(variant)
         for _ in range(ticks):
             self.stage.step(rollout)
         if not self.stage.load(rollout).state.phase.is_over:
             give_order(self.stage.context().journal, rollout, lambda r: stop(r.state))
             self.stage.finish(rollout)
 
-    def _begin(self, wish: Wish) -> RolloutId:
-        self.wish = wish
-        plan = self.stage.plan(wish.manifest(), allow_departed=EVERY_ACCOUNT)
+    def _begin(self, variant: Variant) -> RolloutId:
+        self.variant = variant
+        plan = self.stage.plan(variant.manifest(), allow_departed=EVERY_ACCOUNT)
         return begin_rollout(plan, self.stage.context(), supersede=True).state.id
 
     def fail(self, account: str, times: int) -> None:
-        """Let what is done next in an account fail."""
+        """Let the next change in an account fail."""
         if account in self.sandbox.organization.accounts:
             self.sandbox.fail(account, times=times, stack_set=NAME, reason=DENIED)
 
@@ -98,7 +98,7 @@ class Life:
         self.let_others_end()
 
     def let_others_end(self) -> None:
-        """Let come to its end, and be listed, what others did."""
+        """Let operations of others end and be listed."""
         self.sandbox.run_to_end()
         self.wait_until_listed()
 
@@ -224,12 +224,12 @@ class Life:
             self.wait(10)
 
     def picture(self, *, drift: bool = False, remembering: bool = True) -> Picture:
-        """Return what is wanted and there, with what is remembered or with a journal of its own."""
+        """Return desired and deployed state, with the remembered inventory or a new journal."""
         journal = "journal.sqlite"
         if not remembering:
             self.fresh += 1
             journal = f"fresh{self.fresh}.sqlite"
-        loaded = load_manifest(self.stage._write(self.wish.manifest()))
+        loaded = load_manifest(self.stage._write(self.variant.manifest()))
         return look(loaded, self.stage.context(journal), lambda _: None, drift=drift)
 
     def plan_of(self, picture: Picture) -> Planned:
@@ -238,7 +238,7 @@ class Life:
         What instances that go have run until then is left out, and so are the overrides of others:
         a plan tells them where they are known, and does nothing else with them.
         """
-        loaded = load_manifest(self.stage._write(self.wish.manifest()))
+        loaded = load_manifest(self.stage._write(self.variant.manifest()))
         try:
             made = plan_from(loaded, picture, self.stage.context(), allow_departed=EVERY_ACCOUNT)
         except PlanRefusedError as error:
@@ -272,7 +272,7 @@ def ledger(picture: Picture) -> list[CoverageRow]:
 
 
 def pairs_in(picture: Picture) -> set[Pair]:
-    """Return what is deployed, as the picture has it."""
+    """Return the deployed pairs of the picture."""
     inventory = picture.inventory.stack_sets.get(picture.desired.stack_sets[TOPICS].name)
     return set(inventory.instances) if inventory else set()
 

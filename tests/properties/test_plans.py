@@ -1,4 +1,4 @@
-"""What holds for every plan, whatever was asked for before and whatever happened since."""
+"""Properties of every plan, after any earlier manifests and any events."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.pairwise import pairwise
 from tests.properties.life import NAME, Life
 from tests.properties.population import FIXED, Population, populations
 from tests.properties.test_refresh import check, live, living, settled
-from tests.properties.wishes import WAYS, History, Step, Wish, histories, wishes
+from tests.properties.variants import WAYS, History, Step, Variant, histories, variants
 from tests.stage import DEV, PROD, TOPICS
 
 pytestmark = pytest.mark.slow
@@ -24,45 +24,45 @@ pytestmark = pytest.mark.slow
 ROUTE: list[Step] = [
     ("their_create", (PROD[:2], ("us-east-1",), {"Other": "theirs"})),
     ("wait", (1_000,)),
-    ("apply", (Wish(units=("/Prod",), suffix="b", special=PROD[2]),)),
+    ("apply", (Variant(units=("/Prod",), suffix="b", special=PROD[2]),)),
     ("detect_drift", ()),
     ("their_delete", (PROD[2:4], ("eu-west-1",), True)),
-    ("begin_and_stop", (Wish(suffix="a", waves=True), 3)),
+    ("begin_and_stop", (Variant(suffix="a", waves=True), 3)),
     ("auto_deploy", (True,)),
     ("move", (PROD[1], "/Dev")),
     ("suspend", (PROD[4],)),
     ("wait", (1_000,)),
     ("their_definition", ("c", DEV, ("us-east-1",))),
 ]
-LAST = Wish(suffix="b", special=DEV[1])
+LAST = Variant(suffix="b", special=DEV[1])
 EDITS = [
-    Wish(),
-    Wish(units=("/Prod",), accounts=DEV, excluded=(PROD[0],)),
-    Wish(units=("/Prod/Regulated", "/Lab"), accounts=(*PROD[:3], DEV[1]), suffix="b"),
-    Wish(units=("/",), excluded_units=("/Lab",), special="/Dev", retain=False),
+    Variant(),
+    Variant(units=("/Prod",), accounts=DEV, excluded=(PROD[0],)),
+    Variant(units=("/Prod/Regulated", "/Lab"), accounts=(*PROD[:3], DEV[1]), suffix="b"),
+    Variant(units=("/",), excluded_units=("/Lab",), special="/Dev", retain=False),
 ]
 DEFAULTS = {"Suffix": "a", "Other": "b"}  # of the template
 OURS = {"apply", "begin_and_stop"}
 COMBINATIONS = [{**each, "requests_per_second": None} for each in pairwise()]
 
 
-def apply_and_check(life: Life, wish: Wish) -> Plan:
-    """Carry a wish out exactly as it is planned, look again, and return what was planned."""
+def apply_and_check(life: Life, variant: Variant) -> Plan:
+    """Apply a variant exactly as planned, plan again, and return the first plan."""
     life.repair()
     ways = ways_of(life)
-    if ways and wish.updates_by not in ways:
-        wish = replace(wish, updates_by=ways[0])
-    if is_stranded(life, wish):
-        life.apply(replace(wish, excluded_units=("/",)))
-        assume(not is_stranded(life, wish))  # by what is in suspended accounts, and stays
+    if ways and variant.updates_by not in ways:
+        variant = replace(variant, updates_by=ways[0])
+    if is_stranded(life, variant):
+        life.apply(replace(variant, excluded_units=("/",)))
+        assume(not is_stranded(life, variant))  # by stacks in suspended accounts, which stay
     before = len(life.sandbox.stack_set(NAME).operations)
-    done = life.apply(wish)
+    done = life.apply(variant)
     if done.state.outcome is not Outcome.SUCCEEDED and not ways:
         return done.plan  # it does not claim to have succeeded
     assert done.state.outcome is Outcome.SUCCEEDED, done.state.failures
     begun = life.sandbox.operations(NAME)[before:]
     assert {(o.action, pair) for o in begun for pair in o.targets} == planned(done.plan)
-    check_deployed(life, wish)
+    check_deployed(life, variant)
     for remembering in (True, False):
         again = life.plan_of(life.picture(remembering=remembering))
         assert isinstance(again[0], Plan), again
@@ -70,8 +70,8 @@ def apply_and_check(life: Life, wish: Wish) -> Plan:
     return done.plan
 
 
-def check_deployed(life: Life, wish: Wish) -> None:
-    """Ask the sandbox itself: what is wanted is there, as it is wanted, and nothing else.
+def check_deployed(life: Life, variant: Variant) -> None:
+    """Check in the sandbox itself: the desired stacks are there as desired, and no others.
 
     Suspended accounts aside, which nothing can be done about.
     """
@@ -83,7 +83,7 @@ def check_deployed(life: Life, wish: Wish) -> None:
     for pair, chosen in desired.pairs.items():
         instance = there[pair]
         runs = stack_set.previous.get(instance.applied_version, stack_set.definition)
-        wanted = {**DEFAULTS, "Suffix": wish.suffix, **desired.parameter_sets[chosen]}
+        wanted = {**DEFAULTS, "Suffix": variant.suffix, **desired.parameter_sets[chosen]}
         assert {**DEFAULTS, **runs.parameters, **instance.overrides} == wanted
 
 
@@ -97,9 +97,9 @@ def ways_of(life: Life) -> tuple[str, ...]:
     )
 
 
-def is_stranded(life: Life, wish: Wish) -> bool:
+def is_stranded(life: Life, variant: Variant) -> bool:
     """Return whether old stack instances have to go first, since a definition would reach them."""
-    life.wish = wish
+    life.variant = variant
     made = life.plan_of(life.picture())
     if isinstance(made[0], Plan):
         return False
@@ -118,7 +118,7 @@ def planned(plan: Plan) -> set[tuple[str, tuple[str, str]]]:
 
 
 def live_on(past: History, chosen: dict[str, Any]) -> Plan:
-    """Let everything happen, and apply what is wanted at last.
+    """Let all events happen, and apply the last variant.
 
     Others are let end before anything of ours: what they do between a plan and its operations is
     known to neither.
@@ -133,7 +133,7 @@ def live_on(past: History, chosen: dict[str, Any]) -> Plan:
 
 
 @pytest.mark.parametrize("undocumented", [[{}], COMBINATIONS], ids=["as usual", "or not"])
-def test_after_an_apply_of_exactly_the_plan_there_is_nothing_left_to_do(
+def test_a_plan_after_an_apply_is_empty(
     undocumented: list[dict[str, Any]],
 ) -> None:
     """And more than half of the plans have something to do."""
@@ -149,17 +149,17 @@ def test_after_an_apply_of_exactly_the_plan_there_is_nothing_left_to_do(
 
 
 @pytest.mark.parametrize("number", range(len(COMBINATIONS)))
-def test_it_all_holds_whatever_aws_leaves_undocumented(number: int) -> None:
+def test_a_plan_after_an_apply_is_empty_for_each_undocumented_behaviour(number: int) -> None:
     """Throttling aside, which takes time, and with it the moment that is compared."""
     chosen = COMBINATIONS[number]
     with living(**chosen) as life:
-        life.apply(Wish())
+        life.apply(Variant())
         live(life, ROUTE, lagging=True)
         assert not apply_and_check(life, LAST).is_empty
-    assert edit(FIXED, [(wish, "/Dev") for wish in EDITS], **chosen)
+    assert edit(FIXED, [(variant, "/Dev") for variant in EDITS], **chosen)
 
 
-def edit(population: Population, edits: Sequence[tuple[Wish, str]], **chosen: Any) -> int:
+def edit(population: Population, edits: Sequence[tuple[Variant, str]], **chosen: Any) -> int:
     """Apply one manifest after the other, while accounts move; return how many pairs were removed.
 
     What is there, and is still wanted, must stay.
@@ -167,10 +167,10 @@ def edit(population: Population, edits: Sequence[tuple[Wish, str]], **chosen: An
     removed = 0
     with living(population, **chosen) as life:
         life.apply(edits[0][0])
-        for account, (wish, unit) in zip(population.accounts, edits[1:], strict=False):
+        for account, (variant, unit) in zip(population.accounts, edits[1:], strict=False):
             life.happen(("move", (account, unit)))
             life.wait_until_listed()
-            if is_stranded(life, wish):
+            if is_stranded(life, variant):
                 continue
             there, desired = life.sandbox.stack_set(NAME).instances.keys(), wanted_of(life)
             stay = {
@@ -178,7 +178,7 @@ def edit(population: Population, edits: Sequence[tuple[Wish, str]], **chosen: An
                 for pair in there & desired
             }
             before = len(life.sandbox.operations(NAME))
-            life.apply(wish)
+            life.apply(variant)
             going = [
                 o.targets for o in life.sandbox.operations(NAME)[before:] if o.action == "DELETE"
             ]
@@ -197,11 +197,11 @@ def wanted_of(life: Life) -> set[Pair]:
 
 
 @st.composite
-def sequences(draw: st.DrawFn) -> tuple[Population, list[tuple[Wish, str]]]:
+def sequences(draw: st.DrawFn) -> tuple[Population, list[tuple[Variant, str]]]:
     """Draw an organization, and manifests that follow each other, each after an account moved."""
     population = draw(populations())
     units = st.sampled_from(("/", *population.units))
-    one = st.tuples(wishes(population), units)
+    one = st.tuples(variants(population), units)
     return population, draw(st.lists(one, min_size=3, max_size=5))
 
 
@@ -211,7 +211,7 @@ def test_an_edit_that_keeps_a_pair_desired_never_removes_it() -> None:
 
     @given(sequence=sequences())
     @settled(40)
-    def told(sequence: tuple[Population, list[tuple[Wish, str]]]) -> None:
+    def told(sequence: tuple[Population, list[tuple[Variant, str]]]) -> None:
         removed.append(edit(*sequence))
 
     told()

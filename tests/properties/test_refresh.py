@@ -1,4 +1,4 @@
-"""What is remembered is a cache: a plan with it is the plan without it."""
+"""The inventory is a cache: a plan with it is the plan without it."""
 
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from orgrollout.reconcile.context import Context
 from orgrollout.sandbox import Sandbox, Settings
 from tests.properties.life import LAG, LONG_LAG, QUICK, Life, ledger
 from tests.properties.population import FIXED, Population
-from tests.properties.wishes import History, Step, histories
+from tests.properties.variants import History, Step, histories
 from tests.stage import Stage
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ def living(population: Population = FIXED, **chosen: Any) -> Iterator[Life]:
 
 
 def check(life: Life) -> None:
-    """Compare what is remembered with what is there."""
+    """Compare the remembered inventory with the deployed state."""
     known, real = life.picture(), life.picture(remembering=False)
     assert life.plan_of(known) == life.plan_of(real)
     known, real = life.picture(drift=True), life.picture(drift=True, remembering=False)
@@ -84,7 +84,7 @@ def settled(examples: int) -> settings:
 
 @given(past=histories())
 @settled(20)
-def test_a_refresh_sees_what_a_full_reading_sees(past: History) -> None:
+def test_a_refresh_returns_the_same_as_a_full_reading(past: History) -> None:
     with living(past.population) as life:
         life.happen(("apply", (past.first,)))
         live(life, past.story, lagging=False)
@@ -93,7 +93,9 @@ def test_a_refresh_sees_what_a_full_reading_sees(past: History) -> None:
 @pytest.mark.parametrize("lags", [LAGS, LONG_LAGS], ids=["short", "almost the look-back"])
 @given(past=histories())
 @settled(20)
-def test_and_so_it_does_where_lists_lag(lags: dict[str, Any], past: History) -> None:
+def test_a_refresh_returns_the_same_as_a_full_reading_where_lists_lag(
+    lags: dict[str, Any], past: History
+) -> None:
     with living(past.population, **lags) as life:
         life.happen(("apply", (past.first,)))
         live(life, past.story, lagging=True)

@@ -1,4 +1,4 @@
-"""What tests of the journal's documents and of processes stand in."""
+"""Fixtures for tests of the journal's documents and of processes."""
 
 from tests.drivers.conftest import house, stage
 

@@ -71,7 +71,7 @@ def serve_in(
     ("home", "second", "partition"),
     [PLACES[0], *(pytest.param(*each, marks=pytest.mark.slow) for each in PLACES[1:])],
 )
-def test_what_drifts_is_found_and_repaired(
+def test_drift_is_found_and_repaired_in_other_partitions(
     home: str, second: str, partition: str, tmp_path: Path, answers: list[bytes]
 ) -> None:
     """Clients ask the hosts of the partition: ``sns.us-iso-east-1.c2s.ic.gov``."""

@@ -1,4 +1,4 @@
-"""What Systems Manager says of a failed runbook is told beside what AWS Config says."""
+"""Messages of Systems Manager on a failed runbook are shown with those of AWS Config."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,7 @@ def describes(ssm: Stubber, number: int, resource: str, whole: str, *steps: str)
 def test_each_resource_gets_the_messages_of_its_own_run(
     ssm: Stubber, connection: Connection
 ) -> None:
-    """AWS Config may give none, or a part; what another text contains is not said twice."""
+    """AWS Config may give none, or a part; a text that another contains is not repeated."""
     lists(ssm, NOW, NOW + timedelta(seconds=30), NOW - timedelta(hours=5))
     describes(ssm, 0, "vpc-1", "Step fails: no such\n role", "no such role")
     describes(ssm, 1, "vpc-2", "", "Rate exceeded", "")
@@ -65,7 +65,7 @@ def test_each_resource_gets_the_messages_of_its_own_run(
     assert errors == {"vpc-1": "Step fails: no such role", "vpc-2": "Rate exceeded", "x": ""}
 
 
-def test_without_the_permission_what_aws_config_says_stands_alone(
+def test_the_message_of_aws_config_is_shown_alone_without_the_permission(
     ssm: Stubber, connection: Connection
 ) -> None:
     ssm.add_client_error("describe_automation_executions", "AccessDeniedException", "no")

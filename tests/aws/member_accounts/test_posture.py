@@ -69,7 +69,7 @@ def recorder_status(**status: Any) -> dict[str, Any]:
     return {"ConfigurationRecordersStatus": [{"name": "default", **status}]}
 
 
-def test_a_recorder_that_fails_is_told_by_status_in_any_spelling(
+def test_a_failing_recorder_is_recognised_by_status_in_any_spelling(
     services: Services, connection: Connection
 ) -> None:
     answer = recorder_status(
@@ -87,7 +87,7 @@ def test_recorders_of_other_services_do_not_count(
     assert look(connection, RECORDER).state is BROKEN
 
 
-def test_what_may_not_be_read_is_unknown_with_the_reason(
+def test_a_check_without_permission_is_unknown_with_the_reason(
     services: Services, connection: Connection
 ) -> None:
     services("config").add_client_error(
@@ -98,10 +98,10 @@ def test_what_may_not_be_read_is_unknown_with_the_reason(
     assert "explicit deny in an SCP" in seen.reason
 
 
-def test_what_passes_by_itself_is_no_answer_for_who_waits_and_unknown_for_who_does_not(
+def test_a_transient_state_is_no_answer_for_a_waiting_caller_and_unknown_otherwise(
     services: Services, connection: Connection
 ) -> None:
-    """Repairs look again; a list of findings says that nobody could look."""
+    """Repairs look again; a list of findings says that it could not be read."""
     for _ in range(2):
         services("config").add_client_error(
             "describe_configuration_recorder_status", "ExpiredToken", "expired"
@@ -180,7 +180,7 @@ def resource(services: Services) -> None:
         ("no: [json", BROKEN),
     ],
 )
-def test_a_document_is_compared_by_what_it_means(
+def test_a_document_is_compared_by_its_meaning(
     services: Services, connection: Connection, content: str, state: PostureState
 ) -> None:
     resource(services)
@@ -199,7 +199,9 @@ def test_a_document_of_a_stack_that_is_not_known_is_unknown(connection: Connecti
     assert look(connection, check).state is UNKNOWN
 
 
-def test_an_argument_that_only_cloudformation_knows_is_unknown(connection: Connection) -> None:
+def test_a_check_with_an_argument_that_only_cloudformation_knows_is_unknown(
+    connection: Connection,
+) -> None:
     check = PostureCheck(name="config-rule", arguments={"rule": "{{resolve:ssm:name}}"})
     assert look(connection, check).state is UNKNOWN
 
@@ -209,7 +211,7 @@ def inside(services: Services) -> None:
     services("sts").add_response("get_caller_identity", who)
 
 
-def test_shared_vpcs_do_not_count_and_what_several_checks_need_is_read_once(
+def test_shared_vpcs_do_not_count_and_checks_share_their_reads(
     services: Services, connection: Connection
 ) -> None:
     inside(services)
@@ -254,7 +256,7 @@ def test_shared_vpcs_do_not_count_and_what_several_checks_need_is_read_once(
         ),
     ],
 )
-def test_repairing_sends_exactly_one_call(
+def test_a_repair_sends_exactly_one_call(
     services: Services, check: PostureCheck, subject: str, operation: str, request_: Any
 ) -> None:
     connection = services.connection
@@ -263,7 +265,7 @@ def test_repairing_sends_exactly_one_call(
     assert call == "config:" + "".join(part.title() for part in operation.split("_"))
 
 
-def test_at_most_a_hundred_resources_are_handed_over_at_a_time(
+def test_a_remediation_gets_at_most_a_hundred_resources_at_a_time(
     services: Services, connection: Connection
 ) -> None:
     keys = [{"resourceType": "AWS::EC2::VPC", "resourceId": f"vpc-{n}"} for n in range(100)]
@@ -274,7 +276,7 @@ def test_at_most_a_hundred_resources_are_handed_over_at_a_time(
     repair(connection, COMPLIANCE, broken_for(many))
 
 
-def test_a_remediation_that_did_not_start_says_for_what(
+def test_a_remediation_that_did_not_start_names_its_resources(
     services: Services, connection: Connection
 ) -> None:
     failed = [{"resourceType": "AWS::EC2::VPC", "resourceId": "vpc-1"}]
@@ -286,19 +288,19 @@ def test_a_remediation_that_did_not_start_says_for_what(
 
 
 @pytest.mark.parametrize("seen", [ok(), broken("nothing to start")])
-def test_nothing_is_sent_where_nothing_is_broken_that_a_call_repairs(
+def test_a_repair_sends_nothing_where_no_call_repairs_anything(
     connection: Connection, seen: Any
 ) -> None:
     with pytest.raises(ValueError, match="no call repairs config-recorder"):
         repair(connection, RECORDER, seen)
 
 
-def test_repairing_through_a_connection_that_only_reads_is_refused(connection: Connection) -> None:
+def test_a_repair_through_a_read_only_connection_is_refused(connection: Connection) -> None:
     with pytest.raises(ReadOnlyError):
         repair(connection.planning(), RECORDER, broken("stopped", "default", by_call=True))
 
 
-def test_the_aggregator_answers_for_all_accounts_in_pages(
+def test_the_aggregator_is_read_for_all_accounts_in_pages(
     services: Services, connection: Connection
 ) -> None:
     for account, token in (("100000000001", "more"), ("100000000002", None)):
@@ -316,7 +318,7 @@ def test_the_aggregator_answers_for_all_accounts_in_pages(
     assert list(aggregated_compliance(connection, "all", "r")) == expected
 
 
-def test_an_aggregator_that_may_not_be_asked_is_an_error(
+def test_an_aggregator_without_permission_is_an_error(
     services: Services, connection: Connection
 ) -> None:
     services("config").add_client_error(

@@ -1,4 +1,4 @@
-"""As whom stack sets are called: oneself, or a delegated administrator."""
+"""CallAs of stack set calls: SELF, or DELEGATED_ADMIN."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def called_from(connection: Connection, organizations: Stubber) -> Answers:
     return as_account
 
 
-def test_auto_is_self_in_the_management_account_and_asked_once(
+def test_auto_is_self_in_the_management_account_and_determined_once(
     called_from: Answers, cloudformation: Stubber, connection: Connection
 ) -> None:
     stack_sets = called_from(MANAGEMENT)
@@ -66,7 +66,7 @@ def test_auto_is_self_in_the_management_account_and_asked_once(
     assert connection.calls["GetCallerIdentity"] == 1
 
 
-def test_a_delegated_administrator_says_so_on_every_call(
+def test_a_delegated_administrator_sends_call_as_on_every_call(
     called_from: Answers, cloudformation: Stubber
 ) -> None:
     """A call without it finds nothing, and a tool that forgets it once gets a 404."""
@@ -102,7 +102,7 @@ def test_a_delegated_administrator_says_so_on_every_call(
     stack_sets.delete_stack_set(NAME)
 
 
-def test_a_delegated_administrators_own_self_managed_set_is_called_without(
+def test_a_delegates_own_self_managed_stack_set_is_called_without_call_as(
     called_from: Answers, cloudformation: Stubber
 ) -> None:
     stack_sets = called_from(MEMBER)
@@ -119,7 +119,7 @@ def test_a_delegated_administrators_own_self_managed_set_is_called_without(
     assert list(stack_sets.instances(NAME)) == []
 
 
-def test_a_delegated_administrator_sees_both_kinds_in_one_list(
+def test_a_delegated_administrator_lists_both_kinds_together(
     called_from: Answers, cloudformation: Stubber
 ) -> None:
     stack_sets = called_from(MEMBER)
@@ -141,7 +141,7 @@ def test_a_delegated_administrator_sees_both_kinds_in_one_list(
     ]
 
 
-def test_a_mere_member_sees_its_own_sets_and_learns_more_when_it_creates(
+def test_a_member_account_lists_its_own_stack_sets_and_is_refused_on_create(
     called_from: Answers, cloudformation: Stubber
 ) -> None:
     """Self-managed sets need no organization."""
@@ -159,7 +159,7 @@ def test_a_mere_member_sees_its_own_sets_and_learns_more_when_it_creates(
         stack_sets.create_stack_set(NAME, StackSetDefinition(template_body="{}"), "t")
 
 
-def test_who_asks_to_be_a_delegated_administrator_is_told_if_it_is_none(
+def test_a_caller_configured_as_delegate_is_told_if_it_is_none(
     connection: Connection, cloudformation: Stubber
 ) -> None:
     cloudformation.add_client_error(
@@ -169,7 +169,7 @@ def test_who_asks_to_be_a_delegated_administrator_is_told_if_it_is_none(
         StackSets(connection, call_as="delegated_admin").list_stack_sets()
 
 
-def test_outside_of_an_organization_stack_sets_are_called_as_oneself(
+def test_a_caller_outside_of_an_organization_calls_as_self(
     connection: Connection, organizations: Stubber, cloudformation: Stubber
 ) -> None:
     organizations.add_client_error("describe_organization", "AWSOrganizationsNotInUseException")

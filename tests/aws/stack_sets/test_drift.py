@@ -1,4 +1,4 @@
-"""What CloudFormation answers about drift, page by page, as whom it is asked, and in our words."""
+"""Responses of CloudFormation about drift: page by page, with CallAs, and in our words."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,7 +58,7 @@ def detected(**details: Any) -> dict[str, Any]:
     return {"StackSet": {**SET, "StackSetDriftDetectionDetails": details}}
 
 
-def test_the_last_detection_is_the_newest_that_ended_with_what_the_stack_set_counts(
+def test_the_last_detection_is_the_newest_that_ended_with_its_counts(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     counted = {
@@ -95,7 +95,7 @@ def test_the_last_detection_is_the_newest_that_ended_with_what_the_stack_set_cou
     assert [o.id for o in found.operations] == ["drift-3", "or-9", "drift-2", "drift-1"]
 
 
-def test_nobody_ever_looked_and_nobody_knows_the_operation_any_more(
+def test_a_missing_detection_is_distinguished_from_one_with_an_expired_operation(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     cloudformation.add_response("describe_stack_set", {"StackSet": SET}, AS)
@@ -108,7 +108,7 @@ def test_nobody_ever_looked_and_nobody_knows_the_operation_any_more(
     assert forgotten == StackSetDrift(operation=None, ended=NOON, status="")
 
 
-def test_resources_are_read_to_the_last_page_as_whom_is_due(
+def test_resources_are_read_to_the_last_page_with_call_as(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     more = {**ROW, "LogicalResourceId": "Other"}
@@ -136,7 +136,7 @@ def test_a_stack_instance_that_is_gone_has_no_resources(
     assert stack_sets.resource_drifts(NAME, PAIR, RUN) == ()
 
 
-def test_what_is_not_known_is_never_taken_for_in_sync() -> None:
+def test_an_unknown_status_is_never_in_sync() -> None:
     assert resource_drift({}).status is ResourceDriftStatus.UNKNOWN
     odd = {"PropertyPath": "/A", "DifferenceType": "NEW"}
     found = resource_drift({"StackResourceDriftStatus": "MODIFIED", "PropertyDifferences": [odd]})
@@ -144,7 +144,7 @@ def test_what_is_not_known_is_never_taken_for_in_sync() -> None:
     assert found.differences[0].kind is DifferenceType.NOT_EQUAL
 
 
-def test_starting_twice_starts_once_and_a_busy_stack_set_says_so(
+def test_a_detection_requested_twice_starts_once_and_a_busy_stack_set_is_reported(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     sent = {**AS, "OperationId": RUN, "OperationPreferences": ANY}

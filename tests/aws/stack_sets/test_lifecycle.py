@@ -1,4 +1,4 @@
-"""The whole vocabulary against a simulated organization: what is sent has the effect it means."""
+"""All stack set calls against a simulated organization: each has its intended effect."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -149,7 +149,7 @@ def test_an_operation_runs_under_its_id_and_reaches_exactly_its_pairs(
     assert {i.last_operation for i in found.values()} == {"or-1"}
 
 
-def test_what_failed_is_told_although_the_operation_succeeded(
+def test_a_failed_result_is_reported_although_the_operation_succeeded(
     sandbox: Sandbox, stack_sets: StackSets
 ) -> None:
     sandbox.fail(ACCOUNTS[1], AWAY, reason="Rate exceeded")
@@ -165,8 +165,8 @@ def test_what_failed_is_told_although_the_operation_succeeded(
 
 
 @pytest.mark.parametrize("reply", ["return", "raise"])
-def test_a_lost_answer_starts_nothing_twice(reply: str) -> None:
-    """Whichever way AWS answers an id it knows: that is not documented."""
+def test_a_lost_response_starts_no_operation_twice(reply: str) -> None:
+    """AWS may answer a known id in two ways: it is not documented which."""
     settings = Settings(deploy_resources=False, duplicate_operation_id=reply)
     with Sandbox.start(ORGANIZATION, clock=VirtualClock(), settings=settings) as sandbox:
         connection = connect(clock=sandbox.clock)
@@ -227,7 +227,7 @@ def test_overrides_are_replaced_as_a_whole(sandbox: Sandbox, stack_sets: StackSe
 
 
 @pytest.mark.parametrize("action", [OperationAction.DETACH, OperationAction.DELETE])
-def test_what_is_removed_is_gone_and_the_rest_is_not(
+def test_only_removed_stack_instances_are_gone(
     sandbox: Sandbox, stack_sets: StackSets, action: OperationAction
 ) -> None:
     deployed(sandbox, stack_sets)
@@ -287,19 +287,21 @@ def test_an_update_that_names_an_absent_instance_starts_nothing(
     assert len(sandbox.operations(NAME)) == 1
 
 
-def test_a_template_cloudformation_rejects_comes_with_its_words(stack_sets: StackSets) -> None:
+def test_a_template_rejected_by_cloudformation_is_reported_with_its_message(
+    stack_sets: StackSets,
+) -> None:
     broken = StackSetDefinition(template_body="Resources: [")
     with pytest.raises(RejectedError, match=r"(?s)CloudFormation rejects.*for broken.*validate"):
         stack_sets.create_stack_set(StackSetName("broken"), broken, "token-2")
 
 
-def test_another_set_of_that_name_is_left_alone(stack_sets: StackSets) -> None:
+def test_another_stack_set_of_that_name_is_left_alone(stack_sets: StackSets) -> None:
     stack_sets.create_stack_set(NAME, DEFINITION, "token-after-a-crash")
     with pytest.raises(StackSetExistsError):
         stack_sets.create_stack_set(NAME, replace(DEFINITION, tags={}), "token-2")
 
 
-def test_a_delegated_administrator_does_the_same(sandbox: Sandbox) -> None:
+def test_a_delegated_administrator_can_do_the_same(sandbox: Sandbox) -> None:
     session = sandbox.session("audit")
     connection = connect(clock=sandbox.clock, session=session)
     stack_sets = StackSets(connection)
@@ -366,7 +368,7 @@ def test_expired_credentials_are_an_error_and_a_new_connection_goes_on(
     assert again.describe_operation(NAME, OperationId("or-1")) is not None
 
 
-def test_more_than_a_page_of_instances_operations_and_results(
+def test_more_than_a_page_of_instances_operations_and_results_is_read(
     sandbox: Sandbox, stack_sets: StackSets
 ) -> None:
     for n in range(120):

@@ -1,4 +1,4 @@
-"""What StackSets answers, read as if any field might be missing; and as whom it is asked."""
+"""Responses of StackSets are read as if any field might be missing, and with the right CallAs."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -89,7 +89,7 @@ def test_a_stack_set_comes_back_as_it_was_defined(
     )
 
 
-def test_a_stack_set_of_which_little_is_said_is_read_all_the_same(
+def test_a_stack_set_described_with_few_fields_is_read(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     little = ("StackSetName", "StackSetId", "Status", "TemplateBody")
@@ -100,7 +100,7 @@ def test_a_stack_set_of_which_little_is_said_is_read_all_the_same(
     assert found.definition.permission_model is PermissionModel.SELF_MANAGED  # AWS's default
 
 
-def test_a_stack_set_that_is_deleted_or_unknown_is_none(
+def test_a_deleted_or_unknown_stack_set_is_none(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     cloudformation.add_response("describe_stack_set", {"StackSet": {**SET, "Status": "DELETED"}})
@@ -109,7 +109,7 @@ def test_a_stack_set_that_is_deleted_or_unknown_is_none(
     assert stack_sets.describe(NAME) is None
 
 
-def test_instances_come_page_by_page_and_without_overrides(
+def test_instances_are_listed_page_by_page_and_without_overrides(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     full = {
@@ -148,7 +148,7 @@ def test_instances_come_page_by_page_and_without_overrides(
         last_drift_check=datetime(2026, 1, 5, 9, tzinfo=UTC),
         overrides=None,
     )
-    # What is not said is never taken for good.
+    # A missing status is never taken for success.
     assert second == StackInstance(pair=PAIR, status=InstanceStatus.OUTDATED, detailed_status="")
 
 
@@ -180,7 +180,7 @@ def test_instances_can_be_narrowed_to_an_operation_account_and_region(
         ({"ParameterOverrides": [{"ParameterKey": "A", "ParameterValue": "1"}]}, {"A": "1"}),
     ],
 )
-def test_a_described_instance_has_its_overrides_none_being_known_too(
+def test_a_described_instance_has_its_overrides_or_an_empty_set(
     stack_sets: StackSets, cloudformation: Stubber, said: Any, overrides: Any
 ) -> None:
     cloudformation.add_response("describe_stack_instance", {"StackInstance": {**WHERE, **said}})
@@ -337,7 +337,7 @@ def test_a_set_that_is_busy_with_another_operation_is_named(
     assert caught.value.subject == "base"
 
 
-def test_to_stop_what_has_ended_is_fine_and_what_never_was_is_an_error(
+def test_stopping_an_ended_operation_is_fine_and_an_unknown_one_is_an_error(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     cloudformation.add_client_error("stop_stack_set_operation", "InvalidOperationException")
@@ -347,10 +347,10 @@ def test_to_stop_what_has_ended_is_fine_and_what_never_was_is_an_error(
         stack_sets.stop(NAME, ID)
 
 
-def test_a_set_of_that_name_is_taken_for_ours_only_if_it_is_the_same(
+def test_an_existing_set_of_that_name_is_ours_only_if_it_is_the_same(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
-    """A stack set that somebody else made must never be taken over silently."""
+    """A stack set that another user made must never be taken over silently."""
     ours = StackSetDefinition(template_body="Resources: {}")
     for _ in range(2):
         cloudformation.add_client_error("create_stack_set", "NameAlreadyExistsException")
@@ -361,7 +361,7 @@ def test_a_set_of_that_name_is_taken_for_ours_only_if_it_is_the_same(
         stack_sets.create_stack_set(NAME, other, "t")
 
 
-def test_a_set_that_is_gone_already_is_deleted(
+def test_a_set_that_is_gone_already_counts_as_deleted(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
     cloudformation.add_client_error("delete_stack_set", "StackSetNotFoundException")

@@ -1,4 +1,4 @@
-"""What is too large for a call goes by way of a bucket, once, and under the name of its content."""
+"""A template too large for a call is uploaded to a bucket once, under the digest of its content."""
 
 import hashlib
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def test_a_large_template_is_put_under_its_digest_and_sent_once(connection: Conn
     assert connection.calls["HeadBucket"] == 1
 
 
-def test_what_fits_into_a_call_touches_no_bucket(connection: Connection) -> None:
+def test_a_template_that_fits_into_a_call_needs_no_bucket(connection: Connection) -> None:
     stacks = [f"arn:{number}" for number in range(10)]
     given = {"TemplateBody": "x" * 51_200, "StackIds": stacks}
 
@@ -64,11 +64,13 @@ def test_what_fits_into_a_call_touches_no_bucket(connection: Connection) -> None
     assert not connection.calls
 
 
-def test_bytes_count_and_not_characters(connection: Connection) -> None:
+def test_the_size_of_a_template_is_counted_in_bytes(connection: Connection) -> None:
     assert "TemplateURL" in sent(connection, "\N{SNOWMAN}" * 17_067)
 
 
-def test_more_stacks_than_a_call_takes_become_a_list_in_the_bucket(connection: Connection) -> None:
+def test_more_stacks_than_a_call_accepts_become_a_list_in_the_bucket(
+    connection: Connection,
+) -> None:
     stacks = [f"arn:aws:cloudformation:us-east-1:1:stack/s/{number}" for number in range(11)]
 
     parameters = by_url({"StackIds": stacks}, PLACE, connection)
@@ -79,8 +81,8 @@ def test_more_stacks_than_a_call_takes_become_a_list_in_the_bucket(connection: C
     assert list(parameters) == ["StackIdsUrl"]
 
 
-def test_an_object_that_somebody_wrote_over_is_noticed(connection: Connection) -> None:
-    """CloudFormation would deploy it, to everybody."""
+def test_an_overwritten_object_is_detected(connection: Connection) -> None:
+    """CloudFormation would deploy it to all accounts."""
     boto3.client("s3").put_object(Bucket="acme-templates", Key=KEY, Body=b"Resources: {Mine: {}}")
 
     with pytest.raises(BucketError, match=r"does not hold what its name says.*Nothing was started"):
@@ -88,12 +90,12 @@ def test_an_object_that_somebody_wrote_over_is_noticed(connection: Connection) -
     assert "PutObject" not in connection.calls
 
 
-def test_a_bucket_that_is_not_there_is_told_with_how_to_make_it(connection: Connection) -> None:
+def test_a_missing_bucket_is_reported_with_how_to_make_it(connection: Connection) -> None:
     with pytest.raises(BucketError, match="aws s3 mb s3://acme-elsewhere"):
         sent(connection, place="s3://acme-elsewhere")
 
 
-def test_without_a_bucket_nothing_is_sent(connection: Connection) -> None:
+def test_nothing_is_sent_without_a_bucket(connection: Connection) -> None:
     with pytest.raises(BucketError, match="template_bucket: s3://BUCKET/PREFIX"):
         sent(connection, place=None)
     assert not connection.calls
@@ -123,8 +125,8 @@ def test_the_url_names_a_host_of_the_partition() -> None:
         assert summary["ResourceTypes"] == ["AWS::SNS::Topic"]
 
 
-def test_two_who_upload_at_the_same_time_do_not_get_in_each_others_way(sandbox: Sandbox) -> None:
-    """The one who comes second is refused by the condition, and finds what it wanted to write."""
+def test_two_uploads_at_the_same_time_do_not_disturb_each_other(sandbox: Sandbox) -> None:
+    """The second upload is refused by the condition, and finds its own content there."""
     session = new_session()
     connection = connect(session=session, clock=sandbox.clock)
     other = boto3.client("s3")
@@ -140,7 +142,7 @@ def test_two_who_upload_at_the_same_time_do_not_get_in_each_others_way(sandbox: 
     assert connection.calls["PutObject"] == 1
 
 
-def test_an_upload_whose_answer_was_lost_is_known_by_its_content(sandbox: Sandbox) -> None:
+def test_an_upload_whose_response_was_lost_is_recognised_by_its_content(sandbox: Sandbox) -> None:
     sandbox.lose_response("PutObject", service="s3")
 
     assert sent(connect(session=new_session(), clock=sandbox.clock))["TemplateURL"] == URL
@@ -148,13 +150,13 @@ def test_an_upload_whose_answer_was_lost_is_known_by_its_content(sandbox: Sandbo
     assert puts == [None, "PreconditionFailed"]
 
 
-def test_a_connection_that_plans_uploads_nothing(connection: Connection) -> None:
+def test_a_read_only_connection_uploads_nothing(connection: Connection) -> None:
     with pytest.raises(ReadOnlyError):
         sent(connection.planning())
     assert boto3.client("s3").list_objects_v2(Bucket="acme-templates")["KeyCount"] == 0
 
 
-def test_a_bucket_that_denies_says_what_to_allow(sandbox: Sandbox) -> None:
+def test_a_denied_bucket_is_reported_with_what_to_allow(sandbox: Sandbox) -> None:
     session = new_session()
     connection = connect(session=session, clock=sandbox.clock)
 
@@ -167,8 +169,8 @@ def test_a_bucket_that_denies_says_what_to_allow(sandbox: Sandbox) -> None:
         sent(connection)
 
 
-def test_an_object_that_was_cut_on_its_way_is_read_again(sandbox: Sandbox) -> None:
-    """The first response is of a proxy; what is in the bucket is right."""
+def test_a_truncated_object_is_read_again(sandbox: Sandbox) -> None:
+    """The first response is from a proxy; the object in the bucket is right."""
     session = new_session()
     bodies = [b"", LARGE.encode()[:-9], b"<html/>"]
     replaced_bodies(session, bodies)

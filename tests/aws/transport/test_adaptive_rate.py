@@ -34,7 +34,7 @@ def test_a_rate_is_never_below_the_least_nor_above_the_most() -> None:
     assert adapted.per_second == 12
 
 
-def test_ten_calls_after_a_refusal_it_is_a_tenth_below_what_was_refused() -> None:
+def test_the_rate_is_a_tenth_below_the_refused_one_ten_calls_after_a_refusal() -> None:
     adapted = rate()
     adapted.refuse()
     times(9, adapted.accept)
@@ -43,28 +43,28 @@ def test_ten_calls_after_a_refusal_it_is_a_tenth_below_what_was_refused() -> Non
     assert adapted.per_second == pytest.approx(7.2)
 
 
-def test_then_it_is_raised_by_a_tenth_in_two_hundred_calls() -> None:
+def test_the_rate_is_then_raised_by_a_tenth_in_two_hundred_calls() -> None:
     adapted = rate()
     adapted.refuse()
     times(210, adapted.accept)
     assert adapted.per_second == pytest.approx(8)
 
 
-def test_a_limit_that_is_gone_is_found_out_by_doubling() -> None:
+def test_the_rate_is_doubled_once_a_limit_is_gone() -> None:
     adapted = rate()
     adapted.refuse()
     times(500, adapted.accept)
     assert adapted.per_second == 100
 
 
-def test_without_bounds_no_api_is_called_more_often_than_from_the_start() -> None:
+def test_the_rate_without_bounds_never_exceeds_the_initial_one() -> None:
     """Others who work in the account need room, too."""
     adapted = Bounds().adaptive(2)
     times(1_000, adapted.accept)
     assert adapted.per_second == 2
 
 
-def test_calls_under_way_when_the_rate_is_halved_do_not_halve_it_again() -> None:
+def test_calls_under_way_at_a_halving_do_not_halve_the_rate_again() -> None:
     clock, limits = FakeClock(), RateLimits({"service": Rate(8, 8)})
     times(8, lambda: limits.wait("service", "ListX", clock))
     times(5, lambda: limits.refused("service", "ListX", clock))
@@ -73,7 +73,7 @@ def test_calls_under_way_when_the_rate_is_halved_do_not_halve_it_again() -> None
     assert (clock.now() - before) == timedelta(seconds=5 / 4)
 
 
-def test_one_api_that_is_throttled_slows_down_no_other() -> None:
+def test_a_throttled_api_does_not_slow_down_others() -> None:
     clock, limits = FakeClock(), RateLimits({"service": Rate(8, 1)})
     limits.refused("service", "ListX", clock)
     times(9, lambda: limits.wait("service", "ListY", clock))
@@ -81,13 +81,13 @@ def test_one_api_that_is_throttled_slows_down_no_other() -> None:
 
 
 @pytest.mark.parametrize(("least", "most"), [(0, 1), (-1, None), (3, 2)])
-def test_bounds_that_let_nothing_through_are_refused(least: float, most: float | None) -> None:
+def test_bounds_that_allow_no_call_are_refused(least: float, most: float | None) -> None:
     with pytest.raises(ValueError, match="bounds"):
         Bounds(least=least, most=most)
 
 
 @pytest.mark.parametrize("limit", [1, 5])
-def test_the_rate_comes_close_to_a_hidden_limit_and_little_is_throttled(limit: float) -> None:
+def test_the_rate_approaches_a_hidden_limit_with_little_throttling(limit: float) -> None:
     time, throttled = measure(limit, WIDE, calls=600)
     assert time <= SLOWEST
     assert throttled <= MOST_THROTTLED

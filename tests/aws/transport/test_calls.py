@@ -49,7 +49,7 @@ def describe(connection: Connection) -> str:
     ],
     ids=lambda answer: f"{answer.status} {answer.body[-110:-60]}",
 )
-def test_what_may_work_the_next_time_is_sent_again_and_counted(
+def test_a_transient_error_is_retried_and_counted(
     serve: Serve, connection: Connection, trouble: Answer
 ) -> None:
     """CloudFormation throttles with HTTP 400, which no SDK retries by its status."""
@@ -69,7 +69,7 @@ def test_what_may_work_the_next_time_is_sent_again_and_counted(
         (refused("NotImplemented", "Not here", 501), AwsError),
     ],
 )
-def test_what_will_not_work_the_next_time_is_sent_once(
+def test_a_permanent_error_is_not_retried(
     serve: Serve, connection: Connection, answer: Answer, error: type[AwsError]
 ) -> None:
     endpoint = serve(answer)
@@ -80,7 +80,7 @@ def test_what_will_not_work_the_next_time_is_sent_once(
     assert len(endpoint.received) == 1
 
 
-def test_a_lost_answer_is_asked_for_again_with_the_same_operation_id(
+def test_a_call_whose_response_was_lost_is_repeated_with_the_same_operation_id(
     serve: Serve, connection: Connection
 ) -> None:
     endpoint = serve(Answer(None), ok("CreateStackInstances", "<OperationId>or-1</OperationId>"))
@@ -117,14 +117,14 @@ def test_no_call_takes_longer_than_five_minutes(
     assert connection.calls["DescribeStackSet"] == 4
 
 
-def test_jitter_keeps_between_half_and_all_of_a_pause() -> None:
+def test_jitter_is_between_half_and_all_of_a_pause() -> None:
     pause = timedelta(seconds=8)
     pauses = {half_at_random(pause) for _ in range(100)}
     assert len(pauses) > 50
     assert all(pause / 2 <= p <= pause for p in pauses)
 
 
-def test_an_endpoint_that_never_answered_is_given_up_soon(
+def test_an_endpoint_that_never_answered_is_abandoned_soon(
     monkeypatch: pytest.MonkeyPatch, connection: Connection, clock: FakeClock
 ) -> None:
     """A mistyped AWS_ENDPOINT_URL must not look like a program that hangs."""
@@ -136,7 +136,7 @@ def test_an_endpoint_that_never_answered_is_given_up_soon(
     assert sum(clock.slept, timedelta()) <= timedelta(seconds=5)
 
 
-def test_parameters_that_do_not_fit_are_named_without_their_values(
+def test_invalid_parameters_are_named_without_their_values(
     serve: Serve, connection: Connection
 ) -> None:
     endpoint = serve(DESCRIBED)
@@ -154,10 +154,10 @@ def test_parameters_that_do_not_fit_are_named_without_their_values(
     assert connection.calls == Counter()
 
 
-def test_every_attempt_is_logged_and_no_parameter(
+def test_every_attempt_is_logged_without_parameters(
     serve: Serve, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is repeated is told at level info, every attempt at level debug."""
+    """Repetitions are logged at level info, every attempt at level debug."""
     caplog.set_level(logging.DEBUG, logger="orgrollout")
     serve(THROTTLED, Answer(None), DESCRIBED)
     describe(connection)
@@ -180,7 +180,7 @@ def test_every_attempt_is_logged_and_no_parameter(
     assert "CallAs" not in caplog.text
 
 
-def test_a_response_that_is_none_is_a_warning_that_quotes_nothing(
+def test_an_invalid_response_is_a_warning_that_quotes_nothing(
     serve: Serve, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="orgrollout")

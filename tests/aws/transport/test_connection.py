@@ -1,4 +1,4 @@
-"""As whom, where and at which endpoint; and what is said when one of them is missing."""
+"""Credentials, Region and endpoint, and the message if one of them is missing."""
 
 import os
 import subprocess
@@ -25,7 +25,9 @@ WHO = ok(
 )
 
 
-def test_who_is_calling_is_asked_once_and_when_needed(serve: Serve, connection: Connection) -> None:
+def test_the_caller_identity_is_read_once_and_only_if_needed(
+    serve: Serve, connection: Connection
+) -> None:
     endpoint = serve(WHO)
     assert endpoint.received == []
 
@@ -38,13 +40,13 @@ def test_who_is_calling_is_asked_once_and_when_needed(serve: Serve, connection: 
     assert connection.calls == {"GetCallerIdentity": 1}
 
 
-def test_a_region_given_wins_over_the_configured_one() -> None:
+def test_a_given_region_has_precedence_over_the_configured_one() -> None:
     assert connect().home_region == "us-east-1"
     assert connect(region="eu-west-1").home_region == "eu-west-1"
 
 
 def test_aws_region_is_read_as_other_tools_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It wins over AWS_DEFAULT_REGION; what is said on the command line wins over both."""
+    """It has precedence over AWS_DEFAULT_REGION; the command line has precedence over both."""
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
 
     assert connect().home_region == "eu-central-1"
@@ -53,13 +55,13 @@ def test_aws_region_is_read_as_other_tools_read_it(monkeypatch: pytest.MonkeyPat
     assert connect().home_region == "eu-central-1"
 
 
-def test_without_a_region_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_region_is_reported_with_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(MissingRegionError, match=r"--home-region, AWS_REGION, or `home_region`"):
         connect()
 
 
-def test_a_profile_brings_its_region_and_an_unknown_one_is_named(
+def test_a_profile_supplies_its_region_and_an_unknown_one_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -76,19 +78,19 @@ def test_an_unknown_profile_in_the_environment_is_named(monkeypatch: pytest.Monk
         connect()
 
 
-def test_a_configuration_that_cannot_be_read_is_named() -> None:
+def test_an_unreadable_configuration_is_named() -> None:
     Path(os.environ["AWS_CONFIG_FILE"]).write_text("region = us-east-1\n")
     with pytest.raises(AwsConfigurationError, match="aws-config"):
         connect(profile="prod")
 
 
-def test_an_endpoint_that_is_no_url_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_is_not_a_url_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:5000")
     with pytest.raises(AwsConfigurationError, match="localhost:5000"):
         connect(clock=FakeClock()).call("cloudformation", "ListStackSets")
 
 
-def test_without_credentials_it_says_how_to_get_some(
+def test_missing_credentials_are_reported_with_how_to_get_some(
     monkeypatch: pytest.MonkeyPatch, serve: Serve
 ) -> None:
     endpoint = serve(WHO)
@@ -100,7 +102,7 @@ def test_without_credentials_it_says_how_to_get_some(
     assert endpoint.received == []
 
 
-def test_expired_credentials_are_told_apart_and_not_tried_again(
+def test_expired_credentials_are_distinguished_and_not_retried(
     serve: Serve, connection: Connection
 ) -> None:
     endpoint = serve(refused("ExpiredToken", "The security token is expired", 403))
@@ -109,7 +111,7 @@ def test_expired_credentials_are_told_apart_and_not_tried_again(
     assert len(endpoint.received) == 1
 
 
-def test_an_endpoint_other_than_aws_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_other_than_aws_is_distinguished(monkeypatch: pytest.MonkeyPatch) -> None:
     """Journals are kept by endpoint, so that a sandbox never meets production."""
     assert connect().endpoint is None
     for region in (
@@ -127,7 +129,7 @@ def test_an_endpoint_other_than_aws_is_told_apart(monkeypatch: pytest.MonkeyPatc
 
 
 def test_timeouts_are_short_and_botocore_does_not_retry(connection: Connection) -> None:
-    """What is not answered is sent again by us, who say so meanwhile."""
+    """Our own code repeats unanswered calls, and reports that it does."""
     config = connection._clients.get("cloudformation", read_only=False).meta.config
     assert (config.connect_timeout, config.read_timeout) == (5, 25)
     assert config.retries == {"total_max_attempts": 1, "mode": "standard"}

@@ -1,4 +1,4 @@
-"""What AWS says, and what we make of it: the class to catch, the words to show."""
+"""Errors of AWS and our exceptions for them: the class to catch, the words to show."""
 
 from typing import Any
 
@@ -89,7 +89,7 @@ REFUSALS: list[tuple[str, str, type[errors.AwsError], str]] = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: f"{refusal[0]} {refusal[1][:30]}")
-def test_each_refusal_has_a_class_and_says_what_to_do(
+def test_each_refusal_has_a_class_and_an_advice(
     serve: Serve, connection: Connection, refusal: tuple[str, str, type[errors.AwsError], str]
 ) -> None:
     code, message, error, advice = refusal
@@ -125,7 +125,7 @@ def test_parameter_values_that_cloudformation_quotes_are_withheld(
     assert "Parameter Pin must be one of 1234, not '(value withheld)'." in str(caught.value)
 
 
-def test_only_whole_values_are_withheld_longest_first() -> None:
+def test_only_whole_values_are_withheld_the_longest_first() -> None:
     values = [{"ParameterKey": "K", "ParameterValue": v} for v in ("acme", "acme-logs", "")]
     said = withhold("acme-logs, acme and acmes", {"ParameterOverrides": values})
     assert said == "(value withheld), (value withheld) and acmes"
@@ -157,13 +157,13 @@ def test_only_whole_values_are_withheld_longest_first() -> None:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_each_failure_on_the_way_has_a_class(
+def test_each_transport_failure_has_a_class(
     raised: Exception, error: type[errors.AwsError]
 ) -> None:
     assert type(translate(raised, "cloudformation", "ListStackSets", {})) is error
 
 
-def test_a_wrong_certificate_does_not_get_better_by_asking_again() -> None:
+def test_a_wrong_certificate_is_not_retried() -> None:
     assert not is_transient(boto.SSLError(endpoint_url="u", error=Exception("x")))
     assert not is_transient(boto.NoCredentialsError())
     assert is_transient(boto.ReadTimeoutError(endpoint_url="u"))

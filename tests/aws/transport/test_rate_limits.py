@@ -18,12 +18,12 @@ def spent(limits: RateLimits, clock: FakeClock, calls: int, operation: str = "Li
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(Rate(2, 2), 4), (Rate(5, 8), 0.4), (Rate(1, 1), 9)])
-def test_calls_beyond_the_burst_go_at_the_rate(rate: Rate, seconds: float) -> None:
+def test_calls_beyond_the_burst_are_sent_at_the_rate(rate: Rate, seconds: float) -> None:
     clock = FakeClock()
     assert spent(RateLimits({"service": rate}), clock, 10) == pytest.approx(seconds)
 
 
-def test_a_pause_earns_a_burst_but_no_more_than_one() -> None:
+def test_a_pause_allows_one_burst_only() -> None:
     clock, limits = FakeClock(), RateLimits({"service": Rate(2, 4)})
     spent(limits, clock, 20)
     clock.time += timedelta(hours=1)
@@ -60,13 +60,13 @@ def test_speed_multiplies_every_rate() -> None:
     )
 
 
-def test_a_rate_that_lets_nothing_through_is_refused() -> None:
+def test_a_rate_that_allows_no_call_is_refused() -> None:
     with pytest.raises(ValueError, match="lets calls through"):
         Rate(0, 1)
 
 
-def test_stack_sets_are_asked_twice_a_second_at_most() -> None:
-    """The only number AWS ever gave; 2 calls a second leave room for nobody else."""
+def test_stack_set_calls_are_sent_twice_a_second_at_most() -> None:
+    """The only number AWS ever gave; 2 calls a second leave no room for other callers."""
     clock, limits = FakeClock(), RateLimits()
     for _ in range(11):
         limits.wait("cloudformation", "DescribeStackSetOperation", clock)
@@ -76,7 +76,7 @@ def test_stack_sets_are_asked_twice_a_second_at_most() -> None:
 @pytest.mark.parametrize(
     "operation", ["DescribeStackSet", "ListStackInstances", "DescribeStackInstance"]
 )
-def test_a_look_at_a_dozen_stack_sets_waits_for_nothing_and_a_listing_as_ever(
+def test_a_read_of_a_dozen_stack_sets_does_not_wait_and_a_long_listing_does(
     operation: str,
 ) -> None:
     clock, limits = FakeClock(), RateLimits()

@@ -1,4 +1,4 @@
-"""While it plans, orgrollout cannot change anything, whatever its code says."""
+"""While it plans, orgrollout cannot change anything, even by a mistake in its code."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.aws.wire import FakeClock, ok, refused
 MODEL = botocore.session.Session()
 
 
-def test_what_is_listed_exists_and_only_reads_by_name() -> None:
+def test_every_listed_operation_exists_and_has_the_name_of_a_read() -> None:
     reading = ("Describe", "Get", "Head", "List", "Validate", "AssumeRole")
     for service, names in READS.items():
         assert names <= set(MODEL.get_service_model(service).operation_names)
@@ -26,7 +26,7 @@ def test_what_is_listed_exists_and_only_reads_by_name() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("service", sorted({*READS, *WRITES, "events", "s3", "sns"}))
-def test_of_all_operations_only_the_listed_reads_get_through(serve: Serve, service: str) -> None:
+def test_only_the_listed_reads_of_all_operations_are_sent(serve: Serve, service: str) -> None:
     serve(refused("Whatever", "the guard is what is tested here"))
     connection = connect(read_only=True, clock=FakeClock())
     client = connection._clients.get(service, read_only=True)
@@ -38,14 +38,14 @@ def test_of_all_operations_only_the_listed_reads_get_through(serve: Serve, servi
     assert set(sent) <= allowed
 
 
-def test_a_refusal_says_what_would_have_been_sent() -> None:
+def test_a_refusal_names_the_call_that_would_have_been_sent() -> None:
     connection = connect(clock=FakeClock()).planning()
     with pytest.raises(ReadOnlyError, match=r"cloudformation:DeleteStackSet would write.*not sent"):
         connection.call("cloudformation", "DeleteStackSet", {"StackSetName": "base"})
     assert not connection.calls
 
 
-def test_a_connection_that_may_write_still_may_after_one_that_plans_was_made(
+def test_a_writing_connection_still_writes_after_a_read_only_one_was_made(
     serve: Serve,
 ) -> None:
     serve(ok("DeleteStackSet"))

@@ -68,10 +68,10 @@ def test_the_external_id_is_sent_where_there_is_one(serve: Serve, connection: Co
     assert known["RoleArn"].endswith("role/security/Resync")
 
 
-def test_a_session_is_renewed_before_it_expires_by_the_clock_that_comes_in(
+def test_a_session_is_renewed_before_it_expires_by_the_given_clock(
     serve: Serve, connection: Connection, clock: FakeClock
 ) -> None:
-    """A rollout lasts longer than a session; what AWS says of the time is another machine's."""
+    """A rollout lasts longer than a session; its expiry is by another machine's clock."""
     endpoint = serve(ANSWER)
     inside = connection.in_account(ACCOUNT, "Probe", US)
     for minutes in (30, 10):
@@ -85,7 +85,7 @@ def test_a_session_is_renewed_before_it_expires_by_the_clock_that_comes_in(
     assert len(assumed(endpoint)) == 2
 
 
-def test_a_session_that_aws_takes_for_expired_is_renewed_once(
+def test_a_session_that_aws_reports_as_expired_is_renewed_once(
     serve: Serve, connection: Connection
 ) -> None:
     """Its sessions were revoked, or our clock is behind; the caller need not sign in again."""
@@ -103,7 +103,7 @@ def test_a_session_that_aws_takes_for_expired_is_renewed_once(
     assert len(assumed(endpoint)) == 3
 
 
-def test_a_session_that_cannot_be_renewed_says_so_and_sends_nothing(
+def test_a_session_that_cannot_be_renewed_is_reported_and_sends_nothing(
     serve: Serve, connection: Connection, clock: FakeClock
 ) -> None:
     endpoint = serve(ANSWER, ANSWER, refused("AccessDenied", "no", 403))
@@ -115,7 +115,7 @@ def test_a_session_that_cannot_be_renewed_says_so_and_sends_nothing(
     assert [asked["Action"] for asked in endpoint.received[-2:]] == ["AssumeRole", "AssumeRole"]
 
 
-def test_the_guard_is_asked_after_a_session_was_renewed(
+def test_the_guard_is_consulted_after_a_session_was_renewed(
     serve: Serve, connection: Connection, clock: FakeClock
 ) -> None:
     """Renewing takes time, in which a lease may run out."""
@@ -129,9 +129,7 @@ def test_the_guard_is_asked_after_a_session_was_renewed(
     assert asked[-1] == len(endpoint.received) - 1
 
 
-def test_a_connection_that_only_reads_opens_none_that_writes(
-    serve: Serve, connection: Connection
-) -> None:
+def test_a_read_only_connection_opens_no_writing_one(serve: Serve, connection: Connection) -> None:
     serve(ANSWER)
     stack = {"StackName": "StackSet-base"}
     for reading in (
@@ -145,7 +143,7 @@ def test_a_connection_that_only_reads_opens_none_that_writes(
     writing.call("cloudformation", "DeleteStack", stack)
 
 
-def test_a_role_that_does_not_trust_us_is_asked_again_the_next_time(
+def test_a_role_that_does_not_trust_us_is_tried_again_the_next_time(
     serve: Serve, connection: Connection
 ) -> None:
     """It may have been deployed in between."""
@@ -157,7 +155,7 @@ def test_a_role_that_does_not_trust_us_is_asked_again_the_next_time(
     assert len(assumed(endpoint)) == 2
 
 
-def test_calls_inside_an_account_count_against_its_rates_and_not_against_ours() -> None:
+def test_calls_in_a_member_account_count_against_its_rates_and_not_ours() -> None:
     clock, limits = FakeClock(), RateLimits()
     for _ in range(4):
         for place in ("", "222233334444/us-east-1", "222233334444/eu-west-1"):
@@ -165,7 +163,7 @@ def test_calls_inside_an_account_count_against_its_rates_and_not_against_ours() 
     assert sum(clock.slept, timedelta()) == timedelta(seconds=1)  # for the two beyond our own burst
 
 
-def test_rates_of_places_that_were_called_once_are_not_kept_for_ever() -> None:
+def test_rates_of_places_called_once_are_dropped() -> None:
     clock, limits = FakeClock(), RateLimits()
     for n in range(30_000):
         limits.wait("config", "DescribeConfigRules", clock, f"{n:012}/us-east-1")
@@ -198,7 +196,7 @@ def accounts() -> Iterator[list[AccountId]]:
         yield [AccountId(each["id"]) for each in names]
 
 
-def test_each_request_is_signed_as_who_is_in_its_account_whatever_other_threads_do(
+def test_each_request_is_signed_with_the_session_of_its_account_in_any_thread(
     accounts: list[AccountId],
 ) -> None:
     """Accounts share clients, and never credentials."""
@@ -214,7 +212,7 @@ def test_each_request_is_signed_as_who_is_in_its_account_whatever_other_threads_
     assert home not in accounts
 
 
-def test_a_client_of_all_accounts_sends_nothing_that_is_for_none_of_them(
+def test_a_shared_client_sends_nothing_without_an_account(
     serve: Serve, connection: Connection
 ) -> None:
     endpoint = serve(ANSWER)

@@ -1,4 +1,4 @@
-"""`preflight` as tests run it, and what stands in its way."""
+"""`preflight` as tests run it, and policies that deny its calls."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ SELF = {"topics": {"template": "topic.yaml", "permission_model": "self_managed"}
 
 
 def found(program: Program, *more: object, **changes: Any) -> dict[str, Any]:
-    """Return the checks by name, after seeing that the exit code tells of findings."""
+    """Return the checks by name, after a check that the exit code agrees with the findings."""
     ran = program("preflight", program.manifest(**changes), "--format", "json", *more)
     assert ran.code in {0, 3, 5}, ran.err
     checks = {check["check"]: check for check in ran.json["checks"]}

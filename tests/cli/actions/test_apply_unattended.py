@@ -28,7 +28,7 @@ def newcomer(program: Program, unit: str = "/Dev") -> str:
     return account
 
 
-def test_new_and_moved_accounts_join_and_nothing_else_changes(program: Program) -> None:
+def test_new_and_moved_accounts_are_enrolled_and_nothing_else_changes(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     account = newcomer(program)
     program.sandbox.move(LAB[0], "/Prod")
@@ -40,7 +40,7 @@ def test_new_and_moved_accounts_join_and_nothing_else_changes(program: Program) 
     assert len(program.operations()) == 2
 
 
-def test_what_is_not_allowed_is_reported_and_left(program: Program) -> None:
+def test_changes_that_are_not_allowed_are_reported_and_not_made(program: Program) -> None:
     """A removal that no person has seen must not happen at night."""
     program("apply", program.manifest(), "--yes")
     account = newcomer(program, "/Lab")
@@ -62,7 +62,7 @@ def test_what_is_not_allowed_is_reported_and_left(program: Program) -> None:
 
 
 @pytest.mark.slow
-def test_more_can_be_allowed(program: Program) -> None:
+def test_options_allow_more_kinds_of_changes(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     override = {"targets": {"accounts": [PROD[0]]}, "parameters": {"Suffix": "x"}}
     topics = {"template": "topic.yaml", "parameter_overrides": [override]}
@@ -87,7 +87,7 @@ def test_a_new_account_never_gets_an_old_definition(program: Program) -> None:
 
 
 @pytest.mark.slow
-def test_what_depends_on_something_that_is_held_back_waits_with_it(program: Program) -> None:
+def test_a_stack_set_that_depends_on_one_held_back_is_held_back_too(program: Program) -> None:
     stack_sets: dict[str, Any] = {
         "roles": {"template": "roles.yaml", "regions": [US]},
         "topics": {"template": "topic.yaml", "depends_on": ["roles"]},
@@ -149,7 +149,7 @@ def test_an_account_that_is_not_young_and_fails_is_a_finding(patient: Program) -
 
 
 @pytest.mark.slow
-def test_a_failure_of_one_account_stops_no_other(program: Program) -> None:
+def test_a_failure_in_one_account_does_not_stop_the_others(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     program.sandbox.fail(LAB[0], US, times=None, reason=NOT_READY)
 
@@ -158,7 +158,7 @@ def test_a_failure_of_one_account_stops_no_other(program: Program) -> None:
     assert (LAB[1], US) in program.operations()[1].succeeded
 
 
-def test_options_that_do_not_go_together_are_wrong_usage(program: Program) -> None:
+def test_options_that_exclude_each_other_are_wrong_usage(program: Program) -> None:
     attended = program("apply", program.manifest(), "--allow", "create")
     misspelt = program("apply", program.manifest(), "--unattended", "--allow", "creat")
 
@@ -167,8 +167,8 @@ def test_options_that_do_not_go_together_are_wrong_usage(program: Program) -> No
     assert "Did you mean `create`?" in misspelt.err
 
 
-def test_it_takes_nothing_over_from_others(program: Program) -> None:
-    """No person is there to see what is given up for good."""
+def test_an_unattended_apply_takes_over_no_rollout_of_others(program: Program) -> None:
+    """No person is present to see that a rollout is superseded for good."""
     before = len(program.sandbox.calls)
 
     ran = enrol(program, "--supersede")

@@ -1,4 +1,4 @@
-"""`bootstrap`: what is missing, in words, commands and a template. Nothing of it is run."""
+"""`bootstrap` shows missing setup in words, commands and a template, and runs nothing of it."""
 
 import json
 import shlex
@@ -31,7 +31,7 @@ def steps(program: Program, **changes: Any) -> dict[str, dict[str, Any]]:
     return {step["what"]: step for step in ran.json["steps"]}
 
 
-def test_what_is_there_is_done_and_what_is_not_is_needed(program: Program) -> None:
+def test_existing_steps_are_done_and_missing_ones_are_needed(program: Program) -> None:
     found = steps(program, stack_sets={**TOPICS, **VIEW})
 
     assert found["trusted access of StackSets"]["state"] == "done"
@@ -40,7 +40,7 @@ def test_what_is_there_is_done_and_what_is_not_is_needed(program: Program) -> No
     assert config["where"] == "management account 999999999999"
 
 
-def test_organizations_alone_is_not_enough(program: Program) -> None:
+def test_trusted_access_in_organizations_alone_is_not_enough(program: Program) -> None:
     """Trusted access on the side of Organizations, without the activation, still fails."""
     client = boto3.client("cloudformation", endpoint_url=program.server.endpoint)
     client.deactivate_organizations_access()
@@ -52,7 +52,7 @@ def test_organizations_alone_is_not_enough(program: Program) -> None:
     assert "activate-organizations-access" in access["commands"][0]
 
 
-def test_cloudformation_alone_is_not_enough_either(program: Program) -> None:
+def test_trusted_access_in_cloudformation_alone_is_not_enough(program: Program) -> None:
     client = boto3.client("organizations", endpoint_url=program.server.endpoint)
     client.disable_aws_service_access(
         ServicePrincipal="member.org.stacksets.cloudformation.amazonaws.com"
@@ -70,7 +70,7 @@ def test_regions_that_accounts_have_enabled_are_read_as_a_plan_reads_them(
     assert "role AWSCloudFormationStackSetExecutionRole" in found
 
 
-def test_what_could_not_be_read_is_unknown_and_never_done(program: Program) -> None:
+def test_a_step_that_could_not_be_read_is_unknown_and_never_done(program: Program) -> None:
     program.sandbox.server_error("DescribeOrganizationsAccess", times=None)
 
     assert steps(program)["trusted access of StackSets"]["state"] == "unknown"
@@ -107,7 +107,7 @@ def test_the_planner_policy_covers_every_call_that_planning_makes(program: Progr
     assert len(sent) > 12
 
 
-def test_roles_trust_only_whom_they_must(program: Program) -> None:
+def test_roles_trust_only_the_callers_that_need_them(program: Program) -> None:
     """Without the conditions, another user's stack set could use the role (confused deputy)."""
     iam = boto3.client("iam", endpoint_url=program.server.endpoint)
     name = "AWSCloudFormationStackSetAdministrationRole"
@@ -131,7 +131,7 @@ def test_roles_trust_only_whom_they_must(program: Program) -> None:
 
 
 @pytest.mark.parametrize("stack_sets", [TOPICS, {**SELF, **VIEW}], ids=["managed", "self-managed"])
-def test_the_template_is_one_that_cfn_lint_finds_nothing_in(
+def test_cfn_lint_finds_nothing_in_the_template(
     program: Program, tmp_path: Path, stack_sets: dict[str, Any]
 ) -> None:
     ran = program(
@@ -156,7 +156,7 @@ def test_text_says_that_nothing_was_run(program: Program) -> None:
     assert "Nothing was run." in ran.out
 
 
-def test_a_reason_that_steps_have_in_common_is_said_once(program: Program) -> None:
+def test_a_reason_that_steps_share_is_printed_once(program: Program) -> None:
     manifest = program.manifest(drift={"probe_role": "Look", "resync_role": "Repair"})
     ran = program("bootstrap", manifest)
 
@@ -173,7 +173,7 @@ def trust(command: str) -> dict[str, Any]:
     return found
 
 
-def test_roles_and_topics_of_the_manifest_are_asked_for(program: Program) -> None:
+def test_roles_and_topics_of_the_manifest_are_among_the_steps(program: Program) -> None:
     """The user would otherwise find out on the day of a repair or a notice."""
     topic = "arn:aws:sns:us-east-1:111122223333:rollouts"
     manifest = program.manifest(

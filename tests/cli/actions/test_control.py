@@ -28,7 +28,7 @@ def states(program: Program) -> dict[str, Any]:
     return {state: number for state, number in summary.items() if number}
 
 
-def test_detached_it_returns_while_the_operation_runs_and_resume_attaches(
+def test_a_detached_apply_returns_while_the_operation_runs_and_resume_attaches(
     patient: Program,
 ) -> None:
     detached = patient("apply", patient.manifest(), "--yes", "--detach")
@@ -43,7 +43,7 @@ def test_detached_it_returns_while_the_operation_runs_and_resume_attaches(
     assert patient.writes().count("CreateStackInstances") == 1
 
 
-def test_status_as_json_does_not_take_unknown_for_zero(patient: Program) -> None:
+def test_status_as_json_distinguishes_unknown_from_zero(patient: Program) -> None:
     patient("apply", patient.manifest(), "--yes", "--detach")
 
     (operation,) = patient("status", "base-1", "--format", "json").json["operations"]
@@ -132,7 +132,7 @@ def test_a_canary_that_fails_halts_and_retry_goes_on_from_there(program: Program
     assert states(program) == {"current": 14, "skipped": 2, "out_of_scope": 6}
 
 
-def test_retry_narrows_to_what_is_named(program: Program) -> None:
+def test_retry_is_narrowed_to_the_accounts_and_regions_named(program: Program) -> None:
     program.sandbox.fail(PROD[0], EU, reason=NOT_ALLOWED)
     program.sandbox.fail(DEV[0], EU, reason=NOT_ALLOWED)
     manifest = program.manifest(rollout={"max_failed_accounts": 5})
@@ -145,7 +145,7 @@ def test_retry_narrows_to_what_is_named(program: Program) -> None:
     assert program("status", "--ou", "/Dev", "--format", "json").json["failures"] == []
 
 
-def test_there_is_nothing_to_retry_where_nothing_failed(program: Program) -> None:
+def test_retry_after_no_failure_has_nothing_to_do(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
 
     ran = program("retry")
@@ -182,7 +182,7 @@ def test_rollouts_are_listed_oldest_first(program: Program) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "resume", "retry", "stop", "approve"])
-def test_a_rollout_that_does_not_exist_is_said_so(program: Program, command: str) -> None:
+def test_a_rollout_that_does_not_exist_is_reported(program: Program, command: str) -> None:
     yes = ("--yes",) if command == "approve" else ()
     ran = program(command, "base-7", *yes)
 
@@ -191,9 +191,7 @@ def test_a_rollout_that_does_not_exist_is_said_so(program: Program, command: str
 
 
 @pytest.mark.parametrize("command", ["status", "resume", "retry", "stop", "rollback"])
-def test_where_there_is_no_rollout_the_journal_and_the_next_step_are_named(
-    program: Program, command: str
-) -> None:
+def test_an_empty_journal_is_named_with_the_next_step(program: Program, command: str) -> None:
     """`there is no rollout in this journal` left open which journal, and what then."""
     yes = ("--yes",) if command == "rollback" else ()
     ran = program(command, *yes)
@@ -214,8 +212,8 @@ def test_watching_ends_as_the_rollout_ends(program: Program) -> None:
     assert program("status", "--watch").code == 3
 
 
-def test_watching_shows_at_once_how_it_stands_and_then_all_that_happens(program: Program) -> None:
-    """It said nothing before the first operation was over, and nothing but totals then."""
+def test_watching_shows_the_present_state_at_once_and_then_each_event(program: Program) -> None:
+    """It once printed nothing before the end of the first operation, and only totals then."""
     program.sandbox.stuck(DEV[0], EU)
     program("apply", program.manifest(), "--yes", "--detach")
     where = ("--sandbox", program.server.endpoint, "--journal", str(program.folder / "journal"))
@@ -236,7 +234,7 @@ def test_watching_shows_at_once_how_it_stands_and_then_all_that_happens(program:
     assert watching.returncode == 0
 
 
-def test_a_rollout_is_taken_back_and_what_it_created_is_listed(program: Program) -> None:
+def test_a_rollout_is_rolled_back_and_the_stacks_it_created_are_listed(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
     sets = {"topics": {"template": "topic.yaml", "parameters": {"Suffix": "new"}}}
@@ -251,7 +249,7 @@ def test_a_rollout_is_taken_back_and_what_it_created_is_listed(program: Program)
     assert "0 to create, 0 to update, 4 to detach" in left
 
 
-def test_rolling_back_needs_a_yes(program: Program) -> None:
+def test_a_rollback_needs_a_yes(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     writes = len(program.writes())
 
@@ -277,7 +275,7 @@ def test_retry_of_one_class_leaves_the_others(program: Program) -> None:
     assert "Write one of throttled" in wrong.err
 
 
-def test_who_approved_what_and_when_is_shown(program: Program) -> None:
+def test_an_approval_is_shown_with_its_person_and_time(program: Program) -> None:
     program("apply", program.manifest(rollout=APPROVAL), "--yes")
     waiting = program("status")
     program("approve", "--yes", "--detach")
@@ -298,7 +296,7 @@ def test_who_approved_what_and_when_is_shown(program: Program) -> None:
     assert "approved by assumed-role/Rollout/operator" in listed.out
 
 
-def test_a_halt_in_which_nothing_failed_is_not_sent_to_retry(program: Program) -> None:
+def test_a_halt_without_failures_does_not_advise_retry(program: Program) -> None:
     """There is nothing to try again: the alarm has to be quiet first."""
     alarm = "arn:aws:cloudwatch:us-east-1:999999999999:alarm:errors"
     after = {"soak": "3h", "alarm": alarm}
@@ -311,7 +309,7 @@ def test_a_halt_in_which_nothing_failed_is_not_sent_to_retry(program: Program) -
     assert "orgrollout retry" not in halted.out
 
 
-def test_what_was_taken_back_by_itself_is_not_sent_to_retry(program: Program) -> None:
+def test_an_automatic_rollback_does_not_advise_retry(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     program.sandbox.fail(PROD[0], EU, reason=NOT_ALLOWED, action="UPDATE")
     sets = {"topics": {"template": "topic.yaml", "parameters": {"Suffix": "new"}}}
@@ -328,8 +326,8 @@ def test_what_was_taken_back_by_itself_is_not_sent_to_retry(program: Program) ->
     assert "superseded by base-3" in program("rollouts").out
 
 
-def test_what_another_process_drives_is_not_told_to_be_resumed(program: Program) -> None:
-    """`resume` beside a process that drives is no next step."""
+def test_a_rollout_that_another_process_drives_does_not_advise_resume(program: Program) -> None:
+    """`resume` is no next step while another process drives."""
     program("apply", program.manifest(), "--yes", "--detach")
     assert "orgrollout resume base-1" in program("status").out
     journal = SqliteJournal(next((program.folder / "journal").rglob("*.sqlite")))

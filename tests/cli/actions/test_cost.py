@@ -33,7 +33,7 @@ def _cost(patient: Program, manifest: dict[str, Any], *options: object) -> Any:
     return ran.json
 
 
-def test_the_sum_is_the_one_that_the_documentation_works_out(patient: Program) -> None:
+def test_the_sum_is_that_of_the_documentation(patient: Program) -> None:
     """docs/baseline.md: 3 x (9.00 + 0.24 + 2.50 + 2.99) = 44.19 a month, and a key."""
     found = _cost(patient, BASELINE)
 
@@ -72,7 +72,7 @@ def test_own_volumes_and_prices_replace_the_defaults(patient: Program) -> None:
     assert found["volumes"]["flow-log-gb"]["default"] == 10
 
 
-def test_parameters_decide_what_is_paid_for(patient: Program) -> None:
+def test_parameters_decide_which_resources_cost_money(patient: Program) -> None:
     config = {
         "template": "builtin:config-regional",
         "parameters": {"RuleFrequency": "TwentyFour_Hours"},
@@ -94,7 +94,7 @@ def test_parameters_decide_what_is_paid_for(patient: Program) -> None:
     ]
 
 
-def test_other_templates_are_named_and_never_counted_as_free(patient: Program) -> None:
+def test_templates_without_prices_are_named_and_not_counted_as_free(patient: Program) -> None:
     ran = patient("cost", patient.manifest())
 
     assert ran.code == 0
@@ -111,9 +111,7 @@ def test_other_templates_are_named_and_never_counted_as_free(patient: Program) -
         (("--price", "kms-key=nan"), "write a number from 0 on"),
     ],
 )
-def test_a_number_that_is_none_is_refused(
-    patient: Program, option: tuple[str, str], said: str
-) -> None:
+def test_an_invalid_number_is_refused(patient: Program, option: tuple[str, str], said: str) -> None:
     ran = patient("cost", patient.manifest(), *option)
 
     assert ran.code == 2

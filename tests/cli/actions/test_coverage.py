@@ -61,7 +61,7 @@ def test_csv_holds_the_chosen_rows_and_nothing_else(program: Program) -> None:
     assert "arn:aws:sts::999999999999" in ran.err
 
 
-def test_text_names_what_a_person_should_look_at(program: Program) -> None:
+def test_text_names_the_pairs_that_need_attention(program: Program) -> None:
     ran = program("coverage", program.manifest(), "--account", "d1")
 
     assert ran.code == 0
@@ -73,11 +73,11 @@ def test_text_names_what_a_person_should_look_at(program: Program) -> None:
 @pytest.mark.parametrize(
     ("fail_on", "code"), [("failed,drifted", 0), ("missing", 3), ("drifted, missing", 3)]
 )
-def test_it_fails_on_the_states_that_are_named(program: Program, fail_on: str, code: int) -> None:
+def test_fail_on_fails_for_the_states_named(program: Program, fail_on: str, code: int) -> None:
     assert program("coverage", program.manifest(), "--fail-on", fail_on).code == code
 
 
-def test_what_waits_for_its_wave_is_pending_and_not_missing(program: Program) -> None:
+def test_a_pair_that_waits_for_its_wave_is_pending_and_not_missing(program: Program) -> None:
     waves = [{"name": "canary", "accounts": [DEV[0]], "after": {"approval": "required"}}]
     program("apply", program.manifest(rollout={"waves": waves}), "--yes")
 
@@ -96,9 +96,7 @@ def test_a_misspelt_state_is_wrong_usage(program: Program) -> None:
 
 
 @pytest.mark.parametrize("format_", ["junit", "sarif"])
-def test_a_program_that_knows_junit_or_sarif_reads_stdout_alone(
-    program: Program, format_: str
-) -> None:
+def test_stdout_holds_junit_or_sarif_alone(program: Program, format_: str) -> None:
     ran = program("coverage", program.manifest(), "--format", format_)
 
     if format_ == "junit":

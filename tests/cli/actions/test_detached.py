@@ -30,7 +30,9 @@ def frozen(program: Program) -> dict[str, Any]:
     return {"freeze": [f"{today - timedelta(days=1)}/{today + timedelta(days=3)}"]}
 
 
-def test_in_a_freeze_it_returns_at_once_and_says_until_when(patient: Program) -> None:
+def test_a_detached_apply_in_a_freeze_returns_at_once_and_says_when_it_ends(
+    patient: Program,
+) -> None:
     manifest = patient.manifest(rollout=frozen(patient))
 
     ran, span = took(patient, "apply", manifest, "--yes", "--detach", "--wait")
@@ -57,7 +59,7 @@ def soaking(patient: Program) -> Program:
     return patient
 
 
-def test_a_soak_is_not_waited_for(soaking: Program) -> None:
+def test_a_detached_apply_does_not_wait_for_a_soak(soaking: Program) -> None:
     ran, span = took(soaking, "resume", "--detach")
 
     assert ran.code == 0
@@ -66,7 +68,7 @@ def test_a_soak_is_not_waited_for(soaking: Program) -> None:
     assert "soaking until " in ran.out
 
 
-def test_until_when_a_rollout_soaks_is_in_every_report(soaking: Program) -> None:
+def test_every_report_says_when_a_soak_ends(soaking: Program) -> None:
     """`running` alone sends people looking for an operation that hangs."""
     shown, found = soaking("status").out, status(soaking)
     (listed,) = soaking("rollouts", "--format", "json").json["rollouts"]
@@ -78,7 +80,7 @@ def test_until_when_a_rollout_soaks_is_in_every_report(soaking: Program) -> None
     assert "soaking until " in soaking("rollouts").out
 
 
-def test_a_soak_that_is_over_while_nothing_drives_it_is_said(soaking: Program) -> None:
+def test_a_soak_that_ended_while_no_process_drove_it_is_reported(soaking: Program) -> None:
     soaking.sandbox.clock.sleep(timedelta(days=3))
 
     assert "which is over: nothing has driven it since" in soaking("status").out
@@ -86,7 +88,7 @@ def test_a_soak_that_is_over_while_nothing_drives_it_is_said(soaking: Program) -
     assert "operations that run in AWS go on" in resumed.out
 
 
-def test_the_pause_before_a_retry_is_not_waited_for(patient: Program) -> None:
+def test_a_detached_apply_does_not_wait_for_the_pause_before_a_retry(patient: Program) -> None:
     patient.sandbox.fail(PROD[0], EU, reason="Rate exceeded")
     manifest = patient.manifest(rollout={"max_failed_accounts": 5})
     assert patient("apply", manifest, "--yes", "--detach").code == 0
@@ -100,7 +102,7 @@ def test_the_pause_before_a_retry_is_not_waited_for(patient: Program) -> None:
     assert patient("resume").code == 0
 
 
-def test_repairs_of_others_under_way_are_not_waited_for(soaking: Program) -> None:
+def test_a_detached_apply_does_not_wait_for_repairs_of_others(soaking: Program) -> None:
     manifest = soaking.manifest(rollout=SOAK, drift={"resync_role": ROLE})
     soaking.sandbox.tamper(PROD[0], US, "base-topics", "Topic", "/DisplayName", "theirs")
     begun = soaking("resync", manifest, "--yes", "--detach")

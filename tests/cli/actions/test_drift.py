@@ -66,7 +66,7 @@ def deployed(patient: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
     return patient
 
 
-def test_it_looks_where_it_is_asked_to_and_tells_what_it_found(deployed: Program) -> None:
+def test_drift_looks_where_asked_and_reports_its_findings(deployed: Program) -> None:
     path = manifest(deployed)
 
     before = deployed("drift", path)
@@ -108,7 +108,7 @@ def test_it_looks_where_it_is_asked_to_and_tells_what_it_found(deployed: Program
     assert ran.json["calls"]["ListStackInstanceResourceDrifts"] == 2
 
 
-def test_before_the_first_rollout_one_line_says_so(program: Program) -> None:
+def test_drift_before_the_first_rollout_is_one_line(program: Program) -> None:
     """It counted every missing stack instance as a real finding, and sought a detection."""
     path = manifest(program)
 
@@ -126,7 +126,7 @@ def test_before_the_first_rollout_one_line_says_so(program: Program) -> None:
     assert "7 real findings in 7 stack instances" in part.out
 
 
-def test_what_was_rolled_out_and_deleted_by_hand_is_no_first_rollout(patient: Program) -> None:
+def test_stacks_deleted_by_hand_are_not_taken_for_a_first_rollout(patient: Program) -> None:
     path = manifest(patient)
     assert patient("apply", path, "--yes").code == 0
     away = patient.folder / "away.json"
@@ -141,7 +141,7 @@ def test_what_was_rolled_out_and_deleted_by_hand_is_no_first_rollout(patient: Pr
     assert "deployed yet:" not in ran.out
 
 
-def test_people_see_equal_findings_as_one_with_their_places(deployed: Program) -> None:
+def test_text_shows_equal_findings_once_with_their_places(deployed: Program) -> None:
     stage = Stage(deployed.sandbox, deployed.folder)
     stack.rename_topic(stage, TWO)
     stack.detect(stage)
@@ -167,7 +167,7 @@ def test_people_see_equal_findings_as_one_with_their_places(deployed: Program) -
     assert lines[-1] == "1 real finding in 1 stack instance; 2 ignored."
 
 
-def test_drift_that_is_accepted_is_no_finding_for_a_gate_and_current_in_the_ledger(
+def test_accepted_drift_does_not_fail_a_pipeline_and_is_current_in_the_ledger(
     deployed: Program,
 ) -> None:
     stack.detect(Stage(deployed.sandbox, deployed.folder))
@@ -192,7 +192,7 @@ def test_drift_that_is_accepted_is_no_finding_for_a_gate_and_current_in_the_ledg
     assert (half.json["summary"]["drifted"], half.json["summary"]["current"]) == (1, 13)
 
 
-def test_narrowed_it_asks_and_tells_of_nothing_else(deployed: Program) -> None:
+def test_a_narrowed_drift_reads_and_reports_nothing_else(deployed: Program) -> None:
     stack.detect(Stage(deployed.sandbox, deployed.folder))
     deployed.sandbox.calls.clear()
 
@@ -207,7 +207,9 @@ def test_narrowed_it_asks_and_tells_of_nothing_else(deployed: Program) -> None:
 
 
 @pytest.mark.slow
-def test_the_history_tells_first_and_last_and_that_it_is_gone(deployed: Program) -> None:
+def test_the_history_shows_first_and_last_seen_and_that_a_finding_is_gone(
+    deployed: Program,
+) -> None:
     stage = Stage(deployed.sandbox, deployed.folder)
     path = manifest(deployed)
     deployed("drift", path, "--detect")
@@ -232,7 +234,7 @@ def test_the_history_tells_first_and_last_and_that_it_is_gone(deployed: Program)
     )
 
 
-def test_a_stack_set_of_others_is_not_kept_busy(deployed: Program) -> None:
+def test_drift_does_not_keep_a_stack_set_of_others_busy(deployed: Program) -> None:
     path = manifest(
         deployed,
         name="other",
@@ -246,7 +248,7 @@ def test_a_stack_set_of_others_is_not_kept_busy(deployed: Program) -> None:
 
 
 @pytest.mark.slow
-def test_with_a_rollout_running_it_tells_so_and_shows_what_is_known(deployed: Program) -> None:
+def test_drift_during_a_rollout_says_so_and_shows_the_known_findings(deployed: Program) -> None:
     stack.detect(Stage(deployed.sandbox, deployed.folder))
     wanted = yaml.safe_load(manifest(deployed).read_text())
     stage = Stage(deployed.sandbox, deployed.folder)
@@ -269,7 +271,7 @@ def test_with_a_rollout_running_it_tells_so_and_shows_what_is_known(deployed: Pr
     assert "2 of 14 stack instances drifted" in ran.out
 
 
-def test_what_nobody_could_look_at_is_no_clean_bill(deployed: Program) -> None:
+def test_places_that_could_not_be_read_are_not_reported_as_clean(deployed: Program) -> None:
     """A gate that lets it pass would let everything pass that keeps others from looking."""
     deployed.sandbox.stuck(*TWO, "base-topics", action="DETECT_DRIFT")
     deployed.sandbox.session().client("cloudformation").detect_stack_set_drift(
@@ -292,7 +294,7 @@ def test_what_nobody_could_look_at_is_no_clean_bill(deployed: Program) -> None:
         (("--stack-set", "topcs"), "Did you mean `topics`?"),
     ],
 )
-def test_what_does_not_go_together_is_wrong_usage(
+def test_options_that_contradict_each_other_are_wrong_usage(
     patient: Program, options: tuple[str, ...], said: str
 ) -> None:
     ran = patient("drift", manifest(patient), *options)
@@ -302,7 +304,7 @@ def test_what_does_not_go_together_is_wrong_usage(
 
 
 @pytest.mark.slow
-def test_every_key_that_programs_get_is_documented(deployed: Program) -> None:
+def test_every_key_of_the_json_output_is_documented(deployed: Program) -> None:
     path = manifest(deployed)
     found = deployed("drift", path, "--detect", "--format", "json").json
     (look,) = found["stack_sets"]
@@ -314,7 +316,9 @@ def test_every_key_that_programs_get_is_documented(deployed: Program) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_it_goes_on_in_aws_and_the_next_one_picks_it_up(program: Program) -> None:
+def test_an_interrupted_detection_goes_on_in_aws_and_the_next_run_attaches(
+    program: Program,
+) -> None:
     path = manifest(program)
     program("apply", path, "--yes")
     program.sandbox.stuck(DEV[0], US)

@@ -92,7 +92,7 @@ def test_a_value_that_differs_from_the_default_is_shown_once_with_its_regions(
         ("management", "never deploy to it"),
     ],
 )
-def test_an_account_that_is_out_names_the_rule_that_takes_it_out(
+def test_an_excluded_account_names_the_rule_that_excludes_it(
     program: Program, manifest: object, account: str, why: str
 ) -> None:
     ran = program("explain", manifest, account)
@@ -101,7 +101,7 @@ def test_an_account_that_is_out_names_the_rule_that_takes_it_out(
     assert why in ran.out
 
 
-def test_what_is_deployed_is_shown_with_its_overrides_and_nothing_is_left_to_do(
+def test_a_deployed_pair_is_shown_with_its_overrides_and_no_pending_change(
     program: Program, manifest: object
 ) -> None:
     assert program("apply", manifest, "--yes").code == 0
@@ -113,7 +113,9 @@ def test_what_is_deployed_is_shown_with_its_overrides_and_nothing_is_left_to_do(
     assert "us-east-1:" not in ran.out
 
 
-def test_what_a_plan_would_do_is_what_the_plan_does(program: Program, manifest: object) -> None:
+def test_the_change_that_explain_announces_is_that_of_the_plan(
+    program: Program, manifest: object
+) -> None:
     """The same words as `plan --pairs`, for every account and Region."""
     assert program("apply", manifest, "--yes").code == 0
     changed = [{**OVERRIDES[0], "parameters": {"Suffix": "other"}}]
@@ -138,7 +140,7 @@ def test_what_a_plan_would_do_is_what_the_plan_does(program: Program, manifest: 
     assert {action for action, _ in planned.values()} == {"create", "update", "detach"}
 
 
-def test_a_warm_journal_spares_reading_the_organization(patient: Program) -> None:
+def test_explain_with_a_warm_journal_does_not_read_the_organization(patient: Program) -> None:
     """Ten thousand accounts take a minute to list; a question about one does not wait for them."""
     manifest = patient.manifest(targets=TARGETS, stack_sets=TOPICS)
     (patient.folder / "topic.yaml").write_text(WITH_SECRET)
@@ -159,7 +161,9 @@ def test_a_warm_journal_spares_reading_the_organization(patient: Program) -> Non
     }
 
 
-def test_an_account_that_moved_is_seen_where_it_is_now(program: Program, manifest: object) -> None:
+def test_a_moved_account_is_explained_in_its_present_unit(
+    program: Program, manifest: object
+) -> None:
     assert program("explain", manifest, "l1").code == 0
     program.sandbox.move("l1", "/Prod")
 
@@ -177,7 +181,7 @@ def test_an_account_that_moved_is_seen_where_it_is_now(program: Program, manifes
         (("p1", "eu-west-3"), "and none has anything there in this account"),
     ],
 )
-def test_what_does_not_exist_is_said_with_what_was_meant(
+def test_an_unknown_name_is_reported_with_the_nearest_known_one(
     program: Program, manifest: object, arguments: tuple[str, ...], said: str
 ) -> None:
     ran = program("explain", manifest, *arguments)
@@ -198,7 +202,7 @@ def test_a_foreign_stack_set_is_refused_in_the_explanation_too(
     assert "adopt: true" in ran.out
 
 
-def test_an_account_and_a_region_alone_are_not_taken_for_a_manifest(
+def test_an_account_and_a_region_without_a_manifest_are_not_read_as_one(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = program.manifest()

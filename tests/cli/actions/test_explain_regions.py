@@ -11,14 +11,14 @@ from tests.stage import DEV, EU, PROD, US
 pytestmark = pytest.mark.slow
 
 
-def test_a_region_that_enabled_stands_for_is_explained(program: Program) -> None:
+def test_a_region_selected_by_enabled_is_explained(program: Program) -> None:
     ran = program("explain", program.manifest(regions=["enabled"]), "p1", EU)
 
     assert ran.code == 0, ran.err
     assert "eu-west-1: not deployed; plan: create" in ran.out
 
 
-def test_a_region_that_the_manifest_left_is_explained_while_something_is_there(
+def test_a_region_that_left_the_manifest_is_explained_while_a_stack_is_there(
     program: Program,
 ) -> None:
     """A user who asks what becomes of it names exactly that Region."""
@@ -34,7 +34,7 @@ def test_a_region_that_the_manifest_left_is_explained_while_something_is_there(
 @pytest.mark.parametrize(
     "command", [("explain", "p1"), ("preflight",), ("bootstrap",)], ids=lambda command: command[0]
 )
-def test_region_is_never_taken_for_the_home_region(
+def test_the_region_option_is_never_read_as_the_home_region(
     program: Program, command: tuple[str, ...]
 ) -> None:
     """`plan --region` is a filter: a user who means a filter must not get another home Region."""
@@ -77,7 +77,7 @@ SELF_MANAGED = {
         (SELF_MANAGED, "a stack set cannot become SELF_MANAGED"),
     ],
 )
-def test_what_a_plan_refuses_is_said_where_the_account_is_explained(
+def test_a_refusal_of_the_plan_is_shown_where_the_account_is_explained(
     program: Program, changes: dict[str, Any], why: str
 ) -> None:
     assert program("apply", program.manifest(), "--yes").code == 0

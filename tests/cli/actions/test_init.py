@@ -15,7 +15,7 @@ from tests.stage import TOPIC
 
 
 @pytest.mark.slow
-def test_the_starter_is_a_sound_manifest_that_explains_itself(
+def test_the_starter_manifest_is_valid_and_commented(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -33,7 +33,7 @@ def _written(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
 
 
-def test_with_credentials_the_manifest_is_of_the_organization_that_was_read(
+def test_init_with_credentials_writes_a_manifest_of_the_organization(
     program: Program, tmp_path: Path
 ) -> None:
     """Who starts must not look up ids: a wrong one is refused, and a wrong Region costs money."""
@@ -104,7 +104,7 @@ def test_the_name_of_an_account_stays_in_its_comment(patient: Program, tmp_path:
     assert _written(path)["guards"]["max_removed_accounts"] == 3
 
 
-def test_without_credentials_an_example_is_written_and_says_so(
+def test_init_without_credentials_writes_an_example_and_says_so(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -209,7 +209,7 @@ def test_a_template_in_the_way_is_found_before_stack_instances_are_described(
 
 
 @pytest.mark.slow
-def test_what_exists_is_written_with_its_templates_and_its_plan_is_empty(
+def test_existing_stack_sets_are_written_with_templates_and_their_plan_is_empty(
     program: Program, tmp_path: Path
 ) -> None:
     client = boto3.client("cloudformation", endpoint_url=program.server.endpoint)
@@ -252,7 +252,7 @@ def test_a_stack_set_that_does_not_exist_is_an_error_and_writes_nothing(
 
 
 @pytest.mark.slow
-def test_where_all_belongs_to_another_manifest_nothing_is_described_and_a_person_is_asked(
+def test_stack_sets_of_another_manifest_are_not_described_and_the_user_is_asked(
     program: Program, tmp_path: Path
 ) -> None:
     """A stack set that is left out costs no call for each of its stack instances."""

@@ -30,7 +30,7 @@ def program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Prog
 
 
 @pytest.mark.slow
-def test_killed_in_the_middle_of_an_operation_it_attaches_and_starts_none_twice(
+def test_an_apply_killed_during_an_operation_attaches_and_starts_none_twice(
     program: Program,
 ) -> None:
     program.sandbox.slow(DEV[0], US, seconds=LONG)
@@ -50,7 +50,7 @@ def test_killed_in_the_middle_of_an_operation_it_attaches_and_starts_none_twice(
 
 
 @pytest.mark.slow
-def test_interrupted_it_says_how_to_go_on_and_how_to_stop_and_both_work(
+def test_an_interrupted_apply_says_how_to_resume_and_stop_and_both_work(
     program: Program,
 ) -> None:
     program.sandbox.slow(DEV[0], US, seconds=LONG)
@@ -75,7 +75,7 @@ def test_interrupted_it_says_how_to_go_on_and_how_to_stop_and_both_work(
 
 
 @pytest.mark.slow
-def test_killed_against_an_endpoint_in_another_process_it_starts_none_twice(
+def test_an_apply_killed_against_another_process_starts_no_operation_twice(
     tmp_path: Path,
 ) -> None:
     """As a person does it: an endpoint in the environment, the machine's clock, and kill -9."""

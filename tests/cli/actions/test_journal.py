@@ -56,7 +56,7 @@ def test_a_rollout_is_kept_in_a_bucket_that_the_manifest_names(
     assert list((program.folder).glob("**/*.sqlite")) == []
 
 
-def test_a_bucket_that_does_not_exist_is_said_with_the_way_to_make_one(program: Program) -> None:
+def test_a_missing_bucket_is_reported_with_how_to_create_it(program: Program) -> None:
     ran = program.alone(
         "rollouts", "--sandbox", program.server.endpoint, "--journal", "s3://nowhere/j"
     )
@@ -64,7 +64,7 @@ def test_a_bucket_that_does_not_exist_is_said_with_the_way_to_make_one(program: 
     assert "orgrollout service template --only journal" in ran.err
 
 
-def test_a_home_of_nobody_is_no_journal(program: Program) -> None:
+def test_a_journal_in_the_home_of_an_unknown_user_is_refused(program: Program) -> None:
     told = program.alone("rollouts", "--journal", "~nosuchuser/x")
     assert told.code == 1
     assert "~nosuchuser/x cannot be a journal: there is no such user" in told.err
@@ -75,7 +75,7 @@ def test_a_home_of_nobody_is_no_journal(program: Program) -> None:
 
 
 @pytest.mark.parametrize("named", ["s3://NO/x", "gs://bucket/x"])
-def test_what_is_no_journal_is_refused_before_anything_is_read(
+def test_a_name_that_is_no_journal_is_refused_before_anything_is_read(
     program: Program, named: str
 ) -> None:
     told = program.alone("rollouts", "--sandbox", program.server.endpoint, "--journal", named)
@@ -86,7 +86,7 @@ def test_what_is_no_journal_is_refused_before_anything_is_read(
     assert "names no bucket" in checked.out + checked.err
 
 
-def test_unlocking_needs_force_and_lets_another_begin(program: Program) -> None:
+def test_unlocking_needs_force_and_allows_another_rollout(program: Program) -> None:
     manifest = program.manifest(rollout=APPROVAL)
     assert program("apply", manifest, "--yes").code == 4
 
@@ -102,7 +102,7 @@ def test_unlocking_needs_force_and_lets_another_begin(program: Program) -> None:
     assert "base-2" in cut_off.err
 
 
-def test_the_history_tells_who_ordered_what(program: Program) -> None:
+def test_the_history_shows_each_order_with_its_person(program: Program) -> None:
     program.sandbox.fail(None, None, reason="Topic is not allowed here.")
     program("apply", program.manifest(rollout=APPROVAL), "--yes")
     for order in ("retry", "stop", "resume"):
@@ -119,7 +119,9 @@ def test_the_history_tells_who_ordered_what(program: Program) -> None:
     assert who.startswith("arn:aws:sts::999999999999:assumed-role/")
 
 
-def test_export_and_prune(patient: Program, tmp_path: Path) -> None:
+def test_journal_export_writes_all_and_prune_removes_old_rollouts(
+    patient: Program, tmp_path: Path
+) -> None:
     program = patient
     assert program("apply", program.manifest(), "--yes").code == 0
     again = program.manifest(

@@ -40,7 +40,7 @@ def as_account(program: Program, account: str, *arguments: object) -> Ran:
         return program.alone(*arguments, "--journal", program.folder / "theirs")
 
 
-def test_who_is_not_registered_is_told_how_the_management_account_does_it(
+def test_an_unregistered_caller_is_told_how_to_register_it(
     program: Program,
 ) -> None:
     """A caller who may not read the organization needs this step."""
@@ -67,7 +67,7 @@ def test_a_manifest_of_another_organization_is_still_refused(program: Program) -
 
 
 @pytest.mark.parametrize("changes", [{}, BY_DELEGATE], ids=["auto", "delegated_admin"])
-def test_the_management_account_registers_whom_it_is_asked_for(
+def test_the_management_account_registers_the_delegate_named(
     program: Program, changes: dict[str, str]
 ) -> None:
     path = program.manifest(**changes, accounts={"tools": MEMBER, "lab": DELEGATE})
@@ -87,7 +87,7 @@ def test_the_management_account_registers_whom_it_is_asked_for(
     assert "Did you mean `lab`?" in wrong.err
 
 
-def test_who_is_to_be_called_as_a_delegate_and_names_none_is_told(program: Program) -> None:
+def test_call_as_delegate_without_a_named_account_is_reported(program: Program) -> None:
     client = boto3.client("organizations", endpoint_url=program.server.endpoint)
     client.deregister_delegated_administrator(AccountId=DELEGATE, ServicePrincipal=PRINCIPAL)
 
@@ -97,7 +97,7 @@ def test_who_is_to_be_called_as_a_delegate_and_names_none_is_told(program: Progr
     assert "--delegate ACCOUNT" in ran.out
 
 
-def test_an_account_is_called_a_delegate_only_if_it_is_known_to_be_one(program: Program) -> None:
+def test_an_account_is_named_a_delegate_only_where_that_is_known(program: Program) -> None:
     path = program.manifest()
 
     registered = as_account(program, DELEGATE, "preflight", path)

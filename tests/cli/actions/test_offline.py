@@ -16,7 +16,7 @@ def test_a_sound_manifest_is_valid(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "valid; 1 stack set, 1 template." in capsys.readouterr().out
 
 
-def test_what_cfn_lint_finds_is_a_problem_with_its_place(
+def test_a_finding_of_cfn_lint_is_a_problem_with_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = write_manifest(tmp_path, BASE)
@@ -50,7 +50,7 @@ def test_what_cfn_lint_finds_is_a_problem_with_its_place(
     ],
 )
 @pytest.mark.parametrize("command", [["validate"], ["plan"], ["apply", "--yes"]])
-def test_a_bad_manifest_is_told_in_words_with_its_place(
+def test_a_bad_manifest_is_reported_in_words_with_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], text: str, said: str
 ) -> None:
     path = tmp_path / "manifest.yaml"
@@ -66,7 +66,7 @@ def test_a_bad_manifest_is_told_in_words_with_its_place(
     assert "bug" not in told.err
 
 
-def test_a_file_that_is_no_text_is_told_in_words(
+def test_a_file_that_is_not_text_is_reported_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "manifest.yaml"
@@ -76,7 +76,7 @@ def test_a_file_that_is_no_text_is_told_in_words(
     assert "UTF-8" in capsys.readouterr().err
 
 
-def test_the_schema_is_json_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_schema_command_prints_json_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
 
     schema = json.loads(capsys.readouterr().out)
@@ -84,7 +84,7 @@ def test_the_schema_is_json_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert "stack_sets" in schema["required"]
 
 
-def test_templates_are_listed_as_a_manifest_calls_them(
+def test_templates_are_listed_by_the_names_that_manifests_use(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["templates", "list", "--format", "json"]) == 0
@@ -94,7 +94,7 @@ def test_templates_are_listed_as_a_manifest_calls_them(
     assert all(each["description"] for each in listed)
 
 
-def test_templates_are_exported_once_and_never_over_others(
+def test_exported_templates_never_overwrite_other_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "mine"

@@ -1,4 +1,4 @@
-"""Commands that look change nothing, whatever they find: asked of what CloudFormation saw."""
+"""Reading commands change nothing: checked by the calls that CloudFormation received."""
 
 import pytest
 
@@ -32,7 +32,7 @@ LOOKING = (
 )
 
 
-def test_no_write_is_sent_by_any_command_that_looks(busy: Program) -> None:
+def test_no_reading_command_sends_a_write(busy: Program) -> None:
     file = str(busy.folder / "saved.plan")
     for name, *options in LOOKING:
         before = len(busy.sandbox.calls)

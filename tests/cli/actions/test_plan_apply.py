@@ -1,4 +1,4 @@
-"""`plan` and `apply`: what is shown, what is sent, and how a command ends."""
+"""`plan` and `apply`: their output, their calls, and their exit codes."""
 
 import pytest
 
@@ -13,7 +13,7 @@ WITHOUT_D1 = {
 }
 
 
-def test_a_plan_says_who_is_calling_and_what_would_happen_and_sends_no_write(
+def test_a_plan_shows_the_caller_and_the_changes_and_sends_no_write(
     program: Program,
 ) -> None:
     ran = program("plan", program.manifest())
@@ -26,7 +26,7 @@ def test_a_plan_says_who_is_calling_and_what_would_happen_and_sends_no_write(
     assert program.writes() == []
 
 
-def test_a_plan_as_json_has_the_keys_that_others_build_on(program: Program) -> None:
+def test_a_plan_as_json_has_the_documented_keys(program: Program) -> None:
     ran = program("plan", program.manifest(), "--format", "json")
     plan = ran.json
 
@@ -47,7 +47,7 @@ def test_a_plan_as_json_has_the_keys_that_others_build_on(program: Program) -> N
     assert "arn:aws:sts::999999999999" in ran.err
 
 
-def test_pairs_are_named_one_by_one_on_request(program: Program) -> None:
+def test_pairs_are_listed_one_by_one_on_request(program: Program) -> None:
     ran = program("plan", program.manifest(), "--pairs")
 
     assert ran.out.count("not deployed yet") == 14
@@ -55,8 +55,8 @@ def test_pairs_are_named_one_by_one_on_request(program: Program) -> None:
 
 
 @pytest.mark.slow
-def test_changes_pending_are_an_exit_code_of_their_own(program: Program) -> None:
-    """A pipeline decides by the exit code, whatever it shows."""
+def test_pending_changes_have_an_exit_code_of_their_own(program: Program) -> None:
+    """A pipeline decides by the exit code, with any output format."""
     manifest = program.manifest()
 
     assert program("plan", manifest, "--detailed-exitcode").code == 10
@@ -91,7 +91,7 @@ def test_apply_deploys_everything_and_a_second_one_sends_no_write(program: Progr
     assert "Nothing to do: 14 stack instances are as wanted." in second.err
 
 
-def test_a_rollout_as_json_has_the_keys_that_others_build_on(program: Program) -> None:
+def test_a_rollout_as_json_has_the_documented_keys(program: Program) -> None:
     ran = program("apply", program.manifest(), "--yes", "--format", "json")
     rollout = ran.json
 
@@ -118,7 +118,7 @@ def test_a_rollout_as_json_has_the_keys_that_others_build_on(program: Program) -
     assert "topics  14/14 done" in ran.err
 
 
-def test_an_instance_that_fails_for_good_ends_with_3_and_the_rest_is_deployed(
+def test_a_permanent_failure_exits_with_3_and_the_rest_is_deployed(
     program: Program,
 ) -> None:
     program.sandbox.fail(DEV[1], EU, times=None, reason=FAILED_FOR_GOOD)
@@ -144,7 +144,7 @@ def test_an_instance_that_fails_for_good_ends_with_3_and_the_rest_is_deployed(
     assert "retry base-1" in ran.err
 
 
-def test_a_failure_is_told_with_its_class_place_and_reason(program: Program) -> None:
+def test_a_failure_is_reported_with_its_class_place_and_reason(program: Program) -> None:
     program.sandbox.deny(DEV[1], EU)
 
     ran = program("apply", program.manifest(), "--yes")
@@ -156,7 +156,7 @@ def test_a_failure_is_told_with_its_class_place_and_reason(program: Program) -> 
     assert "exempt arn:aws:iam::*:role/stacksets-exec-*" in ran.out
 
 
-def test_a_throttled_instance_is_retried_alone_and_told(program: Program) -> None:
+def test_a_throttled_instance_is_retried_alone_and_reported(program: Program) -> None:
     program.sandbox.fail(PROD[0], US, reason="Rate exceeded")
 
     ran = program("apply", program.manifest(), "--yes")
@@ -192,7 +192,7 @@ def test_an_added_unit_creates_exactly_its_pairs(program: Program) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("retain", "action"), [(True, "detach"), (False, "delete")])
-def test_an_excluded_account_goes_and_nothing_else(
+def test_an_excluded_account_alone_is_removed(
     program: Program, *, retain: bool, action: str
 ) -> None:
     program("apply", program.manifest(), "--yes")
@@ -230,14 +230,14 @@ def test_apply_without_a_terminal_and_without_yes_ends_with_2_and_reads_nothing(
     assert len(program.sandbox.calls) == before
 
 
-def test_narrowing_touches_only_what_is_named(program: Program) -> None:
+def test_narrowing_changes_only_the_accounts_and_regions_named(program: Program) -> None:
     ran = program("apply", program.manifest(), "--yes", "--ou", "/Prod/Regulated", "--region", EU)
 
     assert ran.code == 0
     assert program.operations()[0].targets == {(PROD[3], EU), (PROD[4], EU)}
 
 
-def test_an_account_is_narrowed_to_by_name_or_id(program: Program) -> None:
+def test_a_plan_is_narrowed_to_an_account_by_name_or_id(program: Program) -> None:
     manifest = program.manifest()
 
     named = program("plan", manifest, "--account", "p1", "--account", PROD[1], "--format", "json")
@@ -256,7 +256,7 @@ def test_an_account_is_narrowed_to_by_name_or_id(program: Program) -> None:
     ],
 )
 @pytest.mark.parametrize("regions", [["us-east-1", "eu-west-1"], ["home", "eu-west-1"]])
-def test_narrowing_to_what_does_not_exist_is_wrong_usage(
+def test_narrowing_to_an_unknown_name_is_wrong_usage(
     program: Program, option: str, value: str, hint: str, regions: list[str]
 ) -> None:
     """A misspelt name must not read as `nothing to do`."""
@@ -272,7 +272,7 @@ def _pairs(plan: dict[str, list[dict[str, str]]], action: str) -> set[tuple[str,
 
 
 @pytest.mark.slow
-def test_where_nothing_is_to_do_the_command_that_looks_can_be_pasted(patient: Program) -> None:
+def test_a_plan_without_changes_names_a_drift_command_to_paste(patient: Program) -> None:
     """It named MANIFEST, and neither the simulated organization nor the journal."""
     path = patient.manifest()
     assert patient("apply", path, "--yes").code == 0

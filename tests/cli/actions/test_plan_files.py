@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", ["manifest.yaml", "topic.yaml", "notes.txt"])
-def test_a_plan_is_never_saved_over_a_file_that_is_no_plan(program: Program, name: str) -> None:
+def test_a_plan_never_overwrites_a_file_that_is_not_a_plan(program: Program, name: str) -> None:
     """One slip of the hand must not cost the manifest, and nothing is read in vain either."""
     manifest = program.manifest()
     (program.folder / "notes.txt").write_text("mine")
@@ -29,7 +29,7 @@ def test_a_plan_is_never_saved_over_a_file_that_is_no_plan(program: Program, nam
     assert not program.sandbox.calls
 
 
-def test_a_plan_takes_the_place_of_an_older_plan_and_of_an_empty_file(program: Program) -> None:
+def test_a_plan_overwrites_an_older_plan_and_an_empty_file(program: Program) -> None:
     (program.folder / "base.plan").touch()
 
     first = saved(program).read_text()
@@ -39,7 +39,7 @@ def test_a_plan_takes_the_place_of_an_older_plan_and_of_an_empty_file(program: P
 
 
 def test_a_plan_that_cannot_be_saved_leaves_nothing_behind(program: Program) -> None:
-    """Half a plan under a name of its own would hold all that the plan says."""
+    """Half a plan in a temporary file would hold the same confidential values."""
     kept = read_saved(asked_of(saved(program)))
     assert kept is not None
     before = sorted(program.folder.iterdir())
@@ -50,7 +50,7 @@ def test_a_plan_that_cannot_be_saved_leaves_nothing_behind(program: Program) -> 
     assert sorted(program.folder.iterdir()) == before
 
 
-def test_a_name_that_no_file_can_have_is_refused_before_anything_is_read(program: Program) -> None:
+def test_an_impossible_file_name_is_refused_before_anything_is_read(program: Program) -> None:
     ran = program("plan", program.manifest(), "--out", program.folder / ("x" * 300))
 
     assert ran.code == 1
@@ -83,7 +83,7 @@ def test_a_saved_plan_is_carried_out_from_any_folder(
     assert program.operations()
 
 
-def test_a_saved_plan_moves_together_with_its_manifest(program: Program) -> None:
+def test_a_saved_plan_can_be_moved_together_with_its_manifest(program: Program) -> None:
     """A CI system checks the same files out into another folder for each job."""
     saved(program)
     moved = program.folder / "moved"
@@ -94,7 +94,9 @@ def test_a_saved_plan_moves_together_with_its_manifest(program: Program) -> None
     assert program("apply", moved / "base.plan").code == 0
 
 
-def test_a_saved_plan_without_its_manifest_says_which_plan_misses_what(program: Program) -> None:
+def test_a_saved_plan_without_its_manifest_names_the_plan_and_the_missing_file(
+    program: Program,
+) -> None:
     plan = saved(program)
     manifest = program.manifest()
     manifest.unlink()

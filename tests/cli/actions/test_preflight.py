@@ -20,14 +20,14 @@ def trust(service: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [allowed]}
 
 
-def test_a_sound_organization_has_nothing_found(program: Program) -> None:
+def test_preflight_finds_nothing_in_a_sound_organization(program: Program) -> None:
     checks = found(program)
 
     assert {check["outcome"] for check in checks.values()} == {"ok"}
     assert len(checks) == 12
 
 
-def test_missing_access_is_found_with_the_command_that_mends_it(program: Program) -> None:
+def test_missing_access_is_found_with_the_command_that_fixes_it(program: Program) -> None:
     client = aws(program, "cloudformation")
     client.deactivate_organizations_access()
     program.sandbox.calls.clear()
@@ -40,7 +40,7 @@ def test_missing_access_is_found_with_the_command_that_mends_it(program: Program
     )
 
 
-def test_organizations_has_to_trust_stack_sets_too(program: Program) -> None:
+def test_missing_trust_in_organizations_is_found(program: Program) -> None:
     client = aws(program, "organizations")
     client.disable_aws_service_access(ServicePrincipal=STACK_SETS)
     program.sandbox.calls.clear()
@@ -51,7 +51,7 @@ def test_organizations_has_to_trust_stack_sets_too(program: Program) -> None:
     assert "activate-organizations-access" in finding["mend"]
 
 
-def test_access_is_not_called_ok_where_one_side_cannot_be_read(program: Program) -> None:
+def test_access_is_not_ok_where_one_side_cannot_be_read(program: Program) -> None:
     program.sandbox.server_error(
         "ListAWSServiceAccessForOrganization", times=None, service="organizations"
     )
@@ -59,7 +59,7 @@ def test_access_is_not_called_ok_where_one_side_cannot_be_read(program: Program)
     assert found(program)["trusted access"]["outcome"] == "not_checked"
 
 
-def test_only_a_name_is_taken_for_a_role(program: Program) -> None:
+def test_only_a_role_name_is_accepted_as_a_role(program: Program) -> None:
     """It goes into the ARN that a policy allows."""
     for command in ("preflight", "bootstrap"):
         ran = program(command, program.manifest(), "--probe-role", "*")
@@ -67,7 +67,7 @@ def test_only_a_name_is_taken_for_a_role(program: Program) -> None:
         assert "no role is called `*`" in ran.err
 
 
-def test_without_a_role_to_look_through_nothing_inside_accounts_is_called_ok(
+def test_without_a_reading_role_no_check_in_member_accounts_is_ok(
     program: Program,
 ) -> None:
     checks = found(program, stack_sets={**BUILTIN, **SELF})
@@ -78,7 +78,7 @@ def test_without_a_role_to_look_through_nothing_inside_accounts_is_called_ok(
 
 
 @pytest.mark.slow
-def test_a_role_that_cannot_be_assumed_leaves_its_account_unchecked(program: Program) -> None:
+def test_an_account_whose_role_cannot_be_assumed_is_not_checked(program: Program) -> None:
     check = found(program, "--probe-role", "NoSuchRole", stack_sets=BUILTIN)["AWS Config recorders"]
 
     assert check["outcome"] == "not_checked"
@@ -86,7 +86,7 @@ def test_a_role_that_cannot_be_assumed_leaves_its_account_unchecked(program: Pro
 
 
 @pytest.mark.slow
-def test_only_a_few_accounts_of_a_unit_are_looked_into_unless_all_are(program: Program) -> None:
+def test_a_few_accounts_of_each_unit_are_checked_unless_all_are_requested(program: Program) -> None:
     few = found(program, "--probe-role", ROLE, stack_sets=BUILTIN)["AWS Config recorders"]
     every = found(program, "--probe-role", ROLE, "--all-accounts", stack_sets=BUILTIN)
 
@@ -121,7 +121,7 @@ def test_an_administration_role_must_trust_cloudformation(program: Program) -> N
     assert ["does not trust cloudformation.amazonaws.com" in f["why"] for f in findings] == [True]
 
 
-def test_a_suspended_account_with_stack_instances_is_found_with_the_way_to_let_them_go(
+def test_a_suspended_account_with_stack_instances_is_found_with_how_to_detach_them(
     program: Program,
 ) -> None:
     """CfCT#86, #114, #48; RM#981: suspended accounts break updates."""
@@ -136,7 +136,7 @@ def test_a_suspended_account_with_stack_instances_is_found_with_the_way_to_let_t
 
 
 @pytest.mark.slow
-def test_an_opt_in_region_is_asked_of_each_account(tmp_path: Path, capsys: Any) -> None:
+def test_an_opt_in_region_is_checked_in_each_account(tmp_path: Path, capsys: Any) -> None:
     """SRA#214: an opt-in Region times out with no reason."""
     regions = ["us-east-1", "eu-south-1"]
     with serve(organization(regions=regions), clock=VirtualClock()) as server:
@@ -151,7 +151,7 @@ def test_an_opt_in_region_is_asked_of_each_account(tmp_path: Path, capsys: Any) 
     )
 
 
-def test_opt_in_regions_take_no_role_to_look_at_but_all_accounts(
+def test_opt_in_regions_are_checked_in_all_accounts_without_a_role(
     tmp_path: Path, capsys: Any
 ) -> None:
     regions = ["us-east-1", "eu-south-1"]
@@ -164,7 +164,7 @@ def test_opt_in_regions_take_no_role_to_look_at_but_all_accounts(
     assert every["outcome"] == "ok"
 
 
-def test_a_type_that_a_region_lacks_is_found_before_it_fails_there(program: Program) -> None:
+def test_a_type_missing_in_a_region_is_found_before_the_rollout(program: Program) -> None:
     path = program.manifest(regions=["us-east-1", "ap-east-2"])
     template = TOPIC.replace("AWS::SNS::Topic", "AWS::Config::RemediationConfiguration")
     (path.parent / "topic.yaml").write_text(template.replace("DisplayName", "ConfigRuleName"))
@@ -185,7 +185,7 @@ def test_a_delegate_that_is_not_registered_for_config_cannot_aggregate(program: 
     assert f"--account-id {LAB[0]} --service-principal config.amazonaws.com" in finding["mend"]
 
 
-def test_what_may_not_be_read_is_not_checked(program: Program) -> None:
+def test_a_check_without_permission_to_read_is_not_checked(program: Program) -> None:
     """Never `ok` where it could not look."""
     for operation in ("ListPolicies", "DescribeOrganizationsAccess"):
         service = "organizations" if operation == "ListPolicies" else "cloudformation"
@@ -209,7 +209,7 @@ def test_text_names_each_check_and_ends_with_a_summary(program: Program) -> None
 LARGE = f"# {'x' * 60_000}\n{TOPIC}"
 
 
-def test_a_bucket_for_what_is_too_large_has_to_be_there(program: Program) -> None:
+def test_a_missing_bucket_for_large_templates_is_found(program: Program) -> None:
     (program.folder / "large.yaml").write_text(LARGE)
     manifest = {
         "stack_sets": {"topics": {"template": "large.yaml"}},

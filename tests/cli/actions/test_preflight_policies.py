@@ -1,4 +1,4 @@
-"""`preflight` of service control policies: what is denied, and what cannot be known."""
+"""`preflight` of service control policies: denied actions, and types with unknown needs."""
 
 from typing import Any
 
@@ -56,13 +56,13 @@ def test_a_policy_that_denies_what_the_template_needs_is_found_in_its_unit(
         assert "arn:aws:iam::*:role/stacksets-exec-*" in finding["mend"]
 
 
-def test_what_a_template_does_not_need_may_be_denied(program: Program) -> None:
+def test_a_denied_action_that_the_template_does_not_need_is_no_finding(program: Program) -> None:
     attach(program, deny("ec2:*"), program.sandbox.organization.find("Prod"))
 
     assert found(program)["service control policies"]["outcome"] == "ok"
 
 
-def test_a_denied_role_is_found_where_a_type_cannot_do_without_one(program: Program) -> None:
+def test_a_denied_role_is_found_where_a_type_needs_one(program: Program) -> None:
     unit = program.sandbox.organization.find("Prod")
     attach(program, deny("iam:PassRole", "lambda:InvokeFunction"), unit)
 
@@ -73,7 +73,7 @@ def test_a_denied_role_is_found_where_a_type_cannot_do_without_one(program: Prog
     assert check["not_checked"] == []
 
 
-def test_what_nobody_knows_the_needs_of_is_told_one_by_one(program: Program) -> None:
+def test_types_with_unknown_needs_are_listed_one_by_one(program: Program) -> None:
     """Custom resources are made by calling a function; no schema says so."""
     unit = program.sandbox.organization.find("Prod")
     attach(program, deny("lambda:InvokeFunction", "ec2:*", "iam:DeleteRole"), unit)

@@ -12,7 +12,7 @@ from tests.stage import DEV
 pytestmark = pytest.mark.slow
 
 
-def test_a_recorder_that_exists_becomes_an_override_to_paste(program: Program) -> None:
+def test_an_existing_recorder_is_reported_as_an_override_to_paste(program: Program) -> None:
     """terraform-aws-config#69, #121: only one recorder and channel per account and Region."""
     record(program, DEV[0], "eu-west-1")
     changes: dict[str, Any] = {"stack_sets": BUILTIN, "targets": {"organizational_units": ["/Dev"]}}
@@ -37,7 +37,7 @@ def test_a_recorder_that_exists_becomes_an_override_to_paste(program: Program) -
 DEVELOPMENT = {"targets": {"organizational_units": ["/Dev"]}, "regions": ["us-east-1"]}
 
 
-def test_a_recorder_that_made_a_rollout_fail_is_found_after_it_too(program: Program) -> None:
+def test_a_recorder_that_made_a_rollout_fail_is_found_afterwards(program: Program) -> None:
     """A stack instance whose creation failed exists, and has no stack."""
     record(program, DEV[0], "us-east-1")
     assert program("apply", program.manifest(stack_sets=BUILTIN, **DEVELOPMENT), "--yes").code == 3
@@ -49,7 +49,7 @@ def test_a_recorder_that_made_a_rollout_fail_is_found_after_it_too(program: Prog
     assert finding["where"] == f"stack set config: {DEV[0]} us-east-1"
 
 
-def test_a_recorder_of_our_own_is_in_nobodys_way(program: Program) -> None:
+def test_a_recorder_of_our_own_is_no_finding(program: Program) -> None:
     """An update that failed leaves the stack, and what it made, as it was."""
     path = program.manifest(stack_sets=BUILTIN, **DEVELOPMENT)
     assert program("apply", path, "--yes").code == 0
@@ -65,7 +65,7 @@ def test_a_recorder_of_our_own_is_in_nobodys_way(program: Program) -> None:
     assert "DescribeStackResource" in {call.operation for call in program.sandbox.calls}
 
 
-def test_a_recorder_that_has_to_exist_and_does_not_is_found_before_the_rollout(
+def test_a_missing_recorder_is_found_before_the_rollout(
     program: Program,
 ) -> None:
     """`Recorder: existing` makes only the rule, and a rule needs a recorder."""
@@ -87,7 +87,7 @@ def test_a_recorder_that_has_to_exist_and_does_not_is_found_before_the_rollout(
     assert unseen["outcome"] == "not_checked"
 
 
-def test_what_an_earlier_stack_set_creates_is_not_missing_before_the_first_rollout(
+def test_a_recorder_that_an_earlier_stack_set_creates_is_not_missing(
     program: Program,
 ) -> None:
     """The rules of a second stack set need the recorder of the first, which is not there yet."""

@@ -1,4 +1,4 @@
-"""`protection`: what is printed, what it takes, and what is refused; nothing is asked of AWS."""
+"""`protection`: its output, options and refusals; it makes no call to AWS."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.paths import MANIFESTS
 BASELINE = str(MANIFESTS / "security-baseline.yaml")
 
 
-def test_text_names_what_is_denied_and_what_is_not_protected(program: Program) -> None:
+def test_text_names_the_denied_actions_and_the_unprotected_resources(program: Program) -> None:
     ran = program.alone("protection", BASELINE)
     assert ran.code == 0
     assert "service control policy (" in ran.out
@@ -31,7 +31,7 @@ def test_json_holds_both_policies_and_their_size(program: Program) -> None:
         assert "arn:aws:iam::*:role/BreakGlass" in text
 
 
-def test_one_policy_alone_is_what_organizations_takes(program: Program) -> None:
+def test_a_single_policy_is_printed_in_the_form_of_organizations(program: Program) -> None:
     for kind in ("scp", "rcp"):
         ran = program.alone("protection", BASELINE, "--only", kind)
         assert json.loads(ran.out)["Version"] == "2012-10-17"

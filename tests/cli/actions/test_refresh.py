@@ -1,4 +1,4 @@
-"""`--refresh`: what is remembered saves calls, and reading all again is always possible."""
+"""`--refresh`: the remembered inventory saves calls, and a full reading is always possible."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LIST = "ListStackInstances"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["plan", "coverage"])
-def test_what_is_remembered_is_not_listed_again(program: Program, command: str) -> None:
+def test_a_remembered_organization_is_not_listed_again(program: Program, command: str) -> None:
     program("apply", program.manifest(), "--yes")
 
     before = len(program.sandbox.calls)

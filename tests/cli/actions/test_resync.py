@@ -37,7 +37,7 @@ def repairs(program: Program) -> set[tuple[str, str]]:
     return {(call.account, call.region) for call in calls}
 
 
-def test_it_finds_shows_repairs_and_proves(drifted: Program) -> None:
+def test_a_re_sync_finds_shows_repairs_and_verifies(drifted: Program) -> None:
     ran = drifted("resync", manifest(drifted), "--yes")
 
     assert ran.code == 0, ran.out + ran.err
@@ -52,7 +52,7 @@ def test_it_finds_shows_repairs_and_proves(drifted: Program) -> None:
     assert {each["state"] for each in history.json["findings"]} == {"repaired"}
 
 
-def test_what_was_repaired_is_current_before_the_next_detection(drifted: Program) -> None:
+def test_a_repaired_pair_is_current_before_the_next_detection(drifted: Program) -> None:
     """CloudFormation goes on to call it DRIFTED until the whole stack set is looked at again."""
     assert drifted("resync", manifest(drifted), "--yes").code == 0
     assert drifted("drift", manifest(drifted)).code == 0
@@ -65,7 +65,7 @@ def test_what_was_repaired_is_current_before_the_next_detection(drifted: Program
     assert "since it was looked at" in reasons[ONE]
 
 
-def test_what_came_back_is_there_for_every_command_that_asks(patient: Program) -> None:
+def test_a_finding_that_came_back_is_shown_by_every_command(patient: Program) -> None:
     """Before the next detection, too: the repair's own detection has found it again."""
     path = manifest(patient)
     assert patient("apply", path, "--yes").code == 0
@@ -86,8 +86,8 @@ def test_what_came_back_is_there_for_every_command_that_asks(patient: Program) -
     assert (again.code, again.json["summary"]["revert"]) == (3, 1)
 
 
-def test_without_a_role_nothing_to_do_is_said_of_what_was_looked_at_alone(patient: Program) -> None:
-    """Recorders and flow logs were never looked at, and "Nothing to do." was said with exit 0."""
+def test_nothing_to_do_without_a_role_covers_only_the_checked_resources(patient: Program) -> None:
+    """Recorders and flow logs were not checked, and "Nothing to do." was printed with exit 0."""
     (patient.folder / "recorded.yaml").write_text(RECORDED)
     path = patient.manifest(stack_sets={"topics": {"template": "recorded.yaml"}})
     applied = patient("apply", path, "--yes")
@@ -106,7 +106,7 @@ def test_without_a_role_nothing_to_do_is_said_of_what_was_looked_at_alone(patien
     assert ledger.json["not_checked"] == ["posture of 14 current stack instances"]
 
 
-def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> None:
+def test_places_that_could_not_be_read_are_left_and_are_no_success(patient: Program) -> None:
     (patient.folder / "recorded.yaml").write_text(RECORDED)
     path = patient.manifest(
         stack_sets={"topics": {"template": "recorded.yaml"}},
@@ -130,7 +130,7 @@ def test_what_nobody_could_look_at_is_left_and_no_success(patient: Program) -> N
     assert left == {(ONE.account, "drift"), *((a, "access") for a in (*PROD, *DEV))}
 
 
-def test_a_stack_set_that_others_keep_busy_is_no_success_either(drifted: Program) -> None:
+def test_a_stack_set_that_others_keep_busy_is_no_success(drifted: Program) -> None:
     path = manifest(drifted)
     assert drifted("resync", path, "--yes").code == 0
     drifted.sandbox.stuck(*TWO, "base-topics", action="DETECT_DRIFT")
@@ -144,7 +144,7 @@ def test_a_stack_set_that_others_keep_busy_is_no_success_either(drifted: Program
     assert "since an operation of others goes on" in ran.json["detected"]["topics"]
 
 
-def test_a_look_changes_nothing(drifted: Program) -> None:
+def test_a_dry_run_changes_nothing(drifted: Program) -> None:
     before = len(drifted.writes())
 
     ran = drifted("resync", manifest(drifted), "--dry-run", "--format", "json")
@@ -156,7 +156,7 @@ def test_a_look_changes_nothing(drifted: Program) -> None:
     assert set(drifted.writes()[before:]) <= {"DetectStackSetDrift", "AssumeRole"}
 
 
-def test_without_a_terminal_nobody_is_asked_and_nothing_read(drifted: Program) -> None:
+def test_a_re_sync_without_a_terminal_asks_no_one_and_reads_nothing(drifted: Program) -> None:
     before = len(drifted.sandbox.calls)
 
     ran = drifted("resync", manifest(drifted))
@@ -166,7 +166,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_read(drifted: Program) -
     assert len(drifted.sandbox.calls) == before
 
 
-def test_a_job_cannot_leave_repairs_to_themselves(drifted: Program) -> None:
+def test_an_unattended_re_sync_cannot_be_detached(drifted: Program) -> None:
     """Work in member accounts needs a process: without one it would repair nothing."""
     before = len(drifted.sandbox.calls)
 
@@ -177,7 +177,7 @@ def test_a_job_cannot_leave_repairs_to_themselves(drifted: Program) -> None:
     assert len(drifted.sandbox.calls) == before
 
 
-def test_detached_it_says_that_repairs_wait_for_a_resume(drifted: Program) -> None:
+def test_a_detached_re_sync_says_that_repairs_wait_for_resume(drifted: Program) -> None:
     ran = drifted("resync", manifest(drifted), "--yes", "--detach")
 
     assert ran.code == 0
@@ -185,7 +185,7 @@ def test_detached_it_says_that_repairs_wait_for_a_resume(drifted: Program) -> No
     assert "operations that run in AWS go on" not in ran.out
 
 
-def test_narrowing_repairs_only_what_was_chosen(drifted: Program) -> None:
+def test_a_narrowed_re_sync_repairs_only_the_chosen_pairs(drifted: Program) -> None:
     ran = drifted("resync", manifest(drifted), "--yes", "--account", PROD[0])
 
     assert ran.code == 0, ran.out + ran.err
@@ -199,7 +199,7 @@ def test_narrowing_repairs_only_what_was_chosen(drifted: Program) -> None:
         ({"windows": [NEVER]}, "is in none of drift.unattended.windows"),
     ],
 )
-def test_a_job_that_nobody_watches_does_not_go_beyond_its_budget(
+def test_an_unattended_re_sync_stays_within_its_budget(
     drifted: Program, limits: dict[str, Any], why: str
 ) -> None:
     """So much drift at once has a cause that a person should know first."""
@@ -215,7 +215,7 @@ def test_a_job_that_nobody_watches_does_not_go_beyond_its_budget(
     assert not repairs(drifted)
 
 
-def test_a_job_begins_no_repair_after_its_window_has_closed(patient: Program) -> None:
+def test_an_unattended_re_sync_begins_no_repair_after_its_window(patient: Program) -> None:
     """A wave may soak for hours; the next one waits for the next window."""
     waves = [{"name": "canary", "accounts": [ONE.account], "after": {"soak": "3h"}}]
     limits = {"windows": [{"start": "08:00", "end": "09:00"}]}
@@ -237,7 +237,7 @@ def test_a_job_begins_no_repair_after_its_window_has_closed(patient: Program) ->
     assert begun[1] - begun[0] > timedelta(hours=20)
 
 
-def test_a_job_repairs_only_the_types_it_may(drifted: Program) -> None:
+def test_an_unattended_re_sync_repairs_only_the_types_allowed(drifted: Program) -> None:
     limits = {"resource_types": ["AWS::SQS::*"]}
 
     ran = drifted("resync", manifest(drifted, unattended=limits), "--unattended")
@@ -247,7 +247,9 @@ def test_a_job_repairs_only_the_types_it_may(drifted: Program) -> None:
     assert not repairs(drifted)
 
 
-def test_within_its_budget_a_job_repairs_and_says_how_it_ended(drifted: Program) -> None:
+def test_an_unattended_re_sync_within_its_budget_repairs_and_reports_the_end(
+    drifted: Program,
+) -> None:
     limits = {"max_instances": 2, "resource_types": ["AWS::SNS::*"]}
 
     ran = drifted(
@@ -260,7 +262,7 @@ def test_within_its_budget_a_job_repairs_and_says_how_it_ended(drifted: Program)
     assert repairs(drifted) == {ONE, TWO}
 
 
-def test_after_a_killed_job_each_later_one_names_the_way_on(drifted: Program) -> None:
+def test_later_jobs_name_how_to_continue_after_a_killed_job(drifted: Program) -> None:
     """A job was killed, and every one after it ended with 3 and did not say what to do."""
     assert drifted("resync", manifest(drifted), "--yes", "--detach").code == 0
 
@@ -275,7 +277,7 @@ def test_after_a_killed_job_each_later_one_names_the_way_on(drifted: Program) ->
     assert drifted("resync", manifest(drifted), "--unattended").code == 0
 
 
-def test_a_second_job_leaves_everything_to_the_first(drifted: Program) -> None:
+def test_a_second_job_leaves_all_repairs_to_the_first(drifted: Program) -> None:
     first = drifted("resync", manifest(drifted), "--yes", "--detach")
     assert first.code == 0
 
@@ -293,7 +295,7 @@ def test_a_second_job_leaves_everything_to_the_first(drifted: Program) -> None:
     assert len(executed) == 2
 
 
-def test_what_was_refused_is_left_by_a_job_until_a_person_has_looked(drifted: Program) -> None:
+def test_a_refused_repair_is_left_by_jobs_until_a_person_has_looked(drifted: Program) -> None:
     """Else each night would leave one more change set in the account."""
     drifted.sandbox.replaces(*ONE, "base-topics", logical_id="Topic")
     attended = drifted("resync", manifest(drifted), "--yes")
@@ -309,7 +311,7 @@ def test_what_was_refused_is_left_by_a_job_until_a_person_has_looked(drifted: Pr
     assert repairs(drifted) == {TWO}
 
 
-def test_an_earlier_re_sync_is_stopped_only_where_the_new_one_is_not_refused(
+def test_an_earlier_re_sync_is_stopped_only_if_the_new_one_is_accepted(
     drifted: Program,
 ) -> None:
     assert drifted("resync", manifest(drifted), "--yes", "--detach").code == 0

@@ -20,7 +20,7 @@ OWN_ROLE = {
 }
 
 
-def test_preflight_names_the_stack_set_that_has_yet_to_create_the_role(program: Program) -> None:
+def test_preflight_names_the_stack_set_that_will_create_the_role(program: Program) -> None:
     """Nothing that the advice of a denied call names would help."""
     gaps = found(program, **OWN_ROLE)["AWS Config recorders"]["not_checked"]
 
@@ -32,7 +32,7 @@ def test_preflight_names_the_stack_set_that_has_yet_to_create_the_role(program: 
         assert "permissions boundary" not in gap
 
 
-def test_a_role_that_is_not_the_manifests_keeps_the_advice_of_a_denied_call(
+def test_a_role_outside_the_manifest_keeps_the_advice_of_a_denied_call(
     program: Program,
 ) -> None:
     gaps = found(program, "--probe-role", "Nobody", **OWN_ROLE)["AWS Config recorders"]

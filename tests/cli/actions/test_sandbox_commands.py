@@ -32,7 +32,7 @@ def started(file: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("started")
-def test_what_was_applied_is_still_there_for_the_next_command(
+def test_applied_stacks_are_there_for_the_next_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = str(write_manifest(tmp_path, BASE))
@@ -44,7 +44,7 @@ def test_what_was_applied_is_still_there_for_the_next_command(
     assert json.loads(capsys.readouterr().out)["summary"]["unchanged"] == 14
 
 
-def test_it_tells_its_endpoint_and_listens_on_this_machine_alone(started: str) -> None:
+def test_the_sandbox_prints_its_endpoint_and_listens_on_localhost_alone(started: str) -> None:
     exports = dict(
         line.removeprefix("export ").split("=", 1)
         for line in started.splitlines()
@@ -62,7 +62,7 @@ def test_it_tells_its_endpoint_and_listens_on_this_machine_alone(started: str) -
 
 
 @pytest.mark.usefixtures("started")
-def test_a_second_one_is_refused_and_stopping_twice_is_fine(
+def test_a_second_sandbox_is_refused_and_stopping_twice_is_fine(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["sandbox", "start"]) == 1
@@ -77,7 +77,7 @@ def test_a_second_one_is_refused_and_stopping_twice_is_fine(
     assert capsys.readouterr().out.splitlines() == ["Stopped.", "No sandbox was running."]
 
 
-def test_an_organization_file_that_is_wrong_is_told_and_nothing_runs(
+def test_a_wrong_organization_file_is_reported_and_nothing_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = tmp_path / "bad.yaml"
@@ -90,7 +90,7 @@ def test_an_organization_file_that_is_wrong_is_told_and_nothing_runs(
     assert "Traceback" not in told
 
 
-def test_init_writes_a_file_that_can_be_started_and_overwrites_none(
+def test_sandbox_init_writes_a_file_that_starts_and_overwrites_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "mine.yaml"
@@ -105,7 +105,7 @@ def test_init_writes_a_file_that_can_be_started_and_overwrites_none(
 
 
 @pytest.mark.parametrize("anonymize", [False, True])
-def test_init_from_aws_has_the_shape_of_the_callers_organization(
+def test_sandbox_init_from_aws_has_the_shape_of_the_callers_organization(
     file: Path, capsys: pytest.CaptureFixture[str], anonymize: bool
 ) -> None:
     """People rehearse their own organization; --anonymize hides whose it is."""

@@ -45,7 +45,7 @@ def test_a_saved_plan_is_carried_out_without_asking_and_then_there_is_nothing_le
 
 
 @pytest.mark.parametrize("day", ["2026-13-01", "2026-02-30", "2026-00-10"])
-def test_a_saved_plan_with_a_day_that_is_not_is_refused(program: Program, day: str) -> None:
+def test_a_saved_plan_with_an_impossible_date_is_refused(program: Program, day: str) -> None:
     """Once edited by hand, and once as a program with a broken clock would write it."""
     path = saved(program, rollout={"freeze": "2030-12-20/2031-01-04"})
     document = json.loads(path.read_text())
@@ -101,7 +101,9 @@ def test_a_saved_plan_can_be_read_by_its_owner_only(program: Program) -> None:
     assert saved(program).stat().st_mode & 0o077 == 0
 
 
-def test_other_new_pairs_are_a_warning_and_are_left_alone(program: Program) -> None:
+def test_new_pairs_that_a_saved_plan_lacks_are_a_warning_and_stay_as_they_are(
+    program: Program,
+) -> None:
     """A large organization changes every day: what the plan does not name is not its business."""
     plan = saved(program)
     before = set(program.sandbox.organization.accounts)
@@ -141,7 +143,7 @@ def _moved_out(program: Program) -> None:
         (_moved_out, f"topics {DEV[0]} us-east-1: was to create, and nothing is left to do"),
     ],
 )
-def test_a_saved_plan_is_refused_where_what_it_touches_is_wanted_otherwise(
+def test_a_saved_plan_is_refused_if_its_pairs_are_now_planned_differently(
     program: Program, change: Callable[[Program], None], said: str
 ) -> None:
     plan = saved(program)
@@ -170,7 +172,7 @@ def test_a_saved_plan_is_refused_where_a_stack_instance_of_it_was_changed_by_oth
     assert DEV[1] not in ran.err
 
 
-def test_a_saved_plan_stands_when_others_change_what_it_does_not_touch(program: Program) -> None:
+def test_a_saved_plan_is_valid_after_others_change_pairs_outside_of_it(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
     plan = saved(program, stack_sets={"topics": _overridden([*DEV])})
     _foreign_update(program, PROD[0])
@@ -183,7 +185,7 @@ def test_a_saved_plan_stands_when_others_change_what_it_does_not_touch(program: 
 
 
 @pytest.mark.slow
-def test_a_saved_plan_stands_after_a_drift_run(program: Program) -> None:
+def test_a_saved_plan_is_valid_after_a_detection(program: Program) -> None:
     """A drift run becomes the last operation of every stack instance, and changes nothing."""
     program("apply", program.manifest(), "--yes")
     plan = saved(program, stack_sets={"topics": _overridden([*DEV])})
@@ -241,7 +243,7 @@ NOT_WHOLE: tuple[tuple[Callable[[str], str], str], ...] = (
 )
 
 
-def test_a_file_that_is_no_whole_plan_is_refused_before_anything_is_read(program: Program) -> None:
+def test_an_incomplete_plan_file_is_refused_before_anything_is_read(program: Program) -> None:
     plan = saved(program)
     whole = plan.read_text()
     before = len(program.sandbox.calls)
@@ -272,7 +274,7 @@ def test_a_plan_whose_file_cannot_be_written_says_so(program: Program) -> None:
     assert "cannot write" in ran.err
 
 
-def test_options_that_would_make_it_another_plan_are_wrong_usage(program: Program) -> None:
+def test_options_that_would_change_a_saved_plan_are_wrong_usage(program: Program) -> None:
     plan = saved(program)
 
     assert program("apply", plan, "--account", "p1").code == 2

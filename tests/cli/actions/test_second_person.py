@@ -36,7 +36,7 @@ def test_the_next_process_of_the_same_person_does_not_approve(program: Program) 
     assert len(program.operations()) == 1
 
 
-def test_neither_who_saved_a_plan_nor_who_carried_it_out_approves(program: Program) -> None:
+def test_the_persons_who_saved_and_applied_a_plan_cannot_approve(program: Program) -> None:
     plan = program.folder / "base.plan"
     manifest = program.manifest(rollout=GATED)
     assert run_as(program, "ada", "plan", manifest, "--out", plan).code == 0
@@ -54,7 +54,7 @@ def test_neither_who_saved_a_plan_nor_who_carried_it_out_approves(program: Progr
     assert "planned by arn:aws:sts::999999999999:assumed-role/Rollout/ada" in another.out
 
 
-def test_a_plan_that_does_not_say_who_saved_it_is_carried_out(program: Program) -> None:
+def test_a_plan_without_the_name_of_its_author_is_carried_out(program: Program) -> None:
     """As earlier versions wrote them."""
     plan = program.folder / "base.plan"
     assert run_as(program, "ada", "plan", program.manifest(), "--out", plan).code == 0

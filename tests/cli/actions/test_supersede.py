@@ -1,4 +1,4 @@
-"""`apply --supersede`: the other rollout is stopped, and it is said what became of it."""
+"""`apply --supersede`: the other rollout is stopped, and its final state is reported."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def phase(program: Program) -> str:
     return str(program("status", "base-1", "--format", "json").json["phase"])
 
 
-def test_it_stops_the_other_and_plans_what_is_left(waiting: Program) -> None:
+def test_supersede_stops_the_other_rollout_and_plans_the_rest(waiting: Program) -> None:
     refused = waiting("apply", waiting.manifest(), "--yes")
     assert refused.code == 1
     assert "--supersede stops it" in refused.err
@@ -51,7 +51,7 @@ def test_it_stops_the_other_and_plans_what_is_left(waiting: Program) -> None:
     assert "-> base-2 took over from base-1: orgrollout status base-2" in shown.out
 
 
-def test_who_was_stopped_for_nothing_is_named_with_its_way_on(waiting: Program) -> None:
+def test_a_rollout_stopped_in_vain_is_named_with_how_to_continue(waiting: Program) -> None:
     """Nothing to do begins no rollout, and so nothing takes over."""
     ran = supersede(waiting, "--account", PROD[0])
 
@@ -61,7 +61,7 @@ def test_who_was_stopped_for_nothing_is_named_with_its_way_on(waiting: Program) 
     assert waiting("resume", "base-1").code == 4
 
 
-def test_a_no_says_who_is_stopped_by_now(waiting: Program) -> None:
+def test_a_no_names_the_rollout_already_stopped(waiting: Program) -> None:
     where = ("--sandbox", waiting.server.endpoint, "--journal", str(waiting.folder / "journal"))
     terminal = Terminal(("apply", str(waiting.manifest()), "--supersede", *where))
     terminal.until(lambda seen: seen.count(QUESTION) == 1)
@@ -76,7 +76,7 @@ def test_a_no_says_who_is_stopped_by_now(waiting: Program) -> None:
     assert phase(waiting) == "stopped"
 
 
-def test_a_no_to_stopping_stops_nobody(waiting: Program) -> None:
+def test_a_no_to_stopping_stops_no_rollout(waiting: Program) -> None:
     where = ("--sandbox", waiting.server.endpoint, "--journal", str(waiting.folder / "journal"))
     terminal = Terminal(("apply", str(waiting.manifest()), "--supersede", *where))
     terminal.until(lambda seen: QUESTION in seen)
@@ -94,7 +94,9 @@ def test_a_no_to_stopping_stops_nobody(waiting: Program) -> None:
         ({"targets": ONLY_DEV, "guards": {"max_removed_accounts": 0}}, "max_removed_accounts"),
     ],
 )
-def test_what_is_refused_stops_nobody(waiting: Program, changes: dict[str, Any], said: str) -> None:
+def test_a_refused_plan_stops_no_rollout(
+    waiting: Program, changes: dict[str, Any], said: str
+) -> None:
     ran = supersede(waiting, **changes)
 
     assert ran.code == 1
@@ -102,7 +104,7 @@ def test_what_is_refused_stops_nobody(waiting: Program, changes: dict[str, Any],
     assert phase(waiting) == "waiting for approval"
 
 
-def test_a_saved_plan_that_no_longer_holds_stops_nobody(waiting: Program) -> None:
+def test_an_outdated_saved_plan_stops_no_rollout(waiting: Program) -> None:
     plan = waiting.folder / "base.plan"
     assert waiting("plan", waiting.manifest(), "--out", plan).code == 0
     waiting.sandbox.suspend(DEV[0])

@@ -36,7 +36,7 @@ def manifest(program: Program) -> Path:
         ("coverage", "--format", "json"),
     ],
 )
-def test_no_value_of_a_manifest_can_rewrite_what_is_shown(
+def test_no_value_of_a_manifest_can_rewrite_the_output(
     program: Program, manifest: Path, command: tuple[str, ...]
 ) -> None:
     """A lead signs what the terminal shows."""
@@ -50,7 +50,7 @@ def test_no_value_of_a_manifest_can_rewrite_what_is_shown(
 
 
 @pytest.mark.parametrize("account", [DEV[0], DEV[1]])
-def test_explain_shows_values_and_reasons_in_their_line(
+def test_explain_shows_values_and_reasons_in_one_line(
     program: Program, manifest: Path, account: str
 ) -> None:
     ran = program("explain", manifest, account)

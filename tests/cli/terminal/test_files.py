@@ -13,7 +13,7 @@ FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 
 
-def test_an_older_file_of_another_mode_becomes_the_owners_only(tmp_path: Path) -> None:
+def test_an_existing_file_of_another_mode_is_narrowed_to_its_owner(tmp_path: Path) -> None:
     file = tmp_path / "old.json"
     file.write_text("old")
     file.chmod(0o666)
@@ -48,7 +48,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 @needs_full
-def test_a_full_disk_is_said_in_words() -> None:
+def test_a_full_disk_is_reported_in_words() -> None:
     with pytest.raises(OutputError, match="cannot write /dev/full: No space left on device"):
         replace_file(FULL, "new")
     with pytest.raises(OutputError, match="cannot write /dev/full: No space left on device"):
@@ -67,7 +67,7 @@ def test_sandbox_init_says_that_the_disk_is_full(capsys: pytest.CaptureFixture[s
     assert told == "cannot write /dev/full: No space left on device.\n"
 
 
-def test_sandbox_init_writes_through_no_link(
+def test_sandbox_init_does_not_write_through_a_link(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     link = tmp_path / "organization.yaml"
@@ -78,7 +78,9 @@ def test_sandbox_init_writes_through_no_link(
     assert not (tmp_path / "elsewhere.yaml").exists()
 
 
-def test_init_writes_through_no_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_init_does_not_write_through_a_link(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     link = tmp_path / "orgrollout.yaml"
     link.symlink_to(tmp_path / "elsewhere.yaml")
 
@@ -87,7 +89,7 @@ def test_init_writes_through_no_link(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert not (tmp_path / "elsewhere.yaml").exists()
 
 
-def test_templates_export_writes_through_no_link(
+def test_templates_export_does_not_write_through_a_link(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["templates", "export", str(tmp_path / "first")]) == 0
@@ -101,7 +103,7 @@ def test_templates_export_writes_through_no_link(
 
 
 @pytest.mark.slow
-def test_journal_export_narrows_a_file_and_spares_what_is_not_its_own(program: Program) -> None:
+def test_journal_export_narrows_its_file_and_leaves_other_files_alone(program: Program) -> None:
     old = program.folder / "old.json"
     old.write_text("{}")
     old.chmod(0o644)
@@ -127,7 +129,7 @@ def test_journal_export_narrows_a_file_and_spares_what_is_not_its_own(program: P
 
 @pytest.mark.slow
 @needs_full
-def test_what_cannot_be_written_is_said_before_anything_is_read(program: Program) -> None:
+def test_an_unwritable_file_is_reported_before_anything_is_read(program: Program) -> None:
     manifest = program.manifest()
     link = program.folder / "link.plan"
     link.symlink_to(manifest)

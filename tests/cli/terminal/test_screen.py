@@ -23,7 +23,7 @@ def apply(tmp_path: Path) -> tuple[str, ...]:
     return ("apply", str(write_manifest(tmp_path, BASE)), "--sandbox", str(file))
 
 
-def test_it_asks_in_colour_and_only_yes_is_a_yes(apply: tuple[str, ...]) -> None:
+def test_a_terminal_is_asked_in_colour_and_only_yes_is_accepted(apply: tuple[str, ...]) -> None:
     terminal = Terminal(apply)
     terminal.until(lambda seen: QUESTION in seen)
     terminal.type("y")
@@ -35,7 +35,7 @@ def test_it_asks_in_colour_and_only_yes_is_a_yes(apply: tuple[str, ...]) -> None
     assert COLOUR in terminal.seen
 
 
-def test_it_carries_out_what_was_agreed_to_without_colours_where_none_are_wanted(
+def test_no_color_removes_the_colours_of_an_agreed_apply(
     apply: tuple[str, ...],
 ) -> None:
     terminal = Terminal(apply, {"NO_COLOR": "1"})
@@ -47,7 +47,7 @@ def test_it_carries_out_what_was_agreed_to_without_colours_where_none_are_wanted
     assert COLOUR not in terminal.seen
 
 
-def test_elsewhere_there_is_nothing_but_text(apply: tuple[str, ...]) -> None:
+def test_output_that_is_not_a_terminal_is_plain_text(apply: tuple[str, ...]) -> None:
     ran = subprocess.run(  # noqa: S603
         [*PROGRAM, *apply, "--yes"], capture_output=True, text=True, check=True
     )

@@ -18,7 +18,7 @@ COMMANDS = ("schema", "--help", "--version", "sandbox init", "templates list", "
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_full_disk_is_one_message(command: str) -> None:
+def test_a_full_disk_results_in_one_message(command: str) -> None:
     with FULL.open("w") as full:
         ran = _run(command, stdout=full)
 
@@ -30,7 +30,9 @@ def test_a_full_disk_is_one_message(command: str) -> None:
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
-def test_a_disk_that_fills_up_during_apply_is_told_and_nothing_was_started(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_during_apply_is_reported_and_nothing_is_started(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "organization.yaml"
     file.write_text(yaml.safe_dump(organization()))
     command = f"apply {write_manifest(tmp_path, BASE)} --yes --sandbox {file}"
@@ -44,7 +46,7 @@ def test_a_disk_that_fills_up_during_apply_is_told_and_nothing_was_started(tmp_p
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_pipe_that_is_closed_ends_it_quietly(command: str) -> None:
+def test_a_closed_pipe_ends_the_command_quietly(command: str) -> None:
     with subprocess.Popen(  # noqa: S603
         [*PROGRAM, *command.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -55,7 +57,7 @@ def test_a_pipe_that_is_closed_ends_it_quietly(command: str) -> None:
     assert process.returncode == 1
 
 
-def test_a_closed_output_is_said_before_anything_is_done(tmp_path: Path) -> None:
+def test_a_closed_output_is_reported_before_anything_is_done(tmp_path: Path) -> None:
     manifest = tmp_path / "orgrollout.yaml"
     shell = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, "init", str(manifest)]
     ran = subprocess.run(  # noqa: S603

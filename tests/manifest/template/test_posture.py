@@ -1,4 +1,4 @@
-"""The checks that a template lists: what is wrong with them is said with its place."""
+"""The checks that a template lists: their mistakes are reported with their places."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def read(entry: str) -> tuple[Template | None, list[str]]:
     return template, [str(problem) for problem in findings.problems]
 
 
-def test_a_sound_check_is_read_with_its_arguments_and_conditions() -> None:
+def test_a_valid_check_is_read_with_its_arguments_and_conditions() -> None:
     entry = '{check: config-rule, rule: "${Prefix}-${AWS::Region}", when: {Mode: auto}}'
     template, problems = read(entry)
     assert problems == []
@@ -103,7 +103,7 @@ def test_a_mistake_is_named_with_its_place(entry: str, said: str) -> None:
 @pytest.mark.parametrize("field", ["posture", "preconditions"])
 @pytest.mark.parametrize("key", ["{a: b}", "[a, b]", "true", "7", "null", "1.5", "2026-13-01"])
 @pytest.mark.parametrize("inside", [False, True])
-def test_a_key_that_is_no_argument_is_told_and_no_bug(field: str, key: str, inside: bool) -> None:
+def test_an_unknown_argument_is_reported_and_is_no_bug(field: str, key: str, inside: bool) -> None:
     place = f"when: {{? {key} : x}}" if inside else f"? {key} : x"
     text = TEMPLATE.replace("posture:", f"{field}:")
     entry = f"{{check: config-rule, rule: a, {place}}}"
@@ -117,7 +117,7 @@ def test_a_key_that_is_no_argument_is_told_and_no_bug(field: str, key: str, insi
     assert ("a key must be text" if key[0] in "{[" else f"{expected} `{key}`") in problem
 
 
-def test_a_parameter_may_be_written_so_that_cfn_lint_is_quiet() -> None:
+def test_a_parameter_can_be_written_so_that_cfn_lint_accepts_it() -> None:
     template, problems = read('{check: config-rule, rule: "${parameters.Prefix}-x"}')
     assert problems == []
     assert template is not None
@@ -134,7 +134,7 @@ def test_a_document_that_can_be_compared_is_accepted() -> None:
     ("prefix", "expected"),
     [("base", f"arn:aws:s3:::base-{'1' * 12}"), ("{{resolve:ssm:prefix}}", "{{resolve:}}")],
 )
-def test_where_flow_logs_go_is_what_an_output_of_the_template_says(
+def test_the_destination_of_flow_logs_is_an_output_of_the_template(
     prefix: str, expected: str
 ) -> None:
     template, problems = read("{check: vpc-flow-logs, traffic: ALL, destination: Bucket}")

@@ -1,4 +1,4 @@
-"""What is read from a template, and what is said of one that cannot be used."""
+"""Reading of templates, and the problems of those that cannot be used."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def read(folder: Path, text: str) -> Template:
     return template
 
 
-def test_parameters_are_read_as_cloudformation_will(tmp_path: Path) -> None:
+def test_parameters_are_read_as_cloudformation_reads_them(tmp_path: Path) -> None:
     text = f"""
 Parameters:
   A: {{Type: Number, Default: 010, AllowedValues: [010, 20], MinValue: 5, MaxValue: 30}}
@@ -52,7 +52,7 @@ Parameters:
     }
 
 
-def test_a_template_says_what_it_needs(tmp_path: Path) -> None:
+def test_the_needs_of_a_template_are_read_from_it(tmp_path: Path) -> None:
     text = f"""
 Metadata:
   orgrollout:
@@ -71,7 +71,7 @@ Metadata:
     assert not metadata.once_per_account
 
 
-def test_a_template_without_metadata_or_parameters_will_do(tmp_path: Path) -> None:
+def test_a_template_without_metadata_or_parameters_is_valid(tmp_path: Path) -> None:
     template = read(tmp_path, RESOURCES)
     assert template.name == "template"
     assert template.body == RESOURCES
@@ -79,7 +79,7 @@ def test_a_template_without_metadata_or_parameters_will_do(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("indent", ["\t", 2, None])
-def test_json_is_read_however_it_is_indented(tmp_path: Path, indent: str | int | None) -> None:
+def test_json_is_read_with_any_indentation(tmp_path: Path, indent: str | int | None) -> None:
     topic = {"T": {"Type": "AWS::SNS::Topic"}}
     body = {"Parameters": {"A": {"Type": "String"}}, "Resources": topic}
     assert set(read(tmp_path, json.dumps(body, indent=indent)).parameters) == {"A"}
@@ -160,14 +160,14 @@ def test_json_is_read_however_it_is_indented(tmp_path: Path, indent: str | int |
         ),
     ],
 )
-def test_a_mistake_in_a_template_is_told_with_its_place_there(
+def test_a_mistake_in_a_template_is_reported_with_its_place_in_it(
     say: Say, folder: Path, old: str, new: str, message: str
 ) -> None:
     (folder / "config.yaml").write_text(change(old, new, CONFIG))
     assert say(MANIFEST) == [message]
 
 
-def test_a_template_that_two_stack_sets_use_is_wrong_once(say: Say, folder: Path) -> None:
+def test_a_mistake_in_a_template_of_two_stack_sets_is_reported_once(say: Say, folder: Path) -> None:
     (folder / "roles.yaml").write_text(ROLES.replace("Resources:", "Things:"))
     assert say(change("config.yaml", "roles.yaml")) == [
         "roles.yaml:1:1: Resources: the template has no resources. "
@@ -175,7 +175,7 @@ def test_a_template_that_two_stack_sets_use_is_wrong_once(say: Say, folder: Path
     ]
 
 
-def test_a_deployed_template_tells_its_parameters_whatever_else_is_in_it() -> None:
+def test_a_deployed_template_is_read_for_its_parameters_alone() -> None:
     """A plan compares it with the new one; it may be another tool's, in JSON or without any."""
     assert declared_parameters(CONFIG)[:2] == ("Frequency", "Organization")
     assert declared_parameters('{\n\t"Parameters": {"A": {}}}') == ("A",)
@@ -184,14 +184,14 @@ def test_a_deployed_template_tells_its_parameters_whatever_else_is_in_it() -> No
         declared_parameters("a: [")
 
 
-def test_a_template_that_is_no_mapping_is_refused(say: Say, folder: Path) -> None:
+def test_a_template_that_is_not_a_mapping_is_refused(say: Say, folder: Path) -> None:
     (folder / "config.yaml").write_text("- a\n")
     assert say(MANIFEST) == [
         "config.yaml:1:1: is no template: its top level is no mapping. Begin with Resources:."
     ]
 
 
-def test_templates_that_come_along_can_be_read_and_exported(tmp_path: Path) -> None:
+def test_bundled_templates_can_be_read_and_exported(tmp_path: Path) -> None:
     assert {"account-roles", "config-regional", "log-buckets"} <= set(builtin_names())
     for name in builtin_names():
         template = builtin_template(name)
@@ -206,7 +206,7 @@ def test_templates_that_come_along_can_be_read_and_exported(tmp_path: Path) -> N
         builtin_path("../account-roles")
 
 
-def test_cfn_lint_speaks_with_places_in_the_template(load: Load, folder: Path) -> None:
+def test_findings_of_cfn_lint_have_places_in_the_template(load: Load, folder: Path) -> None:
     """Once for a template, for the Regions that its stack sets go to."""
     (folder / "roles.yaml").write_text('Resources:\n  A:\n    Type: "AWS::No::Such"\n')
     text = change("    parameters: {Frequency: DAILY}\n", "").replace("config.yaml", "roles.yaml")
@@ -217,7 +217,7 @@ def test_cfn_lint_speaks_with_places_in_the_template(load: Load, folder: Path) -
     ]
 
 
-def test_a_template_at_which_cfn_lint_stops_is_said_not_to_be_checked(
+def test_a_template_at_which_cfn_lint_fails_is_reported_as_not_checked(
     load: Load, folder: Path
 ) -> None:
     """YAML reads a name such as No as a truth value, at which cfn-lint raises."""
@@ -232,7 +232,7 @@ def test_a_template_at_which_cfn_lint_stops_is_said_not_to_be_checked(
 
 
 @pytest.mark.slow
-def test_cfn_lint_has_nothing_to_say_of_a_region_that_the_template_leaves_out(
+def test_cfn_lint_reports_nothing_for_a_region_that_the_template_leaves_out(
     load: Load, folder: Path
 ) -> None:
     gap = "    regions: {exclude: [{regions: ap-east-2, reason: no remediation}]}\n"
@@ -254,7 +254,7 @@ Resources:
 
 
 @pytest.mark.slow
-def test_cfn_lint_has_nothing_to_say_of_the_templates_that_come_along(load: Load) -> None:
+def test_cfn_lint_reports_nothing_for_the_bundled_templates(load: Load) -> None:
     given = {
         "resync-role": "CallerRole: Caller, ExternalId: base-7",
         "tamper-role": "BusAccountId: '222233334444'",
@@ -268,7 +268,7 @@ def test_cfn_lint_has_nothing_to_say_of_the_templates_that_come_along(load: Load
     assert lint_templates(loaded) == []
 
 
-def test_unreadable_templates_do_not_hide_other_mistakes(say: Say, folder: Path) -> None:
+def test_an_unreadable_template_does_not_hide_other_mistakes(say: Say, folder: Path) -> None:
     (folder / "config.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(ManifestError):
         read_template(folder / "config.yaml", "config.yaml")
@@ -282,7 +282,7 @@ def test_unreadable_templates_do_not_hide_other_mistakes(say: Say, folder: Path)
 LARGE = change("Resources:", f"# {'x' * 51_200}\nResources:", CONFIG)
 
 
-def test_a_template_too_large_for_a_call_is_refused_with_the_key_that_lets_it_in(
+def test_a_template_too_large_for_a_call_is_refused_with_the_key_that_allows_it(
     say: Say, folder: Path
 ) -> None:
     (folder / "config.yaml").write_text(LARGE)
@@ -309,7 +309,7 @@ def test_a_template_too_large_for_a_call_is_refused_with_the_key_that_lets_it_in
         ("# !Transform and AWS::CloudFormation::Stack", ""),
     ],
 )
-def test_macros_are_refused_where_cloudformation_would(
+def test_macros_are_refused_where_cloudformation_refuses_them(
     load: Load, say: Say, folder: Path, text: str, refused: str
 ) -> None:
     """It refuses them when a rollout has begun."""
@@ -325,7 +325,7 @@ def test_macros_are_refused_where_cloudformation_would(
     assert load(change("roles.yaml", self_managed)).templates.keys() == {"roles", "config"}
 
 
-def test_a_nested_stack_is_refused_where_cloudformation_would(say: Say, folder: Path) -> None:
+def test_a_nested_stack_is_refused_where_cloudformation_refuses_it(say: Say, folder: Path) -> None:
     (folder / "roles.yaml").write_text(f'{ROLES}  Child: {{Type: "AWS::CloudFormation::Stack"}}\n')
 
     (refusal,) = say(MANIFEST)

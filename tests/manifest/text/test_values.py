@@ -1,4 +1,4 @@
-"""Values with a form of their own, Regions, and what `${...}` stands for."""
+"""Values with a form of their own, Regions, and the values of `${...}`."""
 
 import json
 from datetime import timedelta
@@ -31,25 +31,25 @@ from orgrollout.model.domains import DOMAINS
         ("P1DT2H", timedelta(hours=26)),
     ],
 )
-def test_durations(text: str, span: timedelta) -> None:
+def test_durations_are_read(text: str, span: timedelta) -> None:
     assert duration(text) == span
 
 
 @pytest.mark.parametrize(
     "text", ["", "30", "-1h", "1.5h", "30m1h", "P", "PT", "P1M", "h", "1 h", "30M"]
 )
-def test_what_is_no_duration(text: str) -> None:
+def test_a_text_that_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(PydanticCustomError):
         duration(text)
 
 
 @pytest.mark.parametrize("value", ["", "5 %", "101%", "-1", "5.5", True, None, [5]])
-def test_what_is_no_failure_budget(value: object) -> None:
+def test_a_text_that_is_not_a_failure_budget_is_refused(value: object) -> None:
     with pytest.raises(PydanticCustomError):
         budget(value)
 
 
-def test_failure_budgets() -> None:
+def test_failure_budgets_are_read() -> None:
     assert [budget(value) for value in (0, 12, "12", "5%", "100%")] == [
         "0",
         "12",
@@ -69,7 +69,7 @@ def test_references_are_replaced_and_escaped_ones_are_not() -> None:
 
 
 @given(st.text(alphabet="${}ab.:", max_size=40))
-def test_every_text_can_be_substituted_once_its_references_are_known(text: str) -> None:
+def test_a_text_with_known_references_can_be_substituted(text: str) -> None:
     names = references(text)
     assert substitute(text, dict.fromkeys(names, "")).count("${") <= text.count("${")
 
@@ -117,7 +117,7 @@ def test_seventeen_regions_are_enabled_from_the_start() -> None:
         ),
     ],
 )
-def test_values_that_a_template_refuses(
+def test_values_that_a_template_does_not_allow_are_refused(
     parameter: TemplateParameter, text: str, message: str
 ) -> None:
     refused = why_refused(parameter, text)
@@ -134,7 +134,9 @@ def test_values_that_a_template_refuses(
         (TemplateParameter(name="A", allowed_pattern=r"\p{Alpha}+"), "whatever Java takes"),
     ],
 )
-def test_values_that_a_template_takes(parameter: TemplateParameter, text: str) -> None:
+def test_values_that_a_template_allows_are_accepted(
+    parameter: TemplateParameter, text: str
+) -> None:
     assert why_refused(parameter, text) is None
 
 
@@ -152,7 +154,7 @@ ENDLESS = (
 
 
 @pytest.mark.parametrize("pattern", ENDLESS)
-def test_no_pattern_of_a_template_keeps_anybody_waiting(pattern: str) -> None:
+def test_no_pattern_of_a_template_takes_long(pattern: str) -> None:
     """Python cannot be told to give up; CloudFormation is asked in any case."""
     parameter = TemplateParameter(name="A", allowed_pattern=pattern)
     text = f"{'a' * 400}!"
@@ -172,14 +174,14 @@ def test_no_pattern_of_a_template_keeps_anybody_waiting(pattern: str) -> None:
         ("^$|^o-[a-z0-9]{10,32}$", "o-x"),
     ],
 )
-def test_patterns_that_people_write_are_tried(pattern: str, text: str) -> None:
+def test_common_patterns_are_checked(pattern: str, text: str) -> None:
     parameter = TemplateParameter(name="A", allowed_pattern=pattern)
 
     assert why_unchecked(parameter, text) is None
     assert why_refused(parameter, text) is not None
 
 
-def test_a_hint_knows_case_and_gives_up_on_what_is_far_off() -> None:
+def test_a_hint_ignores_case_and_lists_all_names_if_none_is_near() -> None:
     assert did_you_mean("nameprefix", ["NamePrefix", "Days"]) == "Did you mean `NamePrefix`?"
     assert did_you_mean("zzz", ["NamePrefix", "Days"]) == "Known: Days, NamePrefix."
     assert did_you_mean("zzz", ["NamePrefix"], "Remove it.") == "Remove it."

@@ -54,14 +54,14 @@ class DyingJournal:
         return version
 
 
-def test_rollouts_of_different_stack_sets_go_side_by_side(stage: Stage) -> None:
+def test_rollouts_of_different_stack_sets_run_at_the_same_time(stage: Stage) -> None:
     first, second = stage.begin(named("one", "a")), stage.begin(named("two", "b"))
 
     assert stage.finish(first).state.outcome is Outcome.SUCCEEDED
     assert stage.finish(second).state.outcome is Outcome.SUCCEEDED
 
 
-def test_a_stack_set_in_common_is_enough_to_be_refused_and_nothing_is_left_behind(
+def test_one_stack_set_in_common_refuses_a_rollout_and_leaves_no_claim(
     stage: Stage,
 ) -> None:
     first = stage.begin(named("one", "b", "c"))
@@ -93,7 +93,9 @@ def test_a_halted_rollout_keeps_its_stack_sets_and_a_finished_one_does_not(stage
 
 
 @pytest.mark.parametrize("commits", range(1, 5))
-def test_a_process_that_dies_while_beginning_locks_nothing(stage: Stage, commits: int) -> None:
+def test_a_process_that_dies_while_beginning_leaves_nothing_locked(
+    stage: Stage, commits: int
+) -> None:
     """The plan, two claims, the record: up to the last of them there is no rollout."""
     plan = stage.plan(named("one", "a", "b"))
     context = stage.context()
@@ -109,7 +111,7 @@ def test_a_process_that_dies_while_beginning_locks_nothing(stage: Stage, commits
         assert stage.begin(named("one", "a")) == "one-1"
 
 
-def test_of_many_that_begin_at_once_one_begins(stage: Stage) -> None:
+def test_one_of_many_rollouts_begun_at_once_begins(stage: Stage) -> None:
     plans = [stage.plan(named(manifest, "a", "b")) for manifest in ("one", "two", "three")] * 2
     barrier = Barrier(len(plans))
 
@@ -130,7 +132,7 @@ def test_of_many_that_begin_at_once_one_begins(stage: Stage) -> None:
     assert holding == begun
 
 
-def test_superseding_takes_over_from_a_rollout_that_stands_still(stage: Stage) -> None:
+def test_superseding_takes_over_from_a_stopped_rollout(stage: Stage) -> None:
     older = begun(stage)
     context = stage.context()
     give_order(context.journal, older, lambda r: stop(r.state))
@@ -145,7 +147,7 @@ def test_superseding_takes_over_from_a_rollout_that_stands_still(stage: Stage) -
     assert stage.finish(newer).state.outcome is Outcome.SUCCEEDED
 
 
-def test_superseding_does_not_begin_while_the_other_is_running(stage: Stage) -> None:
+def test_superseding_does_not_begin_while_the_other_rollout_runs(stage: Stage) -> None:
     older = begun(stage)
     stage.step(older)
     plan = stage.load(older).plan
@@ -156,7 +158,7 @@ def test_superseding_does_not_begin_while_the_other_is_running(stage: Stage) -> 
     assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
 
 
-def test_before_a_plan_that_takes_over_what_runs_is_stopped(stage: Stage) -> None:
+def test_a_running_rollout_is_stopped_before_the_plan_that_supersedes_it(stage: Stage) -> None:
     older = begun(stage)
     stage.step(older)
     context = stage.context()
@@ -169,7 +171,7 @@ def test_before_a_plan_that_takes_over_what_runs_is_stopped(stage: Stage) -> Non
     assert holders_of(context.journal, {TOPICS}) == {}
 
 
-def test_what_a_superseded_rollout_still_sends_is_stopped_by_its_successor(stage: Stage) -> None:
+def test_a_late_operation_of_a_superseded_rollout_is_stopped_by_its_successor(stage: Stage) -> None:
     older = begun(stage)
     newer: list[RolloutId] = []
 
@@ -191,7 +193,7 @@ def test_what_a_superseded_rollout_still_sends_is_stopped_by_its_successor(stage
     assert not state.holds
 
 
-def test_unlocking_by_force_ends_what_its_driver_sends_and_lets_others_begin(
+def test_unlocking_by_force_stops_the_drivers_operations_and_allows_other_rollouts(
     stage: Stage,
 ) -> None:
     older = begun(stage)
@@ -211,7 +213,7 @@ def test_unlocking_by_force_ends_what_its_driver_sends_and_lets_others_begin(
     assert stage.finish(newer).state.outcome is Outcome.SUCCEEDED
 
 
-def test_after_unlocking_an_operator_may_still_go_on_with_it(stage: Stage) -> None:
+def test_an_unlocked_rollout_can_still_be_resumed(stage: Stage) -> None:
     rollout = stage.begin()
     journal = stage.context().journal
     unlock(journal, rollout)
@@ -226,7 +228,7 @@ def test_after_unlocking_an_operator_may_still_go_on_with_it(stage: Stage) -> No
 @pytest.mark.parametrize(
     ("finish", "refused"), [(True, LaterRolloutError), (False, OpenRolloutError)]
 )
-def test_what_a_later_rollout_has_changed_is_not_retried(
+def test_pairs_that_a_later_rollout_changed_are_not_retried(
     stage: Stage, finish: bool, refused: type[Exception]
 ) -> None:
     """The older plan would send the overrides of then with the definition of now."""
@@ -244,7 +246,7 @@ def test_what_a_later_rollout_has_changed_is_not_retried(
     assert stage.load(older).state.phase is Phase.FINISHED
 
 
-def test_a_rollout_whose_record_was_written_while_the_answer_got_lost_is_begun(
+def test_a_rollout_begins_although_the_response_to_its_record_was_lost(
     stage: Stage,
 ) -> None:
     """It must neither be begun again nor be taken for another user's."""
@@ -263,7 +265,7 @@ def test_a_rollout_whose_record_was_written_while_the_answer_got_lost_is_begun(
     assert stage.finish(begun.state.id).state.outcome is Outcome.SUCCEEDED
 
 
-def test_waiting_for_an_approval_is_no_reason_to_give_up_claims(stage: Stage) -> None:
+def test_a_rollout_that_waits_for_an_approval_keeps_its_claims(stage: Stage) -> None:
     wave = {"name": "canary", "sample": {"per_ou": 1}, "after": {"approval": "required"}}
     waiting = stage.apply({**BASE, "rollout": {"waves": [wave]}})
     stage.sandbox.clock.sleep(timedelta(days=30))

@@ -26,7 +26,7 @@ NAMES = ("one", "two", "three", "four")
 
 @dataclass(eq=False)
 class CountedJournal:
-    """A journal that counts what is read, by kind."""
+    """A journal that counts its reads, by kind."""
 
     journal: Journal
     reads: Counter[str] = field(default_factory=Counter)
@@ -64,7 +64,7 @@ FINDS: dict[str, Callable[[Any], RolloutId]] = {
 
 
 @pytest.mark.parametrize("what", FINDS)
-def test_finding_one_rollout_reads_one_plan(
+def test_the_search_for_one_rollout_reads_one_plan(
     stage: Stage, journal: CountedJournal, what: str
 ) -> None:
     """Plans are megabytes, and in a bucket each is a request."""
@@ -74,19 +74,21 @@ def test_finding_one_rollout_reads_one_plan(
     assert journal.reads == {"rollout": len(NAMES) + 1, "artifacts": 1}
 
 
-def test_several_open_ones_are_named_without_their_plans(journal: CountedJournal) -> None:
+def test_several_open_rollouts_are_named_without_reading_their_plans(
+    journal: CountedJournal,
+) -> None:
     with pytest.raises(NoSuchRolloutError, match="one-1, two-1, three-1, four-1"):
         find_rollout(journal, None, only_open=True)
 
     assert journal.reads == {"rollout": len(NAMES)}
 
 
-def test_listing_all_rollouts_reads_no_plan(journal: CountedJournal) -> None:
+def test_a_list_of_all_rollouts_reads_no_plan(journal: CountedJournal) -> None:
     assert [state.manifest for state in rollout_states(journal)] == list(NAMES)
     assert journal.reads == {"rollout": len(NAMES)}
 
 
-def test_what_is_recent_is_read_once(stage: Stage, journal: CountedJournal) -> None:
+def test_recent_rollouts_are_read_once(stage: Stage, journal: CountedJournal) -> None:
     close(stage, "one-1", "two-1")
     later = stage.sandbox.clock.now() + timedelta(seconds=1)
 

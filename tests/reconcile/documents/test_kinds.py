@@ -1,4 +1,4 @@
-"""The kinds of documents: the page tells of all of them, and conflicts are decided in one place."""
+"""The kinds of documents: the page lists all of them, and conflicts are decided in one place."""
 
 import ast
 import importlib
@@ -23,7 +23,7 @@ JOURNALS = {"journal/sqlite.py", "aws/s3_journal.py"}  # they find the conflicts
 
 
 def documented() -> set[str]:
-    """Return the keys of the page's table, without what stands for a name."""
+    """Return the keys of the page's table, without the placeholders for names."""
     table = (DOCS / "journal.md").read_text().partition("## What is kept")[2].partition("\n## ")[0]
     keys = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
     return {re.sub(r"/[A-Z].*", "/", key) for key in keys}
@@ -43,7 +43,7 @@ def test_the_page_names_every_kind_and_no_other() -> None:
     assert documented() == kinds() | OTHERS
 
 
-def test_all_that_a_journal_keeps_is_of_a_kind_that_the_page_names(tmp_path: Path) -> None:
+def test_every_document_of_a_journal_is_of_a_kind_that_the_page_names(tmp_path: Path) -> None:
     with Sandbox.start(organization()) as sandbox:
         stage = Stage(sandbox, tmp_path)
         deploy(stage)
@@ -75,7 +75,7 @@ def _catching(path: Path) -> Iterator[int]:
             yield node.lineno
 
 
-def test_conflicts_are_caught_in_one_module() -> None:
+def test_conflicts_are_caught_in_one_module_only() -> None:
     package = ROOT / "orgrollout"
     found = {
         path.relative_to(package).as_posix()

@@ -1,4 +1,4 @@
-"""A rollout's history has all that happened and was ordered, whatever process dies in between."""
+"""A rollout's history has all events and orders, although processes die in between."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -108,7 +108,7 @@ def test_no_event_is_lost_by_a_kill_after_any_write(tmp_path: Path) -> None:
             assert happened(stage, rollout) == expected, moment
 
 
-def test_each_process_adds_only_what_is_new(stage: Stage) -> None:
+def test_each_process_adds_only_new_events(stage: Stage) -> None:
     """What the one before it committed last is in the stream already."""
     rollout = stage.begin()
     while not stage.load(rollout).state.phase.is_over:
@@ -118,7 +118,7 @@ def test_each_process_adds_only_what_is_new(stage: Stage) -> None:
     assert numbers == [*range(1, len(numbers) + 1)]
 
 
-def test_every_order_is_noted_with_who_gave_it_and_when(stage: Stage) -> None:
+def test_every_order_is_recorded_with_its_person_and_time(stage: Stage) -> None:
     stage.sandbox.fail("p1", None, times=1, reason=DENIED)
     rollout = stage.apply(with_waves(CANARY)).state.id
     context, journal = stage.context(), stage.context().journal
@@ -144,7 +144,7 @@ def test_every_order_is_noted_with_who_gave_it_and_when(stage: Stage) -> None:
     assert numbers == [*range(1, len(numbers) + 1)]
 
 
-def test_an_order_is_noted_though_its_process_died(stage: Stage) -> None:
+def test_an_order_is_recorded_although_its_process_died(stage: Stage) -> None:
     rollout, context = stage.begin(), stage.context()
     dying = MortalJournal(context.journal, at=1)
     until_dead(lambda: give_order(dying, rollout, lambda r: stop(r.state), context.said("stop")))
@@ -155,7 +155,7 @@ def test_an_order_is_noted_though_its_process_died(stage: Stage) -> None:
     assert happened(stage, rollout)[0] == ("order", "stop")
 
 
-def test_the_caller_who_supersedes_is_noted(stage: Stage) -> None:
+def test_the_caller_who_supersedes_is_recorded(stage: Stage) -> None:
     waiting = {**CANARY, "after": {"approval": "required"}}
     older = stage.apply(with_waves(waiting)).state.id
     context = stage.context()

@@ -76,7 +76,7 @@ def test_a_newer_schema_is_refused_and_left_alone(
     assert journal.get("rollout/base-1") == before
 
 
-def test_what_a_newer_version_added_is_not_dropped_unseen(
+def test_fields_that_a_newer_version_added_are_not_dropped_silently(
     stage: Stage, journal: SqliteJournal
 ) -> None:
     change(journal, sideways=True)

@@ -62,7 +62,7 @@ def test_the_journals_are_of_schema_2() -> None:
 
 
 @pytest.mark.parametrize("kept", records(), ids=lambda kept: str(kept["state"]["phase"]))
-def test_nothing_of_a_record_is_lost_on_the_way_to_today_s_schema(kept: dict[str, Any]) -> None:
+def test_a_record_loses_nothing_on_its_way_to_the_present_schema(kept: dict[str, Any]) -> None:
     before = kept["state"]
 
     record = read_record(kept)
@@ -81,7 +81,7 @@ def test_nothing_of_a_record_is_lost_on_the_way_to_today_s_schema(kept: dict[str
         assert after[new] == renamed
 
 
-def test_an_ended_rollout_a_halted_one_and_its_rollback_are_listed(tmp_path: Path) -> None:
+def test_ended_halted_and_rollback_rollouts_are_listed(tmp_path: Path) -> None:
     ended, halted, back = rollouts(journal_of("ended, halted and rolled back", tmp_path))
 
     assert ended.state.outcome is Outcome.SUCCEEDED
@@ -90,7 +90,7 @@ def test_an_ended_rollout_a_halted_one_and_its_rollback_are_listed(tmp_path: Pat
     assert [sum(o.succeeded for o in each.state.completed) for each in (ended, back)] == [14, 6]
 
 
-def test_a_detachment_is_listed_with_the_stacks_it_kept(tmp_path: Path) -> None:
+def test_a_detaching_rollout_is_listed_with_the_stacks_it_kept(tmp_path: Path) -> None:
     journal = journal_of("detached", tmp_path)
 
     detached = load_rollout(journal, RolloutId("base-2"))
@@ -128,7 +128,7 @@ def test_a_rollout_under_way_is_resumed_under_the_committed_id(
     assert ended.state.phase is Phase.FINISHED
 
 
-def test_an_operation_that_was_withdrawn_keeps_its_id(tmp_path: Path) -> None:
+def test_a_withdrawn_operation_keeps_its_id(tmp_path: Path) -> None:
     stopped = only("stopped, with an operation withdrawn", tmp_path)
 
     (withdrawn,) = stopped.state.withdrawn

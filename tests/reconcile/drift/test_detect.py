@@ -1,4 +1,4 @@
-"""A detection is started once, found again after a crash, and in nobody's way."""
+"""A detection is started once, found again after a crash, and disturbs no other process."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -60,7 +60,7 @@ def phases(steps: list[DetectionStep]) -> list[DetectionPhase]:
     return list(dict.fromkeys(step.phase for step in steps))
 
 
-def test_it_looks_everywhere_at_full_speed_under_an_id_that_is_recognised(stage: Stage) -> None:
+def test_a_detection_runs_everywhere_at_full_speed_under_a_recognisable_id(stage: Stage) -> None:
     steps = run(stage)
 
     assert phases(steps) == [DetectionPhase.RUNNING, DetectionPhase.ENDED]
@@ -80,7 +80,7 @@ def test_it_looks_everywhere_at_full_speed_under_an_id_that_is_recognised(stage:
     assert stage.plan(stack.manifest(stage)).is_empty
 
 
-def test_each_run_is_a_new_detection(stage: Stage) -> None:
+def test_each_run_starts_a_new_detection(stage: Stage) -> None:
     run(stage)
     run(stage)
 
@@ -95,14 +95,16 @@ def test_each_run_is_a_new_detection(stage: Stage) -> None:
         pytest.param("server_error", marks=pytest.mark.slow),
     ],
 )
-def test_an_answer_that_is_lost_or_late_starts_nothing_twice(stage: Stage, fault: str) -> None:
+def test_a_lost_or_late_response_starts_no_detection_twice(stage: Stage, fault: str) -> None:
     getattr(stage.sandbox, fault)("DetectStackSetDrift")
 
     assert run(stage)[-1].phase is DetectionPhase.ENDED
     assert len(detections(stage)) == 1
 
 
-def test_a_crash_after_the_commit_is_picked_up_under_the_same_id(stage: Stage) -> None:
+def test_a_detection_is_resumed_under_the_same_id_after_a_crash_behind_the_commit(
+    stage: Stage,
+) -> None:
     def die() -> None:
         raise Dead
 
@@ -124,7 +126,7 @@ def test_a_crash_after_the_commit_is_picked_up_under_the_same_id(stage: Stage) -
     assert detections(stage) == [intent.operation]
 
 
-def test_a_crash_while_it_runs_is_picked_up_and_nothing_is_sent_again(stage: Stage) -> None:
+def test_a_crash_during_a_detection_is_resumed_without_sending_it_again(stage: Stage) -> None:
     first = detect_step(NAME, stage.context())
 
     steps = run(stage)
@@ -135,7 +137,7 @@ def test_a_crash_while_it_runs_is_picked_up_and_nothing_is_sent_again(stage: Sta
     assert len(detections(stage)) == 1
 
 
-def test_two_processes_at_once_start_one(stage: Stage) -> None:
+def test_two_processes_at_once_start_one_detection(stage: Stage) -> None:
     one, two = stage.context(), stage.context()
     steps: list[DetectionStep] = []
     held_up = Context(
@@ -156,7 +158,7 @@ def _step(context: Context) -> DetectionStep:
     return detect_step(NAME, context)
 
 
-def test_it_does_not_begin_where_a_rollout_is_running_and_does_where_one_was_stopped(
+def test_a_detection_begins_beside_a_stopped_rollout_and_not_beside_a_running_one(
     stage: Stage,
 ) -> None:
     wanted = stack.manifest(stage, regions=["us-east-1"])
@@ -172,7 +174,7 @@ def test_it_does_not_begin_where_a_rollout_is_running_and_does_where_one_was_sto
 
 
 @pytest.mark.slow
-def test_a_rollout_that_meets_it_stops_it_and_what_it_found_is_used(stage: Stage) -> None:
+def test_a_rollout_stops_a_detection_in_its_way_and_its_findings_are_used(stage: Stage) -> None:
     # The first looks everywhere; the second is in the way, and stuck where it began.
     run(stage)
     stage.sandbox.slow(seconds=timedelta(minutes=10), times=14, action=DRIFT)
@@ -192,7 +194,7 @@ def test_a_rollout_that_meets_it_stops_it_and_what_it_found_is_used(stage: Stage
     assert [f.pair for f in stack.gather(stage, wanted).findings] == [HERE]
 
 
-def test_a_rollout_that_begins_while_it_waits_comes_first(stage: Stage) -> None:
+def test_a_rollout_begun_while_a_detection_waits_is_first(stage: Stage) -> None:
     stage.sandbox.slow(times=1)
     client = stage.sandbox.session().client("cloudformation")
     client.detect_stack_set_drift(StackSetName=NAME)
@@ -208,7 +210,7 @@ def test_a_rollout_that_begins_while_it_waits_comes_first(stage: Stage) -> None:
     assert len(detections(stage)) == 1  # that of others
 
 
-def test_an_operation_of_others_is_waited_for_with_a_word_on_it(stage: Stage) -> None:
+def test_a_detection_waits_for_an_operation_of_others_and_says_so(stage: Stage) -> None:
     stage.sandbox.slow(times=1)
     client = stage.sandbox.session().client("cloudformation")
     foreign = client.detect_stack_set_drift(StackSetName=NAME)["OperationId"]
@@ -224,7 +226,7 @@ def test_an_operation_of_others_is_waited_for_with_a_word_on_it(stage: Stage) ->
     assert len(detections(stage)) == 2
 
 
-def test_it_is_waited_for_no_longer_than_was_asked_for(stage: Stage) -> None:
+def test_a_detection_waits_no_longer_than_requested(stage: Stage) -> None:
     stage.sandbox.stuck(times=1)
     client = stage.sandbox.session().client("cloudformation")
     client.detect_stack_set_drift(StackSetName=NAME)
@@ -240,7 +242,7 @@ def test_it_is_waited_for_no_longer_than_was_asked_for(stage: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_an_outage_of_ten_minutes_is_waited_out(stage: Stage) -> None:
+def test_a_detection_survives_an_outage_of_ten_minutes(stage: Stage) -> None:
     stage.sandbox.server_error("DescribeStackSetOperation", times=25)
     waited: list[timedelta] = []
 
@@ -257,7 +259,7 @@ def test_an_outage_of_ten_minutes_is_waited_out(stage: Stage) -> None:
     assert len(detections(stage)) == 1
 
 
-def test_what_a_newer_version_wrote_is_left_alone_and_no_plan_fails_for_it(stage: Stage) -> None:
+def test_a_detection_of_a_newer_version_is_left_alone_and_fails_no_plan(stage: Stage) -> None:
     journal = stage.context().journal
     journal.put(f"detection/{NAME}", {"format_version": 2}, expected=None)
 
@@ -268,7 +270,7 @@ def test_what_a_newer_version_wrote_is_left_alone_and_no_plan_fails_for_it(stage
     assert detections(stage) == []
 
 
-def test_a_stack_set_that_is_gone_ends_it(stage: Stage) -> None:
+def test_a_deleted_stack_set_ends_its_detection(stage: Stage) -> None:
     context = stage.context()
     step = detect_step(StackSetName("base-never"), context)
 

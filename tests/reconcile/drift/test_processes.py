@@ -50,7 +50,7 @@ def manifest() -> dict[str, Any]:
 
 
 def begun(house: House) -> RolloutId:
-    """Return a re-sync of what was changed by hand, of which nothing has been done."""
+    """Return a re-sync of changes by hand, before its first step."""
     sandbox = house.server.sandbox
     stage = Stage(sandbox, house.folder)
     stage.apply(manifest())
@@ -64,7 +64,7 @@ def begun(house: House) -> RolloutId:
 
 
 def quiet(_: object) -> None:
-    """Tell nobody."""
+    """Print nothing."""
 
 
 def executed(house: House) -> Counter[tuple[str, str, int]]:
@@ -85,7 +85,7 @@ def must_be_sound(house: House, rollout: Rollout) -> None:
     must_be_one_line(house.writes())
 
 
-def test_drivers_that_are_stopped_at_any_time_repair_everything_once(house: House) -> None:
+def test_drivers_stopped_at_any_time_repair_everything_once(house: House) -> None:
     rollout = begun(house)
     processes = [house.start(rollout) for _ in range(2)]
     chosen = random.Random(2)  # noqa: S311
@@ -105,7 +105,7 @@ def test_drivers_that_are_stopped_at_any_time_repair_everything_once(house: Hous
 
 @pytest.mark.parametrize("kept", ["kept", "gone"])
 @pytest.mark.parametrize("point", ["creating", "executing"])
-def test_a_driver_stopped_as_it_sends_does_not_repeat_what_others_have_done(
+def test_a_driver_stopped_while_sending_does_not_repeat_repairs_of_others(
     point: str, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its request is on the way when the lease runs out; it arrives when all is done."""
@@ -127,7 +127,7 @@ def test_a_driver_stopped_as_it_sends_does_not_repeat_what_others_have_done(
         must_be_sound(house, load_rollout(house.context().journal, rollout))
 
 
-def test_two_jobs_that_nobody_watches_do_no_harm_to_each_other(
+def test_two_unattended_jobs_do_not_disturb_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cron on two machines, at the same minute: one repairs, the other leaves it to that one."""

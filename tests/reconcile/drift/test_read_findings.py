@@ -38,7 +38,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def test_every_change_by_hand_is_found_where_it_is_and_classed(stage: Stage) -> None:
+def test_every_change_by_hand_is_found_in_its_place_and_classed(stage: Stage) -> None:
     accepted = {
         "stack_set": "topics",
         "resource": "Topic",
@@ -80,10 +80,10 @@ def test_every_change_by_hand_is_found_where_it_is_and_classed(stage: Stage) -> 
     assert spent["ListStackInstances"] == 1
 
 
-def test_nothing_is_known_of_what_was_changed_after_it_was_looked_at(stage: Stage) -> None:
-    """What a detection said before an update is no word on how things are now."""
+def test_a_pair_changed_after_its_detection_is_unknown(stage: Stage) -> None:
+    """A detection before an update says nothing about the present state."""
     wanted = stack.manifest(stage)
-    assert stack.gather(stage, wanted).stack_sets[0].unknown == 14  # nobody ever looked
+    assert stack.gather(stage, wanted).stack_sets[0].unknown == 14  # there was no detection
     stack.rename_topic(stage, ONE)
     stack.rename_topic(stage, FIVE)
     stack.detect(stage)
@@ -105,7 +105,7 @@ def test_nothing_is_known_of_what_was_changed_after_it_was_looked_at(stage: Stag
     assert (outdated.what, outdated.reason) == (OUTDATED, "parameter overrides")
 
 
-def test_what_a_stopped_detection_did_not_reach_is_known_from_the_one_before(
+def test_pairs_that_a_stopped_detection_did_not_reach_are_known_from_the_one_before(
     stage: Stage,
 ) -> None:
     stack.rename_topic(stage, ONE)
@@ -121,7 +121,7 @@ def test_what_a_stopped_detection_did_not_reach_is_known_from_the_one_before(
     assert found.stack_sets[0].unknown == 0
 
 
-def test_where_the_last_detection_failed_nothing_is_known_and_nothing_is_gone(
+def test_a_pair_whose_last_detection_failed_is_unknown_and_its_findings_not_gone(
     stage: Stage,
 ) -> None:
     """CloudFormation calls it UNKNOWN then, with the time at which it could not look."""
@@ -140,16 +140,14 @@ def test_where_the_last_detection_failed_nothing_is_known_and_nothing_is_gone(
 
 
 @pytest.mark.parametrize("status", ["UNKNOWN", "NOT_CHECKED"])
-def test_a_status_that_tells_nothing_is_unknown_whenever_it_was_looked_at(
-    stage: Stage, status: str
-) -> None:
+def test_a_status_without_meaning_is_unknown_at_any_time(stage: Stage, status: str) -> None:
     stack.detect(stage)
     stage.sandbox.stack_set(NAME).instances[ONE].drift_status = status
 
     assert stack.gather(stage, stack.manifest(stage)).stack_sets[0].unknown == 1
 
 
-def test_missing_and_extra_stack_instances_are_what_a_plan_calls_so(stage: Stage) -> None:
+def test_missing_and_extra_stack_instances_are_those_of_a_plan(stage: Stage) -> None:
     here = {"accounts": [*PROD[1:], *DEV, LAB[0]]}
 
     found = stack.gather(stage, stack.manifest(stage, targets=here))
@@ -159,7 +157,7 @@ def test_missing_and_extra_stack_instances_are_what_a_plan_calls_so(stage: Stage
     assert {f.kind for f in found.findings} == {FindingKind.INSTANCE}
 
 
-def test_what_was_repaired_is_old_news_until_somebody_looks_again(stage: Stage) -> None:
+def test_a_repaired_finding_is_outdated_until_the_next_detection(stage: Stage) -> None:
     """CloudFormation's status follows only with the next detection; and then it may be back."""
     wanted = stack.manifest(stage)
     context = stage.context()
@@ -179,7 +177,7 @@ def test_what_was_repaired_is_old_news_until_somebody_looks_again(stage: Stage) 
     remember_findings(context.journal, context.clock.now(), after)
     assert [r.is_open for r in history(context.journal, NAME).values()] == [False]
 
-    stack.detect(stage)  # nothing was repaired at all, or somebody changed it back
+    stack.detect(stage)  # nothing was repaired at all, or another user changed it back
     again = stack.gather(stage, wanted)
     remember_findings(context.journal, context.clock.now(), again)
     (record,) = history(context.journal, NAME).values()
@@ -187,7 +185,7 @@ def test_what_was_repaired_is_old_news_until_somebody_looks_again(stage: Stage) 
     assert (record.came_back, record.is_open, record.repaired_by) == (1, True, "or-resync-1")
 
 
-def test_two_that_write_the_history_at_once_both_do(stage: Stage) -> None:
+def test_two_processes_that_write_the_history_at_once_both_succeed(stage: Stage) -> None:
     context = stage.context()
     stack.rename_topic(stage, ONE)
     stack.rename_topic(stage, TWO)
@@ -214,7 +212,7 @@ def test_two_that_write_the_history_at_once_both_do(stage: Stage) -> None:
     assert {r.pair for r in history(context.journal, NAME).values()} == {ONE, TWO}
 
 
-def test_a_rollout_that_was_not_made_is_not_remembered_pair_by_pair(stage: Stage) -> None:
+def test_missing_pairs_of_a_rollout_never_made_are_not_recorded_one_by_one(stage: Stage) -> None:
     """A journal document holds findings, and not an organization."""
     many = tuple(
         Finding(
@@ -234,7 +232,7 @@ def test_a_rollout_that_was_not_made_is_not_remembered_pair_by_pair(stage: Stage
     assert history(context.journal, NAME) == {}
 
 
-def test_lists_that_lag_behind_hide_nothing_that_we_just_looked_for(tmp_path: Path) -> None:
+def test_lists_that_lag_hide_no_finding_of_a_detection_just_run(tmp_path: Path) -> None:
     settings = Settings(operation_list_lag=timedelta(minutes=10))
     with Sandbox.start(organization(), settings=settings) as sandbox:
         stage = Stage(sandbox, tmp_path)

@@ -52,7 +52,9 @@ def prune(stage: Stage, journal: Any, *, keep: int) -> Pruned:
 
 
 @pytest.mark.parametrize(("keep", "stay"), [(0, "5"), (1, "45"), (3, "2345"), (9, "12345")])
-def test_the_newest_stay_and_what_may_still_go_on(many: Stage, keep: int, stay: str) -> None:
+def test_prune_keeps_the_newest_rollouts_and_the_open_ones(
+    many: Stage, keep: int, stay: str
+) -> None:
     journal = many.context().journal
 
     removed = prune(many, journal, keep=keep)
@@ -64,7 +66,7 @@ def test_the_newest_stay_and_what_may_still_go_on(many: Stage, keep: int, stay: 
     assert [r.plan.manifest for r in rollouts(journal)] == ["base"] * len(stay)
 
 
-def test_what_ended_just_now_stays_since_lists_may_lag_behind_it(many: Stage) -> None:
+def test_prune_keeps_a_rollout_that_has_just_ended_as_lists_may_lag(many: Stage) -> None:
     context = many.context()
 
     ended = many.load(RolloutId("base-3")).state.ended
@@ -74,14 +76,14 @@ def test_what_ended_just_now_stays_since_lists_may_lag_behind_it(many: Stage) ->
     assert removed.rollouts == ("base-1", "base-2")
 
 
-def test_the_newest_of_a_manifest_stays_so_that_no_number_comes_twice(stage: Stage) -> None:
+def test_prune_keeps_the_newest_rollout_of_a_manifest_and_so_its_number(stage: Stage) -> None:
     stage.apply()
 
     assert prune(stage, stage.context().journal, keep=0).rollouts == ()
     assert stage.begin(changed("b")) == "base-2"
 
 
-def test_a_plan_that_two_rollouts_have_stays_with_the_second(stage: Stage) -> None:
+def test_a_plan_of_two_rollouts_is_kept_with_the_second(stage: Stage) -> None:
     context, plan = stage.context(), stage.plan()
     first = stage.finish(begin_rollout(plan, context).state.id)
     again = begin_rollout(plan, context).state.id
@@ -111,7 +113,7 @@ def test_a_rollout_that_begins_while_its_plan_is_removed_keeps_it(many: Stage) -
     assert many.finish(begun[0].state.id).plan == plan
 
 
-def test_one_that_is_changed_meanwhile_is_left_alone(many: Stage) -> None:
+def test_a_rollout_changed_meanwhile_is_not_pruned(many: Stage) -> None:
     context = many.context()
 
     class Changing:
@@ -131,7 +133,7 @@ def test_one_that_is_changed_meanwhile_is_left_alone(many: Stage) -> None:
     assert many.load(RolloutId("base-1")).state.outcome is Outcome.SUCCEEDED
 
 
-def test_which_stacks_were_kept_is_known_when_the_rollout_is_forgotten(stage: Stage) -> None:
+def test_the_kept_stacks_of_a_pruned_rollout_stay_known(stage: Stage) -> None:
     stage.apply()
     less = deepcopy(BASE)
     less["targets"] = {"organizational_units": ["/Dev"]}
@@ -147,7 +149,7 @@ def test_which_stacks_were_kept_is_known_when_the_rollout_is_forgotten(stage: St
     assert set(kept.values()) == {"base-2"}
 
 
-def test_an_export_has_all_there_is(many: Stage) -> None:
+def test_an_export_has_every_document(many: Stage) -> None:
     journal = many.context().journal
 
     document = journal_document(journal)
@@ -160,7 +162,7 @@ def test_an_export_has_all_there_is(many: Stage) -> None:
 
 
 @pytest.mark.parametrize("number", [20, 60])
-def test_as_many_documents_are_read_as_there_are(stage: Stage, number: int) -> None:
+def test_prune_reads_each_document_once(stage: Stage, number: int) -> None:
     """A search through all rollouts for each that is forgotten would read their square."""
     stage.apply()
     last = stage.apply(changed("b")).state.id

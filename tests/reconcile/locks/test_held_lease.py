@@ -1,4 +1,4 @@
-"""A lease that is taken over is told of in the log: two processes drove one rollout."""
+"""A lease that is taken over is reported in the log: two processes drove one rollout."""
 
 import logging
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.drivers.support import begun
 from tests.stage import Stage
 
 
-def test_a_takeover_names_the_process_that_is_gone(
+def test_a_takeover_of_a_lease_names_the_process_that_is_gone(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="orgrollout")

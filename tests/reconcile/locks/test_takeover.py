@@ -1,4 +1,4 @@
-"""Taking over from a rollout for good: whatever dies in between, one of the two can go on."""
+"""Superseding a rollout: one of the two can continue, even if a process dies in between."""
 
 from dataclasses import replace
 from functools import partial
@@ -23,7 +23,7 @@ from tests.drivers.support import HeldUpJournal, begun, until_dead
 from tests.reconcile.documents.test_claims import TOPICS, DyingJournal, named
 from tests.stage import Stage
 
-PLAN, CLAIM, RECORD, MARK = range(1, 5)  # what is committed, one after the other
+PLAN, CLAIM, RECORD, MARK = range(1, 5)  # the commits, one after the other
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def die_taking_over(stage: Stage, commits: int) -> Journal:
 
 
 @pytest.mark.parametrize("commits", [PLAN, CLAIM])
-def test_until_the_newer_one_is_recorded_the_older_one_has_its_stack_sets(
+def test_the_older_rollout_keeps_its_stack_sets_until_the_newer_is_recorded(
     stage: Stage, older: RolloutId, commits: int
 ) -> None:
     journal = die_taking_over(stage, commits)
@@ -57,7 +57,7 @@ def test_until_the_newer_one_is_recorded_the_older_one_has_its_stack_sets(
     assert rollout_ids(journal) == (older,)
 
 
-def test_what_is_begun_next_under_the_same_name_has_nothing_to_do_with_it(
+def test_the_next_rollout_of_the_same_name_leaves_the_older_one_alone(
     stage: Stage, older: RolloutId
 ) -> None:
     journal = die_taking_over(stage, CLAIM)
@@ -71,7 +71,7 @@ def test_what_is_begun_next_under_the_same_name_has_nothing_to_do_with_it(
 
 
 @pytest.mark.parametrize("commits", [RECORD, pytest.param(MARK, marks=pytest.mark.slow)])
-def test_once_it_is_recorded_the_older_one_cannot_go_on(
+def test_the_older_rollout_cannot_continue_once_the_newer_is_recorded(
     stage: Stage, older: RolloutId, commits: int
 ) -> None:
     journal = die_taking_over(stage, commits)
@@ -89,7 +89,7 @@ def test_once_it_is_recorded_the_older_one_cannot_go_on(
     assert stage.load(newer).state.outcome is Outcome.SUCCEEDED
 
 
-def test_it_may_be_superseded_in_its_turn_and_so_is_the_older_one(
+def test_the_newer_rollout_can_be_superseded_together_with_the_older(
     stage: Stage, older: RolloutId
 ) -> None:
     journal = die_taking_over(stage, RECORD)
@@ -104,7 +104,7 @@ def test_it_may_be_superseded_in_its_turn_and_so_is_the_older_one(
     assert stage.finish(newest).state.outcome is Outcome.SUCCEEDED
 
 
-def test_an_older_one_that_is_resumed_meanwhile_and_at_work_keeps_its_stack_sets(
+def test_an_older_rollout_resumed_meanwhile_keeps_its_stack_sets(
     stage: Stage, older: RolloutId
 ) -> None:
     """Its operation is committed, and may have been sent."""
@@ -136,7 +136,7 @@ def at_work_too_late(stage: Stage, older: RolloutId) -> None:
     assert stage.sandbox.operations(TOPICS) == []
 
 
-def test_a_process_that_finds_the_older_one_at_work_gives_its_claims_back(
+def test_a_process_that_finds_the_older_rollout_at_work_returns_its_claims(
     stage: Stage, older: RolloutId
 ) -> None:
     plan, context = stage.plan(), stage.context()
@@ -151,7 +151,9 @@ def test_a_process_that_finds_the_older_one_at_work_gives_its_claims_back(
     assert stage.finish(older).state.outcome is Outcome.SUCCEEDED
 
 
-def test_nothing_is_sent_while_the_older_one_may_be_at_work(stage: Stage, older: RolloutId) -> None:
+def test_nothing_is_sent_while_the_older_rollout_may_be_at_work(
+    stage: Stage, older: RolloutId
+) -> None:
     journal = die_taking_over(stage, RECORD)
     at_work_too_late(stage, older)
 
@@ -165,7 +167,7 @@ def test_nothing_is_sent_while_the_older_one_may_be_at_work(stage: Stage, older:
     assert stage.load(older).state.superseded_by == "base-2"
 
 
-def test_unlocking_who_took_over_leaves_the_stack_sets_unclaimed(
+def test_unlocking_the_newer_rollout_leaves_the_stack_sets_unclaimed(
     stage: Stage, older: RolloutId
 ) -> None:
     journal = die_taking_over(stage, RECORD)

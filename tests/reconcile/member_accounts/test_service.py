@@ -56,7 +56,7 @@ def entries(stage: Stage) -> int:
 
 
 @pytest.mark.parametrize("at_once", [1, 4])
-def test_each_place_answers_for_itself_in_the_order_that_was_asked(
+def test_each_place_is_answered_separately_in_the_order_requested(
     stage: Stage, at_once: int
 ) -> None:
     found = asked(members(stage, at_once=at_once), PAIRS)
@@ -64,14 +64,14 @@ def test_each_place_answers_for_itself_in_the_order_that_was_asked(
     assert entries(stage) == len({pair.account for pair in PAIRS})
 
 
-def test_an_account_that_lets_no_one_in_is_denied_and_tried_once(stage: Stage) -> None:
+def test_an_account_that_denies_the_role_is_denied_and_tried_once(stage: Stage) -> None:
     """Its other Regions would be refused in the same way."""
     found = asked(members(stage, "Missing"), PAIRS)
     assert all(isinstance(answer, Denied) and answer.at_entry for answer in found.values())
     assert entries(stage) == len({pair.account for pair in PAIRS})
 
 
-def test_a_call_that_is_refused_is_denied_and_not_at_the_entry(stage: Stage) -> None:
+def test_a_refused_call_is_denied_after_the_role_was_assumed(stage: Stage) -> None:
     def refused(connection: Connection, _: Pair) -> object:
         return connection.call("iam", "GetRole", {"RoleName": "missing"})
 
@@ -81,7 +81,7 @@ def test_a_call_that_is_refused_is_denied_and_not_at_the_entry(stage: Stage) -> 
     assert "GetRole" in answer.reason
 
 
-def test_an_outage_of_one_account_is_unreachable_and_no_outage_of_all(stage: Stage) -> None:
+def test_an_outage_of_one_account_makes_only_it_unreachable(stage: Stage) -> None:
     fail(stage, CallFault(kind="server_error", account=GONE.account, times=None))
     found = asked(members(stage), PAIRS)
     assert {p.account for p, a in found.items() if isinstance(a, Unreachable)} == {GONE.account}
@@ -92,11 +92,11 @@ def test_an_outage_of_one_account_is_unreachable_and_no_outage_of_all(stage: Sta
         raise_outage(list(only.values()))
 
 
-def test_no_place_at_all_is_no_outage() -> None:
+def test_an_empty_list_of_places_is_no_outage() -> None:
     raise_outage([])
 
 
-def test_without_a_role_only_the_callers_own_account_answers(stage: Stage) -> None:
+def test_only_the_callers_own_account_answers_without_a_role(stage: Stage) -> None:
     identity = stage.context().connection.identity
     home = Pair(identity.account, US)
     found = asked(members(stage, role=None), [home, GONE])
@@ -112,7 +112,7 @@ def test_the_callers_own_expired_credentials_end_everything(stage: Stage) -> Non
         asked(members(stage), PAIRS)
 
 
-def test_a_guard_prevents_every_request_the_entry_included(stage: Stage) -> None:
+def test_a_guard_prevents_every_request_including_the_assumed_role(stage: Stage) -> None:
     """A process whose lease is lost must not change anything any more."""
 
     class LostError(Exception):

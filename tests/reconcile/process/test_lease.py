@@ -44,7 +44,7 @@ def order_stop(stage: Stage, rollout: RolloutId) -> Phase:
     return drive(rollout, context, lambda _: None).state.phase
 
 
-def test_who_was_held_up_sends_nothing_when_another_has_gone_on(stage: Stage) -> None:
+def test_a_delayed_driver_sends_nothing_after_another_has_continued(stage: Stage) -> None:
     rollout = begun(stage)
 
     def others() -> None:
@@ -59,7 +59,7 @@ def test_who_was_held_up_sends_nothing_when_another_has_gone_on(stage: Stage) ->
     assert len(stage.sandbox.operations("base-topics")) == 1
 
 
-def test_who_was_held_up_goes_on_when_no_other_process_has(stage: Stage) -> None:
+def test_a_delayed_driver_continues_if_no_other_process_has(stage: Stage) -> None:
     """A laptop that slept: its lease is made longer, since nothing was written meanwhile."""
     rollout = begun(stage)
 
@@ -69,7 +69,7 @@ def test_who_was_held_up_goes_on_when_no_other_process_has(stage: Stage) -> None
     assert stage.load(rollout).record.lease is None
 
 
-def test_a_lease_keeps_others_from_looking_until_it_has_run_out(stage: Stage) -> None:
+def test_a_lease_excludes_others_until_it_has_expired(stage: Stage) -> None:
     rollout = begun(stage)
     held = []
 
@@ -93,7 +93,7 @@ def test_a_lease_keeps_others_from_looking_until_it_has_run_out(stage: Stage) ->
     assert before == same == after - 1
 
 
-def test_the_lease_of_a_killed_process_runs_out_and_the_rollout_ends(stage: Stage) -> None:
+def test_the_lease_of_a_killed_process_expires_and_the_rollout_ends(stage: Stage) -> None:
     rollout = begun(stage)
     until_dead(lambda: tick(rollout, held_up_after_commit(stage, die)))
     assert stage.load(rollout).record.lease is not None
@@ -108,9 +108,7 @@ def test_the_lease_of_a_killed_process_runs_out_and_the_rollout_ends(stage: Stag
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=1), -timedelta(days=1)])
-def test_a_lease_by_a_clock_that_is_wrong_does_not_lock_for_ever(
-    stage: Stage, ahead: timedelta
-) -> None:
+def test_a_lease_of_a_wrong_clock_does_not_lock_for_ever(stage: Stage, ahead: timedelta) -> None:
     rollout = begun(stage)
     context = stage.context()
     current = load_rollout(context.journal, rollout)
@@ -139,7 +137,7 @@ def test_a_lease_is_trusted_a_little_longer_than_it_says(stage: Stage) -> None:
     assert tick(rollout, context).held_by == ""
 
 
-def test_stop_keeps_a_driver_that_is_held_up_from_sending(stage: Stage) -> None:
+def test_stop_prevents_a_delayed_driver_from_sending(stage: Stage) -> None:
     rollout = begun(stage)
 
     def others() -> None:
@@ -152,7 +150,7 @@ def test_stop_keeps_a_driver_that_is_held_up_from_sending(stage: Stage) -> None:
     assert stage.load(rollout).state.withdrawn != ()
 
 
-def test_what_arrives_after_a_stop_is_recognised_and_stopped(stage: Stage) -> None:
+def test_an_operation_that_arrives_after_a_stop_is_recognised_and_stopped(stage: Stage) -> None:
     """No one can recall a request that is on its way; its driver is the first to find out."""
     rollout = begun(stage)
     ends = []
@@ -168,7 +166,9 @@ def test_what_arrives_after_a_stop_is_recognised_and_stopped(stage: Stage) -> No
     assert [completed.id for completed in state.completed] == [operation.id]
 
 
-def test_what_arrives_after_a_stop_is_stopped_when_its_driver_died_too(stage: Stage) -> None:
+def test_an_operation_that_arrives_after_a_stop_is_stopped_although_its_driver_died(
+    stage: Stage,
+) -> None:
     rollout = begun(stage)
     context = held_up_while_sending(stage, lambda: order_stop(stage, rollout), then=die)
     until_dead(lambda: drive(rollout, context, lambda _: None))
@@ -179,7 +179,9 @@ def test_what_arrives_after_a_stop_is_stopped_when_its_driver_died_too(stage: St
     assert [o.status for o in stage.sandbox.operations("base-topics")] == ["STOPPED"]
 
 
-def test_resume_goes_on_with_what_arrived_after_a_stop_under_the_same_id(stage: Stage) -> None:
+def test_resume_continues_an_operation_that_arrived_after_a_stop_under_the_same_id(
+    stage: Stage,
+) -> None:
     """Never two operations for one intent, however late the first one comes."""
     rollout = begun(stage)
     context = held_up_while_sending(stage, lambda: order_stop(stage, rollout), then=die)
@@ -192,7 +194,7 @@ def test_resume_goes_on_with_what_arrived_after_a_stop_under_the_same_id(stage: 
     assert len(stage.sandbox.operations("base-topics")) == 1
 
 
-def test_a_late_request_after_resume_starts_nothing_again(stage: Stage) -> None:
+def test_a_late_request_after_resume_starts_no_second_operation(stage: Stage) -> None:
     rollout = begun(stage)
 
     def others() -> None:
@@ -220,7 +222,7 @@ def test_a_throttled_driver_keeps_its_lease_while_it_waits(stage: Stage) -> None
     assert stage.finish(rollout).state.outcome is Outcome.SUCCEEDED
 
 
-def test_a_lease_of_which_too_little_is_left_is_made_longer_before_anything_is_sent(
+def test_a_lease_that_ends_soon_is_extended_before_anything_is_sent(
     stage: Stage,
 ) -> None:
     rollout = stage.begin()
@@ -239,7 +241,7 @@ def test_a_lease_of_which_too_little_is_left_is_made_longer_before_anything_is_s
     )
 
 
-def test_the_history_says_who_did_what_under_which_fence(stage: Stage) -> None:
+def test_the_history_names_the_process_and_fence_of_each_event(stage: Stage) -> None:
     rollout = stage.apply(BASE).state.id
 
     entries = [e.value for e in stage.context().journal.read(f"history/{rollout}")]

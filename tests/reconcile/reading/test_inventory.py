@@ -22,7 +22,7 @@ from orgrollout.reconcile.reading.plan_request import look, plan_from
 from orgrollout.rollout.coverage import CoverageState
 from orgrollout.sandbox import Sandbox, Settings
 from tests.properties.life import ALL_AT_ONCE, NAME, Life, pairs_in
-from tests.properties.wishes import Wish
+from tests.properties.variants import Variant
 from tests.stage import BASE, DEV, EU, LAB, PROD, TOPICS, US, Stage, changed, organization, pairs
 
 KEY = f"inventory/{NAME}"
@@ -50,18 +50,18 @@ def counted(stage: Stage, make: Callable[[], Any]) -> Counter[str]:
 
 
 def forget(stage: Stage) -> None:
-    """Lose what is remembered, as a user with another journal has it."""
+    """Delete the inventory, as for a user with another journal."""
     stage.folder.joinpath("journal.sqlite").unlink()
 
 
 def told(stage: Stage) -> tuple[Plan, list[str]]:
-    """Return a plan, and what is said while it is made."""
+    """Return a plan, and the messages while it is made."""
     said: list[str] = []
     loaded, context = load_manifest(stage._write(BASE)), stage.context()
     return plan_from(loaded, look(loaded, context, said.append), context), said
 
 
-def test_nothing_changed_takes_two_calls_a_stack_set_and_the_list_of_them(quick: Stage) -> None:
+def test_a_plan_without_changes_costs_two_calls_per_stack_set_and_the_list(quick: Stage) -> None:
     quick.apply()
 
     calls = counted(quick, quick.plan)
@@ -69,7 +69,7 @@ def test_nothing_changed_takes_two_calls_a_stack_set_and_the_list_of_them(quick:
     assert calls == {"ListStackSets": 1, "DescribeStackSet": 1, "ListStackSetOperations": 1}
 
 
-def test_what_others_changed_is_described_and_nothing_else(quick: Stage) -> None:
+def test_only_stack_instances_that_others_changed_are_described(quick: Stage) -> None:
     quick.apply()
     Life(quick).their_update(PROD[:2], (US,), {"Other": "theirs"})
     quick.sandbox.run_to_end()
@@ -83,7 +83,9 @@ def test_what_others_changed_is_described_and_nothing_else(quick: Stage) -> None
     assert counted(quick, quick.plan)["DescribeStackInstance"] == 0
 
 
-def test_without_a_journal_only_what_others_changed_is_described(quick: Stage) -> None:
+def test_only_stack_instances_that_others_changed_are_described_without_a_journal(
+    quick: Stage,
+) -> None:
     quick.apply()
     Life(quick).their_update(PROD[:2], (US,), {"Other": "theirs"})
     quick.sandbox.run_to_end()
@@ -96,7 +98,7 @@ def test_without_a_journal_only_what_others_changed_is_described(quick: Stage) -
     assert calls.total() == 6
 
 
-def test_looking_for_drift_makes_no_plan_dearer(quick: Stage) -> None:
+def test_a_detection_does_not_add_calls_to_a_plan(quick: Stage) -> None:
     """It overwrites the last operation of every instance, and changes none."""
     quick.apply()
     Life(quick).detect_drift()
@@ -111,7 +113,7 @@ def test_looking_for_drift_makes_no_plan_dearer(quick: Stage) -> None:
     assert quick.plan().is_empty
 
 
-def test_a_halted_rollout_does_not_make_a_later_plan_touch_what_it_never_reached(
+def test_a_plan_after_a_halt_does_not_change_pairs_that_were_never_reached(
     quick: Stage,
 ) -> None:
     """Even where drift was looked for since, and with it the list forgot what each one ran."""
@@ -132,7 +134,7 @@ def test_a_halted_rollout_does_not_make_a_later_plan_touch_what_it_never_reached
     assert {pair for _, pair, _ in quick.plan().changes()} == reached
 
 
-def test_what_was_deleted_and_made_again_is_read_in_full(quick: Stage) -> None:
+def test_a_stack_set_that_was_recreated_is_read_in_full(quick: Stage) -> None:
     quick.apply()
     Life(quick).start_again()
     quick.sandbox.run_to_end()
@@ -142,7 +144,7 @@ def test_what_was_deleted_and_made_again_is_read_in_full(quick: Stage) -> None:
     assert changed(quick.plan(manifest), OperationAction.CREATE) == pairs((*PROD, *DEV))
 
 
-def test_what_operations_expired_without_being_read_is_read_in_full(tmp_path: Path) -> None:
+def test_a_stack_set_whose_operations_expired_unread_is_read_in_full(tmp_path: Path) -> None:
     with staged(tmp_path, operation_retention=timedelta(days=90)) as stage:
         stage.apply()
         stage.sandbox.clock.sleep(timedelta(days=89))
@@ -157,15 +159,15 @@ def test_what_operations_expired_without_being_read_is_read_in_full(tmp_path: Pa
         assert counted(stage, stage.plan)["ListStackInstances"] == 0
 
 
-def test_our_own_operations_are_known_before_any_list_has_them(tmp_path: Path) -> None:
-    """A plan while a rollout is under way, or right after it, knows what that has begun."""
+def test_own_operations_are_known_before_any_list_has_them(tmp_path: Path) -> None:
+    """A plan while a rollout is under way, or right after it, includes the operations begun."""
     lag = timedelta(seconds=90)
     with staged(tmp_path, operation_list_lag=lag, result_lag=lag) as stage:
         stage.limits = RateLimits(speed=1e9)  # so that two pictures of one moment can be compared
         life = Life(stage)
-        life.apply(Wish())
-        life.plan(Wish())
-        stage.step(stage.begin(Wish(units=("/Prod", "/Dev", "/Lab")).manifest()), wait=False)
+        life.apply(Variant())
+        life.plan(Variant())
+        stage.step(stage.begin(Variant(units=("/Prod", "/Dev", "/Lab")).manifest()), wait=False)
 
         remembered = life.picture()
 
@@ -174,7 +176,7 @@ def test_our_own_operations_are_known_before_any_list_has_them(tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_an_instance_that_waits_for_its_turn_is_not_current(tmp_path: Path) -> None:
+def test_a_queued_stack_instance_is_not_current(tmp_path: Path) -> None:
     """PENDING may mean marked, and may mean not begun: unknown is never current."""
     lag = timedelta(seconds=90)
     with staged(tmp_path, operation_list_lag=lag, result_lag=lag) as stage:
@@ -190,7 +192,7 @@ def test_an_instance_that_waits_for_its_turn_is_not_current(tmp_path: Path) -> N
         assert states[CoverageState.OUTDATED] + states[CoverageState.IN_PROGRESS] == 14
 
 
-def test_a_memory_that_is_damaged_or_newer_counts_as_none(quick: Stage) -> None:
+def test_a_damaged_or_newer_inventory_counts_as_none(quick: Stage) -> None:
     quick.apply()
     journal = SqliteJournal(quick.folder / "journal.sqlite")
     kept = journal.get(KEY)
@@ -205,7 +207,7 @@ def test_a_memory_that_is_damaged_or_newer_counts_as_none(quick: Stage) -> None:
         assert quick.plan().is_empty
 
 
-def test_two_who_plan_at_once_do_not_get_in_each_others_way(quick: Stage) -> None:
+def test_two_processes_that_plan_at_once_do_not_disturb_each_other(quick: Stage) -> None:
     """The second to write leaves what the first has written."""
     quick.apply()
     Life(quick).their_delete(PROD[:1], (US, EU), True)
@@ -246,7 +248,7 @@ def test_the_organization_is_read_in_the_fewest_calls(quick: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_what_takes_long_is_announced_with_its_time() -> None:
+def test_a_long_reading_is_announced_with_its_duration() -> None:
     """A plan that describes for an hour must not look as if it hung."""
     with bench.deployed(100) as everything:
         for region in bench.REGIONS[1:3]:
@@ -271,7 +273,7 @@ def test_what_takes_long_is_announced_with_its_time() -> None:
 
 
 @pytest.mark.slow
-def test_plans_cost_what_is_allowed_where_ten_thousand_instances_are_deployed() -> None:
+def test_a_plan_for_ten_thousand_stack_instances_stays_within_its_calls() -> None:
     """The benchmark of the same name does it with ten times as many."""
     accounts = 1_000
     with bench.deployed(accounts) as everything:

@@ -66,7 +66,7 @@ def waves() -> dict[str, object]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pages", range(4))
-def test_a_disk_that_is_full_in_the_middle_loses_nothing(stage: Stage, pages: int) -> None:
+def test_a_disk_that_fills_up_during_a_rollout_loses_nothing(stage: Stage, pages: int) -> None:
     rollout = stage.begin(waves())
     context = stage.context()
     full = _full_after(stage.folder / "journal.sqlite", pages)
@@ -87,7 +87,7 @@ def _full_after(path: Path, pages: int) -> SqliteJournal:
 
 
 def _fill_up(rollout: RolloutId, context: Context) -> None:
-    """Drive, beside something else that fills the disk."""
+    """Drive while another program fills the disk."""
 
     def fill(tick: Tick) -> None:
         del tick
@@ -96,7 +96,7 @@ def _fill_up(rollout: RolloutId, context: Context) -> None:
     drive(rollout, context, fill)
 
 
-def test_a_journal_that_another_holds_for_long_is_waited_for(stage: Stage) -> None:
+def test_a_driver_waits_for_a_journal_that_another_process_locks(stage: Stage) -> None:
     rollout = stage.begin()
     context = stage.context()
     path = stage.folder / "journal.sqlite"
@@ -118,8 +118,8 @@ def test_a_journal_that_another_holds_for_long_is_waited_for(stage: Stage) -> No
     impatient.close()
 
 
-def test_a_bucket_out_of_reach_for_ten_minutes_is_waited_for(stage: Stage) -> None:
-    """Reads fail as well, so that nothing is known of the rollout but what was read last."""
+def test_a_driver_waits_ten_minutes_for_an_unreachable_bucket(stage: Stage) -> None:
+    """Reads fail as well, so that only the state read last is known of the rollout."""
     stage.bucket = "acme-orgrollout"
     stage.sandbox.session().client("s3").create_bucket(Bucket=stage.bucket)
     rollout = stage.begin()
@@ -131,8 +131,8 @@ def test_a_bucket_out_of_reach_for_ten_minutes_is_waited_for(stage: Stage) -> No
             told.append(tick)
         elif tick.rollout.state.in_flight and not told:
             stage.sandbox.server_error(times=None, service="s3")
-            mended = timeline.now() + timedelta(minutes=10)
-            timeline.at(mended, stage.sandbox.simulation.faults.calls.clear)
+            restored = timeline.now() + timedelta(minutes=10)
+            timeline.at(restored, stage.sandbox.simulation.faults.calls.clear)
 
     ended = drive(rollout, stage.context(), follow)
 
@@ -142,7 +142,7 @@ def test_a_bucket_out_of_reach_for_ten_minutes_is_waited_for(stage: Stage) -> No
 
 
 @pytest.mark.parametrize("jump", [DAY, -DAY, timedelta(hours=1), -timedelta(hours=1)])
-def test_a_clock_that_jumps_between_two_looks_changes_nothing_but_times(
+def test_a_clock_that_jumps_between_two_observations_changes_only_times(
     stage: Stage, jump: timedelta
 ) -> None:
     rollout = stage.begin(waves())
@@ -158,7 +158,7 @@ def test_a_clock_that_jumps_between_two_looks_changes_nothing_but_times(
 
 
 @pytest.mark.parametrize("jump", [DAY, -DAY])
-def test_a_clock_that_jumps_between_commit_and_request_is_survived(
+def test_a_clock_that_jumps_between_commit_and_request_does_no_harm(
     stage: Stage, jump: timedelta
 ) -> None:
     rollout = begun(stage)
@@ -173,7 +173,7 @@ def test_a_clock_that_jumps_between_commit_and_request_is_survived(
     must_be_done_once(stage, drive(rollout, context, lambda _: None).state)
 
 
-def test_a_lease_runs_out_although_the_clock_is_set_back(
+def test_a_lease_expires_although_the_clock_is_set_back(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the wall clock it would last for another day."""

@@ -39,7 +39,7 @@ RECORDING = Pair(DEV[0], US)
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """Stacks are mere records here: posture is about what is in none."""
+    """Stacks are mere records here: posture is about resources outside of stacks."""
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # a thousand of them, for nothing
     with Sandbox.start(organization(settings={"deploy_resources": False})) as sandbox:
         yield Stage(sandbox, tmp_path)
@@ -84,8 +84,8 @@ def known(stage: Stage, name: str = "base-watched") -> dict[Pair, PostureState]:
 
 
 @pytest.mark.slow
-def test_what_looking_will_take_is_said_before(watched: Stage) -> None:
-    """Ten thousand accounts take a while, and whoever starts it can still name fewer."""
+def test_the_duration_of_a_look_is_announced(watched: Stage) -> None:
+    """Ten thousand accounts take a while, and the user can still name fewer."""
     context = watched.context()
     told: list[str] = []
     picture = watched.look(TWICE, context)
@@ -97,7 +97,7 @@ def test_what_looking_will_take_is_said_before(watched: Stage) -> None:
     assert f"up to about {2 * len(asked)} calls" in told[0]  # both stack sets need the same ones
 
 
-def test_what_is_broken_is_found_everywhere_and_named(watched: Stage) -> None:
+def test_broken_checks_are_found_everywhere_and_named(watched: Stage) -> None:
     watched.sandbox.calls.clear()
     found = look(watched, TWICE)
 
@@ -118,7 +118,7 @@ def test_what_is_broken_is_found_everywhere_and_named(watched: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_a_session_per_account_and_each_thing_read_once_for_both_stack_sets(
+def test_a_look_opens_one_session_per_account_and_reads_each_resource_once(
     watched: Stage,
 ) -> None:
     watched.sandbox.calls.clear()
@@ -134,7 +134,7 @@ def test_a_session_per_account_and_each_thing_read_once_for_both_stack_sets(
     assert not any(c.is_write for c in watched.sandbox.calls)
 
 
-def test_an_account_that_cannot_be_entered_is_one_finding_and_all_of_it_unknown(
+def test_an_account_that_denies_the_role_is_one_finding_and_unknown(
     watched: Stage,
 ) -> None:
     """Unknown is never a yes, and says why."""
@@ -148,7 +148,7 @@ def test_an_account_that_cannot_be_entered_is_one_finding_and_all_of_it_unknown(
     assert {states[Pair(DEV[1], region)] for region in (US, EU)} == {PostureState.UNKNOWN}
 
 
-def test_a_subnet_and_an_interface_with_their_own_flow_logs_are_named_beside_their_vpc(
+def test_a_subnet_and_an_interface_with_own_flow_logs_are_named_with_their_vpc(
     watched: Stage,
 ) -> None:
     """With one for the VPC their traffic is logged, and paid for, twice."""
@@ -182,7 +182,7 @@ def test_a_subnet_and_an_interface_with_their_own_flow_logs_are_named_beside_the
 
 
 @pytest.mark.slow
-def test_without_a_role_to_look_through_nobody_looks_and_that_is_said(watched: Stage) -> None:
+def test_posture_without_a_reading_role_is_reported_as_not_checked(watched: Stage) -> None:
     """One line, and not one finding for each of ten thousand accounts."""
     said: list[str] = []
     context = watched.context()
@@ -194,7 +194,7 @@ def test_without_a_role_to_look_through_nobody_looks_and_that_is_said(watched: S
 
 
 @pytest.mark.slow
-def test_what_may_not_be_read_is_unknown_and_the_rest_is_told(watched: Stage) -> None:
+def test_checks_without_permission_are_unknown_and_the_rest_is_reported(watched: Stage) -> None:
     watched.sandbox.throttle("DescribeVpcs", times=None, service="ec2")
     found = [f for f in look(watched, TWICE) if f.pair == RECORDING]
     assert {(f.what, f.verdict) for f in found} == {("vpc-flow-logs", Verdict.NOT_CHECKABLE)}
@@ -202,7 +202,7 @@ def test_what_may_not_be_read_is_unknown_and_the_rest_is_told(watched: Stage) ->
 
 
 @pytest.mark.slow
-def test_looking_at_a_part_leaves_what_is_known_of_the_rest(watched: Stage) -> None:
+def test_a_partial_look_keeps_the_record_of_the_rest(watched: Stage) -> None:
     look(watched, TWICE)
     before = known(watched)
     found = look(watched, TWICE, lambda key, pair: key == "watched" and pair.account == DEV[0])
@@ -212,7 +212,7 @@ def test_looking_at_a_part_leaves_what_is_known_of_the_rest(watched: Stage) -> N
 
 
 @pytest.mark.slow
-def test_an_aggregator_that_cannot_be_asked_leaves_the_accounts_to_be_asked(
+def test_accounts_are_read_where_the_aggregator_cannot_be_read(
     watched: Stage,
 ) -> None:
     rule = CHECKS.replace("{check: config-recorder}", "{check: config-compliance, rule: r}")
@@ -231,6 +231,6 @@ def test_an_aggregator_that_cannot_be_asked_leaves_the_accounts_to_be_asked(
     assert any("the accounts are asked instead" in line for line in said)
 
 
-def test_what_has_no_stack_instance_or_no_checks_is_not_looked_at(stage: Stage) -> None:
+def test_pairs_without_stack_instance_or_checks_are_not_looked_at(stage: Stage) -> None:
     stage.apply()
     assert look(stage, {**BASE, "drift": {"probe_role": ROLE}}) == []

@@ -82,8 +82,8 @@ def whats(found: list[Finding], pair: Pair = HERE) -> set[str]:
     return {f.what for f in found if f.pair == pair and f.verdict is Verdict.REAL}
 
 
-def test_what_was_stopped_or_left_out_is_found_and_each_mended_by_its_call(stage: Stage) -> None:
-    """No call is denied, and all that mends is what the checks name."""
+def test_stopped_and_missing_resources_are_found_and_repaired_by_their_calls(stage: Stage) -> None:
+    """No call is denied, and only the calls that the checks name repair anything."""
     stage.sandbox.stop_recorder(HERE.account, HERE.region)
     found = findings(stage)
     assert not [f.reason for f in found if "AccessDenied" in f.reason or "denied" in f.reason]
@@ -106,7 +106,7 @@ def test_what_was_stopped_or_left_out_is_found_and_each_mended_by_its_call(stage
     assert whats(findings(stage)) == set()
 
 
-def test_one_remediation_serves_both_checks_that_it_makes_true(stage: Stage) -> None:
+def test_one_remediation_repairs_two_checks(stage: Stage) -> None:
     """It is started once in each account and Region, and neither finding is there afterwards."""
     both = {"vpc-flow-logs", f"config-compliance {RULE}"}
     sought = seek(stage, MANIFEST)
@@ -122,10 +122,10 @@ def test_one_remediation_serves_both_checks_that_it_makes_true(stage: Stage) -> 
     assert not [f for f in seek(stage, MANIFEST).findings.real if f.what in both]
 
 
-def test_a_flow_log_that_somebody_turned_elsewhere_is_found_and_ours_is_made_again(
+def test_a_redirected_flow_log_is_found_and_ours_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rule of AWS Config is content with any; who wants them in one place says so."""
+    """The rule of AWS Config accepts any destination; the manifest can require one."""
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     only_ours = deepcopy(MANIFEST)
     parameters = {"OtherFlowLogs": "ignore"}
@@ -184,7 +184,7 @@ def test_flow_logs_of_ours_with_other_settings_are_found_and_replaced(
     assert not seek(stage, MANIFEST).findings.real
 
 
-def test_a_document_that_somebody_changed_is_found_by_its_content(stage: Stage) -> None:
+def test_a_changed_document_is_found_by_its_content(stage: Stage) -> None:
     ssm = stage.sandbox.session(HERE.account, HERE.region).client("ssm")
     (document,) = ssm.list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])[
         "DocumentIdentifiers"
@@ -203,7 +203,7 @@ def test_a_document_that_somebody_changed_is_found_by_its_content(stage: Stage) 
     assert repaired_by(changed.check, changed.subjects) is None
 
 
-def test_the_aggregator_answers_for_rules_that_hold(stage: Stage) -> None:
+def test_compliant_rules_are_read_from_the_aggregator(stage: Stage) -> None:
     config = stage.sandbox.session(None, US).client("config")
     role = "arn:aws:iam::999999999999:role/aggregator"
     config.put_configuration_aggregator(
@@ -218,7 +218,7 @@ def test_the_aggregator_answers_for_rules_that_hold(stage: Stage) -> None:
     assert f"config-compliance {RULE}" in whats(found)
 
 
-def test_without_the_external_id_no_one_gets_in(stage: Stage) -> None:
+def test_a_role_denies_a_caller_without_the_external_id(stage: Stage) -> None:
     """A manifest with another id than its own role asks for is refused before AWS denies it."""
     with pytest.raises(ManifestError, match="external_id"):
         findings(stage, external_id="another")
@@ -226,7 +226,7 @@ def test_without_the_external_id_no_one_gets_in(stage: Stage) -> None:
         stage.context().connection.in_account(HERE.account, "orgrollout-resync", HERE.region)
 
 
-def test_the_role_that_repairs_may_not_touch_other_stacks(stage: Stage) -> None:
+def test_the_repair_role_may_not_change_other_stacks(stage: Stage) -> None:
     connection = repairing(stage)
     with pytest.raises(AccessDeniedError):
         connection.call("cloudformation", "DeleteStack", {"StackName": "payroll"})

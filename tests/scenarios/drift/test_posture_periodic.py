@@ -52,7 +52,7 @@ def log_all(stage: Stage, pair: Pair) -> None:
     )
 
 
-def test_flow_logs_are_made_and_proven_by_one_call_long_before_the_rule_knows(
+def test_flow_logs_are_created_and_verified_by_one_call_before_the_rule_is_evaluated(
     stage: Stage,
 ) -> None:
     """What the rule last found is hours old; that flow logs are there can be looked at."""
@@ -68,7 +68,7 @@ def test_flow_logs_are_made_and_proven_by_one_call_long_before_the_rule_knows(
     assert written(stage, before, "StartRemediationExecution") == dict.fromkeys(here, 1)
 
 
-def test_what_a_rule_said_before_the_repair_is_no_finding_any_more(stage: Stage) -> None:
+def test_a_rule_result_older_than_the_repair_is_no_finding(stage: Stage) -> None:
     """The flow logs are looked at themselves; the rule is evaluated within a day."""
     repair(stage, seek(stage, MANIFEST))
     again = seek(stage, MANIFEST)
@@ -78,7 +78,7 @@ def test_what_a_rule_said_before_the_repair_is_no_finding_any_more(stage: Stage)
     assert not seek(stage, MANIFEST).findings.real
 
 
-def test_a_rule_that_lags_behind_is_evaluated_and_nothing_is_remediated_again(
+def test_a_rule_that_lags_is_evaluated_and_no_remediation_is_repeated(
     stage: Stage,
 ) -> None:
     seek(stage, MANIFEST)  # the rule has found them bare

@@ -57,7 +57,7 @@ def unattended(stage: Stage, manifest: dict[str, Any] = MANIFEST) -> ResyncPlan:
     return sought
 
 
-def test_a_vpc_each_week_is_logged_and_the_ledger_agrees_at_once(stage: Stage) -> None:
+def test_a_new_vpc_each_week_is_logged_and_shown_so_in_the_ledger_at_once(stage: Stage) -> None:
     unattended(stage)
     made = []
     for _ in range(3):
@@ -88,7 +88,7 @@ def test_a_vpc_that_a_rule_accepts_is_left_alone_and_another_is_logged(stage: St
     assert not [w for w in sought.findings.warnings if "drift.ignore" in w]
 
 
-def test_a_journal_that_kept_findings_by_check_keeps_no_vpc_from_being_logged(
+def test_a_journal_with_findings_by_check_does_not_prevent_logging_of_a_vpc(
     stage: Stage,
 ) -> None:
     """It says that flow logs and a recorder came back: only the recorder waits for a person."""

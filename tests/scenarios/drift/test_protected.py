@@ -46,7 +46,7 @@ class Policy:
 
 @pytest.fixture
 def policy(monkeypatch: pytest.MonkeyPatch) -> Policy:
-    """Put a policy beside the sandbox's own check of each call."""
+    """Add a policy to the sandbox's own check of each call."""
     attached, own = Policy(), Authorization.check
 
     def check(  # noqa: PLR0917 - as that of the sandbox
@@ -88,13 +88,15 @@ def stage(tmp_path: Path, policy: Policy) -> Iterator[Stage]:
 
 
 @pytest.mark.slow
-def test_the_whole_life_of_the_baseline_goes_through(stage: Stage, policy: Policy) -> None:
+def test_the_baseline_can_be_operated_under_its_protection_policies(
+    stage: Stage, policy: Policy
+) -> None:
     rollout = stage.apply(manifest())
     assert rollout.state.outcome is Outcome.SUCCEEDED
     account = stage.sandbox.organization.find("payments_prod")
     inside = stage.sandbox.session(account, REGION)
 
-    # A person is refused, whatever the own permissions are.
+    # A person is refused, even with permissions of their own.
     config, iam = inside.client("config"), inside.client("iam")
     events = inside.client("events")
     tampering = (

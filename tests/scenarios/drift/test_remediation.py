@@ -43,7 +43,7 @@ def started(stage: Stage, since: int) -> Counter[tuple[str, str]]:
     [(ASSUME, FailureClass.CONFIGURATION), ("Rate exceeded", FailureClass.THROTTLED)],
     ids=["for good", "for now"],
 )
-def test_the_step_s_error_is_told_and_no_more_is_started_than_tries_are_configured(
+def test_the_error_of_a_step_is_reported_and_only_the_configured_tries_are_made(
     stage: Stage, reason: str, kind: FailureClass
 ) -> None:
     stage.sandbox.fail_remediation(account="d1", reason=reason, times=None)
@@ -72,7 +72,7 @@ def except_(stage: Stage, **more: Any) -> str:
     return str(vpc["VpcId"])
 
 
-def test_an_exception_of_aws_config_is_kept_to_and_shown_until_it_ends(stage: Stage) -> None:
+def test_an_exception_of_aws_config_is_respected_and_shown_until_it_ends(stage: Stage) -> None:
     ends = stage.sandbox.clock.now() + timedelta(days=2)
     vpc = except_(stage, Message="SEC-3 sandbox account", ExpirationTime=ends)
     before = len(stage.sandbox.calls)
@@ -88,7 +88,7 @@ def test_an_exception_of_aws_config_is_kept_to_and_shown_until_it_ends(stage: St
     assert {f.subject for f in seek(stage, MANIFEST).findings.real} == {vpc}
 
 
-def test_an_exception_after_a_failure_may_be_aws_config_s_own_and_accepts_nothing(
+def test_an_exception_that_aws_config_made_after_a_failure_accepts_nothing(
     stage: Stage,
 ) -> None:
     stage.sandbox.fail_remediation(account="d1", region="eu-west-1", reason=ASSUME, times=None)

@@ -1,4 +1,4 @@
-"""A re-sync repairs what is real, and nothing else."""
+"""A re-sync repairs real drift, and nothing else."""
 
 from collections import Counter
 from datetime import date
@@ -30,8 +30,8 @@ ONE, TWO = (Pair(account, US) for account in PROD[:2])
 FOUR = Pair(PROD[0], EU)
 
 
-def test_only_what_was_changed_is_brought_back_and_that_is_proven(stage: Stage) -> None:
-    """The sandbox's own account of calls tells what was touched."""
+def test_only_changed_resources_are_reverted_and_verified(stage: Stage) -> None:
+    """The sandbox's own record of calls shows which resources were changed."""
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     stage.sandbox.delete_resource(*FOUR, NAME, "Queue")
@@ -53,7 +53,7 @@ def test_only_what_was_changed_is_brought_back_and_that_is_proven(stage: Stage) 
     assert again.resync.plan.is_empty
 
 
-def test_an_update_with_the_same_template_leaves_drift_as_it_is(stage: Stage) -> None:
+def test_an_update_with_the_same_template_does_not_revert_drift(stage: Stage) -> None:
     """CloudFormation calls it a success; so nothing of ours ever repairs drift that way."""
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
@@ -74,7 +74,7 @@ def test_an_update_with_the_same_template_leaves_drift_as_it_is(stage: Stage) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["replaces", "removes"])
-def test_a_change_set_that_would_do_more_is_refused_and_left_for_a_person(
+def test_a_change_set_with_more_changes_is_refused_and_left_for_a_person(
     stage: Stage, kind: str
 ) -> None:
     """One stack is refused, and the others are repaired all the same."""
@@ -99,7 +99,7 @@ def test_a_change_set_that_would_do_more_is_refused_and_left_for_a_person(
     assert left["ChangeSetName"] == done.state.completed[0].id
 
 
-def test_drift_that_a_rule_accepts_is_not_touched_even_beside_what_is_real(stage: Stage) -> None:
+def test_accepted_drift_is_not_reverted_together_with_real_drift(stage: Stage) -> None:
     """A change set works on a whole stack; one that would undo what was accepted is refused."""
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Queue", "/DelaySeconds", 30)
@@ -115,7 +115,7 @@ def test_drift_that_a_rule_accepts_is_not_touched_even_beside_what_is_real(stage
     assert "accepted by a rule" in failure.reason
 
 
-def test_what_a_rule_accepts_is_kept_also_where_it_was_changed_after_the_look(
+def test_accepted_drift_that_changed_after_the_look_is_kept(
     stage: Stage,
 ) -> None:
     """Days may lie between a detection and the change set; both see a resource as it is then."""
@@ -134,7 +134,7 @@ def test_what_a_rule_accepts_is_kept_also_where_it_was_changed_after_the_look(
     assert (now["DelaySeconds"], now["VisibilityTimeout"]) == ("30", "99")
 
 
-def test_a_rule_that_has_expired_keeps_nothing(stage: Stage) -> None:
+def test_an_expired_rule_accepts_no_drift(stage: Stage) -> None:
     rule = {**MANIFEST["drift"]["ignore"][0], "until": date(2026, 1, 1)}
     expired = manifest(drift={**MANIFEST["drift"], "ignore": [rule]})
     deploy(stage, expired)
@@ -145,7 +145,7 @@ def test_a_rule_that_has_expired_keeps_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_a_refused_change_set_keeps_no_recorder_stopped(stage: Stage) -> None:
+def test_a_refused_change_set_does_not_prevent_starting_a_recorder(stage: Stage) -> None:
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     stage.sandbox.replaces(*ONE, NAME, logical_id="Topic")
@@ -160,7 +160,7 @@ def test_a_refused_change_set_keeps_no_recorder_stopped(stage: Stage) -> None:
     assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
 
 
-def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stage) -> None:
+def test_a_stopped_recorder_is_started_by_a_call_and_checked_again(stage: Stage) -> None:
     """Drift detection does not see it: that it records is no property."""
     deploy(stage)
     stage.sandbox.stop_recorder(*ONE)
@@ -173,14 +173,14 @@ def test_a_stopped_recorder_is_started_by_a_call_and_looked_at_again(stage: Stag
 
     assert done.state.outcome is Outcome.SUCCEEDED
     assert changed_stacks(stage, before) == {("StartConfigurationRecorder", ONE): 1}
-    # Whoever made it true has seen that it is: the ledger need not wait for the next look.
+    # The repair verified the check: the ledger need not wait for the next look.
     known, _ = known_posture(stage.context().journal, StackSetName(NAME), [ONE])[ONE]
     assert (known.state, known.reason.partition(" ")[0]) == (PostureState.OK, "repaired")
     assert not seek(stage).findings.real
 
 
 @pytest.mark.slow
-def test_what_is_missing_is_made_again_and_what_is_not_wanted_is_left(stage: Stage) -> None:
+def test_missing_stacks_are_created_again_and_extra_ones_are_left(stage: Stage) -> None:
     deploy(stage)
     client = stage.sandbox.session().client("cloudformation")
     client.delete_stack_instances(
@@ -197,8 +197,8 @@ def test_what_is_missing_is_made_again_and_what_is_not_wanted_is_left(stage: Sta
     assert repair(stage, sought).state.outcome is Outcome.SUCCEEDED
 
 
-def test_a_manifest_that_says_something_new_is_not_rolled_out_by_a_resync(stage: Stage) -> None:
-    """It brings back what was deployed; what is new has to be applied, and reviewed."""
+def test_a_resync_does_not_roll_out_changes_of_the_manifest(stage: Stage) -> None:
+    """It restores the deployed state; a new definition has to be reviewed and applied."""
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     detect(stage)
@@ -212,7 +212,7 @@ def test_a_manifest_that_says_something_new_is_not_rolled_out_by_a_resync(stage:
     assert stage.display_name(ONE) == "mine-a"
 
 
-def test_without_a_role_that_may_repair_everything_is_reported_and_left(stage: Stage) -> None:
+def test_findings_without_a_repair_role_are_reported_and_left(stage: Stage) -> None:
     bare = manifest(drift={})
     deploy(stage, bare)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
@@ -227,7 +227,7 @@ def test_without_a_role_that_may_repair_everything_is_reported_and_left(stage: S
 
 
 @pytest.mark.slow
-def test_what_nothing_else_repairs_is_made_anew_only_when_told_to(stage: Stage) -> None:
+def test_a_stack_is_recreated_only_if_requested_and_nothing_else_repairs_it(stage: Stage) -> None:
     """Deleting a stack is no repair that a tool may choose by itself."""
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
@@ -248,7 +248,7 @@ def test_what_nothing_else_repairs_is_made_anew_only_when_told_to(stage: Stage) 
     assert stage.display_name(ONE) == "mine-a"
 
 
-def test_what_is_never_to_be_removed_is_not_made_anew_either(stage: Stage) -> None:
+def test_a_stack_that_must_never_be_removed_is_not_recreated(stage: Stage) -> None:
     guarded = manifest(guards={"never_remove_from": {"accounts": [ONE.account]}})
     deploy(stage, guarded)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")

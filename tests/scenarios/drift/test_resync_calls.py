@@ -30,7 +30,7 @@ MOST = 12  # calls for a stack instance that drifted
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Give a stage where nothing in an account takes long, and so nobody waits there."""
+    """Give a stage where nothing in an account takes long, and so no call waits there."""
     at_once = Settings(
         change_set_duration=timedelta(),
         stack_update_duration=timedelta(),
@@ -55,7 +55,7 @@ def calls_to_repair(stage: Stage, places: list[Pair]) -> int:
 
 
 @pytest.mark.slow
-def test_a_stack_instance_that_drifted_takes_twelve_calls_at_most(stage: Stage) -> None:
+def test_a_drifted_stack_instance_is_repaired_in_twelve_calls_at_most(stage: Stage) -> None:
     """At two calls a second for findings, the calls are what a large organization waits for."""
     few = calls_to_repair(stage, FEW)
     later(stage)
@@ -76,7 +76,7 @@ class CountedJournal(SqliteJournal):
 
 
 @pytest.mark.slow
-def test_what_came_of_many_repairs_is_written_once_and_not_one_by_one(stage: Stage) -> None:
+def test_results_of_many_repairs_are_written_in_one_commit(stage: Stage) -> None:
     """With a thousand findings the document is large, and each write is the whole of it."""
     refused, repaired = PLACES[:6], PLACES[6:]
     for place in PLACES:

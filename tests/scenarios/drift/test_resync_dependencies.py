@@ -9,7 +9,7 @@ from tests.stage import PROD, TOPIC, US, Stage
 
 ONE = Pair(PROD[0], US)
 SHARED, LAST = StackSetKey("shared"), StackSetKey("last")
-# As the baseline has it: what everybody needs, in an account of its own; and a chain.
+# As in the baseline: a stack set that all others need, in an account of its own; and a chain.
 CHAINED: dict[str, Any] = manifest(
     targets={"accounts": [PROD[0]]},
     regions=[US],
@@ -27,7 +27,7 @@ def deployed(stage: Stage) -> None:
     deploy(stage, CHAINED)
 
 
-def test_what_others_need_and_nothing_changed_is_left_out(stage: Stage) -> None:
+def test_an_unchanged_dependency_is_left_out_of_a_resync(stage: Stage) -> None:
     deployed(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     detect(stage)
@@ -39,7 +39,7 @@ def test_what_others_need_and_nothing_changed_is_left_out(stage: Stage) -> None:
     assert stage.display_name(ONE) == "mine-a"
 
 
-def test_order_holds_across_a_stack_set_that_is_left_out(stage: Stage) -> None:
+def test_the_order_of_stack_sets_holds_across_one_left_out(stage: Stage) -> None:
     """What brings roles back comes before what needs them, though nothing is between the two."""
     deployed(stage)
     for name, pair in ((NAME, ONE), ("base-last", ONE), ("base-shared", Pair(PROD[2], US))):

@@ -26,10 +26,10 @@ ONE, TWO = (Pair(account, US) for account in PROD[:2])
 
 
 @pytest.mark.slow
-def test_a_job_repairs_once_what_somebody_fights_and_then_leaves_it_to_a_person(
+def test_a_job_repairs_drift_once_and_leaves_it_to_a_person_if_it_came_back(
     stage: Stage,
 ) -> None:
-    """Else each night would carry out another change set, and nobody would hear of it."""
+    """Else each night would carry out another change set, and no one would be told."""
     deploy(stage)
     job = ResyncRequest(refused_again=False, fought_again=False)
 
@@ -50,8 +50,8 @@ def test_a_job_repairs_once_what_somebody_fights_and_then_leaves_it_to_a_person(
     assert not seek(stage).resync.plan.is_empty
 
 
-def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> None:
-    """Whoever lacks a permission to read sees a property as gone."""
+def test_false_drift_is_recognised_by_a_second_look_and_left_alone(stage: Stage) -> None:
+    """A caller without permission to read sees a property as gone."""
     deploy(stage)
     stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "DisplayName")
     stage.sandbox.tamper(*TWO, NAME, "Topic", "/DisplayName", None)
@@ -66,7 +66,7 @@ def test_false_drift_is_told_by_a_second_look_and_left_alone(stage: Stage) -> No
     assert changed_stacks(stage, before) == Counter()
 
 
-def test_a_detection_whose_id_was_lost_holds_nobody_up_for_long(stage: Stage) -> None:
+def test_a_detection_whose_id_was_lost_delays_no_one_for_long(stage: Stage) -> None:
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     detect(stage)
@@ -78,8 +78,8 @@ def test_a_detection_whose_id_was_lost_holds_nobody_up_for_long(stage: Stage) ->
     assert stage.sandbox.clock.now() - began < timedelta(minutes=5)
 
 
-def test_a_repair_of_what_no_detection_tells_of_is_not_proven(stage: Stage) -> None:
-    """The stack is called IN_SYNC, also where drift detection left out what was to be repaired."""
+def test_a_repair_of_a_resource_that_detection_omits_is_unproven(stage: Stage) -> None:
+    """The stack is reported IN_SYNC, even if detection left out the resource to be repaired."""
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     detect(stage)
@@ -92,8 +92,8 @@ def test_a_repair_of_what_no_detection_tells_of_is_not_proven(stage: Stage) -> N
 
 
 @pytest.mark.slow
-def test_what_nobody_may_read_is_no_fight_and_a_job_tries_it_once(stage: Stage) -> None:
-    """The role that looks twice may lack the same permission; nobody changed anything."""
+def test_a_job_tries_the_repair_of_an_unreadable_property_once(stage: Stage) -> None:
+    """The role that looks twice may lack the same permission; no one changed anything."""
     deploy(stage)
     stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "DisplayName", everyone=True)
     detect(stage)
@@ -109,8 +109,8 @@ def test_what_nobody_may_read_is_no_fight_and_a_job_tries_it_once(stage: Stage) 
     assert [left.why for left in job.resync.left] == [failure.reason]
 
 
-def test_what_the_second_look_finds_below_a_suspect_is_repaired(stage: Stage) -> None:
-    """Whoever may not read any tag is told that all are gone; whoever may sees the one that is."""
+def test_a_difference_that_the_second_look_finds_below_a_suspect_is_repaired(stage: Stage) -> None:
+    """A caller without permission sees all tags as gone; one with it sees the tag that is."""
     deploy(stage)
     stage.sandbox.remove_tag(*ONE, NAME, "Topic", "owner")
     stage.sandbox.hide(*ONE, "AWS::SNS::Topic", "Tags")
@@ -126,7 +126,7 @@ def test_what_the_second_look_finds_below_a_suspect_is_repaired(stage: Stage) ->
 
 
 @pytest.mark.slow
-def test_what_was_mended_before_its_repair_is_gone_and_no_change_set_stays(stage: Stage) -> None:
+def test_drift_fixed_before_its_repair_is_gone_and_leaves_no_change_set(stage: Stage) -> None:
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
     detect(stage)
@@ -147,7 +147,7 @@ def test_what_was_mended_before_its_repair_is_gone_and_no_change_set_stays(stage
 
 
 @pytest.mark.slow
-def test_what_somebody_changes_back_is_reported_and_not_fought(stage: Stage) -> None:
+def test_drift_that_another_user_restores_is_reported_and_not_repaired_again(stage: Stage) -> None:
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs", again=timedelta(seconds=1))
     detect(stage)

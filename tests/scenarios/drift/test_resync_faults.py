@@ -68,13 +68,13 @@ class Case:
     before: Happening | None = None  # before the re-sync begins
     during: Happening | None = None  # when the first operation runs
     after: str = ""  # ... and this was called in an account
-    mend: Happening | None = None
+    fix: Happening | None = None
     says: str = ""
     settings: dict[str, Any] | None = None
 
 
 def calls_of(trouble: Trouble, operation: str) -> list[Call]:
-    """Return what was done in accounts so far."""
+    """Return the calls made in member accounts so far."""
     return [c for c in trouble.sandbox.calls if c.operation == operation and c.error is None]
 
 
@@ -202,12 +202,12 @@ CASES: dict[str, Case] = {
     "the caller's credentials expire, and all sessions with them": Case(
         during=lambda t: t.sandbox.expire_credentials(),
         after="CreateChangeSet",
-        mend=lambda t: t.sandbox.renew_credentials(),
+        fix=lambda t: t.sandbox.renew_credentials(),
     ),
     "the caller's credentials expire, and no session yet": Case(
         during=lambda t: t.sandbox.expire_credentials("999999999999"),
         after="CreateChangeSet",
-        mend=lambda t: t.sandbox.renew_credentials(),
+        fix=lambda t: t.sandbox.renew_credentials(),
     ),
     "the role is missing in an account": Case(before=delete_role, says="drift.resync_role"),
     "the role does not trust the caller in an account": Case(
@@ -345,14 +345,14 @@ def ending(case: Case, trouble: Trouble) -> tuple[str, Rollout]:
     assert "resume" in str(said) or "safe" in str(said)
     assert not trouble.stage.load(rollout).state.phase.is_over
     trouble.sandbox.simulation.faults.calls.clear()
-    if case.mend:
-        case.mend(trouble)
+    if case.fix:
+        case.fix(trouble)
     over = drive(rollout, trouble.stage.context(), lambda _: None)
     return f"exit {said.exit_code}, then resume: {ENDINGS[over.state.outcome]}", over
 
 
 def still_drifted(trouble: Trouble) -> set[Pair]:
-    """Return where drift is left, as the sandbox knows."""
+    """Return the places with drift left, by the sandbox's own record."""
     drifted: set[str] = set(trouble.sandbox.simulation.deployer.drifted)  # type: ignore[attr-defined]
     places = [stack.split(":") for stack in drifted]
     return {Pair(AccountId(parts[4]), parts[3]) for parts in places}  # type: ignore[arg-type]
@@ -368,7 +368,9 @@ def executed(trouble: Trouble) -> Counter[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(("fault", "_happens", "ends"), ROWS)
-def test_it_ends_as_the_table_says(fault: str, _happens: str, ends: str, tmp_path: Path) -> None:
+def test_every_fault_ends_as_the_table_says(
+    fault: str, _happens: str, ends: str, tmp_path: Path
+) -> None:
     case = CASES[fault]
     with in_trouble(case, tmp_path) as trouble:
         ended, rollout = ending(case, trouble)

@@ -127,7 +127,7 @@ def kind_of(finding: Finding) -> str:
     return found
 
 
-def test_every_finding_is_classed_and_exactly_what_is_real_is_repaired(stage: Stage) -> None:
+def test_every_finding_is_classed_and_exactly_the_real_ones_are_repaired(stage: Stage) -> None:
     detect(stage)
     before = len(stage.sandbox.calls)
     sought = seek(stage, wanted())

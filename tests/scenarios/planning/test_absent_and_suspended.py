@@ -19,7 +19,7 @@ NAME = StackSetName("base-topics")
 
 @pytest.fixture
 def skipping(tmp_path: Path) -> Iterator[Stage]:
-    """Return a stage on which CloudFormation skips suspended accounts whatever it is asked."""
+    """Return a stage on which CloudFormation skips suspended accounts in every operation."""
     settings = {"suspended_delete": "skip"}
     with Sandbox.start(organization(settings=settings)) as sandbox:
         yield Stage(sandbox, tmp_path)
@@ -32,7 +32,9 @@ def absent(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("retain", [True, False])
-def test_it_goes_with_the_records_of_a_suspended_account(stage: Stage, *, retain: bool) -> None:
+def test_an_absent_stack_set_is_deleted_with_the_records_of_a_suspended_account(
+    stage: Stage, *, retain: bool
+) -> None:
     """RetainStacks takes the record off the list; no stack can be deleted in there anyway."""
     stage.apply()
     stage.sandbox.suspend(DEV[0])
@@ -47,7 +49,7 @@ def test_it_goes_with_the_records_of_a_suspended_account(stage: Stage, *, retain
     assert stage.plan(manifest).is_empty
 
 
-def test_one_that_cloudformation_skips_is_asked_once_and_then_left_alone(
+def test_a_stack_instance_that_cloudformation_skips_is_tried_once_and_then_left(
     skipping: Stage,
 ) -> None:
     """Not at every run of a nightly job: the plan is empty, and says once what stays and why."""
@@ -69,7 +71,7 @@ def test_one_that_cloudformation_skips_is_asked_once_and_then_left_alone(
     assert stage.writes() == before
 
 
-def test_one_that_is_detached_by_a_guard_is_asked_once_too(skipping: Stage) -> None:
+def test_a_stack_instance_detached_for_its_suspension_is_tried_once_too(skipping: Stage) -> None:
     stage = skipping
     stage.apply()
     stage.sandbox.suspend(DEV[0])
@@ -79,7 +81,9 @@ def test_one_that_is_detached_by_a_guard_is_asked_once_too(skipping: Stage) -> N
     assert stage.plan(guarded).is_empty
 
 
-def test_what_is_active_again_goes_with_the_next_plan(skipping: Stage) -> None:
+def test_a_stack_instance_of_an_account_active_again_is_removed_by_the_next_plan(
+    skipping: Stage,
+) -> None:
     stage = skipping
     stage.apply()
     stage.sandbox.suspend(DEV[0])

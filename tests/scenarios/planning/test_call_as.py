@@ -27,7 +27,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
-def test_resume_calls_as_the_manifest_says(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_resume_uses_call_as_of_the_manifest(sandbox: Sandbox, tmp_path: Path) -> None:
     def context() -> Context:
         connection = connect(session=sandbox.session("d1"), clock=sandbox.clock)
         journal = SqliteJournal(tmp_path / "journal.sqlite")

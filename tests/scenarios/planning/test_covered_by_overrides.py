@@ -1,4 +1,4 @@
-"""A new value that stack instances override: what it changes, and what drifts beside it."""
+"""A new value that stack instances override: its changes, and drift in the same stacks."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def instance(stage: Stage, pair: Pair) -> StackInstance:
     return next(i for i in stage.context().stack_sets.instances(name) if i.pair == pair)
 
 
-def test_drift_in_an_outdated_stack_instance_that_is_as_wanted_is_repaired(
+def test_drift_in_an_outdated_stack_instance_with_the_desired_values_is_repaired(
     stage: Stage, covered: dict[str, Any]
 ) -> None:
     """Nothing else ever brings it to CURRENT, since a plan has nothing to do with it."""
@@ -80,7 +80,9 @@ def test_drift_in_an_outdated_stack_instance_that_is_as_wanted_is_repaired(
 
 
 @pytest.mark.slow
-def test_it_is_made_again_only_when_told_to(stage: Stage, covered: dict[str, Any]) -> None:
+def test_an_outdated_stack_instance_is_recreated_only_if_requested(
+    stage: Stage, covered: dict[str, Any]
+) -> None:
     stage.sandbox.replaces(*ONE, NAME, logical_id="Topic", times=1)
     assert repair(stage, seek(stage, covered)).state.outcome is Outcome.FAILURES
 
@@ -95,8 +97,10 @@ def test_it_is_made_again_only_when_told_to(stage: Stage, covered: dict[str, Any
 
 
 @pytest.mark.usefixtures("covered")
-def test_what_is_outdated_and_not_known_to_be_as_wanted_names_the_way_out(stage: Stage) -> None:
-    """What a manifest says by now was not asked of the stack instance, so nothing is inferred."""
+def test_an_outdated_stack_instance_of_unknown_content_is_left_with_what_to_do(
+    stage: Stage,
+) -> None:
+    """The present manifest was never sent to the stack instance, so nothing is inferred."""
     sought = seek(stage, guard("c"))
 
     assert sought.resync.plan.is_empty
@@ -107,13 +111,15 @@ def test_what_is_outdated_and_not_known_to_be_as_wanted_names_the_way_out(stage:
 
 
 @pytest.mark.slow
-def test_one_that_failed_and_was_marked_again_is_not_taken_for_as_wanted(stage: Stage) -> None:
+def test_a_failed_stack_instance_that_was_marked_again_is_not_taken_as_desired(
+    stage: Stage,
+) -> None:
     """It carries the wanted digest, and never got there: the results of its operation say so."""
     deploy(stage, guard("a"))
     stage.sandbox.fail(TWO.account, TWO.region, times=None, reason="AccessDenied: no")
     stage.apply(guard("b"))
     stage.sandbox.simulation.faults.instances.clear()
-    for value in ("c", "b"):  # each marks all others, whatever became of them before
+    for value in ("c", "b"):  # each marks all others, with any status before
         stage.apply(guard(value), narrowing=lambda _: lambda _, pair: pair.account == PROD[2])
     assert instance(stage, TWO).status is InstanceStatus.OUTDATED
     stage.sandbox.tamper(*TWO, NAME, "Topic", "/DisplayName", "theirs")
@@ -129,7 +135,7 @@ def test_one_that_failed_and_was_marked_again_is_not_taken_for_as_wanted(stage: 
     ]
 
 
-def test_a_value_that_everybody_overrides_is_one_update_and_can_be_taken_back(
+def test_a_value_that_all_pairs_override_is_one_update_and_can_be_rolled_back(
     stage: Stage,
 ) -> None:
     """The plan says exactly what is sent, and the journal knows what was before."""
@@ -151,7 +157,7 @@ def test_a_value_that_everybody_overrides_is_one_update_and_can_be_taken_back(
     assert stage.plan(topics("x")).is_empty
 
 
-def test_a_description_alone_is_one_update_and_can_be_taken_back(stage: Stage) -> None:
+def test_a_new_description_is_one_update_and_can_be_rolled_back(stage: Stage) -> None:
     older, newer = topics("x"), topics("x")
     older["stack_sets"]["topics"]["description"] = "older"
     newer["stack_sets"]["topics"]["description"] = "newer"
@@ -168,7 +174,7 @@ def test_a_description_alone_is_one_update_and_can_be_taken_back(stage: Stage) -
     assert stage.plan(older).is_empty
 
 
-def test_a_new_account_never_comes_before_the_definition_that_changes_nothing_else(
+def test_a_new_account_is_never_created_before_the_new_definition(
     stage: Stage,
 ) -> None:
     """It would get the old definition: the one that sends the new one is in no later wave."""

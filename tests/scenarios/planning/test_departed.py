@@ -26,7 +26,7 @@ def without(account: str) -> Change:
     return change
 
 
-def test_accounts_that_left_are_detached_only_when_that_is_asked_for(stage: Stage) -> None:
+def test_accounts_that_left_are_detached_only_if_requested(stage: Stage) -> None:
     stage.apply()
     stage.sandbox.leave(PROD[0])
 
@@ -41,7 +41,7 @@ def test_accounts_that_left_are_detached_only_when_that_is_asked_for(stage: Stag
         assert allowed.counts().total() == 2
 
 
-def test_unattended_nothing_is_detached_because_accounts_disappeared(stage: Stage) -> None:
+def test_an_unattended_apply_detaches_nothing_because_accounts_disappeared(stage: Stage) -> None:
     """Detaching being allowed is not enough: a list may have lost them."""
     stage.apply()
     stage.sandbox.leave(PROD[0])
@@ -58,7 +58,7 @@ def test_unattended_nothing_is_detached_because_accounts_disappeared(stage: Stag
         assert held == (0 if gone else 2)
 
 
-def test_an_account_that_is_not_listed_and_still_there_is_left_alone(
+def test_an_account_that_exists_and_is_not_listed_is_left_alone(
     stage: Stage, faulty: Faulty
 ) -> None:
     """DescribeAccount decides, and not what a list lacks."""
@@ -94,7 +94,7 @@ def test_a_lookup_with_a_broken_response_is_no_answer(stage: Stage, faulty: Faul
         stage.plan(allow_departed=9)
 
 
-def test_tags_that_were_lost_once_do_not_remove_anything(stage: Stage, faulty: Faulty) -> None:
+def test_tags_missing_from_one_response_remove_nothing(stage: Stage, faulty: Faulty) -> None:
     """The tags of another account, or none, given out once by something in between."""
     for account in (*PROD, *DEV):
         stage.sandbox.organization.accounts[account].tags = {"baseline": "core"}

@@ -17,10 +17,10 @@ SETS: dict[str, Any] = {f"set-{number}": {"template": "topic.yaml"} for number i
 
 @pytest.mark.slow
 @pytest.mark.parametrize("region", [None, EU], ids=["all Regions", "one Region"])
-def test_a_look_at_one_account_in_several_stack_sets_does_not_wait_for_our_own_rates(
+def test_explain_for_several_stack_sets_does_not_wait_for_our_own_rates(
     stage: Stage, region: Region | None
 ) -> None:
-    """The baseline has five; calls take no time here, so whatever passes is waiting."""
+    """The baseline has five; calls take no time here, so any time that passes is waiting."""
     manifest = {**BASE, "stack_sets": SETS}
     stage.apply(manifest)
     stage.plan(manifest)

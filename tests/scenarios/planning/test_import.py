@@ -39,7 +39,7 @@ def importing(*stacks: str, **more: Any) -> dict[str, Any]:
     return edited(targets=targets, topics={"import_stacks": list(stacks), **more})
 
 
-def test_a_stack_that_exists_is_imported_and_brought_to_what_is_wanted(stage: Stage) -> None:
+def test_an_existing_stack_is_imported_and_updated_to_the_desired_state(stage: Stage) -> None:
     """CfCT#124, RM#539: adopt existing stacks."""
     pair = Pair(DEV[0], US)
     arn = stack_in(stage, *pair)
@@ -60,7 +60,7 @@ def test_a_stack_that_exists_is_imported_and_brought_to_what_is_wanted(stage: St
     assert stage.plan(manifest).is_empty
 
 
-def test_a_new_stack_set_can_begin_with_imports_alone(stage: Stage) -> None:
+def test_a_new_stack_set_can_start_with_imports_alone(stage: Stage) -> None:
     arns = [stack_in(stage, account, region) for account in DEV for region in (US, EU)]
     manifest = importing(*arns)
 
@@ -73,7 +73,7 @@ def test_a_new_stack_set_can_begin_with_imports_alone(stage: Stage) -> None:
     assert stage.plan(manifest).is_empty
 
 
-def test_no_call_imports_more_stacks_than_cloudformation_takes(stage: Stage) -> None:
+def test_no_call_imports_more_stacks_than_cloudformation_accepts(stage: Stage) -> None:
     accounts = (*PROD, *DEV, *LAB)
     arns = [stack_in(stage, account, region) for account in accounts for region in (US, EU)]
     units = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
@@ -89,7 +89,7 @@ def test_no_call_imports_more_stacks_than_cloudformation_takes(stage: Stage) -> 
 
 
 @pytest.mark.slow
-def test_an_import_that_was_cut_short_is_not_taken_for_what_is_wanted(stage: Stage) -> None:
+def test_an_interrupted_import_is_not_taken_as_desired(stage: Stage) -> None:
     """Killed between the import and the update, the next plan still updates."""
     arn = stack_in(stage, DEV[0], US)
     manifest = importing(arn)
@@ -101,7 +101,7 @@ def test_an_import_that_was_cut_short_is_not_taken_for_what_is_wanted(stage: Sta
     assert Pair(DEV[0], US) in changed(stage.plan(manifest), OperationAction.UPDATE)
 
 
-def test_a_stack_that_is_gone_fails_alone_and_is_named(stage: Stage) -> None:
+def test_a_missing_stack_fails_alone_and_is_named(stage: Stage) -> None:
     arn = stack_in(stage, DEV[0], US)
     client = stage.sandbox.session(DEV[0], US).client("cloudformation")
     client.delete_stack(StackName="byhand")
@@ -113,7 +113,7 @@ def test_a_stack_that_is_gone_fails_alone_and_is_named(stage: Stage) -> None:
     assert pairs(DEV) - {Pair(DEV[0], US)} <= stage.deployed()
 
 
-def test_a_stack_where_nothing_is_wanted_is_an_error_of_the_manifest(stage: Stage) -> None:
+def test_an_import_into_a_pair_that_is_not_targeted_is_a_manifest_error(stage: Stage) -> None:
     arn = stack_in(stage, LAB[0], US)
 
     with pytest.raises(ManifestError, match="topics does not go to 300000000001 us-east-1"):
@@ -130,14 +130,14 @@ def test_a_stack_where_nothing_is_wanted_is_an_error_of_the_manifest(stage: Stag
         ),
     ],
 )
-def test_what_cannot_be_a_stack_is_told_when_the_manifest_is_read(
+def test_an_invalid_stack_name_is_reported_when_the_manifest_is_read(
     stage: Stage, stacks: list[str], said: str
 ) -> None:
     with pytest.raises(ManifestError, match=said):
         stage.plan(importing(*stacks))
 
 
-def test_a_detached_stack_comes_back_by_import(stage: Stage) -> None:
+def test_a_detached_stack_is_attached_again_by_import(stage: Stage) -> None:
     """CfCT#24, LZA#665: a stack that was kept cannot be created again."""
     whole = edited(targets={"organizational_units": ["/Dev"]})
     stage.apply(whole)

@@ -1,4 +1,4 @@
-"""What is INOPERABLE is left alone and named, and recovered only when asked for."""
+"""INOPERABLE stack instances are left and named, and recovered only if requested."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -51,7 +51,7 @@ def since(stage: Stage, calls: int) -> list[str]:
     return stage.writes()[calls:]
 
 
-def test_without_being_told_it_is_left_alone_and_named_with_the_way_out(stuck: Stage) -> None:
+def test_an_inoperable_stack_instance_is_left_and_named_with_what_to_do(stuck: Stage) -> None:
     """An update does not reach it, so none is planned; it is never counted as unchanged."""
     whole = edited(
         targets={"organizational_units": ["/Dev"]}, topics={"parameters": {"Suffix": "new"}}
@@ -71,7 +71,9 @@ def test_without_being_told_it_is_left_alone_and_named_with_the_way_out(stuck: S
     assert stuck.display_name(STUCK) == "a-b"
 
 
-def test_it_is_detached_and_its_own_stack_is_imported_again(stuck: Stage) -> None:
+def test_an_inoperable_stack_instance_is_detached_and_its_stack_imported_again(
+    stuck: Stage,
+) -> None:
     override = {"targets": {"accounts": [DEV[0]]}, "parameters": {"Suffix": "new"}}
     whole = {**DEV_ONLY, "stack_sets": deepcopy(DEV_ONLY["stack_sets"])}
     whole["stack_sets"]["topics"]["parameter_overrides"] = [override]
@@ -124,7 +126,7 @@ def test_a_stack_that_was_removed_by_hand_is_created_again(stuck: Stage) -> None
 
 
 @pytest.mark.slow
-def test_nothing_is_created_again_that_could_not_be_detached(stuck: Stage) -> None:
+def test_a_stack_instance_that_could_not_be_detached_is_not_created_again(stuck: Stage) -> None:
     """A second step for what the first did not do would make a stack twice, or fail."""
     stuck.sandbox.fail(DEV[0], "us-east-1", reason="never seen before", times=1)
     before = len(stuck.writes())
@@ -168,7 +170,9 @@ def test_a_failed_import_is_imported_again(stage: Stage) -> None:
         ({"never_remove_from": {"accounts": [DEV[0]]}}, "leave out --recover-inoperable"),
     ],
 )
-def test_guards_of_removals_hold(stuck: Stage, guards: Mapping[str, Any], said: str) -> None:
+def test_guards_of_removals_apply_to_recovery(
+    stuck: Stage, guards: Mapping[str, Any], said: str
+) -> None:
     """For a moment the account has no stack instance, so it counts as a removal."""
     with pytest.raises(PlanRefusedError, match=said):
         stuck.plan({**DEV_ONLY, "guards": guards}, recover_inoperable=True)
@@ -189,7 +193,7 @@ def test_the_next_plan_knows_that_the_stack_came_back(stuck: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_narrowing_recovers_only_what_is_chosen(stuck: Stage) -> None:
+def test_a_narrowed_recovery_recovers_only_the_chosen_pairs(stuck: Stage) -> None:
     plan = stuck.plan(
         DEV_ONLY,
         recover_inoperable=True,

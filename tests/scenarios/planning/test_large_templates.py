@@ -62,8 +62,8 @@ def test_a_plan_writes_nothing_and_apply_uploads_once(stage: Stage) -> None:
     assert stage.plan(manifest).is_empty
 
 
-def test_a_change_goes_out_and_comes_back_by_the_objects_of_both(stage: Stage) -> None:
-    """RM#983: what was planned is kept by its content, so that going back means the same."""
+def test_a_change_of_a_large_template_is_rolled_out_and_back_from_its_objects(stage: Stage) -> None:
+    """RM#983: a planned template is kept by its content, so that a rollback restores the same."""
     before, after = large(stage), large(stage, "b")
     large(stage)
     stage.apply(before)
@@ -82,7 +82,7 @@ def test_a_change_goes_out_and_comes_back_by_the_objects_of_both(stage: Stage) -
     assert len(objects()) == 2
 
 
-def test_without_a_bucket_a_large_template_of_before_cannot_come_back(stage: Stage) -> None:
+def test_an_earlier_large_template_cannot_be_rolled_back_to_without_a_bucket(stage: Stage) -> None:
     stage.apply(large(stage))
     done = stage.apply(edited(targets=DEV_ONLY))
 
@@ -90,7 +90,7 @@ def test_without_a_bucket_a_large_template_of_before_cannot_come_back(stage: Sta
         plan_rollback(done, stage.context().journal)
 
 
-def test_an_upload_that_fails_starts_nothing_and_goes_on_when_it_is_fixed(stage: Stage) -> None:
+def test_a_failed_upload_starts_nothing_and_the_rollout_continues_once_fixed(stage: Stage) -> None:
     rollout = stage.begin(large(stage, template_bucket="s3://acme-later"))
     with pytest.raises(BucketError, match="there is no bucket acme-later"):
         stage.finish(rollout)
@@ -102,7 +102,7 @@ def test_an_upload_that_fails_starts_nothing_and_goes_on_when_it_is_fixed(stage:
     assert stage.deployed() == pairs(DEV)
 
 
-def test_what_is_written_over_while_cloudformation_reads_is_noticed_and_stopped(
+def test_an_object_overwritten_while_cloudformation_reads_stops_the_operation(
     stage: Stage,
 ) -> None:
     """Between the upload and the read another user may write; it must not be rolled out."""

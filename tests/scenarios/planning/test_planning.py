@@ -65,7 +65,7 @@ def test_a_changed_parameter_updates_exactly_the_pairs_it_reaches(stage: Stage) 
 
 
 @pytest.mark.parametrize("stored", ["at_start", "at_success"])
-def test_overrides_that_another_user_is_about_to_set_are_not_taken_for_what_they_were(
+def test_overrides_that_another_user_is_setting_are_not_taken_as_before(
     tmp_path: Path, stored: str
 ) -> None:
     """An UpdateStackSet leaves overrides as they are, so it alone would leave theirs for good."""
@@ -86,7 +86,7 @@ def test_overrides_that_another_user_is_about_to_set_are_not_taken_for_what_they
 
 
 @pytest.mark.parametrize("is_suspended", [False, True])
-def test_a_definition_that_only_what_goes_could_carry_is_refused_with_the_way_out(
+def test_a_definition_change_with_only_removals_is_refused_with_what_to_do(
     stage: Stage, *, is_suspended: bool
 ) -> None:
     """Without targets it would reach every stack instance, those that are to go included."""
@@ -213,7 +213,7 @@ def test_a_stack_set_of_another_user_is_refused_unless_adopted(stage: Stage) -> 
     assert stage.deployed() == pairs((*PROD, *DEV))
 
 
-def test_a_stack_set_that_is_to_be_absent_goes_with_its_instances(stage: Stage) -> None:
+def test_an_absent_stack_set_is_deleted_with_its_stack_instances(stage: Stage) -> None:
     stage.apply()
 
     rollout = stage.apply({**BASE, "stack_sets": {"topics": {"state": "absent"}}}, allow_removals=7)
@@ -260,8 +260,10 @@ def test_a_noecho_parameter_is_masked_and_makes_no_perpetual_difference(stage: S
     assert any(o.sends_definition for o in rollout.plan.operations)
 
 
-def test_a_prerequisite_brings_its_own_needs_first_and_only_where_it_lives(stage: Stage) -> None:
-    """Roles for one account's buckets must not pull everybody's roles into the first wave."""
+def test_a_prerequisite_is_deployed_after_its_own_needs_and_only_in_its_accounts(
+    stage: Stage,
+) -> None:
+    """Roles for one account's buckets must not pull all roles into the first wave."""
     (stage.folder / "roles.yaml").write_text(f"# other than the topics\n{TOPIC}")
     manifest = deepcopy(BASE)
     manifest["stack_sets"] = {

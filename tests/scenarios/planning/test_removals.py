@@ -31,7 +31,7 @@ def guarded(**guards: Any) -> dict[str, Any]:
     return {**BASE, "guards": guards}
 
 
-def test_accounts_that_left_are_counted_apart_from_those_that_are_removed(stage: Stage) -> None:
+def test_accounts_that_left_are_counted_separately_from_removed_ones(stage: Stage) -> None:
     """Three closed accounts must not use up what a person may take out by mistake."""
     stage.apply()
     stage.sandbox.leave(PROD[0])
@@ -43,7 +43,7 @@ def test_accounts_that_left_are_counted_apart_from_those_that_are_removed(stage:
     assert changed(plan, OperationAction.DETACH) == pairs((*PROD[:2], *DEV))
 
 
-def test_more_accounts_gone_than_the_guard_allows_are_refused_too(stage: Stage) -> None:
+def test_more_departed_accounts_than_the_guard_allows_are_refused(stage: Stage) -> None:
     """A list of accounts that was read in part must not detach everything."""
     stage.apply()
     for account in PROD[:4]:
@@ -53,7 +53,7 @@ def test_more_accounts_gone_than_the_guard_allows_are_refused_too(stage: Stage) 
         stage.plan(allow_departed=3)
 
 
-def test_more_accounts_suspended_than_the_guard_allows_are_refused_too(stage: Stage) -> None:
+def test_more_suspended_accounts_than_the_guard_allows_are_refused(stage: Stage) -> None:
     stage.apply()
     for account in PROD[:4]:
         stage.sandbox.suspend(account)
@@ -62,7 +62,7 @@ def test_more_accounts_suspended_than_the_guard_allows_are_refused_too(stage: St
         stage.plan(guarded(detach_suspended=True))
 
 
-def test_a_suspended_account_is_left_alone_and_the_way_out_is_proposed(stage: Stage) -> None:
+def test_a_suspended_account_is_left_and_detaching_is_proposed(stage: Stage) -> None:
     stage.apply()
     stage.sandbox.suspend(DEV[0])
 
@@ -89,7 +89,7 @@ def test_a_suspended_account_is_detached_only_where_the_manifest_says_so(
     assert {reason for _, _, reason in plan.changes()} == {"account is SUSPENDED"}
 
 
-def test_detach_says_that_the_stacks_stay_and_that_the_way_back_is_an_import(stage: Stage) -> None:
+def test_a_detach_warns_that_stacks_stay_and_return_by_import(stage: Stage) -> None:
     stage.apply()
 
     (removal,) = stage.plan({**BASE, "targets": WITHOUT_D1}).stack_sets[TOPICS].removals
@@ -99,7 +99,7 @@ def test_detach_says_that_the_stacks_stay_and_that_the_way_back_is_an_import(sta
     assert "ImportStacksToStackSet" in removal.way_back
 
 
-def test_delete_says_what_the_template_keeps_and_leaves_behind(stage: Stage) -> None:
+def test_a_delete_names_the_resources_that_the_template_retains(stage: Stage) -> None:
     (stage.folder / "kept.yaml").write_text(SAYING)
     manifest = deepcopy(BASE)
     manifest["stack_sets"]["topics"]["template"] = "kept.yaml"
@@ -116,7 +116,7 @@ def test_delete_says_what_the_template_keeps_and_leaves_behind(stage: Stage) -> 
     assert removal.way_back.startswith("first delete, in each account, what is kept")
 
 
-def test_after_a_delete_that_keeps_nothing_the_accounts_are_just_targeted_again(
+def test_accounts_are_targeted_again_after_a_delete_that_retains_nothing(
     stage: Stage,
 ) -> None:
     stage.apply()
@@ -144,7 +144,7 @@ def test_a_plan_that_creates_where_a_stack_was_kept_warns_and_names_the_rollout(
     assert "ImportStacksToStackSet" in warning
 
 
-def test_no_warning_where_nothing_was_kept(stage: Stage) -> None:
+def test_a_plan_where_no_stack_was_kept_does_not_warn(stage: Stage) -> None:
     stage.apply()
     stage.apply({**BASE, "targets": WITHOUT_D1, "guards": {"retain_stacks": False}})
 
@@ -186,7 +186,7 @@ def three_layers(stage: Stage) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_offboarding_takes_everything_away_in_reverse_order_of_dependency(stage: Stage) -> None:
+def test_offboarding_removes_everything_in_reverse_order_of_dependency(stage: Stage) -> None:
     manifest = three_layers(stage)
     stage.apply(manifest)
 
@@ -199,7 +199,7 @@ def test_offboarding_takes_everything_away_in_reverse_order_of_dependency(stage:
     assert {s.change for s in plan.stack_sets.values()} == {"delete"}
 
 
-def test_offboarding_is_capped_by_accounts_like_any_removal(stage: Stage) -> None:
+def test_offboarding_is_limited_by_accounts_like_any_removal(stage: Stage) -> None:
     stage.apply()
 
     with pytest.raises(PlanRefusedError, match="--allow-removals 7"):

@@ -1,4 +1,4 @@
-"""Stack sets that a service of AWS made are refused, whatever a manifest says of them."""
+"""Stack sets that a service of AWS made are refused for every manifest."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def named(name: str, **more: Any) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("adopt", [True, False])
-def test_a_name_that_a_service_gives_is_refused_before_anything_is_read(
+def test_a_name_reserved_by_a_service_is_refused_before_anything_is_read(
     stage: Stage, name: str, service: str, adopt: bool
 ) -> None:
     """Also where no stack set of that name exists so far: the service may make it any day."""
@@ -44,7 +44,7 @@ def test_a_name_that_a_service_gives_is_refused_before_anything_is_read(
     assert not stage.sandbox.calls or not any(c.is_write for c in stage.sandbox.calls)
 
 
-def test_a_manifest_and_key_may_make_such_a_name_and_are_refused_too(stage: Stage) -> None:
+def test_a_reserved_name_made_of_manifest_and_key_is_refused(stage: Stage) -> None:
     (stage.folder / "it.yaml").write_text(TOPIC)
     wanted = {**BASE, "name": "AWSControlTower", "stack_sets": {"it": {"template": "it.yaml"}}}
     with pytest.raises(ManifestError):
@@ -52,11 +52,11 @@ def test_a_manifest_and_key_may_make_such_a_name_and_are_refused_too(stage: Stag
 
 
 @pytest.mark.parametrize("name", ["MyAWSControlTower", "SC-baseline", "controltower-extras"])
-def test_other_names_have_no_owner(name: str) -> None:
+def test_other_names_belong_to_no_service(name: str) -> None:
     assert not owning_service(name)
 
 
-def test_a_stack_set_that_a_service_has_tagged_is_no_one_s_to_adopt(stage: Stage) -> None:
+def test_a_stack_set_tagged_by_a_service_cannot_be_adopted(stage: Stage) -> None:
     stage.sandbox.session(None, "us-east-1").client("cloudformation").create_stack_set(
         StackSetName="theirs",
         TemplateBody=TOPIC,

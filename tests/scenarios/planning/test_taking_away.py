@@ -59,7 +59,7 @@ def test_an_operation_of_another_user_is_waited_for_before_the_stack_set_is_dele
     assert len(deletes) < 80, "it is asked about ever more rarely"
 
 
-def test_a_stack_set_that_is_not_empty_halts_and_a_later_plan_takes_over(stage: Stage) -> None:
+def test_a_nonempty_stack_set_halts_its_deletion_and_a_later_plan_continues(stage: Stage) -> None:
     """What another user made meanwhile is in no plan; sending the deletion for ever is no help."""
     rollout = emptied(stage)
     create_instance(stage, PROD[0], LAB[0])

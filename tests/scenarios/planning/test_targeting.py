@@ -43,7 +43,7 @@ def everywhere(**more: Any) -> dict[str, Any]:
     }
 
 
-def test_enabled_means_the_regions_of_each_account(wide: Stage) -> None:
+def test_enabled_selects_the_enabled_regions_of_each_account(wide: Stage) -> None:
     """A Region that an account has not enabled fails there, and no message says why."""
     rollout = wide.apply(everywhere())
 
@@ -85,14 +85,14 @@ def test_a_region_that_is_disabled_later_deletes_nothing(wide: Stage) -> None:
     assert any(PROD[0] in w and "has not enabled the Region" in w for w in plan.warnings)
 
 
-def test_who_may_not_ask_for_the_regions_is_told_so(wide: Stage) -> None:
+def test_a_caller_who_may_not_list_the_regions_is_told_so(wide: Stage) -> None:
     member = connect(session=wide.sandbox.session(PROD[0]), clock=wide.sandbox.clock)
 
     with pytest.raises(AccessDeniedError, match="account:ListRegions"):
         read_enabled_regions(member, [PROD[0], DEV[0]])
 
 
-def test_a_unit_that_is_renamed_is_the_same_unit_where_its_id_is_written(stage: Stage) -> None:
+def test_a_renamed_unit_selected_by_id_is_the_same_unit(stage: Stage) -> None:
     unit = stage.sandbox.organization.find("/Dev")
     by_id = {**BASE, "targets": {"organizational_units": ["/Prod", unit]}}
     stage.apply(by_id)
@@ -101,7 +101,7 @@ def test_a_unit_that_is_renamed_is_the_same_unit_where_its_id_is_written(stage: 
     assert stage.plan(by_id).is_empty
 
 
-def test_a_unit_that_is_renamed_removes_nothing_where_its_path_is_written(stage: Stage) -> None:
+def test_a_renamed_unit_selected_by_path_removes_nothing(stage: Stage) -> None:
     """A path that is gone must not read as `no longer targeted`."""
     stage.apply()
     stage.sandbox.organization.units[stage.sandbox.organization.find("/Dev")].name = "Devs"

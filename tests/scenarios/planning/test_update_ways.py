@@ -66,7 +66,7 @@ UPDATE_INSTANCES = "UpdateStackInstances"
 
 
 @pytest.mark.slow
-def test_if_update_stack_instances_keeps_the_old_definition_nothing_is_called_a_success(
+def test_an_update_that_keeps_the_old_definition_is_no_success(
     staged: Staging,
 ) -> None:
     with staged(update_instances_definition="previous") as stage:
@@ -88,7 +88,9 @@ def test_if_update_stack_instances_keeps_the_old_definition_nothing_is_called_a_
 @pytest.mark.parametrize(
     "definition", ["previous", pytest.param("current", marks=pytest.mark.slow)]
 )
-def test_the_other_way_works_either_way(staged: Staging, definition: str) -> None:
+def test_update_stack_set_works_for_either_behaviour_of_update_stack_instances(
+    staged: Staging, definition: str
+) -> None:
     """Template and parameters are sent once; what follows marks no stack instance OUTDATED."""
     with staged(update_instances_definition=definition) as stage:
         rollout = stage.apply(wanted("update_stack_set"))
@@ -104,7 +106,7 @@ def test_the_other_way_works_either_way(staged: Staging, definition: str) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("definition", ["previous", "current"])
-def test_overrides_that_change_too_follow_the_definition(staged: Staging, definition: str) -> None:
+def test_changed_overrides_are_sent_after_the_definition(staged: Staging, definition: str) -> None:
     override = {"targets": {"accounts": [PROD[1]]}, "parameters": {"Other": "own"}}
     with staged(update_instances_definition=definition) as stage:
         manifest = wanted("update_stack_set", parameter_overrides=[override])
@@ -128,7 +130,7 @@ def test_overrides_alone_need_no_definition(staged: Staging) -> None:
         assert names(stage, PROD[1]) == {"a-own"}
 
 
-def test_a_retry_brings_the_definition_the_same_way(staged: Staging) -> None:
+def test_a_retry_sends_the_definition_in_the_same_way(staged: Staging) -> None:
     with staged(update_instances_definition="previous") as stage:
         stage.sandbox.fail(PROD[1], "us-east-1", reason="Rate exceeded", times=1)
         rollout = stage.apply(wanted("update_stack_set"))
@@ -140,7 +142,7 @@ def test_a_retry_brings_the_definition_the_same_way(staged: Staging) -> None:
 
 
 @pytest.mark.slow
-def test_a_rollback_brings_back_the_same_way(staged: Staging) -> None:
+def test_a_rollback_sends_the_definition_in_the_same_way(staged: Staging) -> None:
     override = {"targets": {"accounts": [PROD[1]]}, "parameters": {"Other": "own"}}
     with staged(update_instances_definition="previous") as stage:
         done = stage.apply(wanted("update_stack_set", parameter_overrides=[override]))
@@ -151,7 +153,7 @@ def test_a_rollback_brings_back_the_same_way(staged: Staging) -> None:
 
 
 @pytest.mark.slow
-def test_imported_stacks_get_both(staged: Staging) -> None:
+def test_imported_stacks_get_definition_and_overrides(staged: Staging) -> None:
     with staged(update_instances_definition="previous") as stage:
         gone = {**wanted("update_stack_set"), "targets": {"organizational_units": ["/Prod"]}}
         kept = next(
@@ -174,7 +176,7 @@ def test_imported_stacks_get_both(staged: Staging) -> None:
 
 
 @pytest.mark.slow
-def test_if_omitted_parameters_return_to_their_defaults_the_rollout_halts(staged: Staging) -> None:
+def test_a_rollout_halts_if_omitted_parameters_return_to_their_defaults(staged: Staging) -> None:
     """Neither is documented: what happens then must not reach the next wave."""
     with staged(update_instances_definition="previous", omitted_parameters="default") as stage:
         manifest = wanted("update_stack_set")

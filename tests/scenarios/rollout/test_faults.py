@@ -46,7 +46,7 @@ class Case:
     before: Happening | None = None  # before the rollout begins
     during: Happening | None = None  # when its first operation runs
     at_end: Happening | None = None  # when its last operation has ended, and not yet the rollout
-    mend: Happening | None = None
+    fix: Happening | None = None
     first: bool = False  # BASE was applied before, so that this is an update
     settings: Settings | None = None
     bucket: bool = False  # the journal is in one
@@ -138,7 +138,7 @@ CASES: dict[str, Case] = {
     "an outage of a day": Case(during=outage(timedelta(days=1))),
     "credentials expire": Case(
         during=lambda t: t.sandbox.expire_credentials(),
-        mend=lambda t: t.sandbox.renew_credentials(),
+        fix=lambda t: t.sandbox.renew_credentials(),
     ),
     "another tool's operation runs on the stack set": Case(first=True, before=slow_drift),
     "a drift detection of ours runs on the stack set": Case(first=True, before=own_drift),
@@ -161,7 +161,7 @@ CASES: dict[str, Case] = {
     ),
     "the disk is full": Case(before=long_reason, during=fill_disk),
     "the journal becomes read-only": Case(during=write_protect),
-    "the journal's file may not be written": Case(during=limit_files, mend=lift_limit),
+    "the journal's file may not be written": Case(during=limit_files, fix=lift_limit),
     "the journal is locked for minutes": Case(during=lock_journal),
     "the journal's bucket is out of reach for ten minutes": Case(
         bucket=True,
@@ -244,7 +244,7 @@ def ending(case: Case, trouble: Trouble) -> tuple[str, Rollout]:
     assert "resume" in str(said) or "safe" in str(said)
     assert not trouble.stage.load(rollout).state.phase.is_over
     trouble.sandbox.simulation.faults.calls.clear()
-    happens(case.mend, trouble)
+    happens(case.fix, trouble)
     over = drive(rollout, trouble.stage.context(), lambda _: None)
     return f"exit {said.exit_code}, then resume: {words(over)}", over
 
@@ -268,7 +268,9 @@ def really_there(trouble: Trouble) -> set[Pair]:
 
 
 @pytest.mark.parametrize(("fault", "_happens", "ends"), sampled(ROWS), ids=[row[0] for row in ROWS])
-def test_it_ends_as_the_table_says(fault: str, _happens: str, ends: str, tmp_path: Path) -> None:
+def test_every_fault_ends_as_the_table_says(
+    fault: str, _happens: str, ends: str, tmp_path: Path
+) -> None:
     case = CASES[fault]
     with in_trouble(case, tmp_path) as trouble:
         ended, rollout = ending(case, trouble)

@@ -88,7 +88,7 @@ def test_an_alarm_must_stay_quiet_while_a_wave_soaks(
 
 
 @pytest.mark.slow
-def test_an_alarm_that_goes_off_in_the_middle_ends_the_soak(stage: Stage) -> None:
+def test_an_alarm_that_fires_during_a_soak_ends_it(stage: Stage) -> None:
     arn = alarm(stage, "OK")
     wave = {"name": "canary", "sample": {"per_ou": 1}, "after": {"soak": "6h", "alarm": arn}}
     rollout = stage.begin(with_waves(wave))

@@ -42,10 +42,10 @@ def retry(stage: Stage, rollout: RolloutId, *accounts: str) -> Rollout:
     return stage.finish(rollout)
 
 
-def test_what_is_tried_again_by_name_is_sent_whatever_else_has_failed(
+def test_a_pair_retried_by_name_is_sent_despite_other_failures(
     stage: Stage, halted: RolloutId
 ) -> None:
-    """Then the budget is looked at again, and the rollout stands where it stood."""
+    """Then the budget is checked again, and the rollout is halted as before."""
     sent = len(stage.sandbox.operations("base-topics"))
 
     first = retry(stage, halted, ONE)
@@ -59,7 +59,9 @@ def test_what_is_tried_again_by_name_is_sent_whatever_else_has_failed(
     assert stage.deployed() == EVERYWHERE
 
 
-def test_what_fails_once_more_halts_again_and_is_named(stage: Stage, halted: RolloutId) -> None:
+def test_a_pair_that_fails_again_halts_the_rollout_again_and_is_named(
+    stage: Stage, halted: RolloutId
+) -> None:
     stage.sandbox.fail(ONE, EU, reason=REASON)
 
     again = retry(stage, halted, ONE)
@@ -68,9 +70,7 @@ def test_what_fails_once_more_halts_again_and_is_named(stage: Stage, halted: Rol
     assert {f.pair for f in again.state.failed} == {Pair(ONE, EU), Pair(TWO, EU)}
 
 
-def test_a_failure_is_not_forgotten_while_it_waits_to_be_tried_again(
-    stage: Stage, halted: RolloutId
-) -> None:
+def test_a_failure_counts_until_its_retry(stage: Stage, halted: RolloutId) -> None:
     order = give_order(
         stage.context().journal, halted, lambda r: operator_commands.retry(r.plan, r.state)
     )
@@ -81,7 +81,7 @@ def test_a_failure_is_not_forgotten_while_it_waits_to_be_tried_again(
     assert stage.finish(halted).state.outcome is Outcome.SUCCEEDED
 
 
-def test_a_halt_without_failures_goes_on_with_resume_and_soaks_again(stage: Stage) -> None:
+def test_a_halt_without_failures_continues_with_resume_and_soaks_again(stage: Stage) -> None:
     gate = {"soak": "30m", "alarm": alarm(stage, "ALARM")}
     rollout = stage.apply(with_waves({**CANARY, "after": gate})).state.id
     assert stage.load(rollout).state.outcome is Outcome.HALTED
@@ -95,7 +95,7 @@ def test_a_halt_without_failures_goes_on_with_resume_and_soaks_again(stage: Stag
     assert stage.sandbox.clock.now() - begins >= timedelta(minutes=30)
 
 
-def test_while_the_cause_is_there_it_halts_again(stage: Stage) -> None:
+def test_a_rollout_halts_again_while_the_cause_persists(stage: Stage) -> None:
     gate = {"soak": "30m", "alarm": alarm(stage, "ALARM")}
     rollout = stage.apply(with_waves({**CANARY, "after": gate})).state.id
 
@@ -107,7 +107,7 @@ def test_while_the_cause_is_there_it_halts_again(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("state", "outcome"), [("ALARM", Outcome.HALTED), ("OK", Outcome.SUCCEEDED)]
 )
-def test_a_soak_that_ended_during_a_stop_passes_only_if_the_alarm_is_quiet(
+def test_a_soak_that_ended_during_a_stop_succeeds_only_if_the_alarm_is_quiet(
     stage: Stage, state: str, outcome: Outcome
 ) -> None:
     gate = {"soak": "6h", "alarm": alarm(stage, "OK")}
@@ -125,7 +125,7 @@ def test_a_soak_that_ended_during_a_stop_passes_only_if_the_alarm_is_quiet(
 
 
 @pytest.mark.parametrize("later", [timedelta(hours=1), timedelta(hours=9)])
-def test_a_stop_in_between_does_not_begin_a_soak_again(stage: Stage, later: timedelta) -> None:
+def test_a_stop_during_a_soak_does_not_restart_it(stage: Stage, later: timedelta) -> None:
     gate = {"soak": "6h", "approval": "required"}
     rollout = stage.begin(with_waves({**CANARY, "after": gate}))
     while stage.load(rollout).state.phase is not Phase.SOAKING:

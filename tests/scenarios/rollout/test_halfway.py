@@ -18,7 +18,7 @@ def halted_manifest() -> dict[str, Any]:
     return manifest
 
 
-def test_it_is_told_what_it_leaves_and_a_console_retry_is_warned_of(stage: Stage) -> None:
+def test_a_halt_names_the_remaining_pairs_and_warns_of_a_console_retry(stage: Stage) -> None:
     stage.apply()
     stage.sandbox.fail("p2", "eu-west-1", times=None, reason=DENIED, action="UPDATE")
 
@@ -39,7 +39,7 @@ def test_it_is_told_what_it_leaves_and_a_console_retry_is_warned_of(stage: Stage
     assert rows[Pair(PROD[1], EU)].state is CoverageState.FAILED
 
 
-def test_the_old_manifest_touches_only_the_first_wave(stage: Stage) -> None:
+def test_an_apply_of_the_old_manifest_changes_only_the_first_wave(stage: Stage) -> None:
     stage.apply()
     stage.sandbox.fail("p2", "eu-west-1", times=1, reason=DENIED, action="UPDATE")
     halted = stage.apply(halted_manifest())

@@ -29,7 +29,7 @@ NOT_ALLOWED = "ResourceLogicalId:Topic, ResourceStatusReason:Topic is not allowe
 
 @dataclass
 class Inbox:
-    """A topic in another Region, and a queue that hears it."""
+    """A topic in another Region, and a queue subscribed to it."""
 
     arn: str
     queue: str
@@ -60,9 +60,7 @@ def telling(inbox: Inbox, *events: str, **more: Any) -> dict[str, Any]:
     return {**SMALL, **more, "notifications": [{"sns": inbox.arn, "on": list(events) or ALL}]}
 
 
-def test_the_end_of_a_rollout_is_told_once_however_often_it_is_driven(
-    stage: Stage, inbox: Inbox
-) -> None:
+def test_the_end_of_a_rollout_is_notified_once(stage: Stage, inbox: Inbox) -> None:
     rollout = stage.apply(telling(inbox))
     stage.finish(rollout.state.id)
 
@@ -97,12 +95,12 @@ def test_a_halt_and_the_end_after_a_retry_are_two_notices(stage: Stage, inbox: I
 
 
 @pytest.mark.slow
-def test_only_what_was_asked_for_is_told(stage: Stage, inbox: Inbox) -> None:
+def test_only_requested_events_are_notified(stage: Stage, inbox: Inbox) -> None:
     stage.apply(telling(inbox, "halted", "drift"))
     assert inbox.read() == []
 
 
-def test_a_topic_that_cannot_be_told_is_a_warning_and_no_failed_rollout(stage: Stage) -> None:
+def test_an_unreachable_topic_is_a_warning_and_fails_no_rollout(stage: Stage) -> None:
     gone = "arn:aws:sns:eu-west-1:999999999999:nowhere"
     ended = stage.apply({**SMALL, "notifications": [{"sns": gone, "on": ALL}]})
 
@@ -113,10 +111,10 @@ def test_a_topic_that_cannot_be_told_is_a_warning_and_no_failed_rollout(stage: S
 
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [1, 2])
-def test_a_journal_that_takes_no_note_is_never_silence(
+def test_an_unwritable_journal_does_not_suppress_a_notice(
     stage: Stage, inbox: Inbox, write: int
 ) -> None:
-    """Where it cannot be claimed it is a warning; where it cannot be ticked off it is told."""
+    """A notice that cannot be claimed is a warning; one that cannot be marked as sent is sent."""
     rollout = stage.apply(telling(inbox, "halted")).state.id
     context = stage.context()
     notes: list[str] = []
@@ -147,7 +145,7 @@ def test_a_journal_that_takes_no_note_is_never_silence(
 
 
 @pytest.mark.slow
-def test_a_notice_of_a_killed_process_is_made_up_for_later(stage: Stage, inbox: Inbox) -> None:
+def test_a_notice_missed_by_a_killed_process_is_sent_later(stage: Stage, inbox: Inbox) -> None:
     """At least once: the next one tells it when the first had time enough."""
     rollout = stage.begin(telling(inbox))
     stage.sandbox.throttle("Publish", times=None, service="sns")
@@ -173,7 +171,7 @@ def all_kinds(*findings: Finding) -> Findings:
     return Findings(findings=findings, kinds=frozenset(FindingKind))
 
 
-def test_drift_is_told_once_for_the_same_findings_and_holds_no_values(
+def test_drift_is_notified_once_for_the_same_findings_and_without_values(
     stage: Stage, inbox: Inbox
 ) -> None:
     stage._write(telling(inbox))
@@ -197,9 +195,7 @@ def test_drift_is_told_once_for_the_same_findings_and_holds_no_values(
     assert len(tell(one, two)) == 1
 
 
-def test_drift_is_not_told_again_because_no_look_worked_meanwhile(
-    stage: Stage, inbox: Inbox
-) -> None:
+def test_drift_is_not_notified_again_after_a_failed_detection(stage: Stage, inbox: Inbox) -> None:
     stage._write(telling(inbox, drift={"resync_role": "role"}))
     manifest = load_manifest(stage.folder / "manifest.yaml").manifest
     context = stage.context()
@@ -225,7 +221,7 @@ def test_drift_is_not_told_again_because_no_look_worked_meanwhile(
 
 
 @pytest.mark.slow
-def test_two_drivers_tell_it_once(stage: Stage, inbox: Inbox) -> None:
+def test_two_drivers_send_one_notice(stage: Stage, inbox: Inbox) -> None:
     rollout = stage.begin(telling(inbox))
     for _ in range(2):
         drive(rollout, stage.context(), lambda _: None)

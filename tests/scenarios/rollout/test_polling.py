@@ -15,7 +15,7 @@ from tests.stage import PROD, Stage, organization
 
 
 @pytest.mark.slow
-def test_a_long_operation_is_not_asked_about_because_of_short_ones(stage: Stage) -> None:
+def test_a_long_operation_is_not_polled_at_the_pace_of_short_ones(stage: Stage) -> None:
     """At most 40 looks and one per 30 s: a stack set with many operations costs others nothing."""
     overrides = [
         {"targets": {"accounts": [account]}, "parameters": {"Suffix": account}} for account in PROD
@@ -47,9 +47,7 @@ def test_a_long_operation_is_not_asked_about_because_of_short_ones(stage: Stage)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("lag", "calls"), [(0, 130), (45, 260)])
-def test_operations_side_by_side_are_looked_at_in_one_call(
-    tmp_path: Path, lag: int, calls: int
-) -> None:
+def test_parallel_operations_are_polled_in_one_call(tmp_path: Path, lag: int, calls: int) -> None:
     """A description each takes 400 calls, at two a second; a list that lags only delays."""
     behind = timedelta(seconds=lag)
     settings = Settings(

@@ -36,7 +36,7 @@ def minutes(lines: list[str]) -> list[int]:
     return [int(at[1]) * 60 + int(at[2]) for at in found if at]
 
 
-def test_no_minute_of_an_operation_is_silent_and_that_takes_a_call_a_minute(stage: Stage) -> None:
+def test_an_operation_reports_progress_each_minute_with_one_call(stage: Stage) -> None:
     """There were 35 simulated minutes without a line."""
     stage.sandbox.slow(DEV[0], EU, seconds=timedelta(minutes=20))
     rollout = stage.begin()
@@ -54,7 +54,7 @@ def test_no_minute_of_an_operation_is_silent_and_that_takes_a_call_a_minute(stag
     assert len(calls) <= times[-1] - times[0] + 3
 
 
-def test_what_cannot_be_counted_is_said_to_run_and_no_number_is_made_up(stage: Stage) -> None:
+def test_an_operation_that_cannot_be_counted_is_reported_as_running(stage: Stage) -> None:
     stage.sandbox.slow(DEV[0], seconds=timedelta(minutes=15))
     stage.sandbox.server_error(RESULTS, times=20)
     rollout = stage.begin()
@@ -65,7 +65,7 @@ def test_what_cannot_be_counted_is_said_to_run_and_no_number_is_made_up(stage: S
     assert load_rollout(stage.context().journal, rollout).state.outcome == "succeeded"
 
 
-def test_a_soak_says_now_and_then_that_it_soaks(stage: Stage) -> None:
+def test_a_soak_is_reported_at_intervals(stage: Stage) -> None:
     waves = [{"name": "canary", "accounts": [PROD[0]], "after": {"soak": "2h"}}]
     lines = followed(stage, stage.begin({**BASE, "rollout": {"waves": waves}}))
 
@@ -73,7 +73,7 @@ def test_a_soak_says_now_and_then_that_it_soaks(stage: Stage) -> None:
     assert 8 <= len(soaking) <= 13
 
 
-def test_another_process_hears_all_that_happens_and_nothing_twice(stage: Stage) -> None:
+def test_another_process_follows_every_event_once(stage: Stage) -> None:
     rollout = stage.begin()
     journal = stage.context().journal
     listener = Listener(rollout)

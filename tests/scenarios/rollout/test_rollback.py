@@ -37,7 +37,7 @@ def names(stage: Stage, where: set[Pair]) -> set[str | None]:
     return {stage.display_name(pair) for pair in where}
 
 
-def test_template_and_parameters_of_before_come_back(stage: Stage) -> None:
+def test_a_rollback_restores_template_and_parameters(stage: Stage) -> None:
     stage.apply()
     rollout = stage.apply(changed(parameters={"Suffix": "new"}))
     assert names(stage, EVERYWHERE) == {"new-b"}
@@ -50,8 +50,8 @@ def test_template_and_parameters_of_before_come_back(stage: Stage) -> None:
     assert stage.load(rollout.state.id).state.superseded_by == back.state.id
 
 
-def test_it_goes_in_reverse_order(stage: Stage) -> None:
-    """What was done last is taken back first: waves, and stack sets that depend on each other."""
+def test_a_rollback_runs_in_reverse_order(stage: Stage) -> None:
+    """The last change is rolled back first: waves, and stack sets that depend on each other."""
     manifest = with_waves(CANARY)
     manifest["stack_sets"] = {
         "first": {"template": "topic.yaml"},
@@ -74,7 +74,7 @@ def test_it_goes_in_reverse_order(stage: Stage) -> None:
     assert names(stage, EVERYWHERE) == {"a-b"}
 
 
-def test_only_what_was_reached_is_taken_back(stage: Stage) -> None:
+def test_a_rollback_restores_only_the_pairs_reached(stage: Stage) -> None:
     """Later waves of a halted rollout never got the new template, and see no operation at all."""
     stage.apply()
     for account in ("p1", "p2", "p3"):
@@ -92,7 +92,7 @@ def test_only_what_was_reached_is_taken_back(stage: Stage) -> None:
     assert stage.plan().is_empty
 
 
-def test_what_was_created_stays_and_is_listed(stage: Stage) -> None:
+def test_a_rollback_keeps_and_lists_created_stacks(stage: Stage) -> None:
     stage.apply()
     manifest = changed(parameters={"Suffix": "new"})
     manifest["targets"] = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
@@ -108,7 +108,7 @@ def test_what_was_created_stays_and_is_listed(stage: Stage) -> None:
     assert all(str(pair) in warning for pair in created)
 
 
-def test_overrides_of_before_come_back_too(stage: Stage) -> None:
+def test_a_rollback_restores_overrides(stage: Stage) -> None:
     override = {"targets": {"accounts": [DEV[0]]}, "parameters": {"Suffix": "mine"}}
     stage.apply(changed(parameter_overrides=[override]))
     other = {"targets": {"accounts": [DEV[0]]}, "parameters": {"Suffix": "other"}}
@@ -121,7 +121,7 @@ def test_overrides_of_before_come_back_too(stage: Stage) -> None:
     assert names(stage, pairs(PROD)) == {"a-b"}
 
 
-def test_overrides_that_another_user_had_set_come_back(stage: Stage) -> None:
+def test_a_rollback_restores_overrides_of_another_user(stage: Stage) -> None:
     """No plan had them, so they were read before they were changed."""
     stage.apply()
     stage.sandbox.session().client("cloudformation").update_stack_instances(
@@ -140,7 +140,7 @@ def test_overrides_that_another_user_had_set_come_back(stage: Stage) -> None:
     assert stage.display_name(Pair(DEV[0], EU)) == "a-b"
 
 
-def test_before_is_what_it_ran_and_not_what_the_stack_set_said(stage: Stage) -> None:
+def test_a_rollback_restores_what_each_stack_instance_ran_before(stage: Stage) -> None:
     """Where an earlier rollout sent the definition and was taken over, its plan tells."""
     stage.apply()
     stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
@@ -162,7 +162,7 @@ def test_before_is_what_it_ran_and_not_what_the_stack_set_said(stage: Stage) -> 
     assert names(stage, EVERYWHERE - rest) == {"new-b"}
 
 
-def test_a_hidden_value_is_not_sent_as_it_is_shown(stage: Stage) -> None:
+def test_a_rollback_does_not_send_the_mask_of_a_hidden_value(stage: Stage) -> None:
     """CloudFormation shows NoEcho parameters as ****."""
     secret = "{{resolve:ssm-secure:/topic}}"
     template = TOPIC.replace(
@@ -182,21 +182,21 @@ def test_a_hidden_value_is_not_sent_as_it_is_shown(stage: Stage) -> None:
     assert values == {"Other": secret, "Suffix": "a"}
 
 
-def test_nothing_updated_is_nothing_to_take_back(stage: Stage) -> None:
+def test_a_rollout_without_updates_has_nothing_to_roll_back(stage: Stage) -> None:
     rollout = stage.apply()
 
     with pytest.raises(NothingToRollBackError, match="updated no stack instance"):
         take_back(stage, rollout)
 
 
-def test_one_that_runs_has_to_be_stopped_first(stage: Stage) -> None:
+def test_a_running_rollout_must_be_stopped_before_a_rollback(stage: Stage) -> None:
     rollout = stage.begin()
 
     with pytest.raises(WrongPhaseError, match=f"orgrollout stop {rollout}"):
         plan_rollback(stage.load(rollout), stage.context().journal)
 
 
-def test_a_manifest_may_want_it_by_itself(stage: Stage) -> None:
+def test_a_manifest_can_order_an_automatic_rollback(stage: Stage) -> None:
     stage.apply()
     stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
     manifest = changed(parameters={"Suffix": "new"})
@@ -212,7 +212,7 @@ def test_a_manifest_may_want_it_by_itself(stage: Stage) -> None:
     assert stage.plan().is_empty
 
 
-def test_a_process_that_dies_before_it_takes_back_is_resumed(stage: Stage) -> None:
+def test_a_process_that_dies_before_its_rollback_is_resumed(stage: Stage) -> None:
     stage.apply()
     stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
     manifest = changed(parameters={"Suffix": "new"})

@@ -1,4 +1,4 @@
-"""A rollout is taken back once, alone, and only where that undoes nothing of anybody else."""
+"""A rollout is rolled back once, alone, and only where that undoes no change of others."""
 
 from datetime import timedelta
 from typing import Any
@@ -45,7 +45,7 @@ def has_halted(tick: Tick) -> bool:
 
 
 @pytest.mark.parametrize("through", [True, False])
-def test_two_drivers_take_a_rollout_back_once(stage: Stage, through: bool) -> None:
+def test_two_drivers_roll_back_once(stage: Stage, through: bool) -> None:
     """Whether the other driver is through with it, or has only begun, when the first one looks."""
     rollout = halting(stage)
     others: list[Tick] = []
@@ -73,7 +73,7 @@ def test_two_drivers_take_a_rollout_back_once(stage: Stage, through: bool) -> No
     assert said == ["base-2 is taken back: base-3"]
 
 
-def test_a_rollback_that_was_left_is_gone_on_with_when_it_is_ordered_again(stage: Stage) -> None:
+def test_a_rollback_begun_before_is_continued_if_ordered_again(stage: Stage) -> None:
     stage.apply()
     rollout = stage.apply(changed(parameters={"Suffix": "new"}))
     back = begin_rollback(rollout, stage.context())
@@ -89,9 +89,7 @@ def test_a_rollback_that_was_left_is_gone_on_with_when_it_is_ordered_again(stage
 
 
 @pytest.mark.parametrize("approval", [False, True], ids=["finished", "stopped"])
-def test_what_a_newer_rollout_has_changed_is_not_undone_in_passing(
-    stage: Stage, approval: bool
-) -> None:
+def test_a_rollback_does_not_undo_changes_of_a_newer_rollout(stage: Stage, approval: bool) -> None:
     stage.apply()
     older = stage.apply(changed(parameters={"Suffix": "new"}))
     manifest = changed(parameters={"Suffix": "newest"})
@@ -113,7 +111,7 @@ def test_what_a_newer_rollout_has_changed_is_not_undone_in_passing(
     assert names(stage, EVERYWHERE) == {"new-b"}
 
 
-def test_a_rollback_that_a_resync_keeps_from_beginning_leaves_everything_as_it_was(
+def test_a_rollback_that_a_resync_excludes_changes_nothing(
     stage: Stage,
 ) -> None:
     resyncing.deploy(stage)
@@ -137,7 +135,7 @@ def test_a_rollback_that_a_resync_keeps_from_beginning_leaves_everything_as_it_w
     assert take_back(stage, halted).state.outcome is Outcome.SUCCEEDED
 
 
-def test_a_bucket_out_of_reach_when_it_is_to_be_taken_back_is_waited_for(stage: Stage) -> None:
+def test_a_rollback_waits_for_an_unreachable_bucket(stage: Stage) -> None:
     stage.bucket = "acme-orgrollout"
     stage.sandbox.session().client("s3").create_bucket(Bucket=stage.bucket)
     rollout = halting(stage)
@@ -148,8 +146,8 @@ def test_a_bucket_out_of_reach_when_it_is_to_be_taken_back_is_waited_for(stage: 
         waited.extend(e.text for e in tick.events if e.kind is EventKind.WAITING)
         if has_halted(tick) and not waited:
             stage.sandbox.server_error(times=None, service="s3")
-            mended = timeline.now() + timedelta(minutes=10)
-            timeline.at(mended, stage.sandbox.simulation.faults.calls.clear)
+            restored = timeline.now() + timedelta(minutes=10)
+            timeline.at(restored, stage.sandbox.simulation.faults.calls.clear)
 
     ended = drive(rollout, stage.context(), follow)
 

@@ -51,7 +51,7 @@ def test_retry_touches_only_the_stack_instances_that_failed(stage: Stage) -> Non
     assert rollout.state.outcome is Outcome.SUCCEEDED
 
 
-def test_a_failure_for_good_is_named_and_everything_else_is_deployed(stage: Stage) -> None:
+def test_a_permanent_failure_is_named_and_everything_else_is_deployed(stage: Stage) -> None:
     """SUCCEEDED within the tolerance is not success: the one that failed has a name."""
     stage.sandbox.fail("p2", "eu-west-1", times=None, reason=DENIED)
 
@@ -66,7 +66,7 @@ def test_a_failure_for_good_is_named_and_everything_else_is_deployed(stage: Stag
     assert sum(row.state is CoverageState.CURRENT for row in rows.values()) == 13
 
 
-def test_throttling_is_tried_as_often_as_the_manifest_says_and_then_named(stage: Stage) -> None:
+def test_throttling_is_retried_as_often_as_configured_and_then_reported(stage: Stage) -> None:
     stage.sandbox.fail("d1", "us-east-1", times=None, reason="Rate exceeded")
 
     rollout = stage.apply(with_waves(retry={"attempts": 3}))
@@ -122,7 +122,7 @@ def test_one_failed_canary_halts_before_the_next_wave(stage: Stage) -> None:
     assert "0 allowed" in rollout.state.note
 
 
-def test_a_halted_rollout_goes_on_with_retry_and_not_with_resume(stage: Stage) -> None:
+def test_a_halted_rollout_continues_with_retry_and_not_with_resume(stage: Stage) -> None:
     stage.sandbox.fail(None, None, times=6, reason=DENIED)
     halted = stage.apply(with_waves({"name": "canary", "sample": {"per_ou": 1}}))
     assert halted.state.outcome is Outcome.HALTED
@@ -190,7 +190,7 @@ def test_an_operation_of_another_user_is_waited_for(stage: Stage) -> None:
     assert stage.display_name(Pair(DEV[0], US)) == "x-b"
 
 
-def test_stop_ends_what_runs_and_resume_does_the_rest(stage: Stage) -> None:
+def test_stop_ends_running_operations_and_resume_does_the_rest(stage: Stage) -> None:
     rollout = stage.begin()
     while not stage.load(rollout).state.in_flight:
         stage.step(rollout)
@@ -206,7 +206,7 @@ def test_stop_ends_what_runs_and_resume_does_the_rest(stage: Stage) -> None:
     assert stage.deployed() == EVERYWHERE
 
 
-def test_a_wave_may_have_operation_preferences_of_its_own(stage: Stage) -> None:
+def test_a_wave_can_have_its_own_operation_preferences(stage: Stage) -> None:
     """And where no tolerance was chosen, it is the wave's budget."""
     preferences = {"max_concurrent_count": 1, "region_concurrency": "sequential"}
     wave = {"name": "canary", "sample": {"per_ou": 1}, "operation_preferences": preferences}
@@ -223,7 +223,7 @@ def test_a_wave_may_have_operation_preferences_of_its_own(stage: Stage) -> None:
     assert [p["FailureToleranceCount"] for p in (first, second)] == [0, 2]
 
 
-def test_the_manifest_can_tell_what_is_transient(stage: Stage) -> None:
+def test_the_manifest_can_declare_failures_transient(stage: Stage) -> None:
     stage.sandbox.fail("d1", "us-east-1", times=2, reason="The landing zone is busy")
     classes = {"transient": [{"pattern": "landing zone is busy", "attempts": 3}]}
 
@@ -242,10 +242,10 @@ def test_a_second_rollout_of_the_same_stack_sets_is_refused_while_one_is_open(
         stage.begin()
 
 
-def test_new_parameters_travel_by_one_targeted_update_and_then_by_instances(
+def test_new_parameters_are_sent_by_one_targeted_update_and_then_by_instances(
     stage: Stage,
 ) -> None:
-    """An untargeted update would reach every account at once, whatever the waves say."""
+    """An untargeted update would reach every account at once, against the waves."""
     stage.apply()
     manifest = with_waves({"name": "canary", "sample": {"per_ou": 1}})
     manifest["stack_sets"]["topics"]["parameters"] = {"Suffix": "new"}
@@ -324,7 +324,7 @@ def test_a_foreign_update_of_overrides_is_found_and_undone(stage: Stage) -> None
     assert stage.display_name(Pair(DEV[0], US)) == "a-b"
 
 
-def test_results_that_lag_are_waited_for(tmp_path: Path) -> None:
+def test_a_driver_waits_for_results_that_lag(tmp_path: Path) -> None:
     """A result that is not listed yet must not be taken for a success."""
     lagging = Settings(result_lag=timedelta(seconds=90))
     with Sandbox.start(organization(), settings=lagging) as sandbox:
@@ -365,7 +365,7 @@ def test_a_template_that_changed_is_sent_and_its_stack_really_changes(stage: Sta
     assert {stage.display_name(pair) for pair in EVERYWHERE} == {"changed-a-b"}
 
 
-def test_what_a_rollout_sent_is_counted(stage: Stage) -> None:
+def test_the_calls_of_a_rollout_are_counted(stage: Stage) -> None:
     rollout = stage.apply()
 
     sent = [c.operation for c in stage.sandbox.calls].count("CreateStackInstances")

@@ -76,8 +76,8 @@ def test_many_override_sets_are_sent_together_and_queued_where_aws_queues_them(
     assert stage.plan(own()).is_empty
 
 
-def test_nothing_runs_beside_the_operation_that_sends_the_definition(stage: Stage) -> None:
-    """The others would roll out whatever definition the stack set has at that moment."""
+def test_the_operation_that_sends_the_definition_runs_alone(stage: Stage) -> None:
+    """The others would roll out the definition that the stack set has at that moment."""
     stage.apply(own())
     before = len(stage.sandbox.operations("base-topics"))
     manifest = own("x", parameters={"Suffix": "new"})
@@ -93,7 +93,7 @@ def test_nothing_runs_beside_the_operation_that_sends_the_definition(stage: Stag
     assert stage.plan(manifest).is_empty
 
 
-def test_what_fails_is_tried_again_beside_the_rest(stage: Stage) -> None:
+def test_a_failed_pair_is_retried_in_parallel_with_the_rest(stage: Stage) -> None:
     stage.sandbox.fail(PROD[0], times=2, stack_set=NAME, reason="Rate exceeded")
     stage.sandbox.fail(PROD[1], times=99, stack_set=NAME, reason=DENIED)
 
@@ -104,7 +104,7 @@ def test_what_fails_is_tried_again_beside_the_rest(stage: Stage) -> None:
     assert stage.coverage(own())[Pair(PROD[0], US)].state == "current"
 
 
-def test_stop_stops_what_runs_and_what_is_queued(stage: Stage) -> None:
+def test_stop_stops_running_and_queued_operations(stage: Stage) -> None:
     rollout: RolloutId = stage.begin(own())
     while len(stage.load(rollout).state.in_flight) < len(ACCOUNTS):
         stage.step(rollout)
@@ -116,7 +116,9 @@ def test_stop_stops_what_runs_and_what_is_queued(stage: Stage) -> None:
     assert {o.status for o in stage.sandbox.operations("base-topics")} == {"STOPPED"}
 
 
-def test_a_plan_knows_that_it_is_quicker_and_reaches_more_at_once(stage: Stage) -> None:
+def test_a_plan_with_parallel_operations_shows_less_time_and_more_pairs_at_once(
+    stage: Stage,
+) -> None:
     together, apart = stage.plan(own()), stage.plan(own(managed=False))
 
     assert cost_of(together).running < cost_of(apart).running
@@ -127,7 +129,7 @@ def test_a_plan_knows_that_it_is_quicker_and_reaches_more_at_once(stage: Stage) 
     assert exposed_accounts(together, wave) > exposed_accounts(apart, wave)
 
 
-def test_where_it_is_off_a_person_is_told_how_to_turn_it_on(stage: Stage) -> None:
+def test_a_plan_says_how_to_turn_on_parallel_operations(stage: Stage) -> None:
     """What its own UpdateStackSet does to stack instances and parameters is not documented."""
     stage.apply(own(managed=False))
 

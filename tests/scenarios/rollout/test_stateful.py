@@ -273,11 +273,11 @@ def machine_runs(chosen: Sequence[dict[str, Any]], examples: int) -> None:
     )
 
 
-def test_whatever_happens_in_some_orders() -> None:
+def test_the_invariants_hold_in_some_orders_of_events() -> None:
     machine_runs(ROWS, 6)
 
 
 @pytest.mark.parametrize("row", range(len(ROWS)))
-def test_whatever_happens_in_many_orders(row: int) -> None:
+def test_the_invariants_hold_in_many_orders_of_events(row: int) -> None:
     """Every two values of what AWS leaves undocumented are met together, each in a few stories."""
     machine_runs(ROWS[row : row + 1], 2)

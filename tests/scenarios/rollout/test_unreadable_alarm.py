@@ -1,4 +1,4 @@
-"""An alarm that may not be read is not quiet; a transient error says nothing of it."""
+"""An alarm that may not be read is not quiet; a transient error does not mean that it fired."""
 
 from dataclasses import replace
 from typing import Any
@@ -32,7 +32,7 @@ def soaking(stage: Stage) -> RolloutId:
 
 
 def answered(stage: Stage, status: int, code: str) -> Context:
-    """Return the context of a process to which CloudWatch says one thing only."""
+    """Return the context of a process that gets one fixed answer from CloudWatch."""
     session = new_session()
 
     def answer(**_: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What was committed and never reached AWS is as good as not begun: it is held up like the rest."""
+"""An operation committed and never sent counts as not begun: it is held back like the rest."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ def change_definition(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_a_definition_that_changed_meanwhile_reaches_no_other_account(
+def test_a_definition_changed_meanwhile_reaches_no_other_account(
     stage: Stage, *, stopped: bool
 ) -> None:
     rollout = begun(stage)
@@ -71,7 +71,7 @@ def test_a_definition_that_changed_meanwhile_reaches_no_other_account(
     assert shown["theirs-a"] == 1
 
 
-def test_a_freeze_that_has_begun_meanwhile_holds_it_up(stage: Stage) -> None:
+def test_a_freeze_begun_meanwhile_delays_an_unsent_operation(stage: Stage) -> None:
     now = stage.sandbox.clock.now()
     begins, ends = now + timedelta(hours=1), now + timedelta(days=3)
     freeze = f"{begins.isoformat()}/{ends.isoformat()}"
@@ -87,7 +87,7 @@ def test_a_freeze_that_has_begun_meanwhile_holds_it_up(stage: Stage) -> None:
     assert [each.started >= ends for each in done.completed] == [False, True]
 
 
-def test_while_a_stranger_holds_the_stack_set_it_is_sent_ever_more_rarely(stage: Stage) -> None:
+def test_an_unsent_operation_is_tried_less_often_while_another_user_is_busy(stage: Stage) -> None:
     """Also where other operations have to be looked at often."""
     alone = {"template": "topic.yaml", "targets": {"accounts": [PROD[0]]}}
     stage.apply({**BASE, "stack_sets": {"busy": alone}})

@@ -1,4 +1,4 @@
-"""Verdicts of ours hold whatever a manifest says of AWS's words, and new accounts get an hour."""
+"""Own verdicts hold against a manifest's rules for AWS's messages; new accounts get an hour."""
 
 from datetime import timedelta
 from typing import Any
@@ -51,7 +51,7 @@ def test_a_refused_repair_stays_refused_whatever_the_manifest_says(
     assert changed_stacks(stage, before) == {("CreateChangeSet", ONE): 1}
 
 
-def test_what_aws_says_is_still_what_the_manifest_knows_better(stage: Stage) -> None:
+def test_a_manifest_can_still_declare_an_error_of_aws_transient(stage: Stage) -> None:
     reason = "ResourceLogicalId:Topic, ResourceType:AWS::SNS::Topic, ResourceStatusReason:busy"
     stage.sandbox.fail(ONE.account, ONE.region, times=1, reason=reason)
 
@@ -61,7 +61,7 @@ def test_what_aws_says_is_still_what_the_manifest_knows_better(stage: Stage) -> 
     assert [f.kind for f in recovered_failures(done.state)] == [FailureClass.TRANSIENT]
 
 
-def test_a_new_account_is_given_time_and_that_is_said(stage: Stage) -> None:
+def test_a_new_account_is_given_time_and_reported_so(stage: Stage) -> None:
     stage.sandbox.fail(ONE.account, ONE.region, times=3, reason=NOT_READY)
 
     done = stage.apply(STRICT)
@@ -97,7 +97,7 @@ def test_an_account_of_more_than_a_day_is_not_given_time(stage: Stage) -> None:
     assert failure.own is None
 
 
-def test_a_plan_that_waited_a_day_does_not_take_an_account_for_new(stage: Stage) -> None:
+def test_a_plan_of_yesterday_does_not_treat_an_account_as_new(stage: Stage) -> None:
     rollout = stage.begin({**BASE, "rollout": {"max_failed_accounts": 1}})
     stage.sandbox.clock.sleep(timedelta(days=1, minutes=1))
     stage.sandbox.fail(ONE.account, ONE.region, times=1, reason=NOT_READY)
@@ -107,7 +107,7 @@ def test_a_plan_that_waited_a_day_does_not_take_an_account_for_new(stage: Stage)
     assert failure.kind is FailureClass.CONFIGURATION
 
 
-def test_what_aws_says_of_a_suspended_account_is_skipped_and_does_not_halt(stage: Stage) -> None:
+def test_a_failure_in_a_suspended_account_is_skipped_and_does_not_halt(stage: Stage) -> None:
     stage.sandbox.fail(ONE.account, ONE.region, times=None, reason=SUSPENDED)
 
     done = stage.apply(STRICT)
@@ -116,7 +116,7 @@ def test_what_aws_says_of_a_suspended_account_is_skipped_and_does_not_halt(stage
     assert {f.kind for f in done.state.failures if f.final} == {FailureClass.SKIPPED}
 
 
-def test_the_account_gate_tells_its_own_reason(stage: Stage) -> None:
+def test_a_failed_account_gate_has_its_own_reason(stage: Stage) -> None:
     said = "Insufficient permissions to invoke the AWSCloudFormationStackSetAccountGate function"
     stage.sandbox.gate(ONE.account, ONE.region, reason=said)
 

@@ -16,8 +16,8 @@ Step = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a manifest says, as far as it varies."""
+class Variant:
+    """The parts of a manifest that vary."""
 
     units: tuple[str, ...] = ("/Prod", "/Dev")
     accounts: tuple[str, ...] = ()  # besides
@@ -67,10 +67,10 @@ class Wish:
         return [*_named(organizational_units=self.units), *({**b, **where} for b in besides)]
 
 
-def wishes(population: Population) -> st.SearchStrategy[Wish]:
-    """Draw what a manifest says of an organization."""
+def variants(population: Population) -> st.SearchStrategy[Variant]:
+    """Draw a variant of the manifest for an organization."""
     return st.builds(
-        Wish,
+        Variant,
         units=some(population.units),
         accounts=some(population.accounts),
         tiers=some(TIERS),
@@ -88,17 +88,17 @@ def wishes(population: Population) -> st.SearchStrategy[Wish]:
 
 def steps(population: Population) -> st.SearchStrategy[Step]:
     """Draw one thing that may happen, each by the name of a method of `Life`."""
-    wish, account = wishes(population), st.sampled_from(population.accounts)
+    variant, account = variants(population), st.sampled_from(population.accounts)
     unit = st.sampled_from(("/", *population.units))
     accounts = some(population.accounts, least=1)
     where = st.sampled_from([REGIONS, REGIONS[:1], REGIONS[1:]])
     values = st.sampled_from([{}, {"Other": "theirs"}, {"Other": "own"}])
     return st.one_of(
-        _step("apply", wish),
-        _step("apply", wish),
-        _step("begin_and_stop", wish, st.integers(1, 6)),
+        _step("apply", variant),
+        _step("apply", variant),
+        _step("begin_and_stop", variant, st.integers(1, 6)),
         _step("fail", account, st.integers(1, 5)),
-        _step("plan", wish),
+        _step("plan", variant),
         _step("their_create", accounts, where, values),
         _step("their_update", accounts, where, values),
         _step("their_delete", accounts, where, st.booleans()),
@@ -118,24 +118,24 @@ def steps(population: Population) -> st.SearchStrategy[Step]:
 
 @dataclass(frozen=True)
 class History:
-    """An organization: what is wanted of it first, what happens then, what is wanted at last."""
+    """An organization: a first variant, the events after it, and a last variant."""
 
     population: Population
-    first: Wish
+    first: Variant
     story: list[Step]
-    last: Wish
+    last: Variant
 
 
 @st.composite
 def histories(draw: st.DrawFn, *, most: int = 12) -> History:
     """Draw an organization with a past of so many steps."""
     population = draw(populations())
-    wish = wishes(population)
+    variant = variants(population)
     return History(
         population,
-        draw(wish),
+        draw(variant),
         draw(st.lists(steps(population), min_size=1, max_size=most)),
-        draw(wish),
+        draw(variant),
     )
 
 

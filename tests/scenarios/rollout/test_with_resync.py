@@ -73,7 +73,7 @@ def test_a_rollout_whose_soak_ends_waits_for_repairs_under_way(
 
 
 @pytest.mark.slow
-def test_repairs_that_go_on_wait_for_a_rollout_under_way(
+def test_resumed_repairs_wait_for_a_rollout_under_way(
     stage: Stage, soaking: RolloutId, repairs: RolloutId
 ) -> None:
     give_order(stage.context().journal, repairs, lambda r: operator_commands.stop(r.state))
@@ -93,7 +93,7 @@ def test_repairs_that_go_on_wait_for_a_rollout_under_way(
 
 
 @pytest.mark.slow
-def test_drift_is_repaired_while_a_rollout_soaks_which_then_goes_on(
+def test_drift_is_repaired_during_a_soak_and_the_rollout_continues(
     stage: Stage, soaking: RolloutId
 ) -> None:
     """A soak takes days; what people change meanwhile need not wait for its end."""
@@ -122,7 +122,7 @@ def test_two_resyncs_of_one_stack_set_exclude_each_other(stage: Stage) -> None:
     assert begin_rollout(plan, stage.context()).state.id != first
 
 
-def test_neither_begins_beside_the_other_while_it_runs(stage: Stage) -> None:
+def test_a_running_rollout_and_a_running_resync_exclude_each_other(stage: Stage) -> None:
     """Both change the same stacks."""
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Topic", "/DisplayName", "theirs")
