@@ -24,7 +24,10 @@ def status(
     rollout: RolloutName = None,
     *,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Follow it until it ends. Changes nothing.")
+        bool,
+        typer.Option(
+            "--watch", help="Follow it until it ends, or waits for a person. Changes nothing."
+        ),
     ] = False,
     narrow: Narrow,
     reach: Reach,
