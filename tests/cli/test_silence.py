@@ -21,7 +21,7 @@ LIMIT = 10.0  # seconds until something must have been said
 
 
 def _until_said(process: "subprocess.Popen[str]", what: str, limit: float = LIMIT) -> str:
-    """Return the line that says so, which must come within ``limit`` of now."""
+    """Return the line of the wait, which must be printed within ``limit`` of now."""
     assert process.stderr is not None
     deadline, seen = time.monotonic() + limit, ""
     while time.monotonic() < deadline:

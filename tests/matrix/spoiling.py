@@ -1,4 +1,4 @@
-"""A command of which the responses to one operation are spoiled, and what must be true then."""
+"""A command with spoiled responses to one operation, and the invariants of its result."""
 
 import json
 import re
@@ -25,7 +25,7 @@ _VOLATILE = {"calls", "fingerprint"}
 
 @dataclass(frozen=True)
 class Case:
-    """What is spoiled, and how; ``after`` responses to the same operation that are whole."""
+    """The spoiled operation and the way; ``after`` whole responses to the same operation."""
 
     command: str
     operation: str
@@ -66,7 +66,7 @@ def usual(house: House, folder: Path, command: str) -> Usual:
 
 
 def tried(house: House, folder: Path, case: Case, expected: Usual) -> None:
-    """Run one case, and hold what must be true. Meant for a copy.
+    """Run one case, and check the invariants. Meant for a copy.
 
     Nothing is removed, nothing is let out, and nothing that went wrong is said to have gone well;
     and once responses are whole again, the same command brings it to its end.
@@ -123,7 +123,7 @@ def _not_a_false_success(house: House, case: Case, ran: Ran, usual: Ran, said: s
 
 
 def _ends_well(house: House, case: Case, said: str) -> None:
-    """Do what an operator does next: resume what is open, and run it again."""
+    """Act as an operator does next: resume the open rollout, and run the command again."""
     house.sandbox.settle()
     listed = house.run("rollouts", "--format", "json").document["rollouts"]
     for each in listed:
@@ -152,7 +152,7 @@ def is_applied(house: House) -> bool:
 
 
 def display_name(house: House) -> str:
-    """Return what the topic is called that a person may have changed, asked in its account."""
+    """Return the display name of the topic that may have been changed, read in its account."""
     with house.in_process():
         client = house.sandbox.session(*BY_HAND).client("sns")
         for topic in client.list_topics()["Topics"]:
@@ -163,7 +163,7 @@ def display_name(house: House) -> str:
 
 
 def verdict(ran: Ran) -> Any:
-    """Return what a command found or did, without times and numbers of calls."""
+    """Return the findings or results of a command, without times and numbers of calls."""
     return _settled(ran.document)
 
 

@@ -40,7 +40,7 @@ def test_a_sample_of_spoiled_responses_does_no_harm(house: House, tmp_path: Path
 
 
 def test_everything_written_is_searched(house: House, tmp_path: Path) -> None:
-    """What is printed, saved, logged, kept in the journal, deleted from it, and sent to others."""
+    """All output: printed, saved, logged, kept in the journal, deleted from it, sent to others."""
     written = in_a_copy(partial(left_everywhere, house, tmp_path / "copy"))
     assert [n for n in range(6) if f"left-{n}-".encode() not in written] == []
 

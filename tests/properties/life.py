@@ -1,4 +1,4 @@
-"""What may happen to an organization between two plans: by us, by others, and by itself."""
+"""Events in an organization between two plans: by us, by others, and by AWS."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -56,7 +56,7 @@ class Life:
         return self.stage.sandbox
 
     def happen(self, step: Step) -> None:
-        """Let one thing happen; what AWS, or a plan, refuses did not happen."""
+        """Let one event happen; an event that AWS or a plan refuses has no effect."""
         name, arguments = step
         action: Callable[..., object] = getattr(self, name)
         with suppress(ClientError, PlanRefusedError):

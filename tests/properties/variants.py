@@ -1,4 +1,4 @@
-"""What a manifest may say, what may happen, and whole histories of both."""
+"""Variants of manifests, events, and whole histories of both."""
 
 from copy import deepcopy
 from dataclasses import dataclass

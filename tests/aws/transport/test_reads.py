@@ -62,7 +62,7 @@ def test_a_writing_connection_still_writes_after_a_read_only_one_was_made(
 
 
 def gets_through(client: Any, name: str) -> bool:
-    """Return whether the guard lets the operation pass; what becomes of it then is no matter."""
+    """Return whether the guard allows the operation; its result does not matter."""
     try:
         client._make_api_call(name, {})
     except ReadOnlyError:

@@ -15,7 +15,7 @@ SOAK = {"waves": [{"name": "canary", "accounts": [PROD[0]], "after": {"soak": "2
 
 
 def took(program: Program, *arguments: object) -> tuple[Ran, timedelta]:
-    """Return what a command left behind, and how long it took by the organization's clock."""
+    """Return the result of a command, and its duration by the organization's clock."""
     began = program.sandbox.clock.now()
     ran = program(*arguments)
     return ran, program.sandbox.clock.now() - began
@@ -134,7 +134,7 @@ def test_in_a_freeze_apply_ends_at_once_and_claims_nothing(patient: Program) -> 
     assert patient("rollouts", "--format", "json").json["rollouts"] == []
 
 
-def test_a_freeze_that_is_over_is_not_in_the_plan(patient: Program) -> None:
+def test_a_freeze_in_the_past_is_not_in_the_plan(patient: Program) -> None:
     today = patient.sandbox.clock.now().date()
     over = {"freeze": [f"{today - timedelta(days=9)}/{today - timedelta(days=8)}"]}
 

@@ -1,4 +1,4 @@
-"""`drift`: what people changed by hand, for people and for programs, and an exit code."""
+"""`drift`: changes by hand, as text and as data, and an exit code."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Taking a rollout back: only what it updated, in reverse order, as it was before."""
+"""A rollback restores only the updated stack instances, in reverse order."""
 
 from typing import Any
 
@@ -141,7 +141,7 @@ def test_a_rollback_restores_overrides_of_another_user(stage: Stage) -> None:
 
 
 def test_a_rollback_restores_what_each_stack_instance_ran_before(stage: Stage) -> None:
-    """Where an earlier rollout sent the definition and was taken over, its plan tells."""
+    """If an earlier, superseded rollout sent the definition, its plan has it."""
     stage.apply()
     stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
     manifest = changed(parameters={"Suffix": "new"})

@@ -1,4 +1,4 @@
-"""Operators, faults and drivers in any order: what must hold at every moment, and at the end.
+"""Operators, faults and drivers in any order: invariants of every moment, and of the end.
 
 Each intent becomes one operation at most, no update is untargeted, nothing outside of the plan is
 touched, nothing of the plan is lost, what another user sends is spread no further, and a rollout
@@ -173,7 +173,7 @@ class Rollouts(RuleBasedStateMachine):
 
     @rule()
     def an_operator_unlocks_it_by_force(self) -> None:
-        """What drives it is cut off, until an operator says that it goes on."""
+        """Its driver is cut off, until an operator resumes it."""
         unlock(self.worlds[0].journal, self.rollout)
 
     @precondition(lambda self: hasattr(self, "sandbox"))
@@ -279,5 +279,5 @@ def test_the_invariants_hold_in_some_orders_of_events() -> None:
 
 @pytest.mark.parametrize("row", range(len(ROWS)))
 def test_the_invariants_hold_in_many_orders_of_events(row: int) -> None:
-    """Every two values of what AWS leaves undocumented are met together, each in a few stories."""
+    """Every two values of undocumented behaviour occur together, each in a few stories."""
     machine_runs(ROWS[row : row + 1], 2)
