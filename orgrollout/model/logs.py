@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 ROOT = "orgrollout"  # of all loggers of this package
+# Without any handler, Python itself would print warnings and errors on stderr.
+logging.getLogger(ROOT).addHandler(logging.NullHandler())
 # All that a line may carry besides its words, in the order in which it is shown.
 FIELDS = (
     "rollout",

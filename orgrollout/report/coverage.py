@@ -14,6 +14,7 @@ from orgrollout.report.plan.unchecked import sentence
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 
 MOST_ROWS = 60  # in text; CSV and JSON hold all
+MOST_NAMED = 20  # accounts that are skipped, in text
 _GOOD = frozenset({CoverageState.CURRENT})
 _NOT_LOOKED = frozenset({"NOT_CHECKED", "UNKNOWN", ""})
 _MEANT = frozenset({CoverageState.EXCLUDED, CoverageState.OUT_OF_SCOPE})
@@ -66,16 +67,21 @@ def coverage_blocks(
 ) -> Iterator[Block]:
     """Yield how many pairs are in which state, and those a person should look at.
 
-    Without ``chosen`` states those are all that are neither current nor left out on purpose.
+    Without ``chosen`` states those are all that are neither current nor left out: accounts that are
+    skipped are named in one line.
     ``detect`` is the command that looks for what nothing is known of.
     """
     yield _by_stack_set(rows)
-    wanted = frozenset(chosen) or frozenset(CoverageState) - _GOOD - _MEANT
+    wanted = frozenset(chosen) or frozenset(CoverageState) - _GOOD - _MEANT - {
+        CoverageState.SKIPPED
+    }
     found = [row for row in rows if row.state in wanted]
     if found:
         yield _sheet(found[:MOST_ROWS], organization, _SHOWN)
     if len(found) > MOST_ROWS:
         yield Line(text=f"and {len(found) - MOST_ROWS:,} more: --format csv or json shows all")
+    if not chosen:
+        yield from _skipped(rows, organization)
     yield from _posture(rows, organization, now)
     if text := sentence(not_looked_at(rows), f"`{detect}`"):
         yield Line(text=text, style="yellow")
@@ -84,6 +90,20 @@ def coverage_blocks(
     meant = sum(1 for row in rows if row.state not in _MEANT) - skipped
     text = f"{current:,} of {count(meant, 'stack instance')} current, {skipped:,} skipped."
     yield Line(text=text, style="bold green" if current == meant else "bold")
+
+
+def _skipped(rows: Iterable[CoverageRow], organization: Organization) -> Iterator[Block]:
+    """Yield in one line which accounts are skipped, and why."""
+    reasons = {row.pair.account: row.reason for row in rows if row.state is CoverageState.SKIPPED}
+    if not reasons:
+        return
+    told = [
+        f"{known.name if (known := organization.accounts.get(account)) else ''} {account} "
+        f"({reason})".strip()
+        for account, reason in list(reasons.items())[:MOST_NAMED]
+    ]
+    more = f" and {len(reasons) - MOST_NAMED:,} more" if len(reasons) > MOST_NAMED else ""
+    yield Line(text=f"skipped: {', '.join(told)}{more}")
 
 
 def not_looked_at(rows: Iterable[CoverageRow]) -> Iterator[str]:

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +196,15 @@ def test_an_error_is_a_line_of_its_own(program: Program, file: Path) -> None:
     assert error["level"] == "error"
     assert "none.yaml" in error["message"]
     assert end["message"] == f"ends: exit code {ran.code}"
+
+
+def test_without_logs_an_error_is_printed_once(tmp_path: Path) -> None:
+    """A process of its own: the handlers of pytest would hide what Python prints by itself."""
+    ran = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-m", "orgrollout", "plan", str(tmp_path / "missing.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.count("missing.yaml") == 1

@@ -21,6 +21,7 @@ from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
@@ -140,11 +141,21 @@ def carry_out(
         return DONE
     if not wait and (until := frozen_now(made, session)):
         return _held_up(made, session, until, besides)
-    rollout = session.client.begin(made, supersede=supersede)
+    rollout = _begun(made, session, supersede=supersede)
     name = rollout.state.id
     leaves = f" Ctrl-C leaves it running; `orgrollout stop {name}{session.options}` stops it."
     screen.say(f"{name} started.{'' if session.forgets else leaves}")
     return follow(rollout, session, detach=detach, besides=besides)
+
+
+def _begun(made: Plan, session: Session, *, supersede: bool) -> Rollout:
+    try:
+        return session.client.begin(made, supersede=supersede)
+    except OpenRolloutError as error:
+        other = load_rollout(session.context.journal, error.other)
+        if hint := next_step(other, session):
+            error.add_note(hint)
+        raise
 
 
 def frozen_now(made: Plan, session: Session) -> datetime | None:

@@ -60,11 +60,21 @@ def explained(wave: PlannedWave) -> str:
     failing = tolerated(wave)
     source = "its budget" if failing == wave.allowed_failures else "operation_preferences"
     mode = "strict" if sent.strict else "soft"
+    whole = len(wave.accounts)
+    accounts = "account" if whole == 1 else "accounts"
     return (
-        f"{at_a_time(wave):,} of {len(wave.accounts):,} accounts at a time in a Region, {regions}; "
-        f"an operation is given up when more than {failing:,} accounts of a Region fail "
-        f"({source}, {mode})"
+        f"{at_a_time(wave):,} of {whole:,} {accounts} at a time in a Region, {regions}; "
+        f"an operation is given up when {_too_many(failing)} ({source}, {mode})"
     )
+
+
+def _too_many(failing: int) -> str:
+    """Return which failures are more than ``failing`` accounts."""
+    if failing == 0:
+        return "an account of a Region fails"
+    if failing == 1:
+        return "more than 1 account of a Region fails"
+    return f"more than {failing:,} accounts of a Region fail"
 
 
 def throttled(wave: PlannedWave) -> str | None:

@@ -18,8 +18,8 @@ class OpenRolloutError(OrgRolloutError):
     def __init__(self, other: RolloutId, stack_set: StackSetName) -> None:
         super().__init__(
             f"stack set {stack_set} is held by rollout {other}, which may still go on; nothing was "
-            f"started. `orgrollout resume {other}` (or retry) goes on with it, and --supersede "
-            "stops it and takes over from it for good."
+            f"started. `orgrollout status {other}` shows what it waits for; `--supersede` stops it "
+            "and takes over from it for good."
         )
         self.other = other
         self.stack_set = stack_set

@@ -49,8 +49,9 @@ def broken(text: str, console: Console) -> list[str]:
 
 
 def _show_sheet(console: Console, sheet: Sheet) -> None:
-    if _fits(sheet, console.width):
-        _print_table(console, _table(sheet))
+    widths = _widths(sheet, console.width)
+    if widths is not None:
+        _print_table(console, _table(sheet, widths))
         return
     for index, row in enumerate(sheet.rows):
         style = sheet.styles[index] if sheet.styles else ""
@@ -70,11 +71,22 @@ def _print_table(console: Console, table: Table) -> None:
     console.file.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
-def _fits(sheet: Sheet, width: int) -> bool:
-    """Return whether no word of the table is wider than its column may be."""
-    columns = zip(sheet.headers, *sheet.rows, strict=True)
-    needed = (max(map(_longest_word, column), default=0) for column in columns)
-    return sum(each + _GAP for each in needed) - _GAP <= width
+def _widths(sheet: Sheet, width: int) -> list[int] | None:
+    """Return how wide each column is; None where a word of some column has no room.
+
+    Each column has room for its longest word; what is left goes to the columns from the left, as
+    far as they have use for it.
+    """
+    columns = list(zip(sheet.headers, *sheet.rows, strict=True))
+    widths = [max(map(_longest_word, column), default=0) for column in columns]
+    spare = width - sum(widths) - _GAP * (len(widths) - 1)
+    if spare < 0:
+        return None
+    for index, column in enumerate(columns):
+        more = min(max(map(cell_len, column), default=0) - widths[index], spare)
+        widths[index] += more
+        spare -= more
+    return widths
 
 
 def _longest_word(cell: str) -> int:
@@ -92,11 +104,11 @@ def _as_block(headers: tuple[str, ...], row: tuple[str, ...]) -> Iterator[str]:
             yield f"{indent}{header.strip()}: {cell}" if header.strip() else f"{indent}{cell}"
 
 
-def _table(sheet: Sheet) -> Table:
+def _table(sheet: Sheet, widths: list[int]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
     for column, header in enumerate(sheet.headers):
         justify: Literal["left", "right"] = "right" if column in sheet.right else "left"
-        table.add_column(Text(header), justify=justify, overflow="fold")
+        table.add_column(Text(header), justify=justify, overflow="fold", width=widths[column])
     for index, row in enumerate(sheet.rows):
         style = sheet.styles[index] if sheet.styles else ""
         table.add_row(*(Text(cell) for cell in row), style=style)

@@ -164,7 +164,8 @@ def test_a_second_rollout_of_the_same_stack_sets_is_refused_while_one_is_open(
 
     assert ran.code == 1
     assert "is held by rollout base-1" in ran.err
-    assert "`orgrollout resume base-1` (or retry) goes on with it" in ran.err
+    assert "`orgrollout status base-1` shows what it waits for" in ran.err
+    assert "-> to go on with it: orgrollout resume base-1 --sandbox http://" in ran.err
 
 
 def test_rollouts_are_listed_oldest_first(program: Program) -> None:

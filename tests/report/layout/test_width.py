@@ -42,6 +42,24 @@ def shown(width: int, *blocks: Block, terminal: bool = True) -> list[str]:
     return out.getvalue().splitlines()
 
 
+PLAN = Sheet(
+    headers=("  stack set", "create", "update", "detach", "delete", "unchanged", "where"),
+    rows=(
+        ("  flowlogs-remediation", "60", "0", "0", "0", "0", "30 accounts, 2 Regions"),
+        ("  config-regional", "60", "0", "0", "0", "0", "30 accounts, 2 Regions"),
+    ),
+    right=frozenset(range(1, 6)),
+)
+
+
+@pytest.mark.parametrize("width", range(70, 100))
+def test_a_table_gives_room_to_words_before_it_wraps(width: int) -> None:
+    lines = shown(width, PLAN)
+    assert all(len(line.rstrip()) <= width for line in lines)
+    for name in ("  flowlogs-remediation", "  config-regional"):
+        assert any(line.startswith(name) for line in lines)
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_no_word_is_cut_and_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = shown(width, WIDE, NARROW, TEXT)
