@@ -17,7 +17,7 @@ from tests.cli.support import write_manifest
 from tests.silence import silent_endpoint
 from tests.stage import BASE, organization
 
-LIMIT = 10.0  # seconds until something must have been said
+LIMIT = 10.0  # seconds until a line must have been printed
 
 
 def _until_said(process: "subprocess.Popen[str]", what: str, limit: float = LIMIT) -> str:

@@ -52,7 +52,7 @@ def in_a_copy(what: Callable[[], T], *, name: str = "it", patience: float = _PAT
     return result
 
 
-def told_failures(tries: Iterable[Callable[[], object]]) -> list[str]:
+def failure_texts(tries: Iterable[Callable[[], object]]) -> list[str]:
     """Try everything, also after a failure, and return the texts of the failures."""
     failures: list[str] = []
     for attempt in tries:

@@ -38,7 +38,7 @@ SELECTED = (PROD[0], DEV[0])
 EVERYWHERE = {(account, region) for account in SELECTED for region in (US, EU)}
 BY_HAND = (PROD[0], US)  # where a person changes something
 # By id, accounts without the tag follow on those with it. So the response to one request, given to
-# the next, makes a member of none: it cannot be told from a right one, and may only not remove.
+# the next, makes a member of none: it looks like a right one, and may only not remove.
 ORGANIZATION = """\
 organization: o-a1b2c3d4e5
 management_account: {id: "999999999999", name: management}

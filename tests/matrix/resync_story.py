@@ -71,7 +71,7 @@ class Ending:
     outcome: str
     failures: frozenset[tuple[Any, ...]]
     completed: tuple[tuple[Any, ...], ...]
-    written: tuple[tuple[Any, ...], ...]  # what took effect in accounts, by call and place
+    written: tuple[tuple[Any, ...], ...]  # effective calls in accounts, by call and place
     drifted: frozenset[tuple[str, ...]]
     records: frozenset[tuple[Any, ...]]  # of findings: repaired, and whether it is there again
 

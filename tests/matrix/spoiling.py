@@ -14,7 +14,7 @@ from tests.stage import READS
 
 REMOVALS = {"DeleteStackInstances", "DeleteStackSet"}
 TELLS = ("broken response", "no answer", "did not answer", "was not answered")
-# Always: it never becomes an answer. Once: it is asked again, and nothing is noticed.
+# Always: it never becomes an answer. Once: the call is repeated, with no visible effect.
 WAYS = (*((kind, None) for kind in KINDS), ("cut", 1), ("stale", 1))
 # Times, ids made of times, and how often was asked: two runs of the same need not agree on them.
 _TIME = re.compile(
@@ -108,7 +108,7 @@ def _not_a_false_success(house: House, case: Case, ran: Ran, usual: Ran, said: s
     same = (ran.code, found) == (usual.code, wanted)
     said += "" if same else f"\nusually {usual.code}, {_differences(found, wanted)}"
     if case.kind != "stale" and case.times is not None:
-        assert same, said  # it is asked again, and nothing is noticed
+        assert same, said  # the call is repeated, with no visible effect
     elif case.kind != "stale":
         told = case.operation in ran.out + ran.err and any(t in ran.out + ran.err for t in TELLS)
         assert same or told, said

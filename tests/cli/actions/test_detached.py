@@ -106,7 +106,7 @@ def test_a_detached_apply_does_not_wait_for_repairs_of_others(soaking: Program) 
     manifest = soaking.manifest(rollout=SOAK, drift={"resync_role": ROLE})
     soaking.sandbox.tamper(PROD[0], US, "base-topics", "Topic", "/DisplayName", "theirs")
     begun = soaking("resync", manifest, "--yes", "--detach")
-    assert begun.code == 3  # what is missing is left to the rollout that soaks
+    assert begun.code == 3  # missing stacks are left to the rollout that soaks
     soaking.sandbox.clock.sleep(timedelta(days=2))
 
     ran, span = took(soaking, "resume", "base-1", "--detach")

@@ -40,7 +40,7 @@ RECORDING = Pair(DEV[0], US)
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """Stacks are mere records here: posture is about resources outside of stacks."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # a thousand of them, for nothing
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # a thousand of them, unused
     with Sandbox.start(organization(settings={"deploy_resources": False})) as sandbox:
         yield Stage(sandbox, tmp_path)
 

@@ -157,7 +157,7 @@ def test_a_rollback_restores_what_each_stack_instance_ran_before(stage: Stage) -
     assert back.state.outcome is Outcome.SUCCEEDED
     left = {p for p in rest if stage.display_name(p) != "a-b"}
     assert left < rest
-    (warning,) = back.plan.warnings  # what failed before carries the id of what it never became
+    (warning,) = back.plan.warnings  # failed stack instances have the id of the failed update
     assert all(str(pair) in warning for pair in left)
     assert names(stage, EVERYWHERE - rest) == {"new-b"}
 

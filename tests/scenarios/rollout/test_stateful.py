@@ -209,14 +209,14 @@ class Rollouts(RuleBasedStateMachine):
 
     @precondition(lambda self: hasattr(self, "sandbox"))
     @invariant()
-    def what_another_user_sent_goes_no_further(self) -> None:
+    def operations_of_another_user_spread_no_further(self) -> None:
         instances = self.sandbox.stack_set(NAME).instances
         theirs = {p for p, each in instances.items() if each.applied_version in self.theirs}
         assert theirs <= self.touched
 
     @precondition(lambda self: hasattr(self, "sandbox"))
     @invariant()
-    def what_says_that_it_succeeded_has(self) -> None:
+    def a_rollout_reported_as_succeeded_has_succeeded(self) -> None:
         rollout = self.stage.load(self.rollout)
         if rollout.state.outcome is not Outcome.SUCCEEDED:
             return
@@ -238,7 +238,7 @@ class Rollouts(RuleBasedStateMachine):
 
     def _bring_to_an_end(self) -> None:
         now = self.sandbox.clock.now()
-        with suppress(WrongPhaseError):  # it claims again what was unlocked
+        with suppress(WrongPhaseError):  # it claims the unlocked stack sets again
             give_order(self.worlds[0].journal, self.rollout, lambda r: resume(r.state))
         for _ in range(4):
             state = drive(self.rollout, self.stage.context(), lambda _: None).state
@@ -253,7 +253,7 @@ class Rollouts(RuleBasedStateMachine):
             else:
                 break
         assert state.phase.is_over
-        self.what_says_that_it_succeeded_has()
+        self.a_rollout_reported_as_succeeded_has_succeeded()
 
 
 def machine_runs(chosen: Sequence[dict[str, Any]], examples: int) -> None:
