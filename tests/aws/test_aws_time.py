@@ -14,7 +14,7 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 
 @dataclass
 class Machine:
-    """A machine whose wall clock may be set, and whose other clock only goes on."""
+    """A machine whose wall clock can be set, and whose monotonic clock cannot."""
 
     wall: datetime = NOON
     steady: float = 0.0

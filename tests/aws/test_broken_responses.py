@@ -77,7 +77,7 @@ def test_the_required_fields_of_every_called_operation_are_known() -> None:
         for name in names
     }
     assert len(named) > 40
-    # Several services have operations of the same name; those of ours are in the tables besides.
+    # Several services have operations of the same name; those used here are in the tables, too.
     assert {api.partition(":")[2] for api in named} <= {api.partition(":")[2] for api in REQUIRED}
     assert listed <= REQUIRED.keys()
 

@@ -1,4 +1,4 @@
-"""What only the journal in a bucket can meet: lost answers, other writers, a bucket that is not."""
+"""Faults of a journal in a bucket: lost responses, other writers, a missing bucket."""
 
 import json
 from collections.abc import Iterator
@@ -177,7 +177,7 @@ def test_an_interrupted_body_is_read_again(sandbox: Sandbox) -> None:
 
 
 def replaced_bodies(session: Any, bodies: list[bytes]) -> None:
-    """Let some responses of GetObject have other bodies, in order; then come the real ones."""
+    """Let some responses of GetObject have other bodies, in order; the real ones follow."""
 
     class Body:
         def __init__(self, content: bytes) -> None:

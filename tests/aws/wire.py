@@ -29,7 +29,7 @@ class FakeClock:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back over the wire; without a status, the connection just ends.
+    """A response over the wire; without a status, the connection just ends.
 
     ``{Action}`` in the body is the operation that was asked for, ``{Session}`` the ARN of a session
     of the role that is to be assumed.
@@ -68,7 +68,7 @@ def filled(answer: Answer, received: Mapping[str, str]) -> Answer:
 
 
 class Endpoint:
-    """Answers requests from a script, the last answer for ever, and keeps what it was sent."""
+    """Answers requests from a script, the last answer for ever, and keeps the requests."""
 
     def __init__(self, script: list[Answer]) -> None:
         self.script = script

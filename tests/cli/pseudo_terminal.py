@@ -1,4 +1,4 @@
-"""The program on a terminal: what a person who sits there sees, and types."""
+"""The program on a pseudo-terminal: its output, and the input of a person."""
 
 import os
 import pty
@@ -49,7 +49,7 @@ class Terminal:
         os.write(self._own, f"{text}\n".encode())
 
     def until(self, is_there: Callable[[str], bool], limit: float = 90) -> str:
-        """Return what was seen so far when ``is_there``, or when the command has ended."""
+        """Return the output so far once ``is_there``, or once the command has ended."""
         deadline = time.monotonic() + limit
         while not is_there(self.seen) and self._read(0.1):
             assert time.monotonic() < deadline, f"not seen in {limit} s: {self.seen[-2000:]}"

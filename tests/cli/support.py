@@ -16,7 +16,7 @@ from tests.stage import BASE, READS, TOPIC
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command left behind."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -37,7 +37,7 @@ class Program:
     capsys: pytest.CaptureFixture[str]
 
     def __call__(self, *arguments: object) -> Ran:
-        """Run one command with what it needs to find the organization and the journal."""
+        """Run one command with the options for organization and journal."""
         where = ("--sandbox", self.server.endpoint, "--journal", self.folder / "journal")
         return self.alone(*arguments, *where)
 
@@ -50,11 +50,11 @@ class Program:
 
     @property
     def sandbox(self) -> Sandbox:
-        """Return the organization, to break things in it and to ask what it saw."""
+        """Return the organization, to inject faults and to read its calls."""
         return self.server.sandbox
 
     def operations(self, stack_set: str = "base-topics") -> list[OperationRecord]:
-        """Return what CloudFormation carried out."""
+        """Return the operations of CloudFormation."""
         return self.sandbox.operations(stack_set)
 
     def writes(self) -> list[str]:

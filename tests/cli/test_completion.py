@@ -13,7 +13,7 @@ Proposed = Callable[..., list[str]]
 
 @pytest.fixture
 def proposed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Proposed:
-    """What bash proposes for the last word, asked as its script asks."""
+    """The completions of bash for the last word, requested as its script does."""
 
     def ask(*words: str) -> list[str]:
         with monkeypatch.context() as environment:

@@ -28,7 +28,7 @@ Shell = Callable[..., Ran]
 
 @pytest.fixture
 def shell(program: Program) -> Shell:
-    """Return what runs a command as against AWS, in a shell with a Region of its own."""
+    """Return a function that runs a command as against AWS, in a shell with its own Region."""
 
     def run(region: str, *arguments: object) -> Ran:
         variables = {**program.server.environment(), "AWS_REGION": region}

@@ -1,4 +1,4 @@
-"""Log lines of real commands: what they say, where they go, and that no secret is in them."""
+"""Log lines of real commands: their content, their destination, and no secret in them."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def test_nothing_is_logged_by_default(program: Program) -> None:
 
 
 def test_a_rollout_as_json_lines(patient: Program, file: Path) -> None:
-    """What a log collector relies on: each line by itself says which rollout it is of."""
+    """Each line names its rollout, as log collectors need."""
     ran = patient("apply", patient.manifest(), "--yes", "--log-format", "json", "--log-file", file)
 
     assert ran.code == 0

@@ -18,7 +18,7 @@ SLOW = {"boto3", "botocore", "moto", "cfnlint", "yaml", "sqlite3", "orgrollout.m
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"]])
 def test_help_imports_no_slow_module(arguments: list[str]) -> None:
-    """Help comes at once, and completion too."""
+    """Help and completion are printed at once."""
     script = (
         "import sys\n"
         "from orgrollout.cli.main import main\n"

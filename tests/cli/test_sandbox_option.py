@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_demo_shows_a_first_rollout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a newcomer sees first: 30 accounts, a retry, two suspended accounts, nothing left."""
+    """The first output for a new user: 30 accounts, a retry, two suspended accounts, all done."""
     assert main(["demo"]) == 0
 
     told = capsys.readouterr()

@@ -17,11 +17,11 @@ from tests.cli.support import write_manifest
 from tests.silence import silent_endpoint
 from tests.stage import BASE, organization
 
-LIMIT = 10.0  # seconds until something must have been said
+LIMIT = 10.0  # seconds until a line must have been printed
 
 
 def _until_said(process: "subprocess.Popen[str]", what: str, limit: float = LIMIT) -> str:
-    """Return the line that says so, which must come within ``limit`` of now."""
+    """Return the line of the wait, which must be printed within ``limit`` of now."""
     assert process.stderr is not None
     deadline, seen = time.monotonic() + limit, ""
     while time.monotonic() < deadline:

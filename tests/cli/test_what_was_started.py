@@ -83,7 +83,7 @@ def test_an_endpoint_that_ignores_operation_ids_is_recognised_at_once(
 def test_the_id_of_another_own_operation_is_not_taken_for_an_ignored_id(
     program: Program, faulty: Faulty
 ) -> None:
-    """A cache gave the response to an earlier request: what runs was taken for not begun."""
+    """A cache gave the response to an earlier request: a running operation seemed not begun."""
     assert program("apply", program.manifest(), "--yes").code == 0
     faulty.spoil("UpdateStackSet", "stale")
     faulty.seen["UpdateStackSet"].extend(faulty.seen["CreateStackInstances"])

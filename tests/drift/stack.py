@@ -72,7 +72,7 @@ def detect(stage: Stage, stack_set: str = "base-topics") -> str:
 
 
 def gather(stage: Stage, wanted: dict[str, Any], context: Context | None = None) -> Findings:
-    """Return what there is to find, as a new process does."""
+    """Return the findings, as a new process reads them."""
     path = stage._write(wanted)
     loaded, context = load_manifest(path), context or stage.context()
     picture = look(loaded, context, lambda _: None, drift=True)

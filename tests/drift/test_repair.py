@@ -34,7 +34,7 @@ def decided(*findings: Finding, obstacle: str = "", **limits: Any) -> Repairs:
 
 
 def test_all_real_findings_of_a_stack_are_reverted_together_and_accepted_ones_kept() -> None:
-    """One change set a stack; one that would touch what a rule accepts is refused later.
+    """One change set a stack; one that would change accepted drift is refused later.
 
     Also where nothing of it has been found so far: it may be changed after the look.
     """
@@ -108,7 +108,7 @@ def test_a_check_is_repaired_by_its_call_and_left_if_it_has_none() -> None:
 
 
 def test_two_checks_with_one_remediation_are_one_call() -> None:
-    """A second one would only be told that a remediation is in progress."""
+    """A second call would only fail, as a remediation is in progress."""
     flow_logs = PostureCheck(name="vpc-flow-logs", arguments={"traffic": "ALL", "rule": "r"})
     compliance = PostureCheck(
         name="config-compliance", arguments={"rule": "r", "remediated_type": "AWS::EC2::VPC"}

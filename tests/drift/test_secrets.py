@@ -1,4 +1,4 @@
-"""What may be a secret never gets into a finding, so that it is in no report and no journal."""
+"""A possible secret is never in a finding, and so in no report and no journal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a check is broken for has a history of its own: a new VPC never came back."""
+"""Each subject of a check has its own history: a new VPC never came back."""
 
 import json
 from dataclasses import replace
@@ -47,7 +47,7 @@ def of_subjects(records: Records) -> dict[str, int]:
 
 
 def test_a_new_vpc_is_a_new_finding_and_a_repaired_one_can_come_back() -> None:
-    """An unattended re-sync leaves what came back to a person, and repairs what is new."""
+    """An unattended re-sync repairs new findings, and leaves those that came back to a person."""
     records = seen({}, [broken("vpc-1")], NOON)
     records = repaired(records, [broken("vpc-1").key], "or-1", NOON + HOUR)
     records = seen(records, [broken("vpc-2", 24)], NOON + 24 * HOUR)

@@ -1,4 +1,4 @@
-"""A driver as a process of its own: drives a rollout to its end, and writes down what it did.
+"""A driver as a process of its own: drives a rollout to its end, and records its actions.
 
     python -m tests.drivers.driver ENDPOINT JOURNAL ROLLOUT LOG [POINT]
 
@@ -37,7 +37,7 @@ STOPS_AT = {
 
 
 class Recorded:
-    """A journal that writes down each attempt to change the rollout, and what came of it."""
+    """A journal that records each attempt to change the rollout, and its result."""
 
     def __init__(self, journal: Journal, log: Path, point: str) -> None:
         self._journal = journal
@@ -88,7 +88,7 @@ class Recorded:
 
 
 def context_of(endpoint: str, named: str, log: Path, point: str) -> Context:
-    """Return what a process at the sandbox's endpoint works with."""
+    """Return the context of a process at the sandbox's endpoint."""
     left = [STOPS_AT[point]] if point in STOPS_AT else []
 
     def before(event_name: str, **_: Any) -> None:
@@ -112,7 +112,7 @@ def context_of(endpoint: str, named: str, log: Path, point: str) -> Context:
 
 
 def main(endpoint: str, named: str, rollout: str, log: str, point: str = "") -> None:
-    """Drive the rollout as far as it goes."""
+    """Drive the rollout as far as possible."""
     context = context_of(endpoint, named, Path(log), point)
     ended = drive(RolloutId(rollout), context, lambda _: None)
     print(ended.state.phase, flush=True)

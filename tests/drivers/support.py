@@ -1,4 +1,4 @@
-"""Processes that are held up in the middle of what they do, while others go on."""
+"""Processes that are delayed in the middle of their work, while others continue."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -46,7 +46,7 @@ def begun(stage: Stage) -> RolloutId:
 
 
 def held_up_after_commit(stage: Stage, meanwhile: Callable[[], object]) -> Context:
-    """Return the context of a process that is held up between its first commit and what follows."""
+    """Return the context of a process that is delayed after its first commit."""
     context = stage.context()
     return replace(context, journal=HeldUpJournal(context.journal, "rollout/", meanwhile))
 
@@ -58,7 +58,7 @@ def held_up_while_sending(
     operation: str = "CreateStackInstances",
     then: Callable[[], object] = lambda: None,
 ) -> Context:
-    """Return the context of a process that is held up when nothing can keep back its request.
+    """Return the context of a process that is delayed when nothing can prevent its request.
 
     The request is signed; it goes out after ``meanwhile``, and ``then`` happens with the answer.
     """
@@ -80,7 +80,7 @@ def held_up_while_sending(
 
 
 def die() -> object:
-    """End what runs as a kill would."""
+    """End the running process as a kill would."""
     raise Dead
 
 

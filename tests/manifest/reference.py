@@ -48,7 +48,7 @@ def shown_tables(page: str) -> set[str]:
 
 
 def keys(part: type[Part]) -> dict[str, FieldInfo]:
-    """Return the keys that may be written: what `targets: all` stands for is none."""
+    """Return the keys that may be written, without the expansion of `targets: all`."""
     return {key: field for key, field in part.model_fields.items() if key != "everyone"}
 
 

@@ -26,7 +26,7 @@ VALIDATOR = jsonschema.Draft202012Validator(schema_json())
 
 
 def written(text: str) -> Any:
-    """Return what an editor sees, in which a day is text."""
+    """Return the data as an editor reads it, with a date as text."""
     return Reader(Findings(file="x")).read(compose(text, "x")).plain()
 
 

@@ -1,4 +1,4 @@
-"""What a sound manifest becomes, and what it can be asked."""
+"""The result of loading a valid manifest, and its queries."""
 
 import subprocess
 import sys

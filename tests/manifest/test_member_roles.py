@@ -1,4 +1,4 @@
-"""The external id of `drift` is what the manifest's own roles ask for, or the manifest is wrong."""
+"""The external id of `drift` must be the one that the manifest's own roles require."""
 
 from collections.abc import Callable
 from pathlib import Path

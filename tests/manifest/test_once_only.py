@@ -1,4 +1,4 @@
-"""What an account has once is found in a template that goes to several Regions."""
+"""Resources that are unique in an account are found in a template for several Regions."""
 
 from typing import Any
 

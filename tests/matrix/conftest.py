@@ -1,4 +1,4 @@
-"""What the matrices share: the organization they begin with, and how many cases there were."""
+"""Shared by the matrices: their first organization, and the number of cases."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell how many cases were tried and went well, of each kind that a test has recorded."""
+    """Print the number of successful cases of each kind that a test has recorded."""
     numbers: Counter[str] = Counter()
     for report in terminalreporter.getreports("passed"):
         told = [value for name, value in report.user_properties if name in {"cases", "number"}]

@@ -23,7 +23,7 @@ _CHUNK = 1 << 16
 
 
 def in_a_copy(what: Callable[[], T], *, name: str = "it", patience: float = _PATIENCE) -> T:
-    """Return what it gives in a copy of this process. Nothing that it does happens to this one.
+    """Return its result in a copy of this process, which stays unaffected.
 
     A copy that fails, or does not end in time, fails the test, which then tells its ``name``.
     """
@@ -52,8 +52,8 @@ def in_a_copy(what: Callable[[], T], *, name: str = "it", patience: float = _PAT
     return result
 
 
-def told_failures(tries: Iterable[Callable[[], object]]) -> list[str]:
-    """Try everything, also after a failure, and return what the failures tell."""
+def failure_texts(tries: Iterable[Callable[[], object]]) -> list[str]:
+    """Try everything, also after a failure, and return the texts of the failures."""
     failures: list[str] = []
     for attempt in tries:
         try:
@@ -64,7 +64,7 @@ def told_failures(tries: Iterable[Callable[[], object]]) -> list[str]:
 
 
 def _give(what: Callable[[], Any], writing: int) -> NoReturn:
-    """Write down what it gives, and end this process, which is the copy."""
+    """Write its result, and end this process, which is the copy."""
     gc.disable()  # it would copy all memory, and the process ends soon
     try:
         try:

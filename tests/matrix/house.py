@@ -38,7 +38,7 @@ SELECTED = (PROD[0], DEV[0])
 EVERYWHERE = {(account, region) for account in SELECTED for region in (US, EU)}
 BY_HAND = (PROD[0], US)  # where a person changes something
 # By id, accounts without the tag follow on those with it. So the response to one request, given to
-# the next, makes a member of none: it cannot be told from a right one, and may only not remove.
+# the next, makes a member of none: it looks like a right one, and may only not remove.
 ORGANIZATION = """\
 organization: o-a1b2c3d4e5
 management_account: {id: "999999999999", name: management}
@@ -116,7 +116,7 @@ WRITING = ("apply", "drift", "resync")
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command left behind; tracebacks and log lines are elsewhere."""
+    """The result of a command; tracebacks and log lines are elsewhere."""
 
     code: int
     out: str
@@ -141,7 +141,7 @@ class House:
 
     @contextmanager
     def _simulation(self, *_: object) -> Iterator[Simulation]:
-        """Stand in for a server, which would be asked for the time more often than for AWS."""
+        """Replace a server, which would be called for the time more often than for AWS."""
         yield Simulation(clock=self.sandbox.clock, forgets=False, recorded=tuple)
 
     def in_process(self) -> AbstractContextManager[None]:
@@ -213,14 +213,14 @@ class House:
         return {(key[0], key[1]) for each in found for key in each.instances}
 
     def secrets(self) -> set[str]:
-        """Return every credential: the caller's, what went over the wire, and what was planted."""
+        """Return every credential: the caller's, those sent over the wire, and the planted ones."""
         bodies = (message.body for message in self.faulty.seen.get("AssumeRole", ()))
         found = {text.decode() for body in bodies for text in CREDENTIALS.findall(body)}
         own = {value for name, value in self.sandbox.environment().items() if name in OWN_SECRETS}
         return {SECRET, *own, *found}
 
     def all_written(self) -> bytes:
-        """Return all that commands left: what they printed, saved, kept and sent to others."""
+        """Return all output of commands: printed, saved, kept in the journal and sent to others."""
         printed = "".join(self.written).encode()
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         rows = "\n".join(row for path in files for row in _rows(path)).encode()

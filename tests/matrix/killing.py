@@ -53,13 +53,13 @@ class Killed(BaseException):
 
 
 def die_in_process() -> None:
-    """End what runs, as far as that goes without ending the process."""
+    """End the running command, as far as possible without ending the process."""
     raise Killed
 
 
 @dataclass
 class Fuse:
-    """Counts what is done to the context, and lets the process die at some of the points."""
+    """Counts the uses of the context, and lets the process die at some of the points."""
 
     at: Collection[int] = ()  # counts from 1
     die: Callable[[], None] = lambda: None
@@ -163,7 +163,7 @@ def killed_at_each(
     drive: Callable[[Fuse], object],
     afterwards: Callable[[int], None],
 ) -> None:
-    """Drive what is on the stage, and at each of the moments tell what comes if it dies there.
+    """Drive the story, and at each of the moments continue it after a death there.
 
     ``afterwards`` is given the moment. It has the stage as it was then, with files of its own.
     """
@@ -193,6 +193,6 @@ def shard_of(points: Sequence[str], shard: int) -> range:
 
 
 def count(record_property: Callable[[str, object], None], story: str, number: int) -> None:
-    """Have it told at the end at how many points a story was killed."""
+    """Record the number of points at which a story was killed, for the summary."""
     record_property("cases", f"{story}: kill points")
     record_property("number", number)

@@ -82,7 +82,7 @@ class Replay:
 
 @contextmanager
 def asked() -> Iterator[Asked]:
-    """Give what each operation was asked for last, as boto3 is asked."""
+    """Yield the last request of each operation, as given to boto3."""
     last: Asked = {}
     send = Caller._send
 
@@ -95,7 +95,7 @@ def asked() -> Iterator[Asked]:
 
 
 def recorded(house: House, last: Asked) -> Iterator[tuple[str, str, Mapping[str, Any], Message]]:
-    """Yield the longest response to each operation that has one, with what was asked."""
+    """Yield the longest response to each operation that has one, with its request."""
     for operation, (service, parameters) in sorted(last.items()):
         messages = [m for m in house.faulty.seen.get(operation, ()) if m.status == 200]
         if messages:

@@ -1,4 +1,4 @@
-"""The re-sync that is killed again and again, and what must be true when it is over.
+"""The re-sync that is killed repeatedly, and the invariants of its end.
 
 Two stack sets of which one waits for the other, three waves, a soak: drift that is reverted, that a
 change set would replace, that another user changes back, a change set that fails and works the
@@ -71,7 +71,7 @@ class Ending:
     outcome: str
     failures: frozenset[tuple[Any, ...]]
     completed: tuple[tuple[Any, ...], ...]
-    written: tuple[tuple[Any, ...], ...]  # what took effect in accounts, by call and place
+    written: tuple[tuple[Any, ...], ...]  # effective calls in accounts, by call and place
     drifted: frozenset[tuple[str, ...]]
     records: frozenset[tuple[Any, ...]]  # of findings: repaired, and whether it is there again
 
@@ -177,7 +177,7 @@ def _stack_set(params: Mapping[str, Any]) -> str:
 
 
 def _where(stack: str) -> tuple[str, ...]:
-    """Return account, Region and stack set of a stack, without what is made up for its name."""
+    """Return account, Region and stack set of a stack, without the random part of its name."""
     _, _, _, region, account, name = stack.split(":")
     return account, region, name.split("/")[1].rsplit("-", 5)[0]
 

@@ -1,4 +1,4 @@
-"""The rollback that is killed again and again, and what must be true when it is over.
+"""The rollback that is killed repeatedly, and the invariants of its end.
 
 Two stack sets that were changed in waves, until too many accounts failed. What was reached is taken
 back, automatically or by order of an operator.
@@ -107,7 +107,7 @@ class RollbackStory:
         )
 
     def _resumed(self, context: Context) -> Rollout:
-        """Resume what is open: the halted one, or what has taken over from it."""
+        """Resume the open rollout: the halted one, or the one that superseded it."""
         halted = load_rollout(context.journal, HALTED)
         current = load_rollout(context.journal, halted.state.superseded_by or HALTED)
         if current.state.holds:

@@ -1,4 +1,4 @@
-"""A command of which the responses to one operation are spoiled, and what must be true then."""
+"""A command with spoiled responses to one operation, and the invariants of its result."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.stage import READS
 
 REMOVALS = {"DeleteStackInstances", "DeleteStackSet"}
 TELLS = ("broken response", "no answer", "did not answer", "was not answered")
-# Always: it never becomes an answer. Once: it is asked again, and nothing is noticed.
+# Always: it never becomes an answer. Once: the call is repeated, with no visible effect.
 WAYS = (*((kind, None) for kind in KINDS), ("cut", 1), ("stale", 1))
 # Times, ids made of times, and how often was asked: two runs of the same need not agree on them.
 _TIME = re.compile(
@@ -25,7 +25,7 @@ _VOLATILE = {"calls", "fingerprint"}
 
 @dataclass(frozen=True)
 class Case:
-    """What is spoiled, and how; ``after`` responses to the same operation that are whole."""
+    """The spoiled operation and the way; ``after`` whole responses to the same operation."""
 
     command: str
     operation: str
@@ -66,7 +66,7 @@ def usual(house: House, folder: Path, command: str) -> Usual:
 
 
 def tried(house: House, folder: Path, case: Case, expected: Usual) -> None:
-    """Run one case, and hold what must be true. Meant for a copy.
+    """Run one case, and check the invariants. Meant for a copy.
 
     Nothing is removed, nothing is let out, and nothing that went wrong is said to have gone well;
     and once responses are whole again, the same command brings it to its end.
@@ -108,7 +108,7 @@ def _not_a_false_success(house: House, case: Case, ran: Ran, usual: Ran, said: s
     same = (ran.code, found) == (usual.code, wanted)
     said += "" if same else f"\nusually {usual.code}, {_differences(found, wanted)}"
     if case.kind != "stale" and case.times is not None:
-        assert same, said  # it is asked again, and nothing is noticed
+        assert same, said  # the call is repeated, with no visible effect
     elif case.kind != "stale":
         told = case.operation in ran.out + ran.err and any(t in ran.out + ran.err for t in TELLS)
         assert same or told, said
@@ -123,7 +123,7 @@ def _not_a_false_success(house: House, case: Case, ran: Ran, usual: Ran, said: s
 
 
 def _ends_well(house: House, case: Case, said: str) -> None:
-    """Do what an operator does next: resume what is open, and run it again."""
+    """Act as an operator does next: resume the open rollout, and run the command again."""
     house.sandbox.settle()
     listed = house.run("rollouts", "--format", "json").document["rollouts"]
     for each in listed:
@@ -152,7 +152,7 @@ def is_applied(house: House) -> bool:
 
 
 def display_name(house: House) -> str:
-    """Return what the topic is called that a person may have changed, asked in its account."""
+    """Return the display name of the topic that may have been changed, read in its account."""
     with house.in_process():
         client = house.sandbox.session(*BY_HAND).client("sns")
         for topic in client.list_topics()["Topics"]:
@@ -163,7 +163,7 @@ def display_name(house: House) -> str:
 
 
 def verdict(ran: Ran) -> Any:
-    """Return what a command found or did, without times and numbers of calls."""
+    """Return the findings or results of a command, without times and numbers of calls."""
     return _settled(ran.document)
 
 

@@ -1,4 +1,4 @@
-"""The rollout that is killed again and again, and what must be true when it is over.
+"""The rollout that is killed repeatedly, and the invariants of its end.
 
 Three stack sets (one that exists and changes, two new ones of which the second waits for the
 first), three waves and a removal, a soak, and failures: one that is throttled and retried, one
@@ -72,7 +72,7 @@ class Ending:
 
 
 class Story:
-    """One telling of it: a sandbox with what was before, and a plan of what is to come."""
+    """One run of the story: a sandbox with the state before, and a plan."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox = sandbox
@@ -125,7 +125,7 @@ class Story:
 
 
 def go_on(plan: Plan, context: Context) -> Rollout:
-    """Do what an operator does after a crash: resume what is open, or else apply again."""
+    """Act as an operator does after a crash: resume the open rollout, or else apply again."""
     known = [r for r in rollouts(context.journal) if r.plan.fingerprint == plan.fingerprint]
     rollout = known[-1].state.id if known else begin_rollout(plan, context).state.id
     return drive(rollout, context, lambda _: None)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.matrix.copies import in_a_copy, told_failures
+from tests.matrix.copies import failure_texts, in_a_copy
 from tests.matrix.house import COMMANDS, TOPIC_OF_NOTICES, House
 from tests.matrix.replaying import refused_kinds
 from tests.matrix.spoiling import Case, broken_alike, tried, usual, verdict
@@ -40,7 +40,7 @@ def test_a_sample_of_spoiled_responses_does_no_harm(house: House, tmp_path: Path
 
 
 def test_everything_written_is_searched(house: House, tmp_path: Path) -> None:
-    """What is printed, saved, logged, kept in the journal, deleted from it, and sent to others."""
+    """All output: printed, saved, logged, kept in the journal, deleted from it, sent to others."""
     written = in_a_copy(partial(left_everywhere, house, tmp_path / "copy"))
     assert [n for n in range(6) if f"left-{n}-".encode() not in written] == []
 
@@ -78,12 +78,12 @@ def test_every_response_spoiled_in_every_way_does_no_harm(
     house.load(command)
     expected = in_a_copy(partial(usual, house, tmp_path / "usual", command))
     again = in_a_copy(partial(usual, house, tmp_path / "again", command))
-    assert verdict(expected.ran) == verdict(again.ran)  # or no comparison would tell anything
+    assert verdict(expected.ran) == verdict(again.ran)  # or no comparison would be meaningful
     refused = in_a_copy(partial(refused_kinds, house, tmp_path / "replayed", command))
     every = list(expected.cases(command))
     chosen = broken_alike(every, refused)
     mine = chosen[part :: SHARDS.get(command, 1)]
-    failures = told_failures(
+    failures = failure_texts(
         partial(
             in_a_copy,
             partial(tried, house, tmp_path / f"case-{number}", case, expected),

@@ -37,7 +37,7 @@ def undisturbed(folder: Path) -> tuple[Ending, tuple[str, ...]]:
 
 
 def killed_at(folder: Path, moments: Collection[int], *later: int) -> None:
-    """Kill a process at each of the moments, and what resumes it at later ones; check the ending.
+    """Kill a process at each moment, and its resuming process at later ones; check the ending.
 
     Each of ``later`` counts from where the process before it died.
     """

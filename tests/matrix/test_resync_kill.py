@@ -27,7 +27,7 @@ from tests.matrix.resync_story import QUICK, STOPPED, Ending, telling
 from tests.pairwise import UNDOCUMENTED, pairwise
 
 SEED = 20260106
-KILLS = 2  # for each combination of what is undocumented
+KILLS = 2  # for each combination of undocumented behaviour
 WRITES = ("CreateChangeSet", "ExecuteChangeSet", "DetectStackDrift", "StartConfigurationRecorder")
 # What matters to a re-sync. Without drift-aware change sets there is no re-sync to test.
 MATTERS = {

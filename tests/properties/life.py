@@ -1,4 +1,4 @@
-"""What may happen to an organization between two plans: by us, by others, and by itself."""
+"""Events in an organization between two plans: by us, by others, and by AWS."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,11 +24,11 @@ from tests.properties.variants import REGIONS, Step, Variant
 from tests.stage import TOPIC, TOPICS, Stage
 
 LAG = timedelta(seconds=90)  # of the sandbox's lists, where they lag
-LONG_LAG = timedelta(minutes=14)  # just below what the inventory looks back
+LONG_LAG = timedelta(minutes=14)  # just below the time that the inventory looks back
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 NAME = "base-topics"
 QUICK: Mapping[str, Any] = {"median_duration": timedelta(seconds=20), "deploy_resources": False}
-EVERY_ACCOUNT = 1_000  # departures are allowed: the lives here are about what follows
+EVERY_ACCOUNT = 1_000  # departures are allowed: the lives here test other events
 DENIED = "User: x is not authorized to perform: sns:CreateTopic with an explicit deny"
 ALL_AT_ONCE: Any = {
     "MaxConcurrentPercentage": 100,
@@ -56,7 +56,7 @@ class Life:
         return self.stage.sandbox
 
     def happen(self, step: Step) -> None:
-        """Let one thing happen; what AWS, or a plan, refuses did not happen."""
+        """Let one event happen; an event that AWS or a plan refuses has no effect."""
         name, arguments = step
         action: Callable[..., object] = getattr(self, name)
         with suppress(ClientError, PlanRefusedError):
@@ -205,7 +205,7 @@ class Life:
     def wait(self, seconds: int) -> None:
         self.sandbox.clock.sleep(timedelta(seconds=seconds))
 
-    # --- what we see
+    # --- reading
 
     @property
     def is_listed(self) -> bool:

@@ -14,7 +14,7 @@ _STATES = (*["ACTIVE"] * 6, "SUSPENDED", "PENDING_CLOSURE")
 
 @dataclass(frozen=True)
 class Population:
-    """An organization to begin with, and what a manifest can name in it."""
+    """A first organization, and the names in it that a manifest can use."""
 
     document: dict[str, Any]
     units: tuple[str, ...]  # paths

@@ -108,7 +108,7 @@ def is_stranded(life: Life, variant: Variant) -> bool:
 
 
 def planned(plan: Plan) -> set[tuple[str, tuple[str, str]]]:
-    """Return what a plan changes, and where it sends definitions, in the words of AWS."""
+    """Return the changes of a plan, and the places it sends definitions to, as AWS names them."""
     detached = {OperationAction.DETACH: "DELETE"}
     return {
         (detached.get(o.action, o.action.upper()), pair)

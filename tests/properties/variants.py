@@ -1,4 +1,4 @@
-"""What a manifest may say, what may happen, and whole histories of both."""
+"""Variants of manifests, events, and whole histories of both."""
 
 from copy import deepcopy
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Variant:
     """The parts of a manifest that vary."""
 
     units: tuple[str, ...] = ("/Prod", "/Dev")
-    accounts: tuple[str, ...] = ()  # besides
-    tiers: tuple[str, ...] = ()  # who is tagged so, besides
-    narrow: bool = False  # what is besides, in one Region only
+    accounts: tuple[str, ...] = ()  # in addition to the units
+    tiers: tuple[str, ...] = ()  # accounts with these tags, in addition
+    narrow: bool = False  # the additional accounts, in one Region only
     excluded: tuple[str, ...] = ()  # accounts
     excluded_units: tuple[str, ...] = ()
     regions: tuple[str, ...] = REGIONS

@@ -16,6 +16,6 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def faulty(stage: Stage) -> Iterator[Faulty]:
-    """Return what changes responses on their way from the sandbox."""
+    """Return the proxy that changes responses of the sandbox."""
     with between(stage.sandbox) as made:
         yield made

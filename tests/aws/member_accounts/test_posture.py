@@ -44,7 +44,7 @@ FAILING = {"ComplianceType": "NON_COMPLIANT"}
 
 @dataclass
 class Services:
-    """Botocore's stubs of the services of one connection; every answer has to be asked for."""
+    """Botocore's stubs of the services of one connection; every stubbed answer has to be used."""
 
     connection: Connection
     stack: ExitStack
@@ -98,7 +98,7 @@ def test_a_check_without_permission_is_unknown_with_the_reason(
     assert "explicit deny in an SCP" in seen.reason
 
 
-def test_a_transient_state_is_no_answer_for_a_waiting_caller_and_unknown_otherwise(
+def test_a_transient_error_is_raised_to_a_waiting_caller_and_unknown_otherwise(
     services: Services, connection: Connection
 ) -> None:
     """Repairs look again; a list of findings says that it could not be read."""

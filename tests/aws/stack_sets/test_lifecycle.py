@@ -310,7 +310,7 @@ def test_a_delegated_administrator_can_do_the_same(sandbox: Sandbox) -> None:
     stack_sets.create_stack_set(NAME, DEFINITION, "token-1")
     assert set(deployed(sandbox, stack_sets)) == PAIRS
 
-    later = StackSets(connect(clock=sandbox.clock, session=session))  # knows nothing yet
+    later = StackSets(connect(clock=sandbox.clock, session=session))  # has read nothing yet
     found = later.describe_operation(NAME, OperationId("or-1"))
     assert found is not None
     assert found.status is OperationStatus.SUCCEEDED

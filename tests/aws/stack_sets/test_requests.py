@@ -1,4 +1,4 @@
-"""What is sent for each thing the domain asks: checked by botocore's own model, field by field."""
+"""The requests for each operation of the domain, checked field by field by botocore's model."""
 
 from typing import Any
 

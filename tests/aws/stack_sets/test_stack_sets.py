@@ -225,7 +225,7 @@ def test_an_operation_of_unknown_status_is_still_running(
 def test_an_operation_that_was_never_started_is_none(
     stack_sets: StackSets, cloudformation: Stubber
 ) -> None:
-    """After a crash, None says: start it, under the same id."""
+    """After a crash, None means: start it, under the same id."""
     cloudformation.add_client_error("describe_stack_set_operation", "OperationNotFoundException")
     assert stack_sets.describe_operation(NAME, ID) is None
 

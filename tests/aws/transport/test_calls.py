@@ -1,4 +1,4 @@
-"""Every request goes through one door: repeated where that helps, counted, told to who debugs."""
+"""Every request is sent by one function: repeated where that helps, counted, and logged."""
 
 import logging
 from collections import Counter

@@ -30,7 +30,7 @@ def test_only_the_listed_reads_of_all_operations_are_sent(serve: Serve, service:
     serve(refused("Whatever", "the guard is what is tested here"))
     connection = connect(read_only=True, clock=FakeClock())
     client = connection._clients.get(service, read_only=True)
-    sent = record_what_is_sent(client)
+    sent = record_requests(client)
     names = set(MODEL.get_service_model(service).operation_names)
     allowed = READS.get(service, frozenset())
 
@@ -51,7 +51,7 @@ def test_a_writing_connection_still_writes_after_a_read_only_one_was_made(
     serve(ok("DeleteStackSet"))
     connection = connect(clock=FakeClock())
     planning = connection.planning()
-    sent = record_what_is_sent(connection._clients.get("cloudformation", read_only=False))
+    sent = record_requests(connection._clients.get("cloudformation", read_only=False))
 
     with pytest.raises(ReadOnlyError):
         planning.call("cloudformation", "DeleteStackSet", {"StackSetName": "base"})
@@ -62,7 +62,7 @@ def test_a_writing_connection_still_writes_after_a_read_only_one_was_made(
 
 
 def gets_through(client: Any, name: str) -> bool:
-    """Return whether the guard lets the operation pass; what becomes of it then is no matter."""
+    """Return whether the guard allows the operation; its result does not matter."""
     try:
         client._make_api_call(name, {})
     except ReadOnlyError:
@@ -72,7 +72,7 @@ def gets_through(client: Any, name: str) -> bool:
     return True
 
 
-def record_what_is_sent(client: Any) -> list[str]:
+def record_requests(client: Any) -> list[str]:
     """Return a list that grows by the name of each operation that is sent."""
     sent: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Sessions in other accounts: assumed once, shared, fresh, no stronger than what opened them."""
+"""Sessions in other accounts: assumed once, shared, fresh, no stronger than their connection."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""`apply --unattended`: what a cron job may do by itself, and what it leaves to people."""
+"""`apply --unattended`: the changes a cron job may make alone, and those it leaves to people."""
 
 from datetime import timedelta
 from typing import Any
@@ -158,7 +158,7 @@ def test_a_failure_in_one_account_does_not_stop_the_others(program: Program) -> 
     assert (LAB[1], US) in program.operations()[1].succeeded
 
 
-def test_options_that_exclude_each_other_are_wrong_usage(program: Program) -> None:
+def test_allow_without_unattended_and_a_misspelt_kind_are_wrong_usage(program: Program) -> None:
     attended = program("apply", program.manifest(), "--allow", "create")
     misspelt = program("apply", program.manifest(), "--unattended", "--allow", "creat")
 

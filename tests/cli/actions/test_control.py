@@ -1,4 +1,4 @@
-"""What an operator does with a rollout: look at it, go on, try again, approve, stop."""
+"""Operators' commands for a rollout: status, resume, retry, approve, stop."""
 
 import os
 import socket
@@ -192,7 +192,7 @@ def test_a_rollout_that_does_not_exist_is_reported(program: Program, command: st
 
 @pytest.mark.parametrize("command", ["status", "resume", "retry", "stop", "rollback"])
 def test_an_empty_journal_is_named_with_the_next_step(program: Program, command: str) -> None:
-    """`there is no rollout in this journal` left open which journal, and what then."""
+    """`there is no rollout in this journal` once named neither the journal nor the next step."""
     yes = ("--yes",) if command == "rollback" else ()
     ran = program(command, *yes)
 

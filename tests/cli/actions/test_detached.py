@@ -15,7 +15,7 @@ SOAK = {"waves": [{"name": "canary", "accounts": [PROD[0]], "after": {"soak": "2
 
 
 def took(program: Program, *arguments: object) -> tuple[Ran, timedelta]:
-    """Return what a command left behind, and how long it took by the organization's clock."""
+    """Return the result of a command, and its duration by the organization's clock."""
     began = program.sandbox.clock.now()
     ran = program(*arguments)
     return ran, program.sandbox.clock.now() - began
@@ -106,7 +106,7 @@ def test_a_detached_apply_does_not_wait_for_repairs_of_others(soaking: Program) 
     manifest = soaking.manifest(rollout=SOAK, drift={"resync_role": ROLE})
     soaking.sandbox.tamper(PROD[0], US, "base-topics", "Topic", "/DisplayName", "theirs")
     begun = soaking("resync", manifest, "--yes", "--detach")
-    assert begun.code == 3  # what is missing is left to the rollout that soaks
+    assert begun.code == 3  # missing stacks are left to the rollout that soaks
     soaking.sandbox.clock.sleep(timedelta(days=2))
 
     ran, span = took(soaking, "resume", "base-1", "--detach")
@@ -134,7 +134,7 @@ def test_in_a_freeze_apply_ends_at_once_and_claims_nothing(patient: Program) -> 
     assert patient("rollouts", "--format", "json").json["rollouts"] == []
 
 
-def test_a_freeze_that_is_over_is_not_in_the_plan(patient: Program) -> None:
+def test_a_freeze_in_the_past_is_not_in_the_plan(patient: Program) -> None:
     today = patient.sandbox.clock.now().date()
     over = {"freeze": [f"{today - timedelta(days=9)}/{today - timedelta(days=8)}"]}
 

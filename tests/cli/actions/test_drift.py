@@ -1,4 +1,4 @@
-"""`drift`: what people changed by hand, for people and for programs, and an exit code."""
+"""`drift`: changes by hand, as text and as data, and an exit code."""
 
 import csv
 import io
@@ -72,7 +72,7 @@ def test_drift_looks_where_asked_and_reports_its_findings(deployed: Program) -> 
     before = deployed("drift", path)
     ran = deployed("drift", path, "--detect", "--format", "json")
 
-    assert before.code == 5  # nothing was found, since nothing was looked at
+    assert before.code == 5  # there are no findings without a detection
     assert "no drift detection has run; `--detect` runs one" in before.out
     assert "No real finding in what was looked at" in before.out
     assert (

@@ -21,7 +21,7 @@ def test_a_region_selected_by_enabled_is_explained(program: Program) -> None:
 def test_a_region_that_left_the_manifest_is_explained_while_a_stack_is_there(
     program: Program,
 ) -> None:
-    """A user who asks what becomes of it names exactly that Region."""
+    """A user who asks about a Region that leaves names exactly that Region."""
     assert program("apply", program.manifest(), "--yes").code == 0
 
     ran = program("explain", program.manifest(regions=[US]), "p1", EU)

@@ -36,7 +36,7 @@ def _written(path: Path) -> Any:
 def test_init_with_credentials_writes_a_manifest_of_the_organization(
     program: Program, tmp_path: Path
 ) -> None:
-    """Who starts must not look up ids: a wrong one is refused, and a wrong Region costs money."""
+    """A new user must not look up ids: a wrong one is refused, and a wrong Region costs money."""
     path = tmp_path / "new.yaml"
 
     ran = program("init", path)

@@ -1,4 +1,4 @@
-"""Killed or interrupted, a rollout goes on in AWS; `resume` attaches and starts nothing twice."""
+"""An interrupted rollout goes on in AWS; `resume` attaches and starts nothing twice."""
 
 import os
 import re
@@ -104,7 +104,7 @@ def test_an_apply_killed_against_another_process_starts_no_operation_twice(
 
 @contextmanager
 def _serving() -> Iterator[dict[str, str]]:
-    """Serve the organization that comes along, and give what it says to put in the environment."""
+    """Serve the bundled organization, and yield the environment variables that it prints."""
     command = [*PROGRAM, "sandbox", "serve", "--port", "0", "--speed", str(SPEED)]
     with begun(command, stdout=subprocess.PIPE) as serving:
         assert serving.stdout is not None

@@ -37,7 +37,7 @@ def test_no_reading_command_sends_a_write(busy: Program) -> None:
     for name, *options in LOOKING:
         before = len(busy.sandbox.calls)
 
-        run = busy.alone if name == "validate" else busy  # which asks AWS nothing
+        run = busy.alone if name == "validate" else busy  # which makes no call
         ran = run(name, busy.manifest(), *(file if o == "FILE" else o for o in options))
 
         assert ran.code in {0, 1, 3}, ran.err

@@ -151,9 +151,7 @@ def test_an_opt_in_region_is_checked_in_each_account(tmp_path: Path, capsys: Any
     )
 
 
-def test_opt_in_regions_are_checked_in_all_accounts_without_a_role(
-    tmp_path: Path, capsys: Any
-) -> None:
+def test_opt_in_regions_need_all_accounts_and_no_role(tmp_path: Path, capsys: Any) -> None:
     regions = ["us-east-1", "eu-south-1"]
     with serve(organization(regions=regions), clock=VirtualClock()) as server:
         program = Program(server, tmp_path, capsys)

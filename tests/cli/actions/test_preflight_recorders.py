@@ -50,7 +50,7 @@ def test_a_recorder_that_made_a_rollout_fail_is_found_afterwards(program: Progra
 
 
 def test_a_recorder_of_our_own_is_no_finding(program: Program) -> None:
-    """An update that failed leaves the stack, and what it made, as it was."""
+    """An update that failed leaves the stack and its resources as they were."""
     path = program.manifest(stack_sets=BUILTIN, **DEVELOPMENT)
     assert program("apply", path, "--yes").code == 0
     program.sandbox.fail(DEV[0], reason="Internal failure", times=None)

@@ -28,7 +28,7 @@ def test_a_remembered_organization_is_not_listed_again(program: Program, command
 
 @pytest.mark.slow
 def test_a_saved_plan_may_be_checked_against_a_full_reading(program: Program) -> None:
-    """What the plan does is the same however its surroundings are looked at."""
+    """The plan has the same changes with either reading of the organization."""
     saved = program.folder / "base.plan"
     program("plan", program.manifest(), "--out", saved)
 

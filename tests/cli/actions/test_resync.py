@@ -1,4 +1,4 @@
-"""`resync`: what a person sees before anything is repaired, and what a cron job may do alone."""
+"""`resync`: the output before anything is repaired, and the repairs a cron job may do alone."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_a_re_sync_finds_shows_repairs_and_verifies(drifted: Program) -> None:
 
 
 def test_a_repaired_pair_is_current_before_the_next_detection(drifted: Program) -> None:
-    """CloudFormation goes on to call it DRIFTED until the whole stack set is looked at again."""
+    """CloudFormation still reports DRIFTED until the next detection of the whole stack set."""
     assert drifted("resync", manifest(drifted), "--yes").code == 0
     assert drifted("drift", manifest(drifted)).code == 0
     assert drifted("journal", "prune", "--keep", "9").code == 0

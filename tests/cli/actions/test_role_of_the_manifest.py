@@ -48,7 +48,7 @@ def test_one_reason_in_many_accounts_is_one_line(program: Program) -> None:
 
 
 def test_bootstrap_says_which_stack_set_creates_the_role(program: Program) -> None:
-    """To add to the manifest what it has already is no next step."""
+    """A role that the manifest has already is not to be added to it."""
     ran = program("bootstrap", program.manifest(**OWN_ROLE), "--format", "json")
 
     (step,) = [step for step in ran.json["steps"] if step["what"] == f"role {PROBE}"]

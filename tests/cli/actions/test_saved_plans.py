@@ -1,4 +1,4 @@
-"""Plans as files: what a person has agreed to is carried out as it is, or refused."""
+"""Plans as files: a plan that a person agreed to is carried out unchanged, or refused."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def saved(program: Program, **changes: Any) -> Path:
 
 
 def asked_of(path: Path) -> Options:
-    """Return what `apply` was asked for."""
+    """Return the arguments of `apply`."""
     return Options(manifest=path, narrow=Narrow(), allow_removals=None)
 
 
@@ -104,7 +104,7 @@ def test_a_saved_plan_can_be_read_by_its_owner_only(program: Program) -> None:
 def test_new_pairs_that_a_saved_plan_lacks_are_a_warning_and_stay_as_they_are(
     program: Program,
 ) -> None:
-    """A large organization changes every day: what the plan does not name is not its business."""
+    """A large organization changes every day: pairs outside of the plan do not matter to it."""
     plan = saved(program)
     before = set(program.sandbox.organization.accounts)
     program.sandbox.add_account("newcomer", "/Dev")
@@ -160,7 +160,7 @@ def test_a_saved_plan_is_refused_if_its_pairs_are_now_planned_differently(
 def test_a_saved_plan_is_refused_where_a_stack_instance_of_it_was_changed_by_others(
     program: Program,
 ) -> None:
-    """Not its last operation counts, but what it runs: another user has set other parameters."""
+    """Its parameters count, and not its last operation: another user has set other parameters."""
     program("apply", program.manifest(), "--yes")
     plan = saved(program, stack_sets={"topics": _overridden([*DEV])})
     _foreign_update(program, DEV[0])
@@ -217,7 +217,7 @@ def test_a_saved_plan_removes_nothing_from_an_account_that_became_protected(
 
 @pytest.mark.slow
 def test_a_plan_with_a_wider_guard_elsewhere_is_not_refused_for_it(program: Program) -> None:
-    """What others have to lose by now is the next plan's question."""
+    """Guards that protect other accounts are a matter of the next plan."""
     program("apply", program.manifest(), "--yes")
     plan = saved(program, targets={"organizational_units": ["/Prod", "/Dev", "/Lab"]})
     for account in PROD:

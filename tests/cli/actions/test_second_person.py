@@ -1,4 +1,4 @@
-"""`not_by: planner`: what one person planned or began, another one approves."""
+"""`not_by: planner`: another person approves than the one who planned or began."""
 
 import json
 

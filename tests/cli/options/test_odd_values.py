@@ -1,4 +1,4 @@
-"""What others have written into values and reasons never passes for words of the program."""
+"""Values and reasons written by others can never look like output of the program."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def manifest(program: Program) -> Path:
 def test_no_value_of_a_manifest_can_rewrite_the_output(
     program: Program, manifest: Path, command: tuple[str, ...]
 ) -> None:
-    """A lead signs what the terminal shows."""
+    """A person approves the text that the terminal shows."""
     name, *options = command
     ran = program(name, manifest, *options)
 

@@ -155,7 +155,7 @@ ENDLESS = (
 
 @pytest.mark.parametrize("pattern", ENDLESS)
 def test_no_pattern_of_a_template_takes_long(pattern: str) -> None:
-    """Python cannot be told to give up; CloudFormation is asked in any case."""
+    """A match in Python cannot be interrupted; CloudFormation checks the value in any case."""
     parameter = TemplateParameter(name="A", allowed_pattern=pattern)
     text = f"{'a' * 400}!"
 

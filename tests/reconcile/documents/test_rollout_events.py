@@ -83,7 +83,7 @@ def lines(stage: Stage, rollout: RolloutId) -> list[dict[str, Any]]:
 
 
 def happened(stage: Stage, rollout: RolloutId) -> list[tuple[str, str]]:
-    """Return what a reader takes from the history: a line that comes twice is one."""
+    """Return the history as a reader sees it: a repeated line counts once."""
     found = {line["number"]: line["events"] for line in lines(stage, rollout)}
     return [(event["kind"], event["text"]) for _, each in sorted(found.items()) for event in each]
 
@@ -109,7 +109,7 @@ def test_no_event_is_lost_by_a_kill_after_any_write(tmp_path: Path) -> None:
 
 
 def test_each_process_adds_only_new_events(stage: Stage) -> None:
-    """What the one before it committed last is in the stream already."""
+    """The last commit of the process before it is in the stream already."""
     rollout = stage.begin()
     while not stage.load(rollout).state.phase.is_over:
         stage.step(rollout)

@@ -102,7 +102,7 @@ def test_a_lost_or_late_response_starts_no_detection_twice(stage: Stage, fault: 
     assert len(detections(stage)) == 1
 
 
-def test_a_detection_is_resumed_under_the_same_id_after_a_crash_behind_the_commit(
+def test_a_crash_after_the_commit_resumes_a_detection_under_the_same_id(
     stage: Stage,
 ) -> None:
     def die() -> None:
@@ -158,7 +158,7 @@ def _step(context: Context) -> DetectionStep:
     return detect_step(NAME, context)
 
 
-def test_a_detection_begins_beside_a_stopped_rollout_and_not_beside_a_running_one(
+def test_a_detection_begins_after_a_rollout_was_stopped_and_not_while_it_runs(
     stage: Stage,
 ) -> None:
     wanted = stack.manifest(stage, regions=["us-east-1"])

@@ -1,4 +1,4 @@
-"""What people changed by hand is found where it is, over real calls, and in few of them."""
+"""Changes by hand are found in their places, by real calls, and by few of them."""
 
 from collections import Counter
 from collections.abc import Iterator

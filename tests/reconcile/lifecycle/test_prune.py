@@ -46,7 +46,7 @@ def many(stage: Stage) -> Stage:
 
 
 def prune(stage: Stage, journal: Any, *, keep: int) -> Pruned:
-    """Prune when no list lags behind what has ended."""
+    """Prune once no list lags behind the ended rollouts."""
     stage.sandbox.clock.sleep(LOOK_BACK)
     return prune_journal(journal, keep=keep, now=stage.sandbox.clock.now() + MOMENT)
 

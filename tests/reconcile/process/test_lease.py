@@ -29,7 +29,7 @@ LONG = timedelta(minutes=10)
 
 
 def sent(stage: Stage) -> list[str]:
-    """Return the id of every operation that was asked for, as often as it was."""
+    """Return the id of every operation requested, once for each request."""
     return [
         str(call.params["OperationId"])
         for call in stage.sandbox.calls
@@ -38,7 +38,7 @@ def sent(stage: Stage) -> list[str]:
 
 
 def order_stop(stage: Stage, rollout: RolloutId) -> Phase:
-    """Do what `orgrollout stop` does, and return the phase it ends in."""
+    """Stop as `orgrollout stop` does, and return the final phase."""
     context = stage.context()
     give_order(context.journal, rollout, lambda r: stop(r.state))
     return drive(rollout, context, lambda _: None).state.phase
@@ -211,7 +211,7 @@ def test_a_late_request_after_resume_starts_no_second_operation(stage: Stage) ->
 
 
 def test_a_throttled_driver_keeps_its_lease_while_it_waits(stage: Stage) -> None:
-    """The lease is asked before every attempt, and made longer while no other has written."""
+    """The lease is checked before every attempt, and extended if no other process has written."""
     rollout = begun(stage)
     stage.sandbox.throttle("CreateStackInstances", times=7)
 

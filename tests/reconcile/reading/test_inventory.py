@@ -1,4 +1,4 @@
-"""What a plan asks of CloudFormation, and what it remembers between two plans."""
+"""The calls of a plan to CloudFormation, and the inventory kept between two plans."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -116,7 +116,7 @@ def test_a_detection_does_not_add_calls_to_a_plan(quick: Stage) -> None:
 def test_a_plan_after_a_halt_does_not_change_pairs_that_were_never_reached(
     quick: Stage,
 ) -> None:
-    """Even where drift was looked for since, and with it the list forgot what each one ran."""
+    """Even after a detection, which replaced the last operation of each in the list."""
     quick.apply()
     newer = deepcopy(BASE)
     newer["stack_sets"]["topics"]["parameters"] = {"Suffix": "new"}
@@ -208,7 +208,7 @@ def test_a_damaged_or_newer_inventory_counts_as_none(quick: Stage) -> None:
 
 
 def test_two_processes_that_plan_at_once_do_not_disturb_each_other(quick: Stage) -> None:
-    """The second to write leaves what the first has written."""
+    """The second writer keeps the document of the first."""
     quick.apply()
     Life(quick).their_delete(PROD[:1], (US, EU), True)
     quick.sandbox.run_to_end()
@@ -225,7 +225,7 @@ def test_two_processes_that_plan_at_once_do_not_disturb_each_other(quick: Stage)
 
 
 def test_the_organization_is_read_in_the_fewest_calls(quick: Stage) -> None:
-    """Accounts tell their place, and tags are read only where something selects by them."""
+    """Accounts include their path, and tags are read only if a selector needs them."""
     before = len(quick.sandbox.calls)
     quick.plan()
     tagged = deepcopy(BASE)

@@ -1,4 +1,4 @@
-"""A full disk, a locked journal, a clock that jumps: nothing is lost, repeated or said wrongly."""
+"""A full disk, a locked journal, a clock that jumps: nothing is lost, repeated or misreported."""
 
 import time
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Posture: what drift detection cannot see, looked at in every account by reads alone."""
+"""Posture: state that drift detection cannot see, read in every account."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ RECORDING = Pair(DEV[0], US)
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """Stacks are mere records here: posture is about resources outside of stacks."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # a thousand of them, for nothing
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # a thousand of them, unused
     with Sandbox.start(organization(settings={"deploy_resources": False})) as sandbox:
         yield Stage(sandbox, tmp_path)
 
@@ -137,7 +137,7 @@ def test_a_look_opens_one_session_per_account_and_reads_each_resource_once(
 def test_an_account_that_denies_the_role_is_one_finding_and_unknown(
     watched: Stage,
 ) -> None:
-    """Unknown is never a yes, and says why."""
+    """Unknown never counts as ok, and has a reason."""
     iam = watched.sandbox.session(DEV[1], US).client("iam")
     iam.delete_role(RoleName=ROLE)
 

@@ -78,7 +78,7 @@ def repairing(stage: Stage, pair: Pair = HERE) -> Connection:
     )
 
 
-def whats(found: list[Finding], pair: Pair = HERE) -> set[str]:
+def names_of(found: list[Finding], pair: Pair = HERE) -> set[str]:
     return {f.what for f in found if f.pair == pair and f.verdict is Verdict.REAL}
 
 
@@ -87,8 +87,8 @@ def test_stopped_and_missing_resources_are_found_and_repaired_by_their_calls(sta
     stage.sandbox.stop_recorder(HERE.account, HERE.region)
     found = findings(stage)
     assert not [f.reason for f in found if "AccessDenied" in f.reason or "denied" in f.reason]
-    assert {"config-recorder", "vpc-flow-logs"} <= whats(found)
-    assert whats(found, Pair(DEV[1], EU)) == {"vpc-flow-logs", f"config-compliance {RULE}"}
+    assert {"config-recorder", "vpc-flow-logs"} <= names_of(found)
+    assert names_of(found, Pair(DEV[1], EU)) == {"vpc-flow-logs", f"config-compliance {RULE}"}
 
     stage.sandbox.calls.clear()
     for each in (f for f in found if f.pair == HERE and f.verdict is Verdict.REAL):
@@ -103,7 +103,7 @@ def test_stopped_and_missing_resources_are_found_and_repaired_by_their_calls(sta
 
     written = {c.operation for c in stage.sandbox.calls if c.is_write}
     assert written == {"StartConfigurationRecorder", "StartRemediationExecution"}
-    assert whats(findings(stage)) == set()
+    assert names_of(findings(stage)) == set()
 
 
 def test_one_remediation_repairs_two_checks(stage: Stage) -> None:
@@ -191,7 +191,7 @@ def test_a_changed_document_is_found_by_its_content(stage: Stage) -> None:
     ]
     name = document["Name"]
     content = json.loads(ssm.get_document(Name=name, DocumentFormat="JSON")["Content"])
-    assert "ssm-document Runbook" not in whats(findings(stage))
+    assert "ssm-document Runbook" not in names_of(findings(stage))
 
     content["description"] = "does something else"
     ssm.update_document(Name=name, Content=json.dumps(content), DocumentVersion="$LATEST")
@@ -215,7 +215,7 @@ def test_compliant_rules_are_read_from_the_aggregator(stage: Stage) -> None:
 
     asked = [c.operation for c in stage.sandbox.calls]
     assert asked.count("DescribeAggregateComplianceByConfigRules") == 1
-    assert f"config-compliance {RULE}" in whats(found)
+    assert f"config-compliance {RULE}" in names_of(found)
 
 
 def test_a_role_denies_a_caller_without_the_external_id(stage: Stage) -> None:

@@ -55,7 +55,7 @@ def log_all(stage: Stage, pair: Pair) -> None:
 def test_flow_logs_are_created_and_verified_by_one_call_before_the_rule_is_evaluated(
     stage: Stage,
 ) -> None:
-    """What the rule last found is hours old; that flow logs are there can be looked at."""
+    """The last result of the rule is hours old; the flow logs themselves can be read."""
     sought = seek(stage, MANIFEST)
     here = {Pair(f.pair.account, f.pair.region) for f in sought.findings.real if f.check}
     assert {f.what for f in sought.findings.real} >= {COMPLIANCE, FLOW_LOGS}

@@ -91,7 +91,7 @@ def test_a_vpc_that_a_rule_accepts_is_left_alone_and_another_is_logged(stage: St
 def test_a_journal_with_findings_by_check_does_not_prevent_logging_of_a_vpc(
     stage: Stage,
 ) -> None:
-    """It says that flow logs and a recorder came back: only the recorder waits for a person."""
+    """In it, flow logs and a recorder came back: only the recorder waits for a person."""
     unattended(stage)
     journal = stage.context().journal
     for key, value in BY_CHECK["documents"].items():

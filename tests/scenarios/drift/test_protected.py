@@ -1,4 +1,4 @@
-"""With the printed service control policy in force: rollout, re-sync and removal go through.
+"""Rollout, re-sync and removal succeed with the printed service control policy in force.
 
 The sandbox attaches no policies, so that its check of callers is asked here for a second opinion:
 what the policy denies to a principal of a member account is refused before it is done.
@@ -30,7 +30,7 @@ RULE = "orgrollout-vpc-flow-logs-enabled"
 
 
 class Policy:
-    """A service control policy that can be attached and detached, and what it refused."""
+    """A service control policy that can be attached and detached, and the calls it refused."""
 
     def __init__(self) -> None:
         self.statements: list[Mapping[str, Any]] = []

@@ -1,4 +1,4 @@
-"""What becomes of remediations in the shipped baseline: their own errors, and their exceptions."""
+"""Remediations of the bundled baseline: their errors, and their exceptions."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -100,7 +100,7 @@ def test_a_change_set_with_more_changes_is_refused_and_left_for_a_person(
 
 
 def test_accepted_drift_is_not_reverted_together_with_real_drift(stage: Stage) -> None:
-    """A change set works on a whole stack; one that would undo what was accepted is refused."""
+    """A change set works on a whole stack; one that would undo accepted drift is refused."""
     deploy(stage)
     stage.sandbox.tamper(*ONE, NAME, "Queue", "/DelaySeconds", 30)
     stage.sandbox.tamper(*TWO, NAME, "Queue", "/DelaySeconds", 30)

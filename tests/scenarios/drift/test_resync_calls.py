@@ -1,4 +1,4 @@
-"""A re-sync costs what drifted, and little for all the rest."""
+"""The calls of a re-sync grow with the drifted stacks, and hardly with the others."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,7 +43,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def calls_to_repair(stage: Stage, places: list[Pair]) -> int:
-    """Let people change something in each place, and return what it takes without sessions."""
+    """Change something in each place, and return the calls to repair it, without sessions."""
     for place in places:
         stage.sandbox.tamper(*place, NAME, "Topic", "/DisplayName", "theirs")
     detect(stage)
@@ -56,7 +56,7 @@ def calls_to_repair(stage: Stage, places: list[Pair]) -> int:
 
 @pytest.mark.slow
 def test_a_drifted_stack_instance_is_repaired_in_twelve_calls_at_most(stage: Stage) -> None:
-    """At two calls a second for findings, the calls are what a large organization waits for."""
+    """At two calls a second for findings, the calls decide the duration in a large organization."""
     few = calls_to_repair(stage, FEW)
     later(stage)
     more = calls_to_repair(stage, MORE)

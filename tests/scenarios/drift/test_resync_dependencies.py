@@ -40,7 +40,7 @@ def test_an_unchanged_dependency_is_left_out_of_a_resync(stage: Stage) -> None:
 
 
 def test_the_order_of_stack_sets_holds_across_one_left_out(stage: Stage) -> None:
-    """What brings roles back comes before what needs them, though nothing is between the two."""
+    """Roles are repaired before the stacks that need them, although nothing connects the two."""
     deployed(stage)
     for name, pair in ((NAME, ONE), ("base-last", ONE), ("base-shared", Pair(PROD[2], US))):
         stage.sandbox.tamper(*pair, name, "Topic", "/DisplayName", "theirs")

@@ -1,4 +1,4 @@
-"""What a re-sync cannot be sure of: suspects, proofs, and drift that comes back."""
+"""Uncertain cases of a re-sync: suspects, unproven repairs, and drift that comes back."""
 
 from collections import Counter
 from datetime import timedelta

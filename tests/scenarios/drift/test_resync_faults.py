@@ -1,4 +1,4 @@
-"""The table of what may go wrong in a re-sync, in docs/operations.md, is true, row by row."""
+"""Each row of the table of faults of a re-sync in docs/operations.md is true."""
 
 import json
 from collections import Counter
@@ -63,7 +63,7 @@ QUICK_ROWS = {
 
 @dataclass(frozen=True)
 class Case:
-    """When something goes wrong, how it is fixed, and what the report then says."""
+    """The moment of a fault, how it is fixed, and the text of the report."""
 
     before: Happening | None = None  # before the re-sync begins
     during: Happening | None = None  # when the first operation runs
@@ -92,7 +92,7 @@ def expire_session(trouble: Trouble) -> None:
 
 
 def silence(trouble: Trouble) -> None:
-    """Let everything that is asked in one account end in an error."""
+    """Let every call in one account end in an error."""
     fault = CallFault(kind="server_error", account=VICTIM.account, times=None)
     trouble.sandbox.simulation.faults.calls.append(fault)
 
@@ -318,7 +318,7 @@ def begin(trouble: Trouble) -> RolloutId:
 
 
 def drive_until_it_ends(case: Case, trouble: Trouble, rollout: RolloutId) -> Rollout:
-    """Drive in one process, and let it happen when its moment has come."""
+    """Drive in one process, and cause the fault at its moment."""
     left = [case.during] if case.during else []
 
     def follow(tick: Any) -> None:

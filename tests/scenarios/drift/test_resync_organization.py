@@ -164,10 +164,10 @@ def test_every_finding_is_classed_and_exactly_the_real_ones_are_repaired(stage: 
         "Rollout",
         "orgrollout-resync",
     }
-    _only_what_must_remain_is_found_afterwards(stage)
+    _only_expected_findings_remain(stage)
 
 
-def _only_what_must_remain_is_found_afterwards(stage: Stage) -> None:
+def _only_expected_findings_remain(stage: Stage) -> None:
     detect(stage)
 
     found = {(kind_of(f), f.verdict) for f in seek(stage, wanted()).findings.findings}

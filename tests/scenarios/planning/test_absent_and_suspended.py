@@ -52,7 +52,7 @@ def test_an_absent_stack_set_is_deleted_with_the_records_of_a_suspended_account(
 def test_a_stack_instance_that_cloudformation_skips_is_tried_once_and_then_left(
     skipping: Stage,
 ) -> None:
-    """Not at every run of a nightly job: the plan is empty, and says once what stays and why."""
+    """A nightly job does not repeat it: the plan is empty, and names the rest once."""
     stage = skipping
     stage.apply()
     stage.sandbox.suspend(DEV[0])

@@ -31,7 +31,7 @@ def test_resume_uses_call_as_of_the_manifest(sandbox: Sandbox, tmp_path: Path) -
     def context() -> Context:
         connection = connect(session=sandbox.session("d1"), clock=sandbox.clock)
         journal = SqliteJournal(tmp_path / "journal.sqlite")
-        stack_sets = StackSets(connection)  # as `resume` has it: it was not told as whom
+        stack_sets = StackSets(connection)  # as in `resume`, which gets no CallAs
         return Context(
             connection=connection, stack_sets=stack_sets, journal=journal, clock=sandbox.clock
         )

@@ -138,7 +138,7 @@ def test_a_failed_stack_instance_that_was_marked_again_is_not_taken_as_desired(
 def test_a_value_that_all_pairs_override_is_one_update_and_can_be_rolled_back(
     stage: Stage,
 ) -> None:
-    """The plan says exactly what is sent, and the journal knows what was before."""
+    """The plan has exactly the calls sent, and the journal has the earlier values."""
     stage.apply(topics("x"))
     plan = stage.plan(topics("y"))
     (target,) = changed(plan, OperationAction.UPDATE)

@@ -1,4 +1,4 @@
-"""Accounts that the organization no longer lists: looked up, and detached only when asked for."""
+"""Accounts that the organization no longer lists: looked up, and detached only if requested."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_an_unattended_apply_detaches_nothing_because_accounts_disappeared(stage
 def test_an_account_that_exists_and_is_not_listed_is_left_alone(
     stage: Stage, faulty: Faulty
 ) -> None:
-    """DescribeAccount decides, and not what a list lacks."""
+    """DescribeAccount decides, and not the absence from a list."""
     stage.apply()
     faulty.change("ListAccounts", without(PROD[0]))
 

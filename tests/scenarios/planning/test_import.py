@@ -1,4 +1,4 @@
-"""Stacks that exist become stack instances, and nothing of them is made twice."""
+"""Existing stacks become stack instances, and none of their resources is created twice."""
 
 from typing import Any
 

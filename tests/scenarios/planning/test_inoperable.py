@@ -101,7 +101,7 @@ def test_an_inoperable_stack_instance_is_detached_and_its_stack_imported_again(
 
 @pytest.mark.slow
 def test_a_stack_that_was_removed_by_hand_is_created_again(stuck: Stage) -> None:
-    """CloudFormation still names the stack; the import tells that it is gone, for the next run."""
+    """CloudFormation still names the stack; the import shows that it is gone, for the next run."""
     client = stuck.sandbox.session(*STUCK).client("cloudformation")
     (stack,) = client.describe_stacks()["Stacks"]
     client.update_termination_protection(
@@ -127,7 +127,7 @@ def test_a_stack_that_was_removed_by_hand_is_created_again(stuck: Stage) -> None
 
 @pytest.mark.slow
 def test_a_stack_instance_that_could_not_be_detached_is_not_created_again(stuck: Stage) -> None:
-    """A second step for what the first did not do would make a stack twice, or fail."""
+    """A second step after a failed first one would create a stack twice, or fail."""
     stuck.sandbox.fail(DEV[0], "us-east-1", reason="never seen before", times=1)
     before = len(stuck.writes())
     whole = edited(

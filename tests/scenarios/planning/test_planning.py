@@ -1,4 +1,4 @@
-"""What a plan names, and nothing else."""
+"""A plan names exactly the changes."""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -224,7 +224,7 @@ def test_an_absent_stack_set_is_deleted_with_its_stack_instances(stage: Stage) -
 
 
 def test_a_key_that_disappears_leaves_its_stack_set_alone_and_is_reported(stage: Stage) -> None:
-    """Deleting by absence is what other tools are hated for."""
+    """Other tools delete by absence, to the anger of their users."""
     stage.apply()
     other = {**BASE, "stack_sets": {"others": {"template": "topic.yaml"}}}
 

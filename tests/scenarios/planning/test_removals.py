@@ -1,4 +1,4 @@
-"""What may be removed, what it means, and what stays."""
+"""Removals: their limits, their effects, and the resources that stay."""
 
 from copy import deepcopy
 from typing import Any
@@ -32,7 +32,7 @@ def guarded(**guards: Any) -> dict[str, Any]:
 
 
 def test_accounts_that_left_are_counted_separately_from_removed_ones(stage: Stage) -> None:
-    """Three closed accounts must not use up what a person may take out by mistake."""
+    """Three closed accounts must not use up the limit for removals by mistake."""
     stage.apply()
     stage.sandbox.leave(PROD[0])
     stage.sandbox.leave(PROD[1])

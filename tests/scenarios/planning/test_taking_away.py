@@ -1,4 +1,4 @@
-"""A stack set that is to be deleted, and what another user does with it meanwhile."""
+"""A stack set to be deleted, and changes of another user to it meanwhile."""
 
 from copy import deepcopy
 from datetime import timedelta
@@ -60,7 +60,7 @@ def test_an_operation_of_another_user_is_waited_for_before_the_stack_set_is_dele
 
 
 def test_a_nonempty_stack_set_halts_its_deletion_and_a_later_plan_continues(stage: Stage) -> None:
-    """What another user made meanwhile is in no plan; sending the deletion for ever is no help."""
+    """A stack instance of another user is in no plan; a repeated deletion does not help."""
     rollout = emptied(stage)
     create_instance(stage, PROD[0], LAB[0])
     stage.sandbox.run_to_end()

@@ -1,4 +1,4 @@
-"""Two ways to bring a definition along, and what if AWS is not as it is believed to be.
+"""Two ways to send a definition, and the result if AWS does not behave as assumed.
 
 That UpdateStackInstances applies the stack set's definition is inferred. Where it does not, the way
 that relies on it must say so, and the other one must work.
@@ -29,7 +29,7 @@ ALL = (*PROD, *DEV)
 
 @pytest.fixture
 def staged(tmp_path: Path) -> Staging:
-    """BASE is deployed, and AWS behaves as said."""
+    """BASE is deployed, and AWS behaves as given."""
 
     @contextmanager
     def made(**settings: Any) -> Iterator[Stage]:
@@ -91,7 +91,7 @@ def test_an_update_that_keeps_the_old_definition_is_no_success(
 def test_update_stack_set_works_for_either_behaviour_of_update_stack_instances(
     staged: Staging, definition: str
 ) -> None:
-    """Template and parameters are sent once; what follows marks no stack instance OUTDATED."""
+    """Template and parameters are sent once; the calls after it mark no stack instance OUTDATED."""
     with staged(update_instances_definition=definition) as stage:
         rollout = stage.apply(wanted("update_stack_set"))
 
@@ -177,7 +177,7 @@ def test_imported_stacks_get_definition_and_overrides(staged: Staging) -> None:
 
 @pytest.mark.slow
 def test_a_rollout_halts_if_omitted_parameters_return_to_their_defaults(staged: Staging) -> None:
-    """Neither is documented: what happens then must not reach the next wave."""
+    """Neither is documented: the effect must not reach the next wave."""
     with staged(update_instances_definition="previous", omitted_parameters="default") as stage:
         manifest = wanted("update_stack_set")
         manifest["rollout"]["waves"].append({"name": "early", "percent": 60})

@@ -41,7 +41,7 @@ ROWS = rows_of("faults")
 
 @dataclass(frozen=True)
 class Case:
-    """When something goes wrong, and how it is fixed."""
+    """The moment of a fault, and how it is fixed."""
 
     before: Happening | None = None  # before the rollout begins
     during: Happening | None = None  # when its first operation runs
@@ -212,7 +212,7 @@ def happens(happening: Happening | None, trouble: Trouble) -> None:
 
 
 def drive_until_it_ends(case: Case, trouble: Trouble, rollout: RolloutId) -> Rollout:
-    """Drive in one process, and let things happen when their moment has come."""
+    """Drive in one process, and cause the faults at their moments."""
     done: set[str] = set()
 
     def once(name: str, happening: Happening | None) -> None:
@@ -255,7 +255,7 @@ def words(rollout: Rollout) -> str:
 
 
 def really_there(trouble: Trouble) -> set[Pair]:
-    """Return the stack instances that run what is wanted, as the sandbox knows them."""
+    """Return the stack instances in the desired state, by the sandbox's own record."""
     there = trouble.sandbox.stack_set("base-topics")
     return {
         Pair(*pair)  # type: ignore[arg-type]

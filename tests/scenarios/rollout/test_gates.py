@@ -1,4 +1,4 @@
-"""What a rollout waits for: a soak, a quiet alarm, an approval, the end of a freeze."""
+"""Gates of a rollout: a soak, a quiet alarm, an approval, the end of a freeze."""
 
 from datetime import timedelta
 

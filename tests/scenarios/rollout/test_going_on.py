@@ -1,4 +1,4 @@
-"""How a rollout that halted or was stopped goes on: by the order that was given, and no further."""
+"""A halted or stopped rollout continues as ordered, and no further."""
 
 from datetime import timedelta
 from typing import Any

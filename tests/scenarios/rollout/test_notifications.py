@@ -1,4 +1,4 @@
-"""People and programs are told when a rollout halts or finishes, once, and never at its cost."""
+"""A rollout that halts or finishes is notified once, and no notice can fail it."""
 
 import json
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ class Inbox:
     sqs: Any
 
     def read(self) -> list[dict[str, Any]]:
-        """Return what has arrived since last asked, as programs get it."""
+        """Return the messages since the last call, as programs receive them."""
         found = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
         bodies = [json.loads(m["Body"]) for m in found.get("Messages", ())]
         for message in found.get("Messages", ()):
@@ -146,7 +146,7 @@ def test_an_unwritable_journal_does_not_suppress_a_notice(
 
 @pytest.mark.slow
 def test_a_notice_missed_by_a_killed_process_is_sent_later(stage: Stage, inbox: Inbox) -> None:
-    """At least once: the next one tells it when the first had time enough."""
+    """At least once: the next process sends it once the first had time enough."""
     rollout = stage.begin(telling(inbox))
     stage.sandbox.throttle("Publish", times=None, service="sns")
     stage.finish(rollout)

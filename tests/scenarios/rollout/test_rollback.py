@@ -1,4 +1,4 @@
-"""Taking a rollout back: only what it updated, in reverse order, as it was before."""
+"""A rollback restores only the updated stack instances, in reverse order."""
 
 from typing import Any
 
@@ -141,7 +141,7 @@ def test_a_rollback_restores_overrides_of_another_user(stage: Stage) -> None:
 
 
 def test_a_rollback_restores_what_each_stack_instance_ran_before(stage: Stage) -> None:
-    """Where an earlier rollout sent the definition and was taken over, its plan tells."""
+    """If an earlier, superseded rollout sent the definition, its plan has it."""
     stage.apply()
     stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
     manifest = changed(parameters={"Suffix": "new"})
@@ -157,7 +157,7 @@ def test_a_rollback_restores_what_each_stack_instance_ran_before(stage: Stage) -
     assert back.state.outcome is Outcome.SUCCEEDED
     left = {p for p in rest if stage.display_name(p) != "a-b"}
     assert left < rest
-    (warning,) = back.plan.warnings  # what failed before carries the id of what it never became
+    (warning,) = back.plan.warnings  # failed stack instances have the id of the failed update
     assert all(str(pair) in warning for pair in left)
     assert names(stage, EVERYWHERE - rest) == {"new-b"}
 

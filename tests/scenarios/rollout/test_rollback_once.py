@@ -34,7 +34,7 @@ def by_itself() -> dict[str, Any]:
 
 
 def halting(stage: Stage) -> RolloutId:
-    """Return a rollout that will halt, and is to be taken back by itself."""
+    """Return a rollout that will halt, with an automatic rollback."""
     stage.apply()
     stage.sandbox.fail("p2", None, times=1, reason=DENIED, action="UPDATE")
     return stage.begin(by_itself())

@@ -1,4 +1,4 @@
-"""What a rollout does when all goes well, and when it does not."""
+"""Rollouts that succeed, and rollouts with failures."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -110,7 +110,7 @@ def test_independent_stack_sets_run_at_the_same_time(stage: Stage) -> None:
 
 
 def test_one_failed_canary_halts_before_the_next_wave(stage: Stage) -> None:
-    """What breaks one account of each unit must not reach the rest."""
+    """A change that breaks one account of each unit must not reach the rest."""
     stage.sandbox.fail(None, None, times=None, reason=DENIED)
 
     rollout = stage.apply(with_waves({"name": "canary", "sample": {"per_ou": 1}}))
@@ -261,7 +261,7 @@ def test_new_parameters_are_sent_by_one_targeted_update_and_then_by_instances(
 
 
 def test_a_halted_update_leaves_later_waves_as_they_were(stage: Stage) -> None:
-    """The old manifest planned again touches only what the halted update reached."""
+    """The old manifest planned again changes only the pairs that the halted update reached."""
     stage.apply()
     manifest = with_waves({"name": "canary", "sample": {"per_ou": 1}})
     manifest["stack_sets"]["topics"]["parameters"] = {"Suffix": "new"}

@@ -130,7 +130,7 @@ def test_a_plan_with_parallel_operations_shows_less_time_and_more_pairs_at_once(
 
 
 def test_a_plan_says_how_to_turn_on_parallel_operations(stage: Stage) -> None:
-    """What its own UpdateStackSet does to stack instances and parameters is not documented."""
+    """The effect of its own UpdateStackSet on stack instances and parameters is not documented."""
     stage.apply(own(managed=False))
 
     plan = stage.plan(own("x"))

@@ -1,4 +1,4 @@
-"""Operators, faults and drivers in any order: what must hold at every moment, and at the end.
+"""Operators, faults and drivers in any order: invariants of every moment, and of the end.
 
 Each intent becomes one operation at most, no update is untargeted, nothing outside of the plan is
 touched, nothing of the plan is lost, what another user sends is spread no further, and a rollout
@@ -173,7 +173,7 @@ class Rollouts(RuleBasedStateMachine):
 
     @rule()
     def an_operator_unlocks_it_by_force(self) -> None:
-        """What drives it is cut off, until an operator says that it goes on."""
+        """Its driver is cut off, until an operator resumes it."""
         unlock(self.worlds[0].journal, self.rollout)
 
     @precondition(lambda self: hasattr(self, "sandbox"))
@@ -209,14 +209,14 @@ class Rollouts(RuleBasedStateMachine):
 
     @precondition(lambda self: hasattr(self, "sandbox"))
     @invariant()
-    def what_another_user_sent_goes_no_further(self) -> None:
+    def operations_of_another_user_spread_no_further(self) -> None:
         instances = self.sandbox.stack_set(NAME).instances
         theirs = {p for p, each in instances.items() if each.applied_version in self.theirs}
         assert theirs <= self.touched
 
     @precondition(lambda self: hasattr(self, "sandbox"))
     @invariant()
-    def what_says_that_it_succeeded_has(self) -> None:
+    def a_rollout_reported_as_succeeded_has_succeeded(self) -> None:
         rollout = self.stage.load(self.rollout)
         if rollout.state.outcome is not Outcome.SUCCEEDED:
             return
@@ -238,7 +238,7 @@ class Rollouts(RuleBasedStateMachine):
 
     def _bring_to_an_end(self) -> None:
         now = self.sandbox.clock.now()
-        with suppress(WrongPhaseError):  # it claims again what was unlocked
+        with suppress(WrongPhaseError):  # it claims the unlocked stack sets again
             give_order(self.worlds[0].journal, self.rollout, lambda r: resume(r.state))
         for _ in range(4):
             state = drive(self.rollout, self.stage.context(), lambda _: None).state
@@ -253,7 +253,7 @@ class Rollouts(RuleBasedStateMachine):
             else:
                 break
         assert state.phase.is_over
-        self.what_says_that_it_succeeded_has()
+        self.a_rollout_reported_as_succeeded_has_succeeded()
 
 
 def machine_runs(chosen: Sequence[dict[str, Any]], examples: int) -> None:
@@ -279,5 +279,5 @@ def test_the_invariants_hold_in_some_orders_of_events() -> None:
 
 @pytest.mark.parametrize("row", range(len(ROWS)))
 def test_the_invariants_hold_in_many_orders_of_events(row: int) -> None:
-    """Every two values of what AWS leaves undocumented are met together, each in a few stories."""
+    """Every two values of undocumented behaviour occur together, each in a few stories."""
     machine_runs(ROWS[row : row + 1], 2)

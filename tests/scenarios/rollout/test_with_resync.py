@@ -96,7 +96,7 @@ def test_resumed_repairs_wait_for_a_rollout_under_way(
 def test_drift_is_repaired_during_a_soak_and_the_rollout_continues(
     stage: Stage, soaking: RolloutId
 ) -> None:
-    """A soak takes days; what people change meanwhile need not wait for its end."""
+    """A soak takes days; repairs of changes by hand need not wait for its end."""
     sought = seek(stage, SOAKING)
 
     (why,) = {left.why for left in sought.resync.left}
