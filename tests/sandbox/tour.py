@@ -227,6 +227,9 @@ class Tour:
         config.describe_remediation_execution_status(ConfigRuleName=RULE, ResourceKeys=keys)
         self._end()
         config.describe_remediation_execution_status(ConfigRuleName=RULE, ResourceKeys=keys)
+        ssm = self.client("ssm", ONE)
+        (run,) = ssm.describe_automation_executions()["AutomationExecutionMetadataList"]
+        ssm.get_automation_execution(AutomationExecutionId=run["AutomationExecutionId"])
         excepted = {
             "ConfigRuleName": RULE,
             "ResourceKeys": [{"ResourceType": "AWS::EC2::VPC", "ResourceId": vpc}],

@@ -30,9 +30,10 @@ KNOWN = (
         FailureClass.CONFIGURATION,
         "switch the service on in the account and Region first: let the stack set that does so "
         "come before this one (`depends_on`), then retry",
-        words=r"is not subscribed to (AWS )?Security Hub|must be subscribed to (AWS )?Security Hub",
+        words=r"is not subscribed to (AWS )?Security Hub|must be subscribed to (AWS )?Security Hub"
+        r"|\b(Macie|Inspector|Detective) is not enabled",
         everywhere=True,
-        source="joshlarsen/aws-recon#65",
+        source="joshlarsen/aws-recon#65; mondoohq/mql#5988",
     ),
     known(
         "not-the-administrator",
