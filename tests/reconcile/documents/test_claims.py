@@ -152,7 +152,7 @@ def test_superseding_does_not_begin_while_the_other_rollout_runs(stage: Stage) -
     stage.step(older)
     plan = stage.load(older).plan
 
-    with pytest.raises(OpenRolloutError, match=f"orgrollout resume {older}.*--supersede"):
+    with pytest.raises(OpenRolloutError, match=f"orgrollout status {older}.*--supersede"):
         begin_rollout(plan, stage.context(), supersede=True)
 
     assert stage.finish(older).state.outcome is Outcome.SUCCEEDED

@@ -238,7 +238,7 @@ def test_a_second_rollout_of_the_same_stack_sets_is_refused_while_one_is_open(
 ) -> None:
     rollout = stage.begin()
 
-    with pytest.raises(OpenRolloutError, match=f"orgrollout resume {rollout}"):
+    with pytest.raises(OpenRolloutError, match=f"orgrollout status {rollout}"):
         stage.begin()
 
 
