@@ -67,6 +67,16 @@ KNOWN = (
         source="pgarbe/cdk-ecr-sync#715; alestic/lambdash#13; AWSinAction/lambda#3",
     ),
     known(
+        "bucket-without-acls",
+        FailureClass.PERMANENT,
+        "new buckets have no ACLs: take `AccessControl` out of the bucket in the template and "
+        "allow the access in a bucket policy, or set `OwnershipControls`, then apply",
+        codes="InvalidBucketAclWithObjectOwnership AccessControlListNotSupported",
+        words=r"bucket cannot have ACLs set with ObjectOwnership|the bucket does not allow ACLs",
+        source="aws-cloudformation/cloudformation-coverage-roadmap#1606; "
+        "awslabs/game-analytics-pipeline#8; defenseunicorns/delivery-aws-iac#159",
+    ),
+    known(
         "template-wrong",
         FailureClass.PERMANENT,
         "correct the template (`orgrollout validate` shows what can be seen offline), then apply",
