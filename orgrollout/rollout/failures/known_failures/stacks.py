@@ -45,6 +45,14 @@ FIRST = (
         source="F5Networks/f5-aws-cloudformation#52, #95; aws/aws-cdk#21776",
     ),
     known(
+        "vault-not-empty",
+        FailureClass.PERMANENT,
+        "delete the recovery points of the vault, or detach instead of delete, then retry",
+        words=r"backup vault cannot be deleted.{0,20}contains (\d+ )?recovery points",
+        everywhere=True,
+        source="hashicorp/terraform-provider-aws#13247; aws/aws-cdk#33711",
+    ),
+    known(
         "export-in-use",
         FailureClass.PERMANENT,
         "other stacks of the account import this value: take the import out of them first, or let "
