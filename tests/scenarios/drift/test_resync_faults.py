@@ -142,7 +142,7 @@ def plan_another(trouble: Trouble) -> None:
     """Apply something new meanwhile, from another process with the same journal."""
     newer = deepcopy(trouble.manifest)
     newer["stack_sets"]["topics"]["parameters"] = {"Suffix": "new"}
-    with pytest.raises(OpenRolloutError, match="resume"):
+    with pytest.raises(OpenRolloutError, match="status"):
         trouble.stage.begin(newer)
 
 
