@@ -34,7 +34,7 @@ def phase(program: Program) -> str:
 def test_supersede_stops_the_other_rollout_and_plans_the_rest(waiting: Program) -> None:
     refused = waiting("apply", waiting.manifest(), "--yes")
     assert refused.code == 1
-    assert "--supersede stops it" in refused.err
+    assert "`--supersede` stops it" in refused.err
 
     ran = supersede(waiting)
 

@@ -165,6 +165,9 @@ def test_a_rollback_restores_what_each_stack_instance_ran_before(stage: Stage) -
 def test_a_rollback_does_not_send_the_mask_of_a_hidden_value(stage: Stage) -> None:
     """CloudFormation shows NoEcho parameters as ****."""
     secret = "{{resolve:ssm-secure:/topic}}"
+    for account, region in EVERYWHERE:
+        ssm = stage.sandbox.session(account, region).client("ssm")
+        ssm.put_parameter(Name="/topic", Value="x", Type="SecureString")
     template = TOPIC.replace(
         "Other: {Type: String, Default: b}", "Other: {Type: String, NoEcho: true}"
     )
