@@ -1,4 +1,4 @@
-"""How the rate of an API adapts to a limit that nobody told.
+"""How the rate of an API adapts to a limit that is not known.
 
 `python benchmarks/rates.py` sends 2,000 reads to a simulated organization that throttles above a
 hidden limit, by the simulated clock, once with rates that stay as they are and once with rates that

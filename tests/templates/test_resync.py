@@ -229,7 +229,7 @@ def within(statement: dict[str, Any], boundary: dict[str, Any]) -> bool:
     )
 
 
-# What whoever has a session of the role that repairs may still do, by rewriting a role.
+# What a caller with a session of the role that repairs may still do, by rewriting a role.
 REMAINS = {
     "orgrollout-boundary": {
         "ec2:CreateFlowLogs",
