@@ -6,6 +6,7 @@ text of 60 characters. `regex` reads the same patterns and stops when its time i
 
 from functools import lru_cache
 
+LONGEST = 1_000  # characters of a pattern: a million take 30 s to read
 PATIENCE = 1.0  # seconds for one text
 _PROBED = 1_000  # characters: about as long as a reason of AWS can be
 _MOST_PROBES = 16
@@ -22,8 +23,10 @@ class BoundedPattern:
         """Compile it.
 
         Raises:
-            PatternError: It is no regular expression.
+            PatternError: It is no regular expression, or one that is too long.
         """
+        if len(pattern) > LONGEST:
+            raise PatternError(f"it has {len(pattern):,} characters, and {LONGEST:,} are the most")
         import regex  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
 
         try:
@@ -59,6 +62,6 @@ def bounded(pattern: str) -> BoundedPattern:
     """Return a pattern, compiled once.
 
     Raises:
-        PatternError: It is no regular expression.
+        PatternError: It is no regular expression, or one that is too long.
     """
     return BoundedPattern(pattern)

@@ -27,6 +27,14 @@ def test_a_pattern_that_ends_is_not_slow(pattern: str) -> None:
     assert not BoundedPattern(pattern).is_slow()
 
 
+def test_a_pattern_of_a_megabyte_is_refused_before_it_is_read() -> None:
+    """It took half a minute to compile."""
+    before = time.process_time()
+    with pytest.raises(PatternError, match="it has 1,000,002 characters, and 1,000 are the most"):
+        BoundedPattern("(ab|b)*" * 142_857 + "abc")
+    assert time.process_time() - before < 5
+
+
 def test_a_saved_plan_with_such_a_pattern_still_ends() -> None:
     """It was written when such patterns were taken. Every failure is read on every tick."""
     rule = FailureRule(kind="transient", pattern="(a+)+$", advice="", attempts=None)

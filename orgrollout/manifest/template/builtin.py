@@ -1,5 +1,6 @@
 """The templates that come along with the package, reachable as `builtin:NAME`."""
 
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +13,7 @@ def _folder() -> Path:
     return shipped if shipped.is_dir() else package.parent / "stacksets"
 
 
+@lru_cache(maxsize=1)
 def builtin_names() -> tuple[str, ...]:
     """Return the names of all templates that come along."""
     return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))

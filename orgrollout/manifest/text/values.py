@@ -117,7 +117,8 @@ def regular_expression(value: Any) -> str:
     try:
         is_slow = bounded(str(value)).is_slow()
     except PatternError as error:
-        raise refusal(f"`{value}` is no regular expression: {error}.", "Correct it.") from None
+        begin = str(value)[:100]
+        raise refusal(f"`{begin}` is no regular expression: {error}.", "Correct it.") from None
     if is_slow:
         fix = "Repeat nothing that is repeated inside: `a+` finds what `(a+)+` finds."
         raise refusal(f"`{value}` takes for ever on some texts.", fix)
