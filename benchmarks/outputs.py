@@ -132,12 +132,14 @@ def plan(accounts: int) -> Plan:
 def journal(accounts: int) -> Iterator[str]:
     """Return the export of a journal that has many plans."""
     text = to_text(plan_document(plan(accounts)))
-    with tempfile.TemporaryDirectory() as folder:
-        with SqliteJournal(Path(folder) / "journal.sqlite") as kept:
-            for number in range(PLANS):
-                put_artifact(kept, text + " " * number)
-            yield ""  # all that is before the output
-            yield from export_journal(kept)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        SqliteJournal(Path(folder) / "journal.sqlite") as kept,
+    ):
+        for number in range(PLANS):
+            put_artifact(kept, text + " " * number)
+        yield ""  # all that is before the output
+        yield from export_journal(kept)
 
 
 def _coverage_json(accounts: int) -> Mapping[str, Any]:
