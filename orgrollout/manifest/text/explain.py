@@ -46,7 +46,7 @@ def explain(
             said = _length(context, item)
         case "too_long":
             fix = f"Use at most {context['max_length']:,}."
-            said = Explanation(f"has {len(item.value):,} entries.", fix)
+            said = Explanation(f"has {len(tuple(item.children)):,} entries.", fix)
         case _:
             said = _type_expected(kind, item, model) or Explanation(f"{detail['msg']}.", "")
     return said
