@@ -36,6 +36,7 @@ KEPT: Mapping[str, str] = {
     "BucketNamespace": "generated lets CloudFormation choose the names of buckets.",
     "TransitionDays": "Days before objects move to STANDARD_IA. Fewer than RetentionDays.",
     "RetentionDays": "Days before objects expire. PCI DSS asks for twelve months.",
+    "AccessLogBucketName": "Existing bucket for S3 server access logs. Empty means none.",
 }
 """The parameters that the template still has, and what it says of them."""
 
