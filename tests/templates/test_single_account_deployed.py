@@ -157,7 +157,8 @@ def test_one_account_from_nothing_on_plain_moto(
         cloudformation = boto3.client("cloudformation")
         made = cloudformation.describe_stack_resources(StackName="flow-logs")["StackResources"]
         # What moto does not know it lists without a name.
-        ids = {e["LogicalResourceId"]: e["PhysicalResourceId"] for e in made if len(e) > 1}
+        named = (each for each in made if "LogicalResourceId" in each)
+        ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in named}
         assert set(ids) == {"RemediationRole", "DeliveryRole", "Runbook"}
         log = log_a_vpc(ids["Runbook"], MEMBER)
         assert log["LogGroupName"] == f"/orgrollout/vpc-flow-logs/{log['ResourceId']}"
