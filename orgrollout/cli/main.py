@@ -21,6 +21,7 @@ from orgrollout.cli.commands import (
     drift,
     journal,
     offline,
+    report,
     rollout,
     sandbox,
     service,
@@ -48,7 +49,7 @@ _PANELS = {
     _START: ("demo", "init", "bootstrap", "validate", "schema", "protection"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
-    _DRIFT: ("coverage", "drift", "resync"),
+    _DRIFT: ("coverage", "report", "drift", "resync"),
     _KEEP: ("unlock",),
 }
 _PANEL_OF = {name: panel for panel, names in _PANELS.items() for name in names}
@@ -87,6 +88,7 @@ def _about(
 
 for _command in (
     rollout.COMMANDS
+    + report.COMMANDS
     + drift.COMMANDS
     + advice.COMMANDS
     + offline.COMMANDS
