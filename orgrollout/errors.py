@@ -130,6 +130,12 @@ class AwsConfigurationError(AwsError):
     text = "the AWS configuration cannot be used: {said} Fix ~/.aws/config or the environment."
 
 
+class WebhookError(AwsError):
+    """A webhook of a chat did not take a notice; the way to it is not AWS's."""
+
+    text = "{said}"
+
+
 class PassingError(AwsError):
     """A transient failure: the request was neither accepted nor rejected."""
 

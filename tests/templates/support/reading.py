@@ -15,6 +15,7 @@ from tests.paths import STACKSETS
 NAMES = (
     "account-roles",
     "config-regional",
+    "flowlogs-athena",
     "flowlogs-remediation",
     "log-buckets",
     "org-aggregator",
