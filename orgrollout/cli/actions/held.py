@@ -6,6 +6,7 @@ from typing import Any
 
 from orgrollout.cli.actions.next_steps import next_step
 from orgrollout.cli.session import Session
+from orgrollout.model.ids import RolloutId
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.claims import counterpart_of
 from orgrollout.reconcile.documents.rollouts import Rollout, claims_of, load_rollout
@@ -56,7 +57,7 @@ def held_by_others(plan: Plan, session: Session) -> tuple[Held, ...]:
     """
     journal = session.context.journal
     claims = claims_of(plan)
-    found: dict[str, list[str]] = {}
+    found: dict[RolloutId, list[str]] = {}
     for name, other in holders_of(journal, claims).items():
         found.setdefault(other, []).append(name)
     for name, other in holders_of(journal, map(counterpart_of, claims)).items():

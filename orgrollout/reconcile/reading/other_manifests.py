@@ -65,8 +65,8 @@ def _others(journal: Journal, manifest: str) -> Iterator[_Other]:
             numbers[other].append(int(number))
     for other, known in numbers.items():
         seen: set[StackSetName] = set()
-        for number in sorted(known, reverse=True)[:_NEWEST]:
-            plan = load_rollout(journal, RolloutId(f"{other}-{number}")).plan
+        for newest in sorted(known, reverse=True)[:_NEWEST]:
+            plan = load_rollout(journal, RolloutId(f"{other}-{newest}")).plan
             for stack_set in plan.stack_sets.values():
                 memory = INVENTORY.get(journal, stack_set.name)
                 if stack_set.name not in seen and memory and memory.value:
