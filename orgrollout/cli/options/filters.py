@@ -87,7 +87,9 @@ def _accounts(
     by_name = _unique_names(organization, narrow.account or ())
     by_name |= {name: AccountId(account) for name, account in names.items()}
     by_name |= {account: account for account in organization.accounts}
-    shown: dict[str, str] = {account: _shown(organization, account) for account in organization.accounts}
+    shown: dict[str, str] = {
+        account: _shown(organization, account) for account in organization.accounts
+    }
     shown |= {name: f"{name} {account}" for name, account in by_name.items() if name != account}
     named = _known("--account", narrow.account, by_name, shown)
     if not narrow.ou:

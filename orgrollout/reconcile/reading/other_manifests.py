@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import Inventory
 from orgrollout.journal.port import Journal
 from orgrollout.manifest.fixed_names import FixedNames, Name
@@ -12,6 +13,7 @@ from orgrollout.model.ids import Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackInstance, StackSetDefinition
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.plan.build.request import Taken
+from orgrollout.plan.model.planned_stack_set import PlannedStackSet
 from orgrollout.reconcile.documents.rollouts import load_rollout, rollout_ids
 from orgrollout.reconcile.reading.inventory_cache import INVENTORY
 
@@ -66,8 +68,7 @@ def _others(journal: Journal, manifest: str) -> Iterator[_Other]:
     for other, known in numbers.items():
         seen: set[StackSetName] = set()
         for newest in sorted(known, reverse=True)[:_NEWEST]:
-            plan = load_rollout(journal, RolloutId(f"{other}-{newest}")).plan
-            for stack_set in plan.stack_sets.values():
+            for stack_set in _stack_sets(journal, RolloutId(f"{other}-{newest}")):
                 memory = INVENTORY.get(journal, stack_set.name)
                 if stack_set.name not in seen and memory and memory.value:
                     yield _Other(
@@ -77,6 +78,17 @@ def _others(journal: Journal, manifest: str) -> Iterator[_Other]:
                         instances=memory.value.instances,
                     )
                 seen.add(stack_set.name)
+
+
+def _stack_sets(journal: Journal, rollout: RolloutId) -> tuple[PlannedStackSet, ...]:
+    """Return the stack sets of a rollout; none where its record is gone, or damaged.
+
+    What is damaged there is told by the commands that need it, and is no reason not to plan here.
+    """
+    try:
+        return tuple(load_rollout(journal, rollout).plan.stack_sets.values())
+    except OrgRolloutError:
+        return ()
 
 
 def _taken(desired: DesiredStackSet, new: tuple[Pair, ...], others: list[_Other]) -> Taken | None:
