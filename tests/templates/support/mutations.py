@@ -20,7 +20,8 @@ from tests.templates.support.reading import Templates, parse
 Check = Callable[[Templates], None]
 _BASELINE = ("structure", "config", "runbook", "untidy", "roles", "buckets", "ensure", "resync")
 _PROTECTION = ("tamper_events", "tamper_bus")
-_MODULES = (*_BASELINE, *_PROTECTION, "single_account")
+_ARCHIVE = ("athena", "athena_queries")
+_MODULES = (*_BASELINE, *_PROTECTION, *_ARCHIVE, "single_account")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ def _read(name: str) -> tuple[Mistake, ...]:
 BY_PAGE = {
     "baseline.md": _read("mistakes.yaml"),
     "protection.md": _read("mistakes-protection.yaml"),
+    "archive.md": _read("mistakes-archive.yaml"),
     "single-account.md": _read("mistakes-single-account.yaml"),
 }
 """The mistakes by the page of docs/ that shows them."""

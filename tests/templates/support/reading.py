@@ -18,6 +18,7 @@ SINGLE = "single-account-"
 NAMES = (
     "account-roles",
     "config-regional",
+    "flowlogs-athena",
     "flowlogs-remediation",
     "log-buckets",
     "org-aggregator",
