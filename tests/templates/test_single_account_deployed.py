@@ -155,8 +155,9 @@ def test_one_account_from_nothing_on_plain_moto(
         deploy(exported(Form.LOG_GROUP, tmp_path), place, "Recorder=existing")
         use(monkeypatch, place)
         cloudformation = boto3.client("cloudformation")
-        made = cloudformation.describe_stack_resources(StackName="flow-logs")["StackResources"]
+        answer: Any = cloudformation.describe_stack_resources(StackName="flow-logs")
         # What moto does not know it lists without a name.
+        made = answer["StackResources"]
         named = (each for each in made if "LogicalResourceId" in each)
         ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in named}
         assert set(ids) == {"RemediationRole", "DeliveryRole", "Runbook"}
