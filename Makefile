@@ -7,7 +7,7 @@ CHECKOV := $(VENV)/checkov
 # Workers, and the programs that tests start, import our modules hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick test-all fault-matrix kill-matrix lint format constraints clean
+.PHONY: demo test quick test-all fault-matrix kill-matrix lint format page constraints clean
 
 $(READY): constraints-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "orgrollout needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
@@ -49,6 +49,14 @@ $(CHECKOV)/.ready: constraints-checkov.txt | $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+# What is built is committed, so that neither the wheel nor a user needs Node.
+page/node_modules/.ready: page/package-lock.json
+	cd page && npm ci --silent
+	@touch $@
+
+page: page/node_modules/.ready ## Build the page of `report` again from page/src (needs Node 20).
+	cd page && npm run --silent check && npm run --silent build
 
 PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 

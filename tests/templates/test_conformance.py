@@ -1,4 +1,4 @@
-"""Checks 80 to 82: the conformance pack is one that AWS Config takes, with rules that exist."""
+"""Checks 90 to 92: the conformance pack is one that AWS Config takes, with rules that exist."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def body_of(templates: Templates, rules: str) -> dict[str, Any]:
     return parse(pack_of(templates, Rules=rules)["TemplateBody"])
 
 
-def test_check_80_every_rule_is_one_of_aws_with_parameters_that_it_has(
+def test_check_90_every_rule_is_one_of_aws_with_parameters_that_it_has(
     templates: Templates,
 ) -> None:
     """A wrong identifier fails the pack in every account of the organization."""
@@ -49,7 +49,7 @@ def test_check_80_every_rule_is_one_of_aws_with_parameters_that_it_has(
         assert "VPC_FLOW_LOGS_ENABLED" not in identifiers
 
 
-def test_check_80_what_rules_refer_to_is_given_and_nothing_else(templates: Templates) -> None:
+def test_check_90_what_rules_refer_to_is_given_and_nothing_else(templates: Templates) -> None:
     for choice in CHOICES:
         body, pack = body_of(templates, choice), pack_of(templates, Rules=choice)
         used = _referred(body["Resources"])
@@ -70,7 +70,7 @@ def _referred(value: Any) -> set[str]:
             return set()
 
 
-def test_check_81_the_pack_is_a_request_that_aws_config_takes(templates: Templates) -> None:
+def test_check_91_the_pack_is_a_request_that_aws_config_takes(templates: Templates) -> None:
     """At most 51,200 bytes of template and 60 parameters; rules 25, the limit that was longest."""
     for choice, count in CHOICES.items():
         more = {"ExcludedAccounts": "111122223333,222233334444"}
@@ -86,7 +86,7 @@ def test_check_81_the_pack_is_a_request_that_aws_config_takes(templates: Templat
     assert not {"ExcludedAccounts", "DeliveryS3Bucket"} & set(nothing)
 
 
-def test_check_81_the_bucket_is_named_as_aws_config_asks(templates: Templates) -> None:
+def test_check_91_the_bucket_is_named_as_aws_config_asks(templates: Templates) -> None:
     """DeliveryS3Bucket: "If used, it must be prefixed with awsconfigconforms" (API reference)."""
     for right in ("awsconfigconforms1", "awsconfigconforms-" + "a" * 45):
         assert pack_of(templates, DeliveryBucketName=right)["DeliveryS3Bucket"] == right
@@ -95,7 +95,7 @@ def test_check_81_the_bucket_is_named_as_aws_config_asks(templates: Templates) -
             pack_of(templates, DeliveryBucketName=wrong)
 
 
-def test_check_82_more_than_one_account_is_warned_of_and_more_regions_are_not(
+def test_check_92_more_than_one_account_is_warned_of_and_more_regions_are_not(
     templates: Templates, tmp_path: Path
 ) -> None:
     """All accounts but one would fail: they may not make anything for the organization."""
