@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Annotated
 
@@ -103,6 +104,10 @@ app.add_typer(journal.journal, name="journal", rich_help_panel=_KEEP)
 app.add_typer(service.service, name="service", rich_help_panel=_KEEP)
 
 
+# Made once, with all its commands: that takes as long as a short command itself.
+_program = cache(partial(typer.main.get_command, app))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code. Errors are told on stderr, in words."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -118,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str], *, debug: bool) -> int:
     try:
         with checked_stdout():
-            typer.main.get_command(app).main(args=given, prog_name=NAME)
+            _program().main(args=given, prog_name=NAME)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
     except KeyboardInterrupt:

@@ -50,7 +50,7 @@ def _next(rollout: Rollout, options: str) -> str:
     }
     if state.failed and state.outcome in {Outcome.HALTED, Outcome.FAILURES}:
         return f"Fix the failures, then run: orgrollout retry {name}"
-    if state.outcome is Outcome.WAITING and _is_approved(rollout):
+    if state.outcome is Outcome.WAITING and is_approved(rollout):
         return go_on
     return does.get(state.outcome, "")
 
@@ -121,5 +121,6 @@ def repairs_in_member_accounts(rollout: Rollout) -> bool:
     return any(operation.repair is not None for operation in under_way)
 
 
-def _is_approved(rollout: Rollout) -> bool:
+def is_approved(rollout: Rollout) -> bool:
+    """Return whether the wave that it stands in has been approved."""
     return rollout.plan.waves[rollout.state.wave].index in rollout.state.approved

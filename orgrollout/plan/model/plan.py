@@ -177,6 +177,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()  # who is told how it goes
     planned_by: str = ""  # the ARN of who saved it; empty: it was applied at once
+    unattended: bool = False  # a later unattended job of the manifest may finish it
+    drift_rules: str = ""  # digest of `drift:` of the manifest, where repairs keep to it
 
     @property
     def is_empty(self) -> bool:
