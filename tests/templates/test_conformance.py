@@ -10,7 +10,7 @@ from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.once_only import made_once_only
 from tests.templates.support.fitting import request_for
 from tests.templates.support.reading import Templates, parse, strings
-from tests.templates.support.resolving import resolve
+from tests.templates.support.resolving import AUDIT, Place, resolve
 from tests.templates.support.shipped import read
 
 PACK = "AWS::Config::OrganizationConformancePack"
@@ -19,7 +19,7 @@ CHOICES = {"network-and-logging": 21, "network": 7, "logging": 14}
 
 
 def pack_of(templates: Templates, **given: str) -> dict[str, Any]:
-    return resolve(templates.document("org-conformance"), **given).only(PACK)
+    return resolve(templates.document("org-conformance"), Place(AUDIT), **given).only(PACK)
 
 
 def body_of(templates: Templates, rules: str) -> dict[str, Any]:
