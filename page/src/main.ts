@@ -154,10 +154,7 @@ class Page {
 
   private drawList(shown: Uint8Array, view: View): void {
     const { ledger } = this, doc = ledger.doc;
-    const order: number[] = [];
-    const loud = ledger.states.map((s) => !isEmpty(view) || !QUIET.has(s));
-    for (let i = 0; i < ledger.size; i++) if (shown[i] && loud[ledger.state[i]!]) order.push(i);
-    order.sort((a, b) => ledger.severity[ledger.state[a]!]! - ledger.severity[ledger.state[b]!]! || a - b);
+    const order = ledger.worstFirst(shown, (state) => !isEmpty(view) || !QUIET.has(state));
     if (!order.length) {
       this.list.replaceChildren(h("p", {}, isEmpty(view) ? "All are as wanted, or left out. A filter shows any of them." : "The filter leaves none."));
       return;

@@ -22,7 +22,8 @@ def test_there_are_enough_mistakes_and_each_check_has_one() -> None:
     baseline = (set(range(1, 36)) | {38, 39, 40, 41, 42, 43, 45, 46, 47, 48, 49, 86}) - {33}
     protection, archive = set(range(60, 65)), set(range(70, 74))
     single_account = set(range(80, 85))
-    assert numbers == baseline | protection | archive | single_account
+    rules = set(range(90, 93))
+    assert numbers == baseline | protection | archive | single_account | rules
 
 
 @pytest.mark.parametrize("page", BY_PAGE)
