@@ -62,7 +62,7 @@ def test_a_table_gives_room_to_words_before_it_wraps(width: int) -> None:
 
 def test_a_line_that_is_broken_keeps_its_indent() -> None:
     """Lines of one list stood at two or at four blanks, by whether they were broken."""
-    lines = shown(30, Line(text="  rest: short"), Line(text="  canary: longer than the line"))
+    lines = shown(26, Line(text="  rest: short"), Line(text="  canary: longer than the line"))
     assert [line.rstrip() for line in lines] == [
         "  rest: short",
         "  canary: longer than the",
