@@ -13,7 +13,7 @@ import pytest
 
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.errors import JournalCorruptError, JournalDocumentError
-from orgrollout.journal.export import journal_document
+from orgrollout.journal.export import export_journal
 from orgrollout.journal.place import bind
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
@@ -65,7 +65,9 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             context = stage.context()
             retained_stacks(context.journal)
             bind(context.journal, *PLACE)
-            found: dict[str, Any] = journal_document(context.journal)["documents"]
+            found: dict[str, Any] = json.loads("".join(export_journal(context.journal)))[
+                "documents"
+            ]
             found[f"detection/{NAME}"] = {
                 "format_version": 1,
                 "operation": "ordrift-20260101T000000Z-0123456789abcdef",

@@ -33,6 +33,7 @@ _NAMED_BY = (
     "LogGroupName",
     "ConfigurationAggregatorName",
     "ManagedPolicyName",
+    "OrganizationConformancePackName",
     "TopicName",
     "Name",
 )
