@@ -111,7 +111,9 @@ def _withdrawn(name: RolloutId, client: Client) -> bool:
 def _begun(plan: Plan, client: Client) -> Rollout | None:
     """Return the rollout that waits for its approval; None: another one holds a stack set."""
     journal = client.context.journal
-    held = {load_rollout(journal, each) for each in holders_of(journal, claims_of(plan)).values()}
+    held = [
+        load_rollout(journal, each) for each in {*holders_of(journal, claims_of(plan)).values()}
+    ]
     ours = all(is_untouched(each) and each.state.phase is Phase.STOPPED for each in held)
     try:
         return client.begin(plan, supersede=ours)

@@ -1,4 +1,4 @@
-"""The zip that the service's functions run: orgrollout and what it runs on, the same bytes twice."""
+"""The zip that the functions run: orgrollout and what it runs on, the same bytes twice."""
 
 import tempfile
 import zipfile

@@ -59,8 +59,8 @@ def pins() -> Path:
         if place.is_file():
             return place
     raise PackageError(
-        f"{PINS} did not come along with this installation; nothing was written. Install orgrollout "
-        "from its wheel or work in its repository."
+        f"{PINS} did not come along with this installation; nothing was written. Install "
+        "orgrollout from its wheel, or work in its repository."
     )
 
 

@@ -8,6 +8,6 @@ from tests.service.house import House, standing
 
 
 @pytest.fixture
-def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    with standing(monkeypatch) as made:
+def house() -> Iterator[House]:
+    with standing() as made:
         yield made

@@ -7,17 +7,16 @@ Step Functions is moto's, which keeps executions and runs none: `House.run` is t
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import boto3
-import pytest
 import yaml
 
 from orgrollout import api
 from orgrollout.sandbox import Sandbox
-from orgrollout.service import handlers
+from orgrollout.service.functions import Functions
 from tests.stage import BASE, TOPIC, new_session, organization
 
 BUCKET = "orgrollout-service"
@@ -32,6 +31,18 @@ class House:
 
     sandbox: Sandbox
     machine: str
+    functions: Functions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.functions = Functions(
+            environment={
+                "ORGROLLOUT_BUCKET": BUCKET,
+                "ORGROLLOUT_STATE_MACHINE": self.machine,
+                "AWS_REGION": "us-east-1",
+            },
+            clock=self.sandbox.clock,
+            session=new_session(),
+        )
 
     def upload(self, manifest: Mapping[str, Any], **files: str) -> None:
         """Put a manifest and its templates where the service looks for them."""
@@ -73,7 +84,7 @@ class House:
         """Do the steps of an execution, with all the waiting, until it is over."""
         state = self.running()[name]
         for _ in range(steps):
-            state = handlers.tick(state)
+            state = self.functions.tick(state)
             if state["over"]:
                 self.kill(name)
                 return state
@@ -88,16 +99,13 @@ class House:
 
 
 @contextmanager
-def standing(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """Give a house, with the variables that the template gives to functions."""
+def standing() -> Iterator[House]:
+    """Give a house whose time is simulated."""
     with Sandbox.start(organization()) as sandbox:
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         made = boto3.client("stepfunctions").create_state_machine(
             name="orgrollout", definition=json.dumps(_DEFINITION), roleArn=ROLE
         )
-        monkeypatch.setenv("ORGROLLOUT_BUCKET", BUCKET)
-        monkeypatch.setenv("ORGROLLOUT_STATE_MACHINE", made["stateMachineArn"])
-        monkeypatch.setenv("AWS_REGION", "us-east-1")
         yield House(sandbox=sandbox, machine=made["stateMachineArn"])
 
 

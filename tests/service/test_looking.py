@@ -1,8 +1,10 @@
 """A manifest in the bucket becomes a rollout, and nothing is sent before it is approved."""
 
+from datetime import timedelta
+
+import boto3
 import pytest
 
-from orgrollout.service import handlers
 from tests.service.house import (
     AUTO,
     BUCKET,
@@ -12,7 +14,7 @@ from tests.service.house import (
     messages,
     operation_event,
 )
-from tests.stage import DEV, TOPIC, pairs
+from tests.stage import DEV, TOPIC, US, pairs
 
 CREATED = {"detail-type": "Object Created", "source": "aws.s3", "detail": {}}
 
@@ -20,34 +22,36 @@ CREATED = {"detail-type": "Object Created", "source": "aws.s3", "detail": {}}
 def test_a_plan_that_no_condition_approves_waits_and_nothing_is_sent(house: House) -> None:
     house.upload(manifest())
 
-    assert handlers.look(messages(CREATED))["looked"] == {"base": "waits for an approval"}
+    assert house.functions.look(messages(CREATED))["looked"] == {"base": "waits for an approval"}
 
     assert house.states() == {"base-1": "waiting for approval"}
     assert house.running() == {}
-    assert handlers.reconcile({}) == {"started": []}
+    assert house.functions.reconcile({}) == {"started": []}
     assert house.writes() == []
 
 
 def test_an_approval_in_the_journal_starts_it(house: House) -> None:
     """A laptop approves; the schedule finds that the rollout would go on."""
     house.upload(manifest())
-    handlers.look(messages(CREATED))
+    house.functions.look(messages(CREATED))
     with house.client() as client:
         client.approve(client.rollout("base-1"))
 
-    assert handlers.reconcile({}) == {"started": ["base-1_1"]}
+    assert house.functions.reconcile({}) == {"started": ["base-1_1"]}
     ended = house.run("base-1_1")
 
     assert ended["said"] == "succeeded"
     with house.client() as client:
         deployed = {i.pair for i in client.context.stack_sets.instances("base-topics")}
-    assert deployed == pairs(DEV, ["us-east-1"])
+    assert deployed == pairs(DEV, [US])
 
 
 def test_what_the_conditions_allow_starts_at_once_and_says_so(house: House) -> None:
     house.upload(manifest(service=AUTO))
 
-    assert set(handlers.look({})["looked"].values()) == {"approved by its conditions, and started"}
+    assert set(house.functions.look({})["looked"].values()) == {
+        "approved by its conditions, and started"
+    }
 
     assert house.run("base-1_1")["said"] == "succeeded"
     with house.client() as client:
@@ -56,14 +60,14 @@ def test_what_the_conditions_allow_starts_at_once_and_says_so(house: House) -> N
     (approval,) = rollout.state.approved.values()
     assert approval.by == client.context.connection.identity.arn
     assert any("every condition of service.auto_approve holds" in str(line) for line in lines)
-    assert set(handlers.look({})["looked"].values()) == {"nothing to do"}
+    assert set(house.functions.look({})["looked"].values()) == {"nothing to do"}
 
 
 def test_events_that_come_twice_make_one_rollout_and_one_execution(house: House) -> None:
     house.upload(manifest(service=AUTO))
 
     for _ in range(2):
-        handlers.look(messages(CREATED, CREATED, account_event(DEV[0])))
+        house.functions.look(messages(CREATED, CREATED, account_event(DEV[0])))
 
     assert list(house.states()) == ["base-1"]
     assert list(house.running()) == ["base-1_1"]
@@ -72,10 +76,10 @@ def test_events_that_come_twice_make_one_rollout_and_one_execution(house: House)
 def test_a_manifest_that_changed_replaces_the_plan_that_waits(house: House) -> None:
     """Approving what was planned from an older manifest would be approving the wrong thing."""
     house.upload(manifest())
-    handlers.look({})
+    house.functions.look({})
     house.upload(manifest(targets={"organizational_units": ["/Lab"]}))
 
-    assert set(handlers.look({})["looked"].values()) == {"waits for an approval"}
+    assert set(house.functions.look({})["looked"].values()) == {"waits for an approval"}
 
     assert house.states() == {"base-1": "stopped", "base-2": "waiting for approval"}
     assert house.writes() == []
@@ -83,22 +87,24 @@ def test_a_manifest_that_changed_replaces_the_plan_that_waits(house: House) -> N
 
 def test_a_waiting_plan_goes_when_there_is_nothing_to_do_any_more(house: House) -> None:
     house.upload(manifest())
-    handlers.look({})
-    house.upload(manifest(targets={"accounts": ["200000000003"]}, guards={"on_empty_targets": "warn"}))
+    house.functions.look({})
+    house.upload(
+        manifest(targets={"accounts": ["200000000003"]}, guards={"on_empty_targets": "warn"})
+    )
 
-    handlers.look({})
+    house.functions.look({})
 
     assert house.states()["base-1"] == "stopped"
 
 
 def test_a_rollout_under_way_is_left_alone(house: House) -> None:
     house.upload(manifest(service=AUTO))
-    handlers.look({})
-    state = handlers.tick(house.running()["base-1_1"])
+    house.functions.look({})
+    state = house.functions.tick(house.running()["base-1_1"])
     assert not state["over"]
     house.upload(manifest(service=AUTO), topic=TOPIC.replace("Default: a", "Default: z"))
 
-    said = handlers.look({})["looked"]
+    said = house.functions.look({})["looked"]
 
     assert said == {"base": "left to the next look: a rollout is under way"}
     assert list(house.states()) == ["base-1"]
@@ -106,22 +112,24 @@ def test_a_rollout_under_way_is_left_alone(house: House) -> None:
 
 def test_an_operation_that_ended_is_looked_at_at_once(house: House) -> None:
     house.upload(manifest(service=AUTO))
-    handlers.look({})
+    house.functions.look({})
     state = house.running()["base-1_1"]
     while "CreateStackInstances" not in house.writes():
-        state = handlers.tick(state)
+        state = house.functions.tick(state)
     with house.client() as client:
         (flying,) = client.rollout("base-1").state.in_flight
-    house.sandbox.finish_operations() if hasattr(house.sandbox, "finish_operations") else None
+    house.sandbox.clock.sleep(timedelta(minutes=20))
 
-    answered = handlers.look(messages(operation_event(flying.id)))
+    answered = house.functions.look(messages(operation_event(flying.id)))
 
     assert answered == {"looked": {}, "driven": ["base-1"]}
+    with house.client() as client:
+        assert [o.id for o in client.rollout("base-1").state.completed] == [flying.id]
 
 
 def test_an_operation_of_another_journal_is_none_of_ours(house: House) -> None:
     foreign = f"or-other-1-1-a1-{'0' * 16}-{'0' * 16}"
-    assert handlers.look(messages(operation_event(foreign)))["looked"] == {}
+    assert house.functions.look(messages(operation_event(foreign)))["looked"] == {}
     assert house.states() == {}
 
 
@@ -133,7 +141,7 @@ def test_a_manifest_that_is_wrong_does_not_hold_up_the_others(
     house.upload(manifest(home_region="eu-west-1", name="elsewhere"))
     house.upload(manifest())
 
-    said = handlers.look({})["looked"]
+    said = house.functions.look({})["looked"]
 
     assert said == {
         "base": "waits for an approval",
@@ -145,9 +153,7 @@ def test_a_manifest_that_is_wrong_does_not_hold_up_the_others(
 
 
 def test_a_key_that_leaves_its_folder_is_refused(house: House) -> None:
-    import boto3
-
     house.upload(manifest())
     boto3.client("s3").put_object(Bucket=BUCKET, Key="manifests/base/../../evil", Body=b"x")
 
-    assert handlers.look({})["looked"] == {"base": "failed: FolderError"}
+    assert house.functions.look({})["looked"] == {"base": "failed: FolderError"}
