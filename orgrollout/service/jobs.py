@@ -60,7 +60,7 @@ class Job:
             JobError: It is none.
         """
         kind, name = given.get("job"), given.get("name")
-        if kind not in set(Kind) or not isinstance(name, str) or not name:
+        if kind not in list(Kind) or not isinstance(name, str) or not name:
             raise JobError("it needs `job`, rollout or drift, and `name`")
         progress = given.get("progress") or {}
         if not isinstance(progress, dict):
