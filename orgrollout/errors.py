@@ -65,6 +65,7 @@ class AwsError(OrgRolloutError):
 
     text: ClassVar[str] = "{api} failed{about}: {said} Nothing more was sent."
     text_of_read: ClassVar[str] = ""  # instead, where what failed only reads
+    is_of_delegation: ClassVar[bool] = False  # registering the caller's account helps
 
     def __init__(self, api: str, said: str = "", *, subject: str = "", code: str = "") -> None:
         about = f" for {subject}" if subject else ""
@@ -129,6 +130,12 @@ class AwsConfigurationError(AwsError):
     text = "the AWS configuration cannot be used: {said} Fix ~/.aws/config or the environment."
 
 
+class WebhookError(AwsError):
+    """A webhook of a chat did not take a notice; the way to it is not AWS's."""
+
+    text = "{said}"
+
+
 class PassingError(AwsError):
     """A transient failure: the request was neither accepted nor rejected."""
 
@@ -187,9 +194,9 @@ class OrganizationDeniedError(AccessDeniedError):
     text = (
         "{api} was denied: {said} Only the management account and its delegated administrators "
         "read an organization, and only with a policy that allows {code}. Use such an account, "
-        "or let the management account register this one: `orgrollout bootstrap MANIFEST` "
-        "prints how."
+        "or let the management account register this one."
     )
+    is_of_delegation = True
 
 
 class NotInOrganizationError(AwsError):
@@ -228,10 +235,11 @@ class NotDelegatedAdminError(AwsError):
         "{api}{about} was refused: {said} Service-managed stack sets are run from the management "
         "account or by a delegated administrator. In the management account run `aws organizations "
         "register-delegated-administrator --service-principal "
-        "member.org.stacksets.cloudformation.amazonaws.com --account-id ACCOUNT` (`orgrollout "
-        "bootstrap MANIFEST --delegate ACCOUNT` prints it), or use `permission_model: "
-        "SELF_MANAGED`. The management account itself is called with `call_as: self`."
+        "member.org.stacksets.cloudformation.amazonaws.com --account-id ACCOUNT`, or use "
+        "`permission_model: SELF_MANAGED`. The management account itself is called with `call_as: "
+        "self`."
     )
+    is_of_delegation = True
 
 
 class StackSetNotFoundError(AwsError):

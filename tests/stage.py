@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 import yaml
-from botocore.loaders import Loader
 
 from orgrollout.aws.s3_journal import S3Journal
 from orgrollout.aws.stack_sets.stack_sets import StackSets
@@ -86,14 +84,11 @@ LAB = tuple(AccountId(f"30000000000{n}") for n in (1, 2))
 US, EU = Region("us-east-1"), Region("eu-west-1")
 TOPICS = StackSetKey("topics")
 READS = ("Describe", "List", "Get", "Head")
-_MODELS = Loader(include_default_search_paths=True)
 
 
 def new_session(region: str | None = "us-east-1") -> boto3.Session:
-    """Return a session as a new process has it, except that service models are read only once."""
-    made = botocore.session.Session()
-    made.register_component("data_loader", _MODELS)
-    return boto3.Session(botocore_session=made, region_name=region)
+    """Return a session as a new process has it."""
+    return boto3.Session(region_name=region)
 
 
 def organization(**more: Any) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
         "orgrollout",
         "orgrollout.api",
         "orgrollout.api.looking",
+        "orgrollout.api.page",
         "orgrollout.api.place",
         "orgrollout.api.rollouts",
     }

@@ -20,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orgrollout.api.looking import Looking
+from orgrollout.api.page import Showing
 from orgrollout.api.place import Progress, silent
 from orgrollout.api.rollouts import Rollouts
 
@@ -98,7 +98,7 @@ def load(manifest: str | Path) -> "LoadedManifest":
     return load_manifest(Path(manifest))
 
 
-class Client(Looking, Rollouts):
+class Client(Showing, Rollouts):
     """What a program works with: one caller, one home Region, one journal."""
 
     __slots__ = ()

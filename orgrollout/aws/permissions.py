@@ -5,7 +5,7 @@
 - The auditor looks at what is deployed, and not at policies or into accounts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,8 +50,12 @@ MEMBER_WRITES: Mapping[str, frozenset[str]] = {
     ),
     **by_service(call.api for call in repairs()),
 }
-# Sent by the process that finds something to report, to the topics of the manifest.
-TELLS: Mapping[str, frozenset[str]] = {"sns": frozenset({"Publish"})}
+# Sent by the process that finds something to report, to the places that the manifest names.
+TELLS: Mapping[str, frozenset[str]] = {
+    "events": frozenset({"PutEvents"}),
+    "secretsmanager": frozenset({"GetSecretValue"}),
+    "sns": frozenset({"Publish"}),
+}
 _UNASKED = frozenset({"sts:GetCallerIdentity"})
 _ROLE = "sts:AssumeRole"
 _OF_POLICIES = frozenset(
@@ -75,7 +79,7 @@ class Scope:
     template_bucket: str | None = None  # s3://BUCKET/PREFIX
     probe_role: str | None = None
     member_roles: tuple[str, ...] = ()  # names; that drift is looked at and repaired with
-    topics: tuple[str, ...] = ()  # ARNs; who is told
+    told: tuple[str, ...] = ()  # ARNs of topics, event buses, and secrets with webhooks
     stack_sets: tuple[str, ...] = ("*",)  # names; none but these are changed
     home_region: str = "*"  # where they live
 
@@ -107,10 +111,16 @@ def operator_policy(scope: Scope) -> dict[str, Any]:
     if scope.member_roles:
         arns = (f"arn:{scope.partition}:iam::*:role/{name}" for name in scope.member_roles)
         statements.append(_allow("RepairInMemberAccounts", [_ROLE], tuple(arns)))
-    if scope.topics:
-        tells = [f"{service}:{name}" for service, names in TELLS.items() for name in names]
-        statements.append(_allow("Notify", tells, scope.topics))
-    return _document(statements)
+    return _document([*statements, *_notifying(scope)])
+
+
+def _notifying(scope: Scope) -> Iterator[Statement]:
+    """Yield what sends notices; the service of an ARN tells what is called with it."""
+    for service, names in TELLS.items():
+        arns = tuple(arn for arn in scope.told if arn.split(":")[2] == service)
+        if arns:
+            tells = [f"{service}:{name}" for name in names]
+            yield _allow(f"Notify{service.capitalize()}", tells, arns)
 
 
 def _places(scope: Scope) -> list[str]:

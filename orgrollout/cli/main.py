@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from orgrollout.cli.commands import (
     drift,
     journal,
     offline,
+    report,
     rollout,
     sandbox,
     service,
@@ -47,7 +49,7 @@ _PANELS = {
     _START: ("demo", "init", "bootstrap", "validate", "schema", "protection"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
-    _DRIFT: ("coverage", "drift", "resync"),
+    _DRIFT: ("coverage", "report", "drift", "resync"),
     _KEEP: ("unlock",),
 }
 _PANEL_OF = {name: panel for panel, names in _PANELS.items() for name in names}
@@ -86,6 +88,7 @@ def _about(
 
 for _command in (
     rollout.COMMANDS
+    + report.COMMANDS
     + drift.COMMANDS
     + advice.COMMANDS
     + offline.COMMANDS
@@ -99,6 +102,10 @@ app.add_typer(offline.templates, name="templates", rich_help_panel=_START)
 app.add_typer(sandbox.sandbox, name="sandbox", rich_help_panel=_START)
 app.add_typer(journal.journal, name="journal", rich_help_panel=_KEEP)
 app.add_typer(service.service, name="service", rich_help_panel=_KEEP)
+
+
+# Made once, with all its commands: that takes as long as a short command itself.
+_program = cache(partial(typer.main.get_command, app))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str], *, debug: bool) -> int:
     try:
         with checked_stdout():
-            typer.main.get_command(app).main(args=given, prog_name=NAME)
+            _program().main(args=given, prog_name=NAME)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
     except KeyboardInterrupt:

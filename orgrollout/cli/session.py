@@ -65,9 +65,12 @@ class Session:
         """Return the connection that everything goes through."""
         return self.context.connection
 
-    def command(self, name: str, loaded: LoadedManifest, *more: str) -> str:
-        """Return a command for a manifest as it can be pasted: it finds the same journal."""
-        words = ("orgrollout", name, loaded.argument, *more)
+    def command(self, name: str, loaded: LoadedManifest | None, *more: str) -> str:
+        """Return a command for a manifest as it can be pasted: it finds the same journal.
+
+        Without one, the command takes the manifest in its folder.
+        """
+        words = ("orgrollout", name, *((loaded.argument,) if loaded else ()), *more)
         return f"{' '.join(words)}{self.options}"
 
     def detection(self, loaded: LoadedManifest) -> str:
@@ -141,6 +144,10 @@ def open_session(
             error.add_note(where_it_was_sought(where, session.options, loaded, forgets=forgets))
             raise
         except (AwsError, OutputError) as error:
+            if isinstance(error, AwsError) and error.is_of_delegation:
+                account = connection.identity.account
+                how = session.command("bootstrap", loaded, "--delegate", account)
+                error.add_note(f"-> `{how}` prints how to register this account.")
             add_what_was_started(error, journal, "" if forgets else session.options)
             raise
 

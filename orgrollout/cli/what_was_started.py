@@ -40,10 +40,10 @@ def where_it_was_sought(
             "The organization is simulated inside this command, and its journal began empty.\n"
             "-> `orgrollout sandbox start` keeps one for several commands, and `--sandbox` uses it."
         )
-    manifest = loaded.argument if loaded else "MANIFEST"
+    manifest = f" {loaded.argument}" if loaded else ""  # without: the one in the folder
     return (
         f"The journal is {journal}. Each account, home Region and endpoint has one of its own: "
         "with another --profile, --home-region, --sandbox or --journal it is another one.\n"
         f"-> `orgrollout rollouts{options}` lists what is in it; "
-        f"`orgrollout apply {manifest}{options}` begins a rollout."
+        f"`orgrollout apply{manifest}{options}` begins a rollout."
     )

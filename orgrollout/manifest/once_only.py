@@ -71,7 +71,7 @@ ONE_IN_ORGANIZATION = (
     "AWS::ObservabilityAdmin::Organization",
 )
 _EXAMPLES = ("111111111111", "222222222222")  # accounts, where the real ones are not known
-_WORLD = frozenset({"AWS::S3::Bucket"})
+WORLD = frozenset({"AWS::S3::Bucket"})
 _REGIONAL_BUCKETS = "account-regional"  # BucketNamespace: a name holds account and Region
 
 
@@ -105,7 +105,7 @@ def once_only(
     known = {p.name: p.default for p in template.parameters.values() if p.default is not None}
     known = {k: v for k, v in {**known, **parameters}.items() if k not in open_parameters}
     known = {k: v for k, v in known.items() if "{{resolve:" not in v and "${" not in v}
-    seen = [(place, _values(document, known, place)) for place in places]
+    seen = [(place, values_at(document, known, place)) for place in places]
     account: list[str] = []
     anywhere: list[str] = []
     for name, resource in resources.items():
@@ -165,9 +165,10 @@ def cure(key: str, *, everywhere: bool) -> str:
     return f"{home}, or make the name from the Region."
 
 
-def _values(
+def values_at(
     document: Mapping[str, Any], parameters: Mapping[str, str], place: tuple[str, str]
 ) -> Values:
+    """Return what is known of a template in one account and Region."""
     account, region = place
     partition = PARTITIONS.get(region, "aws")
     stack = f"StackSet-{account}-{region}"  # CloudFormation gives each stack an id of its own
@@ -223,7 +224,7 @@ def _one_if(
 ) -> Iterator[tuple[str, bool]]:
     key, value = ONE_IF[kind]
     regions = {
-        region for (_, region), values in where if _property(resource, (key,), values) == value
+        region for (_, region), values in where if property_of(resource, (key,), values) == value
     }
     if len(regions) > 1:
         yield f"{name} ({kind}) with {key} {value} is there once in an account", False
@@ -237,19 +238,19 @@ def _named(
 ) -> Iterator[tuple[str, bool]]:
     taken: dict[str, set[tuple[str, str]]] = {}
     for place, values in where:
-        given = _property(resource, (*NAMED[kind][:-1], NAMED[kind][-1]), values)
-        space = _property(resource, ("BucketNamespace",), values)
-        if isinstance(given, str) and not (kind in _WORLD and space == _REGIONAL_BUCKETS):
+        given = property_of(resource, (*NAMED[kind][:-1], NAMED[kind][-1]), values)
+        space = property_of(resource, ("BucketNamespace",), values)
+        if isinstance(given, str) and not (kind in WORLD and space == _REGIONAL_BUCKETS):
             taken.setdefault(given, set()).add(place)
     for given, places in taken.items():
         regions, accounts = {region for _, region in places}, {account for account, _ in places}
-        if kind in _WORLD and len(places) > 1:
+        if kind in WORLD and len(places) > 1:
             yield f"{name} ({kind}) is named {given} everywhere", True
-        elif len(regions) > 1 and kind not in _WORLD and accounts:
+        elif len(regions) > 1 and kind not in WORLD and accounts:
             yield f"{name} ({kind}) is named {given} in each Region", False
 
 
-def _property(resource: Mapping[str, Any], path: tuple[str, ...], values: Values) -> Any:
+def property_of(resource: Mapping[str, Any], path: tuple[str, ...], values: Values) -> Any:
     """Return a property as it comes out, or `UNKNOWN`."""
     found: Any = resource.get("Properties")
     for part in path:

@@ -16,17 +16,45 @@ class NoticeEvent(StrEnum):
     DRIFT = "drift"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """An SNS topic, and what is told there."""
+class Way(StrEnum):
+    """How a notice gets to where it is read."""
 
-    arn: str
+    SNS = "sns"
+    EVENT_BUS = "event_bus"
+    SLACK = "slack"
+    TEAMS = "teams"
+
+
+ENVIRONMENT = "env:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where notices go, and which.
+
+    ``place`` is the ARN of a topic, of an event bus, or of a secret with the URL of a webhook; or
+    ``env:NAME``, the environment variable with that URL. The URL itself is never kept.
+    """
+
+    way: Way
+    place: str
     on: tuple[str, ...]
 
     @property
     def region(self) -> str:
-        """Return the Region it is in."""
-        return self.arn.split(":")[3]
+        """Return the Region of the ARN."""
+        return self.place.split(":")[3]
+
+    @property
+    def is_of_aws(self) -> bool:
+        """Return whether its place is an ARN."""
+        return not self.place.startswith(ENVIRONMENT)
+
+    @property
+    def name(self) -> str:
+        """Return what people are shown."""
+        webhook = self.way in (Way.SLACK, Way.TEAMS)
+        return f"{self.way.value} {self.place}" if webhook else self.place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from orgrollout.plan.build.request import Request
 from orgrollout.plan.checks import refusals
 from orgrollout.plan.checks.warnings import many_operations, warnings_of
 from orgrollout.plan.model.failure_rules import failure_rules
-from orgrollout.plan.model.notify import topics_of
+from orgrollout.plan.model.notify import destinations_of
 from orgrollout.plan.model.plan import Freeze, Plan, PlannedOperation, PlannedWave
 from orgrollout.plan.planned_stack_sets import planned_stack_set, runs_side_by_side
 
@@ -52,7 +52,7 @@ def make_plan(request: Request) -> Plan:
         skipped=request.skipped,
         names=_names(request, operations),
         recent=_recent(request, operations),
-        topics=topics_of(request.manifest),
+        destinations=destinations_of(request.manifest),
         warnings=(
             *request.warnings,
             *warnings_of(request, differences),

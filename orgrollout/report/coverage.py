@@ -63,7 +63,7 @@ def coverage_blocks(
     now: datetime,
     *,
     chosen: Collection[CoverageState] = (),
-    detect: str = "orgrollout drift MANIFEST --detect",
+    detect: str = "orgrollout drift --detect",
 ) -> Iterator[Block]:
     """Yield how many pairs are in which state, and those a person should look at.
 

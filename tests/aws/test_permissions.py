@@ -73,7 +73,11 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
         template_bucket="s3://t/some/where/",
         probe_role="Probe",
         member_roles=("Probe", "Resync"),
-        topics=("arn:aws:sns:us-east-1:1:t",),
+        told=(
+            "arn:aws:sns:us-east-1:1:t",
+            "arn:aws:events:us-east-1:1:event-bus/b",
+            "arn:aws:secretsmanager:us-east-1:1:secret:s",
+        ),
         stack_sets=("base-topics", "roles"),
         home_region="us-east-1",
     )
@@ -94,8 +98,11 @@ def test_a_policy_is_narrowed_to_what_the_manifest_uses() -> None:
         "arn:aws:iam::*:role/Probe",
         "arn:aws:iam::*:role/Resync",
     ]
-    assert found["Notify"] == ["arn:aws:sns:us-east-1:1:t"]
-    assert "Notify" not in {s["Sid"] for s in operator_policy(Scope())["Statement"]}
+    assert found["NotifySns"] == ["arn:aws:sns:us-east-1:1:t"]
+    assert found["NotifyEvents"] == ["arn:aws:events:us-east-1:1:event-bus/b"]
+    assert found["NotifySecretsmanager"] == ["arn:aws:secretsmanager:us-east-1:1:secret:s"]
+    without = {s["Sid"] for s in operator_policy(Scope())["Statement"]}
+    assert not any(sid.startswith("Notify") for sid in without)
     assert found["HandOverRoles"] == ["arn:aws:iam::1:role/Admin"]
     planner = {s["Sid"] for s in planner_policy(scope)["Statement"]}
     assert planner == {

@@ -45,6 +45,24 @@ def test_merges_of_merges_are_refused_and_are_no_bug(tmp_path: Path) -> None:
         load_manifest(manifest, environ={})
 
 
+def test_more_patterns_than_a_failure_can_be_compared_with_are_refused(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.yaml"
+    rules = "".join(f"      - {{pattern: 'a{n}.*b'}}\n" for n in range(1_001))
+    classes = f"rollout:\n  failure_classes:\n    transient:\n{rules}"
+    (tmp_path / "roles.yaml").write_text(TEMPLATE)
+    manifest.write_text(WHOLE + classes)
+
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(manifest, environ={})
+
+    [problem] = caught.value.problems
+    assert (problem.field, problem.message, problem.fix) == (
+        "rollout.failure_classes.transient",
+        "has 1,001 entries.",
+        "Use at most 1,000.",
+    )
+
+
 @pytest.mark.parametrize(
     "shape",
     [

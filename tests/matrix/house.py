@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from shutil import copytree
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-import botocore.loaders
 import yaml
 
 from orgrollout.cli import session
@@ -233,10 +231,8 @@ class House:
 @contextmanager
 def a_house(folder: Path) -> Iterator[House]:
     """Give the organization with everything deployed, and all that commands need in memory."""
-    models = cache(botocore.loaders.create_loader)
     sandbox = Sandbox.start(yaml.safe_load(ORGANIZATION), clock=VirtualClock())
     with (
-        patch.object(botocore.loaders, "create_loader", models),
         patch.object(preflight, "lint_manifest", _once(lint_manifest)),
         between(sandbox) as faulty,
     ):

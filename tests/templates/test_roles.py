@@ -295,6 +295,7 @@ def test_check_28_only_the_administrator_account_assumes_the_probe_role(
 
 
 RETAINED = {
+    "flowlogs-athena": {"ResultBucket", "ResultBucketPolicy"},
     "log-buckets": {
         "ArchiveKey",
         "ConfigBucket",

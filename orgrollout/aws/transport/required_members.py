@@ -75,6 +75,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "config:DescribeConfigurationRecorders": _each("ConfigurationRecorders[]", "name"),
     "config:DescribeDeliveryChannels": _each("DeliveryChannels[]", "name"),
     "iam:GetRole": _each("Role", "RoleName", "Arn", "AssumeRolePolicyDocument"),
+    "events:PutEvents": ("FailedEntryCount",),
     "organizations:DescribeAccount": _each("Account", "Id"),
     "organizations:DescribeOrganization": _each("Organization", "Id", "MasterAccountId"),
     "organizations:DescribePolicy": _each("Policy", "PolicySummary.Id", "Content"),
@@ -95,6 +96,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "s3:HeadBucket": (),
     "s3:ListObjectsV2": ("IsTruncated",),
     "s3:PutObject": ("ETag",),
+    "secretsmanager:GetSecretValue": ("SecretString",),
     "sns:Publish": ("MessageId",),
     "ssm:GetDocument": ("Name", "Content"),
     "sts:AssumeRole": (

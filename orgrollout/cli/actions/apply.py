@@ -4,44 +4,25 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from rich.text import Text
-
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.cli.actions.next_steps import left_to_others, next_step, repairs_in_member_accounts
+from orgrollout.cli.actions.follow import follow
+from orgrollout.cli.actions.next_steps import next_step
 from orgrollout.cli.actions.plan import load_asked, plan_of, request_of
 from orgrollout.cli.actions.saved_plan import Options, Saved, read_saved
-from orgrollout.cli.actions.simulated import recorded_only
 from orgrollout.cli.actions.supersede import but_for, claims_of_manifest, others_stopped
-from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, PENDING, WAITING, WrongUsageError
+from orgrollout.cli.errors import DONE, WAITING, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
-from orgrollout.cli.terminal.progress import Progress
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
-from orgrollout.reconcile.tick.counting import OperationCounter
-from orgrollout.reconcile.tick.tick import Tick
 from orgrollout.report.layout.words import iso, moment
 from orgrollout.report.plan.as_text import plan_blocks
-from orgrollout.report.rollout.as_json import no_rollout_json, rollout_json
-from orgrollout.report.rollout.as_text import rollout_blocks
-from orgrollout.rollout.decide.wait_reasons import rests
-from orgrollout.rollout.failures.enrolment import only_pending
-from orgrollout.rollout.state.state import Outcome
-from orgrollout.rollout.state.view import RolloutView
-
-CODES: Mapping[Outcome, int] = {
-    Outcome.SUCCEEDED: DONE,
-    Outcome.FAILURES: FINDINGS,
-    Outcome.HALTED: WAITING,
-    Outcome.STOPPED: WAITING,
-    Outcome.WAITING: WAITING,
-    Outcome.RUNNING: DONE,  # left running on purpose
-}
+from orgrollout.report.rollout.as_json import no_rollout_json
 
 
 class FrozenError(OrgRolloutError):
@@ -54,12 +35,6 @@ class FrozenError(OrgRolloutError):
             f"a freeze holds until {moment(until)}: nothing was started, and no stack set is "
             "claimed. Repeat the command after it; --wait begins now and waits for its end."
         )
-
-
-class _Detached(Exception):  # noqa: N818 - no error: the way out of the loop
-    def __init__(self, rollout: Rollout) -> None:
-        super().__init__()
-        self.rollout = rollout
 
 
 def apply(
@@ -103,12 +78,6 @@ def apply(
             if asks and starts:
                 ask(screen, declined=but_for(stopped))
             return carry_out(made, session, detach=detach, supersede=supersede, wait=wait)
-
-
-def _say_recorded(session: Session) -> None:
-    """Say what a simulation could not make."""
-    if sentence := recorded_only(session.recorded()):
-        session.screen.say(sentence)
 
 
 def _planned(asked: Options, saved: Saved | None, loaded: LoadedManifest, session: Session) -> Plan:
@@ -173,69 +142,3 @@ def _held_up(
         screen.result(plan_blocks(made), {**document, **frozen, **(besides or {})})
     screen.say(str(FrozenError(until)), "yellow")
     return WAITING
-
-
-def follow(
-    rollout: Rollout,
-    session: Session,
-    *,
-    detach: bool = False,
-    codes: Mapping[Outcome, int] = CODES,
-    besides: Mapping[str, Any] | None = None,
-) -> int:
-    """Drive a rollout as far as it goes, show how it ended, and return the exit code."""
-    context, screen = session.context, session.screen
-    counter = OperationCounter(context)
-    progress = Progress(screen, rollout, context.clock, session.options, counter)
-    left: Rollout | None = None
-
-    def told(tick: Tick) -> None:
-        progress.follow(tick)
-        if detach and _may_leave(tick, context.clock.now()):
-            raise _Detached(tick.rollout)
-
-    try:
-        with progress:
-            ended = session.client.drive(rollout, told)
-    except _Detached as away:
-        left = away.rollout
-        ended = load_rollout(context.journal, rollout.state.id)
-    except KeyboardInterrupt:
-        screen.errors.print(Text(_left_alone(rollout, session)), soft_wrap=True)
-        return INTERRUPTED
-    state = ended.state
-    screen.result(
-        rollout_blocks(ended.plan, state, context.clock.now(), calls=session.debug),
-        {**rollout_json(ended.plan, state, context.clock.now()), **(besides or {})},
-    )
-    _say_recorded(session)
-    if left is not None and not session.forgets:
-        screen.say(left_to_others(left, session))
-    elif hint := next_step(ended, session):
-        screen.say(hint)
-    if only_pending(RolloutView(ended.plan, state)) and state.outcome is Outcome.FAILURES:
-        return PENDING
-    return codes[state.outcome]
-
-
-def _may_leave(tick: Tick, now: datetime) -> bool:
-    """Return whether operations run, or there is nothing to do but wait."""
-    state = tick.rollout.state
-    return bool(state.in_flight or tick.concurrent) or rests(
-        RolloutView(tick.rollout.plan, state), now
-    )
-
-
-def _left_alone(rollout: Rollout, session: Session) -> str:
-    name = f"{rollout.state.id}{session.options}"
-    if session.forgets:
-        return f"{rollout.state.id} is gone with the simulated organization."
-    goes_on = (
-        "left as it is, and repairs in member accounts need a process that drives them."
-        if repairs_in_member_accounts(rollout)
-        else "left running in AWS: operations that have started go on."
-    )
-    return (
-        f"{rollout.state.id} is {goes_on} "
-        f"To go on with it: orgrollout resume {name}; to stop it: orgrollout stop {name}"
-    )

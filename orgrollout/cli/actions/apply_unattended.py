@@ -1,16 +1,21 @@
 """`apply --unattended`: for cron and CI. Only what is allowed is carried out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from orgrollout.cli.actions.apply import carry_out
+from orgrollout.cli.actions.earlier_jobs import EarlierJobs, finish_earlier_jobs
 from orgrollout.cli.actions.plan import load_asked, request_of
 from orgrollout.cli.actions.saved_plan import Options, read_saved
 from orgrollout.cli.errors import DONE, PENDING, WAITING, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
+from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.text.shorthand import did_you_mean
+from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
+from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.plan.build.request import Request
 from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.unattended.allowed_actions import AllowedActions
 from orgrollout.plan.unattended.select import plan_unattended
@@ -45,12 +50,13 @@ def apply_unattended(
         )
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded) as session:
-        request = request_of(asked, loaded, session).compared()
+        earlier, request = _after_earlier_jobs(asked, loaded, session, detach=detach)
         unfinished = unfinished_creations(session.context.journal, request)
         allowed = AllowedActions(actions=actions, unfinished=unfinished)
         made = plan_unattended(request, allowed, session.context.clock.now())
         screen.show(plan_blocks(made, now=session.context.clock.now()))
-        code = _carried_out(made, session, detach=detach, wait=wait)
+        own = _carried_out(made, session, earlier, detach=detach, wait=wait)
+        code = earlier.code(own)
     if code not in {DONE, PENDING}:
         return code
     something_is_left = code == PENDING or bool(made.held_back)
@@ -72,9 +78,28 @@ def allowed_actions(given: Iterable[str] | None) -> frozenset[OperationAction]:
     return frozenset(known[name] for name in names)
 
 
-def _carried_out(made: Plan, session: Session, *, detach: bool, wait: bool) -> int:
+def _after_earlier_jobs(
+    asked: Options, loaded: LoadedManifest, session: Session, *, detach: bool
+) -> tuple[EarlierJobs, Request]:
+    """Return what became of earlier jobs, and what is to be planned after that."""
+    known: list[Request] = []
+
+    def wanted() -> Mapping[StackSetKey, DesiredStackSet]:
+        if not known:
+            known.append(request_of(asked, loaded, session))
+        return known[0].desired
+
+    earlier = finish_earlier_jobs(loaded, session, wanted, detach=detach)
+    is_still_so = bool(known) and not earlier.finished
+    request = known[0] if is_still_so else request_of(asked, loaded, session)
+    return earlier, request.compared()
+
+
+def _carried_out(
+    made: Plan, session: Session, earlier: EarlierJobs, *, detach: bool, wait: bool
+) -> int:
     try:
-        return carry_out(made, session, detach=detach, wait=wait)
+        return carry_out(made, session, detach=detach, wait=wait, besides=earlier.json)
     except OpenRolloutError as error:
         # Another rollout works there. The next run finds what is still missing.
         session.screen.errors.print(f"left to the next run: {error}", markup=False)

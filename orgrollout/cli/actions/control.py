@@ -2,21 +2,23 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from orgrollout.cli.actions.apply import CODES, follow
+from orgrollout.cli.actions.follow import CODES, follow
 from orgrollout.cli.actions.next_steps import left_to_others
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.filters import failure_filter
 from orgrollout.cli.options.shared import Narrow, Reach
-from orgrollout.cli.session import open_session
+from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.reconcile.documents.rollouts import Rollout, find_rollout
 from orgrollout.reconcile.lifecycle.operator_orders import approved_state
 from orgrollout.report.layout.words import count, word
 from orgrollout.report.plan.as_text import plan_blocks
-from orgrollout.report.rollout.as_json import rollout_json
+from orgrollout.report.rollout.as_json import no_rollout_json, rollout_json
 from orgrollout.report.rollout.as_text import rollout_blocks
+from orgrollout.rollout.rollback.rollback import NothingUpdatedError
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome
 
@@ -119,12 +121,27 @@ def rollback(name: str | None, reach: Reach, format_: str, *, yes: bool, detach:
     with open_session(reach, screen) as session:
         session.say_who()
         found = session.client.rollout(name)
-        screen.show(plan_blocks(session.client.plan_rollback(found)))
+        try:
+            screen.show(plan_blocks(session.client.plan_rollback(found)))
+        except NothingUpdatedError as nothing:
+            return _nothing_to_take_back(found, nothing, session)
         if not yes:
             ask(screen)
         rollout = session.client.rollback(found)
         screen.say(f"{rollout.state.id} takes {found.state.id} back. Ctrl-C leaves it running.")
         return follow(rollout, session, detach=detach)
+
+
+def _nothing_to_take_back(found: Rollout, nothing: NothingUpdatedError, session: Session) -> int:
+    """Tell that all is as it was before: what was asked for is so."""
+    screen = session.screen
+    if not screen.is_text:
+        document = no_rollout_json(
+            replace(found.plan, held_back={}, skipped=()), session.connection.calls
+        )
+        screen.result((), {**document, "nothing_to_roll_back": str(nothing)})
+    screen.say(f"Nothing to do: {nothing}")
+    return DONE
 
 
 def _kinds(classes: Collection[str]) -> frozenset[FailureClass]:

@@ -10,6 +10,14 @@ from orgrollout.rollout.failures.enrolment import only_pending
 from orgrollout.rollout.state.state import Outcome
 from orgrollout.rollout.state.view import RolloutView
 
+_FOR = {
+    "approve": "let the next wave start",
+    "stop": "start nothing more, and stop what runs",
+    "resume": "go on with it",
+    "retry": "try what failed again",
+    "rollback": "take it back",
+}
+
 
 def next_step(rollout: Rollout, session: Session) -> str:
     """Return what a person does next, or nothing where all is done, or gone."""
@@ -42,9 +50,25 @@ def _next(rollout: Rollout, options: str) -> str:
     }
     if state.failed and state.outcome in {Outcome.HALTED, Outcome.FAILURES}:
         return f"Fix the failures, then run: orgrollout retry {name}"
-    if state.outcome is Outcome.WAITING and _is_approved(rollout):
+    if state.outcome is Outcome.WAITING and is_approved(rollout):
         return go_on
     return does.get(state.outcome, "")
+
+
+def commands_for(rollout: Rollout, session: Session) -> list[tuple[str, str]]:
+    """Return the commands that fit a rollout now: what for, and as it is typed."""
+    state, name = rollout.state, f"{rollout.state.id}{session.options}"
+    if session.forgets or state.superseded_by is not None:
+        return []
+    can = {
+        Outcome.WAITING: ("approve", "stop"),
+        Outcome.HALTED: ("retry", "resume", "rollback"),
+        Outcome.STOPPED: ("resume", "rollback"),
+        Outcome.RUNNING: ("resume", "stop"),
+        Outcome.FAILURES: ("retry", "rollback"),
+        Outcome.SUCCEEDED: ("rollback",),
+    }
+    return [(_FOR[verb], f"orgrollout {verb} {name}") for verb in can[state.outcome]]
 
 
 def left_to_others(rollout: Rollout, session: Session) -> str:
@@ -97,5 +121,6 @@ def repairs_in_member_accounts(rollout: Rollout) -> bool:
     return any(operation.repair is not None for operation in under_way)
 
 
-def _is_approved(rollout: Rollout) -> bool:
+def is_approved(rollout: Rollout) -> bool:
+    """Return whether the wave that it stands in has been approved."""
     return rollout.plan.waves[rollout.state.wave].index in rollout.state.approved

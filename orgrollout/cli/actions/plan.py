@@ -1,8 +1,10 @@
 """`plan`: what would change. And the picture that every other command begins with."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from orgrollout.cli.actions.held import held_by_others, held_lines
 from orgrollout.cli.actions.saved_plan import Options, must_be_free, read_saved, save_plan
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
@@ -39,8 +41,10 @@ def plan(
         calls, who = session.connection.calls, session.connection.identity.arn
         now = session.context.clock.now()
         detect = session.detection(loaded)
+        others = held_by_others(made, session)
     blocks = plan_blocks(made, pairs=pairs, now=now, detect=detect)
-    screen.result(blocks, plan_json(made, calls))
+    held = [each.json for each in others]
+    screen.result((*blocks, *held_lines(others)), {**plan_json(made, calls), "held": held})
     if out is not None:
         save_plan(out, asked, replace(made, planned_by=who))
         command = f"orgrollout apply {out}{session.options}"
@@ -55,7 +59,9 @@ def show_saved(asked: Options, format_: str, *, pairs: bool) -> int:
         raise WrongUsageError(
             f"{asked.manifest} is no saved plan. `orgrollout plan MANIFEST --out FILE` saves one."
         )
-    Screen(format_).result(plan_blocks(saved.plan, pairs=pairs), plan_json(saved.plan, {}))
+    detect = f"orgrollout drift {shlex.quote(str(saved.asked.manifest))} --detect"
+    blocks = plan_blocks(saved.plan, pairs=pairs, detect=detect)
+    Screen(format_).result(blocks, plan_json(saved.plan, {}))
     return DONE
 
 

@@ -1,11 +1,12 @@
 """`resync`: look for what is not as deployed, show how it would be repaired, ask, repair, prove."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orgrollout.cli.actions.apply import carry_out, frozen_now
 from orgrollout.cli.actions.detect import Detected, detect_drift, patience_of
 from orgrollout.cli.actions.drift import has_role
+from orgrollout.cli.actions.earlier_jobs import EarlierJobs, finish_earlier_jobs
 from orgrollout.cli.actions.supersede import but_for, claims_of_manifest, others_stopped
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN, WAITING, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
@@ -13,7 +14,7 @@ from orgrollout.cli.options.shared import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
-from orgrollout.drift.unattended import why_not_now
+from orgrollout.drift.unattended import rules_of, why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
@@ -62,6 +63,7 @@ def resync(asked: Options, reach: Reach, format_: str) -> int:
             return _look(loaded, session)
 
         with others_stopped(claims, session, first=first, yes=not asks) as stopped:
+            earlier = _earlier(asked, loaded, session)
             detected = Detected()
             if asked.detect:
                 detected = detect_drift(loaded, asked.narrow, session, patience)
@@ -71,9 +73,20 @@ def resync(asked: Options, reach: Reach, format_: str) -> int:
             if narrowing is None:  # a part says nothing of the whole
                 tell_of_drift(loaded.manifest, sought.findings, session.context, screen.progress)
             _show(loaded, picture, sought, detected, session)
-            return _carried_out(
-                asked, loaded, sought, detected, session, asks=asks, declined=but_for(stopped)
+            own = _carried_out(
+                *(asked, loaded, sought, detected, session),
+                earlier=earlier,
+                asks=asks,
+                declined=but_for(stopped),
             )
+            return earlier.code(own)
+
+
+def _earlier(asked: Options, loaded: LoadedManifest, session: Session) -> EarlierJobs:
+    """Return what became of earlier unattended jobs, which only such a job finishes."""
+    if asked.dry_run or not asked.unattended:
+        return EarlierJobs()
+    return finish_earlier_jobs(loaded, session, lambda: _look(loaded, session).desired.stack_sets)
 
 
 def _look(loaded: LoadedManifest, session: Session) -> Picture:
@@ -162,6 +175,7 @@ def _carried_out(
     detected: Detected,
     session: Session,
     *,
+    earlier: EarlierJobs,
     asks: bool,
     declined: str,
 ) -> int:
@@ -170,12 +184,14 @@ def _carried_out(
     if asked.unattended:
         unattended = loaded.manifest.drift.unattended
         not_now = why_not_now(unattended, sought.resync, session.context.clock.now())
+        plan = replace(plan, unattended=True, drift_rules=rules_of(loaded.manifest.drift))
         why = "; ".join(filter(None, (why, not_now)))
     besides = {
         "left": left_json(sought.left),
         "nothing_repaired": why or None,
         "detected": dict(detected.words),
         "not_checked": list(not_looked_at(sought.findings)),
+        **earlier.json,
     }
     if why and not plan.is_empty:
         screen.say(f"Nothing was repaired: {why}.")

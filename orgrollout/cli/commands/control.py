@@ -10,6 +10,7 @@ from orgrollout.cli.options.shared import (
     DetachOption,
     FormatOption,
     Narrow,
+    NeedlessYesOption,
     PlainReach,
     Reach,
     RolloutName,
@@ -49,6 +50,7 @@ def rollouts(*, reach: PlainReach, format_: FormatOption = "text") -> int:
 def resume(
     rollout: RolloutName = None,
     *,
+    yes: NeedlessYesOption = False,  # noqa: ARG001 - nothing is asked
     detach: DetachOption = False,
     reach: PlainReach,
     format_: FormatOption = "text",
@@ -75,6 +77,7 @@ def retry(
             autocompletion=completion.failure_classes,
         ),
     ] = None,
+    yes: NeedlessYesOption = False,  # noqa: ARG001 - nothing is asked
     detach: DetachOption = False,
     narrow: Narrow,
     reach: Reach,
@@ -126,7 +129,13 @@ def approve(
     return run(rollout, reach, format_, yes=yes, detach=detach)
 
 
-def stop(rollout: RolloutName = None, *, reach: PlainReach, format_: FormatOption = "text") -> int:
+def stop(
+    rollout: RolloutName = None,
+    *,
+    yes: NeedlessYesOption = False,  # noqa: ARG001 - nothing is asked
+    reach: PlainReach,
+    format_: FormatOption = "text",
+) -> int:
     """Start nothing more, and stop what runs; by default the only open rollout.
 
     Stack instances in progress are finished. `resume` continues later.

@@ -87,12 +87,20 @@ def _accounts(
     by_name = _unique_names(organization, narrow.account or ())
     by_name |= {name: AccountId(account) for name, account in names.items()}
     by_name |= {account: account for account in organization.accounts}
-    named = _known("--account", narrow.account, by_name)
+    shown: dict[str, str] = {
+        account: _shown(organization, account) for account in organization.accounts
+    }
+    shown |= {name: f"{name} {account}" for name, account in by_name.items() if name != account}
+    named = _known("--account", narrow.account, by_name, shown)
     if not narrow.ou:
         return named
     tree = OrganizationTree(organization)
     below = frozenset(a for unit in narrow.ou for a in tree.accounts_under(_unit(tree, unit)))
     return below if named is None else named & below
+
+
+def _shown(organization: Organization, account: AccountId) -> str:
+    return f"{organization.accounts[account].name} {account}".strip()
 
 
 def _unique_names(organization: Organization, wanted: Iterable[str]) -> dict[str, AccountId]:
@@ -117,13 +125,21 @@ def _unit(tree: OrganizationTree, reference: str) -> UnitId:
     raise WrongUsageError(f"--ou {reference}: there is no such organizational unit. {hint}")
 
 
-def _known(option: str, given: Iterable[str] | None, known: Mapping[str, T]) -> frozenset[T] | None:
-    """Return what the given names stand for, or nothing where none was given."""
+def _known(
+    option: str,
+    given: Iterable[str] | None,
+    known: Mapping[str, T],
+    shown: Mapping[str, str] | None = None,
+) -> frozenset[T] | None:
+    """Return what the given names stand for, or nothing where none was given.
+
+    ``shown`` says how a hint names what is known, where that is not by its name alone.
+    """
     if not given:
         return None
     for name in given:
         if name not in known:
-            hint = did_you_mean(name, known)
+            hint = did_you_mean(name, known, shown=shown)
             raise WrongUsageError(f"{option} {name}: there is none of that name. {hint}".strip())
     return frozenset(known[name] for name in given)
 

@@ -63,6 +63,9 @@ CoverageFormatOption = Annotated[
     typer.Option("--format", help="For people, or for programs; each but text to stdout alone."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask; needed without a terminal.")]
+NeedlessYesOption = Annotated[
+    bool, typer.Option("--yes", help="Taken for scripts: this command never asks.")
+]
 DetachOption = Annotated[
     bool,
     typer.Option(

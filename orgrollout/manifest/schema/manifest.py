@@ -1,8 +1,8 @@
 """The whole manifest, and who is told of what."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from orgrollout.manifest.schema.drift import Drift
 from orgrollout.manifest.schema.guards import Guards
@@ -13,14 +13,23 @@ from orgrollout.manifest.schema.service import Service
 from orgrollout.manifest.schema.stack_sets import StackSet, Templates
 from orgrollout.manifest.text.forms import (
     AccountNumber,
+    EventBusArn,
     Key,
     ManifestName,
     OrganizationNumber,
     TopicArn,
+    WebhookPlace,
 )
-from orgrollout.manifest.text.values import Names, journal_place, one_or_more, template_place
+from orgrollout.manifest.text.values import (
+    Names,
+    journal_place,
+    one_or_more,
+    refusal,
+    template_place,
+)
 
 Event = Literal["halted", "finished", "drift"]
+PLACES = ("sns", "event_bus", "slack", "teams")
 
 
 class Notification(Part):
@@ -28,11 +37,26 @@ class Notification(Part):
 
     written: ClassVar = 'Write {sns: "arn:...", on: [halted]}.'
 
-    sns: TopicArn
+    sns: TopicArn | None = None
     """The ARN of an SNS topic, in any Region."""
+    event_bus: EventBusArn | None = None
+    """The ARN of an EventBridge event bus, in any Region."""
+    slack: WebhookPlace | None = None
+    """Where the URL of an incoming webhook of Slack is: `env:NAME`, an environment variable, or the
+    ARN of a secret of Secrets Manager. The URL itself is never in a manifest."""
+    teams: WebhookPlace | None = None
+    """The same for a workflow of Microsoft Teams that takes webhook requests."""
     on: Annotated[tuple[Event, ...], Field(min_length=1), BeforeValidator(one_or_more)]
     """`halted`: a rollout does not go on by itself; `finished`: it has ended; `drift`: something is
     not as deployed."""
+
+    @model_validator(mode="after")
+    def _goes_to_one_place(self) -> Self:
+        given = [key for key in PLACES if getattr(self, key) is not None]
+        if len(given) != 1:
+            said = f"has {' and '.join(given)}." if given else "does not say where notices go."
+            raise refusal(said, f"Give one of {', '.join(PLACES)}; write an entry for each place.")
+        return self
 
 
 class Manifest(Part):

@@ -127,11 +127,15 @@ class FailurePattern(Part):
     """Failures that this organization knows: told by their reason, before those known anyway."""
 
     pattern: RegularExpression
-    """A regular expression, searched for in the reason of a failure, in upper and lower case."""
+    """A regular expression of 1,000 characters at most, searched for in the reason of a failure, in
+    upper and lower case."""
     advice: str = ""
     """What a person should do about it."""
     attempts: Attempts | None = None
     """How often it is tried, the first time included. Default: as often as its class is."""
+
+
+FailurePatterns = Annotated[tuple[FailurePattern, ...], Field(max_length=1_000)]
 
 
 class FreezeWindow(Part):
@@ -165,7 +169,7 @@ class Rollout(Part):
     """How failed stack instances are tried again."""
     calls_per_second: CallRate = CallRate()
     """How often each API of CloudFormation is called."""
-    failure_classes: dict[KnownClass, tuple[FailurePattern, ...]] = Field(default={})
+    failure_classes: dict[KnownClass, FailurePatterns] = Field(default={})
     """Reasons that this organization knows, by class: throttled, transient, blocked_by_policy,
     configuration, permanent, skipped."""
     on_failure: Literal["halt", "rollback"] = "halt"

@@ -44,6 +44,9 @@ def explain(
             said = _bound(context, item)
         case "too_short" | "string_too_short" | "string_too_long":
             said = _length(context, item)
+        case "too_long":
+            fix = f"Use at most {context['max_length']:,}."
+            said = Explanation(f"has {len(tuple(item.children)):,} entries.", fix)
         case _:
             said = _type_expected(kind, item, model) or Explanation(f"{detail['msg']}.", "")
     return said

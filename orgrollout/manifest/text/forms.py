@@ -73,6 +73,18 @@ TOPIC_ARN = Form(
     "is no ARN of an SNS topic.",
     "Write it like arn:aws:sns:us-east-1:111122223333:rollouts.",
 )
+EVENT_BUS_ARN = Form(
+    r"^arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/[A-Za-z0-9._/-]{1,256}$",
+    "is no ARN of an event bus.",
+    "Write it like arn:aws:events:us-east-1:111122223333:event-bus/security.",
+)
+WEBHOOK_PLACE = Form(
+    r"^(env:[A-Za-z_][A-Za-z0-9_]{0,254}"
+    r"|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,519})$",
+    "does not say where the URL of the webhook is.",
+    "Write env:NAME for an environment variable, or the ARN of a secret. The URL is a secret: it "
+    "is never in a manifest.",
+)
 TIME_OF_DAY = Form(
     r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$",
     "is no time of day.",
@@ -111,6 +123,8 @@ AccountNumber = Annotated[str, ACCOUNT_ID]
 OrganizationNumber = Annotated[str, ORGANIZATION_ID]
 AlarmArn = Annotated[str, ALARM_ARN]
 TopicArn = Annotated[str, TOPIC_ARN]
+EventBusArn = Annotated[str, EVENT_BUS_ARN]
+WebhookPlace = Annotated[str, WEBHOOK_PLACE]
 TimeOfDay = Annotated[str, TIME_OF_DAY]
 LintRule = Annotated[str, LINT_RULE]
 ExecutionRoleName = Annotated[str, ROLE_NAME]

@@ -7,7 +7,7 @@ it was called as written.
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -35,8 +35,18 @@ def few_suggestions() -> Iterator[None]:
         _left.reset(token)
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """Return a hint for a word that nothing is called by; `otherwise` where too many were given."""
+def did_you_mean(
+    word: str,
+    known: Iterable[str],
+    otherwise: str = "",
+    *,
+    shown: Mapping[str, str] | None = None,
+) -> str:
+    """Return a hint for a word that nothing is called by; `otherwise` where too many were given.
+
+    ``shown`` says how something that is known is named in the hint, if not as it is.
+    """
+    shown = shown or {}
     left = _left.get()
     if left is not None:
         if min(left) <= 0:
@@ -48,9 +58,11 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     by_lower = {name.lower(): name for name in names}
     close = _close(word, by_lower)
     if close:
-        return f"Did you mean `{by_lower[close[0]]}`?"
+        found = by_lower[close[0]]
+        return f"Did you mean `{shown.get(found, found)}`?"
     if otherwise or not names:
         return otherwise
+    names = sorted({shown.get(name, name) for name in names})
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return f"Known: {', '.join(names[:_SHOWN])}{more}."
 

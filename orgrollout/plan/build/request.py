@@ -6,7 +6,7 @@ from datetime import datetime
 
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.schema import Manifest
-from orgrollout.model.ids import AccountId, Pair, Region, RolloutId, StackSetKey
+from orgrollout.model.ids import AccountId, Pair, Region, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.stack_set import CallAs, InstanceStatus
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Organization
@@ -18,6 +18,16 @@ from orgrollout.plan.build.membership import Membership, membership_of
 from orgrollout.plan.model.plan import MemberRole, Skipped
 
 Selection = Callable[[StackSetKey, Pair], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A name that another manifest's stack set has, and that new stack instances would give."""
+
+    what: str  # type and name
+    stack_set: StackSetName
+    manifest: str
+    pairs: frozenset[Pair]  # that meet it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +50,7 @@ class Request:
     stacks: Mapping[StackSetKey, Mapping[Pair, str]] = field(default_factory=dict)  # to repair
     member_role: MemberRole | None = None
     retained: Mapping[StackSetKey, Mapping[Pair, RolloutId]] = field(default_factory=dict)
+    taken: Mapping[StackSetKey, Taken] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`

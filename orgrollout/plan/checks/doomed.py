@@ -29,8 +29,16 @@ def takes_a_name_twice(
     return frozenset(p for p in differences.creates if regions.get(p.account, 0) > 1)
 
 
+def meets_another_manifest(
+    key: StackSetKey, differences: Differences, request: Request
+) -> frozenset[Pair]:
+    """Return which new stack instances give a name that another manifest's stack set has."""
+    taken = request.taken.get(key)
+    imported = request.desired[key].imports.keys() | differences.recovered.keys()
+    return taken.pairs & differences.creates.keys() - imported if taken else frozenset()
+
+
 def doomed(key: StackSetKey, differences: Differences, request: Request) -> frozenset[Pair]:
     """Return the new stack instances that the warnings of the plan say will fail."""
-    return meets_kept_stacks(key, differences, request) | takes_a_name_twice(
-        key, differences, request
-    )
+    checks = (meets_kept_stacks, takes_a_name_twice, meets_another_manifest)
+    return frozenset().union(*(check(key, differences, request) for check in checks))

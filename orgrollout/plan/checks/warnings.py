@@ -9,7 +9,11 @@ from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.plan.build.compare import STAYED, Differences
 from orgrollout.plan.build.request import Request
-from orgrollout.plan.checks.doomed import meets_kept_stacks, takes_a_name_twice
+from orgrollout.plan.checks.doomed import (
+    meets_another_manifest,
+    meets_kept_stacks,
+    takes_a_name_twice,
+)
 from orgrollout.plan.commands import for_stack_set
 from orgrollout.plan.model.plan import SIDE_BY_SIDE, PlannedOperation
 
@@ -41,6 +45,7 @@ def creation_warnings(
     """Yield why stack instances that are to be created will fail."""
     yield from _retained(key, differences, request)
     yield from _once_only(key, differences, request)
+    yield from _taken(key, differences, request)
 
 
 def many_operations(
@@ -184,6 +189,18 @@ def _once_only(key: StackSetKey, differences: Differences, request: Request) -> 
             f"{key}: {len(twice):,} stack instances to create, e.g. {min(twice)}, make what there "
             f"is once: {once_words(desired.once_only, desired.once_anywhere)} "
             f"{cure(key, everywhere=bool(desired.once_anywhere))}"
+        )
+
+
+def _taken(key: StackSetKey, differences: Differences, request: Request) -> Iterator[str]:
+    """Yield which new stack instances give a name that another manifest has given already."""
+    meeting, taken = meets_another_manifest(key, differences, request), request.taken.get(key)
+    if meeting and taken:
+        yield (
+            f"{key}: {len(meeting):,} to create, e.g. {min(meeting)}, would fail: {taken.what} is "
+            f"there already, from stack set {taken.stack_set} of manifest {taken.manifest}. Give "
+            "one of the two another name (a parameter such as NamePrefix), or leave the stack set "
+            "out of one manifest."
         )
 
 

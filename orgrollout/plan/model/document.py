@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from orgrollout.plan.model.consistency import must_be_consistent
 from orgrollout.plan.model.instance_state import seen_of_old
+from orgrollout.plan.model.notify import destinations_of_old
 from orgrollout.plan.model.old_kinds import with_kind
 from orgrollout.plan.model.plan import Plan
 
@@ -32,8 +33,10 @@ def _up_to_date(document: Any) -> Any:
     operations = document.get("operations") if isinstance(document, dict) else None
     if not isinstance(stack_sets, dict) or not isinstance(operations, list | tuple):
         return document
+    told = {"destinations": destinations_of_old(document["topics"])} if "topics" in document else {}
     return {
-        **document,
+        **{key: value for key, value in document.items() if key != "topics"},
+        **told,
         "stack_sets": {k: _stack_set(each) for k, each in stack_sets.items()},
         "operations": [with_kind(each) for each in operations],
     }

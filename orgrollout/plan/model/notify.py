@@ -1,9 +1,29 @@
 """Who is told how a rollout goes: what the manifest says, kept in the plan."""
 
-from orgrollout.manifest.schema import Manifest
-from orgrollout.model.notice import Topic
+from typing import Any
+
+from orgrollout.manifest.schema import Manifest, Notification
+from orgrollout.model.notice import Destination, Way
 
 
-def topics_of(manifest: Manifest) -> tuple[Topic, ...]:
-    """Return the topics of a manifest."""
-    return tuple(Topic(arn=each.sns, on=each.on) for each in manifest.notifications)
+def destinations_of(manifest: Manifest) -> tuple[Destination, ...]:
+    """Return where the notices of a manifest go."""
+    return tuple(_destination(each) for each in manifest.notifications)
+
+
+def destinations_of_old(topics: Any) -> Any:
+    """Return the destinations of a plan that was written when all were topics of SNS."""
+    if not isinstance(topics, list | tuple):
+        return topics
+    return [_renamed(each) for each in topics]
+
+
+def _destination(wanted: Notification) -> Destination:
+    way = next(way for way in Way if getattr(wanted, way.value) is not None)
+    return Destination(way=way, place=getattr(wanted, way.value), on=wanted.on)
+
+
+def _renamed(topic: Any) -> Any:
+    if not isinstance(topic, dict) or "arn" not in topic:
+        return topic
+    return {"way": Way.SNS.value, "place": topic["arn"], "on": topic.get("on")}

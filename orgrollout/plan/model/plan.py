@@ -17,7 +17,7 @@ from orgrollout.model.ids import (
     UnitId,
     digest_of,
 )
-from orgrollout.model.notice import Topic
+from orgrollout.model.notice import Destination
 from orgrollout.model.operation import OperationAction, OperationPreferences
 from orgrollout.plan.model.kinds import (
     MakeRepair,
@@ -175,8 +175,10 @@ class Plan:
     opening: tuple[str, ...] = ()  # how many accounts, and why not more
     skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
     warnings: tuple[str, ...] = ()
-    topics: tuple[Topic, ...] = ()  # who is told how it goes
+    destinations: tuple[Destination, ...] = ()  # who is told how it goes
     planned_by: str = ""  # the ARN of who saved it; empty: it was applied at once
+    unattended: bool = False  # a later unattended job of the manifest may finish it
+    drift_rules: str = ""  # digest of `drift:` of the manifest, where repairs keep to it
 
     @property
     def is_empty(self) -> bool:

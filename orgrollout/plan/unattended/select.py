@@ -61,6 +61,7 @@ def plan_unattended(request: Request, allowed: AllowedActions, now: datetime) ->
         held_back=held_back(wanted, given),
         warnings=tuple(dict.fromkeys((*plan.warnings, *_held_back(request, wanted, fails)))),
         young=tuple(chain.from_iterable(recent_accounts(request.organization, now).values())),
+        unattended=True,
     )
 
 

@@ -26,6 +26,7 @@ from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.findings import Findings
 from orgrollout.organization.resolve import check_organization, desired_stack_sets
+from orgrollout.plan.model.notify import destinations_of
 from orgrollout.preflight.access import administration_role_of, execution_role_of
 from orgrollout.preflight.facts import Role
 from orgrollout.reconcile.context import Context
@@ -122,7 +123,7 @@ def _scope(
         template_bucket=manifest.template_bucket,
         probe_role=asked.probe_role or manifest.drift.probe_role,
         member_roles=_member_roles(loaded),
-        topics=tuple(dict.fromkeys(each.sns for each in manifest.notifications)),
+        told=tuple(dict.fromkeys(d.place for d in destinations_of(manifest) if d.is_of_aws)),
         stack_sets=tuple(loaded.stack_set_name(StackSetKey(k)) for k in manifest.stack_sets),
         home_region=home,
     )

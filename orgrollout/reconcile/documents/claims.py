@@ -57,7 +57,7 @@ class ClaimLostError(OrgRolloutError):
     ) -> None:
         how = f"was taken over by {other}" if other else "was unlocked by force"
         super().__init__(
-            f"stack set {stack_set} {how}, so {rollout} sends nothing more for it; what runs goes "
+            f"{called(stack_set)} {how}, so {rollout} sends nothing more for it; what runs goes "
             f"on in AWS. `orgrollout stop {rollout}` ends it; `orgrollout plan` shows what is left."
         )
         self.stack_set = stack_set
@@ -88,6 +88,13 @@ def repairs_of(stack_set: StackSetName) -> StackSetName:
 def is_of_repairs(claim: StackSetName) -> bool:
     """Return whether a claim is of a stack set's repairs."""
     return claim.endswith(_REPAIRS)
+
+
+def called(claim: StackSetName) -> str:
+    """Return a claim in words, as errors name it."""
+    if is_of_repairs(claim):
+        return f"stack set {counterpart_of(claim)} (its repairs)"
+    return f"stack set {claim}"
 
 
 def counterpart_of(claim: StackSetName) -> StackSetName:

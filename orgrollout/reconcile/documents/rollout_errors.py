@@ -2,6 +2,7 @@
 
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import RolloutId, StackSetName
+from orgrollout.reconcile.documents.claims import called
 
 
 class NoSuchRolloutError(OrgRolloutError):
@@ -17,7 +18,7 @@ class OpenRolloutError(OrgRolloutError):
 
     def __init__(self, other: RolloutId, stack_set: StackSetName) -> None:
         super().__init__(
-            f"stack set {stack_set} is held by rollout {other}, which may still go on; nothing was "
+            f"{called(stack_set)} is held by rollout {other}, which may still go on; nothing was "
             f"started. `orgrollout status {other}` shows what it waits for; `--supersede` stops it "
             "and takes over from it for good."
         )
@@ -30,7 +31,7 @@ class LaterRolloutError(OrgRolloutError):
 
     def __init__(self, rollout: RolloutId, other: RolloutId, stack_set: StackSetName) -> None:
         super().__init__(
-            f"stack set {stack_set} was changed by {other} since {rollout} ended, so {rollout} "
+            f"{called(stack_set)} was changed by {other} since {rollout} ended, so {rollout} "
             "cannot go on; nothing was started. `orgrollout plan` shows what is left to do."
         )
         self.other = other

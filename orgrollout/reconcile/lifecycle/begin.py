@@ -40,9 +40,9 @@ class NewerRolloutError(OrgRolloutError):
 
     def __init__(self, rollout: RolloutId, other: RolloutId, stack_set: StackSetName) -> None:
         super().__init__(
-            f"stack set {stack_set} is {other}'s since {rollout} ended, and taking {rollout} back "
-            f"would undo that, too; nothing was started. `orgrollout rollback {other}` takes that "
-            "one back; to go further back, plan the manifest of then."
+            f"{claims.called(stack_set)} is {other}'s since {rollout} ended, and taking {rollout} "
+            f"back would undo that, too; nothing was started. `orgrollout rollback {other}` takes "
+            "that one back; to go further back, plan the manifest of then."
         )
         self.other = other
 

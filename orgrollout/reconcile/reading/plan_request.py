@@ -26,6 +26,7 @@ from orgrollout.reconcile.reading.inventory import Progress, Refresh, Remembered
 from orgrollout.reconcile.reading.inventory_cache import Memories, own_operations
 from orgrollout.reconcile.reading.organization import read_for
 from orgrollout.reconcile.reading.organization_cache import remember
+from orgrollout.reconcile.reading.other_manifests import names_taken
 
 Narrowing = Callable[[Organization], Callable[[StackSetKey, Pair], bool]]
 
@@ -201,6 +202,9 @@ def request_from(
             for key, desired in picture.desired.stack_sets.items()
             if desired.name in retained
         },
+        taken=names_taken(
+            context.journal, loaded.manifest.name, picture.desired.stack_sets, inventory
+        ),
         opening=(_accounts(picture.desired.accounts),),
         skipped=tuple(_skipped(picture)),
         recent=recent_accounts(picture.organization, context.clock.now()),

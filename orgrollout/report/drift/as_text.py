@@ -43,7 +43,7 @@ class Shown:
     records: Mapping[Digest, Record] = field(default_factory=dict)
     detected: Mapping[StackSetKey, str] = field(default_factory=dict)  # how a detection just ended
     looked: bool = False  # just now, or at least tried to
-    detect: str = "orgrollout drift MANIFEST --detect"  # the command that looks
+    detect: str = "orgrollout drift --detect"  # the command that looks
     has_role: bool = True  # to look at posture with
     first: str = ""  # the command of a first rollout; only where the journal has no rollout of it
 

@@ -39,7 +39,7 @@ def broken(text: str, console: Console) -> list[str]:
         return [text]
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(
-        text,
+        text.lstrip(),
         console.width,
         initial_indent=indent,
         subsequent_indent=f"{indent}  ",

@@ -23,7 +23,7 @@ from orgrollout.report.plan.unchecked import sentence
 FORMAT_VERSION = 1
 # A plan compares what CloudFormation was told with what it is to be told, and no resource.
 NOT_CHECKED = ("what people changed by hand", "recorders, rules, flow logs and documents")
-LOOKS = "orgrollout drift MANIFEST --detect"  # where nothing says which manifest it is
+LOOKS = "orgrollout drift --detect"  # of the manifest in the folder
 _NAMED = 10  # accounts by name in one line
 _ALWAYS = tuple(action for action in OperationAction if not action.is_repair)
 

@@ -13,16 +13,21 @@ def cost_line(plan: Plan) -> str:
     """Return in one line what carrying the plan out takes: calls and time, and no money."""
     cost = cost_of(plan)
     soaking = f", and {span(cost.soaking)} of soaking" if cost.soaking else ""
-    there = (
-        f" and {count(cost.in_member_accounts, 'call')} in member accounts"
-        if cost.in_member_accounts
-        else ""
-    )
     return (
-        f"calls: about {count(cost.calls, 'call')} in {count(cost.operations, 'operation')} "
-        f"({span(_calling(cost))} at {STACK_SETS.per_second:g} a second){there}; about "
-        f"{span(cost.running)} if a stack instance takes {span(PER_INSTANCE)}{soaking}"
+        f"calls: about {_calls(cost)}; about {span(cost.running)} if a stack instance takes "
+        f"{span(PER_INSTANCE)}{soaking}"
     )
+
+
+def _calls(cost: Cost) -> str:
+    """Return how many calls are sent, and where; a re-sync may need none to StackSets."""
+    operations = count(cost.operations, "operation")
+    there = f"{count(cost.in_member_accounts, 'call')} in member accounts"
+    if not cost.calls and cost.in_member_accounts:
+        return f"{there}, in {operations}"
+    rate = f"{span(_calling(cost))} at {STACK_SETS.per_second:g} a second"
+    here = f"{count(cost.calls, 'call')} in {operations} ({rate})"
+    return f"{here} and {there}" if cost.in_member_accounts else here
 
 
 def cost_json(plan: Plan) -> dict[str, Any]:

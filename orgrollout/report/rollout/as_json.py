@@ -57,18 +57,18 @@ def rollout_json(
             for position, wave in enumerate(plan.waves)
         ],
         "operations": [
-            *(_completed(plan, completed) for completed in state.completed),
-            *(_in_flight(plan, each, (seen or {}).get(each.id)) for each in state.in_flight),
+            *(completed_json(plan, completed) for completed in state.completed),
+            *(in_flight_json(plan, each, (seen or {}).get(each.id)) for each in state.in_flight),
         ],
         "failures": [_failure(plan, f) for f in state.failures if chosen(f)],
         "causes": [
-            _group(plan, group)
+            group_json(plan, group)
             for group in group_failures(
                 RolloutView(plan, state), (f for f in state.failures if f.final and chosen(f))
             )
         ],
         "overcome": [
-            _group(plan, group)
+            group_json(plan, group)
             for group in group_failures(
                 RolloutView(plan, state), (f for f in recovered_failures(state) if chosen(f))
             )
@@ -121,7 +121,8 @@ def rollouts_json(
     }
 
 
-def _completed(plan: Plan, completed: CompletedOperation) -> dict[str, Any]:
+def completed_json(plan: Plan, completed: CompletedOperation) -> dict[str, Any]:
+    """Return an operation that is over, with what came of it."""
     operation = plan.operations[completed.planned]
     return {
         "id": completed.id,
@@ -139,7 +140,7 @@ def _completed(plan: Plan, completed: CompletedOperation) -> dict[str, Any]:
     }
 
 
-def _in_flight(plan: Plan, in_flight: InFlightOperation, status: str | None) -> dict[str, Any]:
+def in_flight_json(plan: Plan, in_flight: InFlightOperation, status: str | None) -> dict[str, Any]:
     """Return an operation under way; what came of it is not known yet, and not zero."""
     operation = plan.operations[in_flight.pending.planned]
     return {
@@ -174,7 +175,8 @@ def _failure(plan: Plan, failure: Failure) -> dict[str, Any]:
     }
 
 
-def _group(plan: Plan, group: FailureGroup) -> dict[str, Any]:
+def group_json(plan: Plan, group: FailureGroup) -> dict[str, Any]:
+    """Return failures of one cause, with what could be done about it."""
     return {
         "class": group.kind.value,
         "reason": group.reason,

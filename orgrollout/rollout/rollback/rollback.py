@@ -27,6 +27,10 @@ class NothingToRollBackError(OrgRolloutError):
     """The rollout updated nothing that could be taken back. Nothing was changed."""
 
 
+class NothingUpdatedError(NothingToRollBackError):
+    """It updated nothing at all, so everything is as it was before."""
+
+
 def reached(view: RolloutView) -> Iterator[tuple[int, PlannedOperation, set[Pair]]]:
     """Yield every operation that was sent, with the stack instances it was sent for.
 
@@ -57,7 +61,7 @@ def rollback_plan(view: RolloutView, earlier: EarlierStates) -> Plan:
     plan, state = view.plan, view.state
     updated = _updated(view)
     if not updated:
-        raise NothingToRollBackError(
+        raise NothingUpdatedError(
             f"{state.id} updated no stack instance, so there is nothing to take back; nothing was "
             "changed. What it created goes away with the manifest that does not want it."
         )

@@ -44,6 +44,11 @@ _TOP = {
     "settings",
     "stack_sets",
 }
+_MANIFEST = {"version", "name", "stack_sets"}
+_IS_A_MANIFEST = (
+    "it is a manifest, and an organization file is expected: accounts and units to simulate, as in "
+    "`organization` and `root`. Leave the file out for the organization that comes along"
+)
 _UNIT = {"id", "accounts", "organizational_units", "tags"}
 _ACCOUNT = {"id", "name", "email", "state", "tags", "opt_in_regions", "joined"}
 
@@ -101,6 +106,8 @@ class _Reader:
 
     def read(self) -> OrganizationFile:
         document = self._document
+        if document.keys() >= _MANIFEST:
+            raise SandboxFileError(self._source, [_IS_A_MANIFEST])
         self._keys("", document, _TOP)
         organization = self._empty_organization()
         self._unit(organization, organization.root_id, "", document.get("root") or {})

@@ -148,7 +148,7 @@ def test_retry_is_narrowed_to_the_accounts_and_regions_named(program: Program) -
 def test_retry_after_no_failure_has_nothing_to_do(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
 
-    ran = program("retry")
+    ran = program("retry", "--yes")  # asks nothing, and takes it for scripts
 
     assert ran.code == 1
     assert "nothing of base-1 failed that could be tried again" in ran.err
@@ -160,8 +160,17 @@ def test_a_second_rollout_of_the_same_stack_sets_is_refused_while_one_is_open(
     patient("apply", patient.manifest(), "--yes", "--detach")
     wider = {"organizational_units": ["/Prod", "/Dev", "/Lab"]}
 
+    planned = patient("plan", patient.manifest(targets=wider))
+    told = patient("plan", patient.manifest(targets=wider), "--format", "json")
     ran = patient("apply", patient.manifest(targets=wider), "--yes")
 
+    assert (planned.code, told.code) == (0, 0)
+    assert "held: base-1 is running since " in planned.out
+    assert "and holds stack set base-topics: `apply` is refused" in planned.out
+    assert "orgrollout resume base-1 --sandbox http://" in planned.out
+    (held,) = told.json["held"]
+    assert (held["rollout"], held["stack_sets"]) == ("base-1", ["base-topics"])
+    assert held["next"].startswith("to go on with it: orgrollout resume base-1")
     assert ran.code == 1
     assert "is held by rollout base-1" in ran.err
     assert "`orgrollout status base-1` shows what it waits for" in ran.err
@@ -201,7 +210,7 @@ def test_an_empty_journal_is_named_with_the_next_step(program: Program, command:
     assert f"The journal is {program.folder / 'journal'}" in ran.err
     assert "Each account, home Region and endpoint has one of its own" in ran.err
     assert f"`orgrollout rollouts{options}` lists" in ran.err
-    assert f"`orgrollout apply MANIFEST{options}` begins" in ran.err
+    assert f"`orgrollout apply{options}` begins" in ran.err
 
 
 def test_watching_ends_as_the_rollout_ends(program: Program) -> None:
@@ -247,6 +256,21 @@ def test_a_rollout_is_rolled_back_and_the_stacks_it_created_are_listed(program: 
     assert "created and left as they are" in back.out + back.err
     left = program("plan", program.manifest()).out
     assert "0 to create, 0 to update, 4 to detach" in left
+
+
+def test_a_rollback_with_nothing_to_take_back_is_done(program: Program) -> None:
+    """It ended with 1, as if something had failed, although all was as before."""
+    program("apply", program.manifest(), "--yes")
+    writes = len(program.writes())
+
+    ran = program("rollback", "--yes")
+    told = program("rollback", "--yes", "--format", "json")
+
+    assert (ran.code, told.code) == (0, 0)
+    assert "Nothing to do: base-1 updated no stack instance" in ran.out
+    assert (told.json["rollout"], told.json["outcome"]) == (None, "succeeded")
+    assert "updated no stack instance" in told.json["nothing_to_roll_back"]
+    assert len(program.writes()) == writes
 
 
 def test_a_rollback_needs_a_yes(program: Program) -> None:

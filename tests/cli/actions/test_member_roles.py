@@ -106,7 +106,7 @@ def test_an_account_is_named_a_delegate_only_where_that_is_known(program: Progra
     assert "delegated admin of o-a1b2c3d4e5" in registered.out
     said = " ".join(f"{unknown.out} {unknown.err}".split())
     assert "member of o-a1b2c3d4e5, not known to be a delegated admin" in said
-    assert "`orgrollout bootstrap MANIFEST`" in said
+    assert f"`orgrollout bootstrap {path} --delegate {MEMBER}" in said
 
 
 def test_a_command_for_a_delegate_says_where_the_stack_set_is(program: Program) -> None:

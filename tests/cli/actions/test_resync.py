@@ -43,6 +43,7 @@ def test_a_re_sync_finds_shows_repairs_and_verifies(drifted: Program) -> None:
     assert ran.code == 0, ran.out + ran.err
     assert "Topic/DisplayName" in ran.out
     assert "2 to revert" in ran.out
+    assert "calls: about 20 calls in member accounts, in " in ran.out
     assert "succeeded: 2 stack instances done" in ran.out
     assert repairs(drifted) == {ONE, TWO}
     again = drifted("resync", manifest(drifted), "--yes")
@@ -285,6 +286,7 @@ def test_a_second_job_leaves_all_repairs_to_the_first(drifted: Program) -> None:
 
     assert second.code == 4
     assert "left to the next run" in second.err
+    assert "stack set base-topics (its repairs) is held by rollout base-2" in second.err
     under_way = drifted("status")
     assert "it goes on in member accounts" in under_way.out
     assert "NOT STARTED" not in under_way.out

@@ -256,6 +256,7 @@ Resources:
 @pytest.mark.slow
 def test_cfn_lint_reports_nothing_for_the_bundled_templates(load: Load) -> None:
     given = {
+        "flowlogs-athena": "LogRegions: us-east-1",
         "resync-role": "CallerRole: Caller, ExternalId: base-7",
         "tamper-role": "BusAccountId: '222233334444'",
     }

@@ -91,7 +91,7 @@ def test_a_verdict_says_what_it_does_not_rest_on_and_how_to_have_that_looked_at(
     assert last_lines(nothing) == (
         "Nothing was looked at, so nothing is known; drift of 1 stack instance unknown.\n"
         f"Not checked: drift of 1 stack instance and {checks}. "
-        "To have it checked: `orgrollout drift MANIFEST --detect`"
+        "To have it checked: `orgrollout drift --detect`"
     )
     assert nothing.is_blind_to_drift
     assert nothing.is_blind_to_posture
@@ -100,7 +100,7 @@ def test_a_verdict_says_what_it_does_not_rest_on_and_how_to_have_that_looked_at(
     assert last_lines(blind(*looked, told=True), without_role) == (
         "No real finding in what was looked at.\n"
         f"Not checked: {checks}. To have it checked: name a role to look with in the manifest, "
-        "`drift: {probe_role: ...}`, then run `orgrollout drift MANIFEST --detect`"
+        "`drift: {probe_role: ...}`, then run `orgrollout drift --detect`"
     )
 
     everything = blind(*looked, FindingKind.POSTURE, told=True)

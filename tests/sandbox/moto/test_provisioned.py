@@ -190,6 +190,7 @@ def test_bucket_policies_linked_roles_and_keys_are_real(
 
 
 REQUIRED = {  # what they have no default for
+    "flowlogs-athena": {"LogRegions": "us-east-1"},
     "resync-role": {
         "OrganizationId": "o-a1b2c3d4e5",
         "AdministratorAccountId": "999999999999",
@@ -202,6 +203,12 @@ REQUIRED = {  # what they have no default for
 
 
 RECORDED = {  # what moto does not make
+    "flowlogs-athena": {
+        "AWS::Athena::NamedQuery",
+        "AWS::Athena::WorkGroup",
+        "AWS::Glue::Database",
+        "AWS::Glue::Table",
+    },
     "tamper-bus": {"AWS::Events::EventBusPolicy", "AWS::Events::Rule"},
 }
 

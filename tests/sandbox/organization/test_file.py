@@ -9,6 +9,15 @@ from orgrollout.sandbox.organization.file import load_organization
 from tests.stage import ORGANIZATION
 
 
+def test_a_manifest_is_told_from_an_organization_file(tmp_path: Path) -> None:
+    """Eleven keys were "not known", and nothing said which file was expected."""
+    path = tmp_path / "manifest.yaml"
+    path.write_text("version: 1\nname: base\norganization: o-a1b2c3d4e5\nstack_sets: {}\n")
+
+    with pytest.raises(SandboxFileError, match="it is a manifest, and an organization file is"):
+        load_organization(path)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -14,7 +14,7 @@ from orgrollout.drivers.local import drive
 from orgrollout.journal.errors import JournalConflictError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import Pair, StackSetName
-from orgrollout.model.notice import Topic
+from orgrollout.model.notice import Destination, Way
 from orgrollout.reconcile.documents.rollouts import give_order, load_rollout
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift, tell_of_rollout
 from orgrollout.rollout.decide import operator_commands
@@ -131,11 +131,11 @@ def test_an_unwritable_journal_does_not_suppress_a_notice(
             return context.journal.put(key, *args, **more)
 
     contended: Any = Contended()
-    topics = (Topic(arn=inbox.arn, on=tuple(ALL)),)
+    told = (Destination(way=Way.SNS, place=inbox.arn, on=tuple(ALL)),)
     known = load_rollout(context.journal, rollout)
     warnings: list[str] = []
     tell_of_rollout(
-        replace(known, plan=replace(known.plan, topics=topics)),
+        replace(known, plan=replace(known.plan, destinations=told)),
         replace(context, journal=contended),
         warnings.append,
     )

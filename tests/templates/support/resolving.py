@@ -24,6 +24,7 @@ REQUIRED = {
     "CodeBucket": "code",
     "CodeKey": "orgrollout.zip",
     "BusArn": f"arn:aws:events:us-east-1:{AUDIT}:event-bus/accounts",
+    "LogRegions": "us-east-1,eu-west-1",
 }
 _NOTHING = object()
 _URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
@@ -130,6 +131,7 @@ class _Resolver:
             "Fn::If": lambda it: self.value(it[1] if self._condition(it[0]) else it[2]),
             "Fn::Join": lambda it: it[0].join(self.value(it[1])),
             "Fn::Split": lambda it: self.value(it[1]).split(it[0]),
+            "Fn::Select": lambda it: self.value(it[1])[int(it[0])],
             "Fn::GetAtt": self._attribute,
             "Fn::Sub": self._substitute,
         }

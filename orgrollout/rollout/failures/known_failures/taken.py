@@ -41,7 +41,8 @@ _BY_TYPE = {
     "AWS::IAM::": "names in IAM hold for all Regions of an account: let the stack set go to one "
     "Region (`regions: home`), or import or rename what is there",
     "AWS::S3::Bucket": "bucket names are unique in all of AWS: put account and Region into the "
-    "name; a bucket of your own can be imported",
+    "name; a bucket of your own can be imported. Where another manifest made it, give one of the "
+    "two another name (NamePrefix), or leave the bucket out of one",
     "AWS::EC2::FlowLog": "the VPC has a flow log to that destination already: delete it, or leave "
     "it and take this one out",
     "AWS::KMS::Alias": "the alias is taken in this Region: delete it, or give another name",
@@ -95,10 +96,11 @@ KNOWN = (
         "import what is there into the stack, delete it, or give the template another name for it, "
         "then retry",
         codes=" ".join(sorted(EXISTS)),
-        words=r"already exists|has been taken|already in use by",
+        words=r"already exists|has been taken|already in use by|bucket name is not available"
+        r"|you already own it",
         by_type=_BY_TYPE,
         source="CloudFormation CLI user guide, handler error codes (AlreadyExists); "
-        "aws-solutions/amazon-marketing-cloud-uploader-from-aws#167",
+        "aws-solutions/amazon-marketing-cloud-uploader-from-aws#167; S3 API reference, error codes",
     ),
     known(
         "conflict",

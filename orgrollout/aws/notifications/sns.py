@@ -3,23 +3,23 @@
 import json
 from typing import Any
 
+from orgrollout.aws.notifications.content import for_programs
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.model.ids import Region
-from orgrollout.model.notice import Notice, Topic
+from orgrollout.model.notice import Destination, Notice
 
-FORMAT_VERSION = 1
 MOST_OF_A_SUBJECT = 99  # "less than 100 characters long" (SNS API reference, Publish)
 _FOR_PROGRAMS = ("http", "https", "lambda", "sqs", "firehose")
 
 
-def publish(connection: Connection, topic: Topic, notice: Notice) -> None:
+def publish(connection: Connection, topic: Destination, notice: Notice) -> None:
     """Publish a notice once. People (email, SMS) get the text, programs get JSON.
 
     Raises:
         AwsError: SNS did not take it.
     """
     request: dict[str, Any] = {
-        "TopicArn": topic.arn,
+        "TopicArn": topic.place,
         "Subject": _subject(notice),
         "Message": _message(notice),
         "MessageStructure": "json",
@@ -28,7 +28,7 @@ def publish(connection: Connection, topic: Topic, notice: Notice) -> None:
             for name, value in (("event", notice.event.value), ("manifest", notice.manifest))
         },
     }
-    if topic.arn.endswith(".fifo"):
+    if topic.place.endswith(".fifo"):
         request |= {"MessageGroupId": notice.manifest, "MessageDeduplicationId": notice.key}
     connection.for_notices(Region(topic.region)).call("sns", "Publish", request)
 
@@ -42,10 +42,5 @@ def _subject(notice: Notice) -> str:
 
 def _message(notice: Notice) -> str:
     """Return the message by protocol; `default` is for all that are not named."""
-    head = {
-        "format_version": FORMAT_VERSION,
-        "event": notice.event.value,
-        "manifest": notice.manifest,
-    }
-    facts = json.dumps({**head, **notice.facts, "text": notice.text})
+    facts = json.dumps(for_programs(notice))
     return json.dumps({"default": notice.text, **dict.fromkeys(_FOR_PROGRAMS, facts)})

@@ -1,0 +1,1 @@
+"""Sends notices to where people and programs read them."""

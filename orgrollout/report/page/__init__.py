@@ -1,0 +1,1 @@
+"""The page: the whole organization in one file, drawn from one JSON document."""
