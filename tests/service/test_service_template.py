@@ -11,7 +11,14 @@ from moto.events.models import EventPattern
 from orgrollout.aws.permissions import Scope, operator_policy
 from orgrollout.service import handlers
 from orgrollout.service.templates import Part, service_template
-from tests.service.house import BUCKET, account_event, operation_event
+from tests.service.house import (
+    AUTO,
+    BUCKET,
+    House,
+    account_event,
+    manifest,
+    operation_event,
+)
 from tests.templates.support.linting import findings
 from tests.templates.support.reading import parse
 from tests.templates.support.resolving import Place, Stack, resolve
@@ -103,7 +110,7 @@ def test_the_function_that_works_may_do_what_an_operator_may(stack: Stack) -> No
         journal_bucket=BUCKET,
         template_bucket=f"s3://{BUCKET}/templates",
         member_roles=("orgrollout-resync",),
-        topics=(GIVEN["TopicArn"],),
+        told=(GIVEN["TopicArn"],),
         administration_roles=(GIVEN["AdministrationRoleArn"],),
     )
     wanted: set[str] = set()
@@ -125,6 +132,21 @@ def test_the_function_that_works_may_do_what_an_operator_may(stack: Stack) -> No
         "states:DescribeExecution",
         "states:StartExecution",
     }
+
+
+def test_every_call_of_a_rollout_is_allowed(house: House, stack: Stack) -> None:
+    """The test itself lists and stops executions; without permissions of its own it would not."""
+    house.upload(manifest(service=AUTO))
+    before = len(house.sandbox.calls)
+    house.functions.look({})
+    house.run("base-1_1")
+
+    sent = {f"{c.service}:{c.operation}" for c in house.sandbox.calls[before:]}
+    named = {"s3:ListObjectsV2": "s3:ListBucket", "sts:GetCallerIdentity": ""}
+    needed = {named.get(call, call).replace("stepfunctions:", "states:") for call in sent} - {""}
+    allowed = {a for each in statements(stack, "WorkRole").values() for a in actions(each)}
+    assert {"cloudformation:CreateStackInstances", "s3:PutObject"} <= needed
+    assert needed - allowed <= {"states:ListExecutions", "states:StopExecution"}
 
 
 def test_who_starts_executions_reaches_no_stack_set_and_no_account(stack: Stack) -> None:
