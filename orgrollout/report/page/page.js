@@ -1,4 +1,4 @@
-// built from page/ (sources 64dcd25416b5c23a64119c3430afc9017890edbab9eb8a3da7ecd3942efffee9) by `make page`
+// built from page/ (sources ecc34d82a86d1ed30601f075ebdf3d26370696c9e5957e2fd6ab3a3f99a19dc8) by `make page`
 "use strict";
 (() => {
   // src/dom.ts
@@ -1080,6 +1080,7 @@
           ". ",
           h("span", { id: "live", role: "status" })
         ),
+        ...doc.notes.map((text) => h("p", { class: "note" }, told(text))),
         this.states,
         sums.length > 0 && h(
           "details",
@@ -1224,7 +1225,7 @@
               copy.textContent = "Copied";
             });
           } }, "Copy");
-          return h("li", {}, `${what}: `, h("code", {}, visible(command)), " ", copy);
+          return h("li", {}, `${what}: `, h("code", {}, visible(command)), " ", Boolean(navigator.clipboard) && copy);
         }))
       );
     }

@@ -21,7 +21,7 @@ Check = Callable[[Templates], None]
 _BASELINE = ("structure", "config", "runbook", "untidy", "roles", "buckets", "ensure", "resync")
 _PROTECTION = ("tamper_events", "tamper_bus")
 _ARCHIVE = ("athena", "athena_queries")
-_MODULES = (*_BASELINE, *_PROTECTION, *_ARCHIVE, "single_account")
+_MODULES = (*_BASELINE, *_PROTECTION, *_ARCHIVE, "conformance", "single_account")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,7 @@ BY_PAGE = {
     "baseline.md": _read("mistakes.yaml"),
     "protection.md": _read("mistakes-protection.yaml"),
     "archive.md": _read("mistakes-archive.yaml"),
+    "rules.md": _read("mistakes-rules.yaml"),
     "single-account.md": _read("mistakes-single-account.yaml"),
 }
 """The mistakes by the page of docs/ that shows them."""

@@ -22,6 +22,7 @@ NAMES = (
     "flowlogs-remediation",
     "log-buckets",
     "org-aggregator",
+    "org-conformance",
     "resync-role",
     "tamper-bus",
     "tamper-events",

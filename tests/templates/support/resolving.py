@@ -36,6 +36,7 @@ _NAMED_BY = (
     "LogGroupName",
     "ConfigurationAggregatorName",
     "ManagedPolicyName",
+    "OrganizationConformancePackName",
     "TopicName",
     "Name",
 )
