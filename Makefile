@@ -7,7 +7,7 @@ CHECKOV := $(VENV)/checkov
 # Workers, and the programs that tests start, import our modules hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick test-all fault-matrix kill-matrix lint format page constraints clean
+.PHONY: demo test quick test-all test-browser fault-matrix kill-matrix lint format page constraints clean
 
 $(READY): constraints-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "orgrollout needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
@@ -32,7 +32,7 @@ test: $(READY) ## Style, types, layers and the quick tests, side by side.
 	@$(MAKE) --no-print-directory --jobs 2 quick lint
 
 test-all: $(READY) $(CHECKOV)/.ready ## What takes longer.
-	$(BIN)/pytest -n auto --dist worksteal -m "slow and not exhaustive"
+	$(BIN)/pytest -n auto --dist worksteal -m "slow and not exhaustive and not browser"
 
 fault-matrix: $(READY) ## Every response of every command, spoiled in every way; prints how many.
 	$(BIN)/pytest -n auto -m exhaustive tests/matrix
@@ -45,6 +45,18 @@ $(CHECKOV)/.ready: constraints-checkov.txt | $(READY)
 	$(PYTHON) -m venv $(CHECKOV)
 	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-checkov.txt
 	@touch $@
+
+$(VENV)/.browser: constraints-browser.txt | $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-browser.txt
+	@touch $@
+
+# Needs Debian's Chromium, and Node for axe-core and for the fresh build; what is missing is said, and left out.
+test-browser: $(VENV)/.browser ## The page of `report` in Chromium.
+	@command -v chromium >/dev/null || { echo "chromium is missing: installing Debian's"; apt-get update -qq && apt-get install -y -qq chromium; } \
+		|| echo "chromium cannot be installed here: these tests are skipped" >&2
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory page/node_modules/.ready \
+		|| echo "no node, or no packages for it: accessibility and the fresh build are not tested" >&2
+	$(BIN)/pytest -m browser -s tests/browser
 
 format: $(READY)
 	$(BIN)/ruff check --fix-only --quiet .
@@ -65,6 +77,7 @@ constraints: ## Pin all dependencies again (needs uv): what runs, what simulates
 	$(PIN) --extra sandbox -c constraints.txt pyproject.toml -o constraints-sandbox.txt
 	$(PIN) --all-extras --group dev -c constraints-sandbox.txt pyproject.toml -o constraints-dev.txt
 	echo checkov | $(PIN) - -o constraints-checkov.txt
+	echo playwright | $(PIN) -c constraints-dev.txt - -o constraints-browser.txt
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

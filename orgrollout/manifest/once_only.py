@@ -70,6 +70,11 @@ ONE_IN_ORGANIZATION = (
     "AWS::Config::OrganizationConformancePack",
     "AWS::ObservabilityAdmin::Organization",
 )
+# Of these the one account has one in each Region: a call for all accounts "is AWS Region specific"
+# (AWS Config guide, "Managing Conformance Packs Across all Accounts in Your Organization").
+REGIONAL_IN_ORGANIZATION = frozenset(
+    {"AWS::Config::OrganizationConfigRule", "AWS::Config::OrganizationConformancePack"}
+)
 _EXAMPLES = ("111111111111", "222222222222")  # accounts, where the real ones are not known
 WORLD = frozenset({"AWS::S3::Bucket"})
 _REGIONAL_BUCKETS = "account-regional"  # BucketNamespace: a name holds account and Region
@@ -203,6 +208,8 @@ def _found(
         if "Condition" not in resource or values.holds(resource["Condition"]) is True
     ]
     if len({region for (_, region), _ in where}) * len({a for (a, _), _ in where}) < 2:  # noqa: PLR2004
+        return
+    if kind in REGIONAL_IN_ORGANIZATION and len({account for (account, _), _ in where}) == 1:
         return
     if kind.startswith(ONE_IN_ORGANIZATION):
         yield f"{name} ({kind}) belongs into one account of the organization", True

@@ -206,8 +206,10 @@ export class HeatMap {
       const all = [...cell.parentElement!.querySelectorAll<HTMLElement>("[data-key]")];
       to = all[all.indexOf(from) + step[1]!];
     } else {
-      const next = rows[row + step[0]!]?.cells[cell.cellIndex] ?? rows[row + step[0]!]?.cells[0];
-      to = next?.querySelector<HTMLElement>("[data-key]") ?? undefined;
+      for (let i = row + step[0]!; !to && rows[i]; i += step[0]!) { // past rows with nothing to go to
+        const next = rows[i]!.cells[cell.cellIndex] ?? rows[i]!.cells[0];
+        to = next?.querySelector<HTMLElement>("[data-key]") ?? undefined;
+      }
     }
     if (!to) return;
     event.preventDefault();

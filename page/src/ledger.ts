@@ -9,7 +9,7 @@ export const EMPTY: Filter = { state: [], ou: "", account: "", region: "", set: 
 export class Ledger {
   readonly size: number;
   readonly account: Uint32Array; readonly set: Uint16Array; readonly region: Uint16Array;
-  readonly state: Uint8Array; readonly reason: Uint32Array;
+  readonly state: Uint8Array; readonly reason: Uint32Array; readonly posture: Uint32Array;
   readonly sets: string[]; readonly regions: string[]; readonly states: string[];
   readonly severity: Uint8Array; // of each state; less is worse
   readonly children: number[][] = []; // units of a unit
@@ -27,6 +27,7 @@ export class Ledger {
     this.region = Uint16Array.from(rows.region);
     this.state = Uint8Array.from(rows.state);
     this.reason = Uint32Array.from(rows.reason);
+    this.posture = Uint32Array.from(rows.posture);
     this.sets = doc.texts.stack_set;
     this.regions = doc.texts.region;
     this.states = doc.texts.state;
@@ -68,29 +69,47 @@ export class Ledger {
     return found;
   }
 
+  // Each text is looked at once, and each row then costs a few reads of tables.
   matches(filter: Filter): Uint8Array {
     const accounts = this.doc.accounts;
     const wanted = filter.q.toLowerCase();
     const under = filter.ou ? this.below(this.paths.indexOf(filter.ou)) : null;
+    const table = (texts: string[], is: (text: string, i: number) => boolean) =>
+      Uint8Array.from(texts, (text, i) => (is(text, i) ? 1 : 0));
     const has = (text: string) => text.toLowerCase().includes(wanted);
-    const fits = accounts.id.map((id, a) => (!under || under.has(accounts.unit[a]!))
-      && (!filter.account || id === filter.account));
-    const accountHas = wanted ? accounts.id.map((id, a) => has(id) || has(accounts.name[a]!) || has(this.paths[accounts.unit[a]!]!)) : null;
-    const setHas = this.sets.map(has), regionHas = this.regions.map(has), stateHas = this.states.map(has);
-    const reasonHas = wanted ? this.doc.texts.reason.map(has) : [];
-    const postureHas = wanted ? this.doc.texts.posture.map(has) : [];
-    const stateFits = this.states.map((s) => !filter.state.length || filter.state.includes(s));
-    const posture = this.doc.rows.posture;
+    const unitHas = table(this.paths, has);
+    const fits = table(accounts.id, (id, a) => (!under || under.has(accounts.unit[a]!)) && (!filter.account || id === filter.account));
+    const stateFits = table(this.states, (s) => !filter.state.length || filter.state.includes(s));
+    const setFits = table(this.sets, (s) => !filter.set || s === filter.set);
+    const regionFits = table(this.regions, (r) => !filter.region || r === filter.region);
+    const accountHas = table(accounts.id, (id, a) => has(id) || has(accounts.name[a]!) || unitHas[accounts.unit[a]!] === 1);
+    const setHas = table(this.sets, has), regionHas = table(this.regions, has), stateHas = table(this.states, has);
+    const reasonHas = table(this.doc.texts.reason, has), postureHas = table(this.doc.texts.posture, has);
     const found = new Uint8Array(this.size);
+    const { account, set, region, state, reason, posture } = this;
     for (let i = 0; i < this.size; i++) {
-      const a = this.account[i]!, s = this.set[i]!, r = this.region[i]!, t = this.state[i]!;
-      if (!fits[a] || !stateFits[t]) continue;
-      if (filter.set && this.sets[s] !== filter.set) continue;
-      if (filter.region && this.regions[r] !== filter.region) continue;
-      if (accountHas && !(accountHas[a] || setHas[s] || regionHas[r] || stateHas[t]
-        || reasonHas[this.reason[i]!] || postureHas[posture[i]!])) continue;
-      found[i] = 1;
+      const a = account[i]!, s = set[i]!, r = region[i]!, t = state[i]!;
+      found[i] = fits[a]! & stateFits[t]! & setFits[s]! & regionFits[r]!
+        & (accountHas[a]! | setHas[s]! | regionHas[r]! | stateHas[t]! | reasonHas[reason[i]!]! | postureHas[posture[i]!]!);
     }
+    return found;
+  }
+
+  // The rows that are shown, the worst first; only states that are meant.
+  worstFirst(shown: Uint8Array, isMeant: (state: string) => boolean): Uint32Array {
+    const meant = this.states.map(isMeant);
+    const counts = new Uint32Array(this.states.length);
+    for (let i = 0; i < this.size; i++) if (shown[i]) counts[this.state[i]!]!++;
+    const order = this.states.map((_, state) => state).filter((state) => meant[state])
+      .sort((a, b) => this.severity[a]! - this.severity[b]!);
+    const next = new Uint32Array(this.states.length);
+    let all = 0;
+    for (const state of order) {
+      next[state] = all;
+      all += counts[state]!;
+    }
+    const found = new Uint32Array(all);
+    for (let i = 0; i < this.size; i++) if (shown[i] && meant[this.state[i]!]) found[next[this.state[i]!]!++] = i;
     return found;
   }
 }

@@ -1,13 +1,15 @@
-"""Checks 29, 30, 34, 41, 42 and 46: the archive takes what it should, and keeps it."""
+"""Checks 29, 30, 34, 41, 42, 46 and 86: the archive takes what it should, and keeps it."""
 
 from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.templates.support import runbook
+from tests.templates.support.fitting import request_for
 from tests.templates.support.policies import Request, allows, principals
 from tests.templates.support.reading import Templates
 from tests.templates.support.resolving import LOG_ARCHIVE, ORGANIZATION, Place, Stack, resolve
@@ -264,6 +266,56 @@ def test_check_30_names_may_be_left_to_cloudformation(templates: Templates) -> N
         assert bucket["BucketNamespace"] == "account-regional"
     for bucket in archive(templates, BucketNamespace="generated").of_type(BUCKET):
         assert not {"BucketName", "BucketNamespace"} & set(bucket)
+
+
+LOCKS = {"governance": "GOVERNANCE", "compliance": "COMPLIANCE"}
+
+
+def test_check_86_flow_logs_may_be_locked(templates: Templates) -> None:
+    """Those of AWS Config never: it refuses a bucket whose objects are locked by default."""
+    for chosen, mode in LOCKS.items():
+        stack = archive(templates, ObjectLock=chosen, ObjectLockDays="30")
+        bucket = stack.resources["FlowLogBucket"]["Properties"]
+        assert bucket["ObjectLockEnabled"] is True
+        lock = bucket["ObjectLockConfiguration"]
+        assert lock["Rule"]["DefaultRetention"] == {"Mode": mode, "Days": "30"}
+        assert "ObjectLock" not in str(stack.resources["ConfigBucket"])
+        with mock_aws():
+            s3, name = boto3.client("s3"), bucket["BucketName"]
+            s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+            asked = request_for(
+                "s3", "PutObjectLockConfiguration", Bucket=name, ObjectLockConfiguration=lock
+            )
+            s3.put_object_lock_configuration(**asked)
+            version = s3.put_object(Bucket=name, Key="log", Body=b"")["VersionId"]
+            with pytest.raises(ClientError, match="AccessDenied"):
+                s3.delete_object(Bucket=name, Key="log", VersionId=version)
+    assert "ObjectLock" not in str(archive(templates).resources)
+
+
+def test_check_86_what_is_locked_cannot_be_deleted_around_the_lock(templates: Templates) -> None:
+    """Neither a bucket nor an object nor the key; delivery goes on."""
+    deletions = ("DeleteBucket", "DeleteObject", "DeleteObjectVersion", "BypassGovernanceRetention")
+    root = f"arn:aws:iam::{LOG_ARCHIVE}:root"
+    for chosen in ("off", *LOCKS):
+        stack = archive(templates, OrganizationId=ORGANIZATION, ObjectLock=chosen)
+        for service, policy in policies_of(stack).items():
+            asked = delivery(service)
+            assert allows(policy, asked)
+            name = asked.resource.split("/")[0]
+            # As if the caller's own policies allowed everything.
+            free = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+            admin = {"Statement": [*policy["Statement"], free]}
+            for action in deletions:
+                target = name if action == "DeleteBucket" else asked.resource
+                wish = replace(asked, principal=root, action=f"s3:{action}", resource=target)
+                assert allows(admin, wish) is (chosen == "off"), (service, action)
+        key = stack.only(KEY)["KeyPolicy"]
+        for action in ("kms:ScheduleKeyDeletion", "kms:DisableKey"):
+            for role, may in [("Admin", chosen == "off"), ("stacksets-exec-0a1b", True)]:
+                who = {"aws:PrincipalArn": f"arn:aws:iam::{LOG_ARCHIVE}:role/{role}"}
+                wish = Request(principal=root, action=action, resource="*", context=who)
+                assert allows(key, wish) is may, (chosen, action, role)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""`validate`, `schema`, `templates`: what needs no AWS."""
+"""`validate`, `schema`, `templates list`: what needs no AWS."""
 
 import json
 import re
@@ -9,24 +9,19 @@ from pathlib import Path
 from orgrollout.cli.errors import DONE, FAILED, WrongUsageError
 from orgrollout.cli.session import some_home
 from orgrollout.cli.terminal.screen import Screen
-from orgrollout.errors import ManifestError, OrgRolloutError, Problem
+from orgrollout.errors import ManifestError, Problem
 from orgrollout.manifest.json_schema import schema_json
 from orgrollout.manifest.lint import Severity, lint_manifest
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.once_only import made_once_only
 from orgrollout.manifest.placeholders import placeholders
-from orgrollout.manifest.template.builtin import builtin_names, builtin_path, export_builtins
+from orgrollout.manifest.template.builtin import builtin_names, builtin_path
 from orgrollout.manifest.template.read import read_template
 from orgrollout.manifest.text.source import read_text
 from orgrollout.model.shown import visible
-from orgrollout.report.layout.blocks import Line, Sheet
+from orgrollout.report.layout.blocks import Sheet
 from orgrollout.report.layout.words import count
 from orgrollout.report.plan.as_text import FORMAT_VERSION
-
-
-class ExportError(OrgRolloutError):
-    """The templates could not be written. Nothing was overwritten."""
-
 
 _WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "informational")
 _STYLES = {"error": "red", "warning": "yellow", "informational": "dim"}
@@ -83,18 +78,6 @@ def list_templates(format_: str) -> int:
         rows=tuple((each["name"], each["description"]) for each in found),
     )
     Screen(format_).result([sheet], {"format_version": FORMAT_VERSION, "templates": found})
-    return DONE
-
-
-def export_templates(folder: Path) -> int:
-    """Write the templates that come along into a folder."""
-    try:
-        written = export_builtins(folder)
-    except FileExistsError as error:
-        raise ExportError(f"{error} Choose another folder, or move it away.") from error
-    except OSError as error:
-        raise ExportError(f"cannot write to {folder}: {error.strerror or error}.") from error
-    Screen().show(Line(text=str(path)) for path in written)
     return DONE
 
 

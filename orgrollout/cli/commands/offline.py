@@ -108,13 +108,32 @@ def list_(*, format_: ShortFormatOption = "text") -> int:
 
 def export(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The folder; created if it does not exist.")
-    ],
+        Path | None,
+        typer.Argument(metavar="DIR", help="The folder; created if it does not exist."),
+    ] = None,
+    *,
+    single_account: Annotated[
+        bool,
+        typer.Option(
+            "--single-account",
+            help="One template for one account and Region that needs no orgrollout.",
+        ),
+    ] = False,
+    form: Annotated[
+        Literal["bucket", "log-group"] | None,
+        typer.Option(help="With --single-account: where flow logs go; otherwise bucket."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --single-account: write there instead of printing it."
+        ),
+    ] = None,
 ) -> int:
     """Write the templates into a folder, to read or to change; overwrites nothing."""
-    from orgrollout.cli.actions.offline import export_templates
+    from orgrollout.cli.actions.exporting import export as run
 
-    return export_templates(folder)
+    return run(folder, single_account=single_account, form=form, out=out)
 
 
 templates.command("list", cls=Command)(gathered(list_))

@@ -27,7 +27,7 @@ class NotComparableError(ValueError):
 
 def why_not_comparable(body: str, resource: str, secrets: frozenset[str]) -> str | None:
     """Return why a resource's content can never be compared; None if it can be."""
-    template = _parsed(body)
+    template = parsed(body)
     resources = template.get("Resources") or {}
     if resource not in resources:
         return f"the template has no resource `{resource}`."
@@ -39,7 +39,7 @@ def why_not_comparable(body: str, resource: str, secrets: frozenset[str]) -> str
 
 def why_output_unknown(body: str, output: str, secrets: frozenset[str]) -> str | None:
     """Return why the value of an output can never be worked out; None if it can be."""
-    template = _parsed(body)
+    template = parsed(body)
     outputs = template.get("Outputs") or {}
     if output not in outputs:
         return f"the template has no output `{output}`."
@@ -53,7 +53,7 @@ def expected_output(body: str, output: str, values: Mapping[str, str]) -> str:
     Raises:
         NotComparableError: A value is not known.
     """
-    template = _parsed(body)
+    template = parsed(body)
     return str(_Resolver(template, values).value(template["Outputs"][output]["Value"]))
 
 
@@ -77,7 +77,7 @@ def expected_content(body: str, resource: str, values: Mapping[str, str]) -> Dig
     Raises:
         NotComparableError: A value is not known.
     """
-    template = _parsed(body)
+    template = parsed(body)
     content = template["Resources"][resource]["Properties"]["Content"]
     return content_digest(_Resolver(template, values).value(content))
 
@@ -184,7 +184,8 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _dateas_text)
 
 
 @lru_cache(maxsize=8)
-def _parsed(body: str) -> Mapping[str, Any]:
+def parsed(body: str) -> Mapping[str, Any]:
+    """Return a template with its functions in their long form; shared, so not to be changed."""
     text = body.replace("\t", " ") if body.lstrip().startswith("{") else body
     found: Mapping[str, Any] = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
     return found

@@ -1,4 +1,4 @@
-// built from page/ (sources 63570bae5715fadbfdfbade99838dc8e5bc4001ef0311d1b3888005307349184) by `make page`
+// built from page/ (sources ecc34d82a86d1ed30601f075ebdf3d26370696c9e5957e2fd6ab3a3f99a19dc8) by `make page`
 "use strict";
 (() => {
   // src/dom.ts
@@ -142,6 +142,7 @@
       this.region = Uint16Array.from(rows.region);
       this.state = Uint8Array.from(rows.state);
       this.reason = Uint32Array.from(rows.reason);
+      this.posture = Uint32Array.from(rows.posture);
       this.sets = doc.texts.stack_set;
       this.regions = doc.texts.region;
       this.states = doc.texts.state;
@@ -174,6 +175,7 @@
     region;
     state;
     reason;
+    posture;
     sets;
     regions;
     states;
@@ -200,27 +202,43 @@
       for (const each of found) for (const child of this.children[each]) found.add(child);
       return found;
     }
+    // Each text is looked at once, and each row then costs a few reads of tables.
     matches(filter) {
       const accounts = this.doc.accounts;
       const wanted = filter.q.toLowerCase();
       const under = filter.ou ? this.below(this.paths.indexOf(filter.ou)) : null;
+      const table2 = (texts, is) => Uint8Array.from(texts, (text, i) => is(text, i) ? 1 : 0);
       const has = (text) => text.toLowerCase().includes(wanted);
-      const fits = accounts.id.map((id, a) => (!under || under.has(accounts.unit[a])) && (!filter.account || id === filter.account));
-      const accountHas = wanted ? accounts.id.map((id, a) => has(id) || has(accounts.name[a]) || has(this.paths[accounts.unit[a]])) : null;
-      const setHas = this.sets.map(has), regionHas = this.regions.map(has), stateHas = this.states.map(has);
-      const reasonHas = wanted ? this.doc.texts.reason.map(has) : [];
-      const postureHas = wanted ? this.doc.texts.posture.map(has) : [];
-      const stateFits = this.states.map((s) => !filter.state.length || filter.state.includes(s));
-      const posture2 = this.doc.rows.posture;
+      const unitHas = table2(this.paths, has);
+      const fits = table2(accounts.id, (id, a) => (!under || under.has(accounts.unit[a])) && (!filter.account || id === filter.account));
+      const stateFits = table2(this.states, (s) => !filter.state.length || filter.state.includes(s));
+      const setFits = table2(this.sets, (s) => !filter.set || s === filter.set);
+      const regionFits = table2(this.regions, (r) => !filter.region || r === filter.region);
+      const accountHas = table2(accounts.id, (id, a) => has(id) || has(accounts.name[a]) || unitHas[accounts.unit[a]] === 1);
+      const setHas = table2(this.sets, has), regionHas = table2(this.regions, has), stateHas = table2(this.states, has);
+      const reasonHas = table2(this.doc.texts.reason, has), postureHas = table2(this.doc.texts.posture, has);
       const found = new Uint8Array(this.size);
+      const { account, set, region, state, reason, posture: posture2 } = this;
       for (let i = 0; i < this.size; i++) {
-        const a = this.account[i], s = this.set[i], r = this.region[i], t = this.state[i];
-        if (!fits[a] || !stateFits[t]) continue;
-        if (filter.set && this.sets[s] !== filter.set) continue;
-        if (filter.region && this.regions[r] !== filter.region) continue;
-        if (accountHas && !(accountHas[a] || setHas[s] || regionHas[r] || stateHas[t] || reasonHas[this.reason[i]] || postureHas[posture2[i]])) continue;
-        found[i] = 1;
+        const a = account[i], s = set[i], r = region[i], t = state[i];
+        found[i] = fits[a] & stateFits[t] & setFits[s] & regionFits[r] & (accountHas[a] | setHas[s] | regionHas[r] | stateHas[t] | reasonHas[reason[i]] | postureHas[posture2[i]]);
       }
+      return found;
+    }
+    // The rows that are shown, the worst first; only states that are meant.
+    worstFirst(shown, isMeant) {
+      const meant = this.states.map(isMeant);
+      const counts = new Uint32Array(this.states.length);
+      for (let i = 0; i < this.size; i++) if (shown[i]) counts[this.state[i]]++;
+      const order = this.states.map((_, state) => state).filter((state) => meant[state]).sort((a, b) => this.severity[a] - this.severity[b]);
+      const next = new Uint32Array(this.states.length);
+      let all = 0;
+      for (const state of order) {
+        next[state] = all;
+        all += counts[state];
+      }
+      const found = new Uint32Array(all);
+      for (let i = 0; i < this.size; i++) if (shown[i] && meant[this.state[i]]) found[next[this.state[i]]++] = i;
       return found;
     }
   };
@@ -561,8 +579,10 @@
         const all = [...cell.parentElement.querySelectorAll("[data-key]")];
         to = all[all.indexOf(from) + step[1]];
       } else {
-        const next = rows[row + step[0]]?.cells[cell.cellIndex] ?? rows[row + step[0]]?.cells[0];
-        to = next?.querySelector("[data-key]") ?? void 0;
+        for (let i = row + step[0]; !to && rows[i]; i += step[0]) {
+          const next = rows[i].cells[cell.cellIndex] ?? rows[i].cells[0];
+          to = next?.querySelector("[data-key]") ?? void 0;
+        }
       }
       if (!to) return;
       event.preventDefault();
@@ -1060,6 +1080,7 @@
           ". ",
           h("span", { id: "live", role: "status" })
         ),
+        ...doc.notes.map((text) => h("p", { class: "note" }, told(text))),
         this.states,
         sums.length > 0 && h(
           "details",
@@ -1170,10 +1191,7 @@
     }
     drawList(shown, view) {
       const { ledger } = this, doc = ledger.doc;
-      const order = [];
-      const loud = ledger.states.map((s) => !isEmpty(view) || !QUIET.has(s));
-      for (let i = 0; i < ledger.size; i++) if (shown[i] && loud[ledger.state[i]]) order.push(i);
-      order.sort((a, b) => ledger.severity[ledger.state[a]] - ledger.severity[ledger.state[b]] || a - b);
+      const order = ledger.worstFirst(shown, (state) => !isEmpty(view) || !QUIET.has(state));
       if (!order.length) {
         this.list.replaceChildren(h("p", {}, isEmpty(view) ? "All are as wanted, or left out. A filter shows any of them." : "The filter leaves none."));
         return;
@@ -1207,7 +1225,7 @@
               copy.textContent = "Copied";
             });
           } }, "Copy");
-          return h("li", {}, `${what}: `, h("code", {}, visible(command)), " ", copy);
+          return h("li", {}, `${what}: `, h("code", {}, visible(command)), " ", Boolean(navigator.clipboard) && copy);
         }))
       );
     }

@@ -62,14 +62,14 @@ def standing_json(plan: Plan, state: RolloutState, now: datetime) -> dict[str, A
             }
             for wave, given in _approvals(RolloutView(plan, state))
         ],
-        **pauses_json(plan, state, now),
+        **pauses_json(RolloutView(plan, state), now),
         "superseded_by": state.superseded_by,
     }
 
 
-def pauses_json(plan: Plan | None, state: RolloutState, now: datetime) -> dict[str, Any]:
-    """Return until when it waits; without its plan, nothing is known of that."""
-    found = Pauses() if plan is None else pauses(RolloutView(plan, state), now)
+def pauses_json(view: RolloutView | None, now: datetime) -> dict[str, Any]:
+    """Return until when a rollout waits; None: it is over, and waits for nothing."""
+    found = Pauses() if view is None else pauses(view, now)
     return {
         "soaking_until": iso(found.soaking_until),
         "frozen_until": iso(found.frozen_until),

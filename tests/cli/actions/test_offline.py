@@ -107,3 +107,37 @@ def test_exported_templates_never_overwrite_other_files(
 
     assert "exists already; nothing was written" in capsys.readouterr().err
     assert (folder / "account-roles.yaml").read_text() == "mine"
+
+
+def test_one_template_for_one_account_is_printed_or_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    single = ["templates", "export", "--single-account"]
+    assert main(single) == 0
+    printed = capsys.readouterr().out
+    assert "FlowLogBucket:" in printed
+    path = tmp_path / "one.yaml"
+    assert main([*single, "--form", "log-group", "--out", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}\n"
+    assert "FlowLogBucket:" not in path.read_text(encoding="utf-8")
+
+    path.write_text("mine", encoding="utf-8")
+    assert main([*single, "--out", str(path)]) == 1
+    assert "exists already; nothing was written" in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "give the folder to write to, or --single-account."),
+        (["--out", "x.yaml"], "--form and --out go with --single-account."),
+        (["--form", "bucket", "here"], "--form and --out go with --single-account."),
+        (["--single-account", "here"], "not both"),
+    ],
+)
+def test_it_is_clear_what_is_exported(
+    more: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["templates", "export", *more]) == 2
+    assert said in capsys.readouterr().err

@@ -203,6 +203,7 @@ REQUIRED = {  # what they have no default for
 
 
 RECORDED = {  # what moto does not make
+    "org-conformance": {"AWS::Config::OrganizationConformancePack"},
     "flowlogs-athena": {
         "AWS::Athena::NamedQuery",
         "AWS::Athena::WorkGroup",

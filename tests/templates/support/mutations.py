@@ -21,7 +21,7 @@ Check = Callable[[Templates], None]
 _BASELINE = ("structure", "config", "runbook", "untidy", "roles", "buckets", "ensure", "resync")
 _PROTECTION = ("tamper_events", "tamper_bus")
 _ARCHIVE = ("athena", "athena_queries")
-_MODULES = (*_BASELINE, *_PROTECTION, *_ARCHIVE)
+_MODULES = (*_BASELINE, *_PROTECTION, *_ARCHIVE, "conformance", "single_account")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Mistake:
             LookupError: The text is not there.
             YAMLError: The result is no template, so that anything would notice.
         """
-        text = templates.texts[self.template]
+        text = templates.text(self.template)
         if self.old not in text:
             raise LookupError(f"{self.what}: nothing to replace in {self.template}")
         wrong = text.replace(self.old, self.new.replace("{x40000}", "x" * 40_000))
@@ -58,6 +58,8 @@ BY_PAGE = {
     "baseline.md": _read("mistakes.yaml"),
     "protection.md": _read("mistakes-protection.yaml"),
     "archive.md": _read("mistakes-archive.yaml"),
+    "rules.md": _read("mistakes-rules.yaml"),
+    "single-account.md": _read("mistakes-single-account.yaml"),
 }
 """The mistakes by the page of docs/ that shows them."""
 MISTAKES = tuple(each for mistakes in BY_PAGE.values() for each in mistakes)

@@ -69,6 +69,8 @@ def _conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) 
             return (key.lower() not in keys) is (wanted == "true")
         if test.endswith("IfExists") and key.lower() not in keys:
             return True
+        if test == "ArnNotLike":
+            return not any(fnmatchcase(keys.get(key.lower(), ""), each) for each in as_list(wanted))
         # One value stands for several.
         compare = tests[test.removeprefix("ForAnyValue:").removesuffix("IfExists")]
         return key.lower() in keys and any(

@@ -10,7 +10,10 @@ from typing import Any, Self
 
 import yaml
 
+from orgrollout.bootstrap.single_account import PARTS, Form, single_account_text
 from tests.paths import STACKSETS
+
+SINGLE = "single-account-"
 
 NAMES = (
     "account-roles",
@@ -19,6 +22,7 @@ NAMES = (
     "flowlogs-remediation",
     "log-buckets",
     "org-aggregator",
+    "org-conformance",
     "resync-role",
     "tamper-bus",
     "tamper-events",
@@ -41,9 +45,20 @@ class Templates:
         """Return a copy in which one template reads differently."""
         return Templates({**self.texts, name: text})
 
+    def text(self, name: str) -> str:
+        """Return the text of a template; one for a single account is made from the others."""
+        if name in self.texts or not name.startswith(SINGLE):
+            return self.texts[name]
+        bodies = {part: self.texts[part] for part in PARTS}
+        return single_account_text(bodies, Form(name.removeprefix(SINGLE)), "0.0.0")
+
+    def single_accounts(self) -> dict[str, str]:
+        """Return the texts of the templates for a single account."""
+        return {name: self.text(name) for name in (f"{SINGLE}{form}" for form in Form)}
+
     def document(self, name: str) -> dict[str, Any]:
         """Return a template as nested values; shared, so not to be changed."""
-        return parse(self.texts[name])
+        return parse(self.text(name))
 
     def documents(self) -> dict[str, dict[str, Any]]:
         return {name: self.document(name) for name in self.texts}
