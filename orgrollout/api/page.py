@@ -59,13 +59,15 @@ class Showing(Looking):
         )
         return manifest_document(facts, self.context.clock.now())
 
-    def rollout_page(self, rollout: "Rollout", *, commands: Commands = ()) -> dict[str, Any]:
+    def rollout_page(
+        self, rollout: "Rollout", *, commands: Commands = (), notes: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Return the page of one rollout, from the journal alone: AWS is not called."""
         from orgrollout.report.page.document import rollout_document
         from orgrollout.rollout.state.view import RolloutView
 
         view = RolloutView(rollout.plan, rollout.state)
-        return rollout_document(view, self.context.clock.now(), commands)
+        return rollout_document(view, self.context.clock.now(), commands, notes)
 
     def _plan_or_why_not(
         self, loaded: "LoadedManifest", picture: "Picture"
