@@ -1,4 +1,4 @@
-// built from page/ (sources 7367f8da3d16e051df7b25146fe4b1494ac3606e499e8b9850208799e20732c6) by `make page`
+// built from source/ (sources 7367f8da3d16e051df7b25146fe4b1494ac3606e499e8b9850208799e20732c6) by `make page`
 "use strict";
 (() => {
   // src/dom.ts
