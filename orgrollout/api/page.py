@@ -59,13 +59,15 @@ class Showing(Looking):
         )
         return manifest_document(facts, self.context.clock.now())
 
-    def rollout_page(self, rollout: "Rollout", *, commands: Commands = ()) -> dict[str, Any]:
+    def rollout_page(
+        self, rollout: "Rollout", *, commands: Commands = (), notes: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Return the page of one rollout, from the journal alone: AWS is not called."""
         from orgrollout.report.page.document import rollout_document
         from orgrollout.rollout.state.view import RolloutView
 
         view = RolloutView(rollout.plan, rollout.state)
-        return rollout_document(view, self.context.clock.now(), commands)
+        return rollout_document(view, self.context.clock.now(), commands, notes)
 
     def _plan_or_why_not(
         self, loaded: "LoadedManifest", picture: "Picture"
@@ -85,11 +87,12 @@ class Showing(Looking):
 
     def _views(self, manifest: str) -> "tuple[list[RolloutView], int]":
         """Return the newest rollouts of a manifest, and how many more there are."""
-        from orgrollout.reconcile.documents.rollouts import load_rollout, rollout_states
+        from orgrollout.reconcile.documents.rollout_summaries import summaries
+        from orgrollout.reconcile.documents.rollouts import load_rollout
         from orgrollout.report.page.document import MOST_ROLLOUTS
         from orgrollout.rollout.state.view import RolloutView
 
-        states = [s for s in rollout_states(self.context.journal) if s.manifest == manifest]
-        newest = states[: -MOST_ROLLOUTS - 1 : -1]
-        found = [load_rollout(self.context.journal, state.id) for state in newest]
-        return [RolloutView(r.plan, r.state) for r in found], len(states) - len(found)
+        mine = [each for each in summaries(self.context.journal) if each.manifest == manifest]
+        newest = mine[: -MOST_ROLLOUTS - 1 : -1]
+        found = [load_rollout(self.context.journal, each.id) for each in newest]
+        return [RolloutView(r.plan, r.state) for r in found], len(mine) - len(found)

@@ -11,7 +11,7 @@ another one, so that an ETag is a version.
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -84,8 +84,18 @@ class S3Journal:
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """Return the keys of all documents that begin with ``prefix``, in order."""
+        return tuple(self.versions(prefix))
+
+    def versions(self, prefix: str = "") -> Mapping[str, Version]:
+        """Return the versions of all documents that begin with ``prefix``, by their keys.
+
+        A list is as consistent as a read, and has the ETag of each object.
+        """
         root = self._document("")
-        return tuple(name.removeprefix(root) for name in self._names(root + prefix))
+        return {
+            item["Key"].removeprefix(root): Version(item.get("ETag", ""))
+            for item in self._objects(root + prefix)
+        }
 
     def append(self, stream: str, value: Any) -> int:
         """Add an entry to the end of a stream and return its position."""
@@ -166,10 +176,13 @@ class S3Journal:
         return _Found(Version(answer["ETag"]), content["nonce"], content["value"])
 
     def _names(self, prefix: str) -> Iterator[str]:
+        return (item["Key"] for item in self._objects(prefix))
+
+    def _objects(self, prefix: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
             answer = self._call("ListObjectsV2", Prefix=prefix, **token)
-            yield from (item["Key"] for item in answer.get("Contents") or ())
+            yield from answer.get("Contents") or ()
             if not answer.get("IsTruncated"):
                 return
             token = {"ContinuationToken": answer["NextContinuationToken"]}

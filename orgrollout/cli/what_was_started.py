@@ -5,16 +5,17 @@ from contextlib import suppress
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.port import Journal
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.reconcile.documents.rollouts import rollout_states
+from orgrollout.reconcile.documents.rollout_summaries import summaries
+from orgrollout.reconcile.documents.rollouts import load_rollout
 from orgrollout.rollout.state.state import RolloutState
 
 
 def add_what_was_started(error: OrgRolloutError, journal: Journal, options: str) -> None:
     """Note on an error which rollouts are open, what they started, and the ways on."""
     with suppress(OrgRolloutError):  # a journal that cannot be read says so where it is needed
-        for state in rollout_states(journal):
-            if not state.phase.is_over:
-                error.add_note(_note(state, options))
+        for summary in summaries(journal):
+            if not summary.phase.is_over:
+                error.add_note(_note(load_rollout(journal, summary.id).state, options))
 
 
 def _note(state: RolloutState, options: str) -> str:

@@ -56,6 +56,11 @@ class Documents(Generic[T]):
         """Return the names of all documents of this kind."""
         return tuple(key.removeprefix(self.prefix) for key in journal.keys(self.prefix))
 
+    def versions(self, journal: Journal) -> Mapping[str, Version]:
+        """Return the versions of all documents of this kind by their names; none is read."""
+        found = journal.versions(self.prefix)
+        return {key.removeprefix(self.prefix): version for key, version in found.items()}
+
     def put(self, journal: Journal, name: str, value: T, expected: Version | None) -> Version:
         """Write a document on top of the version that was read; None: there is none yet.
 

@@ -6,7 +6,7 @@ whatever JSON holds. Nothing here knows what a rollout is.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NewType, Protocol
 
@@ -63,6 +63,13 @@ class Journal(Protocol):
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """Return the keys of all documents that begin with ``prefix``, in order."""
+        ...
+
+    def versions(self, prefix: str = "") -> Mapping[str, Version]:
+        """Return the versions of all documents that begin with ``prefix``, by their keys, in order.
+
+        No document is read: it takes one request per thousand of them.
+        """
         ...
 
     def append(self, stream: str, value: Any) -> int:

@@ -6,11 +6,13 @@ the process dies of SIGBUS instead of saying what is wrong.
 
 import json
 import os
+import secrets
 import shutil
 import sqlite3
+import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +33,7 @@ from orgrollout.journal.sqlite_errors import is_busy, translated_errors
 SCHEMA_VERSION = 1
 _APPLICATION = 0x6F72676A  # "orgj": tells a journal from any other SQLite file
 _BATCH = 500
+_FIRST = 2**48  # a version below it is drawn, so that no document gets one of a removed document
 _SCHEMA = (
     "CREATE TABLE schema (version INTEGER NOT NULL)",
     "CREATE TABLE documents (key TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL)",
@@ -81,9 +84,8 @@ class SqliteJournal:
             ).fetchone()
         if row is None:
             return None
-        if not isinstance(row[0], int):
-            raise JournalCorruptError(self.path, f"the version of {key} is no number")
-        return Document(key=key, version=Version(str(row[0])), value=self._value(key, row[1]))
+        version = self._version(key, row[0])
+        return Document(key=key, version=version, value=self._value(key, row[1]))
 
     def put(self, key: str, value: Any, *, expected: Version | None) -> Version:
         """Write the document if its version is ``expected``; None: if there is none yet.
@@ -92,10 +94,12 @@ class SqliteJournal:
             JournalConflictError: Another process wrote it. Nothing was written.
         """
         text = to_text(value)
+        first = secrets.randbelow(_FIRST)
         with self._writing():
             if expected is None:
                 changed = self._db.execute(
-                    "INSERT INTO documents VALUES (?, 1, ?) ON CONFLICT DO NOTHING", (key, text)
+                    "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (key, first, text),
                 )
             else:
                 changed = self._db.execute(
@@ -105,7 +109,7 @@ class SqliteJournal:
                 )
         if changed.rowcount != 1:
             raise JournalConflictError(key)
-        return Version("1" if expected is None else str(int(expected) + 1))
+        return Version(str(first if expected is None else int(expected) + 1))
 
     def delete(self, key: str, *, expected: Version) -> None:
         """Remove the document if its version is ``expected``; one that is gone is fine.
@@ -123,12 +127,17 @@ class SqliteJournal:
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         """Return the keys of all documents that begin with ``prefix``, in order."""
+        return tuple(self.versions(prefix))
+
+    def versions(self, prefix: str = "") -> Mapping[str, Version]:
+        """Return the versions of all documents that begin with ``prefix``, by their keys."""
         with self._lock, translated_errors(self.path):
             rows = self._db.execute(
-                "SELECT key FROM documents WHERE substr(key, 1, ?) = ? ORDER BY key",
-                (len(prefix), prefix),
+                "SELECT key, version FROM documents WHERE key >= ? AND key < ? ORDER BY key",
+                (prefix, prefix + chr(sys.maxunicode)),
             ).fetchall()
-        return self._names(rows)
+        names = self._names((key,) for key, _ in rows)
+        return dict(zip(names, (self._version(*row) for row in rows), strict=True))
 
     def append(self, stream: str, value: Any) -> int:
         """Add an entry to the end of a stream and return its position."""
@@ -269,6 +278,11 @@ class SqliteJournal:
         if not all(isinstance(name, str) for name in names):
             raise JournalCorruptError(self.path, "a name in it is no text")
         return names
+
+    def _version(self, key: str, number: Any) -> Version:
+        if not isinstance(number, int):
+            raise JournalCorruptError(self.path, f"the version of {key} is no number")
+        return Version(str(number))
 
     def _value(self, key: str, text: Any) -> Any:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 from orgrollout.organization.snapshot import Organization
 from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.report.layout.blocks import Block, Line, Sheet
+from orgrollout.report.layout.json_text import Rows
 from orgrollout.report.layout.words import count, iso, span
 from orgrollout.report.plan.as_text import FORMAT_VERSION
 from orgrollout.report.plan.unchecked import sentence
@@ -18,7 +19,7 @@ MOST_NAMED = 20  # accounts that are skipped, in text
 _GOOD = frozenset({CoverageState.CURRENT})
 _NOT_LOOKED = frozenset({"NOT_CHECKED", "UNKNOWN", ""})
 _MEANT = frozenset({CoverageState.EXCLUDED, CoverageState.OUT_OF_SCOPE})
-_COLUMNS = (
+COLUMNS = (
     "stack_set",
     "account",
     "account_name",
@@ -47,14 +48,16 @@ def coverage_json(
     return {
         "format_version": FORMAT_VERSION,
         "summary": {state.value: states[state] for state in CoverageState},
-        "instances": [_instance(row, organization) for row in shown],
+        "instances": Rows(lambda: (_instance(row, organization) for row in shown)),
         "not_checked": list(not_looked_at(rows)),
     }
 
 
-def coverage_sheet(rows: Sequence[CoverageRow], organization: Organization) -> Sheet:
-    """Return every row with every column: what CSV holds."""
-    return _sheet(rows, organization, _COLUMNS)
+def coverage_cells(
+    rows: Iterable[CoverageRow], organization: Organization
+) -> Iterator[tuple[str, ...]]:
+    """Yield every row with every column: what CSV holds."""
+    return _cells(rows, organization, COLUMNS)
 
 
 def coverage_blocks(
@@ -161,11 +164,14 @@ def _by_stack_set(rows: Sequence[CoverageRow]) -> Sheet:
 def _sheet(
     rows: Sequence[CoverageRow], organization: Organization, columns: tuple[str, ...]
 ) -> Sheet:
+    return Sheet(headers=columns, rows=tuple(_cells(rows, organization, columns)))
+
+
+def _cells(
+    rows: Iterable[CoverageRow], organization: Organization, columns: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
     instances = (_instance(row, organization) for row in rows)
-    return Sheet(
-        headers=columns,
-        rows=tuple(tuple(_text(found[column]) for column in columns) for found in instances),
-    )
+    return (tuple(_text(found[column]) for column in columns) for found in instances)
 
 
 def _text(value: object) -> str:

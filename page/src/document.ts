@@ -52,4 +52,5 @@ export interface Document {
   drift: null | { stack_sets: { stack_set: string; instances: number; unknown: number; detected: string | null;
     repaired_since: number }[]; total: number; findings: Finding[]; not_checked: string[] };
   history: Past[]; plan: Plan | null; plan_refused: string; commands: { what: string; command: string }[];
+  notes: string[];
 }

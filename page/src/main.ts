@@ -76,6 +76,7 @@ class Page {
     return h("header", {}, h("h1", {}, `${what} `, told(doc.name)),
       h("p", { class: "dim" }, "Organization ", visible(doc.organization), ", home Region ", visible(doc.home_region), ", as of ",
         h("time", { datetime: doc.made }, moment(doc.made)), ". ", h("span", { id: "live", role: "status" })),
+      ...doc.notes.map((text) => h("p", { class: "note" }, told(text))),
       this.states,
       sums.length > 0 && h("details", { class: "sum" }, h("summary", {}, `The states add up to ${count(total)}`),
         h("ul", {}, ...sums.map((text) => h("li", {}, h("bdi", {}, text))))),
@@ -178,7 +179,7 @@ class Page {
         const copy = h("button", { type: "button", "aria-label": `Copy the command: ${what}`, click: () => {
           void navigator.clipboard?.writeText(command).then(() => { copy.textContent = "Copied"; });
         } }, "Copy");
-        return h("li", {}, `${what}: `, h("code", {}, visible(command)), " ", copy);
+        return h("li", {}, `${what}: `, h("code", {}, visible(command)), " ", Boolean(navigator.clipboard) && copy);
       })));
   }
 }

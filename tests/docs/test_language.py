@@ -1,15 +1,13 @@
 """One word for one thing: words that the glossary rules out are in no text that people read."""
 
-import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.paths import DOCS, ROOT
+from tests.sources import can_have, texts, texts_if
 
 GLOSSARY = DOCS / "glossary.md"
 PAGES = [
@@ -30,17 +28,6 @@ OUR_WORDS = re.compile(r"\b(claim|lease|posture|wave|soak|pair)s?\b", re.IGNOREC
 WORDS = re.compile(
     r"\b(" + "|".join(re.escape(word) for word in ruled_out()) + r")\b", re.IGNORECASE
 )
-
-
-def _texts(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the strings and comments of a module, with their lines: messages, help, docstrings."""
-    source = path.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.lineno, node.value
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
 
 
 def _without_names(text: str) -> str:
@@ -64,6 +51,17 @@ def test_the_glossary_rules_words_out() -> None:
 @pytest.mark.parametrize("word", ["Nobody knows.", "It is read anew.", "what\npasses by itself"])
 def test_a_word_that_is_ruled_out_is_found(word: str) -> None:
     assert _found_in(iter([(1, word)]))
+
+
+@pytest.mark.parametrize(
+    "source", ['x = "for no" f"body"', 'x = "what\\npasses"', "# It is made\n#\tanew.", "# anew"]
+)
+def test_a_module_that_has_such_a_word_is_read(tmp_path: Path, source: str) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(source)
+
+    assert can_have(source, WORDS)
+    assert list(texts_if(path, WORDS)) == list(texts(path))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -103,7 +101,7 @@ def _room(path: Path) -> str:
 def _words_of_rooms() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / "orgrollout").rglob("*.py")):
-        for line, word in _found_in(_texts(path)):
+        for line, word in _found_in(texts_if(path, WORDS)):
             found.setdefault(_room(path), []).append(f"{path.relative_to(ROOT)}:{line} {word}")
     return found
 

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,9 @@ class Recorded:
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         return self._journal.keys(prefix)
+
+    def versions(self, prefix: str = "") -> Mapping[str, Version]:
+        return self._journal.versions(prefix)
 
     def append(self, stream: str, value: Any) -> int:
         return self._journal.append(stream, value)

@@ -97,6 +97,32 @@ def test_keys_are_found_by_prefix_in_order(journal: Journal) -> None:
     assert len(journal.keys()) == 5
 
 
+def test_versions_are_those_that_a_read_would_tell(journal: Journal) -> None:
+    for key in ("rollouts/b", "rollouts/a", "rollouts_x"):
+        journal.put(key, 0, expected=None)
+    before = journal.versions("rollouts/")
+    journal.put("rollouts/b", 1, expected=before["rollouts/b"])
+
+    after = journal.versions("rollouts/")
+
+    assert list(after) == ["rollouts/a", "rollouts/b"]
+    assert after["rollouts/a"] == before["rollouts/a"]
+    assert after["rollouts/b"] != before["rollouts/b"]
+    for key, version in after.items():
+        found = journal.get(key)
+        assert found is not None
+        assert found.version == version
+
+
+def test_a_document_that_is_put_again_after_it_was_deleted_has_another_version(
+    journal: Journal,
+) -> None:
+    first = journal.put("k", 1, expected=None)
+    journal.delete("k", expected=first)
+
+    assert journal.put("k", 1, expected=None) != first
+
+
 @pytest.mark.slow
 def test_a_stream_is_read_in_order_from_anywhere(journal: Journal) -> None:
     positions = [journal.append("events", n) for n in range(520)]

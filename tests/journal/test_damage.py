@@ -13,7 +13,7 @@ import pytest
 
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.errors import JournalCorruptError, JournalDocumentError
-from orgrollout.journal.export import journal_document
+from orgrollout.journal.export import export_journal
 from orgrollout.journal.place import bind
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
@@ -33,6 +33,16 @@ from tests.stage import PROD, US, Stage, organization
 
 ONE = Pair(PROD[0], US)
 PLACE = AccountId("999999999999"), Region("us-east-1"), None
+KINDS = (
+    "claims",
+    "detection",
+    "findings",
+    "inventory",
+    "organization",
+    "place",
+    "posture",
+    "retained",
+)
 INSTEAD: tuple[Any, ...] = ([], {}, None, "?", 7, -1, True, [[]], {"?": 1}, 1e300)
 
 
@@ -55,7 +65,9 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             context = stage.context()
             retained_stacks(context.journal)
             bind(context.journal, *PLACE)
-            found: dict[str, Any] = journal_document(context.journal)["documents"]
+            found: dict[str, Any] = json.loads("".join(export_journal(context.journal)))[
+                "documents"
+            ]
             found[f"detection/{NAME}"] = {
                 "format_version": 1,
                 "operation": "ordrift-20260101T000000Z-0123456789abcdef",
@@ -154,23 +166,11 @@ def test_what_is_not_harmed_is_read(tmp_path: Path, documents: dict[str, Any]) -
         everything(journal)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "claims",
-        "detection",
-        "findings",
-        "inventory",
-        "organization",
-        "place",
-        "posture",
-        "retained",
-    ],
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_document_of_which_something_is_of_another_kind_is_named(
     tmp_path: Path, documents: dict[str, Any], kind: str
 ) -> None:
-    fuzz(tmp_path, documents, kind, every=7 if kind in {"inventory", "organization"} else 1)
+    fuzz(tmp_path, documents, kind, every=7 if kind in {"inventory", "organization"} else 3)
 
 
 def test_a_rollout_of_which_something_is_of_another_kind_is_named(
@@ -180,8 +180,11 @@ def test_a_rollout_of_which_something_is_of_another_kind_is_named(
 
 
 @pytest.mark.slow
-def test_every_change_of_a_rollout_is_named(tmp_path: Path, documents: dict[str, Any]) -> None:
-    fuzz(tmp_path, documents, "rollout", every=1)
+@pytest.mark.parametrize("kind", ["rollout", *KINDS])
+def test_every_change_of_a_document_is_named(
+    tmp_path: Path, documents: dict[str, Any], kind: str
+) -> None:
+    fuzz(tmp_path, documents, kind, every=7 if kind in {"inventory", "organization"} else 1)
 
 
 def fuzz(folder: Path, documents: dict[str, Any], kind: str, *, every: int) -> None:

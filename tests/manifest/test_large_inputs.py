@@ -63,12 +63,13 @@ def test_more_patterns_than_a_failure_can_be_compared_with_are_refused(tmp_path:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape",
     [
         "accounts and placeholders for them",
-        pytest.param("accounts and wrong references to them", marks=pytest.mark.slow),
-        pytest.param("many circles of dependencies", marks=pytest.mark.slow),
+        "accounts and wrong references to them",
+        "many circles of dependencies",
     ],
 )
 def test_inputs_that_once_took_quadratic_time_are_reported_in_time(

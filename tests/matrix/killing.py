@@ -8,7 +8,7 @@ was under way in it goes on there, as after a real kill. So one telling serves a
 """
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -103,6 +103,9 @@ class FusedJournal:
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         return self._journal.keys(prefix)
+
+    def versions(self, prefix: str = "") -> Mapping[str, Version]:
+        return self._journal.versions(prefix)
 
     def append(self, stream: str, value: Any) -> int:
         self._fuse.pass_point(f"before append {stream}")

@@ -1,9 +1,6 @@
 """Every check is registered by its own module, and everything else follows from it."""
 
-import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +19,7 @@ from orgrollout.posture.registry import CHECKS, reads, repairs
 from orgrollout.sandbox import Sandbox
 from tests.paths import ROOT
 from tests.posture.derived import PAGE, TEMPLATES, with_statements, with_table
+from tests.sources import texts_if
 from tests.stage import BASE, DEV, US, Stage, organization
 from tests.templates.support.service_authorization import can_be_limited
 
@@ -39,20 +37,12 @@ MANIFEST: dict[str, Any] = {
 CALLS = sorted({call.api: call for call in (*reads(), *repairs())}.items())
 
 
-def texts(path: Path) -> Iterator[str]:
-    """Yield the strings, docstrings and comments of a module."""
-    source = path.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.string
+NAMES = re.compile(rf"(?<![\w-])({'|'.join(CHECKS)})(?![\w/-])")
 
 
 def names_in(text: str) -> set[str]:
     """Return the checks that a text names; `config-rule/*` and `config-rule-x` are other things."""
-    return {name for name in CHECKS if re.search(rf"(?<![\w-]){name}(?![\w/-])", text)}
+    return set(NAMES.findall(text))
 
 
 def test_there_is_one_module_for_each_check_and_it_is_called_like_it() -> None:
@@ -71,7 +61,7 @@ def test_no_other_module_of_the_program_names_a_check() -> None:
         path.relative_to(ROOT).as_posix(): found
         for path in sorted((ROOT / "orgrollout").rglob("*.py"))
         if "sandbox" not in path.parts  # it has AWS's names, such as the config-rule of an ARN
-        for found in [set().union(*map(names_in, texts(path)))]
+        for found in [{name for _, text in texts_if(path, NAMES) for name in names_in(text)}]
         if found - ({path.stem.replace("_", "-")} if path.parent == ROOM else set())
     }
     assert named == {}

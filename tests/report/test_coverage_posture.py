@@ -37,7 +37,7 @@ ROWS = (
 
 
 def test_each_pair_says_how_it_stands_and_since_when_that_is_known() -> None:
-    found = coverage_json(ROWS, ROWS, EMPTY)["instances"]
+    found = list(coverage_json(ROWS, ROWS, EMPTY)["instances"])
     assert [each["posture"] for each in found] == [
         "ok",
         "broken: config-recorder: the recorder r is stopped",

@@ -14,7 +14,12 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import StackSetKey
 from orgrollout.reconcile.reading.inventory import Refresh
-from orgrollout.report.coverage import coverage_blocks, coverage_json, coverage_sheet
+from orgrollout.report.coverage import (
+    COLUMNS,
+    coverage_blocks,
+    coverage_cells,
+    coverage_json,
+)
 from orgrollout.report.exchange.junit import junit_lines
 from orgrollout.report.exchange.sarif import sarif_lines
 from orgrollout.rollout.coverage import CoverageState
@@ -49,7 +54,7 @@ def coverage(
     shown = tuple(row for row in rows if row.state in chosen) if chosen else rows
     match format_:
         case "csv":
-            screen.sheet(coverage_sheet(shown, organization))
+            screen.csv(COLUMNS, coverage_cells(shown, organization))
         case "junit":
             screen.lines(junit_lines(shown, organization))
         case "sarif":

@@ -16,7 +16,7 @@ from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.reconcile.documents.findings import history, remember_findings
-from orgrollout.reconcile.documents.rollouts import rollout_states
+from orgrollout.reconcile.documents.rollout_summaries import summaries
 from orgrollout.reconcile.drift.look_at_posture import look_at_posture
 from orgrollout.reconcile.drift.read_findings import Chosen, gather_findings
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift
@@ -97,7 +97,7 @@ def _code(found: Findings, detected: Detected, *, posture: bool) -> int:
 
 def _first(loaded: LoadedManifest, session: Session) -> str:
     """Return the command of a first rollout; nothing where the journal has one already."""
-    begun = (state.manifest for state in rollout_states(session.context.journal))
+    begun = (each.manifest for each in summaries(session.context.journal))
     return "" if loaded.manifest.name in begun else session.command("apply", loaded)
 
 

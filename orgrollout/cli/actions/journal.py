@@ -1,6 +1,5 @@
 """`unlock`, `journal export`, `journal prune`."""
 
-import json
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, WrongUsageError
@@ -15,7 +14,7 @@ from orgrollout.cli.terminal.files import (
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.errors import JournalError
-from orgrollout.journal.export import journal_document
+from orgrollout.journal.export import export_journal
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.reconcile.documents.rollouts import find_rollout
@@ -57,11 +56,11 @@ def export(reach: Reach, out: Path | None) -> int:
     if out is not None:
         _must_not_be_a_database(out)
     with open_session(reach, screen) as session:
-        text = json.dumps(journal_document(session.context.journal), indent=1, ensure_ascii=False)
-    if out is None:
-        screen.raw(text)
-        return DONE
-    replace_file(out, f"{text}\n")
+        pieces = export_journal(session.context.journal)
+        if out is None:
+            screen.pieces(pieces)
+            return DONE
+        replace_file(out, pieces)
     screen.say(f"Exported to {out}.")
     return DONE
 

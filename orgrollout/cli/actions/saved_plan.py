@@ -140,7 +140,7 @@ def save_plan(path: Path, asked: Options, plan: Plan) -> None:
         "plan": plan_document(plan),
     }
     text = json.dumps({**document, "digest": digest_of(document)}, separators=(",", ":"))
-    replace_file(path, text)
+    replace_file(path, [text])
 
 
 def read_saved(asked: Options) -> Saved | None:

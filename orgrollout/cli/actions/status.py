@@ -12,9 +12,11 @@ from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.progress import Progress
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import AwsError, CredentialsError, PassingError
+from orgrollout.journal.port import Journal
 from orgrollout.model.ids import OperationId, StackSetName
 from orgrollout.model.operation import OperationStatus
 from orgrollout.reconcile.documents.rollout_events import Listener
+from orgrollout.reconcile.documents.rollout_summaries import summaries
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
@@ -25,6 +27,8 @@ from orgrollout.report.rollout.as_text import rollout_blocks
 from orgrollout.report.rollout.listed import rollouts_blocks
 from orgrollout.rollout.operations.process_in_flight import is_repair
 from orgrollout.rollout.state.state import Phase
+from orgrollout.rollout.state.summary import RolloutSummary, summary_of
+from orgrollout.rollout.state.view import RolloutView
 
 _UNKNOWN = "UNKNOWN"  # AWS could not be asked
 _INTERVAL = timedelta(seconds=2)
@@ -45,12 +49,17 @@ def list_rollouts(reach: Reach, format_: str) -> int:
     screen = Screen(format_)
     with open_session(reach, screen, read_only=True) as session:
         journal, now = session.context.journal, session.context.clock.now()
-        found = [
-            (state, None if state.phase.is_over else load_rollout(journal, state.id).plan)
-            for state in session.client.rollouts()
-        ]
+        found = [_listed(journal, each) for each in summaries(journal)]
     screen.result(rollouts_blocks(found, now), rollouts_json(found, now))
     return DONE
+
+
+def _listed(journal: Journal, found: RolloutSummary) -> tuple[RolloutSummary, RolloutView | None]:
+    """Return a rollout in short, and, unless it is over, with its plan as it stands now."""
+    if found.phase.is_over:
+        return found, None
+    rollout = load_rollout(journal, found.id)
+    return summary_of(rollout.state), RolloutView(rollout.plan, rollout.state)
 
 
 def _show(rollout: Rollout, narrow: Narrow, session: Session) -> None:

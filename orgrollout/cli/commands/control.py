@@ -30,13 +30,34 @@ def status(
             "--watch", help="Follow it until it ends, or waits for a person. Changes nothing."
         ),
     ] = False,
+    web: Annotated[
+        bool,
+        typer.Option(
+            "--web",
+            help="Follow it in a browser: serve its page on a port of this machine until it ends. "
+            "Changes nothing.",
+        ),
+    ] = False,
+    at_most: Annotated[
+        str,
+        typer.Option("--for", metavar="DURATION", help="With --web: serve no longer than this."),
+    ] = "12h",
     narrow: Narrow,
     reach: Reach,
     format_: FormatOption = "text",
 ) -> int:
     """Show one rollout; by default the newest."""
     from orgrollout.cli.actions.status import status as run
+    from orgrollout.cli.actions.status_web import status_web
+    from orgrollout.cli.errors import WrongUsageError
 
+    if web:
+        if watch or not narrow.is_empty or format_ != "text":
+            raise WrongUsageError(
+                "--web shows all of a rollout in a browser: leave out --watch, --format and what "
+                "narrows. The page has filters."
+            )
+        return status_web(rollout, reach, at_most=at_most)
     return run(rollout, narrow, reach, format_, watch=watch)
 
 

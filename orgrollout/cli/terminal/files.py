@@ -4,14 +4,17 @@ A device or a pipe, such as /dev/stdout or /dev/null, is written to directly.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from orgrollout.cli.errors import OutputError
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, pieces: Iterable[str]) -> None:
     """Write a file that only its owner may read. An older file is replaced as a whole.
+
+    What fails while the pieces are made leaves the old file as it was, too.
 
     Raises:
         OutputError: It cannot be written, or it is a symbolic link. The old file is as it was.
@@ -19,9 +22,9 @@ def replace_file(path: Path, text: str) -> None:
     must_be_writable(path)
     try:
         if is_device(path):
-            _write_into(path, text)
+            _write_into(path, pieces)
         else:
-            _replace(path, text)
+            _replace(path, pieces)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -34,7 +37,7 @@ def create_file(path: Path, content: bytes) -> None:
     """
     try:
         if is_device(path):
-            _write_into(path, content.decode())
+            _write_into(path, [content.decode()])
         else:
             _create(path, content)
     except OSError as error:
@@ -78,17 +81,17 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {path}: {error.strerror or error}.")
 
 
-def _write_into(path: Path, text: str) -> None:
+def _write_into(path: Path, pieces: Iterable[str]) -> None:
     with path.open("w", encoding="utf-8") as file:
-        file.write(text)
+        file.writelines(pieces)
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, pieces: Iterable[str]) -> None:
     """Write a file beside it first (mode 0600), so that a reader finds all of one of the two."""
     with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         beside = Path(file.name)
         try:
-            file.write(text)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
             beside.replace(path)

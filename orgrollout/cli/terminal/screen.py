@@ -1,11 +1,10 @@
 """Where output goes: results for programs to stdout alone, words for people beside or instead."""
 
-import json
 import os
-import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from rich.console import Console
@@ -14,10 +13,10 @@ from rich.text import Text
 
 from orgrollout.model.shown import visible
 from orgrollout.report.layout.blocks import Block, Sheet, as_csv, as_markdown
+from orgrollout.report.layout.json_text import json_pieces
 from orgrollout.report.layout.text import broken, show
 
 _LOG_WIDTH = 10_000  # of what is no terminal and has no COLUMNS: nothing is wrapped there
-_UNSEEN = re.compile(r"[^\x20-\x7e\n]")  # in JSON perhaps: other alphabets are seen
 
 
 class Screen:
@@ -50,24 +49,35 @@ class Screen:
         """Show blocks to a person, whatever the format of the result."""
         show(self.people, blocks)
 
-    def result(self, blocks: Iterable[Block], document: dict[str, Any]) -> None:
+    def result(self, blocks: Iterable[Block], document: Mapping[str, Any]) -> None:
         """Put out the result: one value, as text, Markdown or JSON."""
         match self.format:
             case "json":
-                self.raw(as_json(document))
+                self.pieces(chain(json_pieces(document), "\n"))
             case "markdown":
                 self.raw(as_markdown(blocks))
             case _:
                 show(self.people, blocks)
 
+    def csv(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Put out a table as CSV, as it is made."""
+        self.pieces(as_csv(headers, rows))
+
     def sheet(self, sheet: Sheet) -> None:
         """Put out a table as CSV."""
-        self.raw(as_csv(sheet).rstrip("\r\n"))
+        self.csv(sheet.headers, sheet.rows)
 
     def lines(self, lines: Iterable[str]) -> None:
         """Put out a document line by line, as it is made."""
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
+        self.pieces(f"{line}\n" for line in lines)
+
+    def pieces(self, pieces: Iterable[str]) -> None:
+        """Put out a document piece by piece, as it is made.
+
+        What fails in the middle ends the command with an error, and the document without its end.
+        """
+        for piece in pieces:
+            sys.stdout.write(piece)
         sys.stdout.flush()
 
     def raw(self, text: str) -> None:
@@ -100,12 +110,6 @@ class Screen:
                 yield
             finally:
                 self._status = None
-
-
-def as_json(document: dict[str, Any]) -> str:
-    """Return JSON that a person can look at too: what is not printed is escaped."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    return _UNSEEN.sub(lambda c: c[0] if c[0].isprintable() else json.dumps(c[0])[1:-1], text)
 
 
 def _console(*, stderr: bool = False) -> Console:

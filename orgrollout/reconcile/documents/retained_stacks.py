@@ -17,13 +17,10 @@ from orgrollout.model.ids import Pair, RolloutId, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.model.plan import Plan, PlannedOperation
 from orgrollout.plan.model.targets import Rectangle, cover
-from orgrollout.reconcile.documents.rollouts import (
-    ROLLOUTS,
-    Rollout,
-    load_rollout,
-    rollout_ids,
-)
+from orgrollout.reconcile.documents.rollout_summaries import summaries
+from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.rollout.state.state import RolloutState
+from orgrollout.rollout.state.summary import RolloutSummary
 
 Retained = Mapping[StackSetName, Mapping[Pair, RolloutId]]
 
@@ -33,9 +30,9 @@ def retained_stacks(journal: Journal) -> Retained:
     document = RETAINED.get(journal)
     known = dict(document.value) if document else {}
     read = {
-        str(rollout): _entry(load_rollout(journal, rollout))
-        for rollout in rollout_ids(journal)
-        if _is_news(journal, rollout, known)
+        str(summary.id): _entry(load_rollout(journal, summary.id))
+        for summary in summaries(journal)
+        if _is_news(summary, known)
     }
     if read:
         known |= read
@@ -71,12 +68,10 @@ def _read(document: Document) -> dict[str, Any]:
 RETAINED: Documents[dict[str, Any]] = Documents(prefix="retained", read=_read, dump=dict)
 
 
-def _is_news(journal: Journal, rollout: RolloutId, known: Mapping[str, Any]) -> bool:
+def _is_news(summary: RolloutSummary, known: Mapping[str, Any]) -> bool:
     """Return whether a rollout is over, and was not when it was read before, if it was."""
-    found = ROLLOUTS.get(journal, rollout)
-    ended = found.value.state.ended if found else None
-    before = known.get(rollout)
-    return ended is not None and (before is None or before["ended"] != str(ended))
+    before = known.get(summary.id)
+    return summary.ended is not None and (before is None or before["ended"] != str(summary.ended))
 
 
 def _entry(rollout: Rollout) -> dict[str, Any]:

@@ -10,6 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, TypeAdapter
 
+from orgrollout.journal.documents import Documents
+from orgrollout.journal.errors import JournalDocumentError
+from orgrollout.journal.port import Document
+from orgrollout.journal.reading import as_mapping
 from orgrollout.rollout.state.document import NewerStateError, read_state, state_document
 from orgrollout.rollout.state.state import RolloutState
 
@@ -103,3 +107,13 @@ _LINE: TypeAdapter[dict[str, Any] | None] = TypeAdapter(
 )
 _TEXT, _NUMBER = TypeAdapter(str), TypeAdapter(int)
 _LEASE: TypeAdapter[Lease | None] = TypeAdapter(Lease | None)
+
+
+def _read(document: Document) -> Record:
+    record = read_record(as_mapping(document.key, document.value))
+    if ROLLOUTS.key(record.state.id) != document.key:
+        raise JournalDocumentError(document.key, f"it is of another rollout, {record.state.id}")
+    return record
+
+
+ROLLOUTS = Documents(prefix="rollout/", read=_read, dump=record_document)

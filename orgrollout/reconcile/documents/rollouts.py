@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 
 from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.conflicts import until_written
-from orgrollout.journal.documents import Documents, Kept
+from orgrollout.journal.documents import Kept
 from orgrollout.journal.errors import JournalDocumentError
-from orgrollout.journal.port import Document, Journal, Version, get_artifact
-from orgrollout.journal.reading import as_mapping, reading
+from orgrollout.journal.port import Journal, Version, get_artifact
+from orgrollout.journal.reading import reading
 from orgrollout.model.ids import Digest, RolloutId, StackSetKey, StackSetName
 from orgrollout.plan.model.document import read_plan
 from orgrollout.plan.model.plan import Plan
@@ -25,23 +25,14 @@ from orgrollout.reconcile.documents.rollout_errors import (
     SeveralRolloutsError,
 )
 from orgrollout.reconcile.documents.rollout_events import Histories, Said, with_order
-from orgrollout.reconcile.documents.rollout_record import Record, read_record, record_document
+from orgrollout.reconcile.documents.rollout_record import ROLLOUTS, Record
+from orgrollout.reconcile.documents.rollout_summaries import summaries
 from orgrollout.rollout.state.fitting import misfit
 from orgrollout.rollout.state.state import Phase, RolloutState
 from orgrollout.rollout.state.view import RolloutView
 
 _PLANS: WeakKeyDictionary[Journal, dict[Digest, Plan]] = WeakKeyDictionary()
 _MOST_PLANS = 8
-
-
-def _read(document: Document) -> Record:
-    record = read_record(as_mapping(document.key, document.value))
-    if ROLLOUTS.key(record.state.id) != document.key:
-        raise JournalDocumentError(document.key, f"it is of another rollout, {record.state.id}")
-    return record
-
-
-ROLLOUTS = Documents(prefix="rollout/", read=_read, dump=record_document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +51,10 @@ class Rollout:
 
 def recent_rollouts(journal: Journal, since: datetime) -> Iterator[Rollout]:
     """Yield the rollouts that are not over, or ended since then."""
-    for _, found in ROLLOUTS.all(journal):
-        ended = found.value.state.ended
-        if ended is None or ended >= since:
-            yield _with_plan(journal, found)
+    for summary in summaries(journal):
+        if summary.ended is None or summary.ended >= since:
+            with suppress(NoSuchRolloutError):  # it was pruned meanwhile
+                yield load_rollout(journal, summary.id)
 
 
 def load_rollout(journal: Journal, rollout: RolloutId) -> Rollout:
@@ -86,23 +77,17 @@ def rollout_ids(journal: Journal) -> tuple[RolloutId, ...]:
     return tuple(map(RolloutId, ROLLOUTS.names(journal)))
 
 
-def records(journal: Journal) -> Iterator[Record]:
-    """Yield the records of all rollouts, without their plans, in no order that means anything."""
-    for _, found in ROLLOUTS.all(journal):
-        yield found.value
-
-
 def rollout_states(journal: Journal) -> list[RolloutState]:
-    """Return where every rollout stands, oldest first. Plans are large; none is read."""
-    found = (record.state for record in records(journal))
+    """Return where every rollout stands, oldest first. Each record is read, and no plan."""
+    found = (kept.value.state for _, kept in ROLLOUTS.all(journal))
     return sorted(found, key=lambda state: state.created)
 
 
 def rollouts(journal: Journal) -> Iterator[Rollout]:
     """Yield every rollout with its plan, oldest first."""
-    for state in rollout_states(journal):
+    for summary in summaries(journal):
         with suppress(NoSuchRolloutError):
-            yield load_rollout(journal, state.id)
+            yield load_rollout(journal, summary.id)
 
 
 def find_rollout(
@@ -118,17 +103,17 @@ def find_rollout(
     if rollout is not None:
         return load_rollout(journal, RolloutId(rollout))
     found = [
-        state
-        for state in rollout_states(journal)
+        summary
+        for summary in summaries(journal)
         if not only_open
-        or not state.phase.is_over
-        or (or_stopped and state.phase is Phase.STOPPED and state.holds)
+        or not summary.phase.is_over
+        or (or_stopped and summary.phase is Phase.STOPPED and summary.holds)
     ]
     if not found:
         what = "open rollout" if only_open else "rollout"
         raise NoSuchRolloutError(f"there is no {what} in this journal.")
     if only_open and len(found) > 1:
-        names = ", ".join(state.id for state in found)
+        names = ", ".join(summary.id for summary in found)
         raise SeveralRolloutsError(f"several rollouts are open: {names}. Name one.")
     return load_rollout(journal, found[-1].id)
 

@@ -8,7 +8,8 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import StackSetKey
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.posture import known_posture
-from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout, rollout_states
+from orgrollout.reconcile.documents.rollout_summaries import summaries
+from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.drift.accepted import accepted_drift
 from orgrollout.reconcile.reading.inventory import Progress
 from orgrollout.reconcile.reading.plan_request import Picture
@@ -57,5 +58,5 @@ def _accepts(loaded: LoadedManifest, key: StackSetKey, context: Context) -> Acce
 
 
 def _newest_rollout(manifest: str, context: Context) -> Rollout | None:
-    states = [s for s in rollout_states(context.journal) if s.manifest == manifest]
-    return load_rollout(context.journal, states[-1].id) if states else None
+    mine = [each for each in summaries(context.journal) if each.manifest == manifest]
+    return load_rollout(context.journal, mine[-1].id) if mine else None

@@ -15,15 +15,14 @@ from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents import claims
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollout_events import Said
-from orgrollout.reconcile.documents.rollout_record import Record
+from orgrollout.reconcile.documents.rollout_record import ROLLOUTS, Record
+from orgrollout.reconcile.documents.rollout_summaries import summaries
 from orgrollout.reconcile.documents.rollouts import (
-    ROLLOUTS,
     Rollout,
     claims_of,
     has,
     holds,
     load_rollout,
-    records,
     rollout_ids,
     save_order,
 )
@@ -198,9 +197,9 @@ def _claim_for_older(journal: Journal, names: frozenset[StackSetName]) -> None:
     unclaimed = {name for name in names if claims.claim_of(journal, name).version is None}
     if not unclaimed:
         return
-    for record in records(journal):
-        if record.state.holds and not record.begun_by:
-            rollout = load_rollout(journal, record.state.id)
+    for summary in summaries(journal):
+        rollout = load_rollout(journal, summary.id) if summary.holds else None
+        if rollout is not None and not rollout.record.begun_by:
             mine = unclaimed & claims_of(rollout.plan)
             claims.take_claims(journal, mine, rollout.state.id, partial(holds, journal))
 

@@ -1,11 +1,12 @@
 """Forgetting old rollouts: the record, its history, and its plan if no other rollout has it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
 from orgrollout.inventory.watermark import LOOK_BACK
+from orgrollout.journal.documents import Kept
 from orgrollout.journal.port import Journal, drop_artifact, put_artifact
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.reconcile.documents.detections import forget_ended
@@ -13,15 +14,13 @@ from orgrollout.reconcile.documents.findings import forget_what_is_gone
 from orgrollout.reconcile.documents.notices import forget_notices
 from orgrollout.reconcile.documents.retained_stacks import retained_stacks
 from orgrollout.reconcile.documents.rollout_events import history_of
-from orgrollout.reconcile.documents.rollouts import (
-    ROLLOUTS,
-    records,
-    rollout_ids,
-    rollout_states,
-)
+from orgrollout.reconcile.documents.rollout_record import ROLLOUTS
+from orgrollout.reconcile.documents.rollout_summaries import kept_summaries, summaries
+from orgrollout.reconcile.documents.rollouts import rollout_ids
 from orgrollout.rollout.state.state import RolloutState
+from orgrollout.rollout.state.summary import RolloutSummary
 
-_AT_A_TIME = 50  # plans whose text is kept, to be put back
+_AT_A_TIME = 8_000_000  # characters of plans that are kept, to be put back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,34 +43,37 @@ def prune_journal(journal: Journal, *, keep: int, now: datetime) -> Pruned:
     """
     retained_stacks(journal)  # which stacks were kept is remembered beyond the rollouts
     since = now - LOOK_BACK
-    forgotten = [s for s in _old(rollout_states(journal), keep, since) if _forget(journal, s)]
-    for state in forgotten:
-        journal.drop(history_of(state.id))
-        forget_notices(journal, state.id)
+    found = kept_summaries(journal)
+    forgotten = [old.value for old in _old(found, keep, since) if _forget(journal, old)]
+    for each in forgotten:
+        journal.drop(history_of(each.id))
+        forget_notices(journal, each.id)
     return Pruned(
-        rollouts=tuple(state.id for state in forgotten),
-        plans=_drop_plans(journal, {state.plan for state in forgotten}),
+        rollouts=tuple(each.id for each in forgotten),
+        plans=_drop_plans(journal, {each.plan for each in forgotten}),
         findings=forget_what_is_gone(journal),
         detections=forget_ended(journal, now - LOOK_BACK),
     )
 
 
-def _old(found: Sequence[RolloutState], keep: int, since: datetime) -> Iterable[RolloutState]:
+def _old(
+    found: Sequence[Kept[RolloutSummary]], keep: int, since: datetime
+) -> Iterable[Kept[RolloutSummary]]:
     """Yield what may be forgotten of all rollouts, oldest first; a plan is not read for that."""
-    newest = {state.manifest: state.id for state in found}
-    ended = [state for state in found if not state.holds]
-    for state in ended[: max(len(ended) - keep, 0)]:
-        is_recent = state.ended is None or state.ended >= since
-        if state.id not in newest.values() and not is_recent:
-            yield state
+    newest = frozenset({kept.value.manifest: kept.value.id for kept in found}.values())
+    ended = [kept for kept in found if not kept.value.holds]
+    for kept in ended[: max(len(ended) - keep, 0)]:
+        is_recent = kept.value.ended is None or kept.value.ended >= since
+        if kept.value.id not in newest and not is_recent:
+            yield kept
 
 
-def _forget(journal: Journal, state: RolloutState) -> bool:
+def _forget(journal: Journal, old: Kept[RolloutSummary]) -> bool:
     """Remove the record, unless another process has changed it since, as `retry` does."""
-    found = ROLLOUTS.get(journal, state.id)
-    if found is None or found.value.state != state:
+    found = ROLLOUTS.get(journal, old.value.id)
+    if found is None or found.version != old.version:
         return False
-    return ROLLOUTS.remove(journal, state.id, found.version)
+    return ROLLOUTS.remove(journal, old.value.id, found.version)
 
 
 def _drop_plans(journal: Journal, digests: AbstractSet[Digest]) -> int:
@@ -80,11 +82,9 @@ def _drop_plans(journal: Journal, digests: AbstractSet[Digest]) -> int:
     A rollout may begin with one just then: that one is put back.
     """
     known = set(rollout_ids(journal))
-    used = {record.state.plan for record in records(journal)}
+    used = {summary.plan for summary in summaries(journal)}
     gone = 0
-    for some in _batches(sorted(digests - used)):
-        contents = {digest: drop_artifact(journal, digest) for digest in some}
-        dropped = {digest: text for digest, text in contents.items() if text is not None}
+    for dropped in _dropped(journal, sorted(digests - used)):
         for state in _begun_since(journal, known):
             if (text := dropped.pop(state.plan, None)) is not None:
                 put_artifact(journal, text)
@@ -92,12 +92,22 @@ def _drop_plans(journal: Journal, digests: AbstractSet[Digest]) -> int:
     return gone
 
 
+def _dropped(journal: Journal, digests: Iterable[Digest]) -> Iterator[dict[Digest, str]]:
+    """Remove plans, and yield their texts, as many at a time as memory should hold."""
+    some: dict[Digest, str] = {}
+    size = 0
+    for digest in digests:
+        if (text := drop_artifact(journal, digest)) is not None:
+            some[digest] = text
+            size += len(text)
+        if size >= _AT_A_TIME:
+            yield some
+            some, size = {}, 0
+    yield some
+
+
 def _begun_since(journal: Journal, known: AbstractSet[RolloutId]) -> Iterable[RolloutState]:
     for rollout in rollout_ids(journal):
         found = ROLLOUTS.get(journal, rollout) if rollout not in known else None
         if found is not None:
             yield found.value.state
-
-
-def _batches(digests: Sequence[Digest]) -> Iterable[Sequence[Digest]]:
-    return (digests[start : start + _AT_A_TIME] for start in range(0, len(digests), _AT_A_TIME))

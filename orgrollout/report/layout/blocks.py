@@ -7,11 +7,13 @@ What is in a block is visible, whatever values it was made of: no format has to 
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from orgrollout.model.shown import visible
 
+_AT_A_TIME = 500  # rows of CSV that are made into one piece
 _MARKUP = re.compile(r"[\\`*_<>\[\]#!|~&$]")  # in Markdown, wherever it stands
 _OPENING = re.compile(r"^(?:\d+(?=[.)])|(?=[-+=]))")  # the same of a list, or of an underline
 
@@ -73,16 +75,16 @@ def _markdown(block: Block) -> str:
             return "\n".join((f"{fence}{block.language}", *block.lines, fence))
 
 
-def as_csv(sheet: Sheet) -> str:
-    """Return a table as CSV (RFC 4180), headers first.
+def as_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a table as CSV (RFC 4180) piece by piece, headers first.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(sheet.headers)
-    writer.writerows([[_harmless(cell) for cell in row] for row in sheet.rows])
-    return out.getvalue()
+    left = chain((headers,), rows)
+    while some := tuple(islice(left, _AT_A_TIME)):
+        out = io.StringIO()
+        csv.writer(out).writerows([_harmless(visible(cell)) for cell in row] for row in some)
+        yield out.getvalue()
 
 
 def _markdown_table(sheet: Sheet) -> str:

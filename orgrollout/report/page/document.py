@@ -84,11 +84,15 @@ def manifest_document(facts: Facts, now: datetime) -> dict[str, Any]:
         "plan": plan_on_page(facts.plan) if facts.plan else None,
         "plan_refused": facts.refused,
         "commands": _commands(facts.commands),
+        "notes": [],
     }
 
 
 def rollout_document(
-    view: RolloutView, now: datetime, commands: Sequence[tuple[str, str]] = ()
+    view: RolloutView,
+    now: datetime,
+    commands: Sequence[tuple[str, str]] = (),
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the page of one rollout, from what the journal knows: AWS is not asked."""
     plan = view.plan
@@ -110,6 +114,7 @@ def rollout_document(
         "plan": plan_on_page(plan),
         "plan_refused": "",
         "commands": _commands(commands),
+        "notes": list(notes),
     }
 
 

@@ -1,6 +1,6 @@
 """A plan as programs read it. Keys may be added, never renamed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +8,7 @@ from orgrollout.plan.build.preferences import explained
 from orgrollout.plan.checks.blast_radius import exposed_accounts
 from orgrollout.plan.model.plan import Plan, PlannedOperation, PlannedWave, Skipped
 from orgrollout.plan.model.planned_stack_set import PlannedStackSet, Removal
+from orgrollout.report.layout.json_text import Rows
 from orgrollout.report.layout.words import iso
 from orgrollout.report.plan.as_text import FORMAT_VERSION, NOT_CHECKED, actions_of
 from orgrollout.report.plan.changes import changes_json
@@ -23,18 +24,7 @@ def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "fingerprint": plan.fingerprint,
         "summary": {**{a.value: counts[a] for a in actions_of(plan)}, "unchanged": plan.unchanged},
         "stack_sets": [_stack_set_json(s) for s in plan.stack_sets.values()],
-        "changes": [
-            {
-                "stack_set": operation.stack_set,
-                "account": pair.account,
-                "region": pair.region,
-                "action": operation.action,
-                "reason": reason,
-                "wave": operation.wave,
-                "parameter_set": operation.parameter_set or None,
-            }
-            for operation, pair, reason in plan.changes()
-        ],
+        "changes": Rows(lambda: _changes(plan)),
         "parameter_sets": {
             key: dict(values)
             for stack_set in plan.stack_sets.values()
@@ -51,6 +41,19 @@ def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "not_checked": list(NOT_CHECKED),
         "calls": dict(calls),
     }
+
+
+def _changes(plan: Plan) -> Iterator[dict[str, Any]]:
+    for operation, pair, reason in plan.changes():
+        yield {
+            "stack_set": operation.stack_set,
+            "account": pair.account,
+            "region": pair.region,
+            "action": operation.action,
+            "reason": reason,
+            "wave": operation.wave,
+            "parameter_set": operation.parameter_set or None,
+        }
 
 
 def skipped_json(skipped: Iterable[Skipped]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from orgrollout.rollout.state.state import (
     InFlightOperation,
     RolloutState,
 )
+from orgrollout.rollout.state.summary import RolloutSummary
 from orgrollout.rollout.state.view import RolloutView
 
 
@@ -98,25 +99,25 @@ def no_rollout_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
 
 
 def rollouts_json(
-    found: Iterable[tuple[RolloutState, Plan | None]], now: datetime
+    found: Iterable[tuple[RolloutSummary, RolloutView | None]], now: datetime
 ) -> dict[str, Any]:
     """Return all rollouts of a journal, in short; those that are open with their plans."""
     return {
         "format_version": FORMAT_VERSION,
         "rollouts": [
             {
-                "rollout": state.id,
-                "manifest": state.manifest,
-                "outcome": state.outcome.value,
-                "phase": state.phase.value,
-                "created": iso(state.created),
-                "ended": iso(state.ended),
-                "failed": len(state.failed),
-                "begun_by": state.begun_by or None,
-                "superseded_by": state.superseded_by,
-                **pauses_json(plan, state, now),
+                "rollout": summary.id,
+                "manifest": summary.manifest,
+                "outcome": summary.outcome.value,
+                "phase": summary.phase.value,
+                "created": iso(summary.created),
+                "ended": iso(summary.ended),
+                "failed": summary.failed,
+                "begun_by": summary.begun_by or None,
+                "superseded_by": summary.superseded_by,
+                **pauses_json(view, now),
             }
-            for state, plan in found
+            for summary, view in found
         ],
     }
 

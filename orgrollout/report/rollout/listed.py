@@ -3,28 +3,28 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from orgrollout.plan.model.plan import Plan
 from orgrollout.report.layout.blocks import Block, Line, Sheet
 from orgrollout.report.layout.words import moment, span
 from orgrollout.report.rollout.standing import waits
-from orgrollout.rollout.state.state import RolloutState
+from orgrollout.rollout.state.summary import RolloutSummary
+from orgrollout.rollout.state.view import RolloutView
 
 
 def rollouts_blocks(
-    found: Iterable[tuple[RolloutState, Plan | None]], now: datetime
+    found: Iterable[tuple[RolloutSummary, RolloutView | None]], now: datetime
 ) -> Iterator[Block]:
     """Yield the rollouts, oldest first, or that there are none; the open ones with their plans."""
     rows = tuple(
         (
-            state.id,
-            moment(state.created),
-            state.outcome.value,
-            span(state.ended - state.created) if state.ended else "",
-            f"{len(state.failed):,}",
-            state.begun_by.rpartition(":")[2],
-            "; ".join(_standing(plan, state, now)),
+            summary.id,
+            moment(summary.created),
+            summary.outcome.value,
+            span(summary.ended - summary.created) if summary.ended else "",
+            f"{summary.failed:,}",
+            summary.begun_by.rpartition(":")[2],
+            "; ".join(_standing(summary, view, now)),
         )
-        for state, plan in found
+        for summary, view in found
     )
     if not rows:
         yield Line(text="There is no rollout in this journal.")
@@ -33,12 +33,11 @@ def rollouts_blocks(
     yield Sheet(headers=headers, rows=rows, right=frozenset({4}))
 
 
-def _standing(plan: Plan | None, state: RolloutState, now: datetime) -> Iterator[str]:
+def _standing(summary: RolloutSummary, view: RolloutView | None, now: datetime) -> Iterator[str]:
     """Yield who approved it last, what it waits for, and who took over."""
-    if state.approved:
-        last = max(state.approved.values(), key=lambda given: given.at)
-        yield f"approved by {last.by.rpartition(':')[2]}"
-    if plan is not None:
-        yield from waits(plan, state, now)
-    if state.superseded_by is not None:
-        yield f"superseded by {state.superseded_by}"
+    if summary.approved_by:
+        yield f"approved by {summary.approved_by.rpartition(':')[2]}"
+    if view is not None:
+        yield from waits(view.plan, view.state, now)
+    if summary.superseded_by is not None:
+        yield f"superseded by {summary.superseded_by}"

@@ -20,7 +20,7 @@ def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[L
         yield Line(text=f"begun by {state.begun_by}", style="dim")
     for wave, given in _approvals(RolloutView(plan, state)):
         yield Line(text=f"after wave {wave.name}, approved by {given.by} on {moment(given.at)}, of")
-        yield from (Line(text=f"    {line}", style="dim") for line in given.shown.splitlines())
+        yield from (Line(text=f"  {line}", style="dim") for line in given.shown.splitlines())
     yield from (Line(text=text, style="yellow") for text in waits(plan, state, now))
     if state.superseded_by is not None:
         yield Line(text=f"superseded by {state.superseded_by}, for good")
@@ -62,14 +62,14 @@ def standing_json(plan: Plan, state: RolloutState, now: datetime) -> dict[str, A
             }
             for wave, given in _approvals(RolloutView(plan, state))
         ],
-        **pauses_json(plan, state, now),
+        **pauses_json(RolloutView(plan, state), now),
         "superseded_by": state.superseded_by,
     }
 
 
-def pauses_json(plan: Plan | None, state: RolloutState, now: datetime) -> dict[str, Any]:
-    """Return until when it waits; without its plan, nothing is known of that."""
-    found = Pauses() if plan is None else pauses(RolloutView(plan, state), now)
+def pauses_json(view: RolloutView | None, now: datetime) -> dict[str, Any]:
+    """Return until when a rollout waits; None: it is over, and waits for nothing."""
+    found = Pauses() if view is None else pauses(view, now)
     return {
         "soaking_until": iso(found.soaking_until),
         "frozen_until": iso(found.frozen_until),

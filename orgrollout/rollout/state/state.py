@@ -19,6 +19,17 @@ from orgrollout.plan.model.targets import Rectangle
 from orgrollout.rollout.state.failure_classes import FailureClass
 
 
+class Outcome(StrEnum):
+    """How a rollout ended, or stands, in one word."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILURES = "succeeded with failures"
+    HALTED = "halted"
+    STOPPED = "stopped"
+    WAITING = "waiting for approval"
+
+
 class Phase(StrEnum):
     """What a rollout is doing."""
 
@@ -36,16 +47,19 @@ class Phase(StrEnum):
         """Return whether nothing more happens by itself."""
         return self in {Phase.HALTED, Phase.STOPPED, Phase.FINISHED}
 
-
-class Outcome(StrEnum):
-    """How a rollout ended, or stands, in one word."""
-
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILURES = "succeeded with failures"
-    HALTED = "halted"
-    STOPPED = "stopped"
-    WAITING = "waiting for approval"
+    def outcome(self, *, has_failures: bool) -> Outcome:
+        """Return how a rollout in this phase ended, or stands."""
+        match self:
+            case Phase.HALTED:
+                return Outcome.HALTED
+            case Phase.STOPPED:
+                return Outcome.STOPPED
+            case Phase.WAITING:
+                return Outcome.WAITING
+            case Phase.FINISHED:
+                return Outcome.FAILURES if has_failures else Outcome.SUCCEEDED
+            case _:
+                return Outcome.RUNNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,17 +186,7 @@ class RolloutState:
     @property
     def outcome(self) -> Outcome:
         """Return how it ended, or stands."""
-        match self.phase:
-            case Phase.HALTED:
-                return Outcome.HALTED
-            case Phase.STOPPED:
-                return Outcome.STOPPED
-            case Phase.WAITING:
-                return Outcome.WAITING
-            case Phase.FINISHED:
-                return Outcome.FAILURES if self.failed else Outcome.SUCCEEDED
-            case _:
-                return Outcome.RUNNING
+        return self.phase.outcome(has_failures=bool(self.failed))
 
     @property
     def failed(self) -> tuple[Failure, ...]:

@@ -1,6 +1,8 @@
 """The journal as the command line shows it: in a bucket, taken over, unlocked, exported, pruned."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,6 +64,21 @@ def test_a_missing_bucket_is_reported_with_how_to_create_it(program: Program) ->
     )
     assert ran.code == 1
     assert "orgrollout service template --only journal" in ran.err
+
+
+def test_an_export_that_fails_in_the_middle_is_no_success(program: Program) -> None:
+    """Half a document must not be taken for all of it, by a script that looks at the exit code."""
+    program("apply", program.manifest(), "--yes")
+    (path,) = program.folder.glob("**/journal.sqlite")
+    with closing(sqlite3.connect(path)) as journal, journal:
+        journal.execute("UPDATE documents SET value = '{' WHERE key LIKE 'rollout/%'")
+
+    ran = program("journal", "export")
+
+    assert ran.code == 1
+    assert "is not JSON" in ran.err
+    with pytest.raises(ValueError, match="Expecting"):
+        json.loads(ran.out)
 
 
 def test_a_journal_in_the_home_of_an_unknown_user_is_refused(program: Program) -> None:

@@ -107,3 +107,21 @@ def test_a_name_that_cannot_be_written_is_refused_before_anything_is_read(
     assert ran.code == 1
     assert "is a folder" in ran.err
     assert program.sandbox.calls == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--web", "--watch"], "leave out --watch"),
+        (["--web", "--format", "json"], "leave out --watch, --format"),
+        (["--web", "--region", "us-east-1"], "The page has filters"),
+        (["--web", "--for", "soon"], "--for soon"),
+    ],
+)
+def test_what_does_not_go_with_the_live_page_is_refused(
+    program: Program, options: list[str], said: str
+) -> None:
+    ran = program("status", *options)
+
+    assert ran.code == 2
+    assert said in ran.err

@@ -1,5 +1,6 @@
 """Files that commands write: for their owner only, whole, and never into another file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,21 @@ def test_a_symbolic_link_is_refused_by_name(tmp_path: Path, leads_to: str) -> No
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"is a folder; nothing was written\."):
         replace_file(tmp_path, "new")
+
+
+def test_pieces_that_cannot_all_be_made_leave_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "old.json"
+    file.write_text("old")
+
+    def pieces() -> Iterator[str]:
+        yield "new"
+        raise RuntimeError("there is no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        replace_file(file, pieces())
+
+    assert file.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["old.json"]
 
 
 @needs_full

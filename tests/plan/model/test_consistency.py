@@ -14,6 +14,7 @@ import pytest
 from orgrollout.plan.model.document import plan_document, read_plan
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.rollouts import claims_of
+from orgrollout.report.layout.json_text import json_pieces
 from orgrollout.report.plan.as_json import plan_json
 from orgrollout.report.plan.as_text import plan_blocks
 from orgrollout.report.rollout.as_json import rollout_json
@@ -65,7 +66,7 @@ def changed(before: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
 def use(plan: Plan) -> None:
     """Show the plan, and begin to carry it out."""
     assert list(plan_blocks(plan, pairs=True, now=NOW))
-    json.dumps(plan_json(plan, {}))
+    "".join(json_pieces(plan_json(plan, {})))
     assert plan.fingerprint
     claims_of(plan)
     state = begin(plan, plan.fingerprint, "base-1", NOW)  # type: ignore[arg-type]

@@ -71,7 +71,7 @@ def test_the_search_for_one_rollout_reads_one_plan(
     close(stage, "one-1", "two-1", "three-1")
 
     assert FINDS[what](journal) == "four-1"
-    assert journal.reads == {"rollout": len(NAMES) + 1, "artifacts": 1}
+    assert journal.reads == {"rollout": len(NAMES) + 1, "artifacts": 1, "summaries": 1}
 
 
 def test_several_open_rollouts_are_named_without_reading_their_plans(
@@ -80,7 +80,7 @@ def test_several_open_rollouts_are_named_without_reading_their_plans(
     with pytest.raises(NoSuchRolloutError, match="one-1, two-1, three-1, four-1"):
         find_rollout(journal, None, only_open=True)
 
-    assert journal.reads == {"rollout": len(NAMES)}
+    assert journal.reads == {"rollout": len(NAMES), "summaries": 1}
 
 
 def test_a_list_of_all_rollouts_reads_no_plan(journal: CountedJournal) -> None:
@@ -88,11 +88,13 @@ def test_a_list_of_all_rollouts_reads_no_plan(journal: CountedJournal) -> None:
     assert journal.reads == {"rollout": len(NAMES)}
 
 
-def test_recent_rollouts_are_read_once(stage: Stage, journal: CountedJournal) -> None:
+def test_of_rollouts_that_ended_long_ago_no_plan_is_read(
+    stage: Stage, journal: CountedJournal
+) -> None:
     close(stage, "one-1", "two-1")
     later = stage.sandbox.clock.now() + timedelta(seconds=1)
 
     found = {rollout.state.id for rollout in recent_rollouts(journal, later)}
 
     assert found == {"three-1", "four-1"}
-    assert journal.reads == {"rollout": len(NAMES), "artifacts": 2}
+    assert journal.reads == {"rollout": len(NAMES) + 2, "artifacts": 2, "summaries": 1}

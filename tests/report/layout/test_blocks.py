@@ -77,11 +77,16 @@ def test_no_value_moves_the_cursor_or_begins_a_line_of_its_own(value: str, seen:
     sheet = Sheet(headers=("name",), rows=((value,),))
 
     assert shown(Line(text=value), sheet).splitlines() == [seen, "name", seen]
-    assert list(csv.reader(io.StringIO(as_csv(sheet))))[1] == [seen]
+    assert read(sheet)[1] == [seen]
     assert as_markdown([Code(lines=(value,), language="diff")]).splitlines()[1:-1] == [
         seen.replace(r"\t", "\t")
     ]
     assert value == seen or value not in as_markdown([Line(text=value), sheet])
+
+
+def read(sheet: Sheet) -> list[list[str]]:
+    """Return the cells of a table as a program reads its CSV."""
+    return list(csv.reader(io.StringIO("".join(as_csv(sheet.headers, sheet.rows)))))
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x"])
@@ -89,10 +94,16 @@ def test_csv_holds_no_formula(cell: str) -> None:
     """An account's name is chosen by others, and a person opens the file in a spreadsheet."""
     sheet = Sheet(headers=("name",), rows=((cell,),))
 
-    assert list(csv.reader(io.StringIO(as_csv(sheet)))) == [["name"], [f"'{cell}"]]
+    assert read(sheet) == [
+        ["name"],
+        [f"'{cell}"],
+    ]
 
 
 def test_csv_quotes_what_would_end_a_cell() -> None:
     sheet = Sheet(headers=("name", "reason"), rows=(('a "b", c', "d"),))
 
-    assert list(csv.reader(io.StringIO(as_csv(sheet))))[1] == ['a "b", c', "d"]
+    assert read(sheet)[1] == [
+        'a "b", c',
+        "d",
+    ]

@@ -1,5 +1,7 @@
 """cfn-lint and its copy of the resource schemas, which it keeps per Region."""
 
+from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -12,9 +14,14 @@ _manager: Any = import_module("cfnlint.schema.manager")
 REGIONS: list[str] = sorted(_helpers.REGIONS)
 
 
-def findings(text: str, regions: list[str]) -> list[str]:
-    """Return what cfn-lint has to say, informational rules included."""
-    config = _config.ManualArgs(regions=regions, include_checks=["I"])
+def findings(text: str, regions: Sequence[str]) -> list[str]:
+    """Return what cfn-lint has to say, informational rules included; asked once for a text."""
+    return list(_findings(text, tuple(regions)))
+
+
+@cache
+def _findings(text: str, regions: tuple[str, ...]) -> list[str]:
+    config = _config.ManualArgs(regions=list(regions), include_checks=["I"])
     return [f"{each.rule.id} {each.message}" for each in _api.lint(text, config=config)]
 
 

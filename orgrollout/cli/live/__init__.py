@@ -1,0 +1,1 @@
+"""The page of a rollout on this machine, as it moves."""
