@@ -13,7 +13,7 @@ from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.rollouts import Rollout, give_order, load_rollout
 from orgrollout.reconcile.lifecycle.begin import holders_of
 from orgrollout.reconcile.lifecycle.notify import tell_of_rollout
-from orgrollout.reconcile.lifecycle.rollback import begin_rollback, rollback_of
+from orgrollout.reconcile.lifecycle.rollback import rollback_if_ordered
 from orgrollout.reconcile.tick.tick import Tick, tick
 from orgrollout.report.layout.words import span
 from orgrollout.rollout.decide import operator_commands
@@ -108,7 +108,7 @@ def _taken_back(rollout: Rollout, context: Context, follow: Callable[[Tick], Non
         return rollout
     name, patience = rollout.state.id, _Patience(rollout, context, follow)
     try:
-        back = patience.wait_for(lambda: _rollback(name, context))
+        back = patience.wait_for(lambda: rollback_if_ordered(name, context))
     except NothingToRollBackError as error:
         said = Event(kind=EventKind.ROLLBACK, text=str(error))
         follow(Tick(rollout=rollout, events=(said,), wake_after=None))
@@ -118,17 +118,6 @@ def _taken_back(rollout: Rollout, context: Context, follow: Callable[[Tick], Non
         follow(Tick(rollout=rollout, events=(said,), wake_after=timedelta()))
         _drive(back, context, follow)
     return patience.wait_for(lambda: load_rollout(context.journal, name))
-
-
-def _rollback(rollout: RolloutId, context: Context) -> Rollout | None:
-    """Return the rollout that takes another one back; None if it is not to be taken back now."""
-    current = load_rollout(context.journal, rollout)
-    if not current.state.undo:
-        return None
-    back = rollback_of(current, context.journal)
-    if back is None and current.state.superseded_by is None:
-        back = begin_rollback(current, context)
-    return back
 
 
 def _notify(rollout: Rollout, context: Context, follow: Callable[[Tick], None]) -> None:

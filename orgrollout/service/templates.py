@@ -7,7 +7,9 @@ from importlib.resources import files
 class Part(StrEnum):
     """What can be deployed."""
 
-    JOURNAL = "journal"  # the bucket of a journal that a team shares
+    SERVICE = "service"  # rollouts and drift without a laptop
+    FORWARDING = "forwarding"  # in the management account: its events, to the service
+    JOURNAL = "journal"  # the bucket of a journal that a team shares, without the service
 
 
 def service_template(part: Part) -> str:

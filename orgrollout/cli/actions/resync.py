@@ -17,7 +17,6 @@ from orgrollout.cli.terminal.screen import Screen
 from orgrollout.drift.unattended import rules_of, why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.plan.model.windows import windows_of
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest, seek_repairs
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift
@@ -145,7 +144,7 @@ def _must_make_sense(asked: Options, screen: Screen, *, asks: bool) -> None:
 def _seek(
     asked: Options, loaded: LoadedManifest, session: Session, narrowing: Narrowing | None
 ) -> tuple[Picture, ResyncPlan]:
-    screen, unattended = session.screen, loaded.manifest.drift.unattended
+    screen = session.screen
     picture = _look(loaded, session)
     with screen.working():
         sought = seek_repairs(
@@ -154,16 +153,19 @@ def _seek(
             session.context,
             screen.progress,
             narrowing=narrowing,
-            wanted=ResyncRequest(
-                allowed_types=unattended.resource_types if asked.unattended else ("*",),
-                refused_again=not (asked.unattended or asked.recreate),
-                fought_again=not asked.unattended,
-                windows=windows_of(unattended.windows) if asked.unattended else (),
-                recover_inoperable=asked.recover_inoperable,
-                recreate=asked.recreate,
-            ),
+            wanted=_wanted(asked, loaded),
         )
     return picture, sought
+
+
+def _wanted(asked: Options, loaded: LoadedManifest) -> ResyncRequest:
+    if asked.unattended:
+        return ResyncRequest.unattended(loaded.manifest.drift.unattended)
+    return ResyncRequest(
+        refused_again=not asked.recreate,
+        recover_inoperable=asked.recover_inoperable,
+        recreate=asked.recreate,
+    )
 
 
 def _carried_out(

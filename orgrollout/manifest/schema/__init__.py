@@ -34,10 +34,12 @@ from orgrollout.manifest.schema.selection import (
     ParameterOverride,
     Targets,
 )
+from orgrollout.manifest.schema.service import AutoApprove, Service
 from orgrollout.manifest.schema.stack_sets import Lint, StackSet, Templates, TemplatesLint
 
 __all__ = [
     "Accounts",
+    "AutoApprove",
     "Block",
     "CallRate",
     "Drift",
@@ -62,6 +64,7 @@ __all__ = [
     "Retry",
     "Rollout",
     "Sample",
+    "Service",
     "StackSet",
     "Targets",
     "Templates",

@@ -9,6 +9,7 @@ from orgrollout.manifest.schema.guards import Guards
 from orgrollout.manifest.schema.part import Part
 from orgrollout.manifest.schema.rollout import Rollout
 from orgrollout.manifest.schema.selection import Targets
+from orgrollout.manifest.schema.service import Service
 from orgrollout.manifest.schema.stack_sets import StackSet, Templates
 from orgrollout.manifest.text.forms import (
     AccountNumber,
@@ -102,3 +103,5 @@ class Manifest(Part):
     """How drift is looked at, what is left alone, what may be repaired by itself."""
     notifications: tuple[Notification, ...] = ()
     """Who is told of what."""
+    service: Service = Service()
+    """What the service may carry out of it without a person."""

@@ -211,6 +211,12 @@ class Plan:
             ]
         )
 
+    @property
+    def opens_with_approval(self) -> bool:
+        """Return whether nothing at all is sent before a person, or a condition, approves it."""
+        first = next(iter(self.waves), None)
+        return first is not None and not first.accounts and first.gate.approval
+
     def counts(self, key: StackSetKey | None = None) -> Counter[OperationAction]:
         """Return how many pairs change, by action."""
         counts: Counter[OperationAction] = Counter()

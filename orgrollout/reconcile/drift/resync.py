@@ -12,12 +12,13 @@ from orgrollout.drift.repair import Limits, Refusal
 from orgrollout.drift.resync import Resync, plan_resync
 from orgrollout.drift.unseen import unseen
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.schema import Unattended
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import Digest, Pair, RolloutId, StackSetKey, StackSetName
 from orgrollout.model.operation import OperationAction
 from orgrollout.plan.build.request import Request
 from orgrollout.plan.model.plan import MemberRole
-from orgrollout.plan.model.windows import Window
+from orgrollout.plan.model.windows import Window, windows_of
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.findings import history, remember_findings
 from orgrollout.reconcile.drift.confirm_suspects import confirm
@@ -56,6 +57,16 @@ class ResyncRequest:
     windows: tuple[Window, ...] = ()  # in which repairs may begin; empty: at any time
     recover_inoperable: bool = False
     recreate: bool = False  # delete and create what nothing else repairs
+
+    @classmethod
+    def unattended(cls, limits: Unattended) -> "ResyncRequest":
+        """Return how far a re-sync without a person may go."""
+        return cls(
+            allowed_types=limits.resource_types,
+            refused_again=False,
+            fought_again=False,
+            windows=windows_of(limits.windows),
+        )
 
 
 def seek_repairs(

@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import partial
 
 from orgrollout.journal.port import Journal
-from orgrollout.model.ids import Digest, StackSetKey
+from orgrollout.model.ids import Digest, RolloutId, StackSetKey
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.claims import owners
@@ -75,6 +75,17 @@ def begin_rollback(rollout: Rollout, context: Context) -> Rollout:
         if back is None:
             raise
         return back
+
+
+def rollback_if_ordered(rollout: RolloutId, context: Context) -> Rollout | None:
+    """Return the rollout that takes another one back; None if it is not to be taken back now."""
+    current = load_rollout(context.journal, rollout)
+    if not current.state.undo:
+        return None
+    back = rollback_of(current, context.journal)
+    if back is None and current.state.superseded_by is None:
+        back = begin_rollback(current, context)
+    return back
 
 
 def rollback_of(rollout: Rollout, journal: Journal) -> Rollout | None:

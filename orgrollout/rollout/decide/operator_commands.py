@@ -41,6 +41,8 @@ def begin(
         id=rollout,
         plan=plan_digest,
         created=now,
+        # Even a stack set without stack instances is made after the approval only.
+        phase=Phase.WAITING if plan.opens_with_approval else Phase.RUNNING,
         waiting=waiting,
         begun_by=by,
         takes_back=takes_back,

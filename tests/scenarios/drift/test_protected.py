@@ -1,9 +1,12 @@
 """Rollout, re-sync and removal succeed with the printed service control policy in force.
 
-The sandbox attaches no policies, so that its check of callers is asked here for a second opinion:
-what the policy denies to a principal of a member account is refused before it is done.
+All that the baseline has is there: the rules and the bus that tell of tampering, the questions to
+the archive, the conformance pack. A call that is refused is told. The sandbox attaches no
+policies, so that its check of callers is asked here for a second opinion: what the policy denies to
+a principal of a member account is refused before it is done.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,12 @@ from orgrollout.sandbox.organization.service_control_policies import Asked, deci
 from orgrollout.sandbox.stack_sets.service import Caller
 from tests.resyncing import detect, repair, seek
 from tests.stage import Stage
+from tests.templates.support.eventbridge import RULE as TELL
+from tests.templates.support.eventbridge import event_of
+from tests.templates.support.reading import Templates
+from tests.templates.support.resolving import AUDIT, Place, resolve
 from tests.templates.support.shipped import ORGANIZATION, read
+from tests.templates.test_tamper_events import TAMPERING
 
 ADMINISTRATOR = "999999999999"
 REGION = "us-east-1"
@@ -70,8 +78,11 @@ def policy(monkeypatch: pytest.MonkeyPatch) -> Policy:
 
 
 def manifest() -> dict[str, Any]:
-    """Return the shipped baseline with its re-sync role, in one Region."""
+    """Return everything that is shipped for a security team, in one Region."""
     found = read("security-baseline")
+    beside = read("beside-the-baseline")["stack_sets"]
+    beside["flowlogs-athena"]["targets"] = {"accounts": ["log_archive"]}
+    found["stack_sets"] |= read("security-baseline-protected")["stack_sets"] | beside
     found["region_groups"] = {"governed": [REGION]}
     found["guards"] = {"retain_stacks": False, "max_removed_accounts": 100}
     return found
@@ -111,7 +122,8 @@ def test_the_baseline_can_be_operated_under_its_protection_policies(
         with pytest.raises(ClientError, match="service control policy"):
             call()
     assert len(policy.refused) == len(tampering)
-    assert events.list_rules()["Rules"] == []
+    assert len(events.list_rules()["Rules"]) == 5
+    assert_one_event_is_told(stage, policy, account)
 
     # Without the policy something is stopped; with it again, the re-sync repairs it.
     statements, policy.statements = policy.statements, []
@@ -135,3 +147,28 @@ def test_the_baseline_can_be_operated_under_its_protection_policies(
     assert stage.apply(gone).state.outcome is Outcome.SUCCEEDED
     assert config.describe_config_rules()["ConfigRules"] == []
     assert policy.refused == []
+
+
+def assert_one_event_is_told(stage: Stage, policy: Policy, account: str) -> None:
+    """CloudTrail's event of a refused call reaches the bus, by the rules that are deployed.
+
+    The bus is there, and its rule listens with a log group in place of its topic.
+    """
+    statements, policy.statements = policy.statements, []
+    there, here = (stage.sandbox.session(each, REGION) for each in (AUDIT, account))
+    logs, bus = there.client("logs"), there.client("events")
+    logs.create_log_group(logGroupName="heard")
+    (group,) = logs.describe_log_groups(logGroupNamePrefix="heard")["logGroups"]
+    tell = resolve(Templates.shipped().document("tamper-bus"), Place(AUDIT, REGION)).only(TELL)
+    where = {"EventBusName": tell["EventBusName"]}
+    bus.put_rule(Name=tell["Name"], EventPattern=json.dumps(tell["EventPattern"]), **where)
+    bus.put_targets(
+        Rule=tell["Name"], Targets=[{"Id": "log", "Arn": group["logGroupArn"]}], **where
+    )
+    (stopped,) = (each for each in TAMPERING if each["event"] == "StopConfigurationRecorder")
+    here.client("events").put_events(Entries=[event_of(stopped)])
+    heard = logs.filter_log_events(logGroupName="heard")["events"]
+    assert [json.loads(each["message"])["detail"]["eventName"] for each in heard] == [
+        "StopConfigurationRecorder"
+    ]
+    policy.statements = statements

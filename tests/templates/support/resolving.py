@@ -21,6 +21,9 @@ REQUIRED = {
     "CallerRole": "Rollout",
     "ExternalId": "base-7",
     "BusAccountId": AUDIT,
+    "CodeBucket": "code",
+    "CodeKey": "orgrollout.zip",
+    "BusArn": f"arn:aws:events:us-east-1:{AUDIT}:event-bus/accounts",
     "LogRegions": "us-east-1,eu-west-1",
 }
 _NOTHING = object()
@@ -195,6 +198,8 @@ class _Resolver:
             "AWS::Events::EventBus": f"{start}:events:{here}:event-bus/{physical}",
             "AWS::Events::Rule": f"{start}:events:{here}:rule/{physical}",
             "AWS::SNS::Topic": f"{start}:sns:{here}:{physical}",
+            "AWS::SQS::Queue": f"{start}:sqs:{here}:{physical}",
+            "AWS::Logs::LogGroup": f"{start}:logs:{here}:log-group:{physical}:*",
         }
         kind = self.template["Resources"][name]["Type"]
         return arns[kind] if attribute == "Arn" else f"{name}.{attribute}"

@@ -1,0 +1,102 @@
+"""Looking for drift without a person: step by step, then the same as `resync --unattended`."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from orgrollout.api import Client
+from orgrollout.aws.executions import Executions
+from orgrollout.drift.unattended import why_not_now
+from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.ids import StackSetKey, StackSetName
+from orgrollout.model.logs import log_of
+from orgrollout.reconcile.context import Context
+from orgrollout.reconcile.documents.detections import read_intent
+from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
+from orgrollout.reconcile.drift.detect import DetectionPhase, DetectionStep, detect_step, withdraw
+from orgrollout.reconcile.drift.detection_targets import detection_targets
+from orgrollout.reconcile.drift.resync import ResyncRequest
+from orgrollout.reconcile.lifecycle.notify import tell_of_drift
+from orgrollout.reconcile.reading.plan_request import WrongPlaceError
+from orgrollout.service.driving import Step
+from orgrollout.service.jobs import Job, Kind, ensure_execution
+
+_LOG = log_of(__name__)
+_ENDED = "ended"  # instead of the id of a detection
+PATIENCE = timedelta(minutes=30)  # for operations of others, from the first step on
+_LEAST_WAIT = timedelta(seconds=8)
+
+
+def drift_step(loaded: LoadedManifest, client: Client, executions: Executions, job: Job) -> Step:
+    """Bring the detections of a manifest one step further; after the last one, repair.
+
+    Raises:
+        OrgRolloutError: A step failed. The next one attaches to what was begun.
+    """
+    now = client.context.clock.now()
+    began = str(job.progress.get("began") or now.isoformat())
+    known = dict(job.progress.get("detections") or {})
+    if not job.progress:
+        known = dict.fromkeys(_targets(loaded, client.context), "")
+    waits = []
+    for name in sorted(key for key, each in known.items() if each != _ENDED):
+        step = _one(StackSetName(name), client.context, known[name], datetime.fromisoformat(began))
+        known[name] = _ENDED if step.wake_after is None else _id(step)
+        waits += [] if step.wake_after is None else [step.wake_after]
+    if waits:
+        progress = {"began": began, "detections": known}
+        wait = max(min(waits), _LEAST_WAIT)
+        return Step(wait=wait, said="looking for drift", progress=progress)
+    return Step(wait=None, said=_repair(loaded, client, executions))
+
+
+def _targets(loaded: LoadedManifest, context: Context) -> Mapping[StackSetName, StackSetKey]:
+    """Return the stack sets to look at."""
+    keys = map(StackSetKey, loaded.manifest.stack_sets)
+    targets = detection_targets(loaded, context, keys)
+    if targets is None:
+        raise WrongPlaceError(str(loaded.path), loaded.manifest.organization)
+    for key, reason in targets.left_out.items():
+        _LOG.info("%s: %s", key, reason, extra={"stack_set": loaded.stack_set_name(key)})
+    return targets.names
+
+
+def _one(name: StackSetName, context: Context, known: str, began: datetime) -> DetectionStep:
+    intent = read_intent(context.journal, name) if known else None
+    mine = intent if intent and intent.operation == known else None
+    step = detect_step(name, context, mine)
+    waits = step.phase is DetectionPhase.WAITING and step.intent is not None
+    if waits and step.intent and context.clock.now() - began > PATIENCE:
+        withdraw(name, context, step.intent)
+        _LOG.warning("not looked at: busy with %s", step.held_by, extra={"stack_set": name})
+        return DetectionStep(stack_set=name, phase=step.phase, held_by=step.held_by)
+    if step.wake_after is None and step.phase is not DetectionPhase.ENDED:
+        said = f"{step.phase.value} {step.held_by}".strip()
+        _LOG.warning("not looked at: %s", said, extra={"stack_set": name})
+    return step
+
+
+def _id(step: DetectionStep) -> str:
+    return step.intent.operation if step.intent else ""
+
+
+def _repair(loaded: LoadedManifest, client: Client, executions: Executions) -> str:
+    """Begin the rollout that repairs what may be repaired without a person."""
+    limits, context = loaded.manifest.drift.unattended, client.context
+    picture = client.look(loaded, drift=True)
+    sought = client.plan_resync(loaded, picture, request=ResyncRequest.unattended(limits))
+    tell_of_drift(loaded.manifest, sought.findings, context, lambda text: _LOG.warning("%s", text))
+    left, plan = len(sought.left), sought.resync.plan
+    said = f"{left:,} left to a person" if left else "nothing is left"
+    if plan.is_empty:
+        return f"nothing is repaired; {said}"
+    if why := why_not_now(limits, sought.resync, context.clock.now()):
+        _LOG.warning("nothing was repaired: %s", why)
+        return f"nothing was repaired: {why}"
+    try:
+        begun = client.begin(plan)
+    except OpenRolloutError as error:
+        _LOG.warning("left to the next run: %s", error)
+        return "left to the next run: another rollout holds a stack set"
+    job = Job(kind=Kind.ROLLOUT, name=begun.state.id)
+    ensure_execution(job, context.journal, executions)
+    return f"{begun.state.id} repairs; {said}"

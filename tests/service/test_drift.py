@@ -1,0 +1,58 @@
+"""Looking for drift without a person, one step at a time, and repairing what may be repaired."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from tests.resyncing import NAME, TEMPLATE, start_recorders
+from tests.resyncing import manifest as drifting
+from tests.service.house import AUTO, House
+from tests.stage import DEV, US, Stage, pairs
+
+
+def drifted(house: House, **unattended: object) -> None:
+    more = {"resync_role": "OrganizationAccountAccessRole", "unattended": unattended}
+    wanted = drifting(
+        targets={"organizational_units": ["/Dev"]}, regions=["us-east-1"], service=AUTO, drift=more
+    )
+    house.upload(wanted, guard=TEMPLATE)
+    house.functions.look({})
+    house.run("base-1_1")
+    start_recorders(Stage(house.sandbox, Path()), pairs(DEV, [US]))
+    house.sandbox.tamper(DEV[0], US, NAME, "Topic", "/DisplayName", "theirs")
+    house.sandbox.clock.sleep(timedelta(hours=1))
+
+
+def test_drift_is_found_and_repaired_by_schedule(house: House) -> None:
+    drifted(house)
+
+    assert house.functions.drift({}) == {"started": ["drift_base_1"]}
+    assert house.functions.drift({}) == {"started": []}  # one at a time
+    looked = house.run("drift_base_1")
+
+    assert looked["said"].startswith("base-2 repairs")
+    assert house.run("base-2_1")["said"] == "succeeded"
+    assert house.functions.drift({}) == {"started": ["drift_base_2"]}
+    assert house.run("drift_base_2")["said"].startswith("nothing is repaired")
+
+
+def test_a_step_that_is_repeated_begins_no_second_detection(house: House) -> None:
+    """Step Functions tries a step again whose answer it did not get."""
+    drifted(house)
+    house.functions.drift({})
+    given = house.running()["drift_base_1"]
+
+    first, again = house.functions.tick(given), house.functions.tick(given)
+
+    assert first["progress"]["detections"] == again["progress"]["detections"]
+    sent = [c for c in house.sandbox.calls if c.operation == "DetectStackSetDrift"]
+    assert len(sent) == 1
+
+
+def test_more_than_a_run_may_repair_is_left_to_a_person(house: House) -> None:
+    drifted(house, max_instances=0)
+    house.functions.drift({})
+
+    said = house.run("drift_base_1")["said"]
+
+    assert said.startswith("nothing was repaired: 1 stack instances would be repaired")
+    assert list(house.states()) == ["base-1"]
