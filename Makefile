@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov
+PAGE := orgrollout/report/page/source
 # Workers, and the programs that tests start, import our modules hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -54,7 +55,7 @@ $(VENV)/.browser: constraints-browser.txt | $(READY)
 test-browser: $(VENV)/.browser ## The page of `report` in Chromium.
 	@command -v chromium >/dev/null || { echo "chromium is missing: installing Debian's"; apt-get update -qq && apt-get install -y -qq chromium; } \
 		|| echo "chromium cannot be installed here: these tests are skipped" >&2
-	@command -v npm >/dev/null && $(MAKE) --no-print-directory page/node_modules/.ready \
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory $(PAGE)/node_modules/.ready \
 		|| echo "no node, or no packages for it: accessibility and the fresh build are not tested" >&2
 	$(BIN)/pytest -m browser -s tests/browser
 
@@ -63,12 +64,12 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 # What is built is committed, so that neither the wheel nor a user needs Node.
-page/node_modules/.ready: page/package-lock.json
-	cd page && npm ci --silent
+$(PAGE)/node_modules/.ready: $(PAGE)/package-lock.json
+	cd $(PAGE) && npm ci --silent
 	@touch $@
 
-page: page/node_modules/.ready ## Build the page of `report` again from page/src (needs Node 20).
-	cd page && npm run --silent check && npm run --silent build
+page: $(PAGE)/node_modules/.ready ## Build the page of `report` again from its source (needs Node 20).
+	cd $(PAGE) && npm run --silent check && npm run --silent build
 
 PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 

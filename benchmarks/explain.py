@@ -22,18 +22,11 @@ from typing import Any
 
 import yaml
 
-from orgrollout.aws.stack_sets.stack_sets import StackSets
-from orgrollout.aws.transport.connection import connect
+from orgrollout import api
 from orgrollout.aws.transport.rate_limits import RateLimits
-from orgrollout.drivers.local import drive
-from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.regions import PARTITIONS, is_opt_in
 from orgrollout.model.ids import Region
 from orgrollout.reconcile.advice.explain_account import explain
-from orgrollout.reconcile.context import Context
-from orgrollout.reconcile.lifecycle.begin import begin_rollout
-from orgrollout.reconcile.reading.plan_request import look, plan_from
 from orgrollout.sandbox import Sandbox, Settings
 
 MAX_SECONDS = 1.0
@@ -69,7 +62,9 @@ def ask(
     """Ask, print what it took, and return the seconds, those of waiting included."""
     calls, began = len(sandbox.calls), sandbox.clock.now()
     started, cpu = time.perf_counter(), time.process_time()
-    explain(load_manifest(manifest), context(sandbox, manifest.parent / journal), ACCOUNT, region)
+    loaded = api.load(manifest)
+    with process(sandbox, loaded, manifest.parent / journal) as client:
+        explain(loaded, client.context, ACCOUNT, region)
     here, cpu = time.perf_counter() - started, time.process_time() - cpu
     waited = (sandbox.clock.now() - began).total_seconds()
     print(
@@ -79,15 +74,14 @@ def ask(
     return here + waited
 
 
-def context(sandbox: Sandbox, journal: Path, *, speed: float = 1) -> Context:
-    """Return what a new process works with, whose rates nobody has used yet."""
-    connection = connect(clock=sandbox.clock, limits=RateLimits(speed=speed))
-    return Context(
-        connection=connection,
-        stack_sets=StackSets(connection),
-        journal=SqliteJournal(journal),
-        clock=sandbox.clock,
-    )
+@contextmanager
+def process(
+    sandbox: Sandbox, loaded: api.LoadedManifest, journal: Path, *, speed: float = 1
+) -> Iterator[api.Client]:
+    """Give what a new process works with, whose rates are all unused."""
+    limits = RateLimits(speed=speed)
+    with api.connect(loaded, journal=journal, clock=sandbox.clock, limits=limits) as client:
+        yield client
 
 
 @contextmanager
@@ -100,13 +94,10 @@ def deployed(accounts: int) -> Iterator[tuple[Sandbox, Path]]:
     ):
         manifest = Path(folder) / "manifest.yaml"
         manifest.write_text(yaml.safe_dump(MANIFEST), encoding="utf-8")
-        fast, loaded = (
-            context(sandbox, Path(folder) / "journal.sqlite", speed=1e9),
-            load_manifest(manifest),
-        )
-        plan = plan_from(loaded, look(loaded, fast, quiet), fast)
-        drive(begin_rollout(plan, fast).state.id, fast, quiet)
-        look(loaded, fast, quiet)
+        loaded = api.load(manifest)
+        with process(sandbox, loaded, Path(folder) / "journal.sqlite", speed=1e9) as fast:
+            fast.drive(fast.begin(fast.plan(loaded)))
+            fast.look(loaded)
         yield sandbox, manifest
 
 
@@ -123,10 +114,6 @@ def organization(accounts: int) -> dict[str, Any]:
         "regions": REGIONS,
         "root": {"organizational_units": units},
     }
-
-
-def quiet(*_: object) -> None:
-    """Say nothing."""
 
 
 # As manifests/security-baseline.yaml, with what is in every Region split in two.

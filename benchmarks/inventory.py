@@ -20,20 +20,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from orgrollout.aws.stack_sets.stack_sets import StackSets
-from orgrollout.aws.transport.connection import connect
+from orgrollout import api
 from orgrollout.aws.transport.rate_limits import STACK_SETS, RateLimits
-from orgrollout.drivers.local import drive
-from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.manifest.load import load_manifest
-from orgrollout.plan.model.plan import Plan
-from orgrollout.reconcile.context import Context
-from orgrollout.reconcile.lifecycle.begin import begin_rollout
-from orgrollout.reconcile.reading.plan_request import look, plan_from
 from orgrollout.sandbox import Sandbox, Settings
 
 UNITS = 100
-THEIRS = 50  # stack instances that somebody else changes
+THEIRS = 50  # stack instances that another user changes
 REGIONS = (
     *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1"),
     *("eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1"),
@@ -43,6 +35,7 @@ MANIFEST = f"""\
 version: 1
 name: large
 organization: o-a1b2c3d4e5
+home_region: us-east-1
 targets: all
 regions: [{", ".join(REGIONS)}]
 stack_sets: {{topics: {{template: topic.yaml}}}}
@@ -67,7 +60,7 @@ class Measured:
     organizations: Counter[str]
     allowed: int  # calls to CloudFormation
     seconds: float
-    plan: Plan
+    plan: api.Plan
     told: tuple[str, ...]  # what was said while it was made
 
     @property
@@ -83,26 +76,30 @@ class Bench:
     sandbox: Sandbox
     folder: Path
 
-    def context(self, journal: str = "journal.sqlite") -> Context:
-        """Return what a process works with; calls do not wait for their rate."""
-        connection = connect(clock=self.sandbox.clock, limits=RateLimits(speed=1e9))
-        return Context(
-            connection=connection,
-            stack_sets=StackSets(connection),
-            journal=SqliteJournal(self.folder / journal),
+    @contextmanager
+    def process(
+        self, journal: str = "journal.sqlite", heard: api.Progress = lambda _: None
+    ) -> Iterator[api.Client]:
+        """Give what a process works with; calls do not wait for their rate."""
+        with api.connect(
+            self.loaded(),
+            journal=self.folder / journal,
             clock=self.sandbox.clock,
-        )
+            limits=RateLimits(speed=1e9),
+            progress=heard,
+        ) as client:
+            yield client
 
-    def plan(self, context: Context) -> tuple[Plan, tuple[str, ...]]:
-        """Return a plan, and what was said while it was made."""
-        told: list[str] = []
-        loaded = load_manifest(self.folder / "manifest.yaml")
-        return plan_from(loaded, look(loaded, context, told.append), context), tuple(told)
+    def loaded(self) -> api.LoadedManifest:
+        """Return the manifest."""
+        return api.load(self.folder / "manifest.yaml")
 
     def measure(self, what: str, allowed: int, journal: str = "journal.sqlite") -> Measured:
         """Plan, and return what it took."""
         before, began = len(self.sandbox.calls), time.perf_counter()
-        plan, told = self.plan(self.context(journal))
+        told: list[str] = []
+        with self.process(journal, told.append) as client:
+            plan = client.plan(self.loaded())
         calls = self.sandbox.calls[before:]
         return Measured(
             what=what,
@@ -111,11 +108,11 @@ class Bench:
             allowed=allowed,
             seconds=time.perf_counter() - began,
             plan=plan,
-            told=told,
+            told=tuple(told),
         )
 
     def they_update(self, accounts: int) -> None:
-        """Let somebody else change a parameter of some stack instances in one Region."""
+        """Let another user change a parameter of some stack instances in one Region."""
         members = sorted(self.sandbox.organization.accounts)[:accounts]
         self.sandbox.another_user().client("cloudformation").update_stack_instances(
             StackSetName=NAME,
@@ -131,7 +128,7 @@ class Bench:
         self.sandbox.run_to_end()
 
     def detect_drift(self) -> None:
-        """Let somebody look for drift everywhere."""
+        """Let another user look for drift everywhere."""
         client = self.sandbox.another_user().client("cloudformation")
         client.detect_stack_set_drift(StackSetName=NAME, OperationPreferences=ALL_AT_ONCE)
         self.sandbox.run_to_end()
@@ -162,9 +159,8 @@ def deployed(accounts: int) -> Iterator[Bench]:
         bench = Bench(sandbox, Path(folder))
         (bench.folder / "manifest.yaml").write_text(MANIFEST, encoding="utf-8")
         (bench.folder / "topic.yaml").write_text(TEMPLATE, encoding="utf-8")
-        context = bench.context()
-        plan, _ = bench.plan(context)
-        drive(begin_rollout(plan, context).state.id, context, lambda _: None)
+        with bench.process() as client:
+            client.drive(client.begin(client.plan(bench.loaded())))
         yield bench
 
 
@@ -174,7 +170,7 @@ def measured(bench: Bench, accounts: int) -> Iterator[Measured]:
     yield bench.measure("the first plan after the rollout", 2 + 2)
     yield bench.measure("nothing changed", 2 + 2)
     bench.they_update(THEIRS)
-    yield bench.measure("somebody changed 50", 2 + 2 + 60)
+    yield bench.measure("another user changed 50", 2 + 2 + 60)
     yield bench.measure("nothing changed since", 2 + 2)
     yield bench.measure("without a journal", pages + THEIRS + 2 + 2, "another.sqlite")
     bench.detect_drift()

@@ -31,8 +31,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,20 +40,11 @@ from typing import Any
 import yaml
 from botocore import handlers
 
-from orgrollout.aws.stack_sets.stack_sets import StackSets
-from orgrollout.aws.transport.connection import connect
+from orgrollout import api
 from orgrollout.aws.transport.rate_limits import RateLimits
-from orgrollout.drivers.detecting import detect
-from orgrollout.drivers.local import drive
 from orgrollout.journal.port import Version, to_text
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.manifest.load import load_manifest
 from orgrollout.model.ids import StackSetName
-from orgrollout.reconcile.context import Context
-from orgrollout.reconcile.documents.rollouts import Rollout
-from orgrollout.reconcile.drift.resync import ResyncPlan, seek_repairs
-from orgrollout.reconcile.lifecycle.begin import begin_rollout
-from orgrollout.reconcile.reading.plan_request import look, plan_from
 from orgrollout.rollout.state.state import Outcome
 from orgrollout.sandbox import Sandbox, Settings
 
@@ -80,6 +71,7 @@ MANIFEST: dict[str, Any] = {
     "version": 1,
     "name": "large",
     "organization": "o-a1b2c3d4e5",
+    "home_region": "us-east-1",
     "targets": "all",
     "regions": REGIONS,
     "stack_sets": {
@@ -179,17 +171,29 @@ class Bench:
     folder: Path
     parts: dict[str, Part] = field(default_factory=dict)
 
-    def context(self, *, speed: float = 1) -> Context:
-        """Return what a process works with."""
-        connection = connect(
-            region="us-east-1", clock=self.sandbox.clock, limits=RateLimits(speed=speed)
-        )
-        return Context(
-            connection=connection,
-            stack_sets=StackSets(connection),
-            journal=CountedJournal(self.folder / "journal.sqlite"),
-            clock=self.sandbox.clock,
-        )
+    @contextmanager
+    def process(self, *, speed: float = 1) -> Iterator[tuple[api.Client, CountedJournal]]:
+        """Give what a process works with, and its journal."""
+        path = self.folder / "journal.sqlite"
+        limits = RateLimits(speed=speed)
+        with (
+            api.connect(
+                self.loaded(), journal=path, clock=self.sandbox.clock, limits=limits
+            ) as client,
+            closing(CountedJournal(path)) as journal,
+        ):
+            yield (
+                replace(
+                    client,
+                    context=replace(client.context, journal=journal),
+                    reading=replace(client.reading, journal=journal),
+                ),
+                journal,
+            )
+
+    def loaded(self) -> api.LoadedManifest:
+        """Return the manifest."""
+        return api.load(self.folder / "manifest.yaml")
 
     @contextmanager
     def part(self, what: str) -> Iterator[None]:
@@ -253,29 +257,23 @@ def deployed(accounts: int) -> Iterator[Bench]:
 
 def deploy(bench: Bench) -> None:
     """Do what `orgrollout apply` does, as fast as it goes."""
-    context = bench.context(speed=1e9)
-    loaded = load_manifest(bench.folder / "manifest.yaml")
-    plan = plan_from(loaded, look(loaded, context, quiet), context)
-    drive(begin_rollout(plan, context).state.id, context, quiet)
+    with bench.process(speed=1e9) as (client, _):
+        client.drive(client.begin(client.plan(bench.loaded())))
 
 
-def resync(bench: Bench, context: Context) -> tuple[ResyncPlan, Rollout]:
+def resync(bench: Bench, client: api.Client) -> tuple[api.ResyncPlan, api.Rollout]:
     """Do what `orgrollout resync --detect` does."""
-    loaded = load_manifest(bench.folder / "manifest.yaml")
+    loaded = bench.loaded()
     with bench.part("detect"):
-        detect(NAMES, context, quiet, quiet, patience=timedelta(hours=1))
+        client.detect(loaded, patience=timedelta(hours=1))
     with bench.part("look"):
-        picture = look(loaded, context, quiet, drift=True)
+        picture = client.look(loaded, drift=True)
     with bench.part("seek"):
-        sought = seek_repairs(loaded, picture, context, quiet)
+        sought = client.plan_resync(loaded, picture)
     del picture
     with bench.part("repair"):
-        rollout = drive(begin_rollout(sought.resync.plan, context).state.id, context, quiet)
+        rollout = client.drive(client.begin(sought.resync.plan))
     return sought, rollout
-
-
-def quiet(*_: object) -> None:
-    """Say nothing."""
 
 
 def report(bench: Bench, waiting: Waiting, drifted: int, instances: int) -> bool:
@@ -305,10 +303,13 @@ def report(bench: Bench, waiting: Waiting, drifted: int, instances: int) -> bool
 def main(accounts: int) -> int:
     """Deploy, re-sync, print; return the exit code."""
     instances = accounts * len(REGIONS)
-    with Waiting().watching() as waiting, deployed(accounts) as bench:
-        context = bench.context()
+    with (
+        Waiting().watching() as waiting,
+        deployed(accounts) as bench,
+        bench.process() as (client, journal),
+    ):
         before = Counter(waiting.found)
-        sought, rollout = resync(bench, context)
+        sought, rollout = resync(bench, client)
         waiting.found -= before
         drifted, state = len({(f.stack_set, f.pair) for f in sought.findings.real}), rollout.state
         print(
@@ -320,8 +321,8 @@ def main(accounts: int) -> int:
         takes = sum((p.takes for w, p in bench.parts.items() if w != "deploy"), timedelta())
         cpu = sum(p.cpu for w, p in bench.parts.items() if w != "deploy")
         print(f"makespan {takes} simulated, {cpu:,.0f} s of CPU here")
-        for kind, count in context.journal.writes.most_common():  # type: ignore[attr-defined]
-            size = context.journal.bytes[kind]  # type: ignore[attr-defined]
+        for kind, count in journal.writes.most_common():
+            size = journal.bytes[kind]
             print(f"    journal: {count:>6,} writes, {size:>11,} bytes of {kind}")
         print(f"peak memory: {peak():,.0f} MB of {MEGABYTES} MB")
         failed |= peak() > MEGABYTES or state.outcome is not Outcome.SUCCEEDED

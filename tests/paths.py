@@ -6,3 +6,4 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 MANIFESTS = ROOT / "manifests"
 STACKSETS = ROOT / "stacksets"
+PAGE_SOURCE = ROOT / "orgrollout" / "report" / "page" / "source"

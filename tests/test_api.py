@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from orgrollout import api
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, StackSetName
@@ -22,7 +23,7 @@ from orgrollout.rollout.coverage import CoverageState
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError
 from orgrollout.rollout.state.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox
-from tests.paths import DOCS
+from tests.paths import DOCS, ROOT
 from tests.stage import BASE, DEV, PROD, TOPIC, US, organization, pairs
 
 EVERYWHERE = pairs((*PROD, *DEV))
@@ -241,3 +242,23 @@ def test_no_detection_runs_on_the_stack_sets_of_others(
     with pytest.raises(WrongPlaceError, match="o-zzzzzzzzzz"):
         client.detect(manifest(tmp_path, organization="o-zzzzzzzzzz"))
     assert not any(call.operation == "DetectStackSetDrift" for call in sandbox.calls)
+
+
+def test_a_client_can_have_rates_of_its_own(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A benchmark deploys what it measures without waiting for its turn."""
+    loaded, began = manifest(tmp_path), sandbox.clock.now()
+    rates = RateLimits(speed=1e9)
+    with api.connect(loaded, journal=tmp_path / "j", clock=sandbox.clock, limits=rates) as client:
+        for _ in range(50):
+            client.context.connection.call("cloudformation", "ListStackSets")
+
+    assert (sandbox.clock.now() - began).total_seconds() < 1
+
+
+def test_benchmarks_come_in_by_this_way() -> None:
+    by_hand = {
+        path.name
+        for path in (ROOT / "benchmarks").glob("*.py")
+        if "orgrollout.reconcile.context" in path.read_text(encoding="utf-8")
+    }
+    assert by_hand <= {"journal.py"}  # which measures journals, so it brings one of its own

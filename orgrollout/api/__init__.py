@@ -27,6 +27,7 @@ from orgrollout.api.rollouts import Rollouts
 if TYPE_CHECKING:
     from orgrollout.aws.transport.clock import Clock
     from orgrollout.aws.transport.connection import AwsSession
+    from orgrollout.aws.transport.rate_limits import RateLimits
     from orgrollout.drift.findings import Findings
     from orgrollout.errors import OrgRolloutError
     from orgrollout.manifest.loaded import LoadedManifest
@@ -113,13 +114,15 @@ def connect(
     journal: str | Path | None = None,
     session: "AwsSession | None" = None,
     clock: "Clock | None" = None,
+    limits: "RateLimits | None" = None,
     progress: Progress = silent,
 ) -> "Iterator[Client]":
     """Give a client for a manifest; without one, for the rollouts of a journal.
 
     Credentials, profiles and AWS_ENDPOINT_URL are those of boto3, or of ``session``. The journal is
     the one that is named here, else in the manifest, else this machine's own. ``clock`` is for
-    simulated time. ``progress`` hears a line about everything that takes long.
+    simulated time. ``limits`` are rates of calls other than those that all connections of this
+    process share. ``progress`` hears a line about everything that takes long.
 
     Raises:
         ManifestError: The manifest does not say in which Region its stack sets live.
@@ -137,6 +140,7 @@ def connect(
         region=home_region or home,
         session=session,
         clock=clock,
+        limits=limits,
         bounds=call_bounds(loaded),
     )
     if loaded is not None and home is None:

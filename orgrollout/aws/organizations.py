@@ -6,8 +6,9 @@ they do not, one more per unit.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from orgrollout.aws.transport.connection import Connection
@@ -46,9 +47,9 @@ def read_organization(connection: Connection, *, with_tags: bool) -> Organizatio
         OrganizationChangedError: Accounts moved while it was read, twice.
     """
     organization_id, management = describe_organization(connection)
-    tree = _read_tree(connection)
+    tree = _read_tree(connection, _in_turn)
     if _lost(tree, management):
-        tree = _read_tree(connection)
+        tree = _read_tree(connection, _accounts_first)
     if lost := _lost(tree, management):
         raise OrganizationChangedError(
             "organizations:ListAccounts", f"the place of {', '.join(lost)} is not known."
@@ -98,20 +99,44 @@ def has_left(connection: Connection, account: AccountId) -> bool:
 _Tree = tuple[UnitId, Mapping[UnitId, Unit], Mapping[AccountId, Account]]
 
 
-def _read_tree(connection: Connection) -> _Tree:
-    # Accounts first: an account in a unit made meanwhile finds its unit, not the other way round.
-    listed = [
-        _account(a) for a in connection.pages("organizations", "ListAccounts", _PAGE, "Accounts")
-    ]
-    root = next(connection.pages("organizations", "ListRoots", _PAGE, "Roots"))
-    top = Unit(id=UnitId(root["Id"]), name=root.get("Name", "Root"), parent=None, path="/")
-    walked = list(_walk(connection, top))
+_Both = tuple[list[Account], list[Unit]]
+_Order = Callable[[Iterator[Account], Iterator[Unit]], _Both]
+
+
+def _read_tree(connection: Connection, order: _Order) -> _Tree:
+    pages = connection.pages("organizations", "ListAccounts", _PAGE, "Accounts")
+    listed, walked = order(map(_account, pages), _walk_all(connection))
+    top = walked[0]
     # A unit has one parent. One that is listed below two was moved, or a page of another's was
     # given out again: its accounts count as without a place, and all of it is read again.
     often = Counter(unit.id for unit in walked)
     units = {unit.id: unit for unit in walked if often[unit.id] == 1}
     accounts = {account.id: account for account in listed}
     return top.id, units, _placed(connection, units, accounts)
+
+
+def _in_turn(accounts: Iterator[Account], units: Iterator[Unit]) -> _Both:
+    """Read a page of accounts and look below a unit, in turn: each API has a rate of its own.
+
+    So one waits while the other is asked. A unit that is made meanwhile may be missed, and an
+    account in it then has no place: all of it is read again, in the order that cannot miss it.
+    """
+    listed, walked = list[Account](), list[Unit]()
+    while some := [*islice(accounts, _PAGE["MaxResults"])]:
+        listed += some
+        walked += islice(units, 1)
+    return listed, [*walked, *units]
+
+
+def _accounts_first(accounts: Iterator[Account], units: Iterator[Unit]) -> _Both:
+    """Read accounts before units: an account in a unit made meanwhile finds its unit."""
+    return list(accounts), list(units)
+
+
+def _walk_all(connection: Connection) -> Iterator[Unit]:
+    root = next(connection.pages("organizations", "ListRoots", _PAGE, "Roots"))
+    top = Unit(id=UnitId(root["Id"]), name=root.get("Name", "Root"), parent=None, path="/")
+    yield from _walk(connection, top)
 
 
 def _walk(connection: Connection, unit: Unit, depth: int = 0) -> Iterator[Unit]:

@@ -28,6 +28,12 @@ class PostureCheck:
         return known is not None and known.is_judged_by_rule
 
     @property
+    def shows_delivery(self) -> bool:
+        """Return whether it tells whether what is recorded reaches the archive."""
+        known = CHECKS.get(self.name)
+        return known is not None and known.shows_delivery
+
+    @property
     def starts_remediations(self) -> bool:
         """Return whether its repair is the remediation of a rule of AWS Config."""
         known = CHECKS.get(self.name)

@@ -124,6 +124,7 @@ class KnownCheck(Generic[A]):
     is_aggregated: bool = False  # an aggregator of AWS Config may know that its `rule` is fine
     # It is what `rule` found when it was evaluated last: that comes first, and again at the end.
     is_judged_by_rule: bool = False
+    shows_delivery: bool = False  # it tells whether what is recorded reaches the archive
     is_recreated: bool = False  # no call repairs its resource; a new stack does
 
     @property

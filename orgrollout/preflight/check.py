@@ -7,6 +7,7 @@ from orgrollout.preflight.access import (
     trusted_access,
 )
 from orgrollout.preflight.bucket import template_bucket
+from orgrollout.preflight.deliveries import deliveries
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding
 from orgrollout.preflight.places import opt_in_regions, quotas, suspended_accounts
@@ -23,6 +24,7 @@ CHECKS = (
     template_bucket,
     recorders,
     preconditions,
+    deliveries,
     service_control_policies,
     suspended_accounts,
 )

@@ -64,6 +64,10 @@ class Facts:
     preconditions: Mapping[tuple[StackSetKey, Pair], tuple[PostureSeen, ...] | Unknown] = field(
         default_factory=dict
     )
+    # Whether delivery channels that are deployed deliver, where accounts were looked into.
+    deliveries: Mapping[tuple[StackSetKey, Pair], tuple[PostureSeen, ...] | Unknown] = field(
+        default_factory=dict
+    )
     partition: str = "aws"
     call_as: CallAs  # as whom service-managed stack sets are called
     access: str | Unknown  # DescribeOrganizationsAccess: ENABLED or not

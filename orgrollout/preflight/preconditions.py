@@ -33,11 +33,16 @@ def preconditions_of(
 
 
 def _making(desired: DesiredStackSet, inventory: Inventory) -> Iterator[Pair]:
+    for pair in desired.pairs:
+        if not is_deployed(desired, inventory, pair):
+            yield pair
+
+
+def is_deployed(desired: DesiredStackSet, inventory: Inventory, pair: Pair) -> bool:
+    """Return whether a stack instance is there, and as its stack set has it."""
     deployed = inventory.stack_sets.get(desired.name)
     there = deployed.instances if deployed else {}
-    for pair in desired.pairs:
-        if pair not in there or there[pair].status is not InstanceStatus.CURRENT:
-            yield pair
+    return pair in there and there[pair].status is InstanceStatus.CURRENT
 
 
 def _checks(loaded: LoadedManifest, desired: DesiredStackSet, pair: Pair) -> Iterator[PostureCheck]:
@@ -46,9 +51,10 @@ def _checks(loaded: LoadedManifest, desired: DesiredStackSet, pair: Pair) -> Ite
         yield from _of_place(template, template.metadata.preconditions, desired, pair)
 
 
-def _posture(
+def posture_of(
     loaded: LoadedManifest, desired: DesiredStackSet, pair: Pair
 ) -> Iterator[PostureCheck]:
+    """Yield what is true after a stack instance is deployed, as its template says."""
     template = loaded.templates.get(desired.key)
     if template is not None:
         yield from _of_place(template, template.metadata.posture, desired, pair)
@@ -90,7 +96,8 @@ def preconditions(facts: Facts) -> Check:
         findings=tuple(_finding(key, why, pairs) for (key, why), pairs in missing.items()),
         not_checked=tuple(gaps),
         expected=tuple(
-            f"stack set {key}: {label} will be created by stack set {creator}: {_places(pairs)}"
+            f"stack set {key}: {label} will be created by stack set {creator}: "
+            f"{places_in_words(pairs)}"
             for (key, label, creator), pairs in expected.items()
         ),
         looked_at="all that templates need first is there, or is created first",
@@ -129,7 +136,7 @@ class _Creators:
         for other in self._before(key):
             desired = self._facts.desired[other]
             if pair in self._making[other] and any(
-                _implies(made, wanted) for made in _posture(self._facts.loaded, desired, pair)
+                _implies(made, wanted) for made in posture_of(self._facts.loaded, desired, pair)
             ):
                 return other
         return None
@@ -154,12 +161,13 @@ def _implies(made: PostureCheck, wanted: PostureCheck) -> bool:
 
 def _finding(key: StackSetKey, why: str, pairs: list[Pair]) -> Finding:
     return Finding(
-        where=f"stack set {key}: {_places(pairs)}",
+        where=f"stack set {key}: {places_in_words(pairs)}",
         why=f"its template needs this first: {why}.",
         mend="# make it there first, or choose other parameters for these accounts and Regions",
     )
 
 
-def _places(pairs: list[Pair]) -> str:
+def places_in_words(pairs: list[Pair]) -> str:
+    """Return accounts and Regions in a few words."""
     more = f" and {len(pairs) - _SHOWN:,} more" if len(pairs) > _SHOWN else ""
     return f"{', '.join(map(str, sorted(pairs)[:_SHOWN]))}{more}"

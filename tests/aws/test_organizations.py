@@ -9,13 +9,16 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from orgrollout.aws.organizations import read_organization
-from orgrollout.aws.transport.connection import Connection
+from orgrollout.aws.transport.connection import Connection, connect
+from orgrollout.aws.transport.rate_limits import RateLimits
 from orgrollout.errors import (
     NotInOrganizationError,
     OrganizationChangedError,
     OrganizationDeniedError,
 )
 from orgrollout.organization.snapshot import AccountState
+from orgrollout.sandbox import Sandbox
+from tests.stage import new_session, organization
 
 ROOT, UNIT, DEEP = "r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"
 ORGANIZATION = {"Organization": {"Id": "o-a1b2c3d4e5", "MasterAccountId": "000000000001"}}
@@ -262,3 +265,28 @@ def test_units_at_the_deepest_level_are_not_read_for_child_units(
     assert len(read.units) == 6
     assert root in read.units
     assert connection.calls["ListOrganizationalUnitsForParent"] == 5
+
+
+def test_accounts_and_units_are_read_in_turn_as_each_has_a_rate_of_its_own() -> None:
+    """One waits while the other is asked: that takes as long as the slower of both, and not both.
+
+    The rates are those of `RATES`: 8 pages of accounts a second, and a look below 5 units.
+    """
+    pages, units = 40, 25
+    names = [f"U{n}" for n in range(units)]
+    members = [{"name": f"a{n}", "id": f"2{n:011}"} for n in range(pages * 20)]
+    tree = {name: {"accounts": members[n::units]} for n, name in enumerate(names)}
+    described = organization(root={"organizational_units": tree})
+    with Sandbox.start(described) as sandbox:
+        limited = connect(session=new_session(), clock=sandbox.clock, limits=RateLimits())
+        begun = sandbox.clock.now()
+        read = read_organization(limited, with_tags=False)
+        seconds = (sandbox.clock.now() - begun).total_seconds()
+        order = [call.operation for call in sandbox.calls]
+
+    assert len(read.accounts) == pages * 20 + 1
+    assert len(read.units) == units + 1
+    last = len(order) - 1 - order[::-1].index("ListAccounts")
+    assert order[:last].count("ListOrganizationalUnitsForParent") >= units
+    one_after_the_other = (pages - 12) / 8 + (units + 1 - 8) / 5
+    assert seconds < 0.75 * one_after_the_other

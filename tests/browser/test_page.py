@@ -14,12 +14,12 @@ import pytest
 from orgrollout.report.page.document import manifest_document
 from orgrollout.report.page.html import built, page_html
 from tests.browser.conftest import SIZES, Tab
-from tests.paths import DOCS, ROOT
+from tests.paths import DOCS, PAGE_SOURCE
 from tests.report.page.samples import HOSTILE, NOW, facts
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-NODE_MODULES = ROOT / "page" / "node_modules"
+NODE_MODULES = PAGE_SOURCE / "node_modules"
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 
 
@@ -170,7 +170,7 @@ def test_a_fresh_build_is_the_committed_one(tmp_path: Path) -> None:
 
     subprocess.run(  # noqa: S603 - our own script
         ["node", "build.mjs", str(tmp_path)],  # noqa: S607
-        cwd=ROOT / "page",
+        cwd=PAGE_SOURCE,
         check=True,
     )
 

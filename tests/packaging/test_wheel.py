@@ -82,3 +82,11 @@ def test_a_manifest_of_the_shipped_templates_is_planned(unpacked: Path, tmp_path
     assert _run(unpacked, tmp_path, ["init"]).returncode == 0
     ran = _run(unpacked, tmp_path, ["plan", "orgrollout.yaml", "--sandbox"])
     assert "to create" in ran.stdout + ran.stderr, ran.stderr
+
+
+def test_the_page_comes_with_the_wheel_and_its_sources_do_not(unpacked: Path) -> None:
+    """`report` needs no Node and no repository."""
+    folder = unpacked / "orgrollout" / "report" / "page"
+
+    assert {"page.js", "page.css"} <= {path.name for path in folder.iterdir()}
+    assert not list(unpacked.rglob("*.ts"))

@@ -29,7 +29,7 @@ _ELSEWHERE = {"iam"}  # preflight reads roles, which these roles need not
 
 
 def with_table(page: str) -> str:
-    """Return the page with the table of checks as they are now."""
+    """Return the page with the checks and their arguments as they are now."""
     return _TABLE.sub(lambda _: "\n".join(_table()) + "\n", page)
 
 
@@ -44,17 +44,19 @@ def with_statements(template: str) -> str:
 
 
 def _table() -> Iterator[str]:
-    yield "| check | arguments | reads | ok | broken | unknown | repaired by |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| check | reads | ok | broken | unknown | repaired by |"
+    yield "|---|---|---|---|---|---|"
     for check in CHECKS.values():
         calls = ", ".join(call.operation for call in check.reads)
-        cells = (f"`{check.name}`", _arguments(check), calls)
+        cells = (f"`{check.name}`", calls)
         states = (check.ok, check.broken, check.unknown)
         yield f"| {' | '.join((*cells, *states, _repaired(check)))} |"
-
-
-def _arguments(check: KnownCheck[Any]) -> str:
-    return "; ".join(f"`{name}`: {field.description}" for name, field in check.fields.items())
+    yield ""
+    yield "Their arguments:"
+    yield ""
+    for check in CHECKS.values():
+        yield f"- `{check.name}`"
+        yield from (f"  - `{name}`: {field.description}" for name, field in check.fields.items())
 
 
 def _repaired(check: KnownCheck[Any]) -> str:

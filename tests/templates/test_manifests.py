@@ -68,6 +68,40 @@ def test_a_region_without_remediation_is_left_out_unless_the_manifest_insists(
         assert {pair.region for pair in insisted.pairs} == set(regions)
 
 
+RINGS = """
+parameters: {Remediation: runbook-only}
+parameter_overrides:
+  - {targets: {organizational_units: /Sandbox}, parameters: {Remediation: automatic}}
+  - {targets: {organizational_units: /Infrastructure}, parameters: {Remediation: manual}}
+"""
+
+
+def test_a_ring_is_an_override_and_changes_exactly_its_accounts(tmp_path: Path) -> None:
+    """As docs/baseline.md shows it; the next ring is the next edit."""
+    key, manifest = StackSetKey("flowlogs-remediation"), read("security-baseline")
+    manifest["stack_sets"][key] |= yaml.safe_load(RINGS)
+    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+
+        def remediation() -> dict[str, set[str]]:
+            wanted = stage.look(manifest).desired.stack_sets[key]
+            found: dict[str, set[str]] = {}
+            for pair, digest in wanted.pairs.items():
+                given = {**wanted.definition.parameters, **wanted.parameter_sets[digest]}
+                found.setdefault(given["Remediation"], set()).add(pair.account)
+            return found
+
+        first = remediation()
+        assert set(first) == {"runbook-only", "manual", "automatic"}
+        manifest["stack_sets"][key]["parameter_overrides"][1]["parameters"] = {
+            "Remediation": "automatic"
+        }
+        assert remediation() == {
+            "automatic": first["automatic"] | first["manual"],
+            "runbook-only": first["runbook-only"],
+        }
+
+
 def test_the_smallest_manifest_works_by_the_templates_own_defaults(tmp_path: Path) -> None:
     """Order, home Region, capabilities and the central buckets need not be written."""
     names = ("log-buckets", "account-roles", "config-regional", "flowlogs-remediation")

@@ -16,7 +16,7 @@ from orgrollout.bootstrap.protection import (
 from orgrollout.cli.errors import DONE, ProtectionError, WrongUsageError
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
-from orgrollout.report.layout.blocks import Block, Line
+from orgrollout.report.layout.blocks import Block, Line, Sheet
 from orgrollout.report.plan.as_text import FORMAT_VERSION
 
 Kind = Literal["scp", "rcp"]
@@ -80,8 +80,10 @@ def _blocks(what: Protected, policies: Mapping[str, Mapping[str, Any]]) -> Itera
     for kind, policy in policies.items():
         size = f"{len(as_text(policy)):,} of {LIMIT:,} characters"
         yield Line(text=f"{_NAMES[kind]} ({size})", style="bold")
-        for statement in policy["Statement"]:
-            yield Line(text=f"  {statement['Sid']:<18} {', '.join(statement['Action'])}")
+        yield Sheet(
+            headers=("  statement", "denied"),
+            rows=tuple((f"  {s['Sid']}", ", ".join(s["Action"])) for s in policy["Statement"]),
+        )
     yield from (Line(text=text) for text in _remarks(what))
 
 

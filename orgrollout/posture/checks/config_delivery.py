@@ -72,5 +72,6 @@ CHECK = KnownCheck(
     ok="history or a snapshot was delivered, and the last attempts did not fail",
     broken="there is none; a delivery failed",
     unknown="nothing was delivered so far",
-    advice="the reason is outside, such as the bucket's policy",
+    shows_delivery=True,
+    advice="the reason is outside, such as the bucket's policy; another DeliveryGuard may help",
 )

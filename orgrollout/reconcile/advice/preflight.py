@@ -27,6 +27,7 @@ from orgrollout.preflight.access import (
     registrations,
 )
 from orgrollout.preflight.bucket import needs_bucket
+from orgrollout.preflight.deliveries import deliveries_of
 from orgrollout.preflight.facts import Facts, Needs
 from orgrollout.preflight.finding import Unknown
 from orgrollout.preflight.places import wanted_opt_in_regions
@@ -78,7 +79,8 @@ def gather(loaded: LoadedManifest, context: Context, looking: Looking, progress:
         recorders=members.recorders(
             loaded, picture, places_for_recorders(desired, needs, inventory)
         ),
-        preconditions=members.preconditions(preconditions_of(loaded, desired, inventory)),
+        preconditions=members.seen(preconditions_of(loaded, desired, inventory)),
+        deliveries=members.seen(deliveries_of(loaded, desired, inventory)),
         regions=_regions(connection, picture, chosen),
         policies=known(environment.service_control_policies, connection),
         needs=needs,

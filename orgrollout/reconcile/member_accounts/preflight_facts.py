@@ -103,10 +103,10 @@ class Members:
         found = self._known(places, ask, lambda pair: pair)
         return {pair: each for pair, each in found.items() if pair.account in self._chosen}
 
-    def preconditions(
+    def seen(
         self, wanted: Mapping[tuple[StackSetKey, Pair], tuple[PostureCheck, ...]]
     ) -> Mapping[tuple[StackSetKey, Pair], tuple[PostureSeen, ...] | Unknown]:
-        """Return how what templates need first stands in the chosen accounts."""
+        """Return how each check stands in the chosen accounts."""
 
         def ask(connection: Connection, place: tuple[StackSetKey, Pair]) -> tuple[PostureSeen, ...]:
             looking = PostureLooking(connection)

@@ -69,15 +69,24 @@ def _others(journal: Journal, manifest: str) -> Iterator[_Other]:
         seen: set[StackSetName] = set()
         for newest in sorted(known, reverse=True)[:_NEWEST]:
             for stack_set in _stack_sets(journal, RolloutId(f"{other}-{newest}")):
-                memory = INVENTORY.get(journal, stack_set.name)
-                if stack_set.name not in seen and memory and memory.value:
+                instances = _instances(journal, stack_set.name)
+                if stack_set.name not in seen and instances:
                     yield _Other(
                         manifest=other,
                         name=stack_set.name,
                         definition=stack_set.definition,
-                        instances=memory.value.instances,
+                        instances=instances,
                     )
                 seen.add(stack_set.name)
+
+
+def _instances(journal: Journal, name: StackSetName) -> Mapping[Pair, StackInstance]:
+    """Return the stack instances that are remembered; none where the memory is damaged."""
+    try:
+        memory = INVENTORY.get(journal, name)
+    except OrgRolloutError:
+        return {}
+    return memory.value.instances if memory and memory.value else {}
 
 
 def _stack_sets(journal: Journal, rollout: RolloutId) -> tuple[PlannedStackSet, ...]:

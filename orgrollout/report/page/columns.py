@@ -120,7 +120,8 @@ class Ledger:
             "drift_since": Texts([""]),
             "posture_since": Texts([""]),
         }
-        self._columns: dict[str, list[int]] = {name: [] for name in ("account", *self._texts)}
+        self._accounts: list[int] = []
+        self._rest: list[list[int]] = [[] for _ in self._texts]  # in the order of the texts
 
     def add(
         self,
@@ -136,20 +137,20 @@ class Ledger:
         posture_since: datetime | None = None,
     ) -> None:
         """Add a row."""
-        told = {
-            "stack_set": stack_set,
-            "region": pair.region,
-            "state": state,
-            "reason": reason,
-            "drift": drift,
-            "posture": posture,
-            "operation": operation,
-            "drift_since": iso(drift_since) or "",
-            "posture_since": iso(posture_since) or "",
-        }
-        self._columns["account"].append(self._places.account(pair.account))
-        for name, text in told.items():
-            self._columns[name].append(self._texts[name].number(text))
+        told = (
+            stack_set,
+            pair.region,
+            state,
+            reason,
+            drift,
+            posture,
+            operation,
+            iso(drift_since) or "",
+            iso(posture_since) or "",
+        )
+        self._accounts.append(self._places.account(pair.account))
+        for text, texts, column in zip(told, self._texts.values(), self._rest, strict=True):
+            column.append(texts.number(text))
 
     def region(self, region: str) -> int:
         """Return the number of a Region."""
@@ -163,7 +164,7 @@ class Ledger:
         """Return how many rows are in each state."""
         states = self._texts["state"].listed
         counts = [0] * len(states)
-        for number in self._columns["state"]:
+        for number in self._rows()["state"]:
             counts[number] += 1
         return dict(zip(states, counts, strict=True))
 
@@ -171,5 +172,8 @@ class Ledger:
         """Return the texts and the columns."""
         return {
             "texts": {name: texts.listed for name, texts in self._texts.items()},
-            "rows": self._columns,
+            "rows": self._rows(),
         }
+
+    def _rows(self) -> dict[str, list[int]]:
+        return {"account": self._accounts, **dict(zip(self._texts, self._rest, strict=True))}

@@ -1,4 +1,4 @@
-// built from page/ (sources ecc34d82a86d1ed30601f075ebdf3d26370696c9e5957e2fd6ab3a3f99a19dc8) by `make page`
+// built from source/ (sources 7367f8da3d16e051df7b25146fe4b1494ac3606e499e8b9850208799e20732c6) by `make page`
 "use strict";
 (() => {
   // src/dom.ts
@@ -740,10 +740,9 @@
       ...unknown.map((each) => h(
         "p",
         { class: "note" },
-        "Nothing is known of ",
-        many(each.unknown, "stack instance"),
-        ` of ${count(each.instances)} of `,
+        `Of ${many(each.instances, "stack instance")} of `,
         h("bdi", {}, visible(each.stack_set)),
+        `, nothing is known of ${count(each.unknown)}`,
         each.detected ? `; the last detection ended ${moment(each.detected)}.` : "; no detection has looked."
       )),
       !sorted.length && h("p", {}, unknown.length ? "Where a detection looked, nothing differs." : "Nothing differs."),
@@ -873,7 +872,7 @@
   }
   function diff(text) {
     if (!text) return null;
-    const kind = (line) => line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : "";
+    const kind = (line) => /^(\+\+\+|---) /.test(line) ? "" : line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : "";
     return h(
       "pre",
       { class: "diff", tabindex: 0, role: "region", "aria-label": "Template, line by line" },

@@ -20,7 +20,7 @@ def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[L
         yield Line(text=f"begun by {state.begun_by}", style="dim")
     for wave, given in _approvals(RolloutView(plan, state)):
         yield Line(text=f"after wave {wave.name}, approved by {given.by} on {moment(given.at)}, of")
-        yield from (Line(text=f"    {line}", style="dim") for line in given.shown.splitlines())
+        yield from (Line(text=f"  {line}", style="dim") for line in given.shown.splitlines())
     yield from (Line(text=text, style="yellow") for text in waits(plan, state, now))
     if state.superseded_by is not None:
         yield Line(text=f"superseded by {state.superseded_by}, for good")

@@ -44,6 +44,7 @@ _TOP = {
     "settings",
     "stack_sets",
 }
+_MOST_BYTES = 50_000_000  # 10,000 accounts with tags take about 2 MB
 _MANIFEST = {"version", "name", "stack_sets"}
 _IS_A_MANIFEST = (
     "it is a manifest, and an organization file is expected: accounts and units to simulate, as in "
@@ -73,7 +74,7 @@ def load_organization(
     if isinstance(source, Mapping):
         return _Reader("organization", source, now).read()
     try:
-        document = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
+        document = yaml.safe_load(_text_of(Path(source)))
     except OSError as error:
         raise SandboxFileError(str(source), [error.strerror or str(error)]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a month 13
@@ -83,9 +84,20 @@ def load_organization(
         raise SandboxFileError(str(source), ["expected a mapping with `organization` and `root`"])
     try:
         return _Reader(str(source), document, now).read()
+    except RecursionError as error:
+        raise SandboxFileError(str(source), ["a unit in it contains itself"]) from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         said = f"a value in it is of another kind than it has to be: {error}"
         raise SandboxFileError(str(source), [said]) from error
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a file; one that never ends is no organization."""
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise SandboxFileError(str(path), [f"it has more than {_MOST_BYTES:,} bytes"])
+    return content.decode("utf-8")
 
 
 def _regions_beside(organization: Organization) -> tuple[str, ...]:
@@ -132,9 +144,13 @@ class _Reader:
         entry = dict(given) if isinstance(given, Mapping) else {"id": given}
         management = self._account(root_id, {"name": "management", **entry}, "management_account")
         organization = Organization(organization_id, management, root_id)
-        organization.home_region = document.get("home_region", "us-east-1")
+        home = document.get("home_region", "us-east-1")
+        regions = document.get("regions") or []
+        if not isinstance(home, str) or not all(isinstance(region, str) for region in regions):
+            raise TypeError("home_region is a text, and regions are a list of texts")
+        organization.home_region = home
         organization.feature_set = document.get("feature_set", "ALL")
-        organization.regions = list(document.get("regions") or _regions_beside(organization))
+        organization.regions = list(regions or _regions_beside(organization))
         enabled = OPT_IN_REGIONS.intersection(organization.regions)
         management.opt_in_regions |= enabled
         return organization

@@ -311,7 +311,7 @@ def test_an_approval_is_shown_with_its_person_and_time(program: Program) -> None
     assert "waiting for approval after wave canary" in waiting.out
     assert f"begun by {operator}" in shown.out
     assert f"after wave canary, approved by {operator} on 20" in shown.out
-    assert "    wave canary: 2 stack instances done" in shown.out
+    assert "\n  wave canary: 2 stack instances done" in shown.out
     assert "-> to go on with it: orgrollout resume base-1" in shown.out
     (approval,) = found["approvals"]
     assert (approval["wave"], approval["name"], approval["by"]) == (1, "canary", operator)

@@ -24,7 +24,7 @@ def test_preflight_finds_nothing_in_a_sound_organization(program: Program) -> No
     checks = found(program)
 
     assert {check["outcome"] for check in checks.values()} == {"ok"}
-    assert len(checks) == 12
+    assert len(checks) == 13
 
 
 def test_missing_access_is_found_with_the_command_that_fixes_it(program: Program) -> None:

@@ -60,6 +60,16 @@ def test_a_table_gives_room_to_words_before_it_wraps(width: int) -> None:
         assert any(line.startswith(name) for line in lines)
 
 
+def test_a_line_that_is_broken_keeps_its_indent() -> None:
+    """Lines of one list stood at two or at four blanks, by whether they were broken."""
+    lines = shown(26, Line(text="  rest: short"), Line(text="  canary: longer than the line"))
+    assert [line.rstrip() for line in lines] == [
+        "  rest: short",
+        "  canary: longer than the",
+        "    line",
+    ]
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_no_word_is_cut_and_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = shown(width, WIDE, NARROW, TEXT)

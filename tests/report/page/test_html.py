@@ -10,7 +10,7 @@ import pytest
 
 from orgrollout.report.page.document import manifest_document
 from orgrollout.report.page.html import built, page_html
-from tests.paths import ROOT
+from tests.paths import PAGE_SOURCE
 from tests.report.page.samples import HOSTILE, NOW, facts
 
 
@@ -79,14 +79,14 @@ def test_the_script_makes_no_html_of_texts() -> None:
     """Only text nodes hold what others chose."""
     forbidden = r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|new Function|srcdoc"
 
-    for path in [*(ROOT / "page" / "src").glob("*.ts")]:
+    for path in [*(PAGE_SOURCE / "src").glob("*.ts")]:
         assert not re.search(forbidden, path.read_text(encoding="utf-8")), path.name
     assert not re.search(forbidden, built("page.js"))
 
 
 def test_the_committed_page_was_built_from_these_sources() -> None:
     """`make page` builds it again; the digest is compared here, so that no Node is needed."""
-    folder = ROOT / "page"
+    folder = PAGE_SOURCE
     digest = hashlib.sha256()
     for path in [*sorted((folder / "src").iterdir()), folder / "package.json"]:
         name = path.relative_to(folder).as_posix()
@@ -97,7 +97,7 @@ def test_the_committed_page_was_built_from_these_sources() -> None:
 
 
 def test_the_lock_names_no_registry() -> None:
-    lock = json.loads((ROOT / "page" / "package-lock.json").read_text(encoding="utf-8"))
+    lock = json.loads((PAGE_SOURCE / "package-lock.json").read_text(encoding="utf-8"))
 
     assert all("resolved" not in package for package in lock["packages"].values())
     assert all("integrity" in p for name, p in lock["packages"].items() if name)

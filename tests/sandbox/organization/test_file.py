@@ -18,6 +18,19 @@ def test_a_manifest_is_told_from_an_organization_file(tmp_path: Path) -> None:
         load_organization(path)
 
 
+def test_a_file_without_an_end_is_refused() -> None:
+    with pytest.raises(SandboxFileError, match="more than 50,000,000 bytes"):
+        load_organization(Path("/dev/zero"))
+
+
+def test_a_unit_that_contains_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "organization.yaml"
+    path.write_text("organization: o-a1b2c3d4e5\nroot: &r {organizational_units: {A: *r}}\n")
+
+    with pytest.raises(SandboxFileError, match="a unit in it contains itself"):
+        load_organization(path)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -26,6 +39,8 @@ def test_a_manifest_is_told_from_an_organization_file(tmp_path: Path) -> None:
         ("regions: 7", "another kind"),
         ("opt_in_regions: [eu-south-1]", "another kind"),
         ("settings: 7", "another kind"),
+        ("home_region: [x]", "home_region is a text"),
+        ("regions: [[x]]", "regions are a list of texts"),
         ("x: " + "[" * 5000, "nested too deeply"),
     ],
 )

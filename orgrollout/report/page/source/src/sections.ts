@@ -90,8 +90,8 @@ export function drift(ledger: Ledger): HTMLElement | null {
   const sorted = [...groups.values()].sort((a, b) => b.length - a.length);
   const unknown = found.stack_sets.filter((each) => each.unknown);
   return section("drift", "Drift by resource",
-    ...unknown.map((each) => h("p", { class: "note" }, "Nothing is known of ", many(each.unknown, "stack instance"), ` of ${count(each.instances)} of `,
-      h("bdi", {}, visible(each.stack_set)), each.detected ? `; the last detection ended ${moment(each.detected)}.` : "; no detection has looked.")),
+    ...unknown.map((each) => h("p", { class: "note" }, `Of ${many(each.instances, "stack instance")} of `, h("bdi", {}, visible(each.stack_set)),
+      `, nothing is known of ${count(each.unknown)}`, each.detected ? `; the last detection ended ${moment(each.detected)}.` : "; no detection has looked.")),
     !sorted.length && h("p", {}, unknown.length ? "Where a detection looked, nothing differs." : "Nothing differs."),
     ...sorted.slice(0, 200).map((those) => resource(ledger, those)),
     sorted.length > 200 && h("p", {}, `and ${many(sorted.length - 200, "more resource")}: orgrollout drift --format csv`),
@@ -175,7 +175,7 @@ function changed(what: string, values: Record<string, Changed> | undefined): HTM
 
 function diff(text: string | undefined): HTMLElement | null {
   if (!text) return null;
-  const kind = (line: string) => (line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : "");
+  const kind = (line: string) => (/^(\+\+\+|---) /.test(line) ? "" : line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : "");
   return h("pre", { class: "diff", tabindex: 0, role: "region", "aria-label": "Template, line by line" },
     ...text.split("\n").map((line) => h("span", { class: kind(line) }, visible(line) + "\n")));
 }
