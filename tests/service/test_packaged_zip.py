@@ -1,4 +1,4 @@
-"""The zip that Lambda gets: the same bytes twice, small enough, and nothing that only tests need."""
+"""The zip that Lambda gets: the same bytes twice, small enough, without what only tests need."""
 
 import zipfile
 from io import BytesIO
