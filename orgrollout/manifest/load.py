@@ -105,7 +105,7 @@ def _find(name: str, key: str, root: Item, path: Path, findings: Findings) -> Pa
         message, fix = f"no template `{builtin}` comes along.", did_you_mean(builtin, names)
     else:
         found = Path(os.path.normpath(path.parent / name))
-        message = f"there is no file `{found}`."
+        message = f"there is no file {found}."
         try:
             if found.is_file():
                 return found

@@ -16,8 +16,8 @@ MOST_BYTES = 50_000_000  # of a zip (Lambda developer guide, "Lambda quotas")
 MOST_UNZIPPED = 250_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 _OURS = ("stacksets", "manifests")
-# The simulated organization needs moto, and no function runs it.
-_LEFT_OUT = ("sandbox", "__pycache__")
+# The simulated organization needs moto, and no function runs it; of the page, what was built counts.
+_LEFT_OUT = ("sandbox", "report/page/source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +68,10 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
 
 def _below(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and parts[0] not in _LEFT_OUT and "__pycache__" not in parts:
-            yield "/".join((name, *parts)), path.read_bytes()
+        inside = path.relative_to(folder)
+        left_out = any(inside.is_relative_to(each) for each in _LEFT_OUT)
+        if path.is_file() and not left_out and "__pycache__" not in inside.parts:
+            yield f"{name}/{inside.as_posix()}", path.read_bytes()
 
 
 def _zipped(content: dict[str, bytes]) -> bytes:
