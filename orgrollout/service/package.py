@@ -16,7 +16,7 @@ MOST_BYTES = 50_000_000  # of a zip (Lambda developer guide, "Lambda quotas")
 MOST_UNZIPPED = 250_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 _OURS = ("stacksets", "manifests")
-# The simulated organization needs moto, and no function runs it; of the page, what was built counts.
+# The simulated organization needs moto, and no function runs it. The page is there as it was built.
 _LEFT_OUT = ("sandbox", "report/page/source")
 
 
