@@ -1,7 +1,6 @@
 """The service's functions at work in one process, in a simulated organization with a bucket.
 
 Step Functions is moto's, which keeps executions and runs none: `House.run` is the state machine.
-`tests/service/test_whole_service.py` runs the machine of the template itself.
 """
 
 import json
