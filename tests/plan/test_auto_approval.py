@@ -9,6 +9,7 @@ import pytest
 
 from orgrollout.manifest.schema import AutoApprove
 from orgrollout.plan.model.document import plan_document, read_plan
+from orgrollout.plan.model.kinds import Import
 from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.unattended.auto_approval import why_not_approved, with_opening_approval
 from orgrollout.sandbox import Sandbox
@@ -36,6 +37,13 @@ def why(plan: Plan, now: datetime = SUNDAY, **conditions: Any) -> str:
 def test_a_plan_within_all_conditions_needs_no_person(plan: Plan) -> None:
     assert why(plan) == ""
     assert why(plan, max_accounts=7, units=["/Prod", "/Dev"]) == ""
+
+
+def test_an_import_waits_for_a_person(plan: Plan) -> None:
+    first, *rest = plan.operations
+    imports = replace(plan, operations=(replace(first, kind=Import()), *rest))
+
+    assert why(imports) == "it would import stacks that exist, and a person approves that"
 
 
 def test_without_conditions_every_plan_waits(plan: Plan) -> None:
