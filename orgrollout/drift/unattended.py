@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from orgrollout.drift.resync import Resync
-from orgrollout.manifest.schema import Drift, Unattended
-from orgrollout.model.ids import Digest, digest_of
+from orgrollout.manifest.schema import Unattended
 from orgrollout.plan.model.windows import is_open, windows_of
 
 
@@ -22,8 +21,3 @@ def why_not_now(limits: Unattended, resync: Resync, now: datetime) -> str:
             f"drift.unattended.max_instances is {limits.max_instances:,}"
         )
     return ""
-
-
-def rules_of(drift: Drift) -> Digest:
-    """Return the digest of all that the manifest says of repairs: other rules, another digest."""
-    return digest_of(drift.model_dump(mode="json", exclude_defaults=True))
