@@ -58,6 +58,10 @@ _KEY = ("ArchiveKey", "ArchiveKeyAlias")
 _FLOW_LOG_BUCKET = ("FlowLogBucket", "FlowLogBucketPolicy")
 # A boundary holds the role that repairs, which may rewrite roles. There is none here.
 _BOUNDARIES = ("Boundary", "DeliveryBoundary")
+_BEFORE_THE_CHANNEL = (
+    *("LinkedRoleEnsured", "ConfigBucketPolicy", "ArchiveKeyAlias"),
+    *("Runbook", "RemediationRole"),
+)
 _DESTINATION = {Form.BUCKET: "FlowLogBucketPolicy", Form.LOG_GROUP: "DeliveryRole"}
 
 
@@ -147,14 +151,20 @@ def _only_with_recorder(made: dict[str, Any], names: tuple[str, ...]) -> None:
 
 
 def _in_order(resources: dict[str, Any], form: Form) -> None:
-    """Say what has to wait for what, since the stacks are one now."""
+    """Say what has to wait for what, since the stacks are one now.
+
+    Recorder and channel begin together: inside AWS Config each waits for the other. They begin
+    late: the channel writes into its bucket, and a failed creation cannot delete a bucket with
+    an object in it.
+    """
+    late = [*_BEFORE_THE_CHANNEL, _DESTINATION[form]]
     waits = {
-        "ConfigurationRecorder": ["LinkedRoleEnsured"],
-        "DeliveryChannel": ["ConfigBucketPolicy"],
+        "ConfigurationRecorder": late,
+        "DeliveryChannel": late,
         "FlowLogRemediation": ["FlowLogRule", "RemediationRole", _DESTINATION[form]],
     }
     for name, before in waits.items():
-        resources[name]["DependsOn"] = before
+        resources[name]["DependsOn"] = list(before)
 
 
 def _described(declared: Mapping[str, Any], told: Mapping[str, str]) -> dict[str, Any]:
@@ -177,5 +187,8 @@ What it is for: AWS Config records, a rule looks at every VPC, and a VPC without
 Where it goes: one Region of one account, with CAPABILITY_NAMED_IAM. Its roles have fixed names, so
   that a second Region would fail. It fails where there is no AWS::Config::RemediationConfiguration:
   {gaps}.
-When its stack is removed: flow logs, log groups, buckets and their key stay.\
+When its creation fails: the bucket of AWS Config may stay (NamePrefix, then -config-), because AWS
+  Config wrote into it. Empty and delete it, then the stack, before you try again.
+When its stack is removed: flow logs, log groups, buckets and their key stay. Before the next
+  deployment, import them, or choose another NamePrefix: their names are taken.\
 """

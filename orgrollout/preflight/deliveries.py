@@ -12,17 +12,13 @@ from orgrollout.model.words import count
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.posture.check import PostureCheck
 from orgrollout.posture.seen import PostureSeen, PostureState
+from orgrollout.preflight.delivery_guards import BY_HAND, FOLDERS, GUARD, Delivering, switch
 from orgrollout.preflight.facts import Facts
 from orgrollout.preflight.finding import Check, Finding, Unknown
 from orgrollout.preflight.preconditions import Place, is_deployed, places_in_words, posture_of
 
 NAME = "delivery of AWS Config"
-_CHANNEL, _GUARD = "channel", "DeliveryGuard"
-_OTHERS = {
-    "source-org-id": "organization-prefix",
-    "organization-prefix": "source-accounts",
-    "source-accounts": "source-org-id",
-}
+_CHANNEL = "channel"
 
 
 def deliveries_of(
@@ -96,15 +92,15 @@ def _worst(found: tuple[PostureSeen, ...]) -> PostureSeen:
 def guard_of(facts: Facts) -> tuple[StackSetKey, str] | None:
     """Return the stack set of the archive and its guard; None: the manifest makes no archive."""
     for key, template in facts.loaded.templates.items():
-        parameter = template.parameters.get(_GUARD)
+        parameter = template.parameters.get(GUARD)
         if parameter is not None and key in facts.desired:
-            given = facts.desired[key].definition.parameters.get(_GUARD)
+            given = facts.desired[key].definition.parameters.get(GUARD)
             return key, str(given or parameter.default)
     return None
 
 
 def _told(guard: tuple[StackSetKey, str] | None) -> str:
-    return f"{_GUARD} {guard[1]}" if guard else "an archive that is not of the manifest"
+    return f"{GUARD} {guard[1]}" if guard else "an archive that is not of the manifest"
 
 
 def _finding(
@@ -117,34 +113,22 @@ def _finding(
     return Finding(
         where=f"stack set {key}: {places_in_words(pairs)}",
         why=f"AWS Config does not deliver ({_told(guard)}): {why}.",
-        mend=_switch(facts, *guard)
-        if guard
-        else "# let the policy of the bucket, and of its key, allow AWS Config of these accounts",
+        mend=_switch(facts, *guard) if guard else BY_HAND,
     )
 
 
 def _switch(facts: Facts, archive: StackSetKey, guard: str) -> str:
     """Return the next guard to try, to be pasted into the manifest."""
-    other = _OTHERS.get(guard, "source-org-id")
-    more = ""
-    if other == "source-accounts":
-        accounts = {pair.account for each in facts.desired.values() for pair in each.pairs}
-        more = f', SourceAccountIds: "{",".join(sorted(accounts))}"'
-    lines = [
-        "# if the reason is a denial, try the next guard on the canary:",
-        "stack_sets:",
-        f"  {archive}:",
-        f"    parameters: {{{_GUARD}: {other}{more}}}",
-    ]
-    if other == "organization-prefix":
-        lines += _folders(facts)
-    return "\n".join(lines)
-
-
-def _folders(facts: Facts) -> Iterator[str]:
-    """Yield what the other stack sets need for a folder with the organization's id."""
-    for key, template in facts.loaded.templates.items():
-        for name in ("DeliveryKeyPrefix", "FlowLogFolder"):
-            if name in template.parameters and key in facts.desired:
-                yield f"  {key}:"
-                yield f"    parameters: {{{name}: {facts.organization.id}}}"
+    pairs = (pair for each in facts.desired.values() for pair in each.pairs)
+    folders = {
+        key: name
+        for key, template in facts.loaded.templates.items()
+        for name in FOLDERS
+        if name in template.parameters and key in facts.desired
+    }
+    delivering = Delivering(
+        accounts=frozenset(pair.account for pair in pairs),
+        folders=folders,
+        organization=facts.organization.id,
+    )
+    return switch(archive, guard, delivering)

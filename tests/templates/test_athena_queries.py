@@ -1,9 +1,11 @@
 """Check 73: the saved queries find what they say, in both file formats."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
+from tests.paths import DOCS
 from tests.templates.support.athena import ask
 from tests.templates.support.reading import Templates
 from tests.templates.support.resolving import LOG_ARCHIVE, MEMBER
@@ -93,8 +95,21 @@ def test_check_73_top_talkers_are_pairs_by_bytes(templates: Templates) -> None:
         (LONG_AGO, {"bytes": 9_000}),
     ]
     assert [each[3:] for each in found(templates, "top talkers", rows)] == [
-        ("10.0.0.9", "10.0.0.2", 900, 1),
-        ("10.0.0.1", "10.0.0.2", 15, 2),
+        ("eni-1", "10.0.0.9", "10.0.0.2", 900, 1),
+        ("eni-1", "10.0.0.1", "10.0.0.2", 15, 2),
+    ]
+
+
+def test_check_73_a_flow_inside_a_vpc_is_not_added_up_twice(templates: Templates) -> None:
+    """Both of its interfaces record it, with the same addresses and bytes."""
+    rows: list[tuple[datetime, dict[str, Any]]] = [
+        (TODAY, {"interface_id": "eni-1", "bytes": 10, "flow_direction": "egress"}),
+        (TODAY, {"interface_id": "eni-2", "bytes": 10}),
+    ]
+    talkers = found(templates, "top talkers", rows)
+    assert sorted(each[3:] for each in talkers) == [
+        ("eni-1", "10.0.0.1", "10.0.0.2", 10, 1),
+        ("eni-2", "10.0.0.1", "10.0.0.2", 10, 1),
     ]
 
 
@@ -156,3 +171,16 @@ def test_check_73_each_query_is_asked_in_the_workgroup_with_the_limits(
         assert each["WorkGroup"] == stack.outputs["WorkgroupName"]
         assert each["Database"] == stack.outputs["DatabaseName"]
         assert "FROM flow_logs" in each["QueryString"]
+
+
+def test_the_page_names_the_fields_that_each_query_reads(templates: Templates) -> None:
+    """A format without one of them makes the query fail, or find too little."""
+    stack = athena_of(templates)
+    table = stack.only("AWS::Glue::Table")["TableInput"]["StorageDescriptor"]
+    columns = {each["Name"] for each in table["Columns"]}
+    page = (DOCS / "archive.md").read_text("utf-8").split("| query | fields |")[1]
+    for each in stack.of_type("AWS::Athena::NamedQuery"):
+        title = each["Name"].removeprefix("orgrollout: ")
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| {title} |")]
+        named = {field.replace("-", "_") for field in re.findall(r"`([a-z-]+)`", row)}
+        assert named == columns & set(re.findall(r"\b[a-z_]+\b", each["QueryString"]))

@@ -68,6 +68,27 @@ def test_a_region_without_remediation_is_left_out_unless_the_manifest_insists(
         assert {pair.region for pair in insisted.pairs} == set(regions)
 
 
+def test_the_sample_excludes_every_account_without_a_recorder_from_the_pack(
+    tmp_path: Path,
+) -> None:
+    """Each of them would fail the pack, the management account included."""
+    with Sandbox.start(ORGANIZATION, clock=VirtualClock()) as sandbox:
+        stage = Stage(sandbox, tmp_path)
+        recorded = stage.look(read("security-baseline")).desired.stack_sets
+        recorders = set(recorded[StackSetKey("config-regional")].pairs)
+        beside = stage.look(read("beside-the-baseline")).desired.stack_sets
+        pack = beside[StackSetKey("org-conformance")]
+        active = {
+            each.id for each in sandbox.organization.accounts.values() if each.state == "ACTIVE"
+        }
+    assert {pair.region for pair in pack.pairs} == {"us-east-1", "eu-west-1", "ap-northeast-1"}
+    for pair, digest in pack.pairs.items():
+        given = {**pack.definition.parameters, **pack.parameter_sets[digest]}
+        excluded = set(given["ExcludedAccounts"].split(","))
+        without = active - {each.account for each in recorders if each.region == pair.region}
+        assert excluded == without, pair
+
+
 RINGS = """
 parameters: {Remediation: runbook-only}
 parameter_overrides:

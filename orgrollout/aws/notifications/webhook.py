@@ -1,16 +1,21 @@
 """Posts notices to webhooks of Slack and of Microsoft Teams, and of what takes their forms.
 
 The URL of a webhook is a secret: who has it can post. So no error holds it, and no error of the
-HTTP library is quoted, since that quotes the URL.
+HTTP library is quoted, since that quotes the URL. For the same reason it is not urllib3 that
+posts: that writes each path to its log.
 """
 
 import json
 import os
+import ssl
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
-from orgrollout.aws.transport.clock import CONNECT_TIMEOUT, READ_TIMEOUT
+from orgrollout.aws.transport.clock import READ_TIMEOUT
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import WebhookError
 from orgrollout.model.ids import Region
@@ -21,28 +26,34 @@ _MOST = 3_000  # characters of a text: more than a person reads in a chat
 
 
 def post(connection: Connection, webhook: Destination, notice: Notice) -> None:
-    """Post a notice once, and follow no redirect.
+    """Post a notice once, and follow no redirect. A proxy of the environment is used.
 
     Raises:
         WebhookError: Its URL is not known or cannot be one, or the webhook did not take the notice.
         AwsError: The secret with its URL cannot be read.
     """
-    import urllib3  # noqa: PLC0415 - few rollouts need it
-
-    url = _url(connection, webhook)
     body = json.dumps(_message(webhook.way, notice)).encode()
-    seconds = {"connect": CONNECT_TIMEOUT.total_seconds(), "read": READ_TIMEOUT.total_seconds()}
-    pool = urllib3.PoolManager(timeout=urllib3.Timeout(**seconds), retries=False)
+    request = Request(  # noqa: S310 - its scheme is checked
+        _url(connection, webhook), data=body, headers={"Content-Type": "application/json"}
+    )
+    certificates = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
+    opener = build_opener(_NoRedirect(), HTTPSHandler(context=certificates))
     try:
-        response = pool.request(
-            "POST", url, body=body, headers={"Content-Type": "application/json"}
-        )
-    except urllib3.exceptions.HTTPError as error:
-        raise WebhookError("notify", f"No response came ({type(error).__name__}).") from None
-    finally:
-        pool.clear()
-    if not 200 <= response.status < 300:  # noqa: PLR2004 - success, as HTTP says it
-        raise WebhookError("notify", f"The webhook answered {response.status}.")
+        opener.open(request, timeout=READ_TIMEOUT.total_seconds()).close()
+    except HTTPError as error:
+        error.close()
+        raise WebhookError("notify", f"The webhook answered {error.code}.") from None
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        said = f"No response came ({type(reason).__name__})."
+        raise WebhookError("notify", said) from None
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Takes a redirect for an error: what it names may be anywhere."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Return no request to go on with."""
 
 
 def _url(connection: Connection, webhook: Destination) -> str:
@@ -78,13 +89,18 @@ def _message(way: Way, notice: Notice) -> Mapping[str, Any]:
     text = f"orgrollout {notice.subject}\n{notice.text}"
     shown = text if len(text) <= _MOST else f"{text[: _MOST - 3]}..."
     if way is Way.SLACK:
-        return {"text": _plain(shown)}
-    block = {"type": "TextBlock", "text": shown, "wrap": True}
-    card = {"type": "AdaptiveCard", "version": "1.4", "body": [block]}
+        return {"text": _plain(shown), "mrkdwn": False}
+    # Runs of text, because a TextBlock would read names as Markdown, with links.
+    lines = [
+        {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": line}]}
+        for line in shown.splitlines()
+        if line.strip()
+    ]
+    card = {"type": "AdaptiveCard", "version": "1.4", "body": lines}
     kind = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": kind, "content": card}]}
 
 
 def _plain(text: str) -> str:
-    """Return the text so that Slack shows it as it is: no mention, no link, no markup of a name."""
+    """Return the text so that nothing in it mentions a person or hides a link in Slack."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
