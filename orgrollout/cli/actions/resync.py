@@ -1,6 +1,6 @@
 """`resync`: look for what is not as deployed, show how it would be repaired, ask, repair, prove."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from orgrollout.cli.actions.apply import carry_out, frozen_now, left_to_next_run
@@ -14,7 +14,7 @@ from orgrollout.cli.options.shared import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
-from orgrollout.drift.unattended import why_not_now
+from orgrollout.drift.unattended import as_unattended, why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.operation import OperationAction
@@ -202,13 +202,7 @@ def _carried_out(
     if asked.unattended:
         unattended = loaded.manifest.drift.unattended
         not_now = why_not_now(unattended, sought.resync, session.context.clock.now())
-        rules = _may(loaded)
-        plan = replace(
-            plan,
-            unattended=True,
-            drift_rules=rules.drift_rules,
-            rollout_rules=rules.rollout_rules,
-        )
+        plan = as_unattended(plan, loaded.manifest)
         why = "; ".join(filter(None, (why, not_now)))
     besides = {
         "left": left_json(sought.left),
