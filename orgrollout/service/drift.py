@@ -1,12 +1,11 @@
 """Looking for drift without a person: step by step, then the same as `resync --unattended`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orgrollout.api import Client
 from orgrollout.aws.executions import Executions
-from orgrollout.drift.unattended import rules_of, why_not_now
+from orgrollout.drift.unattended import as_unattended, why_not_now
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.model.logs import log_of
@@ -87,8 +86,7 @@ def _repair(loaded: LoadedManifest, client: Client, executions: Executions) -> s
     picture = client.look(loaded, drift=True)
     sought = client.plan_resync(loaded, picture, request=ResyncRequest.unattended(limits))
     tell_of_drift(loaded.manifest, sought.findings, context, lambda text: _LOG.warning("%s", text))
-    rules = rules_of(loaded.manifest.drift)
-    left, plan = len(sought.left), replace(sought.resync.plan, unattended=True, drift_rules=rules)
+    left, plan = len(sought.left), as_unattended(sought.resync.plan, loaded.manifest)
     said = f"{left:,} left to a person" if left else "nothing is left"
     if plan.is_empty:
         return f"nothing is repaired; {said}"

@@ -98,6 +98,29 @@ def test_a_stack_instance_that_was_skipped_or_waits_is_not_called_done(
     assert tab.page.locator("#failures .bad").count() == 0
 
 
+def test_a_resource_is_told_whole_and_what_is_not_here_is_said(tab: Tab, tmp_path: Path) -> None:
+    document = manifest_document(facts(40, 3, 1), NOW)
+    arn = f"arn:aws:iam::100000000000:role/aws-service-role/{'a-long-path/' * 10}Recorder"
+    finding = document["drift"]["findings"][0]
+    finding["id"] = arn
+    document["more_history"] = 7
+    document["texts"]["stack_set"].append("of-an-older-rollout")
+    place = [
+        document["texts"]["stack_set"][finding["stack_set"]],
+        document["accounts"]["id"][finding["account"]],
+        document["texts"]["region"][finding["region"]],
+    ]
+
+    opened(tab, tmp_path, document, f"#instance={'~'.join(place)}")
+
+    shown = tab.page.locator("#instance").inner_text()
+    assert arn in shown
+    assert "The history of 7 older findings did not fit on this page" in shown
+    assert "of-an-older-rollout" not in tab.page.locator(".heat thead").inner_text()
+    assert tab.page.locator("#set option[value='of-an-older-rollout']").count() == 0
+    assert tab.complaints == []
+
+
 def test_times_say_how_far_they_are_from_utc(chromium: Any, pages: dict[int, Path]) -> None:
     context = chromium.new_context(timezone_id="Asia/Kolkata")
     page = context.new_page()

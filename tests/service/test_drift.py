@@ -46,6 +46,7 @@ def test_drift_is_found_and_repaired_by_schedule(house: House) -> None:
     with house.client() as client:
         plan = client.rollout("base-2").plan
     assert plan.drift_rules
+    assert plan.rollout_rules
     assert plan.unattended  # as `resync --unattended` begins it
 
 
