@@ -1,11 +1,13 @@
 """What an unattended re-sync may do: how much of it, and when."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from orgrollout.drift.resync import Resync
-from orgrollout.manifest.schema import Drift, Unattended
-from orgrollout.model.ids import Digest, digest_of
+from orgrollout.manifest.schema import Manifest, Unattended
+from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.model.windows import is_open, windows_of
+from orgrollout.plan.unattended.rules import rules_of
 
 
 def why_not_now(limits: Unattended, resync: Resync, now: datetime) -> str:
@@ -24,6 +26,11 @@ def why_not_now(limits: Unattended, resync: Resync, now: datetime) -> str:
     return ""
 
 
-def rules_of(drift: Drift) -> Digest:
-    """Return the digest of all that the manifest says of repairs: other rules, another digest."""
-    return digest_of(drift.model_dump(mode="json", exclude_defaults=True))
+def as_unattended(plan: Plan, manifest: Manifest) -> Plan:
+    """Return the plan of a re-sync with the rules that a later job must share to finish it."""
+    return replace(
+        plan,
+        unattended=True,
+        drift_rules=rules_of(manifest.drift),
+        rollout_rules=rules_of(manifest.rollout),
+    )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.api import Client
 from orgrollout.aws.executions import Executions
-from orgrollout.drift.unattended import why_not_now
+from orgrollout.drift.unattended import as_unattended, why_not_now
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.model.logs import log_of
@@ -85,7 +85,7 @@ def _repair(loaded: LoadedManifest, client: Client, executions: Executions) -> s
     picture = client.look(loaded, drift=True)
     sought = client.plan_resync(loaded, picture, request=ResyncRequest.unattended(limits))
     tell_of_drift(loaded.manifest, sought.findings, context, lambda text: _LOG.warning("%s", text))
-    left, plan = len(sought.left), sought.resync.plan
+    left, plan = len(sought.left), as_unattended(sought.resync.plan, loaded.manifest)
     said = f"{left:,} left to a person" if left else "nothing is left"
     if plan.is_empty:
         return f"nothing is repaired; {said}"

@@ -133,7 +133,7 @@ class Functions:
 
     def _look(self, house: _House, name: str) -> str:
         with self._manifest(house, name) as (loaded, there):
-            return look_at(loaded, there.client, there.executions).value
+            return look_at(loaded, there.client, there.executions)
 
     def _driven_on(self, house: _House, name: RolloutId) -> None:
         """Do one tick at once; the execution that waits for the rollout finds what came of it."""

@@ -4,7 +4,6 @@ An event only says that something may have changed. So everything is read and pl
 had been no event, and an event that comes twice, late, or in another order does no harm.
 """
 
-from dataclasses import replace
 from enum import StrEnum
 
 from orgrollout.api import Client
@@ -15,21 +14,22 @@ from orgrollout.model.logs import log_of
 from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.unattended.auto_approval import why_not_approved, with_opening_approval
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
-from orgrollout.reconcile.documents.rollouts import (
-    Rollout,
-    claims_of,
-    give_order,
-    load_rollout,
-    rollout_states,
-)
+from orgrollout.reconcile.documents.rollout_summaries import summaries
+from orgrollout.reconcile.documents.rollouts import Rollout, claims_of, give_order, load_rollout
 from orgrollout.reconcile.lifecycle.begin import holders_of
+from orgrollout.reconcile.lifecycle.notify import tell_of_rollout
 from orgrollout.reconcile.lifecycle.operator_orders import approved_state
-from orgrollout.reconcile.tick.tick import tick
 from orgrollout.rollout.state.state import Phase
+from orgrollout.service.earlier import (
+    is_same,
+    is_untouched,
+    is_withdrawn,
+    why_a_person,
+    withdrawn,
+)
 from orgrollout.service.jobs import Job, Kind, ensure_execution
 
 _LOG = log_of(__name__)
-_TICKS_TO_STOP = 5
 
 
 class Ending(StrEnum):
@@ -39,10 +39,13 @@ class Ending(StrEnum):
     STARTED = "approved by its conditions, and started"
     WAITS = "waits for an approval"
     BUSY = "left to the next look: a rollout is under way"
+    STOPPED = "left to a person: a rollout of the same plan was stopped"
 
 
-def look_at(loaded: LoadedManifest, client: Client, executions: Executions) -> Ending:
-    """Plan a manifest, and begin what is to be done. Nothing is sent before it is approved.
+def look_at(loaded: LoadedManifest, client: Client, executions: Executions) -> str:
+    """Plan a manifest, begin what is to be done, and return the `Ending`, with its reason.
+
+    Nothing is sent before it is approved.
 
     Raises:
         PlanRefusedError: It would do harm.
@@ -50,26 +53,29 @@ def look_at(loaded: LoadedManifest, client: Client, executions: Executions) -> E
     """
     waiting, busy = _under_way(loaded.manifest.name, client)
     if busy:
-        return Ending.BUSY
+        return Ending.BUSY.value
     plan = client.plan(loaded)
     gated = with_opening_approval(plan)
-    if waiting and (plan.is_empty or waiting.plan.fingerprint != gated.fingerprint):
-        if not _withdrawn(waiting.state.id, client):
-            return Ending.BUSY
+    if waiting and (plan.is_empty or not is_same(waiting.plan, gated)):
+        if not _withdraw(waiting.state.id, client):
+            return Ending.BUSY.value
         waiting = None
     if plan.is_empty:
-        return Ending.AS_WANTED
+        return Ending.AS_WANTED.value
     begun = waiting or _begun(gated, client)
-    return Ending.BUSY if begun is None else _let_go_on(loaded, begun, client, executions)
+    if isinstance(begun, Ending):
+        return begun.value
+    return _let_go_on(loaded, gated, begun, client, executions)
 
 
 def _under_way(manifest: str, client: Client) -> tuple[Rollout | None, bool]:
     """Return the rollout of which nothing was sent yet, and whether another one is open."""
     waiting, busy = None, False
-    for state in rollout_states(client.context.journal):
-        if state.manifest != manifest or state.phase.is_over:
+    for summary in summaries(client.context.journal):
+        if summary.manifest != manifest or summary.phase.is_over:
             continue
-        rollout = load_rollout(client.context.journal, state.id)
+        rollout = load_rollout(client.context.journal, summary.id)
+        state = rollout.state
         if is_untouched(rollout) and state.phase is Phase.WAITING and not state.approved:
             waiting = rollout
         else:
@@ -77,62 +83,51 @@ def _under_way(manifest: str, client: Client) -> tuple[Rollout | None, bool]:
     return waiting, busy
 
 
-def is_untouched(rollout: Rollout) -> bool:
-    """Return whether a rollout of the service has sent nothing: it never passed its opening."""
-    state = rollout.state
-    nothing = not (state.completed or state.in_flight or state.withdrawn or state.made)
-    return rollout.plan.opens_with_approval and state.wave == 0 and nothing
-
-
-def _withdrawn(name: RolloutId, client: Client) -> bool:
-    """Stop a rollout that still waits for its first approval; False: it was approved meanwhile.
+def _withdraw(name: RolloutId, client: Client) -> bool:
+    """Stop a rollout that still waits for its first approval; False: that is not so any more.
 
     What it was going to do is not what has to be done any more.
     """
-
-    def stop(current: Rollout) -> Phase:
-        untouched = is_untouched(current) and not current.state.approved
-        return Phase.STOPPING if untouched else current.state.phase
-
     context = client.context
     stopped = give_order(
         context.journal,
         name,
-        lambda current: replace(current.state, phase=stop(current)),
+        lambda current: withdrawn(current, context.clock.now()),
         context.said("stop: the plan is another by now"),
     )
-    for _ in range(_TICKS_TO_STOP):
-        if stopped.state.phase is not Phase.STOPPING:
-            break
-        stopped = tick(name, context).rollout
-    return stopped.state.phase is Phase.STOPPED
+    return is_withdrawn(stopped)
 
 
-def _begun(plan: Plan, client: Client) -> Rollout | None:
-    """Return the rollout that waits for its approval; None: another one holds a stack set."""
+def _begun(plan: Plan, client: Client) -> Rollout | Ending:
+    """Return the rollout that waits for its approval, or why there is none.
+
+    It takes over from rollouts that sent nothing. One that a person stopped keeps what it has, as
+    long as the same plan would be begun again.
+    """
     journal = client.context.journal
-    held = [
-        load_rollout(journal, each) for each in {*holders_of(journal, claims_of(plan)).values()}
-    ]
-    ours = all(is_untouched(each) and each.state.phase is Phase.STOPPED for each in held)
+    names = {*holders_of(journal, claims_of(plan)).values()}
+    held = [load_rollout(journal, name) for name in sorted(names)]
+    stopped = [r for r in held if is_untouched(r) and r.state.phase is Phase.STOPPED]
+    for each in stopped:
+        if is_same(each.plan, plan) and not is_withdrawn(each):
+            _tell(each, client)
+            return Ending.STOPPED
     try:
-        return client.begin(plan, supersede=ours)
+        return client.begin(plan, supersede=len(stopped) == len(held))
     except OpenRolloutError as error:
         _LOG.warning("left to the next look: %s", error)
-        return None
+        return Ending.BUSY
 
 
 def _let_go_on(
-    loaded: LoadedManifest, rollout: Rollout, client: Client, executions: Executions
-) -> Ending:
-    """Approve a rollout where the conditions of its manifest hold for its plan, and start it."""
-    context = client.context
-    name = rollout.state.id
-    context.connection.be_sure_of_the_time()
-    why = why_not_approved(rollout.plan, loaded.manifest.service.auto_approve, context.clock.now())
-    if why:
+    loaded: LoadedManifest, plan: Plan, rollout: Rollout, client: Client, executions: Executions
+) -> str:
+    """Approve a rollout where nothing speaks against the plan of now, and start it."""
+    context, name = client.context, rollout.state.id
+    if why := _why_it_waits(loaded, plan, rollout, client):
         _LOG.info("waits for an approval: %s", why, extra={"rollout": name})
-        return Ending.WAITS
+        _tell(rollout, client)
+        return f"{Ending.WAITS}: {why}"
     give_order(
         context.journal,
         name,
@@ -140,4 +135,22 @@ def _let_go_on(
         context.said("approve: every condition of service.auto_approve holds"),
     )
     ensure_execution(Job(kind=Kind.ROLLOUT, name=name), context.journal, executions)
-    return Ending.STARTED
+    return Ending.STARTED.value
+
+
+def _why_it_waits(loaded: LoadedManifest, plan: Plan, rollout: Rollout, client: Client) -> str:
+    """Return why a plan waits: for its conditions, after the rollout before it, or in a freeze."""
+    context = client.context
+    context.connection.be_sure_of_the_time()
+    conditions = loaded.manifest.service.auto_approve
+    why = why_not_approved(plan, conditions, context.clock.now())
+    if why:
+        return why
+    if why := why_a_person(rollout.state.id, context.journal):
+        return why
+    until = client.frozen_until(plan)
+    return "" if until is None else f"no operation may start before {until:%Y-%m-%d %H:%M} UTC"
+
+
+def _tell(rollout: Rollout, client: Client) -> None:
+    tell_of_rollout(rollout, client.context, lambda text: _LOG.warning("%s", text))

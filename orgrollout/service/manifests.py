@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orgrollout import api
 from orgrollout.aws.buckets import Bucket
 from orgrollout.errors import OrgRolloutError
+from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.service.settings import Settings
 
@@ -38,7 +38,8 @@ def loaded_manifest(bucket: Bucket, name: str, settings: Settings) -> Iterator[L
         target = Path(folder) / name
         target.mkdir()
         bucket.copy_folder(f"{ROOT}{name}/", target)
-        loaded = api.load(target / FILE)
+        # The environment of a function holds its credentials, and a plan is written down.
+        loaded = load_manifest(target / FILE, environ={})
         where = f"s3://{bucket.name}/{ROOT}{name}/{FILE}"
         if loaded.manifest.name != name:
             raise ManifestPlaceError(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orgrollout.cli.live import server as server_module
 from orgrollout.cli.live.board import Board
 from orgrollout.cli.live.server import serving
 from orgrollout.report.page.document import rollout_document
@@ -51,3 +52,64 @@ def test_the_page_follows_a_rollout_to_its_end(tab: Tab) -> None:
 
         assert tab.complaints == []
         assert all(url.startswith(server.address) for url in tab.requests)
+
+
+def test_a_change_leaves_the_reader_in_place(tab: Tab) -> None:
+    view = facts(200, 3, 1).rollouts[0]
+    board = Board()
+    shown(board, rollout_document(view, NOW))
+    with serving(board) as server:
+        tab.open(server.address)
+        tab.page.get_by_text("What the signs mean").click()
+        summary = tab.page.locator("#plan summary").first
+        summary.click()  # closed now
+        tab.page.locator(".heat .zoom").nth(1).focus()
+        key = tab.page.evaluate("document.activeElement.dataset.key")
+        down = tab.page.evaluate("(scrollTo(0, 300), scrollY)")
+
+        shown(board, {**rollout_document(view, NOW), "notes": ["a first note"]})
+        tab.page.get_by_text("a first note").wait_for()
+
+        assert tab.page.evaluate("document.activeElement.dataset.key") == key
+        assert tab.page.evaluate("scrollY") == down
+        assert tab.page.locator(".legend[open]").count() == 1
+        assert tab.page.locator("#plan details[open]").count() == 0
+        tab.page.locator("#q").press_sequentially("acc")
+        shown(board, {**rollout_document(view, NOW), "notes": ["still newer"]})
+        tab.page.get_by_text("still newer").wait_for()
+        tab.page.keyboard.type("ount")
+        tab.wait_until_found(200 * 3)
+        tab.page.wait_for_url("**/#q=account")
+        assert tab.complaints == []
+
+
+def test_the_end_is_said_for_good_while_a_document_is_on_its_way(tab: Tab) -> None:
+    view = facts(10, 1, 1).rollouts[0]
+    board = Board()
+    shown(board, rollout_document(view, NOW))
+    with serving(board) as server:
+        held: list[Any] = []
+        tab.page.route(
+            "**/document.json", lambda route: route.continue_() if held else held.append(route)
+        )
+        tab.open(server.address)
+        while not held:
+            tab.page.wait_for_timeout(20)
+        board.end("security-baseline-7: succeeded")
+        tab.page.get_by_text("No longer live").wait_for()
+        held[0].continue_()
+
+        tab.page.wait_for_timeout(300)
+        assert tab.page.locator("#live").inner_text().startswith("No longer live: security")
+
+
+def test_a_reader_that_there_is_no_room_for_is_told(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MOST_READERS", 0)
+    board = Board()
+    shown(board, rollout_document(facts(10, 1, 1).rollouts[0], NOW))
+    with serving(board) as server:
+        tab.open(server.address)
+
+        tab.page.get_by_text("Not live: the server takes no more readers").wait_for()

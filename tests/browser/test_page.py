@@ -126,6 +126,38 @@ def test_the_heat_map_is_walked_with_the_keyboard(tab: Tab, pages: dict[int, Pat
     assert not tab.page.evaluate("document.activeElement.closest('.heat')")
 
 
+def test_a_filter_that_names_nothing_leaves_nothing(tab: Tab, pages: dict[int, Path]) -> None:
+    """A unit of another name: the page could not be drawn, or stayed as it was."""
+    tab.open(f"{pages[60].as_uri()}#ou=/Workloads/")
+    assert tab.found == 0
+    said = tab.page.locator("#heat .result").inner_text()
+    assert "There is no unit /Workloads/ on this page." in said
+    assert tab.page.get_attribute("#ou", "aria-invalid") == "true"
+
+    tab.go("")
+    tab.wait_until_found(60)
+    tab.page.fill("#account", "1234")
+    tab.wait_until_found(0)
+    assert tab.page.get_attribute("#account", "aria-invalid") == "true"
+    assert tab.complaints == []
+
+
+def test_enter_in_the_heat_map_leaves_the_focus_in_it(tab: Tab, pages: dict[int, Path]) -> None:
+    tab.open(pages[60].as_uri())
+    zoom = tab.page.locator(".heat .zoom").nth(1)
+    key = zoom.get_attribute("data-key")
+    zoom.focus()
+
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_function("document.getElementById('page').dataset.found !== '60'")
+
+    assert tab.page.evaluate("document.activeElement.dataset.key") == key
+    tool = tab.page.get_by_role("button", name="Fold Regions", exact=True)
+    tool.focus()
+    tab.page.keyboard.press("Enter")
+    assert tab.page.evaluate("document.activeElement.textContent") == "Fold Regions"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_axe_finds_nothing_serious(

@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from orgrollout.manifest.schema import AutoApprove
+from orgrollout.model.ids import Digest, RolloutId
+from orgrollout.plan.build.definition_rollout import definition_only
 from orgrollout.plan.model.document import plan_document, read_plan
-from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
 from orgrollout.plan.unattended.auto_approval import why_not_approved, with_opening_approval
+from orgrollout.rollout.decide.operator_commands import begin
+from orgrollout.rollout.state.state import Phase
 from orgrollout.sandbox import Sandbox
-from tests.stage import BASE, Stage, organization
+from tests.stage import BASE, TOPICS, Stage, organization
 
 SUNDAY = datetime(2026, 11, 29, 3, tzinfo=UTC)
 
@@ -93,6 +97,17 @@ def test_nothing_comes_before_the_opening_approval(plan: Plan) -> None:
     assert gated.waves[1:] == plan.waves
     assert gated.fingerprint == plan.fingerprint
     assert read_plan(plan_document(gated)) == gated
+
+
+def test_a_definition_that_is_sent_to_no_stack_instance_is_no_opening(plan: Plan) -> None:
+    """Its wave has no accounts. It was skipped with its gate, and the rollout succeeded."""
+    gate = Gate(approval=True)
+    first = PlannedWave(index=1, name="all", accounts=(), allowed_failures=0, gate=gate)
+    sends = replace(plan, waves=(first,), operations=(definition_only(TOPICS),))
+
+    assert not sends.opens_with_approval
+    assert begin(sends, Digest("0" * 16), RolloutId("base-1"), SUNDAY).phase is Phase.RUNNING
+    assert with_opening_approval(sends).opens_with_approval
 
 
 def test_a_plan_without_waves_waits_as_well(plan: Plan) -> None:

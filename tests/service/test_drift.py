@@ -2,17 +2,26 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import boto3
+
+from orgrollout.reconcile.documents.notices import NOTICES
 from tests.resyncing import NAME, TEMPLATE, start_recorders
 from tests.resyncing import manifest as drifting
 from tests.service.house import AUTO, House
 from tests.stage import DEV, US, Stage, pairs
 
 
-def drifted(house: House, **unattended: object) -> None:
-    more = {"resync_role": "OrganizationAccountAccessRole", "unattended": unattended}
+def drifted(
+    house: House, *, notifications: list[dict[str, Any]] | None = None, **unattended: object
+) -> None:
     wanted = drifting(
-        targets={"organizational_units": ["/Dev"]}, regions=["us-east-1"], service=AUTO, drift=more
+        targets={"organizational_units": ["/Dev"]},
+        regions=["us-east-1"],
+        service=AUTO,
+        drift={"resync_role": "OrganizationAccountAccessRole", "unattended": unattended},
+        notifications=notifications or [],
     )
     house.upload(wanted, guard=TEMPLATE)
     house.functions.look({})
@@ -33,6 +42,28 @@ def test_drift_is_found_and_repaired_by_schedule(house: House) -> None:
     assert house.run("base-2_1")["said"] == "succeeded"
     assert house.functions.drift({}) == {"started": ["drift_base_2"]}
     assert house.run("drift_base_2")["said"].startswith("nothing is repaired")
+    with house.client() as client:
+        plan = client.rollout("base-2").plan
+    assert plan.drift_rules
+    assert plan.rollout_rules
+    assert plan.unattended  # as `resync --unattended` begins it
+
+
+def test_only_what_was_told_of_drift_is_deleted(house: House) -> None:
+    """When there is no drift any more. The policy of the function allows this prefix alone."""
+    topic = boto3.client("sns", region_name=US).create_topic(Name="drift")["TopicArn"]
+    drifted(house, notifications=[{"sns": topic, "on": ["drift"]}])
+    house.functions.drift({})
+    house.run("drift_base_1")
+    with house.client() as client:
+        assert NOTICES.names(client.context.journal) == ("base/drift",)
+    house.run("base-2_1")
+    house.functions.drift({})
+    house.run("drift_base_2")
+
+    with house.client() as client:
+        assert NOTICES.names(client.context.journal) == ()
+    assert [c.operation for c in house.sandbox.calls].count("DeleteObject") == 1
 
 
 def test_a_step_that_is_repeated_begins_no_second_detection(house: House) -> None:

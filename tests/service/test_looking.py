@@ -17,12 +17,13 @@ from tests.service.house import (
 from tests.stage import DEV, TOPIC, US, pairs
 
 CREATED = {"detail-type": "Object Created", "source": "aws.s3", "detail": {}}
+WAITS = "waits for an approval: the manifest has no service.auto_approve"
 
 
 def test_a_plan_that_no_condition_approves_waits_and_nothing_is_sent(house: House) -> None:
     house.upload(manifest())
 
-    assert house.functions.look(messages(CREATED))["looked"] == {"base": "waits for an approval"}
+    assert house.functions.look(messages(CREATED))["looked"] == {"base": WAITS}
 
     assert house.states() == {"base-1": "waiting for approval"}
     assert house.running() == {}
@@ -79,7 +80,7 @@ def test_a_manifest_that_changed_replaces_the_plan_that_waits(house: House) -> N
     house.functions.look({})
     house.upload(manifest(targets={"organizational_units": ["/Lab"]}))
 
-    assert set(house.functions.look({})["looked"].values()) == {"waits for an approval"}
+    assert set(house.functions.look({})["looked"].values()) == {WAITS}
 
     assert house.states() == {"base-1": "stopped", "base-2": "waiting for approval"}
     assert house.writes() == []
@@ -144,7 +145,7 @@ def test_a_manifest_that_is_wrong_does_not_hold_up_the_others(
     said = house.functions.look({})["looked"]
 
     assert said == {
-        "base": "waits for an approval",
+        "base": WAITS,
         "elsewhere": "failed: ManifestPlaceError",
         "wrong": "failed: ManifestError",
     }

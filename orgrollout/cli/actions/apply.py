@@ -132,6 +132,22 @@ def frozen_now(made: Plan, session: Session) -> datetime | None:
     return session.client.frozen_until(made)
 
 
+def left_to_next_run(
+    made: Plan, session: Session, error: OpenRolloutError, besides: Mapping[str, Any]
+) -> int:
+    """Tell that another rollout works there, and return the exit code.
+
+    The next run finds what is still to be done.
+    """
+    screen = session.screen
+    if not screen.is_text:
+        document = no_rollout_json(made, session.connection.calls)
+        held = {"outcome": "waiting", "held_by": error.other}
+        screen.result(plan_blocks(made), {**document, **held, **besides})
+    screen.errors.print(f"left to the next run: {error}", markup=False)
+    return WAITING
+
+
 def _held_up(
     made: Plan, session: Session, until: datetime, besides: Mapping[str, Any] | None
 ) -> int:

@@ -1,27 +1,27 @@
 """`apply --unattended`: for cron and CI. Only what is allowed is carried out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from orgrollout.cli.actions.apply import carry_out
-from orgrollout.cli.actions.earlier_jobs import EarlierJobs, finish_earlier_jobs
+from orgrollout.cli.actions.apply import carry_out, left_to_next_run
+from orgrollout.cli.actions.earlier_jobs import EarlierJobs, OwnJob, finish_earlier_jobs
 from orgrollout.cli.actions.plan import load_asked, request_of
 from orgrollout.cli.actions.saved_plan import Options, read_saved
-from orgrollout.cli.errors import DONE, PENDING, WAITING, WrongUsageError
+from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.text.shorthand import did_you_mean
-from orgrollout.model.ids import StackSetKey
 from orgrollout.model.operation import OperationAction
-from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.plan.build.request import Request
 from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.unattended.allowed_actions import AllowedActions
+from orgrollout.plan.unattended.rules import rules_of
 from orgrollout.plan.unattended.select import plan_unattended
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.lifecycle.unfinished_creations import unfinished_creations
 from orgrollout.report.plan.as_text import plan_blocks
+from orgrollout.rollout.still_wanted import Desired, UnattendedJob
 
 
 def apply_unattended(
@@ -50,7 +50,8 @@ def apply_unattended(
         )
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded) as session:
-        earlier, request = _after_earlier_jobs(asked, loaded, session, detach=detach)
+        may = UnattendedJob(actions=actions, rollout_rules=rules_of(loaded.manifest.rollout))
+        earlier, request = _after_earlier_jobs(asked, loaded, session, may, detach=detach)
         unfinished = unfinished_creations(session.context.journal, request)
         allowed = AllowedActions(actions=actions, unfinished=unfinished)
         made = plan_unattended(request, allowed, session.context.clock.now())
@@ -79,18 +80,19 @@ def allowed_actions(given: Iterable[str] | None) -> frozenset[OperationAction]:
 
 
 def _after_earlier_jobs(
-    asked: Options, loaded: LoadedManifest, session: Session, *, detach: bool
+    asked: Options, loaded: LoadedManifest, session: Session, may: UnattendedJob, *, detach: bool
 ) -> tuple[EarlierJobs, Request]:
     """Return what became of earlier jobs, and what is to be planned after that."""
     known: list[Request] = []
 
-    def wanted() -> Mapping[StackSetKey, DesiredStackSet]:
+    def wanted() -> Desired:
         if not known:
             known.append(request_of(asked, loaded, session))
         return known[0].desired
 
-    earlier = finish_earlier_jobs(loaded, session, wanted, detach=detach)
-    is_still_so = bool(known) and not earlier.finished
+    own = OwnJob(may=may, narrowed=not asked.narrow.is_empty, wanted=wanted, detach=detach)
+    earlier = finish_earlier_jobs(loaded, session, own)
+    is_still_so = bool(known) and not earlier.drove
     request = known[0] if is_still_so else request_of(asked, loaded, session)
     return earlier, request.compared()
 
@@ -101,6 +103,4 @@ def _carried_out(
     try:
         return carry_out(made, session, detach=detach, wait=wait, besides=earlier.json)
     except OpenRolloutError as error:
-        # Another rollout works there. The next run finds what is still missing.
-        session.screen.errors.print(f"left to the next run: {error}", markup=False)
-        return WAITING
+        return left_to_next_run(made, session, error, earlier.json)

@@ -68,19 +68,30 @@ def commands_for(rollout: Rollout, session: Session) -> list[tuple[str, str]]:
         Outcome.FAILURES: ("retry", "rollback"),
         Outcome.SUCCEEDED: ("rollback",),
     }
-    return [(_FOR[verb], f"orgrollout {verb} {name}") for verb in can[state.outcome]]
+    verbs = can[state.outcome]
+    if state.outcome is Outcome.WAITING and is_approved(rollout):
+        verbs = can[Outcome.RUNNING]
+    return [(_FOR[verb], f"orgrollout {verb} {name}") for verb in verbs]
 
 
 def left_to_others(rollout: Rollout, session: Session) -> str:
     """Return what becomes of a rollout that nothing on this machine drives any more."""
     name = f"{rollout.state.id}{session.options}"
+    return f"-> {runs_alone(rollout)}. Nothing else starts until you run: orgrollout resume {name}"
+
+
+def runs_alone(rollout: Rollout) -> str:
+    """Return what goes on of a rollout while no process drives it."""
     if repairs_in_member_accounts(rollout):
-        runs = "repairs in member accounts need a process that drives them"
-    elif rollout.state.in_flight:
-        runs = "operations that run in AWS go on"
-    else:
-        runs = "nothing runs in AWS"
-    return f"-> {runs}. Nothing else starts until you run: orgrollout resume {name}"
+        return "repairs in member accounts need a process that drives them"
+    if rollout.state.in_flight:
+        return "operations that run in AWS go on"
+    return "nothing runs in AWS"
+
+
+def waits_for_approval(rollout: Rollout) -> bool:
+    """Return whether a person has to approve before anything starts: no process need drive it."""
+    return rollout.state.outcome is Outcome.WAITING and not is_approved(rollout)
 
 
 def other_driver(rollout: Rollout, now: datetime) -> str:

@@ -35,7 +35,7 @@ def report(subject: Path, reach: Reach, format_: str, *, out: Path | None, refre
     if out is None:
         screen.raw(text)
         return DONE
-    replace_file(out, f"{text}\n")
+    replace_file(out, [text, "\n"])
     rows = count(sum(document["summary"].values()), "stack instance")
     screen.say(f"Wrote {out}: {rows}, {len(text) / 1e6:,.1f} MB. It names accounts and resources.")
     return DONE

@@ -1,12 +1,12 @@
 """`resync`: look for what is not as deployed, show how it would be repaired, ask, repair, prove."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from orgrollout.cli.actions.apply import carry_out, frozen_now
+from orgrollout.cli.actions.apply import carry_out, frozen_now, left_to_next_run
 from orgrollout.cli.actions.detect import Detected, detect_drift, patience_of
 from orgrollout.cli.actions.drift import has_role
-from orgrollout.cli.actions.earlier_jobs import EarlierJobs, finish_earlier_jobs
+from orgrollout.cli.actions.earlier_jobs import EarlierJobs, OwnJob, finish_earlier_jobs
 from orgrollout.cli.actions.supersede import but_for, claims_of_manifest, others_stopped
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN, WAITING, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
@@ -14,9 +14,11 @@ from orgrollout.cli.options.shared import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
-from orgrollout.drift.unattended import rules_of, why_not_now
+from orgrollout.drift.unattended import as_unattended, why_not_now
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.model.operation import OperationAction
+from orgrollout.plan.unattended.rules import rules_of
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest, seek_repairs
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift
@@ -27,6 +29,9 @@ from orgrollout.report.drift.resync import left_blocks, left_json
 from orgrollout.report.plan.as_json import plan_json
 from orgrollout.report.plan.as_text import plan_blocks
 from orgrollout.report.plan.unchecked import not_looked_at
+from orgrollout.rollout.still_wanted import UnattendedJob
+
+_ACTIONS = frozenset(action for action in OperationAction if not action.removes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,20 @@ def _earlier(asked: Options, loaded: LoadedManifest, session: Session) -> Earlie
     """Return what became of earlier unattended jobs, which only such a job finishes."""
     if asked.dry_run or not asked.unattended:
         return EarlierJobs()
-    return finish_earlier_jobs(loaded, session, lambda: _look(loaded, session).desired.stack_sets)
+    own = OwnJob(
+        may=_may(loaded),
+        narrowed=not asked.narrow.is_empty,
+        wanted=lambda: _look(loaded, session).desired.stack_sets,
+    )
+    return finish_earlier_jobs(loaded, session, own)
+
+
+def _may(loaded: LoadedManifest) -> UnattendedJob:
+    return UnattendedJob(
+        actions=_ACTIONS,
+        rollout_rules=rules_of(loaded.manifest.rollout),
+        drift_rules=rules_of(loaded.manifest.drift),
+    )
 
 
 def _look(loaded: LoadedManifest, session: Session) -> Picture:
@@ -184,7 +202,7 @@ def _carried_out(
     if asked.unattended:
         unattended = loaded.manifest.drift.unattended
         not_now = why_not_now(unattended, sought.resync, session.context.clock.now())
-        plan = replace(plan, unattended=True, drift_rules=rules_of(loaded.manifest.drift))
+        plan = as_unattended(plan, loaded.manifest)
         why = "; ".join(filter(None, (why, not_now)))
     besides = {
         "left": left_json(sought.left),
@@ -212,9 +230,7 @@ def _carried_out(
     except OpenRolloutError as error:
         if not asked.unattended:
             raise
-        # Another rollout works there. The next run finds what is still left.
-        screen.errors.print(f"left to the next run: {error}", markup=False)
-        return WAITING
+        return left_to_next_run(plan, session, error, besides)
     return _code(sought, detected) if code == DONE else code
 
 

@@ -7,7 +7,12 @@ from datetime import timedelta
 from pydantic_core import PydanticCustomError
 
 from orgrollout.cli.actions.follow import CODES
-from orgrollout.cli.actions.next_steps import commands_for, other_driver
+from orgrollout.cli.actions.next_steps import (
+    commands_for,
+    other_driver,
+    runs_alone,
+    waits_for_approval,
+)
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.live.board import Board
 from orgrollout.cli.live.server import LiveServer, serving
@@ -33,6 +38,13 @@ def status_web(name: str | None, reach: Reach, *, at_most: str) -> int:
     screen = Screen()
     with open_session(reach, screen, read_only=True) as session:
         rollout = session.client.rollout(name)
+        if rollout.state.phase.is_over:
+            screen.say(
+                f"{rollout.state.id} is over ({rollout.state.outcome}): there is nothing to "
+                f"follow. Its page: orgrollout report {rollout.state.id}{session.options} "
+                "--out page.html"
+            )
+            return CODES[rollout.state.outcome]
         board = Board()
         _draw(rollout, board, session)
         with serving(board) as server:
@@ -70,7 +82,8 @@ def _follow(rollout: Rollout, session: Session, board: Board, limit: timedelta) 
         time.sleep(min(_INTERVAL, left))
         latest = _latest(rollout, session)
         seen = other_driver(latest, session.context.clock.now())
-        note = drivers.told(seen, time.monotonic())
+        alone = "" if waits_for_approval(latest) else runs_alone(latest)
+        note = drivers.told(seen, time.monotonic(), alone)
         if latest.version != rollout.version or note != told:
             rollout, told = latest, note
             made = time.monotonic()
@@ -94,16 +107,22 @@ class Drivers:
         self._last = ""
         self._seen: float | None = None
 
-    def told(self, seen: str, now: float) -> str:
-        """Return what there is to say at a moment in seconds; ``seen`` is who shows, if any."""
+    def told(self, seen: str, now: float, alone: str) -> str:
+        """Return what there is to say at a moment in seconds.
+
+        ``seen`` is who shows, if any; ``alone`` is what goes on without a driver, and is empty
+        where a rollout waits for a person, so that it needs none.
+        """
         if seen:
             self._last = seen
-        if seen or self._seen is None:
+        if seen or not alone or self._seen is None:
             self._seen = now
+        if not alone and not seen:
+            self._last = ""
         if now - self._seen > _UNSEEN:
             return (
-                "No process is seen to drive this rollout. Operations that run in AWS go on, and "
-                "nothing else starts until one does: see the command `resume` below."
+                f"No process is seen to drive this rollout: {alone}. Nothing else starts until "
+                "one does: see the command `resume` below."
             )
         return f"{self._last} drives it." if self._last else ""
 

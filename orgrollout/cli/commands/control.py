@@ -39,9 +39,13 @@ def status(
         ),
     ] = False,
     at_most: Annotated[
-        str,
-        typer.Option("--for", metavar="DURATION", help="With --web: serve no longer than this."),
-    ] = "12h",
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="DURATION",
+            help="With --web: serve no longer than this; 12h by default.",
+        ),
+    ] = None,
     narrow: Narrow,
     reach: Reach,
     format_: FormatOption = "text",
@@ -57,7 +61,9 @@ def status(
                 "--web shows all of a rollout in a browser: leave out --watch, --format and what "
                 "narrows. The page has filters."
             )
-        return status_web(rollout, reach, at_most=at_most)
+        return status_web(rollout, reach, at_most=at_most or "12h")
+    if at_most is not None:
+        raise WrongUsageError("--for says how long --web serves: add --web, or leave it out.")
     return run(rollout, narrow, reach, format_, watch=watch)
 
 

@@ -39,6 +39,9 @@ def meets_another_manifest(
 
 
 def doomed(key: StackSetKey, differences: Differences, request: Request) -> frozenset[Pair]:
-    """Return the new stack instances that the warnings of the plan say will fail."""
-    checks = (meets_kept_stacks, takes_a_name_twice, meets_another_manifest)
+    """Return the new stack instances of which it is known that they fail.
+
+    What another manifest has is only remembered. It may be gone by now, so it is tried.
+    """
+    checks = (meets_kept_stacks, takes_a_name_twice)
     return frozenset().union(*(check(key, differences, request) for check in checks))

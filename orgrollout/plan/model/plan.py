@@ -178,7 +178,8 @@ class Plan:
     destinations: tuple[Destination, ...] = ()  # who is told how it goes
     planned_by: str = ""  # the ARN of who saved it; empty: it was applied at once
     unattended: bool = False  # a later unattended job of the manifest may finish it
-    drift_rules: str = ""  # digest of `drift:` of the manifest, where repairs keep to it
+    drift_rules: str = ""  # digest of `drift:` of the manifest; of an unattended re-sync only
+    rollout_rules: str = ""  # digest of `rollout:` of the manifest; of an unattended job only
 
     @property
     def is_empty(self) -> bool:
@@ -215,7 +216,10 @@ class Plan:
     def opens_with_approval(self) -> bool:
         """Return whether nothing at all is sent before a person, or a condition, approves it."""
         first = next(iter(self.waves), None)
-        return first is not None and not first.accounts and first.gate.approval
+        if first is None or first.accounts or not first.gate.approval:
+            return False
+        # A definition without stack instances is sent in a wave that has no accounts either.
+        return all(operation.wave != first.index for operation in self.operations)
 
     def counts(self, key: StackSetKey | None = None) -> Counter[OperationAction]:
         """Return how many pairs change, by action."""

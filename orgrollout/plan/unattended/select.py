@@ -18,6 +18,7 @@ from orgrollout.plan.checks.warnings import creation_warnings
 from orgrollout.plan.make_plan import make_plan
 from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
 from orgrollout.plan.unattended.allowed_actions import AllowedActions, held_back, permitted
+from orgrollout.plan.unattended.rules import rules_of
 
 
 def plan_unattended(request: Request, allowed: AllowedActions, now: datetime) -> Plan:
@@ -62,6 +63,7 @@ def plan_unattended(request: Request, allowed: AllowedActions, now: datetime) ->
         warnings=tuple(dict.fromkeys((*plan.warnings, *_held_back(request, wanted, fails)))),
         young=tuple(chain.from_iterable(recent_accounts(request.organization, now).values())),
         unattended=True,
+        rollout_rules=rules_of(request.manifest.rollout),
     )
 
 

@@ -48,7 +48,7 @@ def tell_of_drift(manifest: Manifest, found: Findings, context: Context, warn: W
     elif _is_clean(manifest, found) and any(NoticeEvent.DRIFT.value in t.on for t in destinations):
         try:
             forget_notices(context.journal, f"{manifest.name}/drift")
-        except JournalError as error:
+        except (AwsError, JournalError) as error:
             warn(f"what was told of drift is not forgotten: {error}")
 
 

@@ -1,7 +1,7 @@
 """What other manifests of the same journal have deployed, under names that are there once."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -68,8 +68,8 @@ def _others(journal: Journal, manifest: str) -> Iterator[_Other]:
     for other, known in numbers.items():
         seen: set[StackSetName] = set()
         for newest in sorted(known, reverse=True)[:_NEWEST]:
-            for stack_set in _stack_sets(journal, RolloutId(f"{other}-{newest}")):
-                instances = _instances(journal, stack_set.name)
+            for stack_set, is_gone in _stack_sets(journal, RolloutId(f"{other}-{newest}")):
+                instances = {} if is_gone else _instances(journal, stack_set.name)
                 if stack_set.name not in seen and instances:
                     yield _Other(
                         manifest=other,
@@ -89,39 +89,45 @@ def _instances(journal: Journal, name: StackSetName) -> Mapping[Pair, StackInsta
     return memory.value.instances if memory and memory.value else {}
 
 
-def _stack_sets(journal: Journal, rollout: RolloutId) -> tuple[PlannedStackSet, ...]:
-    """Return the stack sets of a rollout; none where its record is gone, or damaged.
+def _stack_sets(journal: Journal, rollout: RolloutId) -> list[tuple[PlannedStackSet, bool]]:
+    """Return the stack sets of a rollout, and whether it took them away.
+
+    There are none where its record is gone, or damaged.
 
     What is damaged there is told by the commands that need it, and is no reason not to plan here.
     """
     try:
-        return tuple(load_rollout(journal, rollout).plan.stack_sets.values())
+        found = load_rollout(journal, rollout)
     except OrgRolloutError:
-        return ()
+        return []
+    return [(each, key in found.state.gone) for key, each in found.plan.stack_sets.items()]
 
 
 def _taken(desired: DesiredStackSet, new: tuple[Pair, ...], others: list[_Other]) -> Taken | None:
     """Return the first name that is taken, and where the new stack instances meet it."""
-    mine: dict[Name, Pair] = {}
-    names = FixedNames(desired.definition.template_body, desired.name)
-    for pair in new[:_SAMPLE]:
-        overrides = desired.parameter_sets.get(desired.pairs[pair], {})
-        parameters = {**desired.definition.parameters, **overrides}
-        mine |= dict.fromkeys(names.at(parameters, pair.account, pair.region), pair)
+    sample = new[:_SAMPLE]
+    mine = frozenset[Name]().union(*_names_at(desired, sample))
     for other in others if mine else ():
-        if clash := min(
-            _names_of(other, {p.account for p in mine.values()}) & mine.keys(), default=None
-        ):
-            kind, name, account = clash
-            there = {pair.account for pair in other.instances}
-            pairs = [p for p in new if p.account in there] if account else [mine[clash]]
+        if clash := min(_names_of(other, {p.account for p in sample}) & mine, default=None):
+            kind, name, _ = clash
+            theirs = _names_of(other, {p.account for p in new})
+            given = zip(new, _names_at(desired, new), strict=True)
             return Taken(
                 what=f"{kind} {name}",
                 stack_set=other.name,
                 manifest=other.manifest,
-                pairs=frozenset(pairs),
+                pairs=frozenset(pair for pair, names in given if names & theirs),
             )
     return None
+
+
+def _names_at(desired: DesiredStackSet, pairs: Iterable[Pair]) -> Iterator[frozenset[Name]]:
+    """Yield the names that each stack instance would give."""
+    names = FixedNames(desired.definition.template_body, desired.name)
+    for pair in pairs:
+        overrides = desired.parameter_sets.get(desired.pairs[pair], {})
+        parameters = {**desired.definition.parameters, **overrides}
+        yield names.at(parameters, pair.account, pair.region)
 
 
 def _names_of(other: _Other, accounts: set[str]) -> frozenset[Name]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from orgrollout.model.words import count, span
 
-__all__ = ["clock_time", "count", "enumerated", "iso", "moment", "span", "word"]
+__all__ = ["clock_time", "count", "enumerated", "iso", "moment", "span", "word", "zoned"]
 
 
 def enumerated(things: Sequence[str]) -> str:
@@ -22,6 +22,11 @@ def clock_time(moment: datetime) -> str:
 def moment(then: datetime) -> str:
     """Return the day and the time of day where the reader is."""
     return f"{then.astimezone():%Y-%m-%d %H:%M}"
+
+
+def zoned(then: datetime) -> str:
+    """Return the same with its distance from UTC, for a reader who may be elsewhere."""
+    return then.astimezone().isoformat(" ", "minutes")
 
 
 def iso(moment: datetime | None) -> str | None:

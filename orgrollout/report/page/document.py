@@ -16,12 +16,8 @@ from orgrollout.report.coverage import not_looked_at, posture_words
 from orgrollout.report.layout.words import iso
 from orgrollout.report.page.columns import Ledger, Places
 from orgrollout.report.page.found import drift_on_page, history_on_page, plan_on_page
-from orgrollout.report.page.rollouts import (
-    STATES,
-    fill_from_rollout,
-    places_of,
-    rollout_on_page,
-)
+from orgrollout.report.page.rollouts import places_of, rollout_on_page
+from orgrollout.report.page.standing import STATES, fill_from_rollout
 from orgrollout.report.plan.as_text import FORMAT_VERSION
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 from orgrollout.rollout.state.view import RolloutView
@@ -81,6 +77,7 @@ def manifest_document(facts: Facts, now: datetime) -> dict[str, Any]:
         "more_rollouts": facts.more_rollouts,
         "drift": drift,
         "history": history,
+        "more_history": len(facts.records) - len(history),
         "plan": plan_on_page(facts.plan) if facts.plan else None,
         "plan_refused": facts.refused,
         "commands": _commands(facts.commands),
@@ -111,6 +108,7 @@ def rollout_document(
         "more_rollouts": 0,
         "drift": None,
         "history": [],
+        "more_history": 0,
         "plan": plan_on_page(plan),
         "plan_refused": "",
         "commands": _commands(commands),

@@ -22,8 +22,12 @@ MOST_LINES = 2_000  # of a template's differences
 def drift_on_page(
     found: Findings, records: Mapping[Digest, Record], places: Places, ledger: Ledger
 ) -> dict[str, Any]:
-    """Return what drifted, resource by resource, and how much was not looked at."""
+    """Return what drifted, resource by resource, and how much was not looked at.
+
+    What is to be repaired comes first, so that what is accepted cannot push it out.
+    """
     mine = [f for f in found.findings if f.kind is FindingKind.RESOURCE]
+    mine.sort(key=lambda each: not each.verdict.is_real)
     return {
         "stack_sets": [
             {

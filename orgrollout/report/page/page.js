@@ -1,4 +1,4 @@
-// built from source/ (sources 7367f8da3d16e051df7b25146fe4b1494ac3606e499e8b9850208799e20732c6) by `make page`
+// built from source/ (sources d91bfcd0c69d4f739962f626fd6f5fcfcfe2ab9db0a87cc16168062d656d0a0c) by `make page`
 "use strict";
 (() => {
   // src/dom.ts
@@ -51,7 +51,8 @@
     if (!iso) return "";
     const at = new Date(iso);
     const two = (n) => String(n).padStart(2, "0");
-    return isNaN(at.getTime()) ? visible(iso) : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+    const east = -at.getTimezoneOffset(), off = Math.abs(east);
+    return isNaN(at.getTime()) ? visible(iso) : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}${east < 0 ? "-" : "+"}${two(Math.floor(off / 60))}:${two(off % 60)}`;
   }
   function span(ms) {
     const seconds = Math.round(ms / 1e3);
@@ -84,7 +85,7 @@
     const head = h("tr", {}, ...headers.map((text) => h("th", { scope: "col" }, text)));
     return h(
       "div",
-      {},
+      { "data-table": caption },
       h(
         "div",
         { class: "scrolls", tabindex: 0, role: "region", "aria-label": caption },
@@ -132,6 +133,8 @@
 
   // src/ledger.ts
   var EMPTY = { state: [], ou: "", account: "", region: "", set: "", q: "" };
+  var isBroken = (posture2) => posture2.startsWith("broken");
+  var isUnknown = (posture2) => posture2.startsWith("unknown");
   var Ledger = class {
     constructor(doc) {
       this.doc = doc;
@@ -144,6 +147,8 @@
       this.reason = Uint32Array.from(rows.reason);
       this.posture = Uint32Array.from(rows.posture);
       this.sets = doc.texts.stack_set;
+      this.hasRows = this.sets.map(() => false);
+      for (const set of this.set) this.hasRows[set] = true;
       this.regions = doc.texts.region;
       this.states = doc.texts.state;
       this.severity = Uint8Array.from(this.states, (s) => {
@@ -177,6 +182,8 @@
     reason;
     posture;
     sets;
+    hasRows;
+    // of each stack set: an older rollout may name another
     regions;
     states;
     severity;
@@ -196,9 +203,9 @@
     text(column, row) {
       return this.doc.texts[column][this.doc.rows[column][row]] ?? "";
     }
-    // Every unit below a unit, itself included.
+    // Every unit below a unit, itself included; none where there is no such unit.
     below(unit) {
-      const found = /* @__PURE__ */ new Set([unit]);
+      const found = new Set(unit < 0 ? [] : [unit]);
       for (const each of found) for (const child of this.children[each]) found.add(child);
       return found;
     }
@@ -225,12 +232,20 @@
       }
       return found;
     }
-    // The rows that are shown, the worst first; only states that are meant.
+    // How many of the rows that are shown have such a posture.
+    withPosture(shown, is) {
+      const fits = this.doc.texts.posture.map(is);
+      let found = 0;
+      for (let i = 0; i < this.size; i++) if (shown[i] && fits[this.posture[i]]) found++;
+      return found;
+    }
+    // The rows that are shown, the worst first; only states that are meant, and what is broken.
     worstFirst(shown, isMeant) {
-      const meant = this.states.map(isMeant);
+      const meant = this.states.map(isMeant), broken = this.doc.texts.posture.map(isBroken);
+      const isListed = (i) => shown[i] && (meant[this.state[i]] || broken[this.posture[i]]);
       const counts = new Uint32Array(this.states.length);
-      for (let i = 0; i < this.size; i++) if (shown[i]) counts[this.state[i]]++;
-      const order = this.states.map((_, state) => state).filter((state) => meant[state]).sort((a, b) => this.severity[a] - this.severity[b]);
+      for (let i = 0; i < this.size; i++) if (isListed(i)) counts[this.state[i]]++;
+      const order = this.states.map((_, state) => state).sort((a, b) => this.severity[a] - this.severity[b]);
       const next = new Uint32Array(this.states.length);
       let all = 0;
       for (const state of order) {
@@ -238,7 +253,7 @@
         all += counts[state];
       }
       const found = new Uint32Array(all);
-      for (let i = 0; i < this.size; i++) if (shown[i] && meant[this.state[i]]) found[next[this.state[i]]++] = i;
+      for (let i = 0; i < this.size; i++) if (isListed(i)) found[next[this.state[i]]++] = i;
       return found;
     }
   };
@@ -324,6 +339,11 @@
       for (const root of ledger.roots) this.openUnits.add(root);
       const all = this.regionsOf.reduce((sum, regions) => sum + regions.length, 0);
       if (all <= MOST_COLUMNS && innerWidth >= ROOMY) ledger.sets.forEach((_, set) => this.openSets.add(set));
+      this.element.append(this.tools(), this.scrolls);
+      this.element.addEventListener("focusin", (event) => {
+        const key = event.target.dataset.key;
+        if (key) this.focused = key;
+      });
       if (ledger.doc.accounts.id.length <= STEP) ledger.paths.forEach((_, unit) => this.openUnits.add(unit));
     }
     ledger;
@@ -338,6 +358,9 @@
     // set and Region to column
     counts;
     focused = "";
+    at = [0, 0];
+    // how far it is scrolled
+    scrolls = h("div", { class: "scrolls" });
     // Keeps what was open when the document is read again.
     takeOver(other) {
       const unit = new Map(this.ledger.paths.map((path, i) => [path, i]));
@@ -351,6 +374,13 @@
         const mine = this.ledger.sets.indexOf(other.ledger.sets[each]);
         if (mine >= 0) this.openSets.add(mine);
       }
+      for (const [each, accounts] of other.drawn) {
+        const mine = unit.get(other.ledger.paths[each]);
+        if (mine !== void 0) this.drawn.set(mine, accounts);
+      }
+      this.focused = other.focused;
+      this.refocus = other.scrolls.contains(document.activeElement);
+      this.at = [other.scrolls.scrollLeft, other.scrolls.scrollTop];
     }
     draw(shown, view) {
       this.lay();
@@ -367,6 +397,7 @@
       this.places = /* @__PURE__ */ new Map();
       const width = this.ledger.regions.length;
       this.regionsOf.forEach((regions, set) => {
+        if (!regions.length) return;
         const opened = this.openSets.has(set);
         if (!opened) this.columns.push({ set, region: -1, key: `${set}` });
         for (const region of regions) {
@@ -376,6 +407,7 @@
       });
     }
     paint(view) {
+      this.view = view;
       const body = h("tbody");
       for (const root of this.ledger.roots) this.unit(body, root, 0, view);
       const table2 = h(
@@ -384,28 +416,16 @@
         this.head(),
         body
       );
-      const scrolls = h("div", { class: "scrolls" }, table2);
-      const old = this.element.querySelector(".scrolls");
-      const at = old ? [old.scrollLeft, old.scrollTop] : [0, 0];
-      this.element.replaceChildren(h(
-        "p",
-        { class: "tools" },
-        this.tool("Unfold units", () => this.ledger.paths.forEach((_, unit) => {
-          if (this.ledger.children[unit].length) this.openUnits.add(unit);
-        }), view),
-        this.tool("Fold units", () => {
-          this.openUnits.clear();
-          this.drawn.clear();
-        }, view),
-        this.tool("Unfold Regions", () => this.ledger.sets.forEach((_, set) => this.openSets.add(set)), view),
-        this.tool("Fold Regions", () => this.openSets.clear(), view)
-      ), scrolls);
+      const { scrolls } = this, at = scrolls.firstChild ? [scrolls.scrollLeft, scrolls.scrollTop] : this.at;
+      const refocus = this.refocus || scrolls.contains(document.activeElement);
+      const focused = this.focused;
+      scrolls.replaceChildren(table2);
       scrolls.scrollLeft = at[0];
       scrolls.scrollTop = at[1];
       const first = table2.querySelector("[data-key]");
-      const again = [...table2.querySelectorAll("[data-key]")].find((each) => each.dataset.key === this.focused);
+      const again = [...table2.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused);
       (again ?? first)?.setAttribute("tabindex", "0");
-      if (again && this.refocus) again.focus();
+      if (refocus) (again ?? first)?.focus({ preventScroll: true });
       this.refocus = false;
     }
     refocus = false;
@@ -413,15 +433,29 @@
       this.refocus = true;
       this.draw(this.counts.shown, view);
     }
-    tool(text, does, view) {
-      return h("button", { type: "button", click: () => {
+    tools() {
+      const tool = (text, does) => h("button", { type: "button", "data-tool": text, click: () => {
         does();
-        this.draw(this.counts.shown, view);
+        this.draw(this.counts.shown, this.view);
       } }, text);
+      return h(
+        "p",
+        { class: "tools" },
+        tool("Unfold units", () => this.ledger.paths.forEach((_, unit) => {
+          if (this.ledger.children[unit].length) this.openUnits.add(unit);
+        })),
+        tool("Fold units", () => {
+          this.openUnits.clear();
+          this.drawn.clear();
+        }),
+        tool("Unfold Regions", () => this.ledger.sets.forEach((_, set) => this.openSets.add(set))),
+        tool("Fold Regions", () => this.openSets.clear())
+      );
     }
     head() {
       const opened = this.columns.some((column) => column.region >= 0);
       const sets = this.ledger.sets.map((name, set) => {
+        if (!this.ledger.hasRows[set]) return null;
         const isOpen = this.openSets.has(set), regions = this.regionsOf[set].length;
         return h(
           "th",
@@ -456,7 +490,6 @@
       if (!set.delete(each)) set.add(each);
     }
     unit(body, unit, depth, view) {
-      this.view = view;
       if (!this.counts.inUnit[unit]) return;
       const { ledger } = this, isOpen = this.openUnits.has(unit), path = ledger.paths[unit];
       const members = ledger.members[unit].filter((a) => this.counts.matched[a]);
@@ -606,7 +639,7 @@
     }
     const drawn = doc.rollouts.map((each, i) => h(
       "details",
-      { open: i === 0 },
+      { open: i === 0, "data-keep": `rollout ${each.rollout}` },
       h(
         "summary",
         {},
@@ -651,9 +684,10 @@
     );
   }
   function operations(mine, from, to, caption) {
-    return table(caption, ["Stack set", "Action", "Status", "Succeeded", "Failed", "Started", "Took", "When"], mine.length, (i) => {
+    return table(caption, ["Stack set", "Action", "Status", "Succeeded", "Failed", "Cancelled or skipped", "Started", "Took", "When"], mine.length, (i) => {
       const one = mine[i], start2 = one.started ? Date.parse(one.started) : from, end = one.ended ? Date.parse(one.ended) : to;
-      const bar = h("span", { class: `bar ${one.failed ? "bad" : one.ended ? "good" : "open"}` });
+      const rest = one.cancelled === null && one.skipped === null ? null : (one.cancelled ?? 0) + (one.skipped ?? 0);
+      const bar = h("span", { class: `bar ${!one.ended ? "open" : one.failed || one.status === "FAILED" ? "bad" : one.status === "SUCCEEDED" && !one.cancelled ? "good" : "part"}` });
       bar.style.setProperty("--from", `${100 * (start2 - from) / (to - from)}%`);
       bar.style.setProperty("--width", `${Math.max(1.5, 100 * (end - start2) / (to - from))}%`);
       return [
@@ -662,6 +696,7 @@
         [one.ended ? one.status : "under way"],
         [one.succeeded === null ? "not known yet" : count(one.succeeded)],
         [one.failed === null ? "not known yet" : count(one.failed)],
+        [rest === null ? "not known yet" : count(rest)],
         [moment(one.started)],
         [one.ended && one.started ? span(end - start2) : ""],
         [h("span", { class: "track", "aria-hidden": "true" }, bar)]
@@ -671,13 +706,20 @@
   function failures(doc) {
     const newest = doc.rollouts[0];
     if (!newest) return null;
-    const groups = [["Failed", newest.causes], ["To be tried again", newest.retried], ["Tried again, and done", newest.overcome]];
+    const isSkipped = (each) => each.class === "skipped";
+    const isOver = ["halted", "stopped", "finished"].includes(newest.phase);
+    const groups = [
+      ["Failed", newest.causes.filter((each) => !isSkipped(each))],
+      ["Skipped", newest.causes.filter(isSkipped)],
+      [isOver ? "To be tried again if the rollout is resumed" : "To be tried again", newest.retried],
+      ["Tried again, and done", newest.overcome]
+    ];
     const some = groups.filter(([, causes]) => causes.length);
     return section(
       "failures",
       "Failures by cause",
       h("p", { class: "dim" }, "Of the newest rollout, ", h("bdi", {}, visible(newest.rollout)), "."),
-      !some.length && h("p", {}, "Nothing failed."),
+      !groups.some(([title, causes]) => title !== "Skipped" && causes.length) && h("p", {}, isOver ? "Nothing failed." : "Nothing failed so far."),
       ...some.map(([title, causes]) => h("div", {}, h("h3", {}, title), ...causes.map((each) => cause(each, title === "Failed"))))
     );
   }
@@ -759,7 +801,7 @@
     const first = those[0], accounts = ledger.doc.accounts;
     return h(
       "details",
-      { class: "cause" },
+      { class: "cause", "data-keep": `drift ${first.stack_set} ${first.what} ${first.path} ${first.verdict}` },
       h(
         "summary",
         {},
@@ -772,12 +814,14 @@
         h("span", { class: "dim" }, named(first.type), " in ", named(ledger.sets[first.stack_set])),
         `: ${many(those.length, "stack instance")}`
       ),
+      h("p", { class: "dim" }, told(first.type), " ", told(first.what), first.path ? " " : null, first.path && told(first.path), " in ", told(ledger.sets[first.stack_set])),
       first.reason && h("p", {}, told(first.reason)),
-      table(`Where ${visible(first.what)} differs`, ["Account", "Region", "Expected", "Actual", "Looked at", "First seen", "Came back"], those.length, (i) => {
+      table(`Where ${visible(first.what)} differs`, ["Account", "Region", "Physical id", "Expected", "Actual", "Looked at", "First seen", "Came back"], those.length, (i) => {
         const each = those[i], id = accounts.id[each.account], region = ledger.regions[each.region];
         return [
           [h("a", { href: link({ instance: [ledger.sets[each.stack_set], id, region].join("~") }) }, named(accounts.name[each.account] || id))],
           [named(region)],
+          [told(each.id)],
           [value(each.expected)],
           [value(each.actual)],
           [moment(each.looked)],
@@ -800,7 +844,7 @@
       else rows.set(text, [row]);
     });
     if (!rows.size) return null;
-    const rank = (text) => text.startsWith("broken") ? 0 : text.startsWith("unknown") ? 1 : 2;
+    const rank = (text) => isBroken(text) ? 0 : isUnknown(text) ? 1 : 2;
     const sorted = [...rows].sort((a, b) => rank(texts[a[0]]) - rank(texts[b[0]]) || b[1].length - a[1].length);
     return section(
       "posture",
@@ -832,7 +876,7 @@
       ...made.warnings.map((text) => h("p", { class: "note" }, told(text))),
       ...made.stack_sets.filter((each) => each.change !== "unchanged" || each.differences.length).map((each) => h(
         "details",
-        { class: "cause", open: made.stack_sets.length < 4 },
+        { class: "cause", open: made.stack_sets.length < 4, "data-keep": `plan ${each.stack_set}` },
         h(
           "summary",
           {},
@@ -895,8 +939,8 @@
       ["State", h("span", { class: `chip s-${state}` }, `${SIGNS[state]} ${words(state)}`)],
       ["Meaning", MEANS[state] ?? ""],
       ["Reason", told(ledger.text("reason", row))],
-      ["Account", h("span", {}, named(doc.accounts.name[account], 120), " ", visible(id))],
-      ["Unit", named(ledger.paths[doc.accounts.unit[account]], 200)],
+      ["Account", h("span", {}, told(doc.accounts.name[account]), " ", visible(id))],
+      ["Unit", told(ledger.paths[doc.accounts.unit[account]])],
       ["Drift status", [ledger.text("drift", row), moment(ledger.text("drift_since", row))].filter(Boolean).join(", ")],
       ["Posture", told(ledger.text("posture", row))],
       ["Looked at posture", moment(ledger.text("posture_since", row))],
@@ -904,41 +948,45 @@
     ];
     const history2 = [...doc.rollouts.flatMap((each) => inRollout(each, set, account, region)), ...drifted(ledger, set, account, region)].sort((a, b) => a.at < b.at ? 1 : -1);
     const now = (doc.drift?.findings ?? []).filter((f) => f.stack_set === set && f.account === account && f.region === region);
+    const more = doc.drift ? doc.drift.total - doc.drift.findings.length : 0;
     return section(
       "instance",
       title,
       close,
       h("dl", {}, ...facts.filter(([, value2]) => value2 && (typeof value2 === "string" || value2.textContent)).flatMap(([term, value2]) => [h("dt", {}, term), h("dd", {}, value2)])),
+      more > 0 && h("p", { class: "note" }, `${many(more, "finding")} of the organization did not fit on this page; some may be of this stack instance: orgrollout drift --format csv`),
       now.length > 0 && h("h3", {}, "What differs"),
       now.length > 0 && table("What differs", ["Resource", "Property", "Verdict", "Expected", "Actual"], now.length, (i) => {
         const f = now[i];
-        return [[named(f.what), " ", named(f.id)], [named(f.path)], [words(f.verdict)], [told(f.expected || "not told")], [told(f.actual || "not told")]];
+        return [[told(f.what), " ", told(f.type), " ", told(f.id)], [told(f.path)], [words(f.verdict)], [told(f.expected || "not told")], [told(f.actual || "not told")]];
       }),
       h("h3", {}, "History"),
-      history2.length ? table("History of the stack instance", ["When", "What"], history2.length, (i) => [[moment(history2[i].at)], history2[i].what]) : h("p", {}, "Nothing is recorded: the rollouts on this page did not touch it, and no finding was ever made.")
+      doc.more_history > 0 && h("p", { class: "note" }, `The history of ${many(doc.more_history, "older finding")} did not fit on this page; some may be of this stack instance.`),
+      history2.length ? table("History of the stack instance", ["When", "What"], history2.length, (i) => [[moment(history2[i].at)], history2[i].what]) : h("p", {}, `Nothing is recorded here: the rollouts on this page did not touch it${doc.more_history || doc.kind === "rollout" ? "" : ", and the journal has no finding of it"}.`)
     );
   }
   function inRollout(rollout2, set, account, region) {
     const found = [];
+    const isHere = (where) => where.some((each) => covers(each, account, region));
     rollout2.planned.forEach((planned, index) => {
       if (planned.stack_set !== set || !covers(planned.where, account, region)) return;
-      const tries = rollout2.operations.filter((one) => one.planned === index).sort((a, b) => a.attempt - b.attempt);
-      let takesPart = true;
-      for (let attempt = 1; takesPart && tries.length; attempt++) {
-        const mine = tries.filter((one2) => one2.attempt === attempt);
-        if (!mine.length) break;
-        const failed = rollout2.failed_in.find((each) => mine.some((one2) => one2.id === each.operation) && each.where.some((w) => covers(w, account, region)));
-        const one = (failed && mine.find((each) => each.id === failed.operation)) ?? mine[0];
-        const result = failed ? `: ${words(failed.class)}: ` : one.ended ? ": done" : ": under way";
-        found.push({ at: one.ended ?? one.started ?? "", what: [
-          `${words(planned.action)}, wave ${planned.wave}, attempt ${attempt}, `,
-          h("bdi", {}, visible(rollout2.rollout)),
-          result,
-          failed ? told(failed.reason || "no reason given") : null
-        ] });
-        takesPart = !!failed;
+      const id = h("bdi", {}, visible(rollout2.rollout)), action = `${words(planned.action)}, wave ${planned.wave}, `;
+      const tries = rollout2.operations.filter((one) => one.planned === index);
+      const left = rollout2.left.filter((each) => each.planned === index && isHere(each.where)).at(-1);
+      let attempt = 1, failed, last = rollout2.created ?? "";
+      for (; ; attempt++) {
+        const mine = tries.filter((one) => one.attempt === attempt);
+        failed = rollout2.failed_in.find((each) => mine.some((one) => one.id === each.operation) && isHere(each.where));
+        const ended = (failed ? mine.filter((one) => one.id === failed.operation) : mine).map((one) => one.ended ?? "").sort().at(-1);
+        last = ended || mine[0]?.started || last;
+        if (!failed) break;
+        found.push({ at: last, what: [`${action}attempt ${attempt}, `, id.cloneNode(true), `: ${words(failed.class)}: `, told(failed.reason || "no reason given")] });
       }
-      if (!tries.length) found.push({ at: rollout2.created ?? "", what: [`${words(planned.action)} planned in wave ${planned.wave} of `, h("bdi", {}, visible(rollout2.rollout)), "; no operation has begun"] });
+      const hasBegun = tries.some((one) => one.attempt === attempt);
+      if (left && (hasBegun || left.state !== "failed" || attempt === 1)) {
+        found.push({ at: last, what: [hasBegun ? `${action}attempt ${attempt}, ` : action, id, `: ${words(left.state)}: `, told(left.reason)] });
+      } else if (!left && hasBegun) found.push({ at: last, what: [`${action}attempt ${attempt}, `, id, ": done"] });
+      else if (!left && attempt === 1) found.push({ at: last, what: [action, id, ": no operation is recorded"] });
     });
     return found;
   }
@@ -949,12 +997,70 @@
   }
   function drifted(ledger, set, account, region) {
     return ledger.doc.history.filter((r) => r.stack_set === set && r.account === account && r.region === region).flatMap((r) => {
-      const what = named(r.what, 120);
+      const what = told(r.what);
       const told_ = [{ at: r.first_seen ?? "", what: [`${r.kind} found: `, what, r.came_back ? `, came back ${r.came_back} times` : null] }];
-      if (r.repaired) told_.push({ at: r.repaired, what: [`${r.kind} repaired: `, named(r.what, 120), " by ", told(r.repaired_by)] });
-      if (r.gone) told_.push({ at: r.gone, what: [`${r.kind} no longer found: `, named(r.what, 120)] });
+      if (r.repaired) told_.push({ at: r.repaired, what: [`${r.kind} repaired: `, told(r.what), " by ", told(r.repaired_by)] });
+      if (r.gone) told_.push({ at: r.gone, what: [`${r.kind} no longer found: `, told(r.what)] });
       return told_;
     });
+  }
+
+  // src/kept.ts
+  var Kept = class {
+    constructor(main) {
+      this.main = main;
+      for (const each of this.details()) this.open.set(each.dataset.keep, each.open);
+      for (const each of this.tables()) {
+        this.rows.set(each.dataset.table, each.querySelectorAll("tbody > tr").length);
+        const scrolls = each.querySelector(".scrolls");
+        this.scrolled.set(each.dataset.table, [scrolls.scrollLeft, scrolls.scrollTop]);
+      }
+      const active = document.activeElement;
+      this.focus = active && active !== main && main.contains(active) ? selector(active) : "";
+      if (active instanceof HTMLInputElement) this.caret = [active.selectionStart, active.selectionEnd];
+    }
+    main;
+    open = /* @__PURE__ */ new Map();
+    rows = /* @__PURE__ */ new Map();
+    scrolled = /* @__PURE__ */ new Map();
+    at = [scrollX, scrollY];
+    focus;
+    caret = null;
+    restore() {
+      for (const each of this.details()) each.open = this.open.get(each.dataset.keep) ?? each.open;
+      for (const each of this.tables()) {
+        const rows = this.rows.get(each.dataset.table) ?? 0, more = each.querySelector(":scope > .more");
+        while (!more.hidden && each.querySelectorAll("tbody > tr").length < rows) more.click();
+        const [left, top] = this.scrolled.get(each.dataset.table) ?? [0, 0], scrolls = each.querySelector(".scrolls");
+        scrolls.scrollLeft = left;
+        scrolls.scrollTop = top;
+      }
+      const focus = this.focus ? this.main.querySelector(this.focus) : null;
+      focus?.focus({ preventScroll: true });
+      if (this.caret && focus instanceof HTMLInputElement) focus.setSelectionRange(...this.caret);
+      scrollTo(...this.at);
+    }
+    details() {
+      return this.main.querySelectorAll("details[data-keep]");
+    }
+    tables() {
+      return this.main.querySelectorAll("[data-table]");
+    }
+  };
+  function selector(element) {
+    const { key, state, tool } = element.dataset;
+    const details = element.matches("summary") && element.closest("[data-keep]");
+    const table2 = element.matches(".more, .scrolls") && element.closest("[data-table]");
+    const label = element.matches("button") && element.getAttribute("aria-label"), href = element.getAttribute("href");
+    if (element.id) return `#${CSS.escape(element.id)}`;
+    if (key) return `[data-key="${CSS.escape(key)}"]`;
+    if (state) return `[data-state="${CSS.escape(state)}"]`;
+    if (tool) return `[data-tool="${CSS.escape(tool)}"]`;
+    if (details) return `[data-keep="${CSS.escape(details.dataset.keep)}"] > summary`;
+    if (table2) return `[data-table="${CSS.escape(table2.dataset.table)}"] > ${element.matches(".more") ? ".more" : ".scrolls"}`;
+    if (label) return `button[aria-label="${CSS.escape(label)}"]`;
+    if (href) return `#${CSS.escape(element.closest("section")?.id || "page")} a[href="${CSS.escape(href)}"]`;
+    return "";
   }
 
   // src/live.ts
@@ -965,7 +1071,7 @@
       if (at && at.textContent !== text) at.textContent = text;
     };
     const events = new EventSource("events");
-    let reading = false, again = false;
+    let reading = false, again = false, over = "";
     const fetchAgain = async () => {
       if (reading) {
         again = true;
@@ -977,10 +1083,10 @@
         if (got.ok) {
           const doc = await got.json();
           show(doc);
-          say(`Live, as of ${moment(doc.made)}.`);
+          say(over || `Live, as of ${moment(doc.made)}.`);
         }
       } catch {
-        say("The connection is lost; trying again.");
+        say(over || "The connection is lost; trying again.");
       }
       reading = false;
       if (again) {
@@ -991,10 +1097,11 @@
     events.addEventListener("changed", () => void fetchAgain());
     events.addEventListener("over", (event) => {
       events.close();
-      void fetchAgain().then(() => say(`No longer live: ${event.data}`));
+      over = `No longer live: ${event.data}`;
+      void fetchAgain().then(() => say(over));
     });
     events.onopen = () => say("Live.");
-    events.onerror = () => say("The connection is lost; trying again.");
+    events.onerror = () => say(over || (events.readyState === EventSource.CLOSED ? "Not live: the server takes no more readers (at most 50 follow). Reload the page to try again." : "The connection is lost; trying again."));
   }
 
   // src/main.ts
@@ -1011,13 +1118,13 @@
     waiting = 0;
     shownInstance = "";
     show(doc) {
+      this.apply();
       const old = this.heat;
       this.ledger = new Ledger(doc);
       this.heat = new HeatMap(this.ledger);
       if (old) this.heat.takeOver(old);
       document.title = `${visible(doc.name)}: orgrollout`;
-      const opened = new Set([...this.main.querySelectorAll("details[open] > summary")].map((s) => s.textContent));
-      const typing = document.activeElement?.id ?? "";
+      const kept = old ? new Kept(this.main) : null;
       this.main.replaceChildren(
         h("a", { class: "skip", href: "#heat", click: (event) => {
           event.preventDefault();
@@ -1034,9 +1141,8 @@
       for (const each of [failures(doc), rollouts(doc), drift(this.ledger), posture(this.ledger), plan(doc), this.commands(doc)]) {
         if (each) this.main.appendChild(each);
       }
-      if (old) for (const each of this.main.querySelectorAll("details > summary")) each.parentElement.open ||= opened.has(each.textContent);
       this.draw();
-      if (typing) document.getElementById(typing)?.focus();
+      kept?.restore();
     }
     draw() {
       const began = performance.now(), view = read();
@@ -1045,8 +1151,8 @@
       const counts = this.heat.draw(shown, view);
       this.drawStates(counts, view);
       this.drawList(shown, view);
-      const found = counts.totals.reduce((a, b) => a + b, 0);
-      this.summary.textContent = isEmpty(view) ? `${many(found, "stack instance")}.` : `The filter leaves ${count(found)} of ${many(this.ledger.size, "stack instance")}.`;
+      const found = counts.totals.reduce((a, b) => a + b, 0), unknown = this.unknown(view);
+      this.summary.textContent = isEmpty(view) ? `${many(found, "stack instance")}.` : `The filter leaves ${count(found)} of ${many(this.ledger.size, "stack instance")}.${unknown.length ? ` There is ${unknown.join(" and ")} on this page.` : ""}`;
       const detail = instance(this.ledger, view);
       this.detail.replaceChildren(...detail ? [detail] : []);
       if (detail && view.instance !== this.shownInstance) {
@@ -1083,7 +1189,7 @@
         this.states,
         sums.length > 0 && h(
           "details",
-          { class: "sum" },
+          { class: "sum", "data-keep": "sum" },
           h("summary", {}, `The states add up to ${count(total)}`),
           h("ul", {}, ...sums.map((text) => h("li", {}, h("bdi", {}, text))))
         ),
@@ -1119,7 +1225,7 @@
     legend() {
       return h(
         "details",
-        { class: "legend" },
+        { class: "legend", "data-keep": "legend" },
         h("summary", {}, "What the signs mean"),
         h("ul", {}, ...[...this.ledger.states].sort((a, b) => WORST_FIRST.indexOf(a) - WORST_FIRST.indexOf(b)).map((state) => h("li", {}, h("span", { class: `chip s-${state}` }, `${SIGNS[state] ?? ""} ${words(state)}`), ` ${MEANS[state] ?? ""}`))),
         h("p", {}, "A cell shows the worst state in it and how many stack instances are in that state. Arrow keys move from cell to cell, Enter narrows the page to a cell, or opens a stack instance.")
@@ -1144,7 +1250,7 @@
       const [ou, ouLabel] = input("ou", "Unit", "search", "units");
       const [account, accountLabel] = input("account", "Account id", "search");
       const [region, regionLabel] = select("region", "Region", [...ledger.regions].sort());
-      const [set, setLabel] = select("set", "Stack set", ledger.sets);
+      const [set, setLabel] = select("set", "Stack set", ledger.sets.filter((_, i) => ledger.hasRows[i]));
       this.fields = { q, ou, account, region, set };
       const units = h("datalist", { id: "units" }, ...ledger.paths.slice(0, 2e3).map((path) => h("option", { value: path })));
       return h(
@@ -1164,19 +1270,23 @@
     }
     typed(wait = TYPING) {
       clearTimeout(this.waiting);
-      this.waiting = window.setTimeout(() => {
-        const fields = this.fields, view = read();
-        const ou = fields.ou.value, isUnit = !ou || this.ledger.paths.includes(ou);
-        fields.ou.setAttribute("aria-invalid", String(!isUnit));
-        this.go({
-          ...view,
-          q: fields.q.value,
-          region: fields.region.value,
-          set: fields.set.value,
-          ou: isUnit ? ou : view.ou,
-          account: /^(\d{12})?$/.test(fields.account.value) ? fields.account.value : view.account
-        });
-      }, wait);
+      this.waiting = window.setTimeout(() => this.apply(), wait);
+    }
+    // What was typed is the filter, also where it names nothing on this page: then nothing is left.
+    apply() {
+      if (!this.waiting) return;
+      clearTimeout(this.waiting);
+      this.waiting = 0;
+      const { q, ou, account, region, set } = this.fields;
+      this.go({ ...read(), q: q.value, region: region.value, set: set.value, ou: ou.value, account: account.value.trim() });
+    }
+    // What the filter names, and the page has not.
+    unknown(view) {
+      const { paths, doc } = this.ledger, { ou, account } = this.fields;
+      const noUnit = !!view.ou && !paths.includes(view.ou), noAccount = !!view.account && !doc.accounts.id.includes(view.account);
+      ou.setAttribute("aria-invalid", String(noUnit));
+      account.setAttribute("aria-invalid", String(noAccount));
+      return [...noUnit ? [`no unit ${visible(view.ou)}`] : [], ...noAccount ? [`no account ${visible(view.account)}`] : []];
     }
     go(view) {
       history.replaceState(null, "", link(view));
@@ -1192,13 +1302,13 @@
       const { ledger } = this, doc = ledger.doc;
       const order = ledger.worstFirst(shown, (state) => !isEmpty(view) || !QUIET.has(state));
       if (!order.length) {
-        this.list.replaceChildren(h("p", {}, isEmpty(view) ? "All are as wanted, or left out. A filter shows any of them." : "The filter leaves none."));
+        this.list.replaceChildren(h("p", {}, isEmpty(view) ? this.nothingToList(shown) : "The filter leaves none."));
         return;
       }
       const hasPosture = doc.texts.posture.length > 1, hasDrift = doc.texts.drift.some(Boolean);
       const headers = ["State", "Stack instance", "Unit", "Reason", ...hasDrift ? ["Drift"] : [], ...hasPosture ? ["Posture"] : []];
       this.list.replaceChildren(
-        h("p", { class: "dim" }, isEmpty(view) ? `${many(order.length, "stack instance")} to look at: all that are neither current nor left out.` : many(order.length, "stack instance") + "."),
+        h("p", { class: "dim" }, isEmpty(view) ? `${many(order.length, "stack instance")} to look at: all that are neither ${doc.kind === "rollout" ? "done" : "current"} nor left out${hasPosture ? ", and all whose posture is broken" : ""}.` : many(order.length, "stack instance") + "."),
         table("Stack instances, the worst first", headers, order.length, (i) => {
           const row = order[i], state = ledger.states[ledger.state[row]];
           return [
@@ -1211,6 +1321,16 @@
           ];
         })
       );
+    }
+    // Only what was looked at can be told: an unknown posture is not good, and drift may never have been looked for.
+    nothingToList(shown) {
+      const { ledger } = this, { doc } = ledger, skipped = doc.summary.skipped ?? 0;
+      if (!ledger.size) return "There are no stack instances on this page.";
+      if (doc.kind === "rollout") {
+        return `The rollout has carried out all of it${skipped ? `, apart from ${many(skipped, "stack instance")} that it skipped` : ""}. A filter shows any of them.`;
+      }
+      const unknown = ledger.withPosture(shown, isUnknown);
+      return "No stack instance is in a state to look at. " + (unknown ? `The posture of ${count(unknown)} is unknown: see Posture. ` : "") + (doc.not_checked.length ? "What was not looked at is listed at the top of this page. " : "") + "A filter shows any of them.";
     }
     commands(doc) {
       if (!doc.commands.length) return null;

@@ -9,25 +9,19 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from orgrollout.model.ids import AccountId, Pair, StackSetKey
+from orgrollout.model.ids import AccountId
 from orgrollout.plan.model.plan import Plan
-from orgrollout.plan.model.targets import Rectangle
-from orgrollout.report.layout.words import iso
+from orgrollout.plan.model.targets import Rectangle, cover
+from orgrollout.report.layout.words import iso, zoned
 from orgrollout.report.page.columns import Ledger, Places
+from orgrollout.report.page.standing import left_of
 from orgrollout.report.rollout.as_json import completed_json, group_json, in_flight_json
 from orgrollout.report.rollout.as_text import wave_status
 from orgrollout.report.rollout.standing import standing_json, waits
 from orgrollout.rollout.failures.failure_groups import group_failures
 from orgrollout.rollout.failures.recovered_failures import recovered_failures
-from orgrollout.rollout.state.failure_classes import FailureClass
-from orgrollout.rollout.state.state import Failure, PendingOperation, Phase, RolloutState
+from orgrollout.rollout.state.state import Failure, RolloutState
 from orgrollout.rollout.state.view import RolloutView
-
-DONE, PENDING, RUNNING = "done", "pending", "in_progress"
-FAILED, BLOCKED, SKIPPED = "failed", "blocked", "skipped"
-STATES = (DONE, PENDING, RUNNING, FAILED, BLOCKED, SKIPPED)
-_Key = tuple[StackSetKey, Pair]
-_Standing = tuple[str, str]  # state and reason
 
 
 def rollout_on_page(
@@ -43,7 +37,7 @@ def rollout_on_page(
         "created": iso(state.created),
         "ended": iso(state.ended),
         **standing_json(plan, state, now),
-        "waits": list(waits(plan, state, now)),
+        "waits": list(waits(plan, state, now, zoned)),
         "waves": [
             {
                 "wave": wave.index,
@@ -68,6 +62,7 @@ def rollout_on_page(
             for operation in plan.operations
         ],
         "failed_in": _failed_in(state, places, ledger),
+        "left": _left(view, places, ledger),
     }
 
 
@@ -98,6 +93,19 @@ def _failed_in(state: RolloutState, places: Places, ledger: Ledger) -> list[dict
     ]
 
 
+def _left(view: RolloutView, places: Places, ledger: Ledger) -> list[dict[str, Any]]:
+    """Return what is not done; where a pair comes twice, the later one says more."""
+    return [
+        {
+            "planned": left.planned,
+            "state": left.state,
+            "reason": left.reason,
+            "where": [_where(rectangle, places, ledger) for rectangle in cover(left.pairs)],
+        }
+        for left in left_of(view)
+    ]
+
+
 def _where(rectangle: Rectangle, places: Places, ledger: Ledger) -> list[list[int]]:
     """Return accounts as runs (first, how many, first, how many, ...), and Regions by number."""
     numbers = sorted(places.account(account) for account in rectangle.accounts)
@@ -123,57 +131,3 @@ def places_of(plan: Plan) -> Places:
         path = unit_of.get(account, "(unit not recorded)")
         places.add(account, plan.names.get(AccountId(account), ""), path)
     return places
-
-
-def fill_from_rollout(view: RolloutView, ledger: Ledger) -> None:
-    """Add each pair of a rollout to the ledger, in the one state that says most of it."""
-    standing = _standing(view)
-    for (stack_set, pair), (state, reason) in standing.items():
-        ledger.add(stack_set, pair, state, reason)
-
-
-def _standing(view: RolloutView) -> dict[_Key, _Standing]:
-    plan, state = view.plan, view.state
-    found: dict[_Key, _Standing] = {}
-    for operation in plan.operations:
-        for pair in operation.rectangle.pairs:
-            found[operation.stack_set, pair] = DONE, ""
-    _mark(found, view, state.waiting, PENDING, _why_waiting(state))
-    for failure in state.failures:
-        key = plan.operations[failure.planned].stack_set, failure.pair
-        if failure.final or key not in found:
-            found[key] = _failed(failure)
-        else:
-            found[key] = PENDING, f"to be tried again after: {failure.reason}"
-    _mark(found, view, (each.pending for each in state.in_flight), RUNNING, "operation under way")
-    return found
-
-
-def _mark(
-    found: dict[_Key, _Standing],
-    view: RolloutView,
-    pending: Iterable[PendingOperation],
-    state: str,
-    reason: str,
-) -> None:
-    for each in pending:
-        operation = view.planned(each)
-        told = reason or f"wave {operation.wave}"
-        for pair in each.pairs:
-            found[operation.stack_set, pair] = state, told
-
-
-def _why_waiting(state: RolloutState) -> str:
-    if not state.phase.is_over:
-        return ""
-    ended = "halted" if state.phase is Phase.HALTED else "was stopped"
-    return f"not started: the rollout {ended}"
-
-
-def _failed(failure: Failure) -> _Standing:
-    reason = failure.reason or "no reason given"
-    if failure.kind is FailureClass.SKIPPED:
-        return SKIPPED, reason
-    if failure.kind is FailureClass.BLOCKED:
-        return BLOCKED, reason
-    return FAILED, f"{failure.kind}: {reason}"

@@ -1,6 +1,6 @@
 """How a rollout stands with people and with time: who began, who approved, what it waits for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -26,16 +26,18 @@ def standing_lines(plan: Plan, state: RolloutState, now: datetime) -> Iterator[L
         yield Line(text=f"superseded by {state.superseded_by}, for good")
 
 
-def waits(plan: Plan, state: RolloutState, now: datetime) -> Iterator[str]:
-    """Yield what an open rollout waits for, and until when."""
+def waits(
+    plan: Plan, state: RolloutState, now: datetime, told: Callable[[datetime], str] = moment
+) -> Iterator[str]:
+    """Yield what an open rollout waits for, and until when; ``told`` puts a moment in words."""
     found = pauses(RolloutView(plan, state), now)
     if found.soaking_until is not None:
         over = "" if now < found.soaking_until else ", which is over: nothing has driven it since"
-        yield f"soaking until {_until(found.soaking_until, now)}{over}"
+        yield f"soaking until {_until(found.soaking_until, now, told)}{over}"
     if found.frozen_until is not None:
-        yield f"frozen: no operation starts before {_until(found.frozen_until, now)}"
+        yield f"frozen: no operation starts before {_until(found.frozen_until, now, told)}"
     if found.retrying_at is not None:
-        yield f"trying again at {_until(found.retrying_at, now)}"
+        yield f"trying again at {_until(found.retrying_at, now, told)}"
     if state.phase is Phase.WAITING:
         wave = plan.waves[state.wave]
         second = " by a second person" if wave.gate.not_by_planner else ""
@@ -83,5 +85,5 @@ def _approvals(view: RolloutView) -> Iterator[tuple[PlannedWave, Approval]]:
             yield wave, view.state.approved[wave.index]
 
 
-def _until(then: datetime, now: datetime) -> str:
-    return f"{moment(then)} ({span(then - now)} from now)" if now < then else moment(then)
+def _until(then: datetime, now: datetime, told: Callable[[datetime], str]) -> str:
+    return f"{told(then)} ({span(then - now)} from now)" if now < then else told(then)

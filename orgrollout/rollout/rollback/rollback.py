@@ -90,6 +90,9 @@ def rollback_plan(view: RolloutView, earlier: EarlierStates) -> Plan:
         opening=(f"takes back {state.id}: the template and parameters of before",),
         rolls_back=False,
         warnings=tuple(_left(view, lost)),
+        unattended=False,  # no job of the manifest would begin it, so none finishes it
+        drift_rules="",
+        rollout_rules="",
     )
 
 

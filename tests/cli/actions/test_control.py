@@ -106,11 +106,20 @@ def test_an_approval_shows_what_starts_and_asks(
     assert program("status", "--format", "json").json["outcome"] != "waiting"
 
 
+def on_the_page(program: Program) -> list[str]:
+    """Return which commands the page of the rollout has to copy."""
+    commands = program("report", "base-1", "--format", "json").json["commands"]
+    return [each["command"].split()[1] for each in commands]
+
+
 def test_an_approval_alone_starts_nothing(program: Program) -> None:
     program("apply", program.manifest(rollout=APPROVAL), "--yes")
+    before = on_the_page(program)
 
     program("approve", "--yes", "--detach")
 
+    assert before == ["approve", "stop"]
+    assert on_the_page(program) == ["resume", "stop"]
     assert len(program.operations()) == 1
     assert program("resume").code == 0
 

@@ -67,6 +67,14 @@ def test_the_page_tells_failures_drift_and_history(program: Program, tmp_path: P
     assert (document["summary"]["failed"], document["summary"]["drifted"]) == (1, 1)
     (cause,) = document["rollouts"][0]["causes"]
     assert (cause["instances"], cause["named"]) == (1, [f"d2 {DEV[1]}"])
+    assert document["rollouts"][0]["left"] == [
+        {
+            "planned": 0,
+            "state": "failed",
+            "reason": f"permanent: {NOT_ALLOWED}",
+            "where": document["rollouts"][0]["failed_in"][-1]["where"],
+        }
+    ]
     (failed,) = [f for f in document["rollouts"][0]["failed_in"] if f["reason"] == NOT_ALLOWED]
     assert failed["operation"] == program.operations()[0].id
     (finding,) = document["drift"]["findings"]
@@ -74,6 +82,13 @@ def test_the_page_tells_failures_drift_and_history(program: Program, tmp_path: P
     assert (finding["expected"], finding["actual"]) == ("a-b", "<b>by hand</b>")
     assert "Topic/DisplayName" in {each["what"] for each in document["history"]}
     assert "<b>" not in out_of(program, manifest, tmp_path).read_text(encoding="utf-8")
+
+    live = program("status", "--web")
+    name = document["rollouts"][0]["rollout"]
+    assert live.code == 3
+    assert f"{name} is over (succeeded with failures): there is nothing to follow" in live.out
+    assert f"orgrollout report {name} --" in live.out
+    assert "It is for this machine alone" not in live.out
 
     out = tmp_path / "rollout.html"
     assert program("report", document["rollouts"][0]["rollout"], "--out", out).code == 0
@@ -116,6 +131,7 @@ def test_a_name_that_cannot_be_written_is_refused_before_anything_is_read(
         (["--web", "--format", "json"], "leave out --watch, --format"),
         (["--web", "--region", "us-east-1"], "The page has filters"),
         (["--web", "--for", "soon"], "--for soon"),
+        (["--for", "1h"], "add --web"),
     ],
 )
 def test_what_does_not_go_with_the_live_page_is_refused(

@@ -105,18 +105,31 @@ def test_no_more_readers_than_there_is_room_for(server: LiveServer, board: Board
         thread.join()
 
 
+ALONE = "operations that run in AWS go on"
+
+
 def test_a_driver_that_shows_only_during_ticks_is_not_called_gone() -> None:
     drivers = Drivers()
 
-    assert drivers.told("", 0) == ""
-    assert drivers.told("process 7 on host", 10) == "process 7 on host drives it."
-    assert drivers.told("", 60) == "process 7 on host drives it."
-    assert "No process is seen" in drivers.told("", 71)
-    assert drivers.told("process 8 on host", 72) == "process 8 on host drives it."
+    assert drivers.told("", 0, ALONE) == ""
+    assert drivers.told("process 7 on host", 10, ALONE) == "process 7 on host drives it."
+    assert drivers.told("", 60, ALONE) == "process 7 on host drives it."
+    assert "No process is seen" in drivers.told("", 71, ALONE)
+    assert drivers.told("process 8 on host", 72, ALONE) == "process 8 on host drives it."
 
 
 def test_where_no_driver_was_ever_seen_that_is_said_after_a_while() -> None:
     drivers = Drivers()
 
-    assert drivers.told("", 0) == ""
-    assert "No process is seen" in drivers.told("", 61)
+    assert drivers.told("", 0, ALONE) == ""
+    assert f"rollout: {ALONE}. Nothing else starts" in drivers.told("", 61, ALONE)
+
+
+def test_a_rollout_that_waits_for_a_person_needs_no_driver() -> None:
+    drivers = Drivers()
+
+    assert drivers.told("process 7 on host", 0, ALONE) == "process 7 on host drives it."
+    assert drivers.told("", 100, "") == ""
+    assert drivers.told("", 1_000, "") == ""
+    assert drivers.told("", 1_030, ALONE) == ""  # approved half a minute ago
+    assert "No process is seen" in drivers.told("", 1_061, ALONE)

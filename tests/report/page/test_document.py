@@ -5,12 +5,15 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orgrollout.drift.finding import Verdict
 from orgrollout.drift.findings import Findings
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.model.ids import AccountId, Pair, Region
@@ -24,10 +27,13 @@ from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.coverage import COLUMNS, coverage_cells, coverage_json
 from orgrollout.report.layout.blocks import as_csv
+from orgrollout.report.layout.words import span, zoned
+from orgrollout.report.page import found
 from orgrollout.report.page.columns import NO_UNIT
 from orgrollout.report.page.document import Facts, manifest_document, rollout_document
 from orgrollout.rollout.coverage import CoverageRow, CoverageState, cover_stack_set
-from orgrollout.rollout.state.state import InFlightOperation, PendingOperation, Phase
+from orgrollout.rollout.state.failure_classes import FailureClass
+from orgrollout.rollout.state.state import Failure, InFlightOperation, PendingOperation, Phase
 from tests.organization.test_properties import (
     ACCOUNTS,
     REGIONS,
@@ -58,7 +64,7 @@ _instances = st.dictionaries(
 def document_of(
     rows: list[CoverageRow], organization: Organization, stack_sets: list[DesiredStackSet]
 ) -> dict[str, Any]:
-    found = Facts(
+    known = Facts(
         name="m",
         home_region="us-east-1",
         organization=organization,
@@ -66,7 +72,7 @@ def document_of(
         rows=rows,
         findings=Findings(),
     )
-    return manifest_document(found, NOW)
+    return manifest_document(known, NOW)
 
 
 def read_back(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -251,6 +257,102 @@ def test_what_a_stopped_rollout_left_is_not_called_done() -> None:
 
     assert document["summary"]["pending"] == 10
     assert "not started: the rollout was stopped" in document["texts"]["reason"]
+
+
+def test_what_was_withdrawn_is_not_called_done() -> None:
+    """It never reached AWS: the rollout was stopped before."""
+    view = facts(10, 1, 1).rollouts[0]
+    operation = view.plan.operations[2]
+    never = InFlightOperation(
+        id=view.state.completed[2].id,
+        number=3,
+        pending=PendingOperation(planned=2, accounts=operation.accounts, regions=operation.regions),
+        committed=NOW,
+    )
+    state = replace(
+        view.state,
+        phase=Phase.STOPPED,
+        completed=view.state.completed[:2],
+        failures=(),
+        withdrawn=(never,),
+    )
+
+    document = rollout_document(view.at(state), NOW)
+
+    assert document["summary"]["done"] == 10 - len(operation.accounts)
+    assert document["summary"]["pending"] == len(operation.accounts)
+    (left,) = document["rollouts"][0]["left"]
+    assert (left["planned"], left["state"]) == (2, "pending")
+    assert left["reason"] == "not known to AWS when the rollout was stopped"
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason"),
+    [
+        (Phase.RUNNING, "to be tried again after: slow down"),
+        (Phase.HALTED, "to be tried again if the rollout is resumed, after: slow down"),
+    ],
+)
+def test_what_is_tried_again_is_said_as_far_as_it_goes_on_by_itself(
+    phase: Phase, reason: str
+) -> None:
+    view = facts(10, 1, 1).rollouts[0]
+    pair = next(iter(view.plan.operations[0].rectangle.pairs))
+    again = Failure(
+        planned=0, pair=pair, kind=FailureClass.THROTTLED, reason="slow down", attempts=1
+    )
+    state = replace(view.state, phase=phase, failures=(again,))
+
+    document = rollout_document(view.at(state), NOW)
+
+    assert document["summary"]["pending"] == 1
+    assert reason in document["texts"]["reason"]
+
+
+def test_what_was_skipped_is_left_and_not_done() -> None:
+    """Operations do not record what was skipped, so that the history needs it from here."""
+    view = facts(10, 1, 1).rollouts[0]
+    pair = next(iter(view.plan.operations[0].rectangle.pairs))
+    skipped = Failure(
+        planned=0,
+        pair=pair,
+        kind=FailureClass.SKIPPED,
+        reason="account is SUSPENDED",
+        attempts=1,
+        final=True,
+    )
+
+    document = rollout_document(view.at(replace(view.state, failures=(skipped,))), NOW)
+
+    (left,) = document["rollouts"][0]["left"]
+    assert (left["state"], left["reason"]) == ("skipped", "account is SUSPENDED")
+    assert document["summary"]["skipped"] == 1
+
+
+def test_what_is_accepted_pushes_no_real_drift_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = facts(200, 3, 1)
+    *accepted, real = made.findings.findings
+    findings = [*(replace(each, verdict=Verdict.IGNORED) for each in accepted), real]
+    monkeypatch.setattr(found, "MOST_FINDINGS", 2)
+
+    document = manifest_document(
+        replace(made, findings=replace(made.findings, findings=tuple(findings))), NOW
+    )
+
+    assert [each["verdict"] for each in document["drift"]["findings"]] == ["real", "ignored"]
+    assert len(document["history"]) == 2
+    assert document["more_history"] == len(findings) - 2
+
+
+def test_what_a_rollout_waits_for_says_its_distance_from_utc() -> None:
+    view = facts(10, 1, 1).rollouts[0]
+    until = NOW + timedelta(hours=1)
+    state = replace(view.state, phase=Phase.SOAKING, wake=until, ended=None)
+
+    (waits,) = rollout_document(view.at(state), NOW)["rollouts"][0]["waits"]
+
+    assert waits == f"soaking until {zoned(until)} ({span(timedelta(hours=1))} from now)"
+    assert zoned(until)[-6:] == until.astimezone().isoformat()[-6:]
 
 
 def test_a_large_organization_fits() -> None:

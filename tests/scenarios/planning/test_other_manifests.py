@@ -4,8 +4,15 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+import yaml
 
 from orgrollout.manifest.fixed_names import FixedNames
+from orgrollout.manifest.load import load_manifest
+from orgrollout.model.operation import OperationAction
+from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.unattended.allowed_actions import AllowedActions
+from orgrollout.plan.unattended.select import plan_unattended
+from orgrollout.reconcile.reading.plan_request import look, request_from
 from tests.stage import BASE, DEV, PROD, Stage
 
 ROLE = """\
@@ -68,3 +75,34 @@ def test_a_name_of_another_manifest_is_told_before_it_fails(stage: Stage) -> Non
     assert told.startswith(f"audit: {len(PROD) + len(DEV)} to create, e.g. {PROD[0]}")
     assert "AWS::IAM::Role acme-audit is there already, from stack set one-audit" in told
     assert not [text for text in (*other.warnings, *again.warnings) if "is there already" in text]
+
+    # Only where the condition makes the role, and not in the same account's other Region.
+    wider = {**manifest(stage, "two"), "regions": ["us-east-1", "eu-west-1"]}
+    (told,) = (text for text in stage.plan(wider).warnings if "of manifest one" in text)
+    assert told.startswith(f"audit: {len(PROD) + len(DEV)} to create")
+
+
+@pytest.mark.slow
+def test_what_another_manifest_had_holds_no_enrolment_back(stage: Stage) -> None:
+    """It is only remembered. A job created nothing for good, and ended with 0."""
+    stage.apply(manifest(stage, "one"))
+
+    meets = unattended(stage, manifest(stage, "two"))
+    assert [text for text in meets.warnings if "is there already" in text]
+    assert meets.counts()[OperationAction.CREATE] == len(PROD) + len(DEV)
+    assert not meets.held_back
+
+    gone = {**manifest(stage, "one"), "stack_sets": {"audit": {"state": "absent"}}}
+    stage.apply(gone, allow_removals=99)
+    assert stage.context().journal.get("inventory/one-audit") is not None  # as it was before
+    assert not [text for text in stage.plan(manifest(stage, "two")).warnings if "one-audit" in text]
+
+
+def unattended(stage: Stage, wanted: dict[str, Any]) -> Plan:
+    context = stage.context()
+    path = stage.folder / "unattended.yaml"
+    path.write_text(yaml.safe_dump(wanted))
+    loaded = load_manifest(path)
+    request = request_from(loaded, look(loaded, context, lambda _: None), context)
+    allowed = AllowedActions(actions=frozenset({OperationAction.CREATE}))
+    return plan_unattended(request, allowed, context.clock.now())

@@ -18,6 +18,7 @@ export interface Rollout {
   causes: Cause[]; retried: Cause[]; overcome: Cause[];
   planned: { stack_set: number; wave: number; action: string; where: Where }[];
   failed_in: { operation: string; class: string; reason: string; where: Where[] }[];
+  left: { planned: number; state: string; reason: string; where: Where[] }[]; // a later one says more
 }
 export interface Finding {
   stack_set: number; account: number; region: number; what: string; type: string; id: string; path: string;
@@ -51,6 +52,6 @@ export interface Document {
   rollouts: Rollout[]; more_rollouts: number;
   drift: null | { stack_sets: { stack_set: string; instances: number; unknown: number; detected: string | null;
     repaired_since: number }[]; total: number; findings: Finding[]; not_checked: string[] };
-  history: Past[]; plan: Plan | null; plan_refused: string; commands: { what: string; command: string }[];
+  history: Past[]; more_history: number; plan: Plan | null; plan_refused: string; commands: { what: string; command: string }[];
   notes: string[];
 }

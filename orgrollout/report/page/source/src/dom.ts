@@ -38,7 +38,7 @@ export function told(text: string): HTMLElement {
   return h("span", {}, all, " ", more);
 }
 
-// A name in a narrow place: the beginning of it, and all of it on the page of a stack instance.
+// A name in a narrow place: the beginning of it. All of it is told elsewhere, where it can be longer.
 export function named(text: string, most = 60): HTMLElement {
   const shown = visible(text);
   return h("bdi", {}, shown.length > most ? shown.slice(0, most) + "…" : shown);
@@ -46,12 +46,15 @@ export function named(text: string, most = 60): HTMLElement {
 
 export function count(n: number): string { return n.toLocaleString("en-US"); }
 export function many(n: number, what: string): string { return `${count(n)} ${what}${n === 1 ? "" : "s"}`; }
+// A moment where the reader is, with its distance from UTC: a page is sent to other places.
 export function moment(iso: string | null | undefined): string {
   if (!iso) return "";
   const at = new Date(iso);
   const two = (n: number) => String(n).padStart(2, "0");
+  const east = -at.getTimezoneOffset(), off = Math.abs(east);
   return isNaN(at.getTime()) ? visible(iso)
-    : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+    : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`
+      + `${east < 0 ? "-" : "+"}${two(Math.floor(off / 60))}:${two(off % 60)}`;
 }
 export function span(ms: number): string {
   const seconds = Math.round(ms / 1000);
@@ -82,7 +85,7 @@ export function table(caption: string, headers: string[], rows: number, row: (i:
   more.addEventListener("click", next);
   next();
   const head = h("tr", {}, ...headers.map((text) => h("th", { scope: "col" }, text)));
-  return h("div", {},
+  return h("div", { "data-table": caption },
     h("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": caption },
       h("table", { class: "list" }, h("caption", { class: "unseen" }, caption), h("thead", {}, head), body)),
     more);

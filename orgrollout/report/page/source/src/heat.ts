@@ -20,6 +20,8 @@ export class HeatMap {
   private places = new Map<number, number>(); // set and Region to column
   private counts!: Counts;
   private focused = "";
+  private at = [0, 0]; // how far it is scrolled
+  private scrolls = h("div", { class: "scrolls" });
 
   constructor(private readonly ledger: Ledger) {
     const found = ledger.sets.map(() => new Set<number>());
@@ -28,6 +30,11 @@ export class HeatMap {
     for (const root of ledger.roots) this.openUnits.add(root);
     const all = this.regionsOf.reduce((sum, regions) => sum + regions.length, 0);
     if (all <= MOST_COLUMNS && innerWidth >= ROOMY) ledger.sets.forEach((_, set) => this.openSets.add(set));
+    this.element.append(this.tools(), this.scrolls);
+    this.element.addEventListener("focusin", (event) => {
+      const key = (event.target as HTMLElement).dataset.key;
+      if (key) this.focused = key;
+    });
     if (ledger.doc.accounts.id.length <= STEP) ledger.paths.forEach((_, unit) => this.openUnits.add(unit));
   }
 
@@ -44,6 +51,13 @@ export class HeatMap {
       const mine = this.ledger.sets.indexOf(other.ledger.sets[each]!);
       if (mine >= 0) this.openSets.add(mine);
     }
+    for (const [each, accounts] of other.drawn) {
+      const mine = unit.get(other.ledger.paths[each]!);
+      if (mine !== undefined) this.drawn.set(mine, accounts);
+    }
+    this.focused = other.focused;
+    this.refocus = other.scrolls.contains(document.activeElement);
+    this.at = [other.scrolls.scrollLeft, other.scrolls.scrollTop];
   }
 
   draw(shown: Uint8Array, view: View): Counts {
@@ -62,6 +76,7 @@ export class HeatMap {
     this.places = new Map();
     const width = this.ledger.regions.length;
     this.regionsOf.forEach((regions, set) => {
+      if (!regions.length) return; // only an older rollout names it
       const opened = this.openSets.has(set);
       if (!opened) this.columns.push({ set, region: -1, key: `${set}` });
       for (const region of regions) {
@@ -72,24 +87,21 @@ export class HeatMap {
   }
 
   private paint(view: View): void {
+    this.view = view;
     const body = h("tbody");
     for (const root of this.ledger.roots) this.unit(body, root, 0, view);
     const table = h("table", { class: "heat", role: "grid", "aria-label": "Units and accounts by stack set and Region", keydown: this.move as EventListener },
       this.head(), body);
-    const scrolls = h("div", { class: "scrolls" }, table);
-    const old = this.element.querySelector(".scrolls");
-    const at = old ? [old.scrollLeft, old.scrollTop] : [0, 0];
-    this.element.replaceChildren(h("p", { class: "tools" },
-      this.tool("Unfold units", () => this.ledger.paths.forEach((_, unit) => { if (this.ledger.children[unit]!.length) this.openUnits.add(unit); }), view),
-      this.tool("Fold units", () => { this.openUnits.clear(); this.drawn.clear(); }, view),
-      this.tool("Unfold Regions", () => this.ledger.sets.forEach((_, set) => this.openSets.add(set)), view),
-      this.tool("Fold Regions", () => this.openSets.clear(), view)), scrolls);
+    const { scrolls } = this, at = scrolls.firstChild ? [scrolls.scrollLeft, scrolls.scrollTop] : this.at;
+    const refocus = this.refocus || scrolls.contains(document.activeElement);
+    const focused = this.focused;
+    scrolls.replaceChildren(table);
     scrolls.scrollLeft = at[0]!;
     scrolls.scrollTop = at[1]!;
     const first = table.querySelector<HTMLElement>("[data-key]");
-    const again = [...table.querySelectorAll<HTMLElement>("[data-key]")].find((each) => each.dataset.key === this.focused);
+    const again = [...table.querySelectorAll<HTMLElement>("[data-key]")].find((each) => each.dataset.key === focused);
     (again ?? first)?.setAttribute("tabindex", "0");
-    if (again && this.refocus) again.focus();
+    if (refocus) (again ?? first)?.focus({ preventScroll: true });
     this.refocus = false;
   }
   private refocus = false;
@@ -99,13 +111,20 @@ export class HeatMap {
     this.draw(this.counts.shown, view);
   }
 
-  private tool(text: string, does: () => void, view: View): HTMLElement {
-    return h("button", { type: "button", click: () => { does(); this.draw(this.counts.shown, view); } }, text);
+  private tools(): HTMLElement {
+    const tool = (text: string, does: () => void) =>
+      h("button", { type: "button", "data-tool": text, click: () => { does(); this.draw(this.counts.shown, this.view!); } }, text);
+    return h("p", { class: "tools" },
+      tool("Unfold units", () => this.ledger.paths.forEach((_, unit) => { if (this.ledger.children[unit]!.length) this.openUnits.add(unit); })),
+      tool("Fold units", () => { this.openUnits.clear(); this.drawn.clear(); }),
+      tool("Unfold Regions", () => this.ledger.sets.forEach((_, set) => this.openSets.add(set))),
+      tool("Fold Regions", () => this.openSets.clear()));
   }
 
   private head(): HTMLElement {
     const opened = this.columns.some((column) => column.region >= 0);
     const sets = this.ledger.sets.map((name, set) => {
+      if (!this.ledger.hasRows[set]) return null;
       const isOpen = this.openSets.has(set), regions = this.regionsOf[set]!.length;
       return h("th", { scope: "colgroup", colspan: isOpen ? regions : 1, rowspan: isOpen || !opened ? 1 : 2, class: "set" },
         h("button", { type: "button", class: "fold", "aria-expanded": String(isOpen), "data-key": `set ${set}`, tabindex: -1,
@@ -123,7 +142,6 @@ export class HeatMap {
   private toggle(set: Set<number>, each: number): void { if (!set.delete(each)) set.add(each); }
 
   private unit(body: HTMLElement, unit: number, depth: number, view: View): void {
-    this.view = view;
     if (!this.counts.inUnit[unit]) return;
     const { ledger } = this, isOpen = this.openUnits.has(unit), path = ledger.paths[unit]!;
     const members = ledger.members[unit]!.filter((a) => this.counts.matched[a]);

@@ -6,11 +6,15 @@ import { WORST_FIRST } from "./states.ts";
 export interface Filter { state: string[]; ou: string; account: string; region: string; set: string; q: string }
 export const EMPTY: Filter = { state: [], ou: "", account: "", region: "", set: "", q: "" };
 
+export const isBroken = (posture: string) => posture.startsWith("broken");
+export const isUnknown = (posture: string) => posture.startsWith("unknown");
+
 export class Ledger {
   readonly size: number;
   readonly account: Uint32Array; readonly set: Uint16Array; readonly region: Uint16Array;
   readonly state: Uint8Array; readonly reason: Uint32Array; readonly posture: Uint32Array;
-  readonly sets: string[]; readonly regions: string[]; readonly states: string[];
+  readonly sets: string[]; readonly hasRows: boolean[]; // of each stack set: an older rollout may name another
+  readonly regions: string[]; readonly states: string[];
   readonly severity: Uint8Array; // of each state; less is worse
   readonly children: number[][] = []; // units of a unit
   readonly members: number[][] = []; // accounts of a unit
@@ -29,6 +33,8 @@ export class Ledger {
     this.reason = Uint32Array.from(rows.reason);
     this.posture = Uint32Array.from(rows.posture);
     this.sets = doc.texts.stack_set;
+    this.hasRows = this.sets.map(() => false);
+    for (const set of this.set) this.hasRows[set] = true;
     this.regions = doc.texts.region;
     this.states = doc.texts.state;
     this.severity = Uint8Array.from(this.states, (s) => {
@@ -62,9 +68,9 @@ export class Ledger {
     return this.doc.texts[column][this.doc.rows[column][row]!] ?? "";
   }
 
-  // Every unit below a unit, itself included.
+  // Every unit below a unit, itself included; none where there is no such unit.
   below(unit: number): Set<number> {
-    const found = new Set([unit]);
+    const found = new Set(unit < 0 ? [] : [unit]);
     for (const each of found) for (const child of this.children[each]!) found.add(child);
     return found;
   }
@@ -73,7 +79,7 @@ export class Ledger {
   matches(filter: Filter): Uint8Array {
     const accounts = this.doc.accounts;
     const wanted = filter.q.toLowerCase();
-    const under = filter.ou ? this.below(this.paths.indexOf(filter.ou)) : null;
+    const under = filter.ou ? this.below(this.paths.indexOf(filter.ou)) : null; // a unit that is not here has nothing
     const table = (texts: string[], is: (text: string, i: number) => boolean) =>
       Uint8Array.from(texts, (text, i) => (is(text, i) ? 1 : 0));
     const has = (text: string) => text.toLowerCase().includes(wanted);
@@ -95,12 +101,21 @@ export class Ledger {
     return found;
   }
 
-  // The rows that are shown, the worst first; only states that are meant.
+  // How many of the rows that are shown have such a posture.
+  withPosture(shown: Uint8Array, is: (text: string) => boolean): number {
+    const fits = this.doc.texts.posture.map(is);
+    let found = 0;
+    for (let i = 0; i < this.size; i++) if (shown[i] && fits[this.posture[i]!]) found++;
+    return found;
+  }
+
+  // The rows that are shown, the worst first; only states that are meant, and what is broken.
   worstFirst(shown: Uint8Array, isMeant: (state: string) => boolean): Uint32Array {
-    const meant = this.states.map(isMeant);
+    const meant = this.states.map(isMeant), broken = this.doc.texts.posture.map(isBroken);
+    const isListed = (i: number) => shown[i] && (meant[this.state[i]!] || broken[this.posture[i]!]);
     const counts = new Uint32Array(this.states.length);
-    for (let i = 0; i < this.size; i++) if (shown[i]) counts[this.state[i]!]!++;
-    const order = this.states.map((_, state) => state).filter((state) => meant[state])
+    for (let i = 0; i < this.size; i++) if (isListed(i)) counts[this.state[i]!]!++;
+    const order = this.states.map((_, state) => state)
       .sort((a, b) => this.severity[a]! - this.severity[b]!);
     const next = new Uint32Array(this.states.length);
     let all = 0;
@@ -109,7 +124,7 @@ export class Ledger {
       all += counts[state]!;
     }
     const found = new Uint32Array(all);
-    for (let i = 0; i < this.size; i++) if (shown[i] && meant[this.state[i]!]) found[next[this.state[i]!]!++] = i;
+    for (let i = 0; i < this.size; i++) if (isListed(i)) found[next[this.state[i]!]!++] = i;
     return found;
   }
 }

@@ -7,7 +7,7 @@ export function follow(show: (doc: Document) => void): void {
   if (location.protocol === "file:" || !document.querySelector("meta[http-equiv]")?.getAttribute("content")?.includes("connect-src")) return;
   const say = (text: string) => { const at = document.getElementById("live"); if (at && at.textContent !== text) at.textContent = text; };
   const events = new EventSource("events");
-  let reading = false, again = false;
+  let reading = false, again = false, over = "";
   const fetchAgain = async () => {
     if (reading) { again = true; return; }
     reading = true;
@@ -16,14 +16,21 @@ export function follow(show: (doc: Document) => void): void {
       if (got.ok) {
         const doc = (await got.json()) as Document;
         show(doc);
-        say(`Live, as of ${moment(doc.made)}.`);
+        say(over || `Live, as of ${moment(doc.made)}.`);
       }
-    } catch { say("The connection is lost; trying again."); }
+    } catch { say(over || "The connection is lost; trying again."); }
     reading = false;
     if (again) { again = false; void fetchAgain(); }
   };
   events.addEventListener("changed", () => void fetchAgain());
-  events.addEventListener("over", (event) => { events.close(); void fetchAgain().then(() => say(`No longer live: ${(event as MessageEvent<string>).data}`)); });
+  events.addEventListener("over", (event) => {
+    events.close();
+    over = `No longer live: ${(event as MessageEvent<string>).data}`;
+    void fetchAgain().then(() => say(over));
+  });
   events.onopen = () => say("Live.");
-  events.onerror = () => say("The connection is lost; trying again.");
+  // After an answer that is an error, a browser does not try again.
+  events.onerror = () => say(over || (events.readyState === EventSource.CLOSED
+    ? "Not live: the server takes no more readers (at most 50 follow). Reload the page to try again."
+    : "The connection is lost; trying again."));
 }

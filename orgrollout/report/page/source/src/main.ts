@@ -5,7 +5,8 @@ import { add, count, h, many, moment, table, told, visible, words } from "./dom.
 import { isEmpty, link, read, type View } from "./fragment.ts";
 import { HeatMap } from "./heat.ts";
 import { instance } from "./instance.ts";
-import { type Counts, Ledger } from "./ledger.ts";
+import { Kept } from "./kept.ts";
+import { type Counts, isUnknown, Ledger } from "./ledger.ts";
 import { follow } from "./live.ts";
 import { drift, failures, instanceLink, plan, posture, rollouts, section } from "./sections.ts";
 import { MEANS, QUIET, SIGNS, WORST_FIRST } from "./states.ts";
@@ -25,13 +26,13 @@ class Page {
   private shownInstance = "";
 
   show(doc: Document): void {
+    this.apply();
     const old = this.heat as HeatMap | undefined;
     this.ledger = new Ledger(doc);
     this.heat = new HeatMap(this.ledger);
     if (old) this.heat.takeOver(old);
     document.title = `${visible(doc.name)}: orgrollout`;
-    const opened = new Set([...this.main.querySelectorAll("details[open] > summary")].map((s) => s.textContent));
-    const typing = document.activeElement?.id ?? "";
+    const kept = old ? new Kept(this.main) : null;
     this.main.replaceChildren(
       h("a", { class: "skip", href: "#heat" , click: (event: Event) => { event.preventDefault(); document.getElementById("heat")!.scrollIntoView(); document.getElementById("heat-title")!.focus(); } }, "Skip to the heat map"),
       this.header(doc), this.filters(), this.detail,
@@ -41,9 +42,8 @@ class Page {
     for (const each of [failures(doc), rollouts(doc), drift(this.ledger), posture(this.ledger), plan(doc), this.commands(doc)]) {
       if (each) this.main.appendChild(each);
     }
-    if (old) for (const each of this.main.querySelectorAll("details > summary")) (each.parentElement as HTMLDetailsElement).open ||= opened.has(each.textContent);
     this.draw();
-    if (typing) document.getElementById(typing)?.focus();
+    kept?.restore();
   }
 
   draw(): void {
@@ -53,9 +53,9 @@ class Page {
     const counts = this.heat.draw(shown, view);
     this.drawStates(counts, view);
     this.drawList(shown, view);
-    const found = counts.totals.reduce((a, b) => a + b, 0);
+    const found = counts.totals.reduce((a, b) => a + b, 0), unknown = this.unknown(view);
     this.summary.textContent = isEmpty(view) ? `${many(found, "stack instance")}.`
-      : `The filter leaves ${count(found)} of ${many(this.ledger.size, "stack instance")}.`;
+      : `The filter leaves ${count(found)} of ${many(this.ledger.size, "stack instance")}.${unknown.length ? ` There is ${unknown.join(" and ")} on this page.` : ""}`;
     const detail = instance(this.ledger, view);
     this.detail.replaceChildren(...(detail ? [detail] : []));
     if (detail && view.instance !== this.shownInstance) {
@@ -78,7 +78,7 @@ class Page {
         h("time", { datetime: doc.made }, moment(doc.made)), ". ", h("span", { id: "live", role: "status" })),
       ...doc.notes.map((text) => h("p", { class: "note" }, told(text))),
       this.states,
-      sums.length > 0 && h("details", { class: "sum" }, h("summary", {}, `The states add up to ${count(total)}`),
+      sums.length > 0 && h("details", { class: "sum", "data-keep": "sum" }, h("summary", {}, `The states add up to ${count(total)}`),
         h("ul", {}, ...sums.map((text) => h("li", {}, h("bdi", {}, text))))),
       ...doc.not_checked.map((text) => h("p", { class: "note" }, "Not looked at: ", text, ". `current` says nothing of that.")));
   }
@@ -101,7 +101,7 @@ class Page {
   }
 
   private legend(): HTMLElement {
-    return h("details", { class: "legend" }, h("summary", {}, "What the signs mean"),
+    return h("details", { class: "legend", "data-keep": "legend" }, h("summary", {}, "What the signs mean"),
       h("ul", {}, ...[...this.ledger.states].sort((a, b) => WORST_FIRST.indexOf(a) - WORST_FIRST.indexOf(b)).map((state) =>
         h("li", {}, h("span", { class: `chip s-${state}` }, `${SIGNS[state] ?? ""} ${words(state)}`), ` ${MEANS[state] ?? ""}`))),
       h("p", {}, "A cell shows the worst state in it and how many stack instances are in that state. Arrow keys move from cell to cell, Enter narrows the page to a cell, or opens a stack instance."));
@@ -122,7 +122,7 @@ class Page {
     const [ou, ouLabel] = input("ou", "Unit", "search", "units");
     const [account, accountLabel] = input("account", "Account id", "search");
     const [region, regionLabel] = select("region", "Region", [...ledger.regions].sort());
-    const [set, setLabel] = select("set", "Stack set", ledger.sets);
+    const [set, setLabel] = select("set", "Stack set", ledger.sets.filter((_, i) => ledger.hasRows[i]));
     this.fields = { q, ou, account, region, set };
     const units = h("datalist", { id: "units" }, ...ledger.paths.slice(0, 2000).map((path) => h("option", { value: path })));
     return h("form", { class: "filters", role: "search", "aria-label": "Filter", submit: (event: Event) => { event.preventDefault(); this.typed(0); } },
@@ -132,13 +132,25 @@ class Page {
 
   private typed(wait = TYPING): void {
     clearTimeout(this.waiting);
-    this.waiting = window.setTimeout(() => {
-      const fields = this.fields!, view = read();
-      const ou = fields.ou.value, isUnit = !ou || this.ledger.paths.includes(ou);
-      fields.ou.setAttribute("aria-invalid", String(!isUnit));
-      this.go({ ...view, q: fields.q.value, region: fields.region.value, set: fields.set.value,
-        ou: isUnit ? ou : view.ou, account: /^(\d{12})?$/.test(fields.account.value) ? fields.account.value : view.account });
-    }, wait);
+    this.waiting = window.setTimeout(() => this.apply(), wait);
+  }
+
+  // What was typed is the filter, also where it names nothing on this page: then nothing is left.
+  private apply(): void {
+    if (!this.waiting) return;
+    clearTimeout(this.waiting);
+    this.waiting = 0;
+    const { q, ou, account, region, set } = this.fields!;
+    this.go({ ...read(), q: q.value, region: region.value, set: set.value, ou: ou.value, account: account.value.trim() });
+  }
+
+  // What the filter names, and the page has not.
+  private unknown(view: View): string[] {
+    const { paths, doc } = this.ledger, { ou, account } = this.fields!;
+    const noUnit = !!view.ou && !paths.includes(view.ou), noAccount = !!view.account && !doc.accounts.id.includes(view.account);
+    ou.setAttribute("aria-invalid", String(noUnit));
+    account.setAttribute("aria-invalid", String(noAccount));
+    return [...(noUnit ? [`no unit ${visible(view.ou)}`] : []), ...(noAccount ? [`no account ${visible(view.account)}`] : [])];
   }
 
   private go(view: View): void {
@@ -157,19 +169,34 @@ class Page {
     const { ledger } = this, doc = ledger.doc;
     const order = ledger.worstFirst(shown, (state) => !isEmpty(view) || !QUIET.has(state));
     if (!order.length) {
-      this.list.replaceChildren(h("p", {}, isEmpty(view) ? "All are as wanted, or left out. A filter shows any of them." : "The filter leaves none."));
+      this.list.replaceChildren(h("p", {}, isEmpty(view) ? this.nothingToList(shown) : "The filter leaves none."));
       return;
     }
     const hasPosture = doc.texts.posture.length > 1, hasDrift = doc.texts.drift.some(Boolean);
     const headers = ["State", "Stack instance", "Unit", "Reason", ...(hasDrift ? ["Drift"] : []), ...(hasPosture ? ["Posture"] : [])];
     this.list.replaceChildren(
-      h("p", { class: "dim" }, isEmpty(view) ? `${many(order.length, "stack instance")} to look at: all that are neither current nor left out.` : many(order.length, "stack instance") + "."),
+      h("p", { class: "dim" }, isEmpty(view) ? `${many(order.length, "stack instance")} to look at: all that are neither ${doc.kind === "rollout" ? "done" : "current"} nor left out`
+        + `${hasPosture ? ", and all whose posture is broken" : ""}.` : many(order.length, "stack instance") + "."),
       table("Stack instances, the worst first", headers, order.length, (i) => {
         const row = order[i]!, state = ledger.states[ledger.state[row]!]!;
         return [[h("span", { class: `chip s-${state}` }, `${SIGNS[state] ?? ""} ${words(state)}`)], [instanceLink(ledger, row)],
           [told(ledger.paths[doc.accounts.unit[ledger.account[row]!]!]!)], [told(ledger.text("reason", row))],
           ...(hasDrift ? [[words(ledger.text("drift", row)).toLowerCase()]] : []), ...(hasPosture ? [[told(ledger.text("posture", row))]] : [])];
       }));
+  }
+
+  // Only what was looked at can be told: an unknown posture is not good, and drift may never have been looked for.
+  private nothingToList(shown: Uint8Array): string {
+    const { ledger } = this, { doc } = ledger, skipped = doc.summary.skipped ?? 0;
+    if (!ledger.size) return "There are no stack instances on this page.";
+    if (doc.kind === "rollout") {
+      return `The rollout has carried out all of it${skipped ? `, apart from ${many(skipped, "stack instance")} that it skipped` : ""}. A filter shows any of them.`;
+    }
+    const unknown = ledger.withPosture(shown, isUnknown);
+    return "No stack instance is in a state to look at. "
+      + (unknown ? `The posture of ${count(unknown)} is unknown: see Posture. ` : "")
+      + (doc.not_checked.length ? "What was not looked at is listed at the top of this page. " : "")
+      + "A filter shows any of them.";
   }
 
   private commands(doc: Document): HTMLElement | null {

@@ -3,7 +3,7 @@
 import type { Cause, Changed, Document, Finding, Operation, Rollout } from "./document.ts";
 import { type Child, count, h, many, moment, named, span, table, told, visible, words } from "./dom.ts";
 import { link } from "./fragment.ts";
-import type { Ledger } from "./ledger.ts";
+import { isBroken, isUnknown, type Ledger } from "./ledger.ts";
 
 export function section(id: string, title: string, ...children: Child[]): HTMLElement {
   return h("section", { id, "aria-labelledby": `${id}-title` }, h("h2", { id: `${id}-title` }, title), ...children);
@@ -13,7 +13,7 @@ export function rollouts(doc: Document): HTMLElement | null {
   if (!doc.rollouts.length) {
     return doc.kind === "manifest" ? section("rollouts", "Rollouts", h("p", {}, "The journal has no rollout of this manifest.")) : null;
   }
-  const drawn = doc.rollouts.map((each, i) => h("details", { open: i === 0 },
+  const drawn = doc.rollouts.map((each, i) => h("details", { open: i === 0, "data-keep": `rollout ${each.rollout}` },
     h("summary", {}, h("bdi", {}, visible(each.rollout)), ": ", each.outcome, ", begun ", moment(each.created),
       each.ended && `, ended ${moment(each.ended)}`), rollout(each)));
   return section("rollouts", "Rollouts", ...drawn,
@@ -40,14 +40,15 @@ function rollout(each: Rollout): HTMLElement {
 }
 
 function operations(mine: Operation[], from: number, to: number, caption: string): HTMLElement {
-  return table(caption, ["Stack set", "Action", "Status", "Succeeded", "Failed", "Started", "Took", "When"], mine.length, (i) => {
+  return table(caption, ["Stack set", "Action", "Status", "Succeeded", "Failed", "Cancelled or skipped", "Started", "Took", "When"], mine.length, (i) => {
     const one = mine[i]!, start = one.started ? Date.parse(one.started) : from, end = one.ended ? Date.parse(one.ended) : to;
-    const bar = h("span", { class: `bar ${one.failed ? "bad" : one.ended ? "good" : "open"}` });
+    const rest = one.cancelled === null && one.skipped === null ? null : (one.cancelled ?? 0) + (one.skipped ?? 0);
+    const bar = h("span", { class: `bar ${!one.ended ? "open" : one.failed || one.status === "FAILED" ? "bad" : one.status === "SUCCEEDED" && !one.cancelled ? "good" : "part"}` });
     bar.style.setProperty("--from", `${(100 * (start - from)) / (to - from)}%`);
     bar.style.setProperty("--width", `${Math.max(1.5, (100 * (end - start)) / (to - from))}%`);
     return [[named(one.stack_set)], [one.action + (one.attempt > 1 ? `, attempt ${one.attempt}` : "")],
       [one.ended ? one.status : "under way"], [one.succeeded === null ? "not known yet" : count(one.succeeded)],
-      [one.failed === null ? "not known yet" : count(one.failed)], [moment(one.started)],
+      [one.failed === null ? "not known yet" : count(one.failed)], [rest === null ? "not known yet" : count(rest)], [moment(one.started)],
       [one.ended && one.started ? span(end - start) : ""], [h("span", { class: "track", "aria-hidden": "true" }, bar)]];
   }, 20);
 }
@@ -55,10 +56,14 @@ function operations(mine: Operation[], from: number, to: number, caption: string
 export function failures(doc: Document): HTMLElement | null {
   const newest = doc.rollouts[0];
   if (!newest) return null;
-  const groups: [string, Cause[]][] = [["Failed", newest.causes], ["To be tried again", newest.retried], ["Tried again, and done", newest.overcome]];
+  const isSkipped = (each: Cause) => each.class === "skipped"; // nothing was tried there
+  const isOver = ["halted", "stopped", "finished"].includes(newest.phase);
+  const groups: [string, Cause[]][] = [["Failed", newest.causes.filter((each) => !isSkipped(each))], ["Skipped", newest.causes.filter(isSkipped)],
+    [isOver ? "To be tried again if the rollout is resumed" : "To be tried again", newest.retried],
+    ["Tried again, and done", newest.overcome]];
   const some = groups.filter(([, causes]) => causes.length);
   return section("failures", "Failures by cause", h("p", { class: "dim" }, "Of the newest rollout, ", h("bdi", {}, visible(newest.rollout)), "."),
-    !some.length && h("p", {}, "Nothing failed."),
+    !groups.some(([title, causes]) => title !== "Skipped" && causes.length) && h("p", {}, isOver ? "Nothing failed." : "Nothing failed so far."),
     ...some.map(([title, causes]) => h("div", {}, h("h3", {}, title), ...causes.map((each) => cause(each, title === "Failed")))));
 }
 
@@ -101,14 +106,16 @@ export function drift(ledger: Ledger): HTMLElement | null {
 
 function resource(ledger: Ledger, those: Finding[]): HTMLElement {
   const first = those[0]!, accounts = ledger.doc.accounts;
-  return h("details", { class: "cause" }, h("summary", {}, h("span", { class: "badge" }, words(first.verdict)), " ", named(first.what), " ",
+  return h("details", { class: "cause", "data-keep": `drift ${first.stack_set} ${first.what} ${first.path} ${first.verdict}` },
+    h("summary", {}, h("span", { class: "badge" }, words(first.verdict)), " ", named(first.what), " ",
     first.path && h("code", {}, named(first.path)), " ", h("span", { class: "dim" }, named(first.type), " in ", named(ledger.sets[first.stack_set]!)),
     `: ${many(those.length, "stack instance")}`),
+  h("p", { class: "dim" }, told(first.type), " ", told(first.what), first.path ? " " : null, first.path && told(first.path), " in ", told(ledger.sets[first.stack_set]!)),
   first.reason && h("p", {}, told(first.reason)),
-  table(`Where ${visible(first.what)} differs`, ["Account", "Region", "Expected", "Actual", "Looked at", "First seen", "Came back"], those.length, (i) => {
+  table(`Where ${visible(first.what)} differs`, ["Account", "Region", "Physical id", "Expected", "Actual", "Looked at", "First seen", "Came back"], those.length, (i) => {
     const each = those[i]!, id = accounts.id[each.account]!, region = ledger.regions[each.region]!;
     return [[h("a", { href: link({ instance: [ledger.sets[each.stack_set]!, id, region].join("~") }) }, named(accounts.name[each.account] || id))],
-      [named(region)], [value(each.expected)], [value(each.actual)], [moment(each.looked)], [moment(each.first_seen)], [count(each.came_back)]];
+      [named(region)], [told(each.id)], [value(each.expected)], [value(each.actual)], [moment(each.looked)], [moment(each.first_seen)], [count(each.came_back)]];
   }));
 }
 
@@ -124,7 +131,7 @@ export function posture(ledger: Ledger): HTMLElement | null {
     else rows.set(text, [row]);
   });
   if (!rows.size) return null;
-  const rank = (text: string) => (text.startsWith("broken") ? 0 : text.startsWith("unknown") ? 1 : 2);
+  const rank = (text: string) => (isBroken(text) ? 0 : isUnknown(text) ? 1 : 2);
   const sorted = [...rows].sort((a, b) => rank(texts[a[0]]!) - rank(texts[b[0]]!) || b[1].length - a[1].length);
   return section("posture", "Posture", h("p", { class: "dim" }, "As it was seen last; `unknown` is not good."),
     table("Posture by result", ["Result", "Stack instances", "For example", "Oldest look"], sorted.length, (i) => {
@@ -151,7 +158,7 @@ export function plan(doc: Document): HTMLElement | null {
     h("p", {}, counts.length ? `${counts.join(", ")}; ${count(made.unchanged)} unchanged.` : made.is_empty ? "Nothing to do." : "Only definitions change."),
     ...made.warnings.map((text) => h("p", { class: "note" }, told(text))),
     ...made.stack_sets.filter((each) => each.change !== "unchanged" || each.differences.length).map((each) =>
-      h("details", { class: "cause", open: made.stack_sets.length < 4 },
+      h("details", { class: "cause", open: made.stack_sets.length < 4, "data-keep": `plan ${each.stack_set}` },
         h("summary", {}, h("span", { class: "badge" }, each.change), " ", named(each.stack_set), each.differences.length > 0 && ": ",
           each.differences.map((text) => visible(text)).join("; ")),
         changed("Parameter", each.changes.parameters), changed("Tag", each.changes.tags), diff(each.changes.template))),
