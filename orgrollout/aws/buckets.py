@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,19 @@ class Bucket:
 
     def objects(self, prefix: str) -> Iterator[tuple[str, int]]:
         """Yield the key and size of every object below ``prefix``, in order."""
+        for item in self._items(prefix):
+            yield item["Key"], int(item["Size"])
+
+    def last_change(self, prefix: str) -> datetime | None:
+        """Return when an object below ``prefix`` was written last, by the time of Amazon S3."""
+        return max((item["LastModified"] for item in self._items(prefix)), default=None)
+
+    def _items(self, prefix: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
             asked = {"Bucket": self.name, "Prefix": prefix, **token}
             answer = self._call("ListObjectsV2", asked)
-            for item in answer.get("Contents") or ():
-                yield item["Key"], int(item["Size"])
+            yield from answer.get("Contents") or ()
             if not answer.get("IsTruncated"):
                 return
             token = {"ContinuationToken": answer["NextContinuationToken"]}

@@ -27,7 +27,7 @@ from orgrollout.service.drift import drift_step
 from orgrollout.service.driving import advance, needs_an_execution, to_look_at
 from orgrollout.service.jobs import Job, Kind, ensure_execution
 from orgrollout.service.looking import look_at
-from orgrollout.service.manifests import loaded_manifest, manifest_names
+from orgrollout.service.manifests import UploadUnderWayError, loaded_manifest, manifest_names
 from orgrollout.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -168,6 +168,9 @@ class Functions:
             try:
                 said[name] = do(house, name)
                 _LOG.info("manifest %s: %s", name, said[name])
+            except UploadUnderWayError as error:
+                _LOG.info("%s", error)
+                said[name] = "left to the next look: it is being uploaded"
             except OrgRolloutError as error:
                 _LOG.error("manifest %s: %s", name, error, extra={"error": type(error).__name__})
                 said[name] = f"failed: {type(error).__name__}"

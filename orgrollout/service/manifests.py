@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,10 +15,21 @@ from orgrollout.service.settings import Settings
 
 ROOT = "manifests/"
 FILE = "manifest.yaml"
+QUIET = timedelta(minutes=2)  # the events of the bucket arrive later; see `Events` of the template
 
 
 class ManifestPlaceError(OrgRolloutError):
     """A manifest in the bucket is not one for this service. Nothing was planned."""
+
+
+class UploadUnderWayError(OrgRolloutError):
+    """The folder of a manifest has just changed, and may be half uploaded. Nothing was planned."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where} changed less than {QUIET.seconds // 60} minutes ago, and may change further; "
+            "nothing was planned. The next look plans it."
+        )
 
 
 def manifest_names(bucket: Bucket) -> tuple[str, ...]:
@@ -33,6 +45,7 @@ def loaded_manifest(bucket: Bucket, name: str, settings: Settings) -> Iterator[L
     Raises:
         ManifestError: All that is wrong with it.
         ManifestPlaceError: It has another name than its folder, or another home Region.
+        UploadUnderWayError: A file of it was written just now.
         FolderError, AwsError: It could not be copied.
     """
     if not NAME.fits(name):
@@ -44,6 +57,7 @@ def loaded_manifest(bucket: Bucket, name: str, settings: Settings) -> Iterator[L
         target = Path(folder) / name
         target.mkdir()
         bucket.copy_folder(f"{ROOT}{name}/", target)
+        _must_be_quiet(bucket, f"{ROOT}{name}/")  # afterwards: it may have changed meanwhile
         # The environment of a function holds its credentials, and a plan is written down.
         loaded = load_manifest(target / FILE, environ={})
         where = f"s3://{bucket.name}/{ROOT}{name}/{FILE}"
@@ -58,3 +72,10 @@ def loaded_manifest(bucket: Bucket, name: str, settings: Settings) -> Iterator[L
                 f"{settings.region}. Nothing was planned. Deploy a service in that Region."
             )
         yield loaded
+
+
+def _must_be_quiet(bucket: Bucket, prefix: str) -> None:
+    bucket.connection.be_sure_of_the_time()
+    changed = bucket.last_change(prefix)
+    if changed is not None and bucket.connection.clock.now() - changed < QUIET:
+        raise UploadUnderWayError(f"s3://{bucket.name}/{prefix}")

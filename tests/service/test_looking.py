@@ -14,6 +14,7 @@ from tests.service.house import (
     manifest,
     messages,
     operation_event,
+    written_at,
 )
 from tests.stage import DEV, TOPIC, US, pairs
 
@@ -183,3 +184,18 @@ def test_a_rollout_that_cannot_be_read_holds_up_no_other_message(house: House) -
     said = house.functions.look(messages(operation_event(broken)))
 
     assert said == {"looked": {}, "driven": ["broken-1"]}
+
+
+def test_a_folder_that_is_being_uploaded_is_left_to_the_next_look(house: House) -> None:
+    """The old manifest with the new template is a plan that was never meant."""
+    house.upload(manifest(service=AUTO))
+    written_at(house.sandbox.clock.now() - timedelta(minutes=1), "manifests/base")
+
+    assert house.functions.look({})["looked"] == {
+        "base": "left to the next look: it is being uploaded"
+    }
+    assert house.states() == {}
+
+    house.sandbox.clock.sleep(timedelta(minutes=1))
+    house.functions.look({})
+    assert list(house.states()) == ["base-1"]

@@ -10,6 +10,7 @@ from moto.events.models import EventPattern
 
 from orgrollout.aws.permissions import Scope, operator_policy
 from orgrollout.service import handlers
+from orgrollout.service.manifests import QUIET
 from orgrollout.service.templates import Part, service_template
 from tests.service.house import (
     AUTO,
@@ -180,6 +181,10 @@ def test_the_bucket_and_the_key_stay_when_the_stack_goes() -> None:
         block = re.search(rf"^  {name}:\n(    .*\n|\n)+", text, re.MULTILINE)
         assert block
         assert "DeletionPolicy: RetainExceptOnCreate" in block[0]
+
+
+def test_an_event_of_an_upload_comes_when_its_folder_may_be_planned(stack: Stack) -> None:
+    assert stack.resources["Events"]["Properties"]["DelaySeconds"] > QUIET.total_seconds()
 
 
 def matched(stack: Stack, event: Any) -> set[str]:

@@ -13,7 +13,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ import yaml
 from orgrollout.sandbox import ScaledClock, Settings, serve
 from orgrollout.service.package import make_package
 from orgrollout.service.wheels import Architecture, Target
-from tests.service.house import AUTO, BUCKET, ROLE, manifest
+from tests.service.house import AUTO, BUCKET, ROLE, manifest, written_at
 from tests.stage import TOPIC, organization
 
 pytestmark = pytest.mark.slow
@@ -106,6 +106,7 @@ def test_the_functions_of_the_zip_carry_out_an_uploaded_manifest(
             "AWS_REGION": "us-east-1",
         }
         upload(manifest(service=AUTO))
+        written_at(datetime.now(UTC) - timedelta(hours=1), "manifests/base")
         with started(tmp_path / "zip", environment) as functions:
             looked = functions.call("look", {})
             sfn = boto3.client("stepfunctions")
