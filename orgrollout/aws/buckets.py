@@ -43,7 +43,7 @@ class Bucket:
         """Copy all objects below ``prefix``, which ends with a slash, into ``target``.
 
         Raises:
-            FolderError: It is too large, or a key would leave the folder.
+            FolderError: It is too large, a key would leave the folder, or one is below another.
             AwsError: Something could not be read.
         """
         found = [each for each in self.objects(prefix) if not each[0].endswith("/")]
@@ -53,8 +53,13 @@ class Bucket:
             raise FolderError(where, f"holds more than {most}")
         paths = {key: self._place(key.removeprefix(prefix), target, where) for key, _ in found}
         for key, path in paths.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self.read(key))
+            content = self.read(key)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            except OSError as error:
+                why = f"has keys that are no files side by side: {key} ({type(error).__name__})"
+                raise FolderError(where, why) from error
 
     def read(self, key: str) -> bytes:
         """Return an object, whole."""

@@ -12,6 +12,7 @@ from orgrollout.model.logs import log_of
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.detections import read_intent
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
+from orgrollout.reconcile.documents.rollouts import load_rollout
 from orgrollout.reconcile.drift.detect import DetectionPhase, DetectionStep, detect_step, withdraw
 from orgrollout.reconcile.drift.detection_targets import detection_targets
 from orgrollout.reconcile.drift.resync import ResyncRequest
@@ -95,8 +96,16 @@ def _repair(loaded: LoadedManifest, client: Client, executions: Executions) -> s
     try:
         begun = client.begin(plan)
     except OpenRolloutError as error:
-        _LOG.warning("left to the next run: %s", error)
-        return "left to the next run: another rollout holds a stack set"
+        return _held_up(error, context)
     job = Job(kind=Kind.ROLLOUT, name=begun.state.id)
     ensure_execution(job, context.journal, executions)
     return f"{begun.state.id} repairs; {said}"
+
+
+def _held_up(error: OpenRolloutError, context: Context) -> str:
+    """Return why nothing was begun. What does not go on by itself, a person has to look at."""
+    if load_rollout(context.journal, error.other).state.phase.is_over:
+        _LOG.warning("repairs held up: %s", error, extra={"rollout": error.other})
+        return f"repairs held up: {error.other} halted or was stopped, and holds a stack set"
+    _LOG.warning("left to the next run: %s", error, extra={"rollout": error.other})
+    return "left to the next run: another rollout holds a stack set"

@@ -7,15 +7,19 @@ from typing import Any
 
 from orgrollout.api import Client
 from orgrollout.aws.executions import Executions
+from orgrollout.errors import OrgRolloutError
 from orgrollout.journal.conflicts import unless_overtaken
+from orgrollout.journal.port import Journal
 from orgrollout.model.ids import RolloutId
 from orgrollout.model.logs import log_of
-from orgrollout.reconcile.documents.rollouts import Rollout
+from orgrollout.reconcile.documents.rollout_summaries import summaries
+from orgrollout.reconcile.documents.rollouts import Rollout, rollout_ids
 from orgrollout.reconcile.lifecycle.notify import tell_of_rollout
 from orgrollout.reconcile.lifecycle.rollback import rollback_if_ordered
 from orgrollout.reconcile.tick.tick import tick
 from orgrollout.rollout.rollback.rollback import NothingToRollBackError
 from orgrollout.rollout.state.state import Phase
+from orgrollout.rollout.state.summary import RolloutSummary
 from orgrollout.service.jobs import Job, Kind, ensure_execution
 
 _LOG = log_of(__name__)
@@ -68,6 +72,21 @@ def needs_an_execution(rollout: Rollout, now: datetime) -> bool:
     if state.phase is Phase.WAITING:
         return rollout.plan.waves[state.wave].index in state.approved
     return True
+
+
+def to_look_at(journal: Journal, now: datetime) -> tuple[RolloutId, ...]:
+    """Return the rollouts that may need an execution; where a record is damaged, all of them."""
+    try:
+        found = summaries(journal)
+    except OrgRolloutError:  # or the others would stand still for as long as one cannot be read
+        return rollout_ids(journal)
+    return tuple(each.id for each in found if _may_go_on(each, now))
+
+
+def _may_go_on(summary: RolloutSummary, now: datetime) -> bool:
+    if not summary.phase.is_over:
+        return True
+    return summary.ended is not None and now - summary.ended < _ROLLBACK_IS_OWED
 
 
 def _roll_back(rollout: RolloutId, client: Client, executions: Executions) -> None:

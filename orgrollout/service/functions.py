@@ -22,9 +22,9 @@ from orgrollout.model.ids import RolloutId
 from orgrollout.model.logs import about, log_of
 from orgrollout.model.operation_id import read_operation_id
 from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError
-from orgrollout.reconcile.documents.rollouts import load_rollout, rollout_states
+from orgrollout.reconcile.documents.rollouts import load_rollout
 from orgrollout.service.drift import drift_step
-from orgrollout.service.driving import advance, needs_an_execution
+from orgrollout.service.driving import advance, needs_an_execution, to_look_at
 from orgrollout.service.jobs import Job, Kind, ensure_execution
 from orgrollout.service.looking import look_at
 from orgrollout.service.manifests import loaded_manifest, manifest_names
@@ -96,16 +96,25 @@ class Functions:
         return {"job": job.kind.value, "name": job.name, "started": started}
 
     def reconcile(self, _event: Event, _context: object = None) -> Answer:
-        """Start an execution for every rollout that would go on and that none drives."""
-        started = []
+        """Start an execution for every rollout that would go on and that none drives.
+
+        Raises:
+            OrgRolloutError: The first failure, after all the others were started.
+        """
+        started: list[str | None] = []
+        failed: OrgRolloutError | None = None
         with self._house() as house:
             journal, now = house.client.context.journal, house.client.context.clock.now()
-            for state in rollout_states(journal):
-                if state.phase.is_over and not state.undo:
-                    continue
-                if needs_an_execution(load_rollout(journal, state.id), now):
-                    job = Job(kind=Kind.ROLLOUT, name=state.id)
-                    started.append(ensure_execution(job, journal, house.executions))
+            for name in to_look_at(journal, now):
+                try:
+                    if needs_an_execution(load_rollout(journal, name), now):
+                        job = Job(kind=Kind.ROLLOUT, name=name)
+                        started.append(ensure_execution(job, journal, house.executions))
+                except OrgRolloutError as error:
+                    _LOG.error("rollout %s: %s", name, error, extra={"rollout": name})
+                    failed = failed or error
+            if failed is not None:
+                raise failed
         return {"started": [name for name in started if name]}
 
     def drift(self, _event: Event, _context: object = None) -> Answer:
@@ -136,11 +145,16 @@ class Functions:
             return look_at(loaded, there.client, there.executions)
 
     def _driven_on(self, house: _House, name: RolloutId) -> None:
-        """Do one tick at once; the execution that waits for the rollout finds what came of it."""
+        """Do one tick at once; the execution that waits for the rollout finds what came of it.
+
+        Where it fails, the execution tries again; the other messages are not held up.
+        """
         try:
             advance(house.client, name, house.executions)
         except NoSuchRolloutError:  # of another journal
             _LOG.info("an operation of %s, which this journal does not know", name)
+        except OrgRolloutError as error:
+            _LOG.warning("left to its execution: %s", error, extra={"rollout": name})
 
     def _all_manifests(self, house: _House, do: Callable[[_House, str], str]) -> dict[str, str]:
         """Do something with every manifest; what is wrong with one does not hold up the others.

@@ -9,6 +9,7 @@ from orgrollout.aws.buckets import Bucket
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.manifest.text.forms import NAME
 from orgrollout.service.settings import Settings
 
 ROOT = "manifests/"
@@ -34,6 +35,11 @@ def loaded_manifest(bucket: Bucket, name: str, settings: Settings) -> Iterator[L
         ManifestPlaceError: It has another name than its folder, or another home Region.
         FolderError, AwsError: It could not be copied.
     """
+    if not NAME.fits(name):
+        raise ManifestPlaceError(
+            f"s3://{bucket.name}/{ROOT}{name}/ has a name that no manifest can have. Nothing was "
+            "planned. Name the folder as the manifest: at most 40 letters, digits and hyphens."
+        )
     with TemporaryDirectory() as folder:
         target = Path(folder) / name
         target.mkdir()

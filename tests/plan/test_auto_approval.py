@@ -11,6 +11,7 @@ from orgrollout.manifest.schema import AutoApprove
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.plan.build.definition_rollout import definition_only
 from orgrollout.plan.model.document import plan_document, read_plan
+from orgrollout.plan.model.kinds import Import
 from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
 from orgrollout.plan.unattended.auto_approval import why_not_approved, with_opening_approval
 from orgrollout.rollout.decide.operator_commands import begin
@@ -40,6 +41,13 @@ def why(plan: Plan, now: datetime = SUNDAY, **conditions: Any) -> str:
 def test_a_plan_within_all_conditions_needs_no_person(plan: Plan) -> None:
     assert why(plan) == ""
     assert why(plan, max_accounts=7, units=["/Prod", "/Dev"]) == ""
+
+
+def test_an_import_waits_for_a_person(plan: Plan) -> None:
+    first, *rest = plan.operations
+    imports = replace(plan, operations=(replace(first, kind=Import()), *rest))
+
+    assert why(imports) == "it would import stacks that exist, and a person approves that"
 
 
 def test_without_conditions_every_plan_waits(plan: Plan) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 
 from orgrollout.reconcile.documents.notices import NOTICES
 from tests.resyncing import NAME, TEMPLATE, start_recorders
@@ -87,3 +88,22 @@ def test_more_than_a_run_may_repair_is_left_to_a_person(house: House) -> None:
 
     assert said.startswith("nothing was repaired: 1 stack instances would be repaired")
     assert list(house.states()) == ["base-1"]
+
+
+def test_a_repair_that_was_stopped_is_told_of_as_long_as_it_holds_up_the_others(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    drifted(house)
+    house.functions.drift({})
+    house.run("drift_base_1")
+    with house.client() as client:
+        client.stop(client.rollout("base-2"))
+    house.run("base-2_1")
+    house.sandbox.clock.sleep(timedelta(days=1))
+    house.functions.drift({})
+
+    said = house.run("drift_base_2")["said"]
+
+    assert said == "repairs held up: base-2 halted or was stopped, and holds a stack set"
+    lines = [record.getMessage() for record in caplog.records]
+    assert any(line.startswith("repairs held up: ") for line in lines)  # what the alarm looks for

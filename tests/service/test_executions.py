@@ -6,6 +6,8 @@ import pytest
 
 from orgrollout.reconcile.documents.executions import EXECUTIONS, LastExecution
 from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError
+from orgrollout.reconcile.documents.rollout_record import ROLLOUTS
+from orgrollout.rollout.state.document import NewerStateError
 from orgrollout.service.driving import LONGEST_WAIT
 from orgrollout.service.jobs import JobError
 from tests.service.house import AUTO, House, manifest
@@ -149,3 +151,14 @@ def test_the_name_of_an_execution_fits(house: House) -> None:
     name = "a" * 40
     house.upload(manifest(name=name))
     assert house.functions.drift({}) == {"started": [f"drift_{name}_1"]}
+
+
+def test_a_record_that_cannot_be_read_holds_up_no_other_rollout(begun: House) -> None:
+    begun.kill("base-1_1")
+    with begun.client() as client:
+        client.context.journal.put(ROLLOUTS.key("broken-1"), {"broken": True}, expected=None)
+
+    with pytest.raises(NewerStateError):
+        begun.functions.reconcile({})
+
+    assert list(begun.running()) == ["base-1_2"]

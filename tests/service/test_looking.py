@@ -5,6 +5,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
+from orgrollout.reconcile.documents.rollout_record import ROLLOUTS
 from tests.service.house import (
     AUTO,
     BUCKET,
@@ -158,3 +159,27 @@ def test_a_key_that_leaves_its_folder_is_refused(house: House) -> None:
     boto3.client("s3").put_object(Bucket=BUCKET, Key="manifests/base/../../evil", Body=b"x")
 
     assert house.functions.look({})["looked"] == {"base": "failed: FolderError"}
+
+
+@pytest.mark.parametrize("key", ["./manifest.yaml", "base/topic.yaml/below"])
+def test_a_key_that_is_no_file_holds_up_no_other_manifest(house: House, key: str) -> None:
+    house.upload(manifest())
+    house.upload(manifest(name="other"))
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=f"manifests/{key}", Body=b"x")
+
+    said = house.functions.look({})["looked"]
+
+    wrong = "." if key.startswith(".") else "base"
+    assert said.pop(wrong).startswith("failed: ")
+    assert said["other"] == WAITS
+
+
+def test_a_rollout_that_cannot_be_read_holds_up_no_other_message(house: House) -> None:
+    house.upload(manifest())
+    with house.client() as client:
+        client.context.journal.put(ROLLOUTS.key("broken-1"), {"broken": True}, expected=None)
+    broken = f"or-broken-1-1-a1-{'0' * 16}-{'0' * 16}"
+
+    said = house.functions.look(messages(operation_event(broken)))
+
+    assert said == {"looked": {}, "driven": ["broken-1"]}

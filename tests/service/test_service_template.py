@@ -225,7 +225,7 @@ def test_the_management_account_forwards_the_same_events(stack: Stack) -> None:
 
 
 def test_the_alarms_look_for_what_is_logged() -> None:
-    """`test_executions.py` and `test_looking.py` show the lines."""
+    """`test_executions.py`, `test_looking.py` and `test_drift.py` show the lines."""
     text = service_template(Part.SERVICE)
     patterns = yaml.safe_load(
         "[" + ",".join(re.findall(r"FilterPattern: ('.*')$", text, re.MULTILINE)) + "]"
@@ -233,5 +233,6 @@ def test_the_alarms_look_for_what_is_logged() -> None:
     assert set(patterns) == {
         '{ $.message = "phase: halted,*" }',
         '{ $.message = "execution lost*" }',
+        '{ $.message = "repairs held up*" }',
         '{ $.level = "ERROR" && $.message = "manifest *" }',
     }

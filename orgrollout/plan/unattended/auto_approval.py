@@ -7,6 +7,7 @@ from datetime import datetime
 from orgrollout.manifest.schema import AutoApprove
 from orgrollout.model.ids import AccountId
 from orgrollout.model.words import count
+from orgrollout.plan.model.kinds import Import
 from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
 from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.plan.model.windows import is_open, windows_of
@@ -42,6 +43,8 @@ def _reasons(plan: Plan, conditions: AutoApprove, now: datetime) -> Iterator[str
     if others:
         allowed = ", ".join(conditions.actions)
         yield f"it would {', '.join(others)}, and service.auto_approve.actions is {allowed}"
+    if any(isinstance(operation.kind, Import) for operation in plan.operations):
+        yield "it would import stacks that exist, and a person approves that"
     accounts = frozenset(a for operation in plan.operations for a in operation.accounts)
     if len(accounts) > conditions.max_accounts:
         changed = count(len(accounts), "account")
