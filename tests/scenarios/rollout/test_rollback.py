@@ -1,5 +1,6 @@
 """A rollback restores only the updated stack instances, in reverse order."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,9 +63,12 @@ def test_a_rollback_runs_in_reverse_order(stage: Stage) -> None:
         stack_set["parameters"] = {"Suffix": "new"}
     rollout = stage.apply(manifest)
 
-    plan = plan_rollback(stage.load(rollout.state.id), stage.context().journal)
+    job = stage.load(rollout.state.id)
+    job = replace(job, plan=replace(job.plan, unattended=True, rollout_rules="rules"))
+    plan = plan_rollback(job, stage.context().journal)
     back = take_back(stage, rollout)
 
+    assert (plan.unattended, plan.rollout_rules) == (False, "")  # no later job finishes it
     assert [wave.name for wave in plan.waves] == ["back-rest", "back-canary"]
     assert plan.stack_sets[next(iter(plan.stack_sets))].depends_on == ("second",)
     completed = [back.plan.operations[one.planned] for one in back.state.completed]
