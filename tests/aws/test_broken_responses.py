@@ -21,7 +21,6 @@ from tests.paths import ROOT
 from tests.stage import new_session
 
 AWS = ROOT / "orgrollout" / "aws"
-SERVICES = {api.partition(":")[0] for api in REQUIRED}
 LISTED_ELSEWHERE = {"required_members.py", "reads.py", "permissions.py", "rates.py"}
 SECRET = "PLANTED-wJalrXUtnFEMI"
 HTML = f"<html><body><h1>Sign in</h1>{SECRET}</body></html>"
@@ -44,13 +43,21 @@ def connection(clock: FakeClock) -> Connection:
     return connect(session=new_session(), clock=clock, jitter=lambda pause: pause)
 
 
+def constants_in(source: str) -> set[str]:
+    """Return every string of a module."""
+    constants = (n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant))
+    return {value for value in constants if isinstance(value, str)}
+
+
 @cache
 def every_operation() -> dict[str, str]:
-    """Return the operations of all services that are called."""
+    """Return the operations of all services that are called, known to the table or not."""
     session = botocore.session.get_session()
+    named = {text for module in AWS.rglob("*.py") for text in constants_in(module.read_text())}
+    services = {api.partition(":")[0] for api in REQUIRED}
     return {
         name: f"{service}:{name}"
-        for service in SERVICES
+        for service in sorted(services | (named & set(session.get_available_services())))
         for name in session.get_service_model(service).operation_names
     }
 
@@ -58,8 +65,7 @@ def every_operation() -> dict[str, str]:
 def operations_in(source: str) -> set[str]:
     """Return every string of a module that names an operation of a service we call."""
     known = every_operation()
-    constants = (n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant))
-    return {known[value] for value in constants if isinstance(value, str) and value in known}
+    return {known[value] for value in constants_in(source) & known.keys()}
 
 
 def test_the_required_fields_of_every_called_operation_are_known() -> None:

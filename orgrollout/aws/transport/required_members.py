@@ -99,6 +99,8 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "secretsmanager:GetSecretValue": ("SecretString",),
     "sns:Publish": ("MessageId",),
     "ssm:GetDocument": ("Name", "Content"),
+    "stepfunctions:DescribeExecution": ("executionArn", "status"),
+    "stepfunctions:StartExecution": ("executionArn",),
     "sts:AssumeRole": (
         *_each("Credentials", "AccessKeyId", "SecretAccessKey", "SessionToken"),
         "AssumedRoleUser.Arn",
@@ -133,5 +135,6 @@ ECHOES: Mapping[str, Mapping[str, str]] = {
     "iam:GetRole": {"Role.RoleName": "RoleName"},
     "organizations:DescribeAccount": {"Account.Id": "AccountId"},
     "organizations:DescribePolicy": {"Policy.PolicySummary.Id": "PolicyId"},
+    "stepfunctions:DescribeExecution": {"executionArn": "executionArn"},
     "sts:AssumeRole": {"AssumedRoleUser.Arn": "RoleArn"},
 }
