@@ -52,6 +52,15 @@ def domain_of(region: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def known_regions() -> frozenset[str]:
+    """Return the Regions of all partitions, also those that botocore is about to know."""
+    data = botocore.session.Session().get_data("partitions")
+    named = {name for each in data["partitions"] for name in each["regions"]}
+    real = {name for name in named if not name.endswith("-global")}
+    return frozenset(real).union(*(each.regions for each in _known()))
+
+
+@lru_cache(maxsize=1)
 def domains() -> tuple[str, ...]:
     """Return the domains of all partitions."""
     return tuple(dict.fromkeys(each.domain for each in _known()))

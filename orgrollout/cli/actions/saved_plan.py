@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from orgrollout.bounded_read import read_at_most
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options.shared import Narrow
 from orgrollout.cli.terminal.files import cannot_write, must_be_writable, replace_file
@@ -27,6 +28,7 @@ from orgrollout.report.layout.words import count
 
 FORMAT_VERSION = 1
 _HEAD = '{"format_version":'  # every saved plan begins so, and no manifest does
+_MOST_BYTES = 500_000_000
 _SHOWN = 5
 
 
@@ -214,8 +216,12 @@ def _manifest_of(path: Path, named: Path) -> Path:
 
 
 def _begins_as_plan(path: Path) -> bool:
+    return path.stat().st_size == 0 or _begins_with_head(path)
+
+
+def _begins_with_head(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(len(_HEAD)) in {b"", _HEAD.encode()}
+        return file.read(len(_HEAD)) == _HEAD.encode()
 
 
 def _document(path: Path) -> dict[str, Any] | None:
@@ -225,11 +231,17 @@ def _document(path: Path) -> dict[str, Any] | None:
         SavedPlanError: It was a plan, and is whole no more.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        if not path.is_file() or not _begins_with_head(path):  # a pipe is read once
+            return None
+        content = read_at_most(path, _MOST_BYTES)
+        text = content.decode("utf-8")
     except (OSError, ValueError):
         return None  # reading it as a manifest tells what is wrong
-    if not text.startswith(_HEAD):
-        return None
+    if len(content) > _MOST_BYTES:
+        raise SavedPlanError(
+            f"{path} has more than {_MOST_BYTES:,} bytes, and no plan is that large. Nothing was "
+            "sent. Plan again."
+        )
     try:
         document: dict[str, Any] = json.loads(text)
     except (RecursionError, ValueError) as error:

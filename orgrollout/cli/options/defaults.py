@@ -13,11 +13,13 @@ from typing import Any
 
 from platformdirs import user_config_path
 
+from orgrollout.bounded_read import read_at_most
 from orgrollout.cli.errors import WrongUsageError
 
 KEYS = ("profile", "journal", "format", "log_level", "log_format", "log_file")
 FILE = "ORGROLLOUT_CONFIG"
 _SECTION = "defaults"
+_MOST_BYTES = 1_000_000
 
 
 def config_file() -> Path:
@@ -70,7 +72,10 @@ def _defaults() -> Mapping[str, str]:
             raise WrongUsageError(f"{path}: there is no such file, and {FILE} names it.")
         return {}
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_at_most(path, _MOST_BYTES)
+        if len(content) > _MOST_BYTES:
+            raise WrongUsageError(f"{path} has more than {_MOST_BYTES:,} bytes.")
+        document = tomllib.loads(content.decode("utf-8"))
     except (OSError, ValueError) as error:
         raise WrongUsageError(f"{path} cannot be read as TOML: {error}.") from error
     return _section(path, document)

@@ -39,7 +39,7 @@ def manifest_in(folder: Path) -> Path:
 
 def _is_manifest(path: Path) -> bool:
     try:
-        if path.stat().st_size > _MOST:
+        if not path.is_file() or path.stat().st_size > _MOST:
             return False
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError):

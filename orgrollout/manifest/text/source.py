@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 from yaml.reader import Reader
 
+from orgrollout.bounded_read import read_at_most
 from orgrollout.errors import ManifestError, Problem
 
 MAX_BYTES = 1_000_000
@@ -62,8 +63,7 @@ def read_text(path: Path) -> str:
     """
     file = str(path)
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = read_at_most(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         message = f"cannot be read: {reason}."

@@ -11,8 +11,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orgrollout.sandbox.clock import START
 from orgrollout.sandbox.errors import SandboxFileError
 from orgrollout.sandbox.organization.model import (
@@ -25,6 +23,8 @@ from orgrollout.sandbox.organization.model import (
     derive,
     new_unit_id,
 )
+from orgrollout.sandbox.organization.shape import unknown_regions, wrong_kinds
+from orgrollout.sandbox.organization.text import read_document
 from orgrollout.sandbox.partitions import DEFAULT as DEFAULT_PARTITION
 
 STATES = ("ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION")
@@ -44,7 +44,6 @@ _TOP = {
     "settings",
     "stack_sets",
 }
-_MOST_BYTES = 50_000_000  # 10,000 accounts with tags take about 2 MB
 _MANIFEST = {"version", "name", "stack_sets"}
 _IS_A_MANIFEST = (
     "it is a manifest, and an organization file is expected: accounts and units to simulate, as in "
@@ -73,31 +72,13 @@ def load_organization(
     """
     if isinstance(source, Mapping):
         return _Reader("organization", source, now).read()
-    try:
-        document = yaml.safe_load(_text_of(Path(source)))
-    except OSError as error:
-        raise SandboxFileError(str(source), [error.strerror or str(error)]) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a month 13
-        said = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise SandboxFileError(str(source), [f"not valid YAML: {said}"]) from error
+    document = read_document(Path(source))
     if not isinstance(document, Mapping):
         raise SandboxFileError(str(source), ["expected a mapping with `organization` and `root`"])
     try:
         return _Reader(str(source), document, now).read()
     except RecursionError as error:
         raise SandboxFileError(str(source), ["a unit in it contains itself"]) from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        said = f"a value in it is of another kind than it has to be: {error}"
-        raise SandboxFileError(str(source), [said]) from error
-
-
-def _text_of(path: Path) -> str:
-    """Return the text of a file; one that never ends is no organization."""
-    with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise SandboxFileError(str(path), [f"it has more than {_MOST_BYTES:,} bytes"])
-    return content.decode("utf-8")
 
 
 def _regions_beside(organization: Organization) -> tuple[str, ...]:
@@ -121,6 +102,9 @@ class _Reader:
         if document.keys() >= _MANIFEST:
             raise SandboxFileError(self._source, [_IS_A_MANIFEST])
         self._keys("", document, _TOP)
+        if wrong := list(wrong_kinds(document)):  # no more of it can be read
+            raise SandboxFileError(self._source, [*self._problems, *wrong])
+        self._problems += unknown_regions(document)
         organization = self._empty_organization()
         self._unit(organization, organization.root_id, "", document.get("root") or {})
         self._administrators(organization)
@@ -146,8 +130,6 @@ class _Reader:
         organization = Organization(organization_id, management, root_id)
         home = document.get("home_region", "us-east-1")
         regions = document.get("regions") or []
-        if not isinstance(home, str) or not all(isinstance(region, str) for region in regions):
-            raise TypeError("home_region is a text, and regions are a list of texts")
         organization.home_region = home
         organization.feature_set = document.get("feature_set", "ALL")
         organization.regions = list(regions or _regions_beside(organization))
