@@ -10,8 +10,6 @@ from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
-from packaging.markers import Marker
-
 from orgrollout.errors import OrgRolloutError
 
 PINS = "constraints.txt"
@@ -114,6 +112,8 @@ def _holds(block: str, target: Target) -> bool:
         "python_version": target.python,
         "python_full_version": f"{target.python}.0",
     }
+    from packaging.markers import Marker  # noqa: PLC0415 - slow, and only packaging needs it
+
     return Marker(condition[1].strip()).evaluate(there)
 
 

@@ -1,4 +1,6 @@
-"""Help is grouped by purpose, and a flag that takes no value says so by naming no type."""
+"""Help is grouped by purpose, and no type is named where it says nothing."""
+
+import re
 
 import pytest
 
@@ -14,18 +16,33 @@ def test_commands_are_grouped_by_purpose(capsys: pytest.CaptureFixture[str]) -> 
     text = help_of(capsys)
 
     places = [
-        text.index(f" {name} ──") for name in ("Begin", "Plan and roll out", "Keep it running")
+        text.index(f"\n{name}:\n") for name in ("Begin", "Plan and roll out", "Keep it running")
     ]
     assert places == sorted(places)
-    assert " Commands ──" not in text  # every command has its group
+    assert "Commands:" not in text  # every command has its group
 
 
 @pytest.mark.parametrize(
     "command", ["", "apply", "drift", "status", "sandbox start", "journal prune"]
 )
-def test_flags_are_shown_without_a_type(capsys: pytest.CaptureFixture[str], command: str) -> None:
+def test_no_type_is_shown_that_says_nothing(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
     text = help_of(capsys, *command.split())
 
     assert "--help" in text
     assert "<bool>" not in text.lower()
     assert "boolean" not in text.lower()
+    assert not re.search(r"<(str|int|list|path)", text)
+    assert "[[" not in text
+
+
+@pytest.mark.parametrize("columns", [50, 80, 200])
+def test_no_line_is_wider_than_the_terminal_or_tires_the_eye(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    widest = max(map(len, help_of(capsys, "apply").splitlines()))
+
+    assert min(columns, 100) - 15 < widest < min(columns, 101)

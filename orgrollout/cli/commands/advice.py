@@ -26,7 +26,7 @@ def explain(
         ),
     ] = None,
     region: Annotated[
-        str | None, typer.Argument(metavar="[REGION]", show_default=False, help="Only this one.")
+        str | None, typer.Argument(metavar="REGION", show_default=False, help="Only this one.")
     ] = None,
     *,
     reach: Reach,
@@ -40,7 +40,7 @@ def explain(
 
 def init(
     file: Annotated[
-        Path, typer.Argument(metavar="[FILE]", help="Where to write it; nothing is overwritten.")
+        Path, typer.Argument(metavar="FILE", help="Where to write it; nothing is overwritten.")
     ] = Path("orgrollout.yaml"),
     *,
     from_aws: Annotated[
@@ -58,10 +58,14 @@ def init(
             help="Read nothing from AWS: write an example with an organization id to change.",
         ),
     ] = False,
-    name: Annotated[str, typer.Option("--name", help="What the manifest is called.")] = "baseline",
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What the manifest is called.")
+    ] = "baseline",
     stack_set: Annotated[
         list[str] | None,
-        typer.Option("--stack-set", help="Only this stack set that exists. Repeatable."),
+        typer.Option(
+            "--stack-set", metavar="NAME", help="Only this stack set that exists. Repeatable."
+        ),
     ] = None,
     reach: PlainReach,
 ) -> int:

@@ -18,7 +18,7 @@ def report(
     manifest: Annotated[
         Path,
         typer.Argument(
-            metavar="[MANIFEST|ROLLOUT]",
+            metavar="MANIFEST|ROLLOUT",
             show_default=False,
             help="A manifest, or the name of a rollout. Default: the manifest in this folder.",
             autocompletion=completion.rollouts,

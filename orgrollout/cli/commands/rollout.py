@@ -47,7 +47,7 @@ def plan(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]", show_default=False, help="With `plan show`: the saved plan to show."
+            metavar="FILE", show_default=False, help="With `plan show`: the saved plan to show."
         ),
     ] = None,
     *,
@@ -103,7 +103,7 @@ def apply(
     manifest: Annotated[
         Path,
         typer.Argument(
-            metavar="[MANIFEST|PLAN]",
+            metavar="MANIFEST|PLAN",
             show_default=False,
             help="A manifest, or a saved plan. Default: the manifest in this folder.",
         ),
@@ -190,6 +190,7 @@ def coverage(
         list[str] | None,
         typer.Option(
             "--state",
+            metavar="STATE",
             help="Only pairs in this state. Repeatable, or with commas.",
             autocompletion=completion.states,
         ),
@@ -198,6 +199,7 @@ def coverage(
         list[str] | None,
         typer.Option(
             "--fail-on",
+            metavar="STATE",
             help="End with 3 if a pair is in this state. Repeatable, or with commas.",
             autocompletion=completion.states,
         ),

@@ -15,7 +15,7 @@ sandbox = typer.Typer(
 
 _File = Annotated[
     str,
-    typer.Argument(metavar="[FILE]", show_default=False, help="Default: the one that comes along."),
+    typer.Argument(metavar="FILE", show_default=False, help="Default: the one that comes along."),
 ]
 _Speed = Annotated[
     float, typer.Option("--speed", help="How many times as fast as real time it goes.")
@@ -25,7 +25,9 @@ _Speed = Annotated[
 def start(
     file: _File = STARTER,
     *,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0: any free one.")
+    ] = 0,
     speed: _Speed = 60,
     logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
@@ -48,7 +50,9 @@ def stop(*, logs: Logs) -> int:  # noqa: ARG001 - begun by `gathered`
 def serve(
     file: _File = STARTER,
     *,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 4599,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0: any free one.")
+    ] = 4599,
     speed: _Speed = 60,
     logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
@@ -71,7 +75,7 @@ def init(
         typer.Option("--anonymize", help="With --from-aws: other names and ids, the same shape."),
     ] = False,
     profile: Annotated[
-        str | None, typer.Option("--profile", help="A profile of ~/.aws/config.")
+        str | None, typer.Option("--profile", metavar="NAME", help="A profile of ~/.aws/config.")
     ] = None,
     region: Annotated[
         str | None, typer.Option("--region", metavar="REGION", help="Where the stack sets live.")

@@ -63,10 +63,10 @@ def package(
 def status(
     *,
     stack_name: Annotated[
-        str, typer.Option("--stack-name", help="The stack of the service.")
+        str, typer.Option("--stack-name", metavar="NAME", help="The stack of the service.")
     ] = "orgrollout",
     profile: Annotated[
-        str | None, typer.Option("--profile", help="A profile of ~/.aws/config.")
+        str | None, typer.Option("--profile", metavar="NAME", help="A profile of ~/.aws/config.")
     ] = None,
     region: Annotated[
         str | None, typer.Option("--region", metavar="REGION", help="Where the service is.")

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from orgrollout.cli.logs import LogFormat, LogLevel, begin_logs
 from orgrollout.cli.options import completion
 from orgrollout.cli.options.defaults import from_environment, from_file, path_setting, setting
+from orgrollout.cli.options.help_pages import PlainCommand, PlainGroup
 from orgrollout.cli.options.manifest_here import manifest_in
 from orgrollout.model.logs import log_of
 
@@ -35,7 +35,7 @@ CoverageFormat = Literal["text", "json", "csv", "markdown", "junit", "sarif"]
 ManifestPath = Annotated[
     Path,
     typer.Argument(
-        metavar="[MANIFEST]",
+        metavar="MANIFEST",
         show_default=False,
         help="The manifest, in YAML. Default: the one in this folder: "
         "orgrollout.yaml, or else its only YAML file with `version: 1` and `stack_sets:`.",
@@ -44,7 +44,7 @@ ManifestPath = Annotated[
 RolloutName = Annotated[
     str | None,
     typer.Argument(
-        metavar="[ROLLOUT]",
+        metavar="ROLLOUT",
         show_default=False,
         help="The rollout's name.",
         autocompletion=completion.rollouts,
@@ -177,7 +177,7 @@ class Reach(Logs):
     """Which AWS, or which sandbox, and which journal."""
 
     profile: Annotated[
-        str | None, typer.Option("--profile", help="A profile of ~/.aws/config.")
+        str | None, typer.Option("--profile", metavar="NAME", help="A profile of ~/.aws/config.")
     ] = None
     home_region: Annotated[
         str | None,
@@ -232,21 +232,28 @@ class Narrow:
         list[str] | None,
         typer.Option(
             "--account",
+            metavar="ACCOUNT",
             help="Only this account: a name or an id. Repeatable.",
             autocompletion=completion.accounts,
         ),
     ] = None
     ou: Annotated[
         list[str] | None,
-        typer.Option("--ou", help="Only below this unit: path, id or unique name. Repeatable."),
+        typer.Option(
+            "--ou",
+            metavar="UNIT",
+            help="Only below this unit: path, id or unique name. Repeatable.",
+        ),
     ] = None
     region: Annotated[
-        list[str] | None, typer.Option("--region", help="Only this Region. Repeatable.")
+        list[str] | None,
+        typer.Option("--region", metavar="REGION", help="Only this Region. Repeatable."),
     ] = None
     stack_set: Annotated[
         list[str] | None,
         typer.Option(
             "--stack-set",
+            metavar="NAME",
             help="Only this stack set of the manifest. Repeatable.",
             autocompletion=completion.stack_sets,
         ),
@@ -258,15 +265,15 @@ class Narrow:
         return not (self.account or self.ou or self.region or self.stack_set)
 
 
-class Command(TyperCommand):
+class Command(PlainCommand):
     """A command whose `--sandbox` takes a file or none.
 
     What follows is the file, unless that would leave a required argument without a value.
     """
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters; help names no type of a flag, which takes no value."""
-        return _plain_flags(super().get_params(ctx))
+        """Return the parameters; help names no type where it would say nothing."""
+        return _without_needless_types(super().get_params(ctx))
 
     def invoke(self, ctx: Any) -> Any:
         """Run it, after noting which options were given."""
@@ -296,18 +303,19 @@ class Command(TyperCommand):
         return without if lacks else args
 
 
-class Group(TyperGroup):
+class Group(PlainGroup):
     """A group of commands, whose own flags are shown alike."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters; help names no type of a flag, which takes no value."""
-        return _plain_flags(super().get_params(ctx))
+        """Return the parameters; help names no type where it would say nothing."""
+        return _without_needless_types(super().get_params(ctx))
 
 
-def _plain_flags(parameters: Iterable[Any]) -> list[Any]:
+def _without_needless_types(parameters: Iterable[Any]) -> list[Any]:
+    """Return them: a flag takes no value, and an argument is a text, a path or one of a few."""
     found = list(parameters)
     for each in found:
-        if getattr(each, "is_flag", False):
+        if getattr(each, "is_flag", False) or each.param_type_name == "argument":
             each.display_type_rich = lambda **_: None
     return found
 
