@@ -15,7 +15,7 @@ def read_at_most(path: Path, most: int, *, patience: float = PATIENCE) -> bytes:
     Raises:
         OSError: It cannot be read, or it is a pipe into which nothing is written.
     """
-    with open(path, "rb", buffering=0, opener=_without_waiting) as file:  # noqa: PTH123 - opener
+    with open(path, "rb", buffering=0, opener=_without_waiting) as file:
         pieces: list[bytes] = []
         left = most + 1
         while left:

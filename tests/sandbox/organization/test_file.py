@@ -36,11 +36,15 @@ def test_a_unit_that_contains_itself_is_refused(tmp_path: Path) -> None:
     [
         ("faults: [{from: 2026-13-01}]", "month must be in 1..12"),
         ("faults: [{from: 2026-02-30}]", "day"),
-        ("regions: 7", "another kind"),
-        ("opt_in_regions: [eu-south-1]", "another kind"),
-        ("settings: 7", "another kind"),
-        ("home_region: [x]", "home_region is a text"),
-        ("regions: [[x]]", "regions are a list of texts"),
+        ("regions: 7", "regions must be a list, not the number 7"),
+        ("opt_in_regions: [eu-south-1]", "opt_in_regions must be a mapping, not a list"),
+        ("settings: 7", "settings must be a mapping, not the number 7"),
+        ("home_region: [x]", "home_region must be a text"),
+        ("regions: [[x]]", r"regions\[0\] must be a text"),
+        ("trusted_access: maybe", "trusted_access must be true or false, not a text"),
+        ("home_region: us-east-11", "there is no Region 'us-east-11'; did you mean us-east-1"),
+        ("regions: [eu-west-1, mars-1]", "regions: there is no Region 'mars-1'"),
+        ("root: [", "line [0-9]+, column [0-9]+: "),
         ("x: " + "[" * 5000, "nested too deeply"),
     ],
 )
@@ -49,6 +53,26 @@ def test_an_impossible_value_is_refused_in_words(tmp_path: Path, line: str, said
     kept = [each for each in ORGANIZATION.splitlines() if not each.startswith(f"{key}:")]
     path = tmp_path / "organization.yaml"
     path.write_text("\n".join([*kept, line]))
+
+    with pytest.raises(SandboxFileError, match=said):
+        load_organization(path)
+
+
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [
+        ("{accounts: [{name: 7}]}", r"root.accounts\[0\].name must be a text, in quotes if"),
+        ("{accounts: {a: 1}}", "root.accounts must be a list, not a mapping"),
+        ("{accounts: [], accounts: []}", "line 2: accounts is written in line 2 already"),
+        ("{organizational_units: {A: [x]}}", "root.organizational_units.A must be a mapping"),
+        ("{accounts: [{name: a, joined: 7}]}", "joined must be a date"),
+    ],
+)
+def test_a_wrong_value_below_the_root_is_named_with_its_place(
+    tmp_path: Path, root: str, said: str
+) -> None:
+    path = tmp_path / "organization.yaml"
+    path.write_text(f"organization: o-a1b2c3d4e5\nroot: {root}\n")
 
     with pytest.raises(SandboxFileError, match=said):
         load_organization(path)
