@@ -14,8 +14,9 @@ The command line stands on the same functions. The rooms behind them are importe
 first used, so that importing this module costs next to nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +27,16 @@ from orgrollout.api.rollouts import Rollouts
 
 if TYPE_CHECKING:
     from orgrollout.aws.transport.clock import Clock
-    from orgrollout.aws.transport.connection import AwsSession
+    from orgrollout.aws.transport.connection import AwsSession as AwsSession
+    from orgrollout.aws.transport.connection import Connection
     from orgrollout.aws.transport.rate_limits import RateLimits
+    from orgrollout.aws.transport.waiting import Waits
     from orgrollout.drift.findings import Findings
     from orgrollout.errors import OrgRolloutError
+    from orgrollout.journal.port import Journal
     from orgrollout.manifest.loaded import LoadedManifest
     from orgrollout.plan.model.plan import Plan
+    from orgrollout.reconcile.context import Context
     from orgrollout.reconcile.documents.rollouts import Rollout
     from orgrollout.reconcile.drift.detect import DetectionPhase, DetectionStep
     from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest
@@ -43,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Client",
+    "Connection",
+    "Context",
     "CoverageRow",
     "CoverageState",
     "DetectionPhase",
@@ -59,10 +66,13 @@ __all__ = [
     "Rollout",
     "Tick",
     "connect",
+    "connection",
     "load",
 ]
 
 _TYPES = {
+    "Connection": "orgrollout.aws.transport.connection",
+    "Context": "orgrollout.reconcile.context",
     "CoverageRow": "orgrollout.rollout.coverage",
     "CoverageState": "orgrollout.rollout.coverage",
     "DetectionPhase": "orgrollout.reconcile.drift.detect",
@@ -111,46 +121,59 @@ def connect(
     *,
     profile: str | None = None,
     home_region: str | None = None,
-    journal: str | Path | None = None,
+    journal: "str | Path | Journal | None" = None,
     session: "AwsSession | None" = None,
     clock: "Clock | None" = None,
     limits: "RateLimits | None" = None,
+    waits: "Waits | None" = None,
+    on_skew: "Callable[[timedelta], None] | None" = None,
+    read_only: bool = False,
+    simulated: bool = False,
     progress: Progress = silent,
 ) -> "Iterator[Client]":
     """Give a client for a manifest; without one, for the rollouts of a journal.
 
     Credentials, profiles and AWS_ENDPOINT_URL are those of boto3, or of ``session``. The journal is
-    the one that is named here, else in the manifest, else this machine's own. ``clock`` is for
-    simulated time. ``limits`` are rates of calls other than those that all connections of this
-    process share. ``progress`` hears a line about everything that takes long.
+    the one that is named here, else in the manifest, else this machine's own; one that is given
+    open stays open. ``clock`` is for simulated time. ``limits`` are rates of calls other than those
+    that all connections of this process share. ``waits`` tell of calls that are not answered, and
+    ``on_skew`` learns by how much the clock of this machine is ahead of AWS's, where that is a
+    minute. With ``read_only`` no client of AWS writes, but for the journal and for notices. What is
+    ``simulated`` takes a manifest without a home Region, with a warning to ``progress``.
+    ``progress`` hears a line about everything that takes long.
 
     Raises:
         ManifestError: The manifest does not say in which Region its stack sets live.
         MissingRegionError, CredentialsError, JournalError: As they say.
     """
-    from orgrollout.aws.transport.connection import connect as open_connection
-    from orgrollout.errors import ManifestError
-    from orgrollout.reconcile.context import call_bounds, contexts
-    from orgrollout.reconcile.open_journal import named_journal, open_journal
-    from orgrollout.reconcile.reading.home_region import proposed_home
+    from orgrollout.api.connecting import connection_for, journal_for
+    from orgrollout.reconcile.context import contexts
 
-    home = loaded.home_region if loaded else None
-    connection = open_connection(
+    made = connection_for(
+        loaded,
         profile=profile,
-        region=home_region or home,
+        region=home_region,
         session=session,
         clock=clock,
         limits=limits,
-        bounds=call_bounds(loaded),
+        waits=waits,
+        on_skew=on_skew,
+        read_only=read_only,
+        simulated=simulated,
+        progress=progress,
     )
-    if loaded is not None and home is None:
-        proposed = proposed_home(loaded, connection.planning())
-        raise ManifestError([loaded.home_is_missing(*proposed)])
-    named = str(journal) if journal is not None else named_journal(loaded)
-    opened, where = open_journal(named, connection)
-    try:
+    with journal_for(loaded, journal, made) as (opened, where):
         call_as = loaded.manifest.call_as if loaded else "auto"
-        context, reading = contexts(connection, opened, call_as)
+        context, reading = contexts(made, opened, call_as)
         yield Client(context=context, reading=reading, journal=where, progress=progress)
-    finally:
-        opened.close()
+
+
+def connection(*, profile: str | None = None, home_region: str | None = None) -> "Connection":
+    """Return the way to AWS alone, for what needs no journal.
+
+    Raises:
+        MissingRegionError, UnknownProfileError: As they say.
+    """
+    from orgrollout.aws.transport.connection import connect as open_connection
+
+    return open_connection(profile=profile, region=home_region)

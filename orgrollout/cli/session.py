@@ -8,34 +8,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgrollout.api import Client
+from orgrollout import api
+from orgrollout.api import Client, Connection, Context
 from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.aws.transport.connection import Connection, connect
-from orgrollout.aws.transport.waiting import Waits
 from orgrollout.cli.errors import OutputError, WrongUsageError
 from orgrollout.cli.options.defaults import config_file, from_file
 from orgrollout.cli.options.shared import Reach
-from orgrollout.cli.sandboxes import Simulation, simulation_of
+from orgrollout.cli.sandboxes import simulation_of
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.cli.terminal.waiting import skew_told_on, waits_told_on
 from orgrollout.cli.what_was_started import add_what_was_started, where_it_was_sought
-from orgrollout.errors import AccessDeniedError, AwsError, ManifestError, MissingRegionError
-from orgrollout.journal.place import journal_path
+from orgrollout.errors import AccessDeniedError, AwsError
+from orgrollout.journal.names import in_folder, named_journal
+from orgrollout.journal.place import FILE
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.regions import PARTITIONS
-from orgrollout.model.ids import AccountId, Region
 from orgrollout.model.stack_set import CallAs
 from orgrollout.preflight.facts import STACK_SETS_PRINCIPAL
-from orgrollout.reconcile.context import Context, call_bounds, contexts
 from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError, SeveralRolloutsError
-from orgrollout.reconcile.open_journal import in_folder, named_journal, open_journal
-from orgrollout.reconcile.reading.home_region import proposed_home
-
-IN_PROCESS = "sandbox://in-process"  # no journal of AWS, or of a server, is ever kept under it
-NO_ACCOUNT, NO_REGION = AccountId("sandbox"), Region("sandbox")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +36,6 @@ class Session:
 
     screen: Screen
     client: Client  # what programs use, too
-    journal: str  # where it is
     forgets: bool  # an organization inside this process, gone when it ends
     debug: bool  # every call is of interest
     recorded: Callable[[], Sequence[str]] = tuple  # types that a simulation could not make
@@ -89,7 +80,7 @@ class Session:
             what = f"delegated admin of {organization}"
         else:
             what = f"member of {organization}, not known to be a delegated admin"
-        where = f"{self.connection.home_region}, journal {self.journal}"
+        where = f"{self.connection.home_region}, journal {self.client.journal}"
         if self.forgets:
             where = f"{self.connection.home_region}, simulated: nothing here is real"
         self.screen.say(f"as {identity.arn}, {what}, {where}", "dim")
@@ -112,25 +103,25 @@ def open_session(
         simulation, waits = None, waits_told_on(screen)
         if reach.sandbox is not None:
             simulation = stack.enter_context(simulation_of(reach, waits))
-        manifest = loaded.manifest if loaded else None
         forgets = simulation is not None and simulation.forgets
-        told = None if forgets else waits
-        connection = _connected(reach, screen, loaded, simulation, told, read_only=read_only)
-        journal: Journal
-        if forgets:
-            path = _forgotten(reach, stack)
-            journal, where = SqliteJournal(path), str(path)
-        else:
-            journal, where = open_journal(_chosen(reach, loaded), connection)
-        stack.callback(journal.close)
-        call_as = manifest.call_as if manifest else "auto"
-        context, reading = contexts(connection, journal, call_as)
+        forgotten = _forgotten(reach, stack) if forgets else None
+        client = stack.enter_context(
+            api.connect(
+                loaded,
+                profile=reach.profile,
+                home_region=reach.home_region,
+                journal=forgotten or _chosen(reach, loaded),
+                clock=simulation.clock if simulation is not None else None,
+                waits=None if forgets else waits,
+                on_skew=skew_told_on(screen),
+                read_only=read_only,
+                simulated=simulation is not None,
+                progress=screen.progress,
+            )
+        )
         session = Session(
             screen=screen,
-            client=Client(
-                context=context, reading=reading, journal=where, progress=screen.progress
-            ),
-            journal=where,
+            client=client,
             forgets=forgets,
             debug=reach.debug,
             recorded=simulation.recorded if simulation is not None else tuple,
@@ -141,66 +132,19 @@ def open_session(
         except SeveralRolloutsError:
             raise
         except NoSuchRolloutError as error:
+            where = client.journal
             error.add_note(where_it_was_sought(where, session.options, loaded, forgets=forgets))
             raise
         except (AwsError, OutputError) as error:
             if isinstance(error, AwsError) and error.is_of_delegation:
-                account = connection.identity.account
+                account = session.connection.identity.account
                 how = session.command("bootstrap", loaded, "--delegate", account)
                 error.add_note(f"-> `{how}` prints how to register this account.")
-            add_what_was_started(error, journal, "" if forgets else session.options)
+            add_what_was_started(error, client.context.journal, "" if forgets else session.options)
             raise
 
 
-def _connected(
-    reach: Reach,
-    screen: Screen,
-    loaded: LoadedManifest | None,
-    simulation: Simulation | None,
-    waits: Waits | None,
-    *,
-    read_only: bool,
-) -> Connection:
-    """Return the way to AWS, in the home Region.
-
-    Raises:
-        ManifestError: The manifest does not say which that is, and what is called is no simulation.
-    """
-    home = loaded.home_region if loaded else None
-    try:
-        connection = connect(
-            profile=reach.profile,
-            region=reach.home_region or home,
-            clock=simulation.clock if simulation else None,
-            bounds=call_bounds(loaded),
-            read_only=read_only,
-            waits=waits,
-            on_skew=skew_told_on(screen),
-        )
-    except MissingRegionError as error:
-        if loaded is None:
-            raise
-        raise ManifestError([loaded.home_is_missing(*some_home(loaded))]) from error
-    if loaded is None or home is not None:
-        return connection
-    if simulation is None:
-        proposed = proposed_home(loaded, connection.planning())
-        raise ManifestError([loaded.home_is_missing(*proposed)])
-    missing = loaded.home_is_missing(connection.home_region, "the simulated organization's")
-    screen.progress(f"warning: {missing} AWS itself is not asked without it.")
-    return connection
-
-
-def some_home(loaded: LoadedManifest) -> tuple[str, str]:
-    """Return a Region to propose as home where AWS is not asked, and why that one."""
-    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if named in PARTITIONS:
-        return named, "the Region of this shell"
-    first = next(iter(loaded.named_regions()), None)
-    return (first, "the first that it names") if first in PARTITIONS else ("us-east-1", "or yours")
-
-
-def _forgotten(reach: Reach, stack: ExitStack) -> Path:
+def _forgotten(reach: Reach, stack: ExitStack) -> Journal:
     """Return a journal that ends with the sandbox, so that it never meets one of AWS."""
     if reach.journal is not None:
         raise WrongUsageError(
@@ -209,7 +153,9 @@ def _forgotten(reach: Reach, stack: ExitStack) -> Path:
             "`orgrollout sandbox serve` and name its URL: --sandbox URL."
         )
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="orgrollout-"))
-    return journal_path(Path(folder), NO_ACCOUNT, NO_REGION, IN_PROCESS)
+    journal = SqliteJournal(Path(folder) / FILE)
+    stack.callback(journal.close)
+    return journal
 
 
 def _options(reach: Reach, loaded: LoadedManifest | None, *, forgets: bool) -> str:

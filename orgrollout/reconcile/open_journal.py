@@ -4,32 +4,9 @@ from pathlib import Path
 
 from orgrollout.aws.s3_journal import S3Journal
 from orgrollout.aws.transport.connection import Connection
-from orgrollout.journal.errors import JournalNameError
 from orgrollout.journal.place import bind, journal_path, s3_place
 from orgrollout.journal.port import Journal
 from orgrollout.journal.sqlite import SqliteJournal
-from orgrollout.manifest.loaded import LoadedManifest
-
-
-def named_journal(loaded: LoadedManifest | None) -> str | None:
-    """Return the journal that a manifest names; a path starts from the manifest's folder."""
-    if loaded is None or loaded.manifest.journal is None:
-        return None
-    return in_folder(loaded.manifest.journal, loaded.path.parent)
-
-
-def in_folder(named: str, folder: Path) -> str:
-    """Return the name of a journal; a path starts from ``folder``.
-
-    Raises:
-        JournalNameError: It begins with `~` and a user that does not exist.
-    """
-    if "://" in named:
-        return named
-    try:
-        return str(folder / Path(named).expanduser())
-    except RuntimeError as error:
-        raise JournalNameError(named, "there is no such user on this machine") from error
 
 
 def open_journal(named: str | None, connection: Connection) -> tuple[Journal, str]:

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from orgrollout.api import Client
+from orgrollout.api import Client, Context
 from orgrollout.aws.executions import Executions
 from orgrollout.drift.unattended import as_unattended, why_not_now
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import StackSetKey, StackSetName
 from orgrollout.model.logs import log_of
-from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.detections import read_intent
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollouts import load_rollout

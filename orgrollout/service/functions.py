@@ -31,7 +31,7 @@ from orgrollout.service.manifests import UploadUnderWayError, loaded_manifest, m
 from orgrollout.service.settings import Settings
 
 if TYPE_CHECKING:
-    from orgrollout.aws.transport.connection import AwsSession
+    from orgrollout.api import AwsSession
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]

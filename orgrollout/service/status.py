@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orgrollout.api import Connection
 from orgrollout.aws.stacks import describe_stack
-from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import OrgRolloutError
 
 SCHEDULES = ("DriftSchedule", "LookSchedule", "ReconcileSchedule")

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, FAILED, WrongUsageError
-from orgrollout.cli.session import some_home
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import ManifestError, Problem
 from orgrollout.manifest.json_schema import schema_json
@@ -19,6 +18,7 @@ from orgrollout.manifest.template.builtin import builtin_names, builtin_path
 from orgrollout.manifest.template.read import read_template
 from orgrollout.manifest.text.source import read_text
 from orgrollout.model.shown import visible
+from orgrollout.reconcile.reading.home_region import some_home
 from orgrollout.report.layout.blocks import Sheet
 from orgrollout.report.layout.words import count
 from orgrollout.report.plan.as_text import FORMAT_VERSION

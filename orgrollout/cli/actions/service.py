@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from orgrollout.aws.transport.connection import connect
+from orgrollout import api
 from orgrollout.cli.errors import DONE
 from orgrollout.cli.terminal.files import create_file
 from orgrollout.cli.terminal.screen import Screen
@@ -30,7 +30,7 @@ def package(architecture: Architecture, out: Path) -> int:
 def status(stack: str, profile: str | None, region: str | None, format_: str) -> int:
     """Show what is deployed of the service."""
     screen = Screen(format_)
-    found = deployed_service(connect(profile=profile, region=region), stack)
+    found = deployed_service(api.connection(profile=profile, home_region=region), stack)
     screen.result(_blocks(found), _json(found))
     return DONE
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from orgrollout.api import Connection
 from orgrollout.aws.organizations import read_organization
-from orgrollout.aws.transport.connection import Connection
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options.shared import Narrow
 from orgrollout.manifest.loaded import ENABLED, HOME, LoadedManifest

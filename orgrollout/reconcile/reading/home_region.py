@@ -5,6 +5,7 @@ created, the other Regions of the manifest are looked through first: one list of
 each. Where all of them exist already, nothing is asked.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -126,6 +127,15 @@ def proposed_home(loaded: LoadedManifest, connection: Connection) -> tuple[str, 
             f"{', '.join(seen.unread)}"
         )
     return connection.home_region, "the Region of this session; no stack set of it exists yet"
+
+
+def some_home(loaded: LoadedManifest) -> tuple[str, str]:
+    """Return a Region to propose as home where AWS is not asked, and why that one."""
+    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if named in PARTITIONS:
+        return named, "the Region of this shell"
+    first = next(iter(loaded.named_regions()), None)
+    return (first, "the first that it names") if first in PARTITIONS else ("us-east-1", "or yours")
 
 
 def _mine(

@@ -3,17 +3,11 @@
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from orgrollout import api
-from orgrollout.aws.transport.rate_limits import RateLimits
-from orgrollout.errors import ManifestError
-from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, StackSetName
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.drift.detect import DetectionPhase
@@ -23,46 +17,12 @@ from orgrollout.rollout.coverage import CoverageState
 from orgrollout.rollout.decide.operator_commands import WrongPhaseError
 from orgrollout.rollout.state.state import Outcome, Phase
 from orgrollout.sandbox import Sandbox
+from tests.api.manifests import manifest
 from tests.paths import DOCS, ROOT
-from tests.stage import BASE, DEV, PROD, TOPIC, US, organization, pairs
+from tests.stage import DEV, PROD, US, pairs
 
 EVERYWHERE = pairs((*PROD, *DEV))
 CANARY = {"waves": [{"name": "canary", "accounts": [PROD[0]], "after": {"approval": "required"}}]}
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start(organization()) as made:
-        yield made
-
-
-@pytest.fixture
-def client(sandbox: Sandbox, tmp_path: Path) -> Iterator[api.Client]:
-    with api.connect(manifest(tmp_path), journal=tmp_path / "j", clock=sandbox.clock) as made:
-        yield made
-
-
-def manifest(folder: Path, **more: Any) -> LoadedManifest:
-    (folder / "topic.yaml").write_text(TOPIC)
-    path = folder / "manifest.yaml"
-    path.write_text(yaml.safe_dump({**BASE, **more}))
-    return api.load(path)
-
-
-@pytest.mark.parametrize(("bounds", "seconds"), [({}, 99), ({"most": 20}, 30), ({"most": 1}, 198)])
-def test_a_manifest_bounds_how_often_cloudformation_is_called(
-    sandbox: Sandbox, tmp_path: Path, bounds: dict[str, float], seconds: float
-) -> None:
-    """200 reads: at 2 a second, at a rate that rises while nothing is throttled, at 1 a second."""
-    loaded = manifest(tmp_path, rollout={"calls_per_second": bounds})
-    with api.connect(loaded, journal=tmp_path / "j", clock=sandbox.clock) as client:
-        before = sandbox.clock.now()
-        for _ in range(200):
-            client.context.connection.call("cloudformation", "ListStackSets")
-        spent = (sandbox.clock.now() - before).total_seconds()
-
-    assert spent <= seconds + 1
-    assert spent >= seconds / 2
 
 
 def test_importing_it_imports_nothing_heavy() -> None:
@@ -143,20 +103,6 @@ def test_a_plan_is_carried_out_where_it_was_made_for_and_nowhere_else(
     ):
         other.begin(plan)
     assert client.rollouts() == []
-
-
-def test_a_manifest_without_a_home_region_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
-    with (
-        pytest.raises(ManifestError, match="home_region"),
-        api.connect(manifest(tmp_path, home_region=None), clock=sandbox.clock),
-    ):
-        pass
-
-
-def test_the_journal_is_the_one_that_the_manifest_names(sandbox: Sandbox, tmp_path: Path) -> None:
-    loaded = manifest(tmp_path, journal="kept/here.sqlite")
-    with api.connect(loaded, clock=sandbox.clock) as client:
-        assert client.journal == str(tmp_path / "kept" / "here.sqlite")
 
 
 def test_a_rollout_is_approved_as_it_was_looked_at(client: api.Client, tmp_path: Path) -> None:
@@ -242,17 +188,6 @@ def test_no_detection_runs_on_the_stack_sets_of_others(
     with pytest.raises(WrongPlaceError, match="o-zzzzzzzzzz"):
         client.detect(manifest(tmp_path, organization="o-zzzzzzzzzz"))
     assert not any(call.operation == "DetectStackSetDrift" for call in sandbox.calls)
-
-
-def test_a_client_can_have_rates_of_its_own(tmp_path: Path, sandbox: Sandbox) -> None:
-    """A benchmark deploys what it measures without waiting for its turn."""
-    loaded, began = manifest(tmp_path), sandbox.clock.now()
-    rates = RateLimits(speed=1e9)
-    with api.connect(loaded, journal=tmp_path / "j", clock=sandbox.clock, limits=rates) as client:
-        for _ in range(50):
-            client.context.connection.call("cloudformation", "ListStackSets")
-
-    assert (sandbox.clock.now() - began).total_seconds() < 1
 
 
 def test_benchmarks_come_in_by_this_way() -> None:
