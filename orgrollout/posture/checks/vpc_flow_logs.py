@@ -167,7 +167,8 @@ def _twice(vpc: str, within: Mapping[str, Sequence[str]]) -> str:
 
 
 def _goes_to(log: FlowLogFact, destination: str) -> bool:
-    return not destination or log.destination in {destination, f"{destination}/{log.vpc}"}
+    place, wanted = log.destination.rstrip("/"), destination.rstrip("/")
+    return not wanted or place in {wanted, f"{wanted}/{log.vpc}"}
 
 
 def _fact(found: Mapping[str, Any], settings: FlowLogSettings) -> FlowLogFact:

@@ -141,6 +141,9 @@ def test_every_vpc_needs_a_flow_log_that_covers_the_traffic_and_delivers(
         ("/flow-logs/v1", "/flow-logs", True),
         ("/flow-logs/v2", "/flow-logs", False),
         ("arn:aws:s3:::theirs", "", True),
+        ("arn:aws:s3:::logs/team", "arn:aws:s3:::logs/team/", True),
+        ("arn:aws:s3:::logs/team/", "arn:aws:s3:::logs/team", True),
+        ("arn:aws:s3:::logs/teams", "arn:aws:s3:::logs/team/", False),
     ],
 )
 def test_a_flow_log_that_goes_elsewhere_is_none_where_the_template_says_where(

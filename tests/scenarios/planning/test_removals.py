@@ -10,6 +10,8 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.plan.make_plan import make_plan
 from orgrollout.plan.model.plan import Plan
+from orgrollout.plan.unattended.allowed_actions import AllowedActions
+from orgrollout.plan.unattended.select import plan_unattended
 from orgrollout.reconcile.reading.plan_request import look, request_from
 from tests.stage import BASE, DEV, LAB, PROD, TOPIC, TOPICS, Stage, changed, pairs
 
@@ -144,6 +146,18 @@ def test_a_plan_that_creates_where_a_stack_was_kept_warns_and_names_the_rollout(
     assert "ImportStacksToStackSet" in warning
 
 
+def test_an_unattended_apply_creates_nothing_where_a_stack_was_kept(stage: Stage) -> None:
+    """Its own plan says that it would fail."""
+    stage.apply()
+    stage.apply({**BASE, "targets": WITHOUT_D1})
+    stage.sandbox.move(LAB[0], "/Prod")
+
+    plan = unattended(stage, OperationAction.CREATE)
+
+    assert changed(plan, OperationAction.CREATE) == pairs(LAB[:1])
+    assert plan.held_back == {OperationAction.CREATE: 2}
+
+
 def test_a_plan_where_no_stack_was_kept_does_not_warn(stage: Stage) -> None:
     stage.apply()
     stage.apply({**BASE, "targets": WITHOUT_D1, "guards": {"retain_stacks": False}})
@@ -159,6 +173,16 @@ def test_a_move_between_targeted_units_is_no_removal_and_one_out_of_them_is(stag
     stage.sandbox.move(PROD[0], "/Lab")
 
     assert changed(stage.plan(), OperationAction.DETACH) == pairs(PROD[:1])
+
+
+def unattended(stage: Stage, *actions: OperationAction) -> Plan:
+    stage.plan(BASE)
+    loaded = load_manifest(stage.folder / "manifest.yaml")
+    context = stage.context()
+    picture = look(loaded, context, lambda _: None)
+    request = request_from(loaded, picture, context)
+    allowed = AllowedActions(actions=frozenset(actions))
+    return plan_unattended(request, allowed, context.clock.now())
 
 
 def destroyed(stage: Stage, manifest: dict[str, Any], allowed: int | None) -> Plan:
