@@ -14,7 +14,7 @@ import botocore.session
 from orgrollout.sandbox.call_log import Call, OperationRecord, record_of
 from orgrollout.sandbox.clock import Clock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError, SandboxFileError
-from orgrollout.sandbox.faults.entries import parse_fault
+from orgrollout.sandbox.faults.entries import parse_fault, wrong_arguments
 from orgrollout.sandbox.in_process import HOOK
 from orgrollout.sandbox.incidents.calls import CallFaults
 from orgrollout.sandbox.incidents.change_sets import ChangeSetFaults
@@ -127,6 +127,9 @@ class Sandbox:
             inspect.signature(method).bind(**arguments)
         except TypeError as error:
             raise SandboxFileError(source, [f"faults.{kind}: {error}"]) from error
+        place = f"faults.{kind}"
+        if wrong := list(wrong_arguments(method, arguments, place)):
+            raise SandboxFileError(source, wrong)
         try:
             return str(method(**arguments))
         except SandboxError as error:

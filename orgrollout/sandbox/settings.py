@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Annotated, Any, cast, get_type_hints
 
 from orgrollout.sandbox.errors import SandboxFileError
+from orgrollout.sandbox.kinds import span_of, wrong_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +224,13 @@ class Settings:
         """
         known = {note.name: note for note in cls.notes()}
         problems = [f"settings.{name} is not a setting" for name in values if name not in known]
-        made = {
-            name: timedelta(seconds=value) if _is_span(known[name], value) else value
-            for name, value in values.items()
-            if name in known
-        }
+        hints = get_type_hints(cls)
+        made = {}
+        for name, given in values.items():
+            if name in known:
+                span = span_of(given) if _is_span(known[name], given) else None
+                made[name] = given if span is None else span
+                problems += wrong_kinds(hints[name], made[name], f"settings.{name}")
         for name, value in made.items():
             if name in _CLOSED and value not in known[name].choices:
                 problems.append(f"settings.{name} must be one of {known[name].choices}")

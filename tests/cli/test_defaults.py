@@ -136,3 +136,23 @@ def test_explain_of_a_manifest_alone_requires_an_account(here: Program, only: st
     assert (
         f"which account? Name it after the manifest: orgrollout explain {only} ACCOUNT" in ran.err
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "it is no regular file"),
+        ("missing", "there is no such file"),
+        ("large", "bytes. It is"),
+    ],
+)
+def test_what_cannot_be_a_file_of_defaults_is_refused(
+    here: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, said: str
+) -> None:
+    (tmp_path / "large").write_text("#" * 1_000_001)
+    monkeypatch.setenv("ORGROLLOUT_CONFIG", str(tmp_path / name))
+
+    ran = here("plan")
+
+    assert ran.code == 2
+    assert said in ran.err

@@ -38,7 +38,7 @@ def test_no_type_is_shown_that_says_nothing(
 
 
 @pytest.mark.parametrize("columns", [50, 80, 200])
-def test_no_line_is_wider_than_the_terminal_or_tires_the_eye(
+def test_no_line_is_wider_than_the_terminal_or_than_100_columns(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -13,7 +13,6 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from orgrollout.bounded_read import read_at_most
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options.shared import Narrow
 from orgrollout.cli.terminal.files import cannot_write, must_be_writable, replace_file
@@ -28,7 +27,6 @@ from orgrollout.report.layout.words import count
 
 FORMAT_VERSION = 1
 _HEAD = '{"format_version":'  # every saved plan begins so, and no manifest does
-_MOST_BYTES = 500_000_000
 _SHOWN = 5
 
 
@@ -233,15 +231,9 @@ def _document(path: Path) -> dict[str, Any] | None:
     try:
         if not path.is_file() or not _begins_with_head(path):  # a pipe is read once
             return None
-        content = read_at_most(path, _MOST_BYTES)
-        text = content.decode("utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None  # reading it as a manifest tells what is wrong
-    if len(content) > _MOST_BYTES:
-        raise SavedPlanError(
-            f"{path} has more than {_MOST_BYTES:,} bytes, and no plan is that large. Nothing was "
-            "sent. Plan again."
-        )
     try:
         document: dict[str, Any] = json.loads(text)
     except (RecursionError, ValueError) as error:

@@ -69,12 +69,15 @@ def _defaults() -> Mapping[str, str]:
     path = config_file()
     if not path.is_file():
         if os.environ.get(FILE):
-            raise WrongUsageError(f"{path}: there is no such file, and {FILE} names it.")
+            why = "it is no regular file" if path.exists() else "there is no such file"
+            raise WrongUsageError(f"{path}: {why}, and {FILE} names it.")
         return {}
     try:
         content = read_at_most(path, _MOST_BYTES)
         if len(content) > _MOST_BYTES:
-            raise WrongUsageError(f"{path} has more than {_MOST_BYTES:,} bytes.")
+            raise WrongUsageError(
+                f"{path} has more than {_MOST_BYTES:,} bytes. It is to hold [{_SECTION}] alone."
+            )
         document = tomllib.loads(content.decode("utf-8"))
     except (OSError, ValueError) as error:
         raise WrongUsageError(f"{path} cannot be read as TOML: {error}.") from error

@@ -1,11 +1,11 @@
 """Faults as the organization file and the control path write them: a kind with arguments."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_type_hints
 
 from orgrollout.sandbox.errors import SandboxFileError
+from orgrollout.sandbox.kinds import span_of, unknown_region, wrong_kinds
 
 _RESOURCE = {"account", "region", "stack_set", "logical_id", "after", "again"}
 KINDS: dict[str, set[str]] = {
@@ -64,6 +64,8 @@ def parse_fault(entry: Any, source: str) -> tuple[str, dict[str, Any]]:
     (kind, given), *_ = entry.items()
     if kind not in KINDS:
         raise SandboxFileError(source, [f"faults: {kind} is none of {', '.join(sorted(KINDS))}"])
+    if given is not None and not isinstance(given, Mapping):
+        raise SandboxFileError(source, [f"faults.{kind}: expected arguments, not {given!r}"])
     arguments = dict(given or {})
     unknown = [name for name in arguments if name not in KINDS[kind]]
     if unknown:
@@ -76,10 +78,20 @@ def parse_fault(entry: Any, source: str) -> tuple[str, dict[str, Any]]:
     return kind, arguments
 
 
+def wrong_arguments(
+    method: Callable[..., Any], arguments: Mapping[str, Any], place: str
+) -> Iterator[str]:
+    """Yield what is wrong with arguments of another kind than the method of a fault takes."""
+    hints = get_type_hints(method)
+    for name, value in arguments.items():
+        where = f"{place}.{name}"
+        yield from wrong_kinds(hints[name], value, where)
+        if name == "region" and isinstance(value, str):
+            yield from unknown_region(value, where)
+
+
 def _span(source: str, place: str, given: Any) -> timedelta:
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        with suppress(OverflowError, ValueError):
-            span = timedelta(seconds=given)
-            if span >= timedelta():
-                return span
-    raise SandboxFileError(source, [f"{place}: expected a number of seconds, not {given!r}"])
+    span = span_of(given)
+    if span is None:
+        raise SandboxFileError(source, [f"{place}: expected a number of seconds, not {given!r}"])
+    return span

@@ -13,6 +13,7 @@ from typing import Any
 
 from orgrollout.sandbox.clock import START
 from orgrollout.sandbox.errors import SandboxFileError
+from orgrollout.sandbox.kinds import unknown_region
 from orgrollout.sandbox.organization.model import (
     LEGACY_PRINCIPAL,
     OPT_IN_REGIONS,
@@ -23,7 +24,7 @@ from orgrollout.sandbox.organization.model import (
     derive,
     new_unit_id,
 )
-from orgrollout.sandbox.organization.shape import unknown_regions, wrong_kinds
+from orgrollout.sandbox.organization.shape import problems_of, unknown_regions
 from orgrollout.sandbox.organization.text import read_document
 from orgrollout.sandbox.partitions import DEFAULT as DEFAULT_PARTITION
 
@@ -102,7 +103,7 @@ class _Reader:
         if document.keys() >= _MANIFEST:
             raise SandboxFileError(self._source, [_IS_A_MANIFEST])
         self._keys("", document, _TOP)
-        if wrong := list(wrong_kinds(document)):  # no more of it can be read
+        if wrong := problems_of(document):  # no more of it can be read
             raise SandboxFileError(self._source, [*self._problems, *wrong])
         self._problems += unknown_regions(document)
         organization = self._empty_organization()
@@ -137,11 +138,10 @@ class _Reader:
         management.opt_in_regions |= enabled
         return organization
 
-    def _unit(self, organization: Organization, unit_id: str, path: str, entry: Any) -> None:
+    def _unit(
+        self, organization: Organization, unit_id: str, path: str, entry: Mapping[str, Any]
+    ) -> None:
         where = f"root{path.replace('/', '.')}"
-        if not isinstance(entry, Mapping):
-            self._problems.append(f"{where} must hold accounts or organizational_units")
-            return
         self._keys(where, entry, _UNIT)
         for number, account in enumerate(entry.get("accounts") or []):
             made = self._account(unit_id, account, f"{where}.accounts[{number}]")
@@ -149,8 +149,9 @@ class _Reader:
             organization.add_account(made)
         for name, below in (entry.get("organizational_units") or {}).items():
             below_path = f"{path}/{name}"
-            given = below.get("id") if isinstance(below, Mapping) else None
-            below_id = given or new_unit_id(organization.root_id, organization.id, below_path)
+            below_id = (below or {}).get("id") or new_unit_id(
+                organization.root_id, organization.id, below_path
+            )
             self._unique(below_id, f"{where}.{name}")
             tags = dict((below or {}).get("tags") or {})
             organization.add_unit(Unit(id=below_id, name=name, parent_id=unit_id, tags=tags))
@@ -167,6 +168,8 @@ class _Reader:
         if not isinstance(account_id, str) or not re.fullmatch(r"\d{12}", account_id):
             self._problems.append(f"{where}.id must be twelve digits in quotes, not {account_id!r}")
         self._unique(str(account_id), where)
+        for region in given.get("opt_in_regions") or ():
+            self._problems += unknown_region(region, f"{where}.opt_in_regions")
         state = given.get("state", "ACTIVE")
         if state not in STATES:
             self._problems.append(f"{where}.state must be one of {', '.join(STATES)}")

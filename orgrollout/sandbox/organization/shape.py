@@ -1,23 +1,12 @@
-"""Of which kind each value of an organization file has to be, and what is said of another."""
+"""Of which kind each value of an organization file has to be."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from orgrollout.sandbox.organization.model import OPT_IN_REGIONS
-from orgrollout.sandbox.partitions import known_regions
-
-_KINDS = {
-    "string_type": "a text, in quotes if it looks like a number",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "list_type": "a list",
-    "bool_type": "true or false",
-    "date_type": "a date (YYYY-MM-DD)",
-}
+from orgrollout.sandbox.kinds import unknown_region, wrong_kinds
 
 
 def _named(value: Any) -> Any:
@@ -34,7 +23,7 @@ def _everywhere(value: Any) -> Any:
 
 
 class _Shape(BaseModel):
-    # Keys that are not known are told of by the reader, with all others.
+    # The reader reports unknown keys, all of them at once.
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
@@ -73,53 +62,20 @@ class _Document(_Shape):
     )
 
 
-_ADAPTER = TypeAdapter(_Document)
-
-
-def wrong_kinds(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with each value that is of another kind than it has to be.
+def problems_of(document: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with each value that is of another kind than it has to be.
 
     Raises:
         RecursionError: A unit contains itself.
     """
-    try:
-        _ADAPTER.validate_python(dict(document))
-    except ValidationError as error:
-        for each in error.errors(include_url=False, include_context=False):
-            if each["type"] == "recursion_loop":
-                raise RecursionError from error
-            wanted = _KINDS.get(each["type"], "of another kind")
-            yield f"{_place(each['loc'])} must be {wanted}, not {_kind(each['input'])}"
+    return list(wrong_kinds(_Document, dict(document)))
 
 
 def unknown_regions(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each Region in a document of the right shape that AWS does not have."""
-    known = known_regions() | OPT_IN_REGIONS
+    """Yield each Region at the top of a document of the right shape that botocore does not know."""
     home = document.get("home_region")
     places = [("home_region", [home] if home is not None else [])]
     places += [(key, list(document.get(key) or [])) for key in ("regions", "opt_in_regions")]
     for place, regions in places:
         for region in regions:
-            if region not in known:
-                close = get_close_matches(region, sorted(known), n=1)
-                hint = f"; did you mean {close[0]}?" if close else ""
-                yield f"{place}: there is no Region {region!r}{hint}"
-
-
-def _place(path: tuple[int | str, ...]) -> str:
-    text = ""
-    for step in path:
-        if step == "[key]":
-            text += " (a key)"
-        else:
-            text += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return text.removeprefix(".")
-
-
-def _kind(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int | float):
-        return f"the number {value}"
-    kinds = {dict: "a mapping", list: "a list", str: "a text", date: "a date"}
-    return kinds.get(type(value), "a moment")
+            yield from unknown_region(region, place)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from orgrollout.sandbox import Sandbox
 from orgrollout.sandbox.errors import SandboxFileError
 from orgrollout.sandbox.organization.file import load_organization
 from tests.stage import ORGANIZATION
@@ -42,8 +43,8 @@ def test_a_unit_that_contains_itself_is_refused(tmp_path: Path) -> None:
         ("home_region: [x]", "home_region must be a text"),
         ("regions: [[x]]", r"regions\[0\] must be a text"),
         ("trusted_access: maybe", "trusted_access must be true or false, not a text"),
-        ("home_region: us-east-11", "there is no Region 'us-east-11'; did you mean us-east-1"),
-        ("regions: [eu-west-1, mars-1]", "regions: there is no Region 'mars-1'"),
+        ("home_region: us-east-11", "knows no Region 'us-east-11'. Did you mean us-east-1"),
+        ("regions: [eu-west-1, mars-1]", "regions: botocore knows no Region 'mars-1'"),
         ("root: [", "line [0-9]+, column [0-9]+: "),
         ("x: " + "[" * 5000, "nested too deeply"),
     ],
@@ -66,6 +67,7 @@ def test_an_impossible_value_is_refused_in_words(tmp_path: Path, line: str, said
         ("{accounts: [], accounts: []}", "line 2: accounts is written in line 2 already"),
         ("{organizational_units: {A: [x]}}", "root.organizational_units.A must be a mapping"),
         ("{accounts: [{name: a, joined: 7}]}", "joined must be a date"),
+        ("{accounts: [{name: a, opt_in_regions: [eu-suth-1]}]}", "no Region 'eu-suth-1'"),
     ],
 )
 def test_a_wrong_value_below_the_root_is_named_with_its_place(
@@ -76,3 +78,33 @@ def test_a_wrong_value_below_the_root_is_named_with_its_place(
 
     with pytest.raises(SandboxFileError, match=said):
         load_organization(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("faults: [{fail: [a]}]", "faults.fail: expected arguments, not"),
+        ("faults: [{fail: {account: [a]}}]", "faults.fail.account must be a text, .*, not a list"),
+        (
+            "faults: [{fail: {account: p1, times: lots}}]",
+            "fail.times must be a whole number",
+        ),
+        (
+            "faults: [{disable_region: {account: p1, region: us-esat-1}}]",
+            "faults.disable_region.region: botocore knows no Region 'us-esat-1'",
+        ),
+        ("settings: {seed: x}", "settings.seed must be a whole number, not a text"),
+        ("settings: {result_lag: [1]}", "settings.result_lag must be a number of seconds"),
+        ("settings: {median_duration: .inf}", "settings.median_duration must be a number of sec"),
+        ("settings: {median_duration: -1}", "settings.median_duration must be a number of sec"),
+        ("settings: {empty_pages: 1}", "settings.empty_pages must be true or false"),
+    ],
+)
+def test_a_fault_or_a_setting_of_a_wrong_kind_is_refused_in_words(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    path = tmp_path / "organization.yaml"
+    path.write_text(f"{ORGANIZATION}\n{line}\n")
+
+    with pytest.raises(SandboxFileError, match=said):
+        Sandbox.start(path)
