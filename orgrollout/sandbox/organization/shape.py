@@ -15,7 +15,7 @@ def _named(value: Any) -> Any:
 
 
 def _or_id(value: Any) -> Any:
-    return {"id": value} if isinstance(value, str) else value
+    return value if isinstance(value, Mapping) else {"id": value}
 
 
 def _everywhere(value: Any) -> Any:
@@ -28,18 +28,18 @@ class _Shape(BaseModel):
 
 
 class _Account(_Shape):
-    id: str | None = None
+    id: Any = None  # the reader tells what an id looks like
     name: str | None = None
     email: str | None = None
     state: str | None = None
-    tags: dict[str, Any] | None = None
+    tags: dict[Any, Any] | None = None
     opt_in_regions: list[str] | None = None
     joined: date | None = None
 
 
 class _Unit(_Shape):
     id: str | None = None
-    tags: dict[str, Any] | None = None
+    tags: dict[Any, Any] | None = None
     accounts: list[Annotated[_Account, BeforeValidator(_named)]] | None = None
     organizational_units: "dict[str, _Unit | None] | None" = None
 
