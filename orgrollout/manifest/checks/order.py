@@ -1,14 +1,12 @@
 """The order of stack sets: what they depend on exists, and nothing waits for itself."""
 
-from collections.abc import Mapping
-from graphlib import CycleError, TopologicalSorter
-from itertools import count
+from collections.abc import Collection, Iterator, Mapping
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import StackSetKey
 
-_MOST_CIRCLES = 20  # that are told: the search for the next one begins at the start again
+_MOST_CIRCLES = 20  # that are named
 
 
 def check_order(checking: Checking) -> None:
@@ -18,20 +16,17 @@ def check_order(checking: Checking) -> None:
         for i, name in enumerate(stack_set.depends_on or ()):
             _check_dependency(checking, StackSetKey(key), i, name, known)
     graph = {
-        key: {d for d in checking.loaded.depends_on(key) if d in checking.manifest.stack_sets}
+        key: [d for d in checking.loaded.depends_on(key) if d in checking.manifest.stack_sets]
         for key, _ in checking.present()
     }
-    for told in count():
-        if not (cycle := _cycle(graph)):
-            return
-        path = ("stack_sets", cycle[0], "depends_on")
+    for told, circle in enumerate(circles(graph)):
+        path = ("stack_sets", circle[0], "depends_on")
         if told == _MOST_CIRCLES:
             fix = "Fix those that are named, and run it again."
             checking.note(path, "the order goes in more circles than are named here.", fix)
             return
-        message = f"the order goes in a circle: {' -> '.join(cycle)}."
+        message = f"the order goes in a circle: {' -> '.join(circle)}."
         checking.note(path, message, "Remove one of these dependencies.")
-        graph[cycle[0]].discard(cycle[1])
 
 
 def _check_dependency(
@@ -48,13 +43,31 @@ def _check_dependency(
         checking.note(path, f"stack set {name} is `state: absent`.", "Remove the dependency.")
 
 
-def _cycle(graph: dict[StackSetKey, set[StackSetKey]]) -> list[StackSetKey]:
-    """Return a circle, each depending on the next, from its first stack set in the manifest."""
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        circle = list(reversed(error.args[1]))[:-1]
-        order = {key: place for place, key in enumerate(graph)}
-        first = min(range(len(circle)), key=lambda i: order[circle[i]])
-        return [*circle[first:], *circle[:first], circle[first]]
-    return []
+def circles(graph: Mapping[StackSetKey, Collection[StackSetKey]]) -> Iterator[list[StackSetKey]]:
+    """Yield circles, each depending on the next, from its first stack set in the manifest.
+
+    One search finds one for each dependency that closes a circle; without those there is none.
+    """
+    order = {key: place for place, key in enumerate(graph)}
+    done: set[StackSetKey] = set()
+    for start in graph:
+        path: dict[StackSetKey, Iterator[StackSetKey]] = {}
+        here: StackSetKey | None = None if start in done else start
+        while here is not None:
+            following = path.setdefault(here, iter(graph.get(here, ())))
+            further = next((key for key in following if key not in done), None)
+            if further in path:
+                yield _from_the_first([*path][[*path].index(further) :], order)
+            elif further is not None:
+                here = further
+            else:
+                done.add(here)
+                del path[here]
+                here = next(reversed(path), None)
+
+
+def _from_the_first(
+    circle: list[StackSetKey], order: Mapping[StackSetKey, int]
+) -> list[StackSetKey]:
+    first = min(range(len(circle)), key=lambda i: order[circle[i]])
+    return [*circle[first:], *circle[:first], circle[first]]
