@@ -77,9 +77,9 @@ def plan(
 
     `plan show FILE` shows a saved plan again, without asking AWS.
     """
-    from orgrollout.cli.actions.plan import plan as run
-    from orgrollout.cli.actions.plan import show_saved
-    from orgrollout.cli.actions.saved_plan import Options
+    from orgrollout.cli.actions.rollout.plan import plan as run
+    from orgrollout.cli.actions.rollout.plan import show_saved
+    from orgrollout.cli.actions.rollout.saved_plan import Options
     from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
@@ -153,9 +153,9 @@ def apply(
     changed since it was made. --unattended asks nothing either, and ends with 0 where an account
     that has just joined is not ready: the next run tries it again.
     """
-    from orgrollout.cli.actions.apply import apply as run
-    from orgrollout.cli.actions.apply_unattended import apply_unattended
-    from orgrollout.cli.actions.saved_plan import Options
+    from orgrollout.cli.actions.rollout.apply import apply as run
+    from orgrollout.cli.actions.rollout.apply_unattended import apply_unattended
+    from orgrollout.cli.actions.rollout.saved_plan import Options
     from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
@@ -210,7 +210,7 @@ def coverage(
     format_: CoverageFormatOption = "text",
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
-    from orgrollout.cli.actions.coverage import coverage as run
+    from orgrollout.cli.actions.reports.coverage import coverage as run
     from orgrollout.reconcile.reading.inventory import Refresh
 
     return run(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from orgrollout.cli.actions.plan import picture_of
+from orgrollout.cli.actions.rollout.plan import picture_of
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
 from orgrollout.cli.options.shared import Narrow, Reach
