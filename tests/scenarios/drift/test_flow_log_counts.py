@@ -1,7 +1,6 @@
 """How many VPCs are covered elsewhere: counted by a look at posture, shown by `coverage`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
