@@ -8,12 +8,19 @@ from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
 from orgrollout.organization.snapshot import Organization
 from orgrollout.posture.flow_log_counts import FlowLogCounts
 from orgrollout.posture.seen import PostureSeen, PostureState
-from orgrollout.report.coverage import COLUMNS, coverage_blocks, coverage_cells, coverage_json
+from orgrollout.report.coverage import (
+    COLUMNS,
+    About,
+    coverage_blocks,
+    coverage_cells,
+    coverage_json,
+)
 from orgrollout.report.layout.blocks import Line
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 from tests.paths import DOCS
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+ABOUT = About(manifest="baseline", made=NOW, narrowed=False)
 EMPTY = Organization(
     id="o-a1b2c3d4e5",
     management_account=AccountId("9" * 12),
@@ -42,7 +49,7 @@ def text(*rows: CoverageRow) -> str:
 
 
 def ledger(*rows: CoverageRow) -> Any:
-    return coverage_json(rows, rows, EMPTY)
+    return coverage_json(rows, rows, EMPTY, ABOUT)
 
 
 def test_text_has_the_sum_and_where_it_was_not_counted() -> None:

@@ -55,7 +55,7 @@ def log_vpcs(stage: Stage, pair: Pair, bucket: str) -> None:
     """Let flow logs of another team cover every VPC of the account."""
     session = stage.sandbox.session(pair.account, pair.region)
     ec2, s3 = session.client("ec2"), session.client("s3")
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": pair.region})
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     ec2.create_flow_logs(
         ResourceIds=[each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]],
         ResourceType="VPC",
