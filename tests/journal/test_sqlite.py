@@ -99,7 +99,7 @@ def test_what_is_no_file_is_refused_by_kind_and_keeps_its_mode(path: Path) -> No
     path.parent.mkdir()
     os.mkfifo(path, 0o644)
     mode = path.stat().st_mode
-    with pytest.raises(JournalForeignError, match="it is a pipe. It was left alone"):
+    with pytest.raises(JournalForeignError, match=r"it is a pipe\. It was left alone"):
         SqliteJournal(path)
     assert path.stat().st_mode == mode
 
