@@ -63,7 +63,8 @@ def is_about(event: Event, sought: Sought) -> bool:
     if wanted in {each.lower() for each in (*event.keys, *event.values)}:
         return True
     stem = _ENDINGS.sub("", "policy" if wanted == "policies" else wanted)
-    if stem in event.name.lower():
+    switched = stem.removeprefix("enable")  # EnableKeyRotation: DisableKeyRotation
+    if (switched if len(switched) >= _SHORTEST else stem) in event.name.lower():
         return True
     known = (_ENDINGS.sub("", key.lower()) for key in event.keys)
     return any(len(key) >= _SHORTEST and stem.endswith(key) for key in known)

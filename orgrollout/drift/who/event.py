@@ -38,7 +38,7 @@ def event_of(text: Any) -> Event | None:
     """Return the event of a ``CloudTrailEvent``; None where it cannot be read."""
     try:
         found = json.loads(text)
-        return _event(found)
+        return _event(found) if isinstance(found, Mapping) else None
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

@@ -95,9 +95,10 @@ def _named(finding: Finding) -> tuple[tuple[str, ...], str, tuple[str, ...]] | s
         if check is None or not check.broken_by or not finding.subject:
             return f"the events of CloudTrail do not name what {finding.what} is broken for"
         return (finding.subject,), f"{check.event_service}.amazonaws.com", check.broken_by
-    if not finding.physical_id or not finding.resource_type:
+    _, _, rest = finding.resource_type.partition("::")
+    if not finding.physical_id or not rest:
         return "CloudFormation named no id of the resource"
-    service = finding.resource_type.split("::")[1]
+    service = rest.partition("::")[0]
     source = f"{_SOURCES.get(service, service.lower())}.amazonaws.com"
     return names_of(finding.physical_id), source, ()
 

@@ -103,9 +103,7 @@ def _window(answer: ChangedBy) -> str:
         return ""
     text = f"from {_utc(since)} to {_utc(until)}"
     if not answer.is_whole:
-        text += (
-            ", and not all of the time before: there are too many events, or some are unreadable"
-        )
+        text += " (not all of the 90 days: too many events, or some that cannot be read)"
     if answer.may_be_early:
         text += f"; events may still come: ask again after {_utc(until + LAG)}"
     return text

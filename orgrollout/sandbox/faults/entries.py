@@ -36,7 +36,7 @@ KINDS: dict[str, set[str]] = {
     "late_events": {"account", "seconds", "event", "times"},
     "lose_events": {"account", "event", "times"},
     "double_events": {"account", "event", "times"},
-    "busy_trail": {"account", "region", "source", "count", "name"},
+    "busy_trail": {"account", "region", "source", "count", "name", "after"},
     "drifted": {
         *("stack_set", "logical_id", "type", "differences", "share", "pairs", "status"),
         *("after", "again"),

@@ -38,9 +38,16 @@ class TrailFaults(Incidents):
 
     @fault
     def busy_trail(
-        self, account: str, region: str, *, source: str, count: int, name: str = "ListTopics"
+        self,
+        account: str,
+        region: str,
+        *,
+        source: str,
+        count: int,
+        name: str = "ListTopics",
+        after: timedelta = timedelta(),
     ) -> None:
-        """Add events of reads to the history: ``count`` of them, just now, of one service."""
+        """Add events of reads to the history: ``count`` of them, at one time, of one service."""
         place = (self.at.organization.find(account), region)
         request = Request(source=source, name=name, parameters={}, read_only=True)
         simulation = self.at.simulation
@@ -49,7 +56,7 @@ class TrailFaults(Incidents):
             for _ in range(count):
                 simulation.recorder.by_hand(place, "role/Monitoring/poller", request)
 
-        self.at.happen(timedelta(), write)
+        self.at.happen(after, write)
 
     def _add(
         self,

@@ -100,6 +100,7 @@ class Trail:
         fault = next((f for f in self.faults if f.matches(place[0], request.name)), None)
         self._use_up(fault)
         self._count += 1
+        when = when.replace(microsecond=0)  # CloudTrail writes whole seconds
         shown = when + (fault.lag if fault else timedelta())
         event = Event(_uuid(*place, str(self._count)), place, when, shown, identity, request)
         copies = fault.copies if fault else 1
@@ -108,7 +109,8 @@ class Trail:
     def of(self, place: Place, now: datetime) -> Iterator[Event]:
         """Yield the events of a place that are shown now, the newest first."""
         there = [e for e in self._events.get(place, ()) if e.shown <= now <= e.time + HISTORY]
-        yield from sorted(there[::-1], key=lambda event: event.time, reverse=True)
+        there.reverse()
+        yield from sorted(there, key=lambda event: event.time, reverse=True)
 
     def _use_up(self, fault: DeliveryFault | None) -> None:
         if fault is not None and fault.times is not None:
