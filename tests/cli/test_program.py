@@ -106,7 +106,7 @@ def test_every_command_and_option_is_explained() -> None:
 def test_an_unexpected_error_is_called_a_bug_in_one_line(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orgrollout.cli.actions.plan.load_manifest", _broken)
+    monkeypatch.setattr("orgrollout.cli.actions.rollout.plan.load_manifest", _broken)
 
     plain = program("plan", program.manifest())
     debugged = program("plan", program.manifest(), "--debug")

@@ -6,8 +6,12 @@ from typing import Any
 
 from rich.text import Text
 
-from orgrollout.cli.actions.next_steps import left_to_others, next_step, repairs_in_member_accounts
-from orgrollout.cli.actions.simulated import recorded_only
+from orgrollout.cli.actions.rollout.next_steps import (
+    left_to_others,
+    next_step,
+    repairs_in_member_accounts,
+)
+from orgrollout.cli.actions.rollout.simulated import recorded_only
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, PENDING, WAITING
 from orgrollout.cli.session import Session
 from orgrollout.cli.terminal.progress import Progress

@@ -4,8 +4,8 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from orgrollout.cli.actions.held import held_by_others, held_lines
-from orgrollout.cli.actions.saved_plan import Options, must_be_free, read_saved, save_plan
+from orgrollout.cli.actions.rollout.held import held_by_others, held_lines
+from orgrollout.cli.actions.rollout.saved_plan import Options, must_be_free, read_saved, save_plan
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
 from orgrollout.cli.options.shared import Reach

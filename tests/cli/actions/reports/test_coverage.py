@@ -43,7 +43,7 @@ def test_every_pair_is_in_exactly_one_state(program: Program) -> None:
     assert states == Counter(row["state"] for row in rows)
     assert states == {"current": 13, "failed": 1, "skipped": 2, "out_of_scope": 6}
     failed = next(row for row in rows if row["state"] == "failed")
-    assert list(failed) == KEYS
+    assert list(failed) == [*KEYS, "flow_logs"]
     assert failed["account"] == DEV[1]
     assert failed["account_name"] == "d2"
     assert failed["ou_path"] == "/Dev"
@@ -56,7 +56,7 @@ def test_csv_holds_the_chosen_rows_and_nothing_else(program: Program) -> None:
     ran = program("coverage", program.manifest(), "--state", "skipped", "--format", "csv")
 
     rows = list(csv.reader(io.StringIO(ran.out)))
-    assert rows[0] == KEYS
+    assert rows[0] == [*KEYS, "vpcs", "covered_elsewhere"]
     assert [(row[2], row[5]) for row in rows[1:]] == [("gone", "skipped")] * 2
     assert "arn:aws:sts::999999999999" in ran.err
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgrollout.cli.actions.detect import Detected, detect_drift, patience_of
+from orgrollout.cli.actions.drift.detect import Detected, detect_drift, patience_of
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN
 from orgrollout.cli.options.filters import narrowing_of
 from orgrollout.cli.options.shared import Narrow, Reach

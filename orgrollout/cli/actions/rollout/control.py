@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from orgrollout.cli.actions.follow import CODES, follow
-from orgrollout.cli.actions.next_steps import left_to_others
+from orgrollout.cli.actions.rollout.follow import CODES, follow
+from orgrollout.cli.actions.rollout.next_steps import left_to_others
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.filters import failure_filter
 from orgrollout.cli.options.shared import Narrow, Reach

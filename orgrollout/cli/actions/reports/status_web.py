@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from pydantic_core import PydanticCustomError
 
-from orgrollout.cli.actions.follow import CODES
-from orgrollout.cli.actions.next_steps import (
+from orgrollout.cli.actions.rollout.follow import CODES
+from orgrollout.cli.actions.rollout.next_steps import (
     commands_for,
     other_driver,
     runs_alone,

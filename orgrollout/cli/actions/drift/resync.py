@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orgrollout.cli.actions.apply import carry_out, frozen_now, left_to_next_run
-from orgrollout.cli.actions.detect import Detected, detect_drift, patience_of
-from orgrollout.cli.actions.drift import has_role
-from orgrollout.cli.actions.earlier_jobs import EarlierJobs, OwnJob, finish_earlier_jobs
-from orgrollout.cli.actions.supersede import but_for, claims_of_manifest, others_stopped
+from orgrollout.cli.actions.drift.detect import Detected, detect_drift, patience_of
+from orgrollout.cli.actions.drift.drift import has_role
+from orgrollout.cli.actions.rollout.apply import carry_out, frozen_now, left_to_next_run
+from orgrollout.cli.actions.rollout.earlier_jobs import EarlierJobs, OwnJob, finish_earlier_jobs
+from orgrollout.cli.actions.rollout.supersede import but_for, claims_of_manifest, others_stopped
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN, WAITING, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
 from orgrollout.cli.options.shared import Narrow, Reach

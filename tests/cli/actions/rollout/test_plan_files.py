@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from orgrollout.cli.actions.saved_plan import read_saved, save_plan
+from orgrollout.cli.actions.rollout.saved_plan import read_saved, save_plan
 from orgrollout.cli.errors import OutputError
-from tests.cli.actions.test_saved_plans import asked_of, saved
+from tests.cli.actions.rollout.test_saved_plans import asked_of, saved
 from tests.cli.support import Program
 
 pytestmark = pytest.mark.slow

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from orgrollout.cli.actions.apply import carry_out, left_to_next_run
-from orgrollout.cli.actions.earlier_jobs import EarlierJobs, OwnJob, finish_earlier_jobs
-from orgrollout.cli.actions.plan import load_asked, request_of
-from orgrollout.cli.actions.saved_plan import Options, read_saved
+from orgrollout.cli.actions.rollout.apply import carry_out, left_to_next_run
+from orgrollout.cli.actions.rollout.earlier_jobs import EarlierJobs, OwnJob, finish_earlier_jobs
+from orgrollout.cli.actions.rollout.plan import load_asked, request_of
+from orgrollout.cli.actions.rollout.saved_plan import Options, read_saved
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session

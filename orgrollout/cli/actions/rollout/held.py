@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orgrollout.cli.actions.next_steps import next_step
+from orgrollout.cli.actions.rollout.next_steps import next_step
 from orgrollout.cli.session import Session
 from orgrollout.model.ids import RolloutId
 from orgrollout.plan.model.plan import Plan

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from orgrollout.aws.organizations import describe_organization
-from orgrollout.cli.actions.follow import follow
-from orgrollout.cli.actions.next_steps import next_step
-from orgrollout.cli.actions.plan import load_asked, plan_of, request_of
-from orgrollout.cli.actions.saved_plan import Options, Saved, read_saved
-from orgrollout.cli.actions.supersede import but_for, claims_of_manifest, others_stopped
+from orgrollout.cli.actions.rollout.follow import follow
+from orgrollout.cli.actions.rollout.next_steps import next_step
+from orgrollout.cli.actions.rollout.plan import load_asked, plan_of, request_of
+from orgrollout.cli.actions.rollout.saved_plan import Options, Saved, read_saved
+from orgrollout.cli.actions.rollout.supersede import but_for, claims_of_manifest, others_stopped
 from orgrollout.cli.errors import DONE, WAITING, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from orgrollout.cli.actions.follow import driven
-from orgrollout.cli.actions.next_steps import is_approved, next_step, other_driver
-from orgrollout.cli.actions.supersede import claims_of_manifest
+from orgrollout.cli.actions.rollout.follow import driven
+from orgrollout.cli.actions.rollout.next_steps import is_approved, next_step, other_driver
+from orgrollout.cli.actions.rollout.supersede import claims_of_manifest
 from orgrollout.cli.errors import DONE, FINDINGS, PENDING, UNSEEN, WAITING
 from orgrollout.cli.session import Session
 from orgrollout.errors import OrgRolloutError

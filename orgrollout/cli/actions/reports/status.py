@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from orgrollout.cli.actions.follow import CODES
-from orgrollout.cli.actions.next_steps import next_step
+from orgrollout.cli.actions.rollout.follow import CODES
+from orgrollout.cli.actions.rollout.next_steps import next_step
 from orgrollout.cli.errors import DONE
 from orgrollout.cli.options.filters import failure_filter
 from orgrollout.cli.options.shared import Narrow, Reach

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from orgrollout.cli.actions.next_steps import commands_for
-from orgrollout.cli.actions.plan import picture_of
+from orgrollout.cli.actions.rollout.next_steps import commands_for
+from orgrollout.cli.actions.rollout.plan import picture_of
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orgrollout.cli.actions import apply_unattended
+from orgrollout.cli.actions.rollout import apply_unattended
 from orgrollout.cli.terminal.progress import Progress
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import Pair

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from orgrollout.cli.actions.next_steps import next_step
+from orgrollout.cli.actions.rollout.next_steps import next_step
 from orgrollout.cli.session import Session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
