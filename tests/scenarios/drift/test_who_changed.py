@@ -125,6 +125,7 @@ def _name_them(stage: Stage) -> None:
     assert len(answers) == len(ACTORS)
 
 
+@pytest.mark.slow
 def test_changes_through_the_api_of_a_service_are_named(stage: Stage) -> None:
     """No fault is needed: each request that changes something is an event."""
     users = {ONE: {"user": "carol"}, TWO: {"role": "Ops", "name": "bob"}}
@@ -146,6 +147,7 @@ def test_changes_through_the_api_of_a_service_are_named(stage: Stage) -> None:
     assert all(answer.is_sure for answer in answers.values())
 
 
+@pytest.mark.slow
 def test_the_newest_change_of_the_property_is_named_and_no_other(stage: Stage) -> None:
     """A later change of a tag, a failed request, and one after the look accuse the wrong person."""
     rename(stage, ONE, "user/first", "a")
@@ -170,6 +172,7 @@ def test_the_newest_change_of_the_property_is_named_and_no_other(stage: Stage) -
     assert answer.change.time.date() == (stage.sandbox.clock.now() - DAY).date()
 
 
+@pytest.mark.slow
 def test_a_change_of_the_resource_that_names_no_property_is_not_sure(stage: Stage) -> None:
     stage.sandbox.lose_events(event="SetTopicAttributes")
     rename(stage, ONE, "user/lost")
@@ -213,6 +216,7 @@ def test_lost_late_and_doubled_events(stage: Stage) -> None:
     assert looked_up(stage) > 0
 
 
+@pytest.mark.slow
 def test_what_is_known_is_not_asked_for_again(stage: Stage) -> None:
     rename(stage, ONE, SSO)
     detect(stage)
@@ -225,6 +229,7 @@ def test_what_is_known_is_not_asked_for_again(stage: Stage) -> None:
     assert looked_up(stage) == 0
 
 
+@pytest.mark.slow
 def test_without_any_event_it_is_not_found_with_the_time_that_was_searched(stage: Stage) -> None:
     rename(stage, ONE, SSO)
     detect(stage)
@@ -244,6 +249,7 @@ def test_without_any_event_it_is_not_found_with_the_time_that_was_searched(stage
     assert answers[TWO, "Topic"].known is Known.FOUND
 
 
+@pytest.mark.slow
 def test_a_large_log_is_read_up_to_a_bound_and_says_so(stage: Stage) -> None:
     """10,000 events of one service: 20 pages of 50, and the rest is not said to be searched."""
     stage.sandbox.lose_events(ONE.account)
@@ -261,6 +267,7 @@ def test_a_large_log_is_read_up_to_a_bound_and_says_so(stage: Stage) -> None:
     assert not any(call.error for call in stage.sandbox.calls)  # two a second, and no more
 
 
+@pytest.mark.slow
 def test_where_events_name_no_resource_all_of_the_service_are_read(tmp_path: Path) -> None:
     """AWS does not document for which operations the history can be searched by a name."""
     settings = Settings(event_resources=False)
@@ -292,6 +299,7 @@ def test_without_permission_it_is_not_known_and_the_way_out_is_named(stage: Stag
     )
 
 
+@pytest.mark.slow
 def test_without_a_role_it_is_not_known(stage: Stage) -> None:
     rename(stage, TWO, SSO)
     detect(stage)
