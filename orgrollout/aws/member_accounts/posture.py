@@ -115,7 +115,7 @@ class Looking:
             return seen
         now = self._connection.clock.now()
         checked = with_exceptions(self._connection, check, seen, now)
-        return replace(checked, evaluated=seen.evaluated)
+        return replace(checked, evaluated=seen.evaluated, counts=seen.counts)
 
 
 class _Reader:

@@ -77,9 +77,9 @@ def plan(
 
     `plan show FILE` shows a saved plan again, without asking AWS.
     """
-    from orgrollout.cli.actions.plan import plan as run
-    from orgrollout.cli.actions.plan import show_saved
-    from orgrollout.cli.actions.saved_plan import Options
+    from orgrollout.cli.actions.rollout.plan import plan as run
+    from orgrollout.cli.actions.rollout.plan import show_saved
+    from orgrollout.cli.actions.rollout.saved_plan import Options
     from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
@@ -153,9 +153,9 @@ def apply(
     changed since it was made. --unattended asks nothing either, and ends with 0 where an account
     that has just joined is not ready: the next run tries it again.
     """
-    from orgrollout.cli.actions.apply import apply as run
-    from orgrollout.cli.actions.apply_unattended import apply_unattended
-    from orgrollout.cli.actions.saved_plan import Options
+    from orgrollout.cli.actions.rollout.apply import apply as run
+    from orgrollout.cli.actions.rollout.apply_unattended import apply_unattended
+    from orgrollout.cli.actions.rollout.saved_plan import Options
     from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
@@ -200,8 +200,18 @@ def coverage(
         typer.Option(
             "--fail-on",
             metavar="STATE",
-            help="End with 3 if a pair is in this state. Repeatable, or with commas.",
+            help="End with 3 if a pair is in this state; with --diff, if it changed into it. "
+            "Repeatable, or with commas.",
             autocompletion=completion.states,
+        ),
+    ] = None,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--diff",
+            metavar="A B",
+            help="Show the pairs that are in another state in B than in A: two files that "
+            "--format json wrote. AWS is not called.",
         ),
     ] = None,
     refresh: RefreshOption = "incremental",
@@ -210,9 +220,12 @@ def coverage(
     format_: CoverageFormatOption = "text",
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
-    from orgrollout.cli.actions.coverage import coverage as run
+    from orgrollout.cli.actions.reports.coverage import coverage as run
+    from orgrollout.cli.actions.reports.coverage_diff import diff_ledgers
     from orgrollout.reconcile.reading.inventory import Refresh
 
+    if diff is not None:
+        return diff_ledgers(diff, narrow, format_, states=state or (), fail_on=fail_on or ())
     return run(
         manifest,
         narrow,

@@ -117,6 +117,18 @@ RefreshOption = Annotated[
 ]
 
 
+RecordOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--record",
+        metavar="FILE",
+        rich_help_panel=_LOG_PANEL,
+        help="Write each request and its response into this new file, without secrets, and with "
+        "other names and ids: for a bug report.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
     """What is logged, and where; besides, whether errors come with a traceback."""
@@ -207,6 +219,7 @@ class Reach(Logs):
             "`journal` of the manifest, or this platform's place for state.",
         ),
     ] = None
+    record: RecordOption = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +372,8 @@ def _where_nothing_is_said(values: dict[str, Any], hints: dict[str, Any]) -> dic
     """Return what was given, with what holds otherwise: see `here` and `defaults`."""
     found = dict(values)
     manifest = found.get("manifest")
-    if isinstance(manifest, Path) and manifest.is_dir():
+    needs_none = found.get("diff") is not None  # two ledgers say themselves what they are of
+    if isinstance(manifest, Path) and manifest.is_dir() and not needs_none:
         found["manifest"] = manifest_in(manifest)
     if found.get("sandbox", "") is None:  # it goes to AWS
         found["profile"] = found["profile"] or from_environment("profile") or from_file("profile")
