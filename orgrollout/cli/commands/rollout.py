@@ -65,6 +65,14 @@ def plan(
             help="Plan to take all stack sets of the manifest away, for good. Save it with --out.",
         ),
     ] = False,
+    look: Annotated[
+        bool,
+        typer.Option(
+            "--look",
+            help="Look into the accounts, and count the flow logs that the runbooks of the plan "
+            "would create and replace.",
+        ),
+    ] = False,
     allow_removals: RemovalsOption = None,
     allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
@@ -95,8 +103,20 @@ def plan(
     if file is not None:
         if str(manifest) != "show":
             raise WrongUsageError(f"{file}: `plan` takes one manifest; `plan show FILE` a plan.")
+        if look:
+            raise WrongUsageError(
+                "--look asks AWS, and `plan show` does not. Leave one of them out."
+            )
         return show_saved(replace(asked, manifest=file), format_, pairs=pairs)
-    return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
+    return run(
+        asked,
+        reach,
+        format_,
+        out=out,
+        pairs=pairs,
+        detailed_exitcode=detailed_exitcode,
+        look=look,
+    )
 
 
 def apply(
