@@ -37,7 +37,7 @@ def plan(
         must_be_free(out)  # said before a large organization is read, and not after
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
-        made = plan_of(asked, loaded, session)
+        made = plan_of(asked, loaded, session, is_kept=out is not None)
         calls, who = session.connection.calls, session.connection.identity.arn
         now = session.context.clock.now()
         detect = session.detection(loaded)
@@ -84,13 +84,19 @@ def load_asked(asked: Options) -> LoadedManifest:
     return loaded.offboarded()
 
 
-def plan_of(asked: Options, loaded: LoadedManifest, session: Session) -> Plan:
+def plan_of(
+    asked: Options, loaded: LoadedManifest, session: Session, *, is_kept: bool = True
+) -> Plan:
     """Return the plan for a manifest, read without being able to write.
+
+    One that is only shown does not remember how all stands, which takes seconds for a large
+    organization.
 
     Raises:
         OrgRolloutError: Something is wrong with the manifest, or with the way to AWS.
     """
-    return make_plan(request_of(asked, loaded, session))
+    request = request_of(asked, loaded, session)
+    return make_plan(request if is_kept else replace(request, ledger=None))
 
 
 def request_of(asked: Options, loaded: LoadedManifest, session: Session) -> Request:
