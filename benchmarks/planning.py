@@ -23,7 +23,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from orgrollout.cli.actions.saved_plan import Options, read_saved, save_plan
+from orgrollout.cli.actions.rollout.saved_plan import Options, read_saved, save_plan
 from orgrollout.cli.options.shared import Narrow
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.load import load_manifest

@@ -147,6 +147,10 @@ def _bug(error: Exception, *, debug: bool) -> int:
     _LOG.error("a bug", extra={"error": type(error).__name__})
     said = " ".join(str(error).split())
     more = "" if debug else " Repeat the command with --debug for the traceback."
+    more += (
+        " Where AWS was asked, --record FILE keeps requests and responses for the report, without "
+        "secrets."
+    )
     text = f"this is a bug in {NAME}: {type(error).__name__}: {said}.{more}"
     _tell(text)
     return FAILED

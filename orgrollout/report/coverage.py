@@ -8,6 +8,7 @@ from typing import Any
 
 from orgrollout.organization.snapshot import Organization
 from orgrollout.posture.seen import PostureSeen, PostureState
+from orgrollout.report.flow_logs import cells_of, flow_log_lines, flow_logs_json, instance_json
 from orgrollout.report.layout.blocks import Block, Line, Sheet
 from orgrollout.report.layout.json_text import Rows
 from orgrollout.report.layout.words import count, iso, span
@@ -33,6 +34,8 @@ COLUMNS = (
     "last_operation",
     "since",
     "posture_since",
+    "vpcs",
+    "covered_elsewhere",
 )
 _SHOWN = ("stack_set", "account", "account_name", "ou_path", "region", "state", "reason")
 _OF_POSTURE = ("stack_set", "account", "account_name", "region", "posture")
@@ -71,6 +74,7 @@ def coverage_json(
         "summary": {state.value: states[state] for state in CoverageState},
         "instances": Rows(lambda: (_instance(row, organization) for row in shown)),
         "not_checked": list(not_looked_at(rows)),
+        "flow_logs": flow_logs_json(rows),
     }
 
 
@@ -107,6 +111,7 @@ def coverage_blocks(
     if not chosen:
         yield from _skipped(rows, organization)
     yield from _posture(rows, organization, now)
+    yield from flow_log_lines(rows, detect or "")
     if detect is not None and (text := sentence(not_looked_at(rows), f"`{detect}`")):
         yield Line(text=text, style="yellow")
     current = sum(1 for row in rows if row.state in _GOOD)
@@ -191,7 +196,7 @@ def _sheet(
 def _cells(
     rows: Iterable[CoverageRow], organization: Organization, columns: tuple[str, ...]
 ) -> Iterator[tuple[str, ...]]:
-    instances = (_instance(row, organization) for row in rows)
+    instances = ({**_instance(row, organization), **cells_of(row)} for row in rows)
     return (tuple(_text(found[column]) for column in columns) for found in instances)
 
 
@@ -214,4 +219,5 @@ def _instance(row: CoverageRow, organization: Organization) -> dict[str, Any]:
         "last_operation": row.last_operation,
         "since": iso(row.since),
         "posture_since": iso(row.looked),
+        "flow_logs": instance_json(row),
     }

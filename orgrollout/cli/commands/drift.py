@@ -63,8 +63,8 @@ def drift(
     permission to read it sees. Stack instances that are missing, extra, outdated or inoperable are
     shown too.
     """
-    from orgrollout.cli.actions.drift import Options, drift_history
-    from orgrollout.cli.actions.drift import drift as run
+    from orgrollout.cli.actions.drift.drift import Options, drift_history
+    from orgrollout.cli.actions.drift.drift import drift as run
     from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
@@ -133,8 +133,8 @@ def resync(
     is repaired by a named call. Ends with 3 where something is left, and with 4 where a person
     has to look first.
     """
-    from orgrollout.cli.actions.resync import Options
-    from orgrollout.cli.actions.resync import resync as run
+    from orgrollout.cli.actions.drift.resync import Options
+    from orgrollout.cli.actions.drift.resync import resync as run
 
     asked = Options(
         manifest=manifest,

@@ -65,6 +65,14 @@ def plan(
             help="Plan to take all stack sets of the manifest away, for good. Save it with --out.",
         ),
     ] = False,
+    look: Annotated[
+        bool,
+        typer.Option(
+            "--look",
+            help="Look into the accounts, and count the flow logs that the runbooks of the plan "
+            "would create and replace.",
+        ),
+    ] = False,
     allow_removals: RemovalsOption = None,
     allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
@@ -77,9 +85,9 @@ def plan(
 
     `plan show FILE` shows a saved plan again, without asking AWS.
     """
-    from orgrollout.cli.actions.plan import plan as run
-    from orgrollout.cli.actions.plan import show_saved
-    from orgrollout.cli.actions.saved_plan import Options
+    from orgrollout.cli.actions.rollout.plan import plan as run
+    from orgrollout.cli.actions.rollout.plan import show_saved
+    from orgrollout.cli.actions.rollout.saved_plan import Options
     from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
@@ -95,8 +103,20 @@ def plan(
     if file is not None:
         if str(manifest) != "show":
             raise WrongUsageError(f"{file}: `plan` takes one manifest; `plan show FILE` a plan.")
+        if look:
+            raise WrongUsageError(
+                "--look asks AWS, and `plan show` does not. Leave one of them out."
+            )
         return show_saved(replace(asked, manifest=file), format_, pairs=pairs)
-    return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
+    return run(
+        asked,
+        reach,
+        format_,
+        out=out,
+        pairs=pairs,
+        detailed_exitcode=detailed_exitcode,
+        look=look,
+    )
 
 
 def apply(
@@ -153,9 +173,9 @@ def apply(
     changed since it was made. --unattended asks nothing either, and ends with 0 where an account
     that has just joined is not ready: the next run tries it again.
     """
-    from orgrollout.cli.actions.apply import apply as run
-    from orgrollout.cli.actions.apply_unattended import apply_unattended
-    from orgrollout.cli.actions.saved_plan import Options
+    from orgrollout.cli.actions.rollout.apply import apply as run
+    from orgrollout.cli.actions.rollout.apply_unattended import apply_unattended
+    from orgrollout.cli.actions.rollout.saved_plan import Options
     from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
@@ -230,9 +250,9 @@ def coverage(
     format_: CoverageFormatOption = "text",
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
-    from orgrollout.cli.actions.coverage import Asked
-    from orgrollout.cli.actions.coverage import coverage as run
-    from orgrollout.cli.actions.coverage_diff import diff_ledgers
+    from orgrollout.cli.actions.reports.coverage import Asked
+    from orgrollout.cli.actions.reports.coverage import coverage as run
+    from orgrollout.cli.actions.reports.coverage_diff import diff_ledgers
     from orgrollout.reconcile.reading.inventory import Refresh
 
     asked = Asked(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from orgrollout.drift.ignoring import accepted_check, in_force
+from orgrollout.drift.posture_checks import counts_flow_logs
 from orgrollout.drift.posture_record import Accepts
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import StackSetKey
@@ -47,7 +48,7 @@ def _rows(
         if template is not None and template.metadata.posture:
             accepts = _accepts(loaded, key, context)
             known = known_posture(context.journal, desired.name, desired.pairs, accepts)
-            rows = with_posture(rows, desired, known)
+            rows = with_posture(rows, desired, known, counts_flow_logs=counts_flow_logs(template))
         yield from sorted(rows, key=lambda row: row.pair)
 
 
