@@ -17,6 +17,7 @@ import typer
 
 from orgrollout.cli.commands import (
     advice,
+    confirm,
     control,
     drift,
     journal,
@@ -46,7 +47,7 @@ EPILOG = (
 _START, _PLAN, _ROLLOUT = "Begin", "Plan and roll out", "Control rollouts"
 _DRIFT, _KEEP = "Coverage and drift", "Keep it running"
 _PANELS = {
-    _START: ("demo", "init", "bootstrap", "validate", "schema", "protection"),
+    _START: ("demo", "init", "bootstrap", "validate", "schema", "protection", "confirm"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
     _DRIFT: ("coverage", "report", "drift", "resync"),
@@ -91,6 +92,7 @@ for _command in (
     + report.COMMANDS
     + drift.COMMANDS
     + advice.COMMANDS
+    + confirm.COMMANDS
     + offline.COMMANDS
     + control.COMMANDS
     + journal.COMMANDS

@@ -49,6 +49,11 @@ class FlowLogs(Arguments):
     file_format: str = Field("", description="of files in a bucket")
     hive_partitions: str = Field("", description="true or false")
     hourly_partitions: str = Field("", description="true or false")
+    remediation: str = Field(
+        "",
+        description="automatic, manual or runbook-only: how the runbook is started. `plan --look` "
+        "tells it",
+    )
 
     @property
     def settings(self) -> FlowLogSettings:
