@@ -48,6 +48,8 @@ class About:
     manifest: str
     made: datetime
     narrowed: bool  # it holds a part of the pairs
+    as_of: str | None = None  # of a past ledger: the moment, or the rollout
+    read: datetime | None = None  # of a past ledger: when what no rollout touched was read
 
 
 def coverage_json(
@@ -67,6 +69,8 @@ def coverage_json(
         "organization": organization.id,
         "made": iso(about.made),
         "narrowed": about.narrowed,
+        "as_of": about.as_of,
+        "read": iso(about.read),
         "summary": {state.value: states[state] for state in CoverageState},
         "instances": Rows(lambda: (_instance(row, organization) for row in shown)),
         "not_checked": list(not_looked_at(rows)),
@@ -87,13 +91,13 @@ def coverage_blocks(
     now: datetime,
     *,
     chosen: Collection[CoverageState] = (),
-    detect: str = "orgrollout drift --detect",
+    detect: str | None = "orgrollout drift --detect",
 ) -> Iterator[Block]:
     """Yield how many pairs are in which state, and those a person should look at.
 
     Without ``chosen`` states those are all that are neither current nor left out: accounts that are
     skipped are named in one line.
-    ``detect`` is the command that looks for what nothing is known of.
+    ``detect`` is the command that looks for what nothing is known of; a past ledger has none.
     """
     yield _by_stack_set(rows)
     wanted = frozenset(chosen) or frozenset(CoverageState) - _GOOD - _MEANT - {
@@ -107,8 +111,8 @@ def coverage_blocks(
     if not chosen:
         yield from _skipped(rows, organization)
     yield from _posture(rows, organization, now)
-    yield from flow_log_lines(rows, detect)
-    if text := sentence(not_looked_at(rows), f"`{detect}`"):
+    yield from flow_log_lines(rows, detect or "")
+    if detect is not None and (text := sentence(not_looked_at(rows), f"`{detect}`")):
         yield Line(text=text, style="yellow")
     current = sum(1 for row in rows if row.state in _GOOD)
     skipped = sum(1 for row in rows if row.state is CoverageState.SKIPPED)

@@ -36,6 +36,7 @@ class CoverageState(StrEnum):
     SKIPPED = "skipped"
     EXCLUDED = "excluded"
     OUT_OF_SCOPE = "out_of_scope"
+    UNKNOWN = "unknown"  # of a past moment: the journal does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
