@@ -51,7 +51,7 @@ def test_without_it_the_same_rollout_fails(tmp_path: Path) -> None:
 
 def test_a_sandbox_behaves_as_the_file_says(tmp_path: Path) -> None:
     """What was found in one organization is found in a sandbox that takes the file."""
-    found = {
+    found: dict[str, Value] = {
         "conflicting_operations": "any",
         "duplicate_operation_id": "raise",
         "executed_change_set": "kept",
