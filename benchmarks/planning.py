@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,7 +45,7 @@ T = TypeVar("T")
 MAX_SECONDS = 5.0
 MAX_MEGABYTES = 600
 HOME = Region("us-east-1")
-TODAY = date(2026, 7, 1)
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 REGIONS = sorted(r for r, p in PARTITIONS.items() if p == "aws" and not is_opt_in(r))
 ORGANIZATION = "o-a1b2c3d4e5"
 
@@ -131,7 +131,7 @@ def plan_all(
 @rarely_collected()
 def resolve(loaded: LoadedManifest, organization: Organization) -> DesiredState:
     """Return what the manifest wants of the organization."""
-    return desired_stack_sets(loaded, organization, home_region=HOME, today=TODAY)
+    return desired_stack_sets(loaded, organization, home_region=HOME, now=NOW)
 
 
 def deployed(desired: DesiredState) -> Inventory:

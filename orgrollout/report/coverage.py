@@ -18,7 +18,7 @@ MOST_ROWS = 60  # in text; CSV and JSON hold all
 MOST_NAMED = 20  # accounts that are skipped, in text
 _GOOD = frozenset({CoverageState.CURRENT})
 _NOT_LOOKED = frozenset({"NOT_CHECKED", "UNKNOWN", ""})
-_MEANT = frozenset({CoverageState.EXCLUDED, CoverageState.OUT_OF_SCOPE})
+_MEANT = frozenset({CoverageState.EXCLUDED, CoverageState.WAIVED, CoverageState.OUT_OF_SCOPE})
 COLUMNS = (
     "stack_set",
     "account",
@@ -89,9 +89,13 @@ def coverage_blocks(
     if text := sentence(not_looked_at(rows), f"`{detect}`"):
         yield Line(text=text, style="yellow")
     current = sum(1 for row in rows if row.state in _GOOD)
-    skipped = sum(1 for row in rows if row.state is CoverageState.SKIPPED)
+    skipped, waived = (
+        sum(1 for row in rows if row.state is state)
+        for state in (CoverageState.SKIPPED, CoverageState.WAIVED)
+    )
     meant = sum(1 for row in rows if row.state not in _MEANT) - skipped
-    text = f"{current:,} of {count(meant, 'stack instance')} current, {skipped:,} skipped."
+    text = f"{current:,} of {count(meant, 'stack instance')} current, {skipped:,} skipped"
+    text += f", {waived:,} waived." if waived else "."
     yield Line(text=text, style="bold green" if current == meant else "bold")
 
 
@@ -139,7 +143,8 @@ def _posture(
         yield _sheet(found[:MOST_ROWS], organization, _OF_POSTURE)
     if len(found) > MOST_ROWS:
         yield Line(text=f"and {len(found) - MOST_ROWS:,} more: --format csv or json shows all")
-    counts = ", ".join(f"{states[state]:,} {state.value}" for state in PostureState)
+    told = [s for s in PostureState if states[s] or s is not PostureState.WAIVED]
+    counts = ", ".join(f"{states[state]:,} {state.value}" for state in told)
     looked = [row.looked for row in rows if row.looked is not None]
     age = (
         f"looked at {span(now - min(looked))} ago at the earliest" if looked else "never looked at"

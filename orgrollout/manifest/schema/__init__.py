@@ -33,9 +33,11 @@ from orgrollout.manifest.schema.selection import (
     Match,
     ParameterOverride,
     Targets,
+    Terms,
 )
 from orgrollout.manifest.schema.service import AutoApprove, Service
 from orgrollout.manifest.schema.stack_sets import Lint, StackSet, Templates, TemplatesLint
+from orgrollout.manifest.schema.waivers import Waiver
 
 __all__ = [
     "Accounts",
@@ -69,7 +71,9 @@ __all__ = [
     "Targets",
     "Templates",
     "TemplatesLint",
+    "Terms",
     "Unattended",
+    "Waiver",
     "Wave",
     "Weekday",
 ]
