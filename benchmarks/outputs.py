@@ -39,7 +39,13 @@ from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.model.document import plan_document
 from orgrollout.plan.model.plan import Plan
-from orgrollout.report.coverage import COLUMNS, coverage_blocks, coverage_cells, coverage_json
+from orgrollout.report.coverage import (
+    COLUMNS,
+    About,
+    coverage_blocks,
+    coverage_cells,
+    coverage_json,
+)
 from orgrollout.report.exchange.junit import junit_lines
 from orgrollout.report.layout.blocks import as_csv, as_markdown
 from orgrollout.report.layout.json_text import Rows, json_pieces
@@ -146,7 +152,7 @@ def journal(accounts: int) -> Iterator[str]:
 
 def _coverage_json(accounts: int) -> Mapping[str, Any]:
     rows, organization = coverage(accounts)
-    return coverage_json(rows, rows, organization)
+    return coverage_json(rows, rows, organization, ABOUT)
 
 
 def _coverage_csv(accounts: int) -> Iterator[str]:
@@ -160,7 +166,7 @@ def _coverage_junit(accounts: int) -> Iterator[str]:
 
 def _coverage_text(accounts: int) -> Iterator[str]:
     rows, organization = coverage(accounts)
-    coverage_json(rows, rows, organization)  # as the command does
+    coverage_json(rows, rows, organization, ABOUT)  # as the command does
     return iter([as_markdown(coverage_blocks(rows, organization, NOW))])
 
 
@@ -182,6 +188,7 @@ def _peak() -> float:
 
 KEPT: list[object] = []
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
+ABOUT = About(manifest="baseline", made=NOW, narrowed=False)
 DOCUMENTS: dict[str, Callable[[int], Mapping[str, Any]]] = {
     "coverage json": _coverage_json,
     "plan json": lambda accounts: plan_json(plan(accounts), {}),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -37,8 +38,20 @@ _SHOWN = ("stack_set", "account", "account_name", "ou_path", "region", "state", 
 _OF_POSTURE = ("stack_set", "account", "account_name", "region", "posture")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a ledger is of, for the programs that keep it and compare it later."""
+
+    manifest: str
+    made: datetime
+    narrowed: bool  # it holds a part of the pairs
+
+
 def coverage_json(
-    rows: Sequence[CoverageRow], shown: Sequence[CoverageRow], organization: Organization
+    rows: Sequence[CoverageRow],
+    shown: Sequence[CoverageRow],
+    organization: Organization,
+    about: About,
 ) -> dict[str, Any]:
     """Return the ledger as JSON can hold it. Keys may be added, never renamed.
 
@@ -47,6 +60,10 @@ def coverage_json(
     states = Counter(row.state for row in rows)
     return {
         "format_version": FORMAT_VERSION,
+        "manifest": about.manifest,
+        "organization": organization.id,
+        "made": iso(about.made),
+        "narrowed": about.narrowed,
         "summary": {state.value: states[state] for state in CoverageState},
         "instances": Rows(lambda: (_instance(row, organization) for row in shown)),
         "not_checked": list(not_looked_at(rows)),

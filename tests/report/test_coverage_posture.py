@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, UnitId
 from orgrollout.organization.snapshot import Organization
 from orgrollout.posture.seen import PostureSeen, PostureState
-from orgrollout.report.coverage import coverage_blocks, coverage_json, posture_words
+from orgrollout.report.coverage import About, coverage_blocks, coverage_json, posture_words
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+ABOUT = About(manifest="baseline", made=NOW, narrowed=False)
 EMPTY = Organization(
     id="o-a1b2c3d4e5",
     management_account=AccountId("9" * 12),
@@ -37,7 +38,7 @@ ROWS = (
 
 
 def test_each_pair_says_how_it_stands_and_since_when_that_is_known() -> None:
-    found = list(coverage_json(ROWS, ROWS, EMPTY)["instances"])
+    found = list(coverage_json(ROWS, ROWS, EMPTY, ABOUT)["instances"])
     assert [each["posture"] for each in found] == [
         "ok",
         "broken: config-recorder: the recorder r is stopped",

@@ -16,6 +16,7 @@ from orgrollout.model.ids import StackSetKey
 from orgrollout.reconcile.reading.inventory import Refresh
 from orgrollout.report.coverage import (
     COLUMNS,
+    About,
     coverage_blocks,
     coverage_cells,
     coverage_json,
@@ -37,8 +38,8 @@ def coverage(
 ) -> int:
     """Show the ledger; 3 if a pair is in one of the states to fail on."""
     screen = Screen(format_)
-    chosen = _states("--state", states)
-    failing = _states("--fail-on", fail_on)
+    chosen = states_named("--state", states)
+    failing = states_named("--fail-on", fail_on)
     loaded = load_manifest(manifest)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         narrowing = narrowing_of(narrow, loaded, session.connection.home_region)
@@ -52,6 +53,8 @@ def coverage(
         is_meant = narrowing(organization)
         rows = tuple(row for row in rows if is_meant(row.stack_set, row.pair))
     shown = tuple(row for row in rows if row.state in chosen) if chosen else rows
+    is_part = narrowing is not None or bool(chosen)
+    about = About(manifest=loaded.manifest.name, made=now, narrowed=is_part)
     match format_:
         case "csv":
             screen.csv(COLUMNS, coverage_cells(shown, organization))
@@ -62,7 +65,7 @@ def coverage(
         case _:
             screen.result(
                 coverage_blocks(rows, organization, now, chosen=chosen, detect=detect),
-                coverage_json(rows, shown, organization),
+                coverage_json(rows, shown, organization, about),
             )
     return FINDINGS if any(row.state in failing for row in rows) else DONE
 
@@ -75,7 +78,12 @@ def lines_of(loaded: LoadedManifest) -> dict[StackSetKey, int]:
     }
 
 
-def _states(option: str, given: Iterable[str]) -> frozenset[CoverageState]:
+def states_named(option: str, given: Iterable[str]) -> frozenset[CoverageState]:
+    """Return the states that an option names.
+
+    Raises:
+        WrongUsageError: There is no such state.
+    """
     names = [name.strip() for text in given for name in text.split(",") if name.strip()]
     known = [state.value for state in CoverageState]
     for name in names:

@@ -200,8 +200,18 @@ def coverage(
         typer.Option(
             "--fail-on",
             metavar="STATE",
-            help="End with 3 if a pair is in this state. Repeatable, or with commas.",
+            help="End with 3 if a pair is in this state; with --diff, if it changed into it. "
+            "Repeatable, or with commas.",
             autocompletion=completion.states,
+        ),
+    ] = None,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--diff",
+            metavar="A B",
+            help="Show the pairs that are in another state in B than in A: two files that "
+            "--format json wrote. AWS is not called.",
         ),
     ] = None,
     refresh: RefreshOption = "incremental",
@@ -211,8 +221,11 @@ def coverage(
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
     from orgrollout.cli.actions.coverage import coverage as run
+    from orgrollout.cli.actions.coverage_diff import diff_ledgers
     from orgrollout.reconcile.reading.inventory import Refresh
 
+    if diff is not None:
+        return diff_ledgers(diff, narrow, format_, states=state or (), fail_on=fail_on or ())
     return run(
         manifest,
         narrow,

@@ -34,8 +34,8 @@ def narrowing_of(narrow: Narrow, loaded: LoadedManifest, home: Region) -> Narrow
     keys = [StackSetKey(key) for key in loaded.manifest.stack_sets]
     by_name: dict[str, StackSetKey] = {str(loaded.stack_set_name(key)): key for key in keys}
     by_name |= {str(key): key for key in keys}
-    stack_sets = _known("--stack-set", narrow.stack_set, by_name)
-    _known("--region", narrow.region, {region: region for region in regions_of(loaded, home)})
+    stack_sets = known_names("--stack-set", narrow.stack_set, by_name)
+    known_names("--region", narrow.region, {region: region for region in regions_of(loaded, home)})
     names = loaded.manifest.accounts
     return lambda organization: chooser(narrow, organization, names, stack_sets)
 
@@ -91,7 +91,7 @@ def _accounts(
         account: _shown(organization, account) for account in organization.accounts
     }
     shown |= {name: f"{name} {account}" for name, account in by_name.items() if name != account}
-    named = _known("--account", narrow.account, by_name, shown)
+    named = known_names("--account", narrow.account, by_name, shown)
     if not narrow.ou:
         return named
     tree = OrganizationTree(organization)
@@ -125,7 +125,7 @@ def _unit(tree: OrganizationTree, reference: str) -> UnitId:
     raise WrongUsageError(f"--ou {reference}: there is no such organizational unit. {hint}")
 
 
-def _known(
+def known_names(
     option: str,
     given: Iterable[str] | None,
     known: Mapping[str, T],
@@ -154,7 +154,7 @@ def failure_filter(narrow: Narrow, plan: Plan, connection: Connection) -> Callab
         return lambda _: True
     by_name = {str(s.name): key for key, s in plan.stack_sets.items()}
     by_name |= {str(key): key for key in plan.stack_sets}
-    stack_sets = _known("--stack-set", narrow.stack_set, by_name)
+    stack_sets = known_names("--stack-set", narrow.stack_set, by_name)
     if narrow.account or narrow.ou:
         organization = read_organization(connection, with_tags=False)
         chosen = chooser(narrow, organization, {}, stack_sets)

@@ -25,7 +25,7 @@ from orgrollout.model.stack_set import (
 )
 from orgrollout.organization.desired import DesiredStackSet
 from orgrollout.organization.snapshot import Organization
-from orgrollout.report.coverage import COLUMNS, coverage_cells, coverage_json
+from orgrollout.report.coverage import COLUMNS, About, coverage_cells, coverage_json
 from orgrollout.report.layout.blocks import as_csv
 from orgrollout.report.layout.words import span, zoned
 from orgrollout.report.page import found
@@ -107,7 +107,9 @@ def test_the_states_add_up_in_page_json_and_csv(
     rows = list(cover_stack_set(wanted, inventory, None))
 
     page = document_of(rows, organization, [wanted])
-    ledger = coverage_json(rows, rows, organization)
+    ledger = coverage_json(
+        rows, rows, organization, About(manifest="baseline", made=NOW, narrowed=False)
+    )
     pieces = as_csv(COLUMNS, coverage_cells(rows, organization))
     sheet = list(csv.DictReader(io.StringIO("".join(pieces))))
 

@@ -1,0 +1,107 @@
+"""`coverage --diff A B`: which pairs changed their state between two ledgers."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from orgrollout.bounded_read import read_at_most
+from orgrollout.cli.actions.coverage import states_named
+from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
+from orgrollout.cli.options.filters import known_names
+from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.terminal.screen import Screen
+from orgrollout.report.ledger.difference import difference_of
+from orgrollout.report.ledger.kept import KeptLedger, Place, read_export
+from orgrollout.report.ledger.narrowed import account_names, accounts_below, narrowed, units_of
+from orgrollout.report.ledger.shown import (
+    COLUMNS,
+    difference_blocks,
+    difference_cells,
+    difference_json,
+)
+
+_MOST = 1_000_000_000  # bytes; the ledger of 600,000 pairs has a third of that
+_FORMATS = ("text", "json", "csv", "markdown")
+
+
+def diff_ledgers(
+    sides: tuple[str, str],
+    narrow: Narrow,
+    format_: str,
+    *,
+    states: Iterable[str],
+    fail_on: Iterable[str],
+) -> int:
+    """Show what changed; 3 if a pair changed into one of the states to fail on."""
+    if format_ not in _FORMATS:
+        raise WrongUsageError(
+            f"--diff has no --format {format_}: a change is neither passed nor failed. "
+            f"One of {', '.join(_FORMATS)}."
+        )
+    screen = Screen(format_)
+    chosen = states_named("--state", states)
+    failing = states_named("--fail-on", fail_on)
+    before, after = (ledger_in(Path(side)) for side in sides)
+    if before.organization and after.organization and before.organization != after.organization:
+        raise WrongUsageError(
+            f"{before.name} is of organization {before.organization}, and {after.name} of "
+            f"{after.organization}. Nothing was compared: name two ledgers of one organization."
+        )
+    is_meant = _chooser(narrow, (before, after))
+    found = difference_of(narrowed(before, is_meant), narrowed(after, is_meant))
+    if chosen:
+        found = found.only({state.value for state in chosen})
+    if format_ == "csv":
+        screen.csv(COLUMNS, difference_cells(found.changes))
+    else:
+        screen.result(difference_blocks(found), difference_json(found))
+    return FINDINGS if any(each.after.state in failing for each in found.changes) else DONE
+
+
+def ledger_in(path: Path) -> KeptLedger:
+    """Return the ledger of a file.
+
+    Raises:
+        WrongUsageError: The file cannot be read, or is too large.
+        ExportError: It holds no exported coverage.
+    """
+    try:
+        content = read_at_most(path, _MOST)
+    except OSError as error:
+        raise WrongUsageError(
+            f"--diff {path}: it cannot be read: {error.strerror or error}. Name two files that "
+            "`orgrollout coverage MANIFEST --format json > FILE` wrote."
+        ) from error
+    if len(content) > _MOST:
+        raise WrongUsageError(f"--diff {path}: it has more than {_MOST / 1e9:g} GB.")
+    return read_export(content, str(path))
+
+
+def _chooser(narrow: Narrow, ledgers: tuple[KeptLedger, ...]) -> Callable[[Place], bool]:
+    """Return whether a pair is meant.
+
+    Raises:
+        WrongUsageError: None of the ledgers has what is named.
+    """
+    if narrow.is_empty:
+        return lambda _: True
+    places = [place for ledger in ledgers for place in ledger.entries]
+    accounts = _accounts(narrow, ledgers)
+    regions = known_names("--region", narrow.region, {p.region: p.region for p in places})
+    stack_sets = known_names(
+        "--stack-set", narrow.stack_set, {p.stack_set: p.stack_set for p in places}
+    )
+    return lambda place: (
+        (accounts is None or place.account in accounts)
+        and (regions is None or place.region in regions)
+        and (stack_sets is None or place.stack_set in stack_sets)
+    )
+
+
+def _accounts(narrow: Narrow, ledgers: tuple[KeptLedger, ...]) -> frozenset[str] | None:
+    named = known_names("--account", narrow.account, account_names(ledgers))
+    accounts = None if named is None else frozenset().union(*named)
+    if not narrow.ou:
+        return accounts
+    paths = known_names("--ou", narrow.ou, {path: path for path in units_of(ledgers)}) or ()
+    below = frozenset(a for path in paths for a in accounts_below(ledgers, path))
+    return below if accounts is None else accounts & below

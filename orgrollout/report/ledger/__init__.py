@@ -1,0 +1,1 @@
+"""Ledgers that were kept: exported coverage, and what changed from one to another."""
