@@ -45,6 +45,7 @@ class About:
     manifest: str
     made: datetime
     narrowed: bool  # it holds a part of the pairs
+    warnings: tuple[str, ...] = ()  # of what is accepted, and ends soon or has ended
 
 
 def coverage_json(
@@ -67,6 +68,7 @@ def coverage_json(
         "summary": {state.value: states[state] for state in CoverageState},
         "instances": Rows(lambda: (_instance(row, organization) for row in shown)),
         "not_checked": list(not_looked_at(rows)),
+        "warnings": list(about.warnings),
     }
 
 
@@ -84,12 +86,13 @@ def coverage_blocks(
     *,
     chosen: Collection[CoverageState] = (),
     detect: str = "orgrollout drift --detect",
+    warnings: Iterable[str] = (),
 ) -> Iterator[Block]:
     """Yield how many pairs are in which state, and those a person should look at.
 
     Without ``chosen`` states those are all that are neither current nor left out: accounts that are
     skipped are named in one line.
-    ``detect`` is the command that looks for what nothing is known of.
+    ``detect`` is the command that looks for what nothing is known of. ``warnings`` are shown.
     """
     yield _by_stack_set(rows)
     wanted = frozenset(chosen) or frozenset(CoverageState) - _GOOD - _MEANT - {
@@ -103,6 +106,7 @@ def coverage_blocks(
     if not chosen:
         yield from _skipped(rows, organization)
     yield from _posture(rows, organization, now)
+    yield from (Line(text=f"warning: {text}", style="yellow") for text in warnings)
     if text := sentence(not_looked_at(rows), f"`{detect}`"):
         yield Line(text=text, style="yellow")
     current = sum(1 for row in rows if row.state in _GOOD)

@@ -54,7 +54,8 @@ def coverage(
         rows = tuple(row for row in rows if is_meant(row.stack_set, row.pair))
     shown = tuple(row for row in rows if row.state in chosen) if chosen else rows
     is_part = narrowing is not None or bool(chosen)
-    about = About(manifest=loaded.manifest.name, made=now, narrowed=is_part)
+    ending = picture.desired.ending
+    about = About(manifest=loaded.manifest.name, made=now, narrowed=is_part, warnings=ending)
     match format_:
         case "csv":
             screen.csv(COLUMNS, coverage_cells(shown, organization))
@@ -64,7 +65,9 @@ def coverage(
             screen.lines(sarif_lines(shown, organization, manifest.as_posix(), lines_of(loaded)))
         case _:
             screen.result(
-                coverage_blocks(rows, organization, now, chosen=chosen, detect=detect),
+                coverage_blocks(
+                    rows, organization, now, chosen=chosen, detect=detect, warnings=ending
+                ),
                 coverage_json(rows, shown, organization, about),
             )
     return FINDINGS if any(row.state in failing for row in rows) else DONE

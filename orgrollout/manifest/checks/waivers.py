@@ -22,6 +22,11 @@ def check_waivers(checking: Checking) -> None:
                 place: FieldPath = (*path, "stack_sets", j)
                 checking.note(place, f"there is no stack set `{key}`.", fix)
                 continue
+            stack_set = checking.manifest.stack_sets.get(key)
+            if stack_set is not None and stack_set.state == "absent":
+                checking.note(
+                    (*path, "stack_sets", j), f"`{key}` is `state: absent`.", "Take it out."
+                )
             template = checking.loaded.templates.get(StackSetKey(key))
             if template is not None:  # not absent, and not broken and told already
                 _check_matter(checking, path, waiver, template)

@@ -52,7 +52,7 @@ class Terms(Part):
     """Why something is accepted, and until when."""
 
     reason: str = Field(min_length=1)
-    """Why, for those who come later; `explain`, `coverage` and `waivers` show it."""
+    """Why, for those who come later."""
     ticket: str | None = None
     """Where it was decided."""
     owner: str | None = None
@@ -62,10 +62,13 @@ class Terms(Part):
     holds. Default: never."""
 
 
-class Exclusion(Block, Terms):
+class Exclusion(Terms, Block):
     """A selection that is left out, whatever includes it."""
 
     written: ClassVar = 'Write a block with a reason, such as {accounts: [canary], reason: "..."}.'
+
+    reason: str = Field(min_length=1)
+    """Why, for those who come later; `explain` and `coverage` show it."""
 
 
 class Targets(Part):

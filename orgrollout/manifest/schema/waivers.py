@@ -18,7 +18,7 @@ _TAKES: dict[str, tuple[str, ...]] = {
 }
 
 
-class Waiver(Block, Terms):
+class Waiver(Terms, Block):
     """A deviation that is accepted for a time, and who answers for it."""
 
     written: ClassVar = (
@@ -35,7 +35,7 @@ class Waiver(Block, Terms):
     property: str | None = None
     """With `drift`: JSON pointer to the property. Default: the whole resource."""
     check: str | None = None
-    """With `check`: name of the posture check, such as `vpc-flow-logs` or `config-rule RULE`."""
+    """With `check`: name of the posture check; for a rule of AWS Config, the rule after it."""
     subject: str | None = None
     """With `check`: id of the one thing that it may be broken for, such as a VPC. Default: all."""
     owner: str = Field(min_length=1)
