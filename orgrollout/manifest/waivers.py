@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.schema import DriftIgnore, Targets, Terms, Waiver
+from orgrollout.manifest.schema import DriftIgnore, Targets, Waiver
+from orgrollout.manifest.schema.selection import Terms
 from orgrollout.manifest.schema.waivers import WaivedMatter
 from orgrollout.manifest.text.document import FieldPath, dotted
 from orgrollout.manifest.text.values import ends_at

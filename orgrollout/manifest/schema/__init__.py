@@ -33,7 +33,6 @@ from orgrollout.manifest.schema.selection import (
     Match,
     ParameterOverride,
     Targets,
-    Terms,
 )
 from orgrollout.manifest.schema.service import AutoApprove, Service
 from orgrollout.manifest.schema.stack_sets import Lint, StackSet, Templates, TemplatesLint
@@ -71,7 +70,6 @@ __all__ = [
     "Targets",
     "Templates",
     "TemplatesLint",
-    "Terms",
     "Unattended",
     "Waiver",
     "Wave",
