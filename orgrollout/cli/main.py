@@ -17,6 +17,7 @@ import typer
 
 from orgrollout.cli.commands import (
     advice,
+    confirm,
     control,
     drift,
     journal,
@@ -46,7 +47,7 @@ EPILOG = (
 _START, _PLAN, _ROLLOUT = "Begin", "Plan and roll out", "Control rollouts"
 _DRIFT, _KEEP = "Coverage and drift", "Keep it running"
 _PANELS = {
-    _START: ("demo", "init", "bootstrap", "validate", "schema", "protection"),
+    _START: ("demo", "init", "bootstrap", "validate", "schema", "protection", "confirm"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
     _DRIFT: ("coverage", "report", "drift", "resync", "waivers"),
@@ -91,6 +92,7 @@ for _command in (
     + report.COMMANDS
     + drift.COMMANDS
     + advice.COMMANDS
+    + confirm.COMMANDS
     + offline.COMMANDS
     + control.COMMANDS
     + journal.COMMANDS
@@ -147,6 +149,10 @@ def _bug(error: Exception, *, debug: bool) -> int:
     _LOG.error("a bug", extra={"error": type(error).__name__})
     said = " ".join(str(error).split())
     more = "" if debug else " Repeat the command with --debug for the traceback."
+    more += (
+        " Where AWS was asked, --record FILE keeps requests and responses for the report, without "
+        "secrets."
+    )
     text = f"this is a bug in {NAME}: {type(error).__name__}: {said}.{more}"
     _tell(text)
     return FAILED

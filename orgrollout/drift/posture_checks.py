@@ -60,6 +60,15 @@ def needs_stack(name: str) -> bool:
     return CHECKS[name].meaning(Meaning.STACK) is not None
 
 
+def counts_flow_logs(template: Template) -> bool:
+    """Return whether a check of the template knows where flow logs should go, and counts them."""
+    return any(
+        known.counts_flow_logs and known.meaning(Meaning.OUTPUT) in check.arguments
+        for check in template.metadata.posture
+        for known in [CHECKS[check.name]]
+    )
+
+
 def _content(template: Template, name: str, values: Mapping[str, str]) -> str | None:
     """Return the digest of a resource's content; None leaves the check unknown."""
     try:

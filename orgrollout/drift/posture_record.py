@@ -5,7 +5,7 @@ Pairs that were ok are kept as rectangles, and only what was not ok by itself: a
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.organization.acceptances import Acceptance
 from orgrollout.plan.model.targets import Rectangle, cover
+from orgrollout.posture.flow_log_counts import FlowLogCounts, counts_of
 from orgrollout.posture.seen import PostureSeen, PostureState, Subject, broken_for
 
 FORMAT = 3
@@ -43,6 +44,7 @@ class Look:
     when: datetime
     ok: frozenset[Pair] = frozenset()
     others: Mapping[Pair, Checks] = field(default_factory=dict)  # those that are not ok
+    counts: Mapping[Pair, FlowLogCounts] = field(default_factory=dict)  # where they were counted
 
     @property
     def pairs(self) -> frozenset[Pair]:
@@ -52,7 +54,8 @@ class Look:
     def without(self, pairs: frozenset[Pair]) -> "Look":
         """Return the same as far as other pairs go."""
         others = {pair: checks for pair, checks in self.others.items() if pair not in pairs}
-        return Look(when=self.when, ok=self.ok - pairs, others=others)
+        counts = {pair: each for pair, each in self.counts.items() if pair not in pairs}
+        return Look(when=self.when, ok=self.ok - pairs, others=others, counts=counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,16 @@ class PostureRecord:
                 for pair, checks in look.others.items()
                 if pair in wanted
             }
+            for pair, counts in look.counts.items():
+                if pair in found and not _is_repaired_since(look, repaired.get(pair, {})):
+                    seen, when = found[pair]
+                    found[pair] = replace(seen, counts=counts), when
         return found
+
+
+def _is_repaired_since(look: Look, repaired: Mapping[About, datetime]) -> bool:
+    """Return whether something was repaired after the look, so that its counts are old."""
+    return any(when > look.when for when in repaired.values())
 
 
 def _since(
@@ -186,7 +198,19 @@ def _look_document(look: Look) -> dict[str, Any]:
             [list(map(list, told)), [list(map(list, each)) for each in cover(pairs)]]
             for told, pairs in sorted(alike.items())
         ],
+        "counts": _counts_document(look.counts),
     }
+
+
+def _counts_document(counts: Mapping[Pair, FlowLogCounts]) -> list[Any]:
+    """Equal counts are kept once, too."""
+    alike: dict[tuple[int, ...], list[Pair]] = {}
+    for pair, each in counts.items():
+        alike.setdefault(astuple(each), []).append(pair)
+    return [
+        [list(numbers), [list(map(list, each)) for each in cover(pairs)]]
+        for numbers, pairs in sorted(alike.items())
+    ]
 
 
 _Told = tuple[str, str, str] | tuple[str, str, str, tuple[tuple[str, str, str], ...]]
@@ -208,6 +232,11 @@ def _look(document: Mapping[str, Any], others: "_Others") -> Look:
         others={
             pair: checks
             for checks, rectangles in others(document["others"])
+            for pair in _pairs(rectangles)
+        },
+        counts={
+            pair: counts_of(numbers)
+            for numbers, rectangles in document.get("counts", ())
             for pair in _pairs(rectangles)
         },
     )

@@ -22,7 +22,7 @@ class FlowLogSettings:
 
         What EC2 does not tell is no difference, nor is what was not given here.
         """
-        if not self._made(log):
+        if not self.made(log):
             return ()
         told = {**log, **(log.get("DestinationOptions") or {})}
         found = [
@@ -32,7 +32,8 @@ class FlowLogSettings:
         ]
         return (*found, *(["LogDestination"] if self._goes_elsewhere(log) else []))
 
-    def _made(self, log: Mapping[str, Any]) -> bool:
+    def made(self, log: Mapping[str, Any]) -> bool:
+        """Return whether it has our tag, and no stack owns it."""
         tags = {each["Key"]: each["Value"] for each in log.get("Tags") or ()}
         owned = any(name.startswith(_OF_A_STACK) for name in tags)
         return bool(self.prefix) and tags.get(TAG) == self.prefix and not owned

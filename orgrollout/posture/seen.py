@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from orgrollout.posture.flow_log_counts import FlowLogCounts
+
 MOST_NAMED = 3  # subjects that a reason names
 _PLACE = "\0"  # stands for the subject while reasons are compared
 
@@ -44,6 +46,7 @@ class PostureSeen:
     parts: tuple[Subject, ...] = ()  # all that is broken, one by one, as far as it has an id
     evaluated: datetime | None = None  # if it comes from a rule: when that was evaluated last
     unseen: bool = False  # unknown because it could not be read, as where a call was denied
+    counts: FlowLogCounts | None = None  # of a check that counts; None: they were not counted
 
 
 def ok(reason: str = "") -> PostureSeen:
@@ -111,5 +114,5 @@ def less(seen: PostureSeen, gone: Collection[str]) -> PostureSeen:
     if len(left) == len(seen.parts):
         return seen
     if not left:
-        return ok("nothing else is broken")
-    return replace(broken_for(left), evaluated=seen.evaluated)
+        return replace(ok("nothing else is broken"), counts=seen.counts)
+    return replace(broken_for(left), evaluated=seen.evaluated, counts=seen.counts)

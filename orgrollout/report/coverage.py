@@ -8,6 +8,7 @@ from typing import Any
 
 from orgrollout.organization.snapshot import Organization
 from orgrollout.posture.seen import PostureSeen, PostureState
+from orgrollout.report.flow_logs import cells_of, flow_log_lines, flow_logs_json, instance_json
 from orgrollout.report.layout.blocks import Block, Line, Sheet
 from orgrollout.report.layout.json_text import Rows
 from orgrollout.report.layout.words import count, iso, span
@@ -33,6 +34,8 @@ COLUMNS = (
     "last_operation",
     "since",
     "posture_since",
+    "vpcs",
+    "covered_elsewhere",
 )
 _SHOWN = ("stack_set", "account", "account_name", "ou_path", "region", "state", "reason")
 _OF_POSTURE = ("stack_set", "account", "account_name", "region", "posture")
@@ -46,6 +49,8 @@ class About:
     made: datetime
     narrowed: bool  # it holds a part of the pairs
     warnings: tuple[str, ...] = ()  # of what is accepted, and ends soon or has ended
+    as_of: str | None = None  # of a past ledger: the moment, or the rollout
+    read: datetime | None = None  # of a past ledger: when what no rollout touched was read
 
 
 def coverage_json(
@@ -65,10 +70,13 @@ def coverage_json(
         "organization": organization.id,
         "made": iso(about.made),
         "narrowed": about.narrowed,
+        "as_of": about.as_of,
+        "read": iso(about.read),
         "summary": {state.value: states[state] for state in CoverageState},
         "instances": Rows(lambda: (_instance(row, organization) for row in shown)),
         "not_checked": list(not_looked_at(rows)),
         "warnings": list(about.warnings),
+        "flow_logs": flow_logs_json(rows),
     }
 
 
@@ -85,14 +93,15 @@ def coverage_blocks(
     now: datetime,
     *,
     chosen: Collection[CoverageState] = (),
-    detect: str = "orgrollout drift --detect",
+    detect: str | None = "orgrollout drift --detect",
     warnings: Iterable[str] = (),
 ) -> Iterator[Block]:
     """Yield how many pairs are in which state, and those a person should look at.
 
     Without ``chosen`` states those are all that are neither current nor left out: accounts that are
     skipped are named in one line.
-    ``detect`` is the command that looks for what nothing is known of. ``warnings`` are shown.
+    ``detect`` is the command that looks for what nothing is known of; a past ledger has none.
+    ``warnings`` are shown.
     """
     yield _by_stack_set(rows)
     wanted = frozenset(chosen) or frozenset(CoverageState) - _GOOD - _MEANT - {
@@ -106,8 +115,9 @@ def coverage_blocks(
     if not chosen:
         yield from _skipped(rows, organization)
     yield from _posture(rows, organization, now)
+    yield from flow_log_lines(rows, detect or "")
     yield from (Line(text=f"warning: {text}", style="yellow") for text in warnings)
-    if text := sentence(not_looked_at(rows), f"`{detect}`"):
+    if detect is not None and (text := sentence(not_looked_at(rows), f"`{detect}`")):
         yield Line(text=text, style="yellow")
     current = sum(1 for row in rows if row.state in _GOOD)
     skipped, waived = (
@@ -196,7 +206,7 @@ def _sheet(
 def _cells(
     rows: Iterable[CoverageRow], organization: Organization, columns: tuple[str, ...]
 ) -> Iterator[tuple[str, ...]]:
-    instances = (_instance(row, organization) for row in rows)
+    instances = ({**_instance(row, organization), **cells_of(row)} for row in rows)
     return (tuple(_text(found[column]) for column in columns) for found in instances)
 
 
@@ -219,4 +229,5 @@ def _instance(row: CoverageRow, organization: Organization) -> dict[str, Any]:
         "last_operation": row.last_operation,
         "since": iso(row.since),
         "posture_since": iso(row.looked),
+        "flow_logs": instance_json(row),
     }

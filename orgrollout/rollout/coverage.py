@@ -37,6 +37,7 @@ class CoverageState(StrEnum):
     EXCLUDED = "excluded"
     WAIVED = "waived"  # accepted for a time: that nothing is deployed, or that it drifted
     OUT_OF_SCOPE = "out_of_scope"
+    UNKNOWN = "unknown"  # of a past moment: the journal does not say
 
 
 Standing = tuple[CoverageState, str]
@@ -56,6 +57,7 @@ class CoverageRow:
     since: datetime | None = None  # of the drift status; CloudFormation dates nothing else
     posture: PostureSeen | None = None  # None: the template has no checks for this pair
     looked: datetime | None = None  # at posture
+    counts_flow_logs: bool = False  # the posture has counts of flow logs, if they were counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +125,18 @@ def with_posture(
     rows: Iterable[CoverageRow],
     desired: DesiredStackSet,
     known: Mapping[Pair, tuple[PostureSeen, datetime]],
+    *,
+    counts_flow_logs: bool = False,
 ) -> Iterator[CoverageRow]:
-    """Yield the rows of a stack set that has checks, with how its pairs stand."""
+    """Yield the rows of a stack set that has checks, with how its pairs stand.
+
+    ``counts_flow_logs``: one of the checks counts them.
+    """
     never = PostureSeen(state=PostureState.UNKNOWN, reason="no one has looked")
     for row in rows:
         if row.pair in desired.pairs:
             seen, looked = known.get(row.pair, (never, None))
-            yield replace(row, posture=seen, looked=looked)
+            yield replace(row, posture=seen, looked=looked, counts_flow_logs=counts_flow_logs)
         else:
             yield row
 

@@ -1,6 +1,6 @@
 """`apply` in a sandbox names the resources that the sandbox only recorded."""
 
-from orgrollout.cli.actions.simulated import recorded_only
+from orgrollout.cli.actions.rollout.simulated import recorded_only
 from tests.cli.support import Program
 
 

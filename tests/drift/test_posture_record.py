@@ -13,6 +13,7 @@ from orgrollout.drift.posture_record import (
     read_posture_record,
 )
 from orgrollout.model.ids import AccountId, Pair, Region
+from orgrollout.posture.flow_log_counts import FlowLogCounts
 from orgrollout.posture.seen import PostureSeen, PostureState, broken, ok, unknown
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -91,6 +92,37 @@ def test_a_record_of_a_hundred_thousand_mostly_equal_pairs_is_small() -> None:
     )
     assert len(json.dumps(document)) < 900_000
     assert len(document["looks"][0]["others"]) == 1
+
+
+def test_counts_are_kept_until_something_is_repaired_or_looked_at_again() -> None:
+    """A number that may have changed since is unknown, and never zero."""
+    one, two, three, four = (min(pairs(n)) for n in (1, 2, 3, 4))
+    counts = FlowLogCounts(vpcs=3, created=1, elsewhere=2)
+    look = Look(
+        when=MONDAY,
+        ok=frozenset({one, four}),
+        others={two: (STOPPED,)},
+        counts={one: counts, two: counts},
+    )
+    record = again(PostureRecord().with_look(look))
+    assert record.looks == (look,)
+
+    known = record.of([one, two, three, four], {two: {("recorder", ""): TUESDAY}})
+    assert {pair: seen.counts for pair, (seen, _) in known.items()} == {
+        one: counts,
+        two: None,
+        four: None,
+    }
+    later = again(record.with_look(Look(when=TUESDAY, ok=frozenset({one}))))
+    assert later.of([one])[one][0].counts is None
+
+
+def test_a_record_without_counts_is_read() -> None:
+    document = posture_document(PostureRecord().with_look(Look(when=MONDAY, ok=pairs(1))))
+    del document["looks"][0]["counts"]
+    assert {seen.counts for seen, _ in read_posture_record(document).of(pairs(1)).values()} == {
+        None
+    }
 
 
 @pytest.mark.parametrize("damaged", [None, {}, {"format_version": 9}, {"format_version": 1}, [1]])

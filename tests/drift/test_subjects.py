@@ -14,8 +14,8 @@ from orgrollout.manifest.schema import DriftIgnore
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
 from orgrollout.organization.acceptances import Acceptance, acceptance_of
 from orgrollout.posture.check import PostureCheck
-from orgrollout.posture.checks.vpc_flow_logs import FlowLogFact
 from orgrollout.posture.checks.vpc_flow_logs import judge as flow_logs
+from orgrollout.posture.flow_log_fact import FlowLogFact
 from orgrollout.posture.seen import PostureState, told, without
 from tests.drift.support import HOUR, NOON, finding
 

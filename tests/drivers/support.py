@@ -39,8 +39,8 @@ class HeldUpJournal:
 def begun(stage: Stage) -> RolloutId:
     """Return a rollout whose stack sets exist, so that its next tick starts operations."""
     rollout = stage.begin()
-    while not stage.load(rollout).state.made:
-        stage.step(rollout)
+    stage.step(rollout)
+    assert stage.writes() == ["CreateStackSet"]
     assert stage.load(rollout).state.in_flight == ()
     return rollout
 

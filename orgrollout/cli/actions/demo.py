@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from orgrollout.cli.actions.apply import carry_out
-from orgrollout.cli.actions.plan import plan_of
-from orgrollout.cli.actions.saved_plan import Options
+from orgrollout.cli.actions.rollout.apply import carry_out
+from orgrollout.cli.actions.rollout.plan import plan_of
+from orgrollout.cli.actions.rollout.saved_plan import Options
 from orgrollout.cli.errors import DONE
 from orgrollout.cli.options.shared import STARTER, Narrow, Reach
 from orgrollout.cli.session import open_session

@@ -51,8 +51,8 @@ def status(
     format_: FormatOption = "text",
 ) -> int:
     """Show one rollout; by default the newest."""
-    from orgrollout.cli.actions.status import status as run
-    from orgrollout.cli.actions.status_web import status_web
+    from orgrollout.cli.actions.reports.status import status as run
+    from orgrollout.cli.actions.reports.status_web import status_web
     from orgrollout.cli.errors import WrongUsageError
 
     if web:
@@ -69,7 +69,7 @@ def status(
 
 def rollouts(*, reach: PlainReach, format_: FormatOption = "text") -> int:
     """List all rollouts of the journal, oldest first."""
-    from orgrollout.cli.actions.status import list_rollouts
+    from orgrollout.cli.actions.reports.status import list_rollouts
 
     return list_rollouts(reach, format_)
 
@@ -86,7 +86,7 @@ def resume(
 
     Attaches to operations that run, and starts none twice.
     """
-    from orgrollout.cli.actions.control import resume as run
+    from orgrollout.cli.actions.rollout.control import resume as run
 
     return run(rollout, reach, format_, detach=detach)
 
@@ -114,7 +114,7 @@ def retry(
 
     Then continues with the waves that were not started.
     """
-    from orgrollout.cli.actions.control import retry as run
+    from orgrollout.cli.actions.rollout.control import retry as run
 
     return run(rollout, class_ or (), narrow, reach, format_, detach=detach)
 
@@ -132,7 +132,7 @@ def rollback(
     Restores the earlier template and parameters, in reverse order. What it created stays, and is
     listed.
     """
-    from orgrollout.cli.actions.control import rollback as run
+    from orgrollout.cli.actions.rollout.control import rollback as run
 
     return run(rollout, reach, format_, yes=yes, detach=detach)
 
@@ -151,7 +151,7 @@ def approve(
 
     Shows what starts, and asks first.
     """
-    from orgrollout.cli.actions.control import approve as run
+    from orgrollout.cli.actions.rollout.control import approve as run
 
     return run(rollout, reach, format_, yes=yes, detach=detach)
 
@@ -167,7 +167,7 @@ def stop(
 
     Stack instances in progress are finished. `resume` continues later.
     """
-    from orgrollout.cli.actions.control import stop as run
+    from orgrollout.cli.actions.rollout.control import stop as run
 
     return run(rollout, reach, format_)
 

@@ -45,6 +45,15 @@ def drift(
             "rollout stops it.",
         ),
     ] = False,
+    who: Annotated[
+        bool,
+        typer.Option(
+            "--who",
+            help="Ask the CloudTrail of each account who changed what was found, through "
+            "drift.probe_role. It takes a few requests for each finding, two a second in each "
+            "account and Region.",
+        ),
+    ] = False,
     timeout: TimeoutOption = "1h",
     history: Annotated[
         bool,
@@ -63,19 +72,25 @@ def drift(
     permission to read it sees. Stack instances that are missing, extra, outdated or inoperable are
     shown too.
     """
-    from orgrollout.cli.actions.drift import Options, drift_history
-    from orgrollout.cli.actions.drift import drift as run
+    from orgrollout.cli.actions.drift.drift import Options, drift_history
+    from orgrollout.cli.actions.drift.drift import drift as run
     from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
     if history:
-        if detect:
-            raise WrongUsageError(
-                "--history shows the past, and --detect looks again: leave one out."
-            )
+        for option, does in (("--detect", detect), ("--who", who)):
+            if does:
+                raise WrongUsageError(
+                    f"--history shows the past, and {option} looks again: leave one out."
+                )
         return drift_history(manifest, narrow, reach, format_)
     asked = Options(
-        manifest=manifest, narrow=narrow, detect=detect, timeout=timeout, refresh=Refresh(refresh)
+        manifest=manifest,
+        narrow=narrow,
+        detect=detect,
+        who=who,
+        timeout=timeout,
+        refresh=Refresh(refresh),
     )
     return run(asked, reach, format_)
 
@@ -133,8 +148,8 @@ def resync(
     is repaired by a named call. Ends with 3 where something is left, and with 4 where a person
     has to look first.
     """
-    from orgrollout.cli.actions.resync import Options
-    from orgrollout.cli.actions.resync import resync as run
+    from orgrollout.cli.actions.drift.resync import Options
+    from orgrollout.cli.actions.drift.resync import resync as run
 
     asked = Options(
         manifest=manifest,

@@ -43,7 +43,7 @@ def report(
     It is one file that sends no request, to be opened in a browser, kept or sent. It changes
     nothing. For a rollout, only the journal is read.
     """
-    from orgrollout.cli.actions.report import report as run
+    from orgrollout.cli.actions.reports.report import report as run
     from orgrollout.reconcile.reading.inventory import Refresh
 
     return run(manifest, reach, written_as, out=out, refresh=Refresh(refresh))

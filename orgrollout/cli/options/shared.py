@@ -117,6 +117,18 @@ RefreshOption = Annotated[
 ]
 
 
+RecordOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--record",
+        metavar="FILE",
+        rich_help_panel=_LOG_PANEL,
+        help="Write each request and its response into this new file, without secrets, and with "
+        "other names and ids: for a bug report.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
     """What is logged, and where; besides, whether errors come with a traceback."""
@@ -207,6 +219,7 @@ class Reach(Logs):
             "`journal` of the manifest, or this platform's place for state.",
         ),
     ] = None
+    record: RecordOption = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

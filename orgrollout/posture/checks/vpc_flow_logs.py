@@ -1,13 +1,15 @@
 """Every VPC of the account has a flow log that is active, delivers, and covers the traffic."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from orgrollout.errors import AwsError, CredentialsError, PassingError
 from orgrollout.posture.definition import Arguments, Call, KnownCheck, Meaning, Reader
+from orgrollout.posture.flow_log_counts import count_flow_logs
+from orgrollout.posture.flow_log_fact import FlowLogFact, covered_by, goes_to
 from orgrollout.posture.flow_log_settings import TAG, FlowLogSettings, is_known
 from orgrollout.posture.remediation import remediation
 from orgrollout.posture.seen import PostureSeen, Subject, broken_for, named, ok
@@ -47,6 +49,11 @@ class FlowLogs(Arguments):
     file_format: str = Field("", description="of files in a bucket")
     hive_partitions: str = Field("", description="true or false")
     hourly_partitions: str = Field("", description="true or false")
+    remediation: str = Field(
+        "",
+        description="automatic, manual or runbook-only: how the runbook is started. `plan --look` "
+        "tells it",
+    )
 
     @property
     def settings(self) -> FlowLogSettings:
@@ -63,24 +70,6 @@ class FlowLogs(Arguments):
         return FlowLogSettings(prefix=self.ours, wanted=wanted, destination=self.destination)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowLogFact:
-    """A flow log of a VPC, a subnet or an interface (DescribeFlowLogs)."""
-
-    id: str
-    vpc: str
-    traffic: str  # ALL, ACCEPT, REJECT
-    status: str  # ACTIVE
-    failure: str = ""  # of delivery
-    destination: str = ""  # ARN of a bucket, with a folder if there is one; name of a log group
-    differences: tuple[str, ...] = ()  # from the settings, if it is ours
-
-    @property
-    def works(self) -> bool:
-        """Return whether it is active and delivers."""
-        return self.status == "ACTIVE" and not self.failure
-
-
 def look(reader: Reader, arguments: FlowLogs) -> PostureSeen:
     """Read the account's VPCs and flow logs and judge them."""
     own = [
@@ -94,7 +83,7 @@ def look(reader: Reader, arguments: FlowLogs) -> PostureSeen:
     within = _logged_by_themselves(reader, logs)
     where = "" if arguments.others == "count" else arguments.destination
     seen = judge(own, logs, arguments.traffic, where, within)
-    return _with_elsewhere(seen, own, logs, arguments)
+    return _with_counts(seen, own, logs, arguments)
 
 
 def judge(
@@ -111,14 +100,14 @@ def judge(
     interfaces of each VPC that have flow logs of their own; without a VPC, it could not be read.
     """
     logs = list(found)
-    covered = _covered(logs, traffic, destination)
+    covered = covered_by(logs, traffic, destination)
     bare = [vpc for vpc in vpcs if vpc not in covered]
     outdated = [each for each in logs if each.differences and each.vpc in covered & set(vpcs)]
     if not bare and not outdated:
         return ok(f"{len(vpcs)} of {len(vpcs)} VPCs have flow logs")
     why_not: dict[str, str] = {}
     for log in logs:
-        if log.vpc in bare and (log.failure or not _goes_to(log, destination)):
+        if log.vpc in bare and (log.failure or not goes_to(log, destination)):
             why = log.failure or f"it goes to {log.destination}"
             why_not.setdefault(log.vpc, f"; {log.id}: {why}")
     where = f" to {destination}" if destination else ""
@@ -132,29 +121,21 @@ def judge(
     return broken_for(Subject(id=vpc, reason=why, by_call=True) for vpc, why in missing.items())
 
 
-def _with_elsewhere(
+def _with_counts(
     seen: PostureSeen, vpcs: Sequence[str], logs: Sequence[FlowLogFact], arguments: FlowLogs
 ) -> PostureSeen:
-    """Add how many VPCs are covered by flow logs that go elsewhere only."""
-    if arguments.others != "count" or not is_known(arguments.destination) or seen.parts:
+    """Add what the runbook would make and replace, where it is known where flow logs should go."""
+    if not is_known(arguments.destination):
         return seen
-    here = _covered(logs, arguments.traffic, arguments.destination)
-    elsewhere = len([vpc for vpc in vpcs if vpc not in here])
-    more = f", {elsewhere} of them covered elsewhere" if elsewhere else ""
-    return replace(seen, reason=f"{seen.reason}{more}")
-
-
-def _covered(logs: Iterable[FlowLogFact], traffic: str, destination: str) -> set[str]:
-    """Return the VPCs whose flow logs cover the traffic; ACCEPT and REJECT together are ALL."""
-    kinds: dict[str, set[str]] = {}
-    for log in logs:
-        if log.works and _goes_to(log, destination):
-            kinds.setdefault(log.vpc, set()).add(log.traffic)
-    return {
-        vpc
-        for vpc, found in kinds.items()
-        if found & {"ALL", traffic} or found >= {"ACCEPT", "REJECT"}
-    }
+    counts = count_flow_logs(
+        vpcs,
+        logs,
+        arguments.traffic,
+        arguments.destination,
+        others_count=arguments.others == "count",
+    )
+    more = f", {counts.elsewhere} of them covered elsewhere" if counts.elsewhere else ""
+    return replace(seen, reason=seen.reason if seen.parts else seen.reason + more, counts=counts)
 
 
 def _twice(vpc: str, within: Mapping[str, Sequence[str]]) -> str:
@@ -164,11 +145,6 @@ def _twice(vpc: str, within: Mapping[str, Sequence[str]]) -> str:
     if unread := within.get(""):
         return f"; {named(unread)} have their own, and whether they are in it could not be read"
     return ""
-
-
-def _goes_to(log: FlowLogFact, destination: str) -> bool:
-    place, wanted = log.destination.rstrip("/"), destination.rstrip("/")
-    return not wanted or place in {wanted, f"{wanted}/{log.vpc}"}
 
 
 def _fact(found: Mapping[str, Any], settings: FlowLogSettings) -> FlowLogFact:
@@ -181,6 +157,7 @@ def _fact(found: Mapping[str, Any], settings: FlowLogSettings) -> FlowLogFact:
         status=found.get("FlowLogStatus", ""),
         failure=why if failed else "",
         destination=found.get("LogGroupName") or found.get("LogDestination") or "",
+        is_ours=settings.made(found),
         differences=settings.differences(found),
     )
 
@@ -240,4 +217,5 @@ CHECK = KnownCheck(
     ),
     calls=2,
     has_one_subject=False,
+    counts_flow_logs=True,
 )

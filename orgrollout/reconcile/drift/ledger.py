@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from orgrollout.drift.ignoring import accepted_check
+from orgrollout.drift.posture_checks import counts_flow_logs
 from orgrollout.drift.posture_record import Accepts
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.organization.acceptances import Acceptance
@@ -47,7 +48,7 @@ def _rows(
         if template is not None and template.metadata.posture:
             accepts = _accepts(desired.accepts)
             known = known_posture(context.journal, desired.name, desired.pairs, accepts)
-            rows = with_posture(rows, desired, known)
+            rows = with_posture(rows, desired, known, counts_flow_logs=counts_flow_logs(template))
         yield from sorted(rows, key=lambda row: row.pair)
 
 

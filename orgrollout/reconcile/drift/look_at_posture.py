@@ -6,7 +6,7 @@ same account and Region is read once.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -22,6 +22,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.model.words import count
 from orgrollout.plan.model.plan import MemberRole
+from orgrollout.posture.flow_log_counts import FlowLogCounts
 from orgrollout.posture.seen import PostureSeen, PostureState, ok, unknown
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.findings import history
@@ -42,6 +43,26 @@ class _Account:
     account: AccountId
     seen: tuple[SeenCheck, ...] = ()
     closed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was seen of one stack set."""
+
+    checks: dict[Pair, Checks] = field(default_factory=dict)
+    counts: dict[Pair, FlowLogCounts] = field(default_factory=dict)
+
+    def add(self, pair: Pair, counts: FlowLogCounts) -> None:
+        self.counts[pair] = self.counts.get(pair, FlowLogCounts()) + counts
+
+    def at(self, now: datetime) -> Look:
+        """Return it as the journal keeps it."""
+        return Look(
+            when=now,
+            ok=frozenset(pair for pair, checks in self.checks.items() if not checks),
+            others={pair: checks for pair, checks in self.checks.items() if checks},
+            counts=self.counts,
+        )
 
 
 def look_at_posture(
@@ -76,19 +97,16 @@ def look_at_posture(
     rules = [rule for task in tasks for rule in task.desired.accepts]
     histories = {task.desired.key: _history(context, task) for task in tasks}
     findings: list[Finding] = []
-    looked: dict[StackSetKey, dict[Pair, Checks]] = defaultdict(dict)
+    looked: dict[StackSetKey, _Looked] = defaultdict(_Looked)
     for seen in visit.accounts():
         found = replace(seen, seen=tuple(without_old_news(seen.seen, histories, now)))
         findings += with_accepted(rules, _findings(found, tasks, now))
         for key, pair, checks in _by_pair(found, tasks):
-            looked[key][pair] = checks
+            looked[key].checks[pair] = checks
+        for key, pair, counts in _counts(found):
+            looked[key].add(pair, counts)
     for task in tasks:
-        seen_there = looked[task.desired.key]
-        look = Look(
-            when=now,
-            ok=frozenset(pair for pair, checks in seen_there.items() if not checks),
-            others={pair: checks for pair, checks in seen_there.items() if checks},
-        )
+        look = looked[task.desired.key].at(now)
         keep_look(context.journal, task.desired.name, look, progress)
     return tuple(sorted(findings, key=lambda f: (f.stack_set, f.pair, f.what, f.subject)))
 
@@ -194,6 +212,12 @@ def _by_pair(
         checks[each.stack_set, each.pair].append((each.check.label, each.seen))
     for (key, pair), seen in checks.items():
         yield key, pair, tuple(each for each in seen if each[1].state is not PostureState.OK)
+
+
+def _counts(found: _Account) -> Iterator[tuple[StackSetKey, Pair, FlowLogCounts]]:
+    for each in found.seen:
+        if each.seen.counts is not None:
+            yield each.stack_set, each.pair, each.seen.counts
 
 
 def _wanted(account: AccountId, tasks: tuple[Task, ...]) -> Iterator[tuple[StackSetKey, Pair]]:

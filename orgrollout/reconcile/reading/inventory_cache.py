@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.inventory.memory import Memory
 from orgrollout.inventory.memory_document import memory_document, read_memory
 from orgrollout.inventory.watermark import LOOK_BACK
@@ -13,7 +14,6 @@ from orgrollout.journal.documents import Documents
 from orgrollout.journal.errors import JournalError
 from orgrollout.journal.port import Document, Journal
 from orgrollout.model.ids import OperationId, Pair, StackSetName
-from orgrollout.model.stack_set import StackInstance
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.detections import recent_detections
 from orgrollout.reconcile.documents.rollouts import Rollout, recent_rollouts
@@ -70,10 +70,10 @@ class Memories:
                 self._progress(f"{name}: what was read is not remembered. {error}")
 
 
-def list_and_remember(context: Context, name: StackSetName) -> Mapping[Pair, StackInstance]:
-    """Return all stack instances, and remember them, since they had to be listed anyway.
+def list_and_remember(context: Context, name: StackSetName) -> StackSetInventory | None:
+    """Return a stack set with all stack instances, and remember it, since it was listed anyway.
 
-    No more overrides are read than were known. Where the stack set is gone, so are they.
+    No more overrides are read than were known. None: the stack set is gone.
     """
     now = context.clock.now()
     own = own_operations(context.journal, now).get(name, {})
@@ -82,10 +82,10 @@ def list_and_remember(context: Context, name: StackSetName) -> Mapping[Pair, Sta
     reading = StackSetReading(context.stack_sets, name, {}, now=now, progress=_silent)
     read = reading.read(known, own, every_row=True)
     if read is None:
-        return {}
+        return None
     inventory, memory = read
     memories.keep({name: memory})
-    return inventory.instances
+    return inventory
 
 
 def own_operations(journal: Journal, now: datetime) -> OwnOperations:

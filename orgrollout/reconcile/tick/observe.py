@@ -17,26 +17,35 @@ from orgrollout.rollout.state.decision import ObservationRequest, Observations
 def observe(
     rollout: RolloutId, plan: Plan, what: ObservationRequest, context: Context, *, patient: bool
 ) -> Observations:
-    """Return what is to be seen; operations patiently, not before they may have got on."""
+    """Return what is to be seen; operations patiently, not before they may have got on.
+
+    Each stack set is described once, whatever is asked of it.
+    """
     names = {key: stack_set.name for key, stack_set in plan.stack_sets.items()}
-    instances = {key: list_and_remember(context, names[key]) for key in what.instances}
+    listed = {key: list_and_remember(context, names[key]) for key in what.instances}
+    instances = {key: found.instances if found else {} for key, found in listed.items()}
     operations = look_at_operations(
         {operation: names[key] for operation, key in what.operations.items()},
         context,
         patient=patient,
     )
     again = {key for id_, key in what.if_unknown.items() if operations[id_].is_to_be_sent}
-    deployed = {key: context.stack_sets.describe(names[key]) for key in what.definitions | again}
+    described = {key: found.deployed if found else None for key, found in listed.items()} | {
+        key: context.stack_sets.describe(names[key])
+        for key in sorted((what.existing | what.definitions | again) - listed.keys())
+    }
     return Observations(
         operations=operations,
         member_accounts={
             each.id: observe_repairs(each, plan, context) for each in what.member_accounts
         },
-        existing={
-            key: context.stack_sets.describe(names[key]) is not None for key in what.existing
-        },
+        existing={key: described[key] is not None for key in what.existing},
         instances=instances,
-        definitions={k: found.definition if found else None for k, found in deployed.items()},
+        definitions={
+            key: found.definition if found else None
+            for key, found in described.items()
+            if key in what.definitions | again and (found or key not in what.existing)
+        },
         actions={
             operation: _action_of(names[key], operation, context)
             for key, found in instances.items()

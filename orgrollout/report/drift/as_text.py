@@ -14,6 +14,7 @@ from orgrollout.model.ids import Digest, Pair, StackSetKey
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.build.compare import NEW
 from orgrollout.posture.seen import Subject, named, told
+from orgrollout.report.drift.changed_by import changed_by_words
 from orgrollout.report.layout.blocks import Block, Line
 from orgrollout.report.layout.words import count, span
 from orgrollout.report.plan.unchecked import not_looked_at, remedy, sentence
@@ -175,6 +176,23 @@ def _group(group: Sequence[Finding], shown: Shown) -> Iterator[Block]:
         expected, actual = _cut(first.expected), _cut(first.actual)
         yield Line(text=f"    e.g. {first.pair}: {expected} is expected, and it is {actual}")
     yield Line(text=f"    in {places({finding.pair for finding in group}, shown.organization)}")
+    yield from _changes(group, shown)
+
+
+def _changes(group: Sequence[Finding], shown: Shown) -> Iterator[Block]:
+    """Yield who changed what: once for all where it is the same, else for the first few."""
+    records = ((finding, shown.records.get(finding.key)) for finding in group)
+    told: dict[str, list[Pair]] = defaultdict(list)
+    for finding, record in records:
+        if record is not None and record.changed_by is not None:
+            told[changed_by_words(record.changed_by)].append(finding.pair)
+    lines = sorted(told.items(), key=lambda each: min(each[1]))
+    for text, pairs in lines[:MOST_PLACES]:
+        more = f" and {count(len(pairs) - 1, 'other')}" if len(pairs) > 1 else ""
+        where = "" if len(lines) == 1 else f"{min(pairs)}{more}: "
+        yield Line(text=f"    {where}{text}")
+    if len(lines) > MOST_PLACES:
+        yield Line(text=f"    and {len(lines) - MOST_PLACES:,} more: JSON and CSV have all")
 
 
 def _reason(finding: Finding, group: Iterable[Finding]) -> str:

@@ -60,7 +60,7 @@ class ObservationRequest:
     operations: Mapping[OperationId, StackSetKey] = field(default_factory=dict)
     existing: frozenset[StackSetKey] = frozenset()
     instances: frozenset[StackSetKey] = frozenset()  # with what others did to them last
-    definitions: frozenset[StackSetKey] = frozenset()
+    definitions: frozenset[StackSetKey] = frozenset()  # told, if also ``existing``, where it exists
     if_unknown: Mapping[OperationId, StackSetKey] = field(default_factory=dict)  # definitions, too
     member_accounts: tuple[InFlightOperation, ...] = ()  # operations in member accounts
     concurrent: frozenset[StackSetKey] = frozenset()  # who else has something under way there

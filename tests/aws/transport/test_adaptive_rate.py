@@ -86,6 +86,47 @@ def test_bounds_that_allow_no_call_are_refused(least: float, most: float | None)
         Bounds(least=least, most=most)
 
 
+class HiddenLimit:
+    """A service that takes so many calls a second, and a second's worth at once."""
+
+    def __init__(self, per_second: float, clock: FakeClock) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._left = self._most = max(per_second, 1.0)
+        self._looked = clock.now()
+
+    def takes(self) -> bool:
+        """Return whether a call is answered, and not throttled."""
+        now = self._clock.now()
+        self._left += (now - self._looked).total_seconds() * self._per_second
+        self._left, self._looked = min(self._left, self._most), now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 20])
+def test_the_rule_alone_is_within_a_fifth_of_the_best_under_any_limit(limit: float) -> None:
+    """2,000 calls, each repeated a second later where it is throttled."""
+    clock, began, refused = FakeClock(), FakeClock().now(), 0
+    hidden = HiddenLimit(limit, clock)
+    limits = RateLimits({"service": Rate(2, 2)}, bounds={"service": WIDE})
+    for _ in range(2_000):
+        while True:
+            waited = limits.wait("service", "ListX", clock)
+            if hidden.takes():
+                break
+            refused += 1
+            limits.refused("service", "ListX", clock)
+            clock.sleep(timedelta(seconds=1))
+        if waited:
+            limits.accepted("service", "ListX", clock)
+    spent = (clock.now() - began).total_seconds()
+    assert spent <= SLOWEST * 2_000 / limit
+    assert refused <= MOST_THROTTLED * (2_000 + refused)
+
+
 @pytest.mark.parametrize("limit", [1, 5])
 def test_the_rate_approaches_a_hidden_limit_with_little_throttling(limit: float) -> None:
     time, throttled = measure(limit, WIDE, calls=600)

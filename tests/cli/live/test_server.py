@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orgrollout.cli.actions.status_web import Drivers
+from orgrollout.cli.actions.reports.status_web import Drivers
 from orgrollout.cli.live.board import Board
 from orgrollout.cli.live.server import MOST_READERS, LiveServer, serving
 

@@ -18,7 +18,7 @@ from orgrollout.posture.checks.config_compliance import ComplianceFact
 from orgrollout.posture.checks.config_delivery import DeliveryFact
 from orgrollout.posture.checks.config_recorder import RecorderFact
 from orgrollout.posture.checks.config_rule import RuleFact
-from orgrollout.posture.checks.vpc_flow_logs import FlowLogFact
+from orgrollout.posture.flow_log_fact import FlowLogFact
 from orgrollout.posture.registry import CHECKS
 from orgrollout.posture.seen import PostureSeen, PostureState
 

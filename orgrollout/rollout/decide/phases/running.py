@@ -52,12 +52,13 @@ class Running:
     def observe(self) -> ObservationRequest:
         """Return the request for what is in flight, and for what the next operations rely on."""
         view = self.view
+        new = to_make(view)
         waiting = pending_in_wave(view)
         taken_away = to_take_away(view) if is_through(view) else frozenset()
         return replace(
             in_flight_request(view),
-            existing=to_make(view) | taken_away,
-            definitions=definitions_to_check(view, ready_to_start(view)),
+            existing=new | taken_away,
+            definitions=new | definitions_to_check(view, ready_to_start(view)),
             if_unknown=self._to_send_again(),
             concurrent=frozenset(view.stack_set_of(pending) for pending in waiting),
         )
@@ -86,7 +87,8 @@ class Running:
         missing = to_make(view)
         if missing:
             makes = tuple(creation_of(view, key) for key in sorted(missing))
-            return more(so_far, state, actions=makes, wake_after=SOON)
+            # DescribeStackSet is strongly consistent: the next look finds them.
+            return more(so_far, state, actions=makes, wake_after=timedelta())
         until = frozen_until(view.plan, now)
         if until is not None:
             return _frozen(so_far, state, until, now)
@@ -135,7 +137,9 @@ def _waits(work: StartedOperations, observations: Observations, now: datetime) -
     ]
     if retries and not work.state.in_flight:
         return [min(retries)]
-    waits = [SOON] if work.started or not (work.state.in_flight or observations.concurrent) else []
+    waits = [next_look(now, now)] if work.started else []
+    if not (work.started or work.state.in_flight or observations.concurrent):
+        waits = [SOON]
     return [*waits, CONCURRENT_LOOKS] if observations.concurrent else waits
 
 

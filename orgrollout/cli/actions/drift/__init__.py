@@ -1,0 +1,1 @@
+"""Looking for drift, and repairing it."""

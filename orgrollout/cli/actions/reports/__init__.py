@@ -1,0 +1,1 @@
+"""How a rollout and the organization stand."""
