@@ -1,4 +1,4 @@
-"""`sandbox start | stop | serve | init`: a simulated organization for any AWS tool."""
+"""`sandbox start | stop | serve | init | replay`: a simulated organization for any AWS tool."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 # What a command needs is imported when it runs, so that `--help` stays quick.
 # ruff: noqa: PLC0415
-from orgrollout.cli.options.shared import STARTER, Command, Group, Logs, gathered
+from orgrollout.cli.options.shared import STARTER, Command, FormatOption, Group, Logs, gathered
 
 sandbox = typer.Typer(
     help="A simulated organization for any AWS tool.", no_args_is_help=True, cls=Group
@@ -88,5 +88,44 @@ def init(
     return run(out, from_aws=from_aws, anonymize=anonymize, profile=profile, region=region)
 
 
-for _command in (start, stop, serve, init):
+def replay(
+    record: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", show_default=False, help="What `--record FILE` of a command wrote."
+        ),
+    ],
+    *,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            metavar="URL",
+            help="Replay in the sandbox that answers there. Default: in one of its own, with the "
+            "organization that the record tells of.",
+        ),
+    ] = None,
+    organization: Annotated[
+        Path | None,
+        typer.Option(
+            "--organization",
+            metavar="FILE",
+            help="Write the organization that the record tells of to this file, and replay "
+            "nothing.",
+        ),
+    ] = None,
+    logs: Logs,  # noqa: ARG001 - begun by `gathered`
+    format_: FormatOption = "text",
+) -> int:
+    """Send the requests of a record to a sandbox, and show where its answers differ.
+
+    Compared are members, types, order, codes of errors, numbers and words of AWS's own lists. Ends
+    with 3 where something differs.
+    """
+    from orgrollout.cli.actions.replay import replay as run
+
+    return run(record, format_, url=url, organization=organization)
+
+
+for _command in (start, stop, serve, init, replay):
     sandbox.command(cls=Command)(gathered(_command))

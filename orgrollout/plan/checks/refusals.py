@@ -123,7 +123,7 @@ def definition_target(
         return []
     asleep = (
         " Those in accounts that are suspended are detached only by `guards: {detach_suspended: "
-        "true}`."
+        "true}`, and those under a waiver stay as they are until it ends."
         if differences.left_alone
         else ""
     )

@@ -101,8 +101,8 @@ def _desired(
         organization = read_for(loaded.manifest, context, progress)
     except AccessDeniedError as error:
         return {}, str(error)
-    today = context.clock.now().date()
-    wanted = desired_stack_sets(loaded, organization, home_region=home, today=today)
+    now = context.clock.now()
+    wanted = desired_stack_sets(loaded, organization, home_region=home, now=now)
     return wanted.stack_sets, None
 
 
