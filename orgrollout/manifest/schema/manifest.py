@@ -11,6 +11,7 @@ from orgrollout.manifest.schema.rollout import Rollout
 from orgrollout.manifest.schema.selection import Targets
 from orgrollout.manifest.schema.service import Service
 from orgrollout.manifest.schema.stack_sets import StackSet, Templates
+from orgrollout.manifest.schema.waivers import Waiver
 from orgrollout.manifest.text.forms import (
     AccountNumber,
     EventBusArn,
@@ -104,6 +105,8 @@ class Manifest(Part):
     """What a plan may never do by accident."""
     drift: Drift = Drift()
     """How drift is looked at, what is left alone, what may be repaired by itself."""
+    waivers: tuple[Waiver, ...] = ()
+    """Deviations that are accepted for a time, each with its owner and its end."""
     notifications: tuple[Notification, ...] = ()
     """Who is told of what."""
     service: Service = Service()

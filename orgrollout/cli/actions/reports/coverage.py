@@ -68,7 +68,14 @@ def coverage(asked: Asked, reach: Reach, format_: str) -> int:
             path = asked.manifest.as_posix()
             screen.lines(sarif_lines(shown, organization, path, lines_of(loaded)))
         case _:
-            blocks = coverage_blocks(rows, organization, now, chosen=chosen, detect=found.detect)
+            blocks = coverage_blocks(
+                rows,
+                organization,
+                now,
+                chosen=chosen,
+                detect=found.detect,
+                warnings=about.warnings,
+            )
             screen.result(
                 chain(found.opening, blocks), coverage_json(rows, shown, organization, about)
             )
@@ -85,7 +92,10 @@ def _ledger(asked: Asked, loaded: LoadedManifest, session: Session) -> Ledger:
         rows=rows,
         organization=picture.organization,
         about=About(
-            manifest=loaded.manifest.name, made=session.connection.clock.now(), narrowed=False
+            manifest=loaded.manifest.name,
+            made=session.connection.clock.now(),
+            narrowed=False,
+            warnings=picture.desired.ending,
         ),
         detect=session.detection(loaded),
     )
