@@ -143,7 +143,9 @@ class WhoChanged:
         by_place: dict[Pair, dict[str, Event]] = defaultdict(dict)
         for question in questions:
             read = reads.get(question.finding.key)
-            for event in read.events if read else ():
+            if read is None:
+                continue
+            for event in read.events:
                 if event.is_by_cloudformation and concerns(event, read.sought):
                     by_place[question.finding.pair][event.id] = event
 
