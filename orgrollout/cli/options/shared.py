@@ -372,7 +372,8 @@ def _where_nothing_is_said(values: dict[str, Any], hints: dict[str, Any]) -> dic
     """Return what was given, with what holds otherwise: see `here` and `defaults`."""
     found = dict(values)
     manifest = found.get("manifest")
-    needs_none = found.get("diff") is not None  # two ledgers say themselves what they are of
+    # Two ledgers say themselves what they are of, and `confirm` needs no manifest.
+    needs_none = found.get("diff") is not None or found.get("for_") is not None
     if isinstance(manifest, Path) and manifest.is_dir() and not needs_none:
         found["manifest"] = manifest_in(manifest)
     if found.get("sandbox", "") is None:  # it goes to AWS
