@@ -7,8 +7,8 @@ from typing import Any
 from orgrollout.aws.confirm_permissions import confirm_policy, confirm_role_policy
 from orgrollout.aws.permissions import Scope
 from orgrollout.cli.errors import DONE, WrongUsageError
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.options.names import role_named
-from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.report.layout.blocks import Block, Code, Line
