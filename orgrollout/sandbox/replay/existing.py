@@ -1,7 +1,7 @@
 """The stack sets that were there before a record began, as far as its answers tell of them.
 
 What the first answers say of a stack set before a request of the record changes it: its definition,
-and where it has stack instances. What cannot be told is how it came to be: its earlier operations.
+and where it has stack instances. Its earlier operations are told by their list alone.
 """
 
 from collections.abc import Iterator, Mapping
