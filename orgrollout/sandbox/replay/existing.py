@@ -126,7 +126,7 @@ def _look(
 
 def _places_of(told: ExistingStackSet) -> ExistingStackSet:
     """Return what a change in place leaves: where stack instances are, and what created them."""
-    kept = {
+    kept: dict[tuple[str, str], Instance] = {
         pair: {k: v for k, v in each.items() if k in {"Account", "Region", "OrganizationalUnitId"}}
         for pair, each in told.instances.items()
     }
@@ -171,5 +171,5 @@ def _groups(
     accounts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (operation, account), there in regions.items():
         accounts.setdefault((operation, tuple(sorted(there))), []).append(account)
-    for (operation, there), owners in accounts.items():
-        yield operation, owners, list(there)
+    for (operation, together), owners in accounts.items():
+        yield operation, owners, list(together)
