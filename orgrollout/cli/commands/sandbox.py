@@ -7,7 +7,9 @@ import typer
 
 # What a command needs is imported when it runs, so that `--help` stays quick.
 # ruff: noqa: PLC0415
-from orgrollout.cli.options.shared import STARTER, Command, FormatOption, Group, Logs, gathered
+from orgrollout.cli.options.gathered import Command, Group, gathered
+from orgrollout.cli.options.groups import STARTER, Logs
+from orgrollout.cli.options.shared import FormatOption
 
 sandbox = typer.Typer(
     help="A simulated organization for any AWS tool.", no_args_is_help=True, cls=Group
@@ -20,6 +22,14 @@ _File = Annotated[
 _Speed = Annotated[
     float, typer.Option("--speed", help="How many times as fast as real time it goes.")
 ]
+_Behaviour = Annotated[
+    Path | None,
+    typer.Option(
+        "--behaviour",
+        metavar="FILE",
+        help="A file of `orgrollout confirm`: behave as AWS does there.",
+    ),
+]
 
 
 def start(
@@ -29,6 +39,7 @@ def start(
         int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0: any free one.")
     ] = 0,
     speed: _Speed = 60,
+    behaviour: _Behaviour = None,
     logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Start a simulated organization that goes on in the background; `--sandbox` then uses it.
@@ -37,7 +48,7 @@ def start(
     """
     from orgrollout.cli.actions.sandbox import start as run
 
-    return run(file, port=port, speed=speed)
+    return run(file, port=port, speed=speed, behaviour=behaviour)
 
 
 def stop(*, logs: Logs) -> int:  # noqa: ARG001 - begun by `gathered`
@@ -54,12 +65,13 @@ def serve(
         int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0: any free one.")
     ] = 4599,
     speed: _Speed = 60,
+    behaviour: _Behaviour = None,
     logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Answer AWS's APIs for a simulated organization on a port of this machine, until Ctrl-C."""
     from orgrollout.cli.actions.sandbox import serve as run
 
-    return run(file, port=port, speed=speed)
+    return run(file, port=port, speed=speed, behaviour=behaviour)
 
 
 def init(

@@ -5,7 +5,7 @@ import re
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.member_roles import EXTERNAL_ID, role_creators
 from orgrollout.manifest.schema import DriftIgnore
-from orgrollout.manifest.template.read import resource_names
+from orgrollout.manifest.template.declared import resource_names
 from orgrollout.manifest.template.template import Template
 from orgrollout.manifest.text.document import FieldPath
 from orgrollout.manifest.text.shorthand import did_you_mean

@@ -75,6 +75,9 @@ class Manifest(Part):
     same Region: then that is it. It is never taken from the shell."""
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"
     """As whom service-managed stack sets are called; `auto` finds out."""
+    behaviour: str | None = None
+    """A file that `orgrollout confirm` wrote, relative to the manifest: how AWS behaves. It decides
+    what `rollout.updates_by` leaves open."""
     journal: Annotated[str | None, BeforeValidator(journal_place)] = None
     """Where the state of rollouts is kept: a folder, a file, or `s3://BUCKET/PREFIX`. Default: the
     state directory of this machine."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.schema import Manifest
-from orgrollout.manifest.template.read import declared_parameters
+from orgrollout.manifest.template.declared import declared_parameters
 from orgrollout.model.ids import AccountId
 from orgrollout.model.service_owned import owning_service
 from orgrollout.organization.desired import DesiredStackSet

@@ -19,7 +19,7 @@ from orgrollout.errors import AccessDeniedError, AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.member_roles import role_creators
 from orgrollout.manifest.regions import is_opt_in
-from orgrollout.manifest.template.read import resource_types
+from orgrollout.manifest.template.declared import resource_types
 from orgrollout.manifest.template.resource_needs import all_needs
 from orgrollout.model.ids import AccountId, Region, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
