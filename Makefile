@@ -8,7 +8,7 @@ PAGE := orgrollout/report/page/source
 # Workers, and the programs that tests start, import our modules hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick test-all test-browser fault-matrix kill-matrix lint format page constraints clean
+.PHONY: demo service-demo test quick test-all test-browser fault-matrix kill-matrix lint format page constraints clean
 
 $(READY): constraints-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "orgrollout needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
@@ -19,6 +19,14 @@ $(READY): constraints-dev.txt pyproject.toml
 
 demo: $(READY) ## The main job in a simulated organization, from nothing.
 	@$(BIN)/orgrollout demo
+
+# AWS's runtime client, as Lambda has it beside the function: not for our own Python.
+$(VENV)/lambda/.ready: constraints-lambda.txt | $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: --upgrade --target $(VENV)/lambda -r constraints-lambda.txt
+	@touch $@
+
+service-demo: $(VENV)/lambda/.ready ## The service without AWS: its zip, its state machine, its schedules (needs Linux).
+	@$(BIN)/python -m demos.service
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -32,7 +40,7 @@ quick: $(READY)
 test: $(READY) ## Style, types, layers and the quick tests, side by side.
 	@$(MAKE) --no-print-directory --jobs 2 quick lint
 
-test-all: $(READY) $(CHECKOV)/.ready ## What takes longer.
+test-all: $(READY) $(CHECKOV)/.ready $(VENV)/lambda/.ready ## What takes longer.
 	$(BIN)/pytest -n auto --dist worksteal -m "slow and not exhaustive and not browser"
 
 fault-matrix: $(READY) ## Every response of every command, spoiled in every way; prints how many.
@@ -78,6 +86,7 @@ constraints: ## Pin all dependencies again (needs uv): what runs, what simulates
 	$(PIN) --extra sandbox -c constraints.txt pyproject.toml -o constraints-sandbox.txt
 	$(PIN) --all-extras --group dev -c constraints-sandbox.txt pyproject.toml -o constraints-dev.txt
 	echo checkov | $(PIN) - -o constraints-checkov.txt
+	echo awslambdaric | $(PIN) - -o constraints-lambda.txt
 	echo playwright | $(PIN) -c constraints-dev.txt - -o constraints-browser.txt
 
 clean:

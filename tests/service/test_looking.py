@@ -5,27 +5,19 @@ from datetime import timedelta
 import boto3
 import pytest
 
+from demos.service.events import account_created, batch, operation_ended, uploaded
 from orgrollout.reconcile.documents.rollout_record import ROLLOUTS
-from tests.service.house import (
-    AUTO,
-    BUCKET,
-    House,
-    account_event,
-    manifest,
-    messages,
-    operation_event,
-    written_at,
-)
+from tests.service.house import AUTO, BUCKET, House, manifest, written_at
 from tests.stage import DEV, TOPIC, US, pairs
 
-CREATED = {"detail-type": "Object Created", "source": "aws.s3", "detail": {}}
+CREATED = uploaded(BUCKET, "manifests/base/manifest.yaml")
 WAITS = "waits for an approval: the manifest has no service.auto_approve"
 
 
 def test_a_plan_that_no_condition_approves_waits_and_nothing_is_sent(house: House) -> None:
     house.upload(manifest())
 
-    assert house.functions.look(messages(CREATED))["looked"] == {"base": WAITS}
+    assert house.functions.look(batch(CREATED))["looked"] == {"base": WAITS}
 
     assert house.states() == {"base-1": "waiting for approval"}
     assert house.running() == {}
@@ -36,7 +28,7 @@ def test_a_plan_that_no_condition_approves_waits_and_nothing_is_sent(house: Hous
 def test_an_approval_in_the_journal_starts_it(house: House) -> None:
     """A laptop approves; the schedule finds that the rollout would go on."""
     house.upload(manifest())
-    house.functions.look(messages(CREATED))
+    house.functions.look(batch(CREATED))
     with house.client() as client:
         client.approve(client.rollout("base-1"))
 
@@ -70,7 +62,7 @@ def test_events_that_come_twice_make_one_rollout_and_one_execution(house: House)
     house.upload(manifest(service=AUTO))
 
     for _ in range(2):
-        house.functions.look(messages(CREATED, CREATED, account_event(DEV[0])))
+        house.functions.look(batch(CREATED, CREATED, account_created(DEV[0])))
 
     assert list(house.states()) == ["base-1"]
     assert list(house.running()) == ["base-1_1"]
@@ -123,7 +115,7 @@ def test_an_operation_that_ended_is_looked_at_at_once(house: House) -> None:
         (flying,) = client.rollout("base-1").state.in_flight
     house.sandbox.clock.sleep(timedelta(minutes=20))
 
-    answered = house.functions.look(messages(operation_event(flying.id)))
+    answered = house.functions.look(batch(operation_ended(flying.id)))
 
     assert answered == {"looked": {}, "driven": ["base-1"]}
     with house.client() as client:
@@ -132,7 +124,7 @@ def test_an_operation_that_ended_is_looked_at_at_once(house: House) -> None:
 
 def test_an_operation_of_another_journal_is_none_of_ours(house: House) -> None:
     foreign = f"or-other-1-1-a1-{'0' * 16}-{'0' * 16}"
-    assert house.functions.look(messages(operation_event(foreign)))["looked"] == {}
+    assert house.functions.look(batch(operation_ended(foreign)))["looked"] == {}
     assert house.states() == {}
 
 
@@ -181,7 +173,7 @@ def test_a_rollout_that_cannot_be_read_holds_up_no_other_message(house: House) -
         client.context.journal.put(ROLLOUTS.key("broken-1"), {"broken": True}, expected=None)
     broken = f"or-broken-1-1-a1-{'0' * 16}-{'0' * 16}"
 
-    said = house.functions.look(messages(operation_event(broken)))
+    said = house.functions.look(batch(operation_ended(broken)))
 
     assert said == {"looked": {}, "driven": ["broken-1"]}
 

@@ -8,18 +8,12 @@ import pytest
 import yaml
 from moto.events.models import EventPattern
 
+from demos.service.events import account_created, operation_ended, uploaded
 from orgrollout.aws.permissions import Scope, operator_policy
 from orgrollout.service import handlers
 from orgrollout.service.manifests import QUIET
 from orgrollout.service.templates import Part, service_template
-from tests.service.house import (
-    AUTO,
-    BUCKET,
-    House,
-    account_event,
-    manifest,
-    operation_event,
-)
+from tests.service.house import AUTO, BUCKET, House, manifest
 from tests.templates.support.linting import findings
 from tests.templates.support.reading import parse
 from tests.templates.support.resolving import Place, Stack, resolve
@@ -198,23 +192,14 @@ def matched(stack: Stack, event: Any) -> set[str]:
 
 def test_the_rules_match_the_events_that_aws_documents(stack: Stack) -> None:
     ours = f"or-base-1-1-a1-{'0' * 16}-{'1' * 16}"
-    assert matched(stack, operation_event(ours)) == {"OperationEnded"}
-    assert matched(stack, operation_event(ours, "RUNNING")) == set()
-    assert matched(stack, operation_event("5e2f3a40-0000-1111-2222-333344445555")) == set()
-    assert matched(stack, account_event("100000000001")) == {"AccountsChanged"}
+    assert matched(stack, operation_ended(ours)) == {"OperationEnded"}
+    assert matched(stack, operation_ended(ours, "RUNNING")) == set()
+    assert matched(stack, operation_ended("5e2f3a40-0000-1111-2222-333344445555")) == set()
+    assert matched(stack, account_created("100000000001")) == {"AccountsChanged"}
     pattern = stack.resources["ManifestChanged"]["Properties"]["EventPattern"]
-    # Amazon S3 User Guide, "EventBridge event message structure".
-    uploaded: dict[str, Any] = {
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "detail": {
-            "bucket": {"name": pattern["detail"]["bucket"]["name"][0]},
-            "object": {"key": "manifests/base/manifest.yaml"},
-        },
-    }
-    assert matched(stack, uploaded) == {"ManifestChanged"}
-    uploaded["detail"]["object"] = {"key": "journal/documents/rollout/base-1"}
-    assert matched(stack, uploaded) == set()
+    bucket = pattern["detail"]["bucket"]["name"][0]
+    assert matched(stack, uploaded(bucket, "manifests/base/manifest.yaml")) == {"ManifestChanged"}
+    assert matched(stack, uploaded(bucket, "journal/documents/rollout/base-1")) == set()
 
 
 def test_the_management_account_forwards_the_same_events(stack: Stack) -> None:

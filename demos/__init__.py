@@ -1,0 +1,1 @@
+"""Programs that show what orgrollout does, in a simulated organization."""

@@ -1,0 +1,1 @@
+"""The whole service without AWS: `make service-demo`."""

@@ -1,0 +1,77 @@
+"""Events as AWS sends them; the source is beside each."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def uploaded(bucket: str, key: str) -> dict[str, Any]:
+    """Return an event (Amazon S3 User Guide, "EventBridge event message structure")."""
+    return {
+        "version": "0",
+        "id": "17793124-05d4-b198-2fde-7ededc63b103",
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": "999999999999",
+        "region": "us-east-1",
+        "resources": [f"arn:aws:s3:::{bucket}"],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": bucket},
+            "object": {"key": key},
+            "reason": "PutObject",
+        },
+    }
+
+
+def operation_ended(operation: str, status: str = "SUCCEEDED") -> dict[str, Any]:
+    """Return an event (CloudFormation User Guide, "StackSet Operation Status Change event")."""
+    stack_set = "arn:aws:cloudformation:us-east-1:999999999999:stackset/base-topics:11111111"
+    return {
+        "version": "0",
+        "id": "4de89905-0000-4a6b-9509-23c04bcb6a21",
+        "detail-type": "CloudFormation StackSet Operation Status Change",
+        "source": "aws.cloudformation",
+        "account": "999999999999",
+        "region": "us-east-1",
+        "resources": [stack_set],
+        "detail": {
+            "stack-set-arn": stack_set,
+            "stack-set-operation-id": operation,
+            "status-details": {"status": status},
+        },
+    }
+
+
+def account_created(account: str) -> dict[str, Any]:
+    """Return an event (AWS Organizations User Guide, "Logging and monitoring": CreateAccount)."""
+    return {
+        "version": "0",
+        "detail-type": "AWS Service Event via CloudTrail",
+        "source": "aws.organizations",
+        "account": "999999999999",
+        "region": "us-east-1",
+        "detail": {
+            "eventSource": "organizations.amazonaws.com",
+            "eventName": "CreateAccountResult",
+            "serviceEventDetails": {
+                "createAccountStatus": {"state": "SUCCEEDED", "accountId": account}
+            },
+        },
+    }
+
+
+def batch(*events: Mapping[str, Any]) -> dict[str, Any]:
+    """Return messages of a queue (Lambda Developer Guide, "Using Lambda with Amazon SQS")."""
+    return {
+        "Records": [
+            {
+                "messageId": f"{number}",
+                "body": json.dumps(event),
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:999999999999:events",
+            }
+            for number, event in enumerate(events)
+        ]
+    }
