@@ -50,7 +50,7 @@ _PANELS = {
     _START: ("demo", "init", "bootstrap", "validate", "schema", "protection", "confirm"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
-    _DRIFT: ("coverage", "report", "drift", "resync"),
+    _DRIFT: ("coverage", "report", "drift", "resync", "waivers"),
     _KEEP: ("unlock",),
 }
 _PANEL_OF = {name: panel for panel, names in _PANELS.items() for name in names}

@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Any
 
 from orgrollout.manifest.regions import PARTITIONS
+from orgrollout.manifest.template.declared import as_yaml
 from orgrollout.manifest.template.intrinsic import UNKNOWN, Values, plain
-from orgrollout.manifest.template.read import as_yaml
 from orgrollout.manifest.template.template import Template
 from orgrollout.manifest.text.source import compose
 from orgrollout.model.domains import DOMAINS

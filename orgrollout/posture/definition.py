@@ -127,6 +127,13 @@ class KnownCheck(Generic[A]):
     shows_delivery: bool = False  # it tells whether what is recorded reaches the archive
     counts_flow_logs: bool = False  # it tells how many would be made, replaced and left
     is_recreated: bool = False  # no call repairs its resource; a new stack does
+    # Operations of the service it reads that break it, and name the subject in their request.
+    broken_by: tuple[str, ...] = ()
+
+    @property
+    def event_service(self) -> str:
+        """Return the service that records the events of ``broken_by`` in CloudTrail."""
+        return self.reads[-1].service
 
     @property
     def fields(self) -> Mapping[str, FieldInfo]:

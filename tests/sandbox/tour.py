@@ -239,6 +239,7 @@ class Tour:
         )
         content["description"] = "changed"
         ssm.update_document(Name="by-hand", Content=json.dumps(content), DocumentVersion="$LATEST")
+        self.client("cloudtrail", ONE).lookup_events(MaxResults=1)
         excepted = {
             "ConfigRuleName": RULE,
             "ResourceKeys": [{"ResourceType": "AWS::EC2::VPC", "ResourceId": vpc}],

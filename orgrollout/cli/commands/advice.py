@@ -170,4 +170,21 @@ def cost(
     return run(manifest, reach, format_, prices=price or (), volumes=volume or ())
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain, cost)
+def waivers(manifest: ManifestPath = HERE, *, reach: Reach, format_: FormatOption = "text") -> int:
+    """List what the manifest accepts: why, who answers for it, until when, and in how many places.
+
+    Waivers, rules of `drift.ignore` and exclusions, those that have ended included. Only reads.
+    """
+    from orgrollout.cli.actions.waivers import waivers as run
+
+    return run(manifest, reach, format_)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (
+    init,
+    bootstrap,
+    preflight,
+    explain,
+    cost,
+    waivers,
+)

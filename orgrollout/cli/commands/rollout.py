@@ -225,13 +225,23 @@ def coverage(
             autocompletion=completion.states,
         ),
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="ROLLOUT|DATE",
+            help="The ledger as the journal tells it of the end of a rollout, or of a day or "
+            "moment. What the journal does not tell is unknown. AWS is not asked.",
+            autocompletion=completion.rollouts,
+        ),
+    ] = None,
     diff: Annotated[
         tuple[str, str] | None,
         typer.Option(
             "--diff",
             metavar="A B",
-            help="Show the pairs that are in another state in B than in A: two files that "
-            "--format json wrote. AWS is not called.",
+            help="Show the pairs that are in another state in B than in A. Each is a file that "
+            "--format json wrote, or a rollout, day or moment as for --as-of. AWS is not asked.",
         ),
     ] = None,
     refresh: RefreshOption = "incremental",
@@ -240,21 +250,22 @@ def coverage(
     format_: CoverageFormatOption = "text",
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
+    from orgrollout.cli.actions.reports.coverage import Asked
     from orgrollout.cli.actions.reports.coverage import coverage as run
     from orgrollout.cli.actions.reports.coverage_diff import diff_ledgers
     from orgrollout.reconcile.reading.inventory import Refresh
 
-    if diff is not None:
-        return diff_ledgers(diff, narrow, format_, states=state or (), fail_on=fail_on or ())
-    return run(
-        manifest,
-        narrow,
-        reach,
-        format_,
+    asked = Asked(
+        manifest=manifest,
+        narrow=narrow,
         states=state or (),
         fail_on=fail_on or (),
+        as_of=as_of,
         refresh=Refresh(refresh),
     )
+    if diff is not None:
+        return diff_ledgers(diff, asked, reach, format_)
+    return run(asked, reach, format_)
 
 
 COMMANDS: tuple[Callable[..., int], ...] = (demo, plan, apply, coverage)

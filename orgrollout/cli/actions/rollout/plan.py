@@ -42,7 +42,9 @@ def plan(
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
         request = request_of(asked, loaded, session)
-        made = make_plan(request)
+        # A plan that is only shown need not remember how all stands, which takes seconds for a
+        # large organization.
+        made = make_plan(request if out is not None else replace(request, ledger=None))
         counted = _counted(made, loaded, request, session) if look else None
         calls, who = session.connection.calls, session.connection.identity.arn
         now = session.context.clock.now()
