@@ -2,12 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-<<<<<<< HEAD
 from dataclasses import replace
-from datetime import date
-=======
 from datetime import datetime
->>>>>>> main
 
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.once_only import once_only
