@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orgrollout.cli.actions.rollout.saved_plan import Options, read_saved, save_plan
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest

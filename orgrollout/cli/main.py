@@ -29,7 +29,7 @@ from orgrollout.cli.commands import (
 )
 from orgrollout.cli.errors import FAILED, INTERRUPTED
 from orgrollout.cli.logs import end_logs
-from orgrollout.cli.options.shared import Command, Group, gathered
+from orgrollout.cli.options.gathered import Command, Group, gathered
 from orgrollout.cli.terminal.stdout import checked_stdout, drop_what_is_left, open_or_closed
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.logs import log_of

@@ -7,7 +7,9 @@ import typer
 
 # What a command needs is imported when it runs, so that `--help` stays quick.
 # ruff: noqa: PLC0415
-from orgrollout.cli.options.shared import STARTER, Command, FormatOption, Group, Logs, gathered
+from orgrollout.cli.options.gathered import Command, Group, gathered
+from orgrollout.cli.options.groups import STARTER, Logs
+from orgrollout.cli.options.shared import FormatOption
 
 sandbox = typer.Typer(
     help="A simulated organization for any AWS tool.", no_args_is_help=True, cls=Group

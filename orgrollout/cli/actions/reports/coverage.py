@@ -9,7 +9,7 @@ from orgrollout.cli.actions.reports.coverage_as_of import Ledger, ledger_as_of
 from orgrollout.cli.actions.rollout.plan import picture_of
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest

@@ -8,7 +8,7 @@ from orgrollout.cli.actions.rollout.held import held_by_others, held_lines
 from orgrollout.cli.actions.rollout.saved_plan import Options, must_be_free, read_saved, save_plan
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
