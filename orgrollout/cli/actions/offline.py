@@ -12,7 +12,7 @@ from orgrollout.errors import ManifestError, Problem
 from orgrollout.manifest.json_schema import schema_json
 from orgrollout.manifest.lint import Severity, lint_manifest
 from orgrollout.manifest.load import load_manifest
-from orgrollout.manifest.once_only import made_once_only
+from orgrollout.manifest.once_advice import made_once_only
 from orgrollout.manifest.placeholders import placeholders
 from orgrollout.manifest.template.builtin import builtin_names, builtin_path
 from orgrollout.manifest.template.read import read_template
