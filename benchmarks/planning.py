@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -246,23 +247,23 @@ def build_organization(accounts: int, units: int) -> Organization:
     )
 
 
-def load() -> LoadedManifest:
+def load(parts: int = 2) -> LoadedManifest:
     """Return a manifest with units, tags, exclusions and overrides, loaded from a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.yaml"
-        path.write_text(_manifest(), encoding="utf-8")
+        path.write_text(_manifest(parts), encoding="utf-8")
         for name in _STACK_SETS:
             (Path(folder) / f"{name}.yaml").write_text(_TEMPLATE, encoding="utf-8")
         return load_manifest(path)
 
 
-def _manifest() -> str:
+def _manifest(parts: int) -> str:
     # 100,000 stack instances per stack set is the quota, so each is split by Regions.
-    halves = REGIONS[: len(REGIONS) // 2], REGIONS[len(REGIONS) // 2 :]
+    bounds = [len(REGIONS) * number // parts for number in range(parts + 1)]
     stack_sets = "\n".join(
-        _STACK_SET.format(name=name, half=half, regions=", ".join(regions), special=regions[0])
+        _STACK_SET.format(name=name, part=part, regions=", ".join(regions), special=regions[0])
         for name in _STACK_SETS
-        for half, regions in enumerate(halves, start=1)
+        for part, regions in enumerate((REGIONS[a:b] for a, b in pairwise(bounds)), start=1)
     )
     return _MANIFEST.format(regions=", ".join(REGIONS), stack_sets=stack_sets)
 
@@ -285,7 +286,7 @@ stack_sets:
 {stack_sets}
 """
 _STACK_SET = """\
-  {name}-{half}:
+  {name}-{part}:
     template: {name}.yaml
     regions: [{regions}]
     parameters: {{Mode: full}}

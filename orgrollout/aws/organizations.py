@@ -8,6 +8,7 @@ they do not, one more per unit.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,6 +19,7 @@ from orgrollout.organization.snapshot import Account, AccountState, Organization
 
 _PAGE = {"MaxResults": 20}
 _NOWHERE = UnitId("")
+_TAGS_A_LOOK = 4  # below a unit: tags have twice the rate of units
 _DEEPEST = 5  # units below one another, the root not counted (quotas of AWS Organizations)
 
 
@@ -47,7 +49,16 @@ def read_organization(connection: Connection, *, with_tags: bool) -> Organizatio
         OrganizationChangedError: Accounts moved while it was read, twice.
     """
     organization_id, management = describe_organization(connection)
-    tree = _read_tree(connection, _in_turn)
+    tags: dict[AccountId, Mapping[str, str]] = {}
+
+    def read_tags(of: Iterable[Account]) -> Iterator[None]:
+        for number, account in enumerate(of, start=1):
+            tags[account.id] = tags_of(connection, account.id)
+            if number % _TAGS_A_LOOK == 0:
+                yield
+
+    beside = read_tags if with_tags else _nothing
+    tree = _read_tree(connection, partial(_in_turn, beside=beside))
     if _lost(tree, management):
         tree = _read_tree(connection, _accounts_first)
     if lost := _lost(tree, management):
@@ -56,7 +67,9 @@ def read_organization(connection: Connection, *, with_tags: bool) -> Organizatio
         )
     root, units, accounts = tree
     if with_tags:
-        accounts = {a.id: replace(a, tags=tags_of(connection, a.id)) for a in accounts.values()}
+        for _ in read_tags(account for account in accounts.values() if account.id not in tags):
+            pass
+        accounts = {a.id: replace(a, tags=tags[a.id]) for a in accounts.values()}
     return Organization(
         id=organization_id,
         management_account=management,
@@ -100,6 +113,7 @@ _Tree = tuple[UnitId, Mapping[UnitId, Unit], Mapping[AccountId, Account]]
 
 
 _Both = tuple[list[Account], list[Unit]]
+_Beside = Callable[[Iterable[Account]], Iterator[None]]
 _Order = Callable[[Iterator[Account], Iterator[Unit]], _Both]
 
 
@@ -115,17 +129,25 @@ def _read_tree(connection: Connection, order: _Order) -> _Tree:
     return top.id, units, _placed(connection, units, accounts)
 
 
-def _in_turn(accounts: Iterator[Account], units: Iterator[Unit]) -> _Both:
+def _in_turn(accounts: Iterator[Account], units: Iterator[Unit], *, beside: _Beside) -> _Both:
     """Read a page of accounts and look below a unit, in turn: each API has a rate of its own.
 
-    So one waits while the other is asked. A unit that is made meanwhile may be missed, and an
-    account in it then has no place: all of it is read again, in the order that cannot miss it.
+    So one waits while the other is asked. What is asked ``beside``, of the accounts of a page,
+    stops now and then for a look below a unit, too. A unit that is made meanwhile may be missed,
+    and an account in it then has no place: all of it is read again, in the order that cannot miss
+    it.
     """
     listed, walked = list[Account](), list[Unit]()
     while some := [*islice(accounts, _PAGE["MaxResults"])]:
         listed += some
         walked += islice(units, 1)
+        for _ in beside(some):
+            walked += islice(units, 1)
     return listed, [*walked, *units]
+
+
+def _nothing(_: Iterable[Account]) -> Iterator[None]:
+    return iter(())
 
 
 def _accounts_first(accounts: Iterator[Account], units: Iterator[Unit]) -> _Both:

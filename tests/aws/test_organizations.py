@@ -267,6 +267,27 @@ def test_units_at_the_deepest_level_are_not_read_for_child_units(
     assert connection.calls["ListOrganizationalUnitsForParent"] == 5
 
 
+def test_tags_are_read_beside_accounts_and_units() -> None:
+    """The time is that of the tags alone: 10 a second, after 15 at once."""
+    accounts, units = 200, 50
+    names = [f"U{n}" for n in range(units)]
+    members = [{"name": f"a{n}", "id": f"2{n:011}", "tags": {"n": str(n)}} for n in range(accounts)]
+    tree = {name: {"accounts": members[n::units]} for n, name in enumerate(names)}
+    with Sandbox.start(organization(root={"organizational_units": tree})) as sandbox:
+        limited = connect(session=new_session(), clock=sandbox.clock, limits=RateLimits())
+        begun = sandbox.clock.now()
+        read = read_organization(limited, with_tags=True)
+        seconds = (sandbox.clock.now() - begun).total_seconds()
+
+    assert limited.calls["ListTagsForResource"] == accounts + 1
+    assert {a.name: a.tags for a in read.accounts.values() if a.name != "management"} == {
+        f"a{n}": {"n": str(n)} for n in range(accounts)
+    }
+    assert len(read.units) == units + 1
+    tags_alone = (accounts + 1 - 15) / 10
+    assert seconds < 1.1 * tags_alone
+
+
 def test_accounts_and_units_are_read_in_turn_as_each_has_a_rate_of_its_own() -> None:
     """One waits while the other is asked: that takes as long as the slower of both, and not both.
 
