@@ -143,8 +143,7 @@ class Functions:
         """Look at once at the accounts and Regions that tamper events tell of, and repair there.
 
         Raises:
-            OrgRolloutError: The first failure, after all manifests were tried: the messages of
-                these accounts and Regions come again.
+            OrgRolloutError: The first failure, after all manifests were tried.
         """
         with self._house() as house:
             due = places_due(event, house.client)

@@ -1,7 +1,6 @@
 """A tamper event: exactly that account and Region is looked at at once, and repaired."""
 
 from collections.abc import Iterator
-from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,16 @@ import pytest
 
 from demos.service.events import batch, called
 from orgrollout.errors import OrgRolloutError
+from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.model.ids import Pair
-from orgrollout.reconcile.documents.tampering import MOST, TAMPERING, Tampered
+from orgrollout.reconcile.documents.tampering import (
+    MOST,
+    TAMPERING,
+    Tampered,
+    note_look,
+    note_tampering,
+)
+from orgrollout.service.tampering import RefusedEventError, read_tampering
 from tests.resyncing import NAME, TEMPLATE, start_recorders
 from tests.resyncing import manifest as drifting
 from tests.service.house import AUTO, BUCKET, House, standing
@@ -119,6 +126,7 @@ def test_an_event_that_comes_twice_is_looked_at_once(guarded: House) -> None:
     assert kept(guarded).asked == kept(guarded).looked == 1
 
 
+@pytest.mark.slow
 def test_a_late_event_that_comes_after_a_newer_one_is_looked_at(guarded: House) -> None:
     guarded.functions.tampered(batch(stopped("newer")))
     guarded.sandbox.stop_recorder(DEV[0], US)
@@ -130,6 +138,7 @@ def test_a_late_event_that_comes_after_a_newer_one_is_looked_at(guarded: House) 
     assert records(guarded)
 
 
+@pytest.mark.slow
 def test_a_look_that_failed_is_due_when_the_message_comes_again(guarded: House) -> None:
     broken = {"name": "wrong", "version": 1}
     guarded.sandbox.stop_recorder(DEV[0], US)
@@ -146,6 +155,7 @@ def test_a_look_that_failed_is_due_when_the_message_comes_again(guarded: House) 
     assert sorted(guarded.states()) == ["base-1", "base-2"]
 
 
+@pytest.mark.slow
 def test_what_unattended_repairs_may_not_do_is_found_and_left(guarded: House) -> None:
     deploy(guarded, max_instances=0)
     guarded.sandbox.stop_recorder(DEV[0], US)
@@ -157,21 +167,11 @@ def test_what_unattended_repairs_may_not_do_is_found_and_left(guarded: House) ->
     assert list(guarded.states()) == ["base-1"]
 
 
-def test_only_so_many_events_are_kept(guarded: House) -> None:
-    events = [stopped(f"e-{number}") for number in range(MOST + 10)]
-
-    guarded.functions.tampered(batch(*events))
-
-    known = kept(guarded)
-    assert (len(known.events), known.asked) == (MOST, MOST + 10)
-    assert known.events[-1].event == f"e-{MOST + 9}"
-
-
-def test_a_changed_role_is_looked_at_where_stack_sets_made_it(guarded: House) -> None:
+def test_a_changed_role_is_looked_at_where_stack_sets_made_it() -> None:
     """IAM tells one Region of it (EventBridge User Guide), wherever the stack is."""
     told = called("iam:DeleteRolePolicy", DEV[0], "us-gov-west-1")
 
-    assert guarded.functions.tampered(batch(told))["looked"] == [PLACE]
+    assert read_tampering(told, US)[0] == HERE
 
 
 def forged(**changes: Any) -> dict[str, Any]:
@@ -181,35 +181,60 @@ def forged(**changes: Any) -> dict[str, Any]:
 REFUSED = {
     "it arose in another account": forged(account=DEV[1]),
     "it arose in another Region": forged(region="eu-west-1"),
-    "is not in the organization": called(STOPPED, "123456789012", US),
     "no account and Region": called(STOPPED, "../../../x", US),
     "no detail": forged(detail="x"),
     "no eventID": stopped(eventID=7),
+    "no recipientAccountId": stopped(recipientAccountId=""),
     "does not say when": stopped(eventTime="yesterday"),
 }
 
 
 @pytest.mark.parametrize("why", sorted(REFUSED))
-def test_an_event_that_is_not_believed_is_refused_and_looked_at_nowhere(
-    house: House, caplog: pytest.LogCaptureFixture, why: str
+def test_an_event_that_is_not_whole_or_contradicts_itself_is_refused(why: str) -> None:
+    with pytest.raises(RefusedEventError, match=why):
+        read_tampering(REFUSED[why], US)
+
+
+def test_a_refused_event_is_looked_at_nowhere_and_holds_up_no_other(
+    house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answer = house.functions.tampered(batch(deepcopy(REFUSED[why]), {}))
-
-    assert answer == {"looked": [], "said": {}}
-    lines = [r.getMessage() for r in caplog.records]
-    assert any(line.startswith("tamper event refused: ") and why in line for line in lines)
-    with house.client() as client:
-        assert TAMPERING.names(client.context.journal) == ()
-    assert looks(house, 0) == set()
-
-
-def test_a_message_that_cannot_be_read_holds_up_no_other(guarded: House) -> None:
-    told = batch(stopped())
+    outside = called(STOPPED, "123456789012", US)
+    told = batch(forged(account=DEV[1]), outside, stopped())
     told["Records"] = [{"body": "{"}, {}, *told["Records"]]
 
-    assert guarded.functions.tampered(told)["looked"] == [PLACE]
+    assert house.functions.tampered(told) == {"looked": [PLACE], "said": {}}
+
+    lines = [r.getMessage() for r in caplog.records if r.getMessage().startswith("tamper event")]
+    assert len(lines) == 4
+    assert any("123456789012 is not in the organization" in line for line in lines)
+    with house.client() as client:
+        assert TAMPERING.names(client.context.journal) == (f"{DEV[0]}/{US}",)
 
 
+def test_who_called_is_told_as_well_as_cloudtrail_knows() -> None:
+    service = stopped(userIdentity={"type": "AWSService", "invokedBy": "config.amazonaws.com"})
+    refused = stopped(userIdentity={}, errorCode="AccessDenied")
+
+    assert read_tampering(service, US)[1].by == "config.amazonaws.com"
+    assert read_tampering(refused, US)[1].by == "unknown"
+    assert read_tampering(refused, US)[1].error == "AccessDenied"
+
+
+def test_only_so_many_events_are_kept(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "journal.sqlite")
+    events = [read_tampering(stopped(f"e-{number}"), US)[1] for number in range(MOST + 10)]
+
+    noted = note_tampering(journal, HERE, events)
+
+    assert (len(noted.events), noted.asked) == (MOST, MOST + 10)
+    assert noted.events[-1].event == f"e-{MOST + 9}"
+    note_look(journal, HERE, MOST)
+    assert note_tampering(journal, HERE, ()).is_due  # ten came after that look began
+    note_look(journal, HERE, noted.asked)
+    assert not note_tampering(journal, HERE, events[-1:]).is_due
+
+
+@pytest.mark.slow
 def test_events_of_our_own_repair_begin_nothing_more(guarded: House) -> None:
     guarded.sandbox.stop_recorder(DEV[0], US)
     guarded.functions.tampered(batch(stopped()))
