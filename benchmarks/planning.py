@@ -19,12 +19,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from orgrollout.cli.actions.rollout.saved_plan import Options, read_saved, save_plan
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
@@ -39,13 +39,14 @@ from orgrollout.plan.build.request import Request
 from orgrollout.plan.make_plan import make_plan
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.process.garbage_collection import rarely_collected
+from orgrollout.rollout.ledger_then import ledger_then
 
 T = TypeVar("T")
 
 MAX_SECONDS = 5.0
 MAX_MEGABYTES = 600
 HOME = Region("us-east-1")
-TODAY = date(2026, 7, 1)
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 REGIONS = sorted(r for r, p in PARTITIONS.items() if p == "aws" and not is_opt_in(r))
 ORGANIZATION = "o-a1b2c3d4e5"
 
@@ -65,6 +66,7 @@ def main() -> int:
     nothing = Inventory(stack_sets={})
     plan = clock.step("plan", lambda: plan_all(loaded, organization, desired, nothing))
     seconds = resolved + clock.last
+    plan = remembering(clock, plan, organization, desired, nothing)
     files = through_a_file(clock, plan)
     everything = clock.step("deploy", lambda: deployed(desired))
     again = clock.step("again", lambda: plan_all(loaded, organization, desired, everything))
@@ -73,8 +75,22 @@ def main() -> int:
     changed = clock.step("outdate", lambda: outdated(everything))
     updates = clock.step("update", lambda: plan_all(loaded, organization, desired, changed))
     seconds = max(seconds, resolved + clock.last)
+    updates = remembering(clock, updates, organization, desired, changed)
     files = max(files, through_a_file(clock, updates))
     return report(desired, plan, seconds, files)
+
+
+def remembering(
+    clock: "Clock",
+    plan: Plan,
+    organization: Organization,
+    desired: DesiredState,
+    inventory: Inventory,
+) -> Plan:
+    """Return the plan as `apply` makes it, with how all stands."""
+    made = rarely_collected()(ledger_then)
+    ledger = clock.step("remember", lambda: made(organization, desired.stack_sets, inventory, NOW))
+    return replace(plan, ledger=ledger)
 
 
 def through_a_file(clock: "Clock", plan: Plan) -> float:
@@ -131,7 +147,7 @@ def plan_all(
 @rarely_collected()
 def resolve(loaded: LoadedManifest, organization: Organization) -> DesiredState:
     """Return what the manifest wants of the organization."""
-    return desired_stack_sets(loaded, organization, home_region=HOME, today=TODAY)
+    return desired_stack_sets(loaded, organization, home_region=HOME, now=NOW)
 
 
 def deployed(desired: DesiredState) -> Inventory:

@@ -26,6 +26,7 @@ from orgrollout.api.place import Progress, silent
 from orgrollout.api.rollouts import Rollouts
 
 if TYPE_CHECKING:
+    from orgrollout.aws.recording.recorder import Recorder
     from orgrollout.aws.transport.clock import Clock
     from orgrollout.aws.transport.connection import AwsSession as AwsSession
     from orgrollout.aws.transport.connection import Connection
@@ -127,6 +128,7 @@ def connect(
     limits: "RateLimits | None" = None,
     waits: "Waits | None" = None,
     on_skew: "Callable[[timedelta], None] | None" = None,
+    recorder: "Recorder | None" = None,
     read_only: bool = False,
     simulated: bool = False,
     progress: Progress = silent,
@@ -138,9 +140,10 @@ def connect(
     open stays open. ``clock`` is for simulated time. ``limits`` are rates of calls other than those
     that all connections of this process share. ``waits`` tell of calls that are not answered, and
     ``on_skew`` learns by how much the clock of this machine is ahead of AWS's, where that is a
-    minute. With ``read_only`` no client of AWS writes, but for the journal and for notices. What is
-    ``simulated`` takes a manifest without a home Region, with a warning to ``progress``.
-    ``progress`` hears a line about everything that takes long.
+    minute. The ``recorder`` writes down what is sent and answered. With ``read_only`` no client of
+    AWS writes, but for the journal and for notices. What is ``simulated`` takes a manifest without
+    a home Region, with a warning to ``progress``. ``progress`` hears a line about everything that
+    takes long.
 
     Raises:
         ManifestError: The manifest does not say in which Region its stack sets live.
@@ -158,6 +161,7 @@ def connect(
         limits=limits,
         waits=waits,
         on_skew=on_skew,
+        recorder=recorder,
         read_only=read_only,
         simulated=simulated,
         progress=progress,
@@ -168,7 +172,12 @@ def connect(
         yield Client(context=context, reading=reading, journal=where, progress=progress)
 
 
-def connection(*, profile: str | None = None, home_region: str | None = None) -> "Connection":
+def connection(
+    *,
+    profile: str | None = None,
+    home_region: str | None = None,
+    recorder: "Recorder | None" = None,
+) -> "Connection":
     """Return the way to AWS alone, for what needs no journal.
 
     Raises:
@@ -176,4 +185,4 @@ def connection(*, profile: str | None = None, home_region: str | None = None) ->
     """
     from orgrollout.aws.transport.connection import connect as open_connection
 
-    return open_connection(profile=profile, region=home_region)
+    return open_connection(profile=profile, region=home_region, recorder=recorder)

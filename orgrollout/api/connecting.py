@@ -20,6 +20,7 @@ from orgrollout.reconcile.open_journal import open_journal
 from orgrollout.reconcile.reading.home_region import proposed_home, some_home
 
 if TYPE_CHECKING:
+    from orgrollout.aws.recording.recorder import Recorder
     from orgrollout.aws.transport.connection import AwsSession
 
 
@@ -33,6 +34,7 @@ def connection_for(
     limits: RateLimits | None,
     waits: Waits | None,
     on_skew: Callable[[timedelta], None] | None,
+    recorder: "Recorder | None",
     read_only: bool,
     simulated: bool,
     progress: Progress,
@@ -54,6 +56,7 @@ def connection_for(
             read_only=read_only,
             waits=waits,
             on_skew=on_skew,
+            recorder=recorder,
         )
     except MissingRegionError as error:
         if loaded is None:

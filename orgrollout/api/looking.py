@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest
     from orgrollout.reconcile.reading.inventory import Refresh
     from orgrollout.reconcile.reading.plan_request import Narrowing, Picture
+    from orgrollout.rollout.as_of import PastLedger
     from orgrollout.rollout.coverage import CoverageRow
+    from orgrollout.rollout.state.summary import RolloutSummary
 
 DETECTION_PATIENCE = timedelta(minutes=30)
 
@@ -89,6 +91,26 @@ class Looking(Place):
 
         picture = picture or self.look(loaded, drift=True)
         return coverage_rows(loaded, picture, self.reading, self.progress)
+
+    def past_coverage(
+        self, loaded: "LoadedManifest", until: datetime | None = None
+    ) -> "PastLedger":
+        """Return the ledger of a past moment, or without one how rollouts have left it by now.
+
+        From the journal alone: what it does not tell is unknown. AWS is not called.
+
+        Raises:
+            NoSuchRolloutError: No rollout of the manifest had begun by then.
+        """
+        from orgrollout.reconcile.reading.past_ledger import past_ledger
+
+        return past_ledger(self.context.journal, loaded.manifest.name, until)
+
+    def rollouts_of(self, loaded: "LoadedManifest") -> "list[RolloutSummary]":
+        """Return the rollouts of a manifest in short, oldest first."""
+        from orgrollout.reconcile.reading.past_ledger import rollouts_of
+
+        return rollouts_of(self.context.journal, loaded.manifest.name)
 
     def detect(
         self,

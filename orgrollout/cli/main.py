@@ -17,6 +17,7 @@ import typer
 
 from orgrollout.cli.commands import (
     advice,
+    confirm,
     control,
     drift,
     journal,
@@ -28,7 +29,7 @@ from orgrollout.cli.commands import (
 )
 from orgrollout.cli.errors import FAILED, INTERRUPTED
 from orgrollout.cli.logs import end_logs
-from orgrollout.cli.options.shared import Command, Group, gathered
+from orgrollout.cli.options.gathered import Command, Group, gathered
 from orgrollout.cli.terminal.stdout import checked_stdout, drop_what_is_left, open_or_closed
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.logs import log_of
@@ -46,10 +47,10 @@ EPILOG = (
 _START, _PLAN, _ROLLOUT = "Begin", "Plan and roll out", "Control rollouts"
 _DRIFT, _KEEP = "Coverage and drift", "Keep it running"
 _PANELS = {
-    _START: ("demo", "init", "bootstrap", "validate", "schema", "protection"),
+    _START: ("demo", "init", "bootstrap", "validate", "schema", "protection", "confirm"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
-    _DRIFT: ("coverage", "report", "drift", "resync"),
+    _DRIFT: ("coverage", "report", "drift", "resync", "waivers"),
     _KEEP: ("unlock",),
 }
 _PANEL_OF = {name: panel for panel, names in _PANELS.items() for name in names}
@@ -91,6 +92,7 @@ for _command in (
     + report.COMMANDS
     + drift.COMMANDS
     + advice.COMMANDS
+    + confirm.COMMANDS
     + offline.COMMANDS
     + control.COMMANDS
     + journal.COMMANDS
@@ -147,6 +149,10 @@ def _bug(error: Exception, *, debug: bool) -> int:
     _LOG.error("a bug", extra={"error": type(error).__name__})
     said = " ".join(str(error).split())
     more = "" if debug else " Repeat the command with --debug for the traceback."
+    more += (
+        " Where AWS was asked, --record FILE keeps requests and responses for the report, without "
+        "secrets."
+    )
     text = f"this is a bug in {NAME}: {type(error).__name__}: {said}.{more}"
     _tell(text)
     return FAILED

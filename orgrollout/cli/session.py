@@ -14,8 +14,9 @@ from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.cli.errors import OutputError, WrongUsageError
 from orgrollout.cli.options.defaults import config_file, from_file
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.sandboxes import simulation_of
+from orgrollout.cli.terminal.recording import recorded_in
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.cli.terminal.waiting import skew_told_on, waits_told_on
 from orgrollout.cli.what_was_started import add_what_was_started, where_it_was_sought
@@ -105,6 +106,7 @@ def open_session(
             simulation = stack.enter_context(simulation_of(reach, waits))
         forgets = simulation is not None and simulation.forgets
         forgotten = _forgotten(reach, stack) if forgets else None
+        recorder = stack.enter_context(recorded_in(reach.record, screen))
         client = stack.enter_context(
             api.connect(
                 loaded,
@@ -114,6 +116,7 @@ def open_session(
                 clock=simulation.clock if simulation is not None else None,
                 waits=None if forgets else waits,
                 on_skew=skew_told_on(screen),
+                recorder=recorder,
                 read_only=read_only,
                 simulated=simulation is not None,
                 progress=screen.progress,

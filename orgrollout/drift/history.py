@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.drift.classify import SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.who.answer import ChangedBy, Known
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
 from orgrollout.plan.model.repair import below
@@ -35,6 +36,7 @@ class Record:
     gone: datetime | None = None  # when it was first looked for and not found
     refused: str = ""  # why it was not repaired, and is left for a person
     refused_for: Cause | None = None  # the same as a verdict: REFUSED or UNREAD
+    changed_by: ChangedBy | None = None  # as CloudTrail told it; None: it was not asked for
 
     @property
     def is_open(self) -> bool:
@@ -200,4 +202,19 @@ def _seen(before: Record | None, finding: Finding, looked: datetime) -> Record:
         gone=None,
         refused="" if before.gone else before.refused,
         refused_for=None if before.gone else before.refused_for,
+        changed_by=None if again or before.gone else before.changed_by,
     )
+
+
+def with_changes(records: Records, answers: Mapping[Digest, ChangedBy]) -> Records:
+    """Return the records with who changed what they are about.
+
+    What was found stays where it could not be asked for again.
+    """
+    changed = dict(records)
+    for key, answer in answers.items():
+        before = records[key].changed_by if key in records else None
+        is_worse = before is not None and before.known is Known.FOUND != answer.known
+        if key in records and not is_worse:
+            changed[key] = replace(records[key], changed_by=answer)
+    return changed

@@ -1,19 +1,12 @@
-"""The journal in one SQLite file: standard library, and on disk before a call returns.
-
-Not in WAL mode: that maps a file into memory, and where the file is cut short while it is mapped,
-the process dies of SIGBUS instead of saying what is wrong.
-"""
+"""The journal in one SQLite file: standard library, and on disk before a call returns."""
 
 import json
-import os
 import secrets
 import shutil
-import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -22,25 +15,14 @@ from typing import Any, Self
 from orgrollout.journal.errors import (
     JournalConflictError,
     JournalCorruptError,
-    JournalForeignError,
     JournalFullError,
-    JournalReadOnlyError,
-    JournalVersionError,
 )
 from orgrollout.journal.port import Document, Entry, Version, to_text
-from orgrollout.journal.sqlite_errors import is_busy, translated_errors
+from orgrollout.journal.sqlite_errors import translated_errors
+from orgrollout.journal.sqlite_file import open_database, transaction
 
-SCHEMA_VERSION = 1
-_APPLICATION = 0x6F72676A  # "orgj": tells a journal from any other SQLite file
 _BATCH = 500
 _FIRST = 2**48  # a version below it is drawn, so that no document gets one of a removed document
-_SCHEMA = (
-    "CREATE TABLE schema (version INTEGER NOT NULL)",
-    "CREATE TABLE documents (key TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL)",
-    "CREATE TABLE entries (stream TEXT NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL,"
-    " PRIMARY KEY (stream, position))",
-    f"PRAGMA application_id = {_APPLICATION}",
-)
 
 
 class SqliteJournal:
@@ -54,27 +36,13 @@ class SqliteJournal:
 
         Raises:
             JournalReadOnlyError: The file or its folder cannot be written.
-            JournalForeignError: The file is something else.
+            JournalForeignError: It is something else, or no file at all.
             JournalVersionError: A newer orgrollout wrote it.
             JournalBusyError: Another process held it for longer than ``patience``.
         """
         self.path = path
         self._lock = threading.RLock()
-        self._patience = patience
-        _make_private(path)
-        with translated_errors(self.path):
-            self._db = sqlite3.connect(
-                path,
-                timeout=patience.total_seconds(),
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        try:
-            with translated_errors(self.path):
-                self._prepare()
-        except BaseException:
-            self._db.close()
-            raise
+        self._db = open_database(path, patience)
 
     def get(self, key: str) -> Document | None:
         """Return the document, or None where there is none."""
@@ -212,66 +180,11 @@ class SqliteJournal:
     ) -> None:
         self.close()
 
-    def _prepare(self) -> None:
-        self._check()  # before anything is changed: what is not ours stays as it is
-        with suppress(PermissionError):  # another user's file, which we may use
-            self.path.chmod(0o600)
-        self._use_rollback_journal()
-        self._db.execute("PRAGMA synchronous = FULL")
-        if self._is_empty():
-            self._begin_journal()
-
-    def _begin_journal(self) -> None:
-        with self._writing():
-            if self._is_empty():  # still, and no other process can begin it now
-                for statement in _SCHEMA:
-                    self._db.execute(statement)
-                self._db.execute("INSERT INTO schema VALUES (?)", (SCHEMA_VERSION,))
-
-    def _check(self) -> None:
-        if self._is_empty():
-            return
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        if application != _APPLICATION:
-            raise JournalForeignError(self.path, "it belongs to another program")
-        row = self._db.execute("SELECT version FROM schema").fetchone()
-        version = row[0] if row else None
-        if not isinstance(version, int):
-            raise JournalCorruptError(self.path, "the table schema does not tell its version")
-        if version > SCHEMA_VERSION:
-            said = f"schema {version}, and this one knows {SCHEMA_VERSION}"
-            raise JournalVersionError(self.path, said)
-
-    def _is_empty(self) -> bool:
-        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return not tables
-
-    def _use_rollback_journal(self) -> None:
-        # Leaving WAL, which earlier versions used, does not wait as other statements do.
-        deadline = time.monotonic() + self._patience.total_seconds()
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode = TRUNCATE")
-            except sqlite3.OperationalError as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-            else:
-                return
-
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Do the body in one transaction, which is on disk at the end, or not at all."""
-        with self._lock, translated_errors(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                # SQLite may have rolled back by itself, for want of space for one.
-                with suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._lock, translated_errors(self.path), transaction(self._db):
+            yield
 
     def _names(self, rows: Iterable[tuple[Any]]) -> tuple[str, ...]:
         names = tuple(row[0] for row in rows)
@@ -289,12 +202,3 @@ class SqliteJournal:
             return json.loads(text)
         except (ValueError, TypeError, RecursionError) as error:
             raise JournalCorruptError(self.path, f"{key} is not JSON") from error
-
-
-def _make_private(path: Path) -> None:
-    """Create file and folder for the owner alone; SQLite gives its own files the same mode."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise JournalReadOnlyError(path, error.strerror or str(error)) from error

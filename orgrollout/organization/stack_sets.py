@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.once_only import once_only
@@ -11,8 +11,9 @@ from orgrollout.manifest.text.document import FieldPath
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel, StackSetDefinition
+from orgrollout.organization.acceptances import acceptances
 from orgrollout.organization.desired import DesiredStackSet, LeftOut, LeftOutState
-from orgrollout.organization.findings import Findings, written
+from orgrollout.organization.findings import Findings
 from orgrollout.organization.notes import notes_of
 from orgrollout.organization.pairs import PairTable
 from orgrollout.organization.parameters import (
@@ -42,7 +43,7 @@ class StackSetResolver:
         organization: Organization,
         *,
         home_region: Region,
-        today: date,
+        now: datetime,
         findings: Findings,
     ) -> None:
         self._loaded = loaded
@@ -52,7 +53,8 @@ class StackSetResolver:
         self._pairs = PairTable()
         self._regions = RegionNames(loaded, organization, home_region, findings)
         tree = OrganizationTree(organization)
-        self._selector = Selector(loaded, tree, self._regions, findings, today)
+        self._now = now
+        self._selector = Selector(loaded, tree, self._regions, findings, now)
         self._values = values_for(loaded, organization, home_region)
         self._overrides = OverrideReader(loaded, self._selector, self._regions, self._values)
 
@@ -99,6 +101,7 @@ class StackSetResolver:
             retain_stacks=self._retains(key),
             adopt=stack_set.adopt,
             imports=self._imports(key, pairs),
+            accepts=tuple(acceptances(self._loaded, key, self._selector, self._now)),
             auto_deployment=stack_set.auto_deployment,
             managed_execution=stack_set.managed_execution,
             notes=notes_of(self._loaded.templates[key].metadata, targeting.regions, pairs),
@@ -140,9 +143,10 @@ class StackSetResolver:
             place: FieldPath = (*path, "include", index, "regions")
             # A block written for this stack set alone can only mean its Regions; a shared one
             # narrows each stack set's own.
-            if block.regions and written(self._loaded, place)[:2] == ("stack_sets", key):
+            if block.regions and self._loaded.written(place)[:2] == ("stack_sets", key):
                 self._regions.must_be_among(regions.regions, block.regions, place)
         return Targeting(
+            key=key,
             targets=targets,
             path=path,
             regions=regions,

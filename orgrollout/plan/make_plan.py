@@ -53,6 +53,7 @@ def make_plan(request: Request) -> Plan:
         names=_names(request, operations),
         recent=_recent(request, operations),
         destinations=destinations_of(request.manifest),
+        ledger=request.ledger() if request.ledger and operations else None,
         warnings=(
             *request.warnings,
             *warnings_of(request, differences),

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from orgrollout.sandbox.partitions import known_regions
 
 _KINDS = {
+    "account_type": "a name or a mapping",
     "string_type": "a text, in quotes if it looks like a number",
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -35,10 +36,13 @@ def wrong_kinds(kind: Any, value: Any, place: str = "") -> Iterator[str]:
     try:
         TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError as error:
-        for each in error.errors(include_url=False, include_context=False):
+        for each in error.errors(include_url=False):
             if each["type"] == "recursion_loop":
                 raise RecursionError from error
-            wanted = _KINDS.get(each["type"], "of another kind")
+            if each["type"] == "literal_error":
+                wanted = each["ctx"]["expected"]
+            else:
+                wanted = _KINDS.get(each["type"], "of another kind")
             where = f"{place}{_below(each['loc'])}".removeprefix(".")
             yield f"{where} must be {wanted}, not {_named(each['input'])}"
 

@@ -74,6 +74,11 @@ class Identities:
         partition = self._organization.partition
         return Principal(account, f"arn:{partition}:sts::{account}:assumed-role/{role}/{session}")
 
+    def user_in(self, account: str, user: str) -> Principal:
+        """Return an IAM user of ``account``, or its root user."""
+        name = user if user == "root" else f"user/{user}"
+        return Principal(account, f"arn:{self._organization.partition}:iam::{account}:{name}")
+
     def caller(self, access_key: str) -> Principal:
         """Return who uses ``access_key``."""
         return self._keys.get(access_key, (self.operator, None))[0]

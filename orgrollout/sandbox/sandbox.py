@@ -24,6 +24,7 @@ from orgrollout.sandbox.incidents.manual_changes import ManualChanges
 from orgrollout.sandbox.incidents.organization_changes import OrganizationChanges
 from orgrollout.sandbox.incidents.scripted_drift import ScriptedDrift
 from orgrollout.sandbox.incidents.stack_instances import StackInstanceFaults
+from orgrollout.sandbox.incidents.trail_faults import TrailFaults
 from orgrollout.sandbox.organization.file import load_organization
 from orgrollout.sandbox.principals import ACCESS_ROLE
 from orgrollout.sandbox.settings import Settings
@@ -75,6 +76,9 @@ class Sandbox:
         self.stop_recorder, self.delete_rule = by_hand.stop_recorder, by_hand.delete_rule
         drift = ScriptedDrift(at)
         self.hide, self.drifted = drift.hide, drift.drifted
+        trail = TrailFaults(at)
+        self.late_events, self.lose_events = trail.late_events, trail.lose_events
+        self.double_events, self.busy_trail = trail.double_events, trail.busy_trail
         config = ConfigFaults(at)
         self.break_delivery, self.repair_delivery = config.break_delivery, config.repair_delivery
         self.fail_remediation = config.fail_remediation
@@ -93,13 +97,15 @@ class Sandbox:
         clock: Clock | None = None,
         faults: Sequence[Mapping[str, Any]] | None = None,
         settings: Settings | None = None,
+        behaviour: Mapping[str, Any] | None = None,
         operator: str | None = None,
     ) -> "Sandbox":
         """Return a sandbox; enter it to have boto3 clients of this process answered by it.
 
         ``organization`` is a file or a mapping; its ``faults`` and ``settings`` hold unless
-        given here. ``operator`` (name or id; default: the management account) is the
-        account that calls come from.
+        given here. ``behaviour`` are single settings that hold instead of the file's.
+        ``operator`` (name or id; default: the management account) is the account that calls
+        come from.
 
         Raises:
             SandboxFileError: The organization file is wrong, or one of its faults.
@@ -107,7 +113,8 @@ class Sandbox:
         clock = clock or VirtualClock()
         loaded = load_organization(organization, clock.now())
         source = "organization" if isinstance(organization, Mapping) else str(organization)
-        chosen = settings or Settings.from_mapping(loaded.settings, source)
+        wanted = {**loaded.settings, **(behaviour or {})}
+        chosen = settings or Settings.from_mapping(wanted, source)
         own = loaded.organization
         account = own.find(operator) if operator else own.management_account_id
         sandbox = cls(SimulatedOrganization(own, clock, chosen, account))
@@ -203,12 +210,19 @@ class Sandbox:
         *,
         role: str = ACCESS_ROLE,
         name: str = "sandbox",
+        user: str = "",
     ) -> boto3.Session:
-        """Return a session in an account (name or id; default: the operator) and Region."""
+        """Return a session in an account (name or id; default: the operator) and Region.
+
+        It is the session ``name`` of a role, or that of an IAM ``user`` (or ``root``).
+        """
         identities = self.simulation.identities
         principal = identities.operator
         if account is not None:
-            principal = identities.role_in(str(self._at.id_of(account)), role, name)
+            where = str(self._at.id_of(account))
+            principal = identities.role_in(where, role, name)
+            if user:
+                principal = identities.user_in(where, user)
         keys = identities.issue(principal)
         core = botocore.session.Session()
         core.register_component("data_loader", _LOADER)

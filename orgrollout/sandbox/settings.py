@@ -83,6 +83,14 @@ class Settings:
         float | None,
         About("CloudFormation throttles above this rate per operation; None: never.", (None, 2.0)),
     ] = None
+    event_resources: Annotated[
+        bool,
+        About(
+            "LookupEvents names the resources of events and finds events by them; AWS documents "
+            "for no operation which it names.",
+            _BOTH,
+        ),
+    ] = True
     organizations_rates: Annotated[
         bool, About("Organizations throttles above its documented rates [D].")
     ] = False

@@ -16,6 +16,7 @@ from orgrollout.sandbox.api.cfn_operations import OperationApi
 from orgrollout.sandbox.api.cfn_stack_instances import InstanceApi
 from orgrollout.sandbox.api.cfn_stack_sets import StackSetApi
 from orgrollout.sandbox.api.cfn_stacks import StacksApi
+from orgrollout.sandbox.api.cloudtrail import CloudTrailApi
 from orgrollout.sandbox.api.config.aggregators import AggregatorApi
 from orgrollout.sandbox.api.config.evaluations import RuleEvaluations
 from orgrollout.sandbox.api.config.recorders import RecorderApi
@@ -45,6 +46,8 @@ from orgrollout.sandbox.stack_sets.roles_and_regions import Obstacles
 from orgrollout.sandbox.stack_sets.service import StackSets
 from orgrollout.sandbox.stack_sets.targeting import Targeting
 from orgrollout.sandbox.timeline import Timeline
+from orgrollout.sandbox.trail.book import Trail
+from orgrollout.sandbox.trail.recorder import Recorder
 from orgrollout.sandbox.unprovisioned import UnprovisionedList
 
 Repaired = str | tuple[str, str, str]
@@ -68,6 +71,7 @@ class SimulatedOrganization:
             self.faults.rates.append(limit)
         if settings.organizations_rates:
             self.faults.rates += organizations_rates()
+        self.recorder = Recorder(Trail(), organization.partition, self.timeline.now)
         self.unprovisioned = UnprovisionedList()
         self.roles = AccountRoles(organization, records_only=not settings.deploy_resources)
         self.obstacles = Obstacles(organization, self.roles.prepare)
@@ -97,6 +101,7 @@ class SimulatedOrganization:
         self.gateway = Gateway(
             handlers=handlers_of(self._apis()),
             partition=organization.partition,
+            recorder=self.recorder,
             authorization=Authorization(
                 organization,
                 self.live,
@@ -114,6 +119,7 @@ class SimulatedOrganization:
         self.made_again: dict[Repaired, list[tuple[timedelta, Callable[[], None]]]] = {}
         """Changes by hand that are made again after each repair of a stack or a recorder."""
         self.deployer.reverted = self.repaired
+        self.deployer.told = self.recorder.by_cloudformation
 
     def _apis(self) -> dict[str, list[object]]:
         """Return what answers for each service."""
@@ -121,7 +127,7 @@ class SimulatedOrganization:
         regions = regions_of(own.partition)
         targeting = Targeting(own, self._read_url)
         evaluations = RuleEvaluations(timeline, settings)
-        remediations = RemediationApi(timeline, settings, self.faults)
+        remediations = RemediationApi(timeline, settings, self.faults, self.recorder.remediated)
         return {
             "cloudformation": [
                 StackSetApi(self.stack_sets, targeting, self._read_url),
@@ -132,6 +138,7 @@ class SimulatedOrganization:
                 ChangeSetApi(self.live, self._change_sets, settings, timeline, self._read_url),
                 StacksApi(self.live),
             ],
+            "cloudtrail": [CloudTrailApi(self.recorder.trail, timeline, settings)],
             "sts": [StsApi(own, self.identities, self.roles.of)],
             "organizations": [
                 OrganizationsAdminApi(own, timeline, settings, self.organization_changed)

@@ -259,3 +259,25 @@ def test_an_organization_without_its_own_management_account_is_refused(
 
     with pytest.raises(Exception, match="999999999999"):
         read_organization(connection, with_tags=False)
+
+
+CHANGE_SET_ARN = "arn:aws:cloudformation:us-east-1:111122223333:changeSet/mine/0123abcd"
+
+
+@pytest.mark.parametrize(("named", "fits"), [("mine", True), ("another", False)])
+def test_a_change_set_that_was_asked_for_by_its_arn_is_told_by_its_name(
+    serve: Serve,
+    connection: Connection,
+    named: str,
+    fits: bool,
+) -> None:
+    described = f"<ChangeSetName>{named}</ChangeSetName><Status>CREATE_COMPLETE</Status><Changes/>"
+    serve(ok("DescribeChangeSet", described))
+    asked = {"ChangeSetName": CHANGE_SET_ARN}
+
+    if fits:
+        answer = connection.call("cloudformation", "DescribeChangeSet", asked)
+        assert answer["ChangeSetName"] == named
+    else:
+        with pytest.raises(BrokenResponseError):
+            connection.call("cloudformation", "DescribeChangeSet", asked)

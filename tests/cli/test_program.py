@@ -114,7 +114,8 @@ def test_an_unexpected_error_is_called_a_bug_in_one_line(
     assert plain.code == 1
     assert plain.err.strip() == (
         "this is a bug in orgrollout: ZeroDivisionError: division by zero. "
-        "Repeat the command with --debug for the traceback."
+        "Repeat the command with --debug for the traceback. Where AWS was asked, --record FILE "
+        "keeps requests and responses for the report, without secrets."
     )
     assert "Traceback" in debugged.err
     assert "in _broken" in debugged.err

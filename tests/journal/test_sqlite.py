@@ -1,5 +1,6 @@
 """What only the file on this machine can promise, and how it fails."""
 
+import os
 import resource
 import shutil
 import sqlite3
@@ -23,7 +24,8 @@ from orgrollout.journal.errors import (
     JournalReadOnlyError,
     JournalVersionError,
 )
-from orgrollout.journal.sqlite import SCHEMA_VERSION, SqliteJournal
+from orgrollout.journal.sqlite import SqliteJournal
+from orgrollout.journal.sqlite_file import SCHEMA_VERSION
 
 
 @pytest.fixture
@@ -91,6 +93,25 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     with pytest.raises(JournalForeignError, match="is not a journal"):
         SqliteJournal(path)
     assert path.read_text() == "version: 1\n" * 200
+
+
+def test_what_is_no_file_is_refused_by_kind_and_keeps_its_mode(path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path, 0o644)
+    mode = path.stat().st_mode
+    with pytest.raises(JournalForeignError, match=r"it is a pipe\. It was left alone"):
+        SqliteJournal(path)
+    assert path.stat().st_mode == mode
+
+    with pytest.raises(JournalForeignError, match="it is a folder"):
+        SqliteJournal(path.parent)
+
+    device = path.with_name("device.sqlite")
+    device.symlink_to(os.devnull)
+    mode = device.stat().st_mode
+    with pytest.raises(JournalForeignError, match="it is a device"):
+        SqliteJournal(device)
+    assert device.stat().st_mode == mode
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

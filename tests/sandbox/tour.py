@@ -230,6 +230,7 @@ class Tour:
         ssm = self.client("ssm", ONE)
         (run,) = ssm.describe_automation_executions()["AutomationExecutionMetadataList"]
         ssm.get_automation_execution(AutomationExecutionId=run["AutomationExecutionId"])
+        self.client("cloudtrail", ONE).lookup_events(MaxResults=1)
         excepted = {
             "ConfigRuleName": RULE,
             "ResourceKeys": [{"ResourceType": "AWS::EC2::VPC", "ResourceId": vpc}],

@@ -289,9 +289,9 @@ def test_check_28_only_the_administrator_account_assumes_the_probe_role(
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}
     verbs = {action.split(":")[1] for action in actions(statements_of(role))}
-    assert all(verb.startswith(("Describe", "Get")) for verb in verbs)
+    assert all(verb.startswith(("Describe", "Get", "Lookup")) for verb in verbs)
     services = {action.split(":")[0] for action in actions(statements_of(role))}
-    assert services == {"cloudformation", "config", "ec2", "ssm"}
+    assert services == {"cloudformation", "cloudtrail", "config", "ec2", "ssm"}
 
 
 RETAINED = {

@@ -95,15 +95,18 @@ class Looking:
         self._connection = connection
         self._raises = raises
 
-    def look(self, check: PostureCheck) -> PostureSeen:
-        """Return how a check stands."""
+    def look(self, check: PostureCheck, *, exceptions: bool = True) -> PostureSeen:
+        """Return how a check stands.
+
+        Without ``exceptions``, what AWS Config is told not to remediate is not read.
+        """
         for name, value in check.arguments.items():
             if "{{resolve:" in value:
                 return unknown(f"the value of {name} is known to CloudFormation alone")
         known = CHECKS[check.name]
         try:
             seen = known.look(_Reader(self._connection, known.reads), _arguments(check))
-            return self._with_exceptions(check, seen)
+            return self._with_exceptions(check, seen) if exceptions else seen
         except self._raises:
             raise
         except AwsError as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import tenacity
@@ -28,6 +28,9 @@ from orgrollout.aws.transport.response_checks import (
 from orgrollout.aws.transport.waiting import Wait, Waits
 from orgrollout.model.domains import DOMAINS
 from orgrollout.model.ids import AccountId, Region
+
+if TYPE_CHECKING:
+    from orgrollout.aws.recording.recorder import Recorder
 
 AWS_HOSTS = (
     *(f".{each}" for each in DOMAINS.values()),
@@ -99,8 +102,10 @@ class Caller:
         patience: Patience = Patience(),
         waits: Waits | None = None,
         on_date: OnDate | None = None,
+        recorder: "Recorder | None" = None,
     ) -> None:
         self.waits = waits or Waits()
+        self._recorder = recorder
         self._on_date = on_date
         self.calls: Counter[str] = Counter()
         self._clock = clock
@@ -117,6 +122,8 @@ class Caller:
         """Count what ``client`` is about to send, and look at what comes back."""
         client.meta.events.register("before-call.*.*", self._count)
         client.meta.events.register("before-parse.*.*", self._look_at_body)
+        if self._recorder is not None:
+            self._recorder.watch(client)
 
     @contextmanager
     def guarded(self, guard: Guard) -> Iterator[None]:

@@ -25,6 +25,7 @@ from orgrollout.model.ids import AccountId, Region
 if TYPE_CHECKING:
     import boto3
 
+    from orgrollout.aws.recording.recorder import Recorder
     from orgrollout.aws.transport.calls import Caller, Guard, InAccount, Jitter, OnDate
     from orgrollout.aws.transport.clients import Clients
     from orgrollout.aws.transport.sessions import AccountRole, Sessions
@@ -272,6 +273,7 @@ def connect(
     waits: Waits | None = None,
     session: "boto3.Session | None" = None,
     on_skew: Callable[[timedelta], None] | None = None,
+    recorder: "Recorder | None" = None,
 ) -> Connection:
     """Return a connection by the standard credential chain. Nothing is sent yet.
 
@@ -279,7 +281,8 @@ def connect(
     everywhere. All connections on the machine's clock share one set of rates; ``bounds`` are those
     within which the rate of CloudFormation adapts. ``waits`` tell of
     calls that are not answered. Without a ``clock`` of its own the connection tells AWS's time, and
-    ``on_skew`` learns by how much the clock of this machine is ahead, where that is a minute.
+    ``on_skew`` learns by how much the clock of this machine is ahead, where that is a minute. The
+    ``recorder`` writes down what is sent and answered.
 
     Raises:
         UnknownProfileError, MissingRegionError, AwsConfigurationError: As they say.
@@ -298,8 +301,11 @@ def connect(
         jitter=jitter or half_at_random,
         waits=waits,
         on_date=_comparing(time) if time else None,
+        recorder=recorder,
     )
     clients = Clients(session or new_session(profile, region), caller.watch)
+    if recorder is not None:
+        recorder.begin(machine.now, clients.region)
     return Connection(clients, caller, time or machine, read_only=read_only)
 
 

@@ -39,6 +39,7 @@ RATES: Mapping[str, Rate] = {
     "cloudformation:DescribeStackSet": LOOKS,
     "cloudformation:ListStackInstances": LOOKS,
     "cloudformation:DescribeStackInstance": LOOKS,
+    "cloudtrail:LookupEvents": Rate(2, 2),  # per account and Region (its API reference)
     "organizations": Rate(5, 8),
     "sts": Rate(50, 50),  # of 600 a second (request rates, IAM and STS quotas)
     "s3": Rate(100, 100),  # far below the 3,500 writes a second that a prefix takes

@@ -53,6 +53,8 @@ _BY_PREFLIGHT = (
     "config:DescribeDeliveryChannels",
     "iam:GetRole",
 )
+# Made in member accounts by `drift --who`, through the same role.
+_BY_WHO = ("cloudtrail:LookupEvents",)
 
 
 def by_service(apis: Iterable[str]) -> Mapping[str, frozenset[str]]:
@@ -64,8 +66,10 @@ def by_service(apis: Iterable[str]) -> Mapping[str, frozenset[str]]:
     return {service: frozenset(names) for service, names in found.items()}
 
 
-# Made in member accounts: by preflight, and by the checks of posture.
-MEMBER: Mapping[str, frozenset[str]] = by_service((*_BY_PREFLIGHT, *(call.api for call in reads())))
+# Made in member accounts: by preflight, by the checks of posture, and to learn who changed what.
+MEMBER: Mapping[str, frozenset[str]] = by_service(
+    (*_BY_PREFLIGHT, *_BY_WHO, *(call.api for call in reads()))
+)
 READS: Mapping[str, frozenset[str]] = {
     service: CENTRAL.get(service, frozenset()) | MEMBER.get(service, frozenset())
     for service in sorted({*CENTRAL, *MEMBER})

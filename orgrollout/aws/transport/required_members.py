@@ -65,6 +65,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "cloudformation:StopStackSetOperation": (),
     "cloudformation:UpdateStackInstances": _STARTED,
     "cloudformation:UpdateStackSet": _STARTED,
+    "cloudtrail:LookupEvents": _each("Events[]", "EventId", "EventName", "CloudTrailEvent"),
     "cloudwatch:DescribeAlarms": (
         *_each("MetricAlarms[]", "AlarmArn", "StateValue"),
         *_each("CompositeAlarms[]", "AlarmArn", "StateValue"),

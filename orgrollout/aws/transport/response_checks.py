@@ -18,6 +18,7 @@ from orgrollout.errors import BrokenResponseError
 _REDIRECT, _SERVER_ERROR = 300, 500
 _ROLE = re.compile(r"arn:[^:]+:iam::(\d+):role/(?:.*/)?([^/]+)")
 _SESSION = re.compile(r"arn:[^:]+:sts::(\d+):assumed-role/([^/]+)/.+")  # its role has no path
+_CHANGE_SET = re.compile(r"arn:[^:]+:cloudformation:[^:]+:\d+:changeSet/([^/]+)/.+")
 _ACCOUNT, _ARN = re.compile(r"\d{12}"), re.compile(r"arn:[^:]+:.+")
 _FORMS = {"Account": _ACCOUNT, "AccountId": _ACCOUNT, "MasterAccountId": _ACCOUNT, "Arn": _ARN}
 # Errors of botocore's parsers for a body that is well-formed and not of the operation's shape.
@@ -200,7 +201,12 @@ def _values(path: str, answer: Any) -> Iterator[Any]:
 
 
 def _echoes(asked: str, said: str) -> bool:
-    """Return whether both name the same: a stack set's id is its name and an id of its own."""
+    """Return whether both name the same.
+
+    A stack set's id is its name and an id of its own; a change set's ARN holds its name.
+    """
+    if change_set := _CHANGE_SET.fullmatch(asked):
+        return said in {asked, change_set.group(1)}
     role, session = _ROLE.fullmatch(asked), _SESSION.fullmatch(said)
     if role and session:
         return role.groups() == session.groups()

@@ -6,6 +6,7 @@ from typing import Any
 from orgrollout import api
 from orgrollout.cli.errors import DONE
 from orgrollout.cli.terminal.files import create_file
+from orgrollout.cli.terminal.recording import recorded_in
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.report.layout.blocks import Block, Line
 from orgrollout.report.plan.as_text import FORMAT_VERSION
@@ -27,10 +28,14 @@ def package(architecture: Architecture, out: Path) -> int:
     return DONE
 
 
-def status(stack: str, profile: str | None, region: str | None, format_: str) -> int:
+def status(
+    stack: str, profile: str | None, region: str | None, format_: str, *, record: Path | None
+) -> int:
     """Show what is deployed of the service."""
     screen = Screen(format_)
-    found = deployed_service(api.connection(profile=profile, home_region=region), stack)
+    with recorded_in(record, screen) as recorder:
+        connection = api.connection(profile=profile, home_region=region, recorder=recorder)
+        found = deployed_service(connection, stack)
     screen.result(_blocks(found), _json(found))
     return DONE
 

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import (
     DetachOption,
     FormatOption,
     ManifestPath,
-    Narrow,
-    Reach,
     RecoverOption,
     RefreshOption,
     SheetFormatOption,
@@ -45,6 +44,15 @@ def drift(
             "rollout stops it.",
         ),
     ] = False,
+    who: Annotated[
+        bool,
+        typer.Option(
+            "--who",
+            help="Ask the CloudTrail of each account who changed what was found, through "
+            "drift.probe_role. It takes a few requests for each finding, two a second in each "
+            "account and Region.",
+        ),
+    ] = False,
     timeout: TimeoutOption = "1h",
     history: Annotated[
         bool,
@@ -69,13 +77,19 @@ def drift(
     from orgrollout.reconcile.reading.inventory import Refresh
 
     if history:
-        if detect:
-            raise WrongUsageError(
-                "--history shows the past, and --detect looks again: leave one out."
-            )
+        for option, does in (("--detect", detect), ("--who", who)):
+            if does:
+                raise WrongUsageError(
+                    f"--history shows the past, and {option} looks again: leave one out."
+                )
         return drift_history(manifest, narrow, reach, format_)
     asked = Options(
-        manifest=manifest, narrow=narrow, detect=detect, timeout=timeout, refresh=Refresh(refresh)
+        manifest=manifest,
+        narrow=narrow,
+        detect=detect,
+        who=who,
+        timeout=timeout,
+        refresh=Refresh(refresh),
     )
     return run(asked, reach, format_)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orgrollout.cli.options import completion
+from orgrollout.cli.options.groups import Logs, Narrow, Reach
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import (
     CoverageFormatOption,
@@ -15,10 +16,7 @@ from orgrollout.cli.options.shared import (
     DetachOption,
     Format,
     FormatOption,
-    Logs,
     ManifestPath,
-    Narrow,
-    Reach,
     RecoverOption,
     RefreshOption,
     RemovalsOption,
@@ -65,6 +63,14 @@ def plan(
             help="Plan to take all stack sets of the manifest away, for good. Save it with --out.",
         ),
     ] = False,
+    look: Annotated[
+        bool,
+        typer.Option(
+            "--look",
+            help="Look into the accounts, and count the flow logs that the runbooks of the plan "
+            "would create and replace.",
+        ),
+    ] = False,
     allow_removals: RemovalsOption = None,
     allow_departed: DepartedOption = None,
     recover_inoperable: RecoverOption = False,
@@ -95,8 +101,20 @@ def plan(
     if file is not None:
         if str(manifest) != "show":
             raise WrongUsageError(f"{file}: `plan` takes one manifest; `plan show FILE` a plan.")
+        if look:
+            raise WrongUsageError(
+                "--look asks AWS, and `plan show` does not. Leave one of them out."
+            )
         return show_saved(replace(asked, manifest=file), format_, pairs=pairs)
-    return run(asked, reach, format_, out=out, pairs=pairs, detailed_exitcode=detailed_exitcode)
+    return run(
+        asked,
+        reach,
+        format_,
+        out=out,
+        pairs=pairs,
+        detailed_exitcode=detailed_exitcode,
+        look=look,
+    )
 
 
 def apply(
@@ -205,13 +223,23 @@ def coverage(
             autocompletion=completion.states,
         ),
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="ROLLOUT|DATE",
+            help="The ledger as the journal tells it of the end of a rollout, or of a day or "
+            "moment. What the journal does not tell is unknown. AWS is not asked.",
+            autocompletion=completion.rollouts,
+        ),
+    ] = None,
     diff: Annotated[
         tuple[str, str] | None,
         typer.Option(
             "--diff",
             metavar="A B",
-            help="Show the pairs that are in another state in B than in A: two files that "
-            "--format json wrote. AWS is not called.",
+            help="Show the pairs that are in another state in B than in A. Each is a file that "
+            "--format json wrote, or a rollout, day or moment as for --as-of. AWS is not asked.",
         ),
     ] = None,
     refresh: RefreshOption = "incremental",
@@ -220,21 +248,22 @@ def coverage(
     format_: CoverageFormatOption = "text",
 ) -> int:
     """Show every account and Region of each stack set in exactly one state, with the reason."""
+    from orgrollout.cli.actions.reports.coverage import Asked
     from orgrollout.cli.actions.reports.coverage import coverage as run
     from orgrollout.cli.actions.reports.coverage_diff import diff_ledgers
     from orgrollout.reconcile.reading.inventory import Refresh
 
-    if diff is not None:
-        return diff_ledgers(diff, narrow, format_, states=state or (), fail_on=fail_on or ())
-    return run(
-        manifest,
-        narrow,
-        reach,
-        format_,
+    asked = Asked(
+        manifest=manifest,
+        narrow=narrow,
         states=state or (),
         fail_on=fail_on or (),
+        as_of=as_of,
         refresh=Refresh(refresh),
     )
+    if diff is not None:
+        return diff_ledgers(diff, asked, reach, format_)
+    return run(asked, reach, format_)
 
 
 COMMANDS: tuple[Callable[..., int], ...] = (demo, plan, apply, coverage)

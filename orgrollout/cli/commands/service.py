@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli.options.shared import Command, FormatOption, Group, Logs, gathered
+from orgrollout.cli.options.gathered import Command, Group, gathered
+from orgrollout.cli.options.groups import Logs, RecordOption
+from orgrollout.cli.options.shared import FormatOption
 from orgrollout.cli.terminal.files import replace_file
 from orgrollout.service.templates import Part, service_template
 from orgrollout.service.wheels import Architecture
@@ -71,13 +73,14 @@ def status(
     region: Annotated[
         str | None, typer.Option("--region", metavar="REGION", help="Where the service is.")
     ] = None,
+    record: RecordOption = None,
     format_: FormatOption = "text",
     logs: Logs,  # noqa: ARG001 - begun by `gathered`
 ) -> int:
     """Show what is deployed of the service: its code, its schedules, its journal."""
     from orgrollout.cli.actions.service import status as run
 
-    return run(stack_name, profile, region, format_)
+    return run(stack_name, profile, region, format_, record=record)
 
 
 for _command in (template, package, status):

@@ -9,7 +9,7 @@ from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId
 
 
-def role_named(name: str | None) -> str | None:
+def role_named(name: str | None, option: str = "--probe-role") -> str | None:
     """Return the name of a role, if one is given.
 
     Raises:
@@ -18,7 +18,7 @@ def role_named(name: str | None) -> str | None:
     if name is None or ROLE_BELOW_PATH.fits(name):
         return name
     raise WrongUsageError(
-        f"--probe-role: no role is called `{name}`. Give its name alone, below its path if it "
+        f"{option}: no role is called `{name}`. Give its name alone, below its path if it "
         "has one: at most 64 letters, digits and any of _+=,.@-, and no ARN."
     )
 

@@ -13,6 +13,7 @@ from orgrollout.manifest.checks.rollout import check_rollout
 from orgrollout.manifest.checks.service_owned import check_service_owned
 from orgrollout.manifest.checks.stack_sets import check_stack_sets
 from orgrollout.manifest.checks.targets import check_targets
+from orgrollout.manifest.checks.waivers import check_waivers
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.text.document import Findings
 from orgrollout.manifest.unsupported import refuse_unsupported
@@ -30,4 +31,5 @@ def check(loaded: LoadedManifest, findings: Findings) -> None:
     check_parameters(checking)
     check_rollout(checking)
     check_drift(checking)
+    check_waivers(checking)
     refuse_unsupported(loaded.root, findings)

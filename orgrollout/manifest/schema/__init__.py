@@ -36,6 +36,7 @@ from orgrollout.manifest.schema.selection import (
 )
 from orgrollout.manifest.schema.service import AutoApprove, Service
 from orgrollout.manifest.schema.stack_sets import Lint, StackSet, Templates, TemplatesLint
+from orgrollout.manifest.schema.waivers import Waiver
 
 __all__ = [
     "Accounts",
@@ -70,6 +71,7 @@ __all__ = [
     "Templates",
     "TemplatesLint",
     "Unattended",
+    "Waiver",
     "Wave",
     "Weekday",
 ]

@@ -15,6 +15,7 @@ from orgrollout.plan.build.compare import Differences, compare
 from orgrollout.plan.build.definition_differences import definition_differences, hides_parameters
 from orgrollout.plan.build.definition_target import with_definition_targets
 from orgrollout.plan.build.membership import Membership, membership_of
+from orgrollout.plan.model.ledger_then import LedgerThen
 from orgrollout.plan.model.plan import MemberRole, Skipped
 
 Selection = Callable[[StackSetKey, Pair], bool]
@@ -55,6 +56,7 @@ class Request:
     skipped: tuple[Skipped, ...] = ()
     recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`
     warnings: tuple[str, ...] = ()
+    ledger: Callable[[], LedgerThen] | None = None  # makes what the plan keeps of how all stands
 
     def deployed(self, desired: DesiredStackSet) -> StackSetInventory | None:
         """Return what exists of a stack set, or nothing where it does not."""

@@ -37,6 +37,8 @@ def _problems(plan: Plan) -> Iterator[str]:
     yield from _of_operations(plan, waves)
     yield from (f"{text} of wave {w.index}" for w in plan.waves for text in _of_wave(w))
     yield from (text for rule in plan.failure_rules for text in _of_rule(rule))
+    if plan.ledger is not None:
+        yield from plan.ledger.problems()
     if plan.attempts < 1:
         yield "attempts is less than 1"
     moments = (*(m for f in plan.freezes for m in (f.start, f.end)), *plan.recent)

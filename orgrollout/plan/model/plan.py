@@ -30,6 +30,7 @@ from orgrollout.plan.model.kinds import (
     is_counted,
     is_step,
 )
+from orgrollout.plan.model.ledger_then import LedgerThen
 from orgrollout.plan.model.planned_stack_set import PlannedStackSet, StackSetChange
 from orgrollout.plan.model.repair import Repair
 from orgrollout.plan.model.targets import Rectangle
@@ -180,6 +181,8 @@ class Plan:
     unattended: bool = False  # a later unattended job of the manifest may finish it
     drift_rules: str = ""  # digest of `drift:` of the manifest; of an unattended re-sync only
     rollout_rules: str = ""  # digest of `rollout:` of the manifest; of an unattended job only
+    # How all stood; None: an older version or a rollback made it, or it does nothing.
+    ledger: LedgerThen | None = field(default=None, compare=False)
 
     @property
     def is_empty(self) -> bool:

@@ -78,4 +78,5 @@ CHECK = KnownCheck(
     broken="there is none; it is stopped; it fails",
     unknown="the call failed",
     repair=RepairCall(call=START, request=request, limits="if it is stopped"),
+    broken_by=("StopConfigurationRecorder", "DeleteConfigurationRecorder"),
 )

@@ -99,6 +99,7 @@ CHECK = KnownCheck(
     broken="there is none; it is being deleted; it was never evaluated, or the last time failed",
     unknown="AWS Config tells nothing of custom Lambda rules",
     repair=RepairCall(call=EVALUATE, request=request, limits="unless it is gone"),
+    broken_by=("DeleteConfigRule",),
     told_by="rule",
     calls=2,
     is_aggregated=True,

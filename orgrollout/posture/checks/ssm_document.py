@@ -87,4 +87,5 @@ CHECK = KnownCheck(
     told_by="resource",
     calls=2,
     is_recreated=True,
+    broken_by=("UpdateDocument", "UpdateDocumentDefaultVersion", "DeleteDocument"),
 )

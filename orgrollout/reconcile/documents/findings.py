@@ -1,13 +1,14 @@
 """What became of each finding, kept in the journal: a document for each stack set."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
 from orgrollout.drift.document import is_newer, read_records, records_document
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
-from orgrollout.drift.history import LookedAt, Record, Records, seen
+from orgrollout.drift.history import LookedAt, Record, Records, seen, with_changes
+from orgrollout.drift.who.answer import ChangedBy
 from orgrollout.journal.documents import Documents
 from orgrollout.journal.errors import JournalDocumentError, JournalVersionError
 from orgrollout.journal.port import Document, Journal
@@ -57,6 +58,17 @@ def remember_findings(
         change_history(journal, look.name, partial(_seen, mine, now, _reach(found, look, chosen)))
 
 
+def remember_changes(
+    journal: Journal, found: Findings, answers: Mapping[Digest, ChangedBy]
+) -> None:
+    """Keep who changed what the findings are about."""
+    for look in found.stack_sets:
+        keys = {f.key for f in found.findings if f.stack_set == look.key} & answers.keys()
+        if keys:
+            mine = {key: answers[key] for key in keys}
+            change_history(journal, look.name, partial(_with_changes, mine))
+
+
 def change_history(
     journal: Journal, name: StackSetName, change: Callable[[Records], Records]
 ) -> Records:
@@ -75,6 +87,10 @@ def change_history(
 def forget_what_is_gone(journal: Journal) -> int:
     """Remove the records of what is no longer found, and return how many they were."""
     return sum(_forget(journal, name) for name in FINDINGS.names(journal))
+
+
+def _with_changes(answers: Mapping[Digest, ChangedBy], records: Records) -> Records:
+    return with_changes(records, answers)
 
 
 def _seen(

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
 
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.errors import OrgRolloutError
@@ -27,6 +29,7 @@ from orgrollout.reconcile.reading.inventory_cache import Memories, own_operation
 from orgrollout.reconcile.reading.organization import read_for
 from orgrollout.reconcile.reading.organization_cache import remember
 from orgrollout.reconcile.reading.other_manifests import names_taken
+from orgrollout.rollout.ledger_then import ledger_then
 
 Narrowing = Callable[[Organization], Callable[[StackSetKey, Pair], bool]]
 
@@ -38,6 +41,7 @@ class Picture:
     organization: Organization
     desired: DesiredState
     inventory: Inventory
+    taken: datetime  # when reading began
     unknown: Mapping[AccountId, str] = field(default_factory=dict)  # not listed; why not gone
 
 
@@ -97,12 +101,11 @@ def look(
         AwsError: Something could not be read.
     """
     manifest = loaded.manifest
+    taken = context.clock.now()
     home = check_home_region(loaded, context)
     organization = read_for(manifest, context, progress)
     remember(context.journal, organization, context.clock.now())
-    desired = desired_stack_sets(
-        loaded, organization, home_region=home, today=context.clock.now().date()
-    )
+    desired = desired_stack_sets(loaded, organization, home_region=home, now=context.clock.now())
     memories = Memories(context.journal, progress)
     known = memories.recall(each.name for each in desired.stack_sets.values())
     now = context.clock.now()
@@ -126,6 +129,7 @@ def look(
         organization=organization,
         desired=adopted,
         inventory=observed.inventory,
+        taken=taken,
         unknown=unknown_departures(organization, adopted, observed.inventory, context, progress),
     )
 
@@ -209,6 +213,13 @@ def request_from(
         skipped=tuple(_skipped(picture)),
         recent=recent_accounts(picture.organization, context.clock.now()),
         warnings=picture.desired.warnings,
+        ledger=partial(
+            ledger_then,
+            picture.organization,
+            picture.desired.stack_sets,
+            picture.inventory,
+            picture.taken,
+        ),
     )
 
 
@@ -234,6 +245,8 @@ def _accounts(accounts: AccountSummary) -> str:
     ]
     if accounts.excluded:
         parts.append(f"{accounts.excluded:,} excluded")
+    if accounts.waived:
+        parts.append(f"{accounts.waived:,} waived")
     if accounts.not_targeted:
         parts.append(f"{accounts.not_targeted:,} not targeted")
     if accounts.management:

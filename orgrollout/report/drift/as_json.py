@@ -7,6 +7,7 @@ from orgrollout.drift.finding import Finding, Verdict
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.organization.snapshot import Organization
 from orgrollout.report.drift.as_text import Shown
+from orgrollout.report.drift.changed_by import changed_by_json, changed_by_words
 from orgrollout.report.layout.blocks import Sheet
 from orgrollout.report.layout.words import iso, word
 from orgrollout.report.plan.as_text import FORMAT_VERSION
@@ -31,6 +32,7 @@ _COLUMNS = (
     "first_seen",
     "came_back",
     "subject",
+    "changed_by",
 )
 
 
@@ -53,7 +55,7 @@ def drift_json(found: Findings, shown: Shown, calls: Mapping[str, int]) -> dict[
 
 def drift_sheet(findings: Iterable[Finding], shown: Shown) -> Sheet:
     """Return a row for each finding: what CSV holds."""
-    rows = (_finding(finding, shown) for finding in findings)
+    rows = (_row(finding, shown) for finding in findings)
     return Sheet(
         headers=_COLUMNS,
         rows=tuple(tuple(_text(row[column]) for column in _COLUMNS) for row in rows),
@@ -112,7 +114,16 @@ def _finding(finding: Finding, shown: Shown) -> dict[str, Any]:
         "first_seen": iso(record.first_seen) if record else None,
         "came_back": record.came_back if record else 0,
         "subject": finding.subject or None,
+        "changed_by": changed_by_json(record.changed_by) if record else None,
     }
+
+
+def _row(finding: Finding, shown: Shown) -> dict[str, Any]:
+    """Return a finding in plain columns."""
+    record = shown.records.get(finding.key)
+    answer = record.changed_by if record else None
+    words = changed_by_words(answer) if answer else None
+    return {**_finding(finding, shown), "changed_by": words}
 
 
 def _text(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from orgrollout.drift.finding import FindingKind
 from orgrollout.drift.history import Record
+from orgrollout.report.drift.changed_by import changed_by_json, changed_by_words
 from orgrollout.report.layout.blocks import Block, Line, Sheet
 from orgrollout.report.layout.words import count, iso, word
 from orgrollout.report.plan.as_text import FORMAT_VERSION
@@ -27,6 +28,7 @@ _COLUMNS = (
     "gone",
     "came_back",
     "subject",
+    "changed_by",
 )
 _SHOWN = ("stack_set", "account", "region", "finding", "state", "first seen", "last seen", "")
 
@@ -38,7 +40,7 @@ def history_json(records: Sequence[Record]) -> dict[str, Any]:
 
 def history_sheet(records: Sequence[Record]) -> Sheet:
     """Return a row for each record: what CSV holds."""
-    rows = (_record(record) for record in records)
+    rows = ({**_record(record), "changed_by": _changed(record)} for record in records)
     return Sheet(
         headers=_COLUMNS,
         rows=tuple(tuple(_text(row[column]) for column in _COLUMNS) for row in rows),
@@ -66,6 +68,8 @@ def _row(record: Record) -> tuple[str, ...]:
         notes.append(f"repaired {record.repaired:%Y-%m-%d %H:%M} by {record.repaired_by}")
     if record.came_back:
         notes.append(f"came back {count(record.came_back, 'time')}")
+    if record.changed_by is not None:
+        notes.append(changed_by_words(record.changed_by))
     return (
         record.stack_set,
         record.pair.account,
@@ -108,7 +112,12 @@ def _record(record: Record) -> dict[str, Any]:
         "gone": iso(record.gone),
         "came_back": record.came_back,
         "subject": record.subject or None,
+        "changed_by": changed_by_json(record.changed_by),
     }
+
+
+def _changed(record: Record) -> str | None:
+    return changed_by_words(record.changed_by) if record.changed_by else None
 
 
 def _text(value: Any) -> str:

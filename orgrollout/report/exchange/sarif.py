@@ -30,6 +30,7 @@ MEANINGS: Mapping[str, str] = {
     CoverageState.IN_PROGRESS: "An operation is under way.",
     CoverageState.INOPERABLE: "CloudFormation cannot work on the stack instance any more.",
     CoverageState.ORPHANED: "A stack instance that the manifest does not want.",
+    CoverageState.UNKNOWN: "The journal does not say how it stood then.",
     POSTURE: "A check finds what drift detection cannot see.",
 }
 _UNDER_WAY = frozenset({CoverageState.PENDING.value, CoverageState.IN_PROGRESS.value})

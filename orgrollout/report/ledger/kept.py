@@ -13,7 +13,7 @@ from orgrollout.errors import OrgRolloutError
 from orgrollout.report.plan.as_text import FORMAT_VERSION
 from orgrollout.rollout.coverage import CoverageState
 
-UNKNOWN = "unknown"  # nothing tells the state
+UNKNOWN = CoverageState.UNKNOWN.value
 _EXPORT = "`orgrollout coverage MANIFEST --format json > FILE`"
 _Text = Annotated[str, Field(min_length=1)]
 

@@ -46,7 +46,8 @@ class Facts:
 def manifest_document(facts: Facts, now: datetime) -> dict[str, Any]:
     """Return the page of a manifest: the ledger, and all that explains it."""
     places = Places.of(facts.organization)
-    ledger = Ledger(places, (state.value for state in CoverageState))
+    now_known = (state.value for state in CoverageState if state is not CoverageState.UNKNOWN)
+    ledger = Ledger(places, now_known)
     for each in facts.stack_sets:
         ledger.stack_set(each.key)
         for region in each.regions:

@@ -14,7 +14,6 @@ from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.model.targets import Rectangle, cover
 from orgrollout.report.layout.words import iso, zoned
 from orgrollout.report.page.columns import Ledger, Places
-from orgrollout.report.page.standing import left_of
 from orgrollout.report.rollout.as_json import completed_json, group_json, in_flight_json
 from orgrollout.report.rollout.as_text import wave_status
 from orgrollout.report.rollout.standing import standing_json, waits
@@ -22,6 +21,7 @@ from orgrollout.rollout.failures.failure_groups import group_failures
 from orgrollout.rollout.failures.recovered_failures import recovered_failures
 from orgrollout.rollout.state.state import Failure, RolloutState
 from orgrollout.rollout.state.view import RolloutView
+from orgrollout.rollout.unfinished import left_of
 
 
 def rollout_on_page(

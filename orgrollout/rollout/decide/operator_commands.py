@@ -7,6 +7,7 @@ from datetime import datetime
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.caller import why_one_person
 from orgrollout.model.ids import Digest, RolloutId
+from orgrollout.model.words import count
 from orgrollout.plan.model.plan import Plan
 from orgrollout.plan.model.targets import cover
 from orgrollout.rollout.decide.wave_gates import standing
@@ -17,6 +18,10 @@ from orgrollout.rollout.state.view import RolloutView
 
 class WrongPhaseError(OrgRolloutError):
     """The rollout is not in a phase in which this can be done. Nothing was changed."""
+
+
+class NothingFailedError(WrongPhaseError):
+    """Nothing of the rollout failed for good, so there is nothing to try again."""
 
 
 class SecondPersonError(OrgRolloutError):
@@ -117,14 +122,21 @@ def retry(
     What is blocked in the same accounts goes ``along``: it has no cause of its own.
 
     Raises:
-        WrongPhaseError: It still runs, it is superseded, or nothing failed.
+        WrongPhaseError: It still runs, it is superseded, or none of its failures is ``chosen``.
+        NothingFailedError: Nothing of it failed.
     """
     _refuse_superseded(state)
     if not state.phase.is_over:
         raise WrongPhaseError(f"{state.id} is {state.phase}; retry when it is over.")
-    again = [f for f in state.failures if f.final and chosen(f) and _can_help(f)]
+    failed = [f for f in state.failures if f.final and _can_help(f)]
+    if not failed:
+        raise NothingFailedError(f"nothing of {state.id} failed that could be tried again.")
+    again = [f for f in failed if chosen(f)]
     if not again:
-        raise WrongPhaseError(f"nothing of {state.id} failed that could be tried again.")
+        raise WrongPhaseError(
+            f"{state.id} has {count(len(failed), 'failure')}, and none of them was chosen; nothing "
+            f"was changed. `orgrollout status {state.id}` shows them."
+        )
     accounts = {f.pair.account for f in again}
     again += [
         f

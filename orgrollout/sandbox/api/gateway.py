@@ -28,6 +28,7 @@ from orgrollout.sandbox.partitions import partition_of
 from orgrollout.sandbox.principals import Identities, expired
 from orgrollout.sandbox.stack_sets.service import Caller
 from orgrollout.sandbox.timeline import Failure, Timeline
+from orgrollout.sandbox.trail.recorder import Recorder
 
 _GLOBAL = frozenset({"iam", "organizations", "account", "sts", "s3"})
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
@@ -50,6 +51,7 @@ class Gateway:
         is_enabled: Callable[[str, str], bool],
         state: MotoState,
         partition: str,
+        recorder: Recorder,
     ) -> None:
         self.calls: list[Call] = []
         self._handlers = handlers
@@ -62,6 +64,7 @@ class Gateway:
         self._is_enabled = is_enabled
         self._state = state
         self._partition = partition
+        self._recorder = recorder
 
     @property
     def failures(self) -> list[Failure]:
@@ -96,11 +99,12 @@ class Gateway:
         caller = Caller(principal, asked.region)
         try:
             self._refuse(asked, caller, fault.kind if fault is not None else "")
+            self._begin(asked, caller)
             answer = self._answer(asked, caller)
         except ApiError as error:
             self._record(asked, caller, error.code)
             return error_answer(asked, error)
-        self._record(asked, caller, _error_code(answer))
+        self._record(asked, caller, _error_code(answer), answer.body)
         if fault is not None and fault.kind == "lost_response":
             raise LostResponseError(f"{asked.service}:{asked.operation}")
         return answer
@@ -167,22 +171,29 @@ class Gateway:
             raise _lacking(asked, None)
         return answer if asked.model is None else json_answers.as_modelled(asked.model, answer)
 
-    def _record(self, asked: Addressed, caller: Caller, error: str | None) -> None:
-        self.calls.append(
-            Call(
-                service=asked.service,
-                operation=asked.operation,
-                params=asked.params,
-                account=caller.account,
-                region=asked.region,
-                caller=caller.principal.arn,
-                time=self._timeline.now(),
-                error=error,
-                role=caller.principal.role_name,
-                stack=self._authorization.stack_named(asked.service, asked.params),
-                change_set=_last(asked.params.get("ChangeSetName")),
-            )
+    def _begin(self, asked: Addressed, caller: Caller) -> None:
+        stack = self._authorization.stack_named(asked.service, asked.params)
+        place = (caller.account, asked.region)
+        self._recorder.begins(place, caller.principal, asked.operation, stack)
+
+    def _record(
+        self, asked: Addressed, caller: Caller, error: str | None, answer: bytes = b""
+    ) -> None:
+        call = Call(
+            service=asked.service,
+            operation=asked.operation,
+            params=asked.params,
+            account=caller.account,
+            region=asked.region,
+            caller=caller.principal.arn,
+            time=self._timeline.now(),
+            error=error,
+            role=caller.principal.role_name,
+            stack=self._authorization.stack_named(asked.service, asked.params),
+            change_set=_last(asked.params.get("ChangeSetName")),
         )
+        self.calls.append(call)
+        self._recorder.call(call, caller.principal, answer)
 
 
 def _last(identifier: Any) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 from orgrollout.sandbox.errors import SandboxFileError
 from orgrollout.sandbox.kinds import span_of, unknown_region, wrong_kinds
 
-_RESOURCE = {"account", "region", "stack_set", "logical_id", "after", "again"}
+_RESOURCE = {"account", "region", "stack_set", "logical_id", "after", "again", "by"}
 KINDS: dict[str, set[str]] = {
     "fail": {"account", "region", "stack_set", "action", "times", "reason"},
     "stuck": {"account", "region", "stack_set", "action", "times", "reason"},
@@ -31,8 +31,12 @@ KINDS: dict[str, set[str]] = {
     "delete_resource": _RESOURCE,
     "remove_tag": {*_RESOURCE, "key"},
     "widen_policy": _RESOURCE,
-    "stop_recorder": {"account", "region", "after", "again"},
-    "delete_rule": {"account", "region", "name", "after"},
+    "stop_recorder": {"account", "region", "after", "again", "by"},
+    "delete_rule": {"account", "region", "name", "after", "by"},
+    "late_events": {"account", "seconds", "event", "times"},
+    "lose_events": {"account", "event", "times"},
+    "double_events": {"account", "event", "times"},
+    "busy_trail": {"account", "region", "source", "count", "name", "after"},
     "drifted": {
         *("stack_set", "logical_id", "type", "differences", "share", "pairs", "status"),
         *("after", "again"),

@@ -1,7 +1,8 @@
 """Changes by hand in accounts, outside CloudFormation.
 
 Each change happens now, or ``after`` some time; with ``again``, it is made again so long after each
-repair. What is changed later and does not exist then, is left alone.
+repair. What is changed later and does not exist then, is left alone. CloudTrail records each
+change; ``by`` tells whose it is (``trail.identities``).
 """
 
 from collections.abc import Callable
@@ -16,9 +17,12 @@ from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.faults.fault_book import fault
 from orgrollout.sandbox.incidents.context import Incidents
 from orgrollout.sandbox.moto.tampering import remove_resource, tamper
+from orgrollout.sandbox.trail import changes
+from orgrollout.sandbox.trail.book import Request
+from orgrollout.sandbox.trail.identities import BY_HAND, check_by
 
 _NOW = timedelta()
-WIDE = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+WIDE: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
 class ManualChanges(Incidents):
@@ -36,6 +40,7 @@ class ManualChanges(Incidents):
         *,
         after: timedelta = _NOW,
         again: timedelta | None = None,
+        by: str = BY_HAND,
     ) -> None:
         """Set a property of a resource (``/Tags/owner``, ``/Policies/p/Statement/0/Action``).
 
@@ -43,9 +48,10 @@ class ManualChanges(Incidents):
         """
         self._by_hand(
             (account, region, stack_set),
-            lambda stack: tamper(stack, logical_id, path, value),
+            lambda stack: self._tamper(stack, logical_id, path, value, by),
             after,
             again,
+            by,
         )
 
     @fault
@@ -58,13 +64,15 @@ class ManualChanges(Incidents):
         *,
         after: timedelta = _NOW,
         again: timedelta | None = None,
+        by: str = BY_HAND,
     ) -> None:
         """Delete a resource in its own service."""
         self._by_hand(
             (account, region, stack_set),
-            lambda stack: remove_resource(stack, logical_id),
+            lambda stack: self._remove(stack, logical_id, by),
             after,
             again,
+            by,
         )
 
     @fault
@@ -78,10 +86,11 @@ class ManualChanges(Incidents):
         *,
         after: timedelta = _NOW,
         again: timedelta | None = None,
+        by: str = BY_HAND,
     ) -> None:
         """Take a tag away from a resource."""
         path = f"/Tags/{key}"
-        self.tamper(account, region, stack_set, logical_id, path, after=after, again=again)
+        self.tamper(account, region, stack_set, logical_id, path, after=after, again=again, by=by)
 
     @fault
     def widen_policy(
@@ -93,10 +102,15 @@ class ManualChanges(Incidents):
         *,
         after: timedelta = _NOW,
         again: timedelta | None = None,
+        by: str = BY_HAND,
     ) -> None:
         """Allow everything: in a role's first inline policy, or in a resource's own policy."""
         self._by_hand(
-            (account, region, stack_set), lambda stack: _widen(stack, logical_id), after, again
+            (account, region, stack_set),
+            lambda stack: self._widen(stack, logical_id, by),
+            after,
+            again,
+            by,
         )
 
     @fault
@@ -107,18 +121,33 @@ class ManualChanges(Incidents):
         *,
         after: timedelta = _NOW,
         again: timedelta | None = None,
+        by: str = BY_HAND,
     ) -> None:
         """Stop the configuration recorders of an account and Region."""
         pair = (self.at.organization.find(account), region)
-        self.at.happen(after, lambda: _stop_recorders(pair))
+        check_by(by)
+
+        def stop() -> None:
+            for name in _stop_recorders(pair):
+                self._tell(pair, by, changes.stop_recorder(name))
+
+        self.at.happen(after, stop)
         if again is not None:
-            self.at.repeat(("recorder", *pair), lambda: _stop_recorders(pair), again)
+            self.at.repeat(("recorder", *pair), stop, again)
 
     @fault
-    def delete_rule(self, account: str, region: str, name: str, *, after: timedelta = _NOW) -> None:
+    def delete_rule(
+        self, account: str, region: str, name: str, *, after: timedelta = _NOW, by: str = BY_HAND
+    ) -> None:
         """Delete a Config rule by its name."""
         pair = (self.at.organization.find(account), region)
-        self.at.happen(after, lambda: _delete_rule(pair, name))
+        check_by(by)
+
+        def delete() -> None:
+            _delete_rule(pair, name)
+            self._tell(pair, by, changes.make("AWS::Config::ConfigRule", name, delete=True))
+
+        self.at.happen(after, delete)
 
     def _by_hand(
         self,
@@ -126,8 +155,10 @@ class ManualChanges(Incidents):
         change: Callable[[Any], None],
         after: timedelta,
         again: timedelta | None,
+        by: str,
     ) -> None:
         self.at.known(where[0])
+        check_by(by)
         self.at.happen(after, lambda: self._begin(where, change, again))
 
     def _begin(
@@ -141,6 +172,24 @@ class ManualChanges(Incidents):
         if again is not None:
             repeated = partial(_if_it_is_there, lambda: change(stack))
             self.at.repeat(stack.stack_id, repeated, again)
+
+    def _tamper(self, stack: Any, logical_id: str, path: str, value: Any, by: str) -> None:
+        tamper(stack, logical_id, path, value)
+        kind, physical_id = _resource(stack, logical_id)
+        self._tell(_place(stack), by, changes.set_property(kind, physical_id, path))
+
+    def _remove(self, stack: Any, logical_id: str, by: str) -> None:
+        kind, physical_id = _resource(stack, logical_id)
+        remove_resource(stack, logical_id)
+        self._tell(_place(stack), by, changes.make(kind, physical_id, delete=True))
+
+    def _widen(self, stack: Any, logical_id: str, by: str) -> None:
+        path = _widen(stack, logical_id)
+        kind, physical_id = _resource(stack, logical_id)
+        self._tell(_place(stack), by, changes.set_property(kind, physical_id, path))
+
+    def _tell(self, place: tuple[str, str], by: str, request: Request | None) -> None:
+        self.at.simulation.recorder.by_hand(place, by, request)
 
     def _stack(self, account: str, region: str, name: str) -> Any:
         pair = (self.at.organization.find(account), region)
@@ -157,23 +206,39 @@ def _if_it_is_there(action: Callable[[], None]) -> None:
         action()
 
 
-def _widen(stack: Any, logical_id: str) -> None:
+def _resource(stack: Any, logical_id: str) -> tuple[str, str]:
+    made = stack.resource_map.made(logical_id)
+    entry = dict(stack.resource_map.entries()).get(logical_id)
+    if made is None or entry is None:
+        raise SandboxError(f"{stack.name} has no resource {logical_id}")
+    return str(entry["Type"]), str(made.physical_resource_id)
+
+
+def _place(stack: Any) -> tuple[str, str]:
+    return str(stack.account_id), str(stack.region_name)
+
+
+def _widen(stack: Any, logical_id: str) -> str:
+    """Allow everything, and return the path of what was changed."""
     made = stack.resource_map.made(logical_id)
     policies = getattr(made, "policies", None)
+    path, statement = "/PolicyDocument/Statement/-", {**WIDE, "Principal": "*"}
     if policies:
-        tamper(stack, logical_id, f"/Policies/{next(iter(policies))}/Statement/-", WIDE)
+        path, statement = f"/Policies/{next(iter(policies))}/Statement/-", WIDE
     elif policies is not None:
-        trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-        tamper(stack, logical_id, "/AssumeRolePolicyDocument/Statement/-", trust)
-    else:
-        tamper(stack, logical_id, "/PolicyDocument/Statement/-", {**WIDE, "Principal": "*"})
+        path = "/AssumeRolePolicyDocument/Statement/-"
+        statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    tamper(stack, logical_id, path, statement)
+    return path
 
 
-def _stop_recorders(pair: tuple[str, str]) -> None:
+def _stop_recorders(pair: tuple[str, str]) -> list[str]:
+    """Stop the recorders that record, and return their names."""
     backend = config_backends[pair[0]][pair[1]]
-    for name, recorder in backend.recorders.items():
-        if recorder.status.recording:
-            backend.stop_configuration_recorder(name)
+    names = [name for name, each in backend.recorders.items() if each.status.recording]
+    for name in names:
+        backend.stop_configuration_recorder(name)
+    return names
 
 
 def _delete_rule(pair: tuple[str, str], name: str) -> None:

@@ -1,6 +1,6 @@
 """Makes and unmakes the stacks of stack instances in moto's CloudFormation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, cast
@@ -15,6 +15,8 @@ from orgrollout.sandbox.moto.stack_ids import new_stack_id
 from orgrollout.sandbox.moto.stack_outputs import export
 from orgrollout.sandbox.moto.stack_states import STACK
 from orgrollout.sandbox.records import Definition, Pair, ResourceDrift
+
+_DIFFERENT = ("MODIFIED", "DELETED")
 
 
 class MotoStacks:
@@ -35,6 +37,8 @@ class MotoStacks:
         """The same for what only the stack sets' role may not read."""
         self.reverted: Callable[[str], None] = lambda _stack_id: None
         """Told when a stack's drift was reverted."""
+        self.told: Callable[[str, str, list[tuple[str, str]]], None] = lambda *_: None
+        """Told what was created, updated or deleted in a stack: its id, the action, resources."""
 
     def create(
         self, name: str, pair: Pair, definition: Definition, values: Mapping[str, str]
@@ -82,6 +86,7 @@ class MotoStacks:
             self._undo(backend, stack_id)
             raise
         stack.creation_time = self._now()
+        self.told(stack_id, "create", _resources(stack))
         return stack
 
     def update(self, stack_id: str, definition: Definition, values: Mapping[str, str]) -> None:
@@ -107,6 +112,7 @@ class MotoStacks:
             )
         self.take_in(stack_id)
         stack = cast("Stack", backend.stacks[stack_id])
+        self.told(stack_id, "delete", _resources(stack))
         try:
             with self._guarded(stack_id, "deleted"):
                 stack.destroy()
@@ -153,8 +159,11 @@ class MotoStacks:
         """Bring what drifted back to what it was when it was deployed."""
         with self._guarded(stack_id, "reverted"):
             stack = self._backend(stack_id).stacks[stack_id]
+            drifted = drift.drifts_of(stack, self._baselines[stack_id], {})
             drift.revert(stack, self._baselines[stack_id])
             self._baselines[stack_id] = self._baseline(stack)
+        found = [(e.resource_type, e.physical_id) for e in drifted if e.status in _DIFFERENT]
+        self.told(stack_id, "update", found)
         self.reverted(stack_id)
 
     def bring_to(
@@ -185,6 +194,7 @@ class MotoStacks:
             now, then = self._baseline(stack), self._baselines.get(stack.stack_id, {})
             untouched = {k: v for k, v in then.items() if k in now and k not in stack.touched}
             self._baselines[stack.stack_id] = {**now, **untouched}
+            self.told(stack.stack_id, "update", _resources(stack, stack.touched))
         return changed
 
     def _bring_back(self, stack: Stack, before: tuple[str, dict[str, str], dict[str, str]]) -> None:
@@ -244,3 +254,15 @@ class MotoStacks:
     def _next(self) -> str:
         self._names += 1
         return str(self._names)
+
+
+def _resources(stack: Any, keys: Iterable[str] | None = None) -> list[tuple[str, str]]:
+    """Return type and physical id of the resources of a stack, or of some."""
+    wanted = set(keys) if keys is not None else None
+    found = []
+    for key, entry in stack.resource_map.entries():
+        made = stack.resource_map.made(key)
+        is_meant = wanted is None or key in wanted
+        if is_meant and made is not None and not isinstance(made, str):
+            found.append((str(entry["Type"]), str(made.physical_resource_id)))
+    return found

@@ -2,16 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from orgrollout.sandbox.kinds import unknown_region, wrong_kinds
 
 
 def _named(value: Any) -> Any:
     """An account may be a mere name."""
+    if not isinstance(value, str | Mapping):
+        raise PydanticCustomError("account_type", "a name or a mapping")
     return {"name": value} if isinstance(value, str) else value
+
+
+def _one_value(value: Any) -> Any:
+    """A tag has a value, and not several."""
+    if isinstance(value, list | Mapping):
+        raise PydanticCustomError("string_type", "a text")
+    return value
 
 
 def _or_id(value: Any) -> Any:
@@ -20,6 +30,9 @@ def _or_id(value: Any) -> Any:
 
 def _everywhere(value: Any) -> Any:
     return [] if value == "all" else value
+
+
+_Tags = dict[Any, Annotated[Any, AfterValidator(_one_value)]]
 
 
 class _Shape(BaseModel):
@@ -32,14 +45,14 @@ class _Account(_Shape):
     name: str | None = None
     email: str | None = None
     state: str | None = None
-    tags: dict[Any, Any] | None = None
+    tags: _Tags | None = None
     opt_in_regions: list[str] | None = None
     joined: date | None = None
 
 
 class _Unit(_Shape):
     id: str | None = None
-    tags: dict[Any, Any] | None = None
+    tags: _Tags | None = None
     accounts: list[Annotated[_Account, BeforeValidator(_named)]] | None = None
     organizational_units: "dict[str, _Unit | None] | None" = None
 
@@ -50,7 +63,7 @@ class _Document(_Shape):
     home_region: str | None = None
     regions: list[str] | None = None
     delegated_administrators: list[str] | None = None
-    feature_set: str | None = None
+    feature_set: Literal["ALL", "CONSOLIDATED_BILLING"] | None = None
     trusted_access: bool | None = None
     root_id: str | None = None
     root: _Unit | None = None

@@ -25,6 +25,7 @@ from orgrollout.sandbox.settings import Settings
 HOST = "127.0.0.1"
 IDLE = timedelta(minutes=30)
 _CHECK_SECONDS = 0.2
+_POLL_SECONDS = 0.02  # as long as stopping takes
 _OK = 200
 
 
@@ -42,7 +43,7 @@ class SandboxServer:
         self._stopped = Event()
         self._last_request = time.monotonic()
         self._http = Listener((HOST, port), self)
-        self._thread = Thread(target=self._http.serve_forever, args=(_CHECK_SECONDS,), daemon=True)
+        self._thread = Thread(target=self._http.serve_forever, args=(_POLL_SECONDS,), daemon=True)
         self._watch = Thread(target=self._stop_when_idle, daemon=True)
 
     @property
@@ -121,6 +122,7 @@ def serve(
     clock: Clock | None = None,
     faults: Sequence[Mapping[str, Any]] | None = None,
     settings: Settings | None = None,
+    behaviour: Mapping[str, Any] | None = None,
     idle: timedelta = IDLE,
     operator: str | None = None,
     token: str | None = None,
@@ -138,6 +140,7 @@ def serve(
         clock=clock or ScaledClock(60),
         faults=faults,
         settings=settings,
+        behaviour=behaviour,
         operator=operator,
     )
     return SandboxServer(sandbox, port, idle, token).run()

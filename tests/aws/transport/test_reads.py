@@ -18,7 +18,7 @@ MODEL = botocore.session.Session()
 
 
 def test_every_listed_operation_exists_and_has_the_name_of_a_read() -> None:
-    reading = ("Describe", "Get", "Head", "List", "Validate", "AssumeRole")
+    reading = ("Describe", "Get", "Head", "List", "Lookup", "Validate", "AssumeRole")
     for service, names in READS.items():
         assert names <= set(MODEL.get_service_model(service).operation_names)
         assert all(name.startswith(reading) for name in names)

@@ -40,6 +40,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "widen_policy": {**RESOURCE, **LATER},
     "stop_recorder": {**PLACE, **LATER},
     "delete_rule": {**PLACE, "name": "r", **LATER},
+    "busy_trail": {**PLACE, "source": "sns.amazonaws.com", "count": 2, **LATER},
     "hide": {**PLACE, "resource_type": "AWS::Logs::LogGroup", "name": "RetentionInDays"},
     "gate": PLACE,
     "disable_region": PLACE,
@@ -66,6 +67,7 @@ def state_of(sandbox: Sandbox) -> Any:
             for v in (simulation.faults.instances, simulation.faults.calls, simulation.faults.rates)
         ],
         [len(v) for v in (simulation.faults.change_sets, simulation.faults.remediations)],
+        len(simulation.recorder.trail.faults),
         dict(simulation.gates),
         dict(simulation.broken_deliveries),
         set(simulation.obstacles.disabled),

@@ -41,6 +41,7 @@ def test_a_unit_that_contains_itself_is_refused(tmp_path: Path) -> None:
         ("opt_in_regions: [eu-south-1]", "opt_in_regions must be a mapping, not a list"),
         ("settings: 7", "settings must be a mapping, not the number 7"),
         ("home_region: [x]", "home_region must be a text"),
+        ("feature_set: some", "feature_set must be 'ALL' or 'CONSOLIDATED_BILLING', not a text"),
         ("regions: [[x]]", r"regions\[0\] must be a text"),
         ("trusted_access: maybe", "trusted_access must be true or false, not a text"),
         ("home_region: us-east-11", "knows no Region 'us-east-11'. Did you mean us-east-1"),
@@ -63,6 +64,8 @@ def test_an_impossible_value_is_refused_in_words(tmp_path: Path, line: str, said
     ("root", "said"),
     [
         ("{accounts: [{name: 7}]}", r"root.accounts\[0\].name must be a text, in quotes if"),
+        ("{accounts: [7]}", r"root.accounts\[0\] must be a name or a mapping, not the number 7"),
+        ("{accounts: [{name: a, tags: {t: [x]}}]}", "tags.t must be a text, .*, not a list"),
         ("{accounts: {a: 1}}", "root.accounts must be a list, not a mapping"),
         ("{accounts: [], accounts: []}", "line 2: accounts is written in line 2 already"),
         ("{organizational_units: {A: [x]}}", "root.organizational_units.A must be a mapping"),

@@ -1,24 +1,27 @@
 """`drift`: what is not as deployed, after looking for it if that is asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from orgrollout.cli.actions.drift.detect import Detected, detect_drift, patience_of
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.drift.findings import Findings
-from orgrollout.drift.history import Record
+from orgrollout.drift.history import Record, seen, with_changes
+from orgrollout.drift.who.answer import ChangedBy
 from orgrollout.journal.errors import JournalError
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Digest, StackSetKey
-from orgrollout.reconcile.documents.findings import history, remember_findings
+from orgrollout.reconcile.documents.findings import history, remember_changes, remember_findings
 from orgrollout.reconcile.documents.rollout_summaries import summaries
 from orgrollout.reconcile.drift.look_at_posture import look_at_posture
 from orgrollout.reconcile.drift.read_findings import Chosen, gather_findings
+from orgrollout.reconcile.drift.who_changed import WhoChanged
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift
 from orgrollout.reconcile.reading.inventory import Refresh
 from orgrollout.reconcile.reading.organization import read_for
@@ -35,6 +38,7 @@ class Options:
     manifest: Path
     narrow: Narrow
     detect: bool
+    who: bool
     timeout: str
     refresh: Refresh
 
@@ -67,10 +71,15 @@ def drift(asked: Options, reach: Reach, format_: str) -> int:
             found = gather_findings(
                 loaded, picture, context, progress, chosen=chosen, posture=posture
             )
+            records = _remembered(found, session, chosen)
+            if asked.who:
+                asking = WhoChanged(loaded, picture, context, progress)
+                told = asking.ask(found.findings, records)
+                records = _with_changes(found, records, told, session)
         shown = Shown(
             organization=picture.organization,
             now=session.context.clock.now(),
-            records=_remembered(found, session, chosen),
+            records=records,
             detected=detected.words,
             looked=asked.detect,
             detect=session.detection(loaded),
@@ -141,6 +150,25 @@ def _remembered(found: Findings, session: Session, chosen: Chosen | None) -> dic
     except JournalError as error:
         session.screen.progress(f"what was found is not remembered. {error}")
         return {}
+
+
+def _with_changes(
+    found: Findings,
+    records: dict[Digest, Record],
+    told: Mapping[Digest, ChangedBy],
+    session: Session,
+) -> dict[Digest, Record]:
+    """Note who changed what, and return the records with it.
+
+    What has no record, because the journal takes no more or there is too much, is shown as well.
+    """
+    try:
+        remember_changes(session.context.journal, found, told)
+    except JournalError as error:
+        session.screen.progress(f"who changed what is not remembered. {error}")
+    now = session.context.clock.now()
+    unknown = [f for f in found.findings if f.key in told and f.key not in records]
+    return dict(with_changes({**records, **seen({}, unknown, now)}, told))
 
 
 def _history(loaded: LoadedManifest, session: Session, chosen: Chosen | None) -> tuple[Record, ...]:

@@ -1,13 +1,16 @@
 """`coverage`: the ledger of a manifest, from what is wanted, what is there and what goes on."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
+from orgrollout.cli.actions.reports.coverage_as_of import Ledger, ledger_as_of
 from orgrollout.cli.actions.rollout.plan import picture_of
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Narrow, Reach
-from orgrollout.cli.session import open_session
+from orgrollout.cli.options.groups import Narrow, Reach
+from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
@@ -26,48 +29,76 @@ from orgrollout.report.exchange.sarif import sarif_lines
 from orgrollout.rollout.coverage import CoverageState
 
 
-def coverage(
-    manifest: Path,
-    narrow: Narrow,
-    reach: Reach,
-    format_: str,
-    *,
-    states: Iterable[str],
-    fail_on: Iterable[str],
-    refresh: Refresh,
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What of the ledger is meant, and how it is looked at."""
+
+    manifest: Path
+    narrow: Narrow
+    states: Iterable[str]
+    fail_on: Iterable[str]
+    as_of: str | None
+    refresh: Refresh
+
+
+def coverage(asked: Asked, reach: Reach, format_: str) -> int:
     """Show the ledger; 3 if a pair is in one of the states to fail on."""
     screen = Screen(format_)
-    chosen = states_named("--state", states)
-    failing = states_named("--fail-on", fail_on)
-    loaded = load_manifest(manifest)
+    chosen = states_named("--state", asked.states)
+    failing = states_named("--fail-on", asked.fail_on)
+    loaded = load_manifest(asked.manifest)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
-        narrowing = narrowing_of(narrow, loaded, session.connection.home_region)
-        picture = picture_of(loaded, session, refresh=refresh, drift=True)
-        with screen.working():
-            rows = session.client.coverage(loaded, picture)
+        narrowing = narrowing_of(asked.narrow, loaded, session.connection.home_region)
+        found = _ledger(asked, loaded, session)
         now = session.connection.clock.now()
-        detect = session.detection(loaded)
-    organization = picture.organization
+    rows = found.rows
     if narrowing is not None:
-        is_meant = narrowing(organization)
+        is_meant = narrowing(found.organization)
         rows = tuple(row for row in rows if is_meant(row.stack_set, row.pair))
     shown = tuple(row for row in rows if row.state in chosen) if chosen else rows
-    is_part = narrowing is not None or bool(chosen)
-    about = About(manifest=loaded.manifest.name, made=now, narrowed=is_part)
+    is_part = found.about.narrowed or narrowing is not None or bool(chosen)
+    about = replace(found.about, narrowed=is_part)
+    organization = found.organization
     match format_:
         case "csv":
             screen.csv(COLUMNS, coverage_cells(shown, organization))
         case "junit":
             screen.lines(junit_lines(shown, organization))
         case "sarif":
-            screen.lines(sarif_lines(shown, organization, manifest.as_posix(), lines_of(loaded)))
+            path = asked.manifest.as_posix()
+            screen.lines(sarif_lines(shown, organization, path, lines_of(loaded)))
         case _:
+            blocks = coverage_blocks(
+                rows,
+                organization,
+                now,
+                chosen=chosen,
+                detect=found.detect,
+                warnings=about.warnings,
+            )
             screen.result(
-                coverage_blocks(rows, organization, now, chosen=chosen, detect=detect),
-                coverage_json(rows, shown, organization, about),
+                chain(found.opening, blocks), coverage_json(rows, shown, organization, about)
             )
     return FINDINGS if any(row.state in failing for row in rows) else DONE
+
+
+def _ledger(asked: Asked, loaded: LoadedManifest, session: Session) -> Ledger:
+    if asked.as_of is not None:
+        return ledger_as_of(asked.as_of, loaded, session)
+    picture = picture_of(loaded, session, refresh=asked.refresh, drift=True)
+    with session.screen.working():
+        rows = session.client.coverage(loaded, picture)
+    return Ledger(
+        rows=rows,
+        organization=picture.organization,
+        about=About(
+            manifest=loaded.manifest.name,
+            made=session.connection.clock.now(),
+            narrowed=False,
+            warnings=picture.desired.ending,
+        ),
+        detect=session.detection(loaded),
+    )
 
 
 def lines_of(loaded: LoadedManifest) -> dict[StackSetKey, int]:

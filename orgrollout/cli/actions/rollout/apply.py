@@ -11,7 +11,7 @@ from orgrollout.cli.actions.rollout.plan import load_asked, plan_of, request_of
 from orgrollout.cli.actions.rollout.saved_plan import Options, Saved, read_saved
 from orgrollout.cli.actions.rollout.supersede import but_for, claims_of_manifest, others_stopped
 from orgrollout.cli.errors import DONE, WAITING, WrongUsageError
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen

@@ -8,16 +8,18 @@ from orgrollout.cli.actions.rollout.follow import CODES, follow
 from orgrollout.cli.actions.rollout.next_steps import left_to_others
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.filters import failure_filter
-from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
+from orgrollout.errors import OrgRolloutError
 from orgrollout.reconcile.documents.rollouts import Rollout, find_rollout
 from orgrollout.reconcile.lifecycle.operator_orders import approved_state
 from orgrollout.report.layout.words import count, word
 from orgrollout.report.plan.as_text import plan_blocks
 from orgrollout.report.rollout.as_json import no_rollout_json, rollout_json
 from orgrollout.report.rollout.as_text import rollout_blocks
+from orgrollout.rollout.decide.operator_commands import NothingFailedError
 from orgrollout.rollout.rollback.rollback import NothingUpdatedError
 from orgrollout.rollout.state.failure_classes import FailureClass
 from orgrollout.rollout.state.state import Outcome
@@ -48,7 +50,12 @@ def retry(
         found = session.client.rollout(name)
         chosen = failure_filter(narrow, found.plan, session.connection)
         session.say_who()
-        rollout = session.client.retry(found, lambda f: f.kind in kinds and chosen(f), along=chosen)
+        try:
+            rollout = session.client.retry(
+                found, lambda f: f.kind in kinds and chosen(f), along=chosen
+            )
+        except NothingFailedError as nothing:
+            return _nothing_to_do(found, "nothing_to_retry", nothing, session)
         session.screen.say(f"{rollout.state.id} tries again. Ctrl-C leaves it running.")
         return follow(rollout, session, detach=detach)
 
@@ -124,7 +131,7 @@ def rollback(name: str | None, reach: Reach, format_: str, *, yes: bool, detach:
         try:
             screen.show(plan_blocks(session.client.plan_rollback(found)))
         except NothingUpdatedError as nothing:
-            return _nothing_to_take_back(found, nothing, session)
+            return _nothing_to_do(found, "nothing_to_roll_back", nothing, session)
         if not yes:
             ask(screen)
         rollout = session.client.rollback(found)
@@ -132,14 +139,14 @@ def rollback(name: str | None, reach: Reach, format_: str, *, yes: bool, detach:
         return follow(rollout, session, detach=detach)
 
 
-def _nothing_to_take_back(found: Rollout, nothing: NothingUpdatedError, session: Session) -> int:
-    """Tell that all is as it was before: what was asked for is so."""
+def _nothing_to_do(found: Rollout, key: str, nothing: OrgRolloutError, session: Session) -> int:
+    """Tell that what was asked for is so already."""
     screen = session.screen
     if not screen.is_text:
         document = no_rollout_json(
             replace(found.plan, held_back={}, skipped=()), session.connection.calls
         )
-        screen.result((), {**document, "nothing_to_roll_back": str(nothing)})
+        screen.result((), {**document, key: str(nothing)})
     screen.say(f"Nothing to do: {nothing}")
     return DONE
 

@@ -8,18 +8,21 @@ from orgrollout.cli.actions.rollout.held import held_by_others, held_lines
 from orgrollout.cli.actions.rollout.saved_plan import Options, must_be_free, read_saved, save_plan
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.build.request import Request
 from orgrollout.plan.make_plan import make_plan
+from orgrollout.plan.model.flow_logs import FlowLogForecast
 from orgrollout.plan.model.plan import Plan
+from orgrollout.reconcile.advice.count_flow_logs import count_flow_logs
 from orgrollout.reconcile.reading.inventory import Refresh
 from orgrollout.reconcile.reading.plan_request import Picture, request_from
 from orgrollout.report.plan.as_json import plan_json
 from orgrollout.report.plan.as_text import plan_blocks
+from orgrollout.report.plan.flow_logs import forecast_json, forecast_lines
 
 
 def plan(
@@ -30,26 +33,46 @@ def plan(
     out: Path | None,
     pairs: bool,
     detailed_exitcode: bool,
+    look: bool = False,
 ) -> int:
-    """Show what `apply` would change."""
+    """Show what `apply` would change; with ``look``, what its runbooks would make, too."""
     screen = Screen(format_)
     if out is not None:
         must_be_free(out)  # said before a large organization is read, and not after
     loaded = load_asked(asked)
     with open_session(reach, screen, loaded=loaded, read_only=True) as session:
-        made = plan_of(asked, loaded, session)
+        request = request_of(asked, loaded, session)
+        # A plan that is only shown need not remember how all stands, which takes seconds for a
+        # large organization.
+        made = make_plan(request if out is not None else replace(request, ledger=None))
+        counted = _counted(made, loaded, request, session) if look else None
         calls, who = session.connection.calls, session.connection.identity.arn
         now = session.context.clock.now()
         detect = session.detection(loaded)
         others = held_by_others(made, session)
     blocks = plan_blocks(made, pairs=pairs, now=now, detect=detect)
     held = [each.json for each in others]
-    screen.result((*blocks, *held_lines(others)), {**plan_json(made, calls), "held": held})
+    flow_logs = forecast_lines(counted, made) if counted is not None else ()
+    screen.result(
+        (*blocks, *flow_logs, *held_lines(others)),
+        {
+            **plan_json(made, calls),
+            "held": held,
+            "flow_logs": forecast_json(counted, made) if counted is not None else None,
+        },
+    )
     if out is not None:
         save_plan(out, asked, replace(made, planned_by=who))
         command = f"orgrollout apply {out}{session.options}"
         screen.say(f"Saved {out}. `{command}` carries it out, and asks nothing.")
     return PENDING if detailed_exitcode and not made.is_empty else DONE
+
+
+def _counted(
+    made: Plan, loaded: LoadedManifest, request: Request, session: Session
+) -> FlowLogForecast:
+    with session.screen.working():
+        return count_flow_logs(made, loaded, request, session.planning, session.screen.progress)
 
 
 def show_saved(asked: Options, format_: str, *, pairs: bool) -> int:

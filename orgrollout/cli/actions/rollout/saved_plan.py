@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from orgrollout.cli.errors import WrongUsageError
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.cli.terminal.files import cannot_write, must_be_writable, replace_file
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import Region, digest_of

@@ -44,6 +44,7 @@ KEYS = [
     "first_seen",
     "came_back",
     "subject",
+    "changed_by",
 ]
 
 
@@ -88,6 +89,7 @@ def test_drift_looks_where_asked_and_reports_its_findings(deployed: Program) -> 
         "deleted_resource": 0,
         "ignored": 0,
         "not_checkable": 0,
+        "waived": 0,
         "suspect": 0,
         "unknown": 0,
     }
@@ -353,3 +355,42 @@ def _release_once_attached(program: Program) -> None:
         assert time.monotonic() < deadline, "no one looks"
         time.sleep(0.02)
     program.sandbox.release(DEV[0], US, "base-topics")
+
+
+def test_who_changed_it_is_asked_for_shown_and_kept(deployed: Program) -> None:
+    """Once it is known, it is shown without asking, and in the history."""
+    stack.detect(Stage(deployed.sandbox, deployed.folder))
+    deployed.sandbox.clock.sleep(stack.HOUR)
+    path = manifest(deployed, drift={"probe_role": "OrganizationAccountAccessRole"})
+    before = deployed("drift", path)
+    ran = deployed("drift", path, "--who", "--format", "json")
+    deployed.sandbox.calls.clear()
+    again = deployed("drift", path)
+    sheet = list(csv.DictReader(io.StringIO(deployed("drift", path, "--format", "csv").out)))
+    past = deployed("drift", path, "--history", "--format", "json").json["findings"]
+
+    told = {each["what"]: each["changed_by"] for each in ran.json["findings"]}
+    topic, group = told["Topic"], told["Group"]
+    assert "changed by" not in before.out
+    assert "asking the CloudTrail of 2 accounts and Regions who changed 2 findings" in ran.err
+    assert (topic["answer"], topic["origin"], topic["event"]) == (
+        *("found", "hand", "SetTopicAttributes"),
+    )
+    assert (topic["actor"]["kind"], topic["actor"]["session"]) == ("role", "sandbox")
+    assert (group["event"], group["sure"], group["searched_all"]) == (
+        *("PutRetentionPolicy", True, True),
+    )
+    line = (
+        "    changed by: role OrganizationAccountAccessRole, session sandbox, SetTopicAttributes, "
+    )
+    assert line in again.out
+    assert {row["what"] for row in sheet if line.strip() in row["changed_by"]} == {"Topic"}
+    assert {each["what"]: each["changed_by"] for each in past} == told
+    assert not any(call.operation == "LookupEvents" for call in deployed.sandbox.calls)
+
+
+def test_who_does_not_go_with_history(program: Program) -> None:
+    ran = program("drift", manifest(program), "--history", "--who")
+
+    assert ran.code == 2
+    assert "--history shows the past, and --who looks again: leave one out." in ran.err

@@ -158,9 +158,19 @@ def test_retry_after_no_failure_has_nothing_to_do(program: Program) -> None:
     program("apply", program.manifest(), "--yes")
 
     ran = program("retry", "--yes")  # asks nothing, and takes it for scripts
+    assert ran.code == 0
+    assert "Nothing to do: nothing of base-1 failed that could be tried again." in ran.out
+    assert "nothing_to_retry" in program("retry", "--format", "json").json
+
+
+def test_retry_of_other_failures_than_there_are_is_refused(program: Program) -> None:
+    program.sandbox.fail(DEV[0], EU, reason=NOT_ALLOWED)
+    assert program("apply", program.manifest(), "--yes").code == 3
+
+    ran = program("retry", "--account", PROD[0])
 
     assert ran.code == 1
-    assert "nothing of base-1 failed that could be tried again" in ran.err
+    assert "base-1 has 1 failure, and none of them was chosen" in ran.err
 
 
 def test_a_second_rollout_of_the_same_stack_sets_is_refused_while_one_is_open(

@@ -1,0 +1,1 @@
+"""What a command sends and what is answered, written down without names and secrets."""

@@ -1,0 +1,82 @@
+"""What is recorded of a template: one that everyone can read as it is, of any other a stand-in.
+
+A template may hold secrets and names at any place. The stand-in declares the same parameters,
+resources and outputs under other names. Each resource is a handle that makes nothing, so that a
+stack of it succeeds anywhere.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from orgrollout.aws.recording.pseudonyms import Pseudonyms
+from orgrollout.errors import ManifestError
+from orgrollout.exchange_record import Text
+from orgrollout.manifest.template.declared import parsed_template, secret_parameters
+from orgrollout.manifest.text.document import Item
+
+SECRET = "secret"  # noqa: S105 - stands in the place of one
+_TYPES = frozenset({"String", "Number", "CommaDelimitedList"})
+_HANDLE = "AWS::CloudFormation::WaitConditionHandle"
+_NOTHING = json.dumps({"Resources": {"Resource": {"Type": _HANDLE}}})
+
+
+class Templates:
+    """The templates of one record, each written once."""
+
+    def __init__(self, public: Iterable[str], names: Pseudonyms) -> None:
+        self._public = frozenset(map(_digest, public))
+        self._names = names
+        self._known: dict[str, str] = {}
+        self.secret: set[str] = set()  # parameters that are NoEcho in some template so far
+
+    def of(self, body: str) -> tuple[str, Text | None]:
+        """Return the id under which a template is recorded, and its text where that is new."""
+        digest = _digest(body)
+        if digest in self._known:
+            return self._known[digest], None
+        name = self._known[digest] = f"template{len(self._known) + 1}"
+        self.secret |= _secret_parameters(body)
+        return name, Text(name=name, body=body if digest in self._public else self._stand_in(body))
+
+    def _stand_in(self, body: str) -> str:
+        try:
+            root = parsed_template(body)
+        except ManifestError:
+            return _NOTHING
+        renamed = self._names.text
+        parts = {
+            "Parameters": self._parameters(root),
+            "Resources": {renamed(name): {"Type": _HANDLE} for name in root.names("Resources")},
+            "Outputs": {renamed(name): {"Value": "text"} for name in root.names("Outputs")},
+        }
+        given = {key: value for key, value in parts.items() if value}
+        return json.dumps(given) if "Resources" in given else _NOTHING
+
+    def _parameters(self, root: Item) -> dict[str, Any]:
+        declared = root.get("Parameters")
+        return {
+            self._names.text(str(name)): self._parameter(str(name), parameter)
+            for name, parameter in (declared.children if declared else ())
+        }
+
+    def _parameter(self, name: str, parameter: Item) -> dict[str, Any]:
+        kind, default = parameter.get("Type"), parameter.get("Default")
+        made: dict[str, Any] = {"Type": kind.text if kind and kind.text in _TYPES else "String"}
+        if name in self.secret:
+            made["NoEcho"] = True
+        if default is not None:
+            made["Default"] = SECRET if name in self.secret else self._names.text(default.text)
+        return made
+
+
+def _secret_parameters(body: str) -> frozenset[str]:
+    try:
+        return secret_parameters(body)
+    except ManifestError:
+        return frozenset()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
