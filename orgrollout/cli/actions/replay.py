@@ -57,6 +57,7 @@ def _blocks(report: "Report", file: Path) -> list[Block]:
         f"{more}, {count(len(report.found), 'difference')}."
     ]
     lines += [f"taken for granted: role {role}" for role in report.roles]
+    lines += [f"could not be made as it was: stack set {each}" for each in report.lacking]
     for request, found in groupby(report.found, lambda each: each.exchange.request):
         lines.append(f"request {request.number} {request.service}:{request.operation}")
         lines += _lines(found)
@@ -76,6 +77,7 @@ def _json(report: "Report") -> dict[str, Any]:
         "requests": report.requests,
         "compared": report.compared,
         "roles": report.roles,
+        "lacking": report.lacking,
         "differences": [
             {
                 "request": each.exchange.request.number,

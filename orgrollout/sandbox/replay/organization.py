@@ -149,9 +149,25 @@ def _learn_names(known: _Known, value: Any, *, accounts: bool) -> None:
         for region in _strings(found.get("Regions")):
             known.regions.setdefault(region)
         for account in _accounts_in(found) if accounts else ():
-            known.accounts.setdefault(account, {"Id": account})
+            known.accounts.setdefault(account, {"Id": account, **_state_in(found)})
             if "OrganizationalUnitId" in found:
-                known.parents.setdefault(account, str(found["OrganizationalUnitId"]))
+                _learn_unit(known, account, str(found["OrganizationalUnitId"]))
+
+
+def _state_in(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the state of the account of a stack instance that was skipped for it."""
+    status = found.get("StackInstanceStatus")
+    detail = status.get("DetailedStatus") if isinstance(status, Mapping) else None
+    return {"State": "SUSPENDED"} if detail == "SKIPPED_SUSPENDED_ACCOUNT" else {}
+
+
+def _learn_unit(known: _Known, account: str, unit: str) -> None:
+    """Learn in which unit, or in which root, an account is; the unit's id tells its root."""
+    root = unit if unit.startswith("r-") else f"r-{unit.split('-')[1]}"
+    known.root = known.root or root
+    known.parents.setdefault(account, unit)
+    if unit != root:
+        known.units.setdefault(unit, (unit, known.root))
 
 
 def _accounts_in(found: Mapping[str, Any]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from orgrollout.sandbox.clock import Clock, VirtualClock
 from orgrollout.sandbox.replay.bindings import Bindings
 from orgrollout.sandbox.replay.compare import Compared, Difference, Kind, compared
+from orgrollout.sandbox.replay.existing import existing_stack_sets
 from orgrollout.sandbox.replay.organization import (
     operator_of,
     order_of_accounts,
@@ -29,7 +30,7 @@ from orgrollout.sandbox.replay.organization import (
 )
 from orgrollout.sandbox.replay.record import Exchange, Record
 from orgrollout.sandbox.sandbox import Sandbox
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 
 _REFUSED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 _REFUSED |= {"RequestLimitExceeded", "SlowDown"}
@@ -37,6 +38,8 @@ _SERVER_ERROR = 500
 _BUSY = frozenset({"OperationInProgressException"})
 _READS = ("Describe", "Get", "Head", "List")
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=12)
+_BEFORE = timedelta(days=7)  # in which what existed is made
+_DELEGATED = "DELEGATED_ADMIN"
 _DONE = "answered"
 _GLOBAL = "aws-global"  # what botocore calls the Region of an API that has none
 _ASSUME = "AssumeRole"
@@ -59,6 +62,7 @@ class Report:
     compared: int = 0
     found: list[Found] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)  # that were there before the record began
+    lacking: list[str] = field(default_factory=list)  # what was there, and could not be made
 
 
 def replay(record: Record, url: str | None = None) -> Report:
@@ -71,14 +75,16 @@ def replay(record: Record, url: str | None = None) -> Report:
     if url is not None:
         client = SandboxClient(url)
         return _Replay(record, client.clock(), endpoint=client.endpoint).run()
-    clock = VirtualClock(record.started)
+    clock = VirtualClock(record.started - _BEFORE)
     with Sandbox.start(made, clock=clock, operator=operator_of(record)) as sandbox:
         own = sandbox.organization
         listed = [each for each in order_of_accounts(record) if each in own.accounts]
         own.accounts = {
             each: own.accounts[each] for each in dict.fromkeys([*listed, *own.accounts])
         }
-        return _Replay(record, clock, sandbox=sandbox).run()
+        replaying = _Replay(record, clock, sandbox=sandbox)
+        replaying.make_what_existed(sandbox)
+        return replaying.run()
 
 
 class _Replay:
@@ -100,6 +106,24 @@ class _Replay:
         self._sender = _Sender(record.header.home_region, endpoint)
         accounts = len(sandbox.organization.accounts) if sandbox is not None else 0
         self.report = Report(accounts=accounts, requests=len(record.exchanges))
+
+    def make_what_existed(self, sandbox: Sandbox) -> None:
+        """Make the stack sets that were there before the record began."""
+        root, sent = sandbox.organization.root_id, Bindings(self._record.texts).sent
+        for each in existing_stack_sets(self._record):
+            operations = [("CreateStackSet", each.creation), *each.operations(root)]
+            for operation, parameters in operations:
+                asked = {**sent(parameters), **self._call_as()}
+                said = self._sender.make(operation, asked)
+                sandbox.run_to_end()
+                if said != _DONE:
+                    self.report.lacking.append(f"{each.name}: {operation}: {said}")
+        self._began = max(self._record.started, self._clock.now())
+        self._clock.sleep(self._began - self._clock.now())
+
+    def _call_as(self) -> dict[str, str]:
+        asked = (each.request.parameters.get("CallAs") for each in self._record.exchanges)
+        return {"CallAs": _DELEGATED} if _DELEGATED in asked else {}
 
     def run(self) -> Report:
         for exchange in self._record.exchanges:
@@ -182,14 +206,12 @@ class _Sender:
     def send(self, exchange: Exchange, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Return the code of an error, or that there was none, and the result."""
         self._chosen.current = self._keys.get(exchange.request.caller)
-        client = self._client(exchange)
-        name = botocore.xform_name(exchange.request.operation)
-        try:
-            return _DONE, getattr(client, name)(**parameters)
-        except ClientError as error:
-            return str(error.response["Error"]["Code"]), {}
-        except BotoCoreError as error:
-            return type(error).__name__, {}
+        return _answer(self._client(exchange), exchange.request.operation, parameters)
+
+    def make(self, operation: str, parameters: dict[str, Any]) -> str:
+        """Send what makes a stack set as it was, and return how it was answered."""
+        self._chosen.current = None
+        return _answer(self._client_of("cloudformation", self._home), operation, parameters)[0]
 
     def learn(self, exchange: Exchange, recorded: Any, here: Any) -> None:
         """Keep the credentials of a role, under the name that the record has for them."""
@@ -201,14 +223,27 @@ class _Sender:
 
     def _client(self, exchange: Exchange) -> Any:
         region = exchange.request.region
-        key = exchange.request.service, self._home if region == _GLOBAL else region
-        if key not in self._clients:
+        return self._client_of(
+            exchange.request.service, self._home if region == _GLOBAL else region
+        )
+
+    def _client_of(self, service: str, region: str) -> Any:
+        if (service, region) not in self._clients:
             config = Config(retries={"total_max_attempts": 1, "mode": "standard"})
             make: Any = self._session.client  # its type knows services by literal only
-            self._clients[key] = make(
-                key[0], region_name=key[1], config=config, endpoint_url=self._endpoint
+            self._clients[service, region] = make(
+                service, region_name=region, config=config, endpoint_url=self._endpoint
             )
-        return self._clients[key]
+        return self._clients[service, region]
+
+
+def _answer(client: Any, operation: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    try:
+        return _DONE, getattr(client, botocore.xform_name(operation))(**parameters)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"]), {}
+    except BotoCoreError as error:
+        return type(error).__name__, {}
 
 
 class _Chosen(Credentials):
