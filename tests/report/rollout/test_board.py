@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from textwrap import indent
 from typing import Literal
 
 import pytest
@@ -11,6 +12,7 @@ from rich.text import Text
 from orgrollout.report.rollout.board import Board, Row, board_lines, board_of
 from orgrollout.rollout.failures.failure_groups import group_failures
 from orgrollout.rollout.state.view import RolloutView
+from tests.paths import DOCS
 from tests.report.rollout.test_as_text import DENIED, finished
 from tests.rollout.decide.test_decide import NOW, a_plan
 
@@ -71,6 +73,7 @@ def drawn(width: int, colours: Literal["standard"] | None = None) -> str:
 
 def test_it_looks_so_at_80_columns() -> None:
     assert drawn(80) == AT_80
+    assert indent(AT_80, "    ") in (DOCS / "operations.md").read_text(encoding="utf-8")
 
 
 def test_at_160_columns_there_is_room_for_the_rate() -> None:
