@@ -19,12 +19,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from orgrollout.cli.actions.rollout.saved_plan import Options, read_saved, save_plan
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.inventory.inventory import Inventory, StackSetInventory
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
@@ -46,7 +46,7 @@ T = TypeVar("T")
 MAX_SECONDS = 5.0
 MAX_MEGABYTES = 600
 HOME = Region("us-east-1")
-TODAY = date(2026, 7, 1)
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 REGIONS = sorted(r for r, p in PARTITIONS.items() if p == "aws" and not is_opt_in(r))
 ORGANIZATION = "o-a1b2c3d4e5"
 
@@ -88,9 +88,8 @@ def remembering(
     inventory: Inventory,
 ) -> Plan:
     """Return the plan as `apply` makes it, with how all stands."""
-    now = datetime.combine(TODAY, datetime.min.time(), UTC)
     made = rarely_collected()(ledger_then)
-    ledger = clock.step("remember", lambda: made(organization, desired.stack_sets, inventory, now))
+    ledger = clock.step("remember", lambda: made(organization, desired.stack_sets, inventory, NOW))
     return replace(plan, ledger=ledger)
 
 
@@ -148,7 +147,7 @@ def plan_all(
 @rarely_collected()
 def resolve(loaded: LoadedManifest, organization: Organization) -> DesiredState:
     """Return what the manifest wants of the organization."""
-    return desired_stack_sets(loaded, organization, home_region=HOME, today=TODAY)
+    return desired_stack_sets(loaded, organization, home_region=HOME, now=NOW)
 
 
 def deployed(desired: DesiredState) -> Inventory:

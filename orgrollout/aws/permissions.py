@@ -57,7 +57,7 @@ TELLS: Mapping[str, frozenset[str]] = {
     "sns": frozenset({"Publish"}),
 }
 _UNASKED = frozenset({"sts:GetCallerIdentity"})
-_ROLE = "sts:AssumeRole"
+ASSUME = "sts:AssumeRole"
 _OF_POLICIES = frozenset(
     {
         "organizations:ListPolicies",
@@ -94,9 +94,9 @@ def read_actions() -> frozenset[str]:
 
 def planner_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who plans: every read, and nothing else."""
-    own = _central() - _UNASKED - {_ROLE}
+    own = _central() - _UNASKED - {ASSUME}
     looking = (*_looking_in_member_accounts(scope), *_finding_templates(scope))
-    return _document([_allow("Read", own), *looking, *_journal(scope)])
+    return document([allow("Read", own), *looking, *_journal(scope)])
 
 
 def operator_policy(scope: Scope) -> dict[str, Any]:
@@ -104,14 +104,14 @@ def operator_policy(scope: Scope) -> dict[str, Any]:
     writes = [f"{service}:{name}" for service, names in WRITES.items() for name in names]
     resources = [*_places(scope), f"arn:{scope.partition}:cloudformation:*:*:type/resource/*"]
     planner: list[Statement] = planner_policy(scope)["Statement"]
-    rolling_out = _allow("RollOut", [*writes, *_TAGGING], resources)
+    rolling_out = allow("RollOut", [*writes, *_TAGGING], resources)
     statements = [*planner, rolling_out, *_keeping_templates(scope)]
     if scope.administration_roles:
-        statements.append(_allow("HandOverRoles", ["iam:PassRole"], scope.administration_roles))
+        statements.append(allow("HandOverRoles", ["iam:PassRole"], scope.administration_roles))
     if scope.member_roles:
         arns = (f"arn:{scope.partition}:iam::*:role/{name}" for name in scope.member_roles)
-        statements.append(_allow("RepairInMemberAccounts", [_ROLE], tuple(arns)))
-    return _document([*statements, *_notifying(scope)])
+        statements.append(allow("RepairInMemberAccounts", [ASSUME], tuple(arns)))
+    return document([*statements, *_notifying(scope)])
 
 
 def _notifying(scope: Scope) -> Iterator[Statement]:
@@ -120,7 +120,7 @@ def _notifying(scope: Scope) -> Iterator[Statement]:
         arns = tuple(arn for arn in scope.told if arn.split(":")[2] == service)
         if arns:
             tells = [f"{service}:{name}" for name in names]
-            yield _allow(f"Notify{service.capitalize()}", tells, arns)
+            yield allow(f"Notify{service.capitalize()}", tells, arns)
 
 
 def _places(scope: Scope) -> list[str]:
@@ -141,12 +141,12 @@ def auditor_policy(scope: Scope) -> dict[str, Any]:
     """Return the policy of who looks at what is deployed: coverage, explanations, rollouts."""
     services = ("cloudformation:", "organizations:", "account:")
     own = (a for a in _central() - _OF_POLICIES if a.startswith(services))
-    return _document([_allow("Read", own), *_journal(scope, write=False)])
+    return document([allow("Read", own), *_journal(scope, write=False)])
 
 
 def probe_policy() -> dict[str, Any]:
     """Return the policy of a role that posture and `preflight` look through in member accounts."""
-    return _document([_allow("LookInMemberAccounts", _in_member_accounts())])
+    return document([allow("LookInMemberAccounts", _in_member_accounts())])
 
 
 def _central() -> frozenset[str]:
@@ -166,9 +166,9 @@ def _looking_in_member_accounts(scope: Scope) -> list[Statement]:
     if scope.probe_role is None:
         return []
     return [
-        _allow(
+        allow(
             "LookInMemberAccounts",
-            [_ROLE],
+            [ASSUME],
             [f"arn:{scope.partition}:iam::*:role/{scope.probe_role}"],
         )
     ]
@@ -180,7 +180,7 @@ def _finding_templates(scope: Scope) -> list[Statement]:
         return []
     bucket, _ = bucket_and_prefix(scope.template_bucket)
     where = f"arn:{scope.partition}:s3:::{bucket}"
-    return [_allow("FindTemplates", ["s3:ListBucket"], [where])]
+    return [allow("FindTemplates", ["s3:ListBucket"], [where])]
 
 
 def _keeping_templates(scope: Scope) -> list[Statement]:
@@ -189,7 +189,7 @@ def _keeping_templates(scope: Scope) -> list[Statement]:
         return []
     bucket, prefix = bucket_and_prefix(scope.template_bucket)
     where = f"arn:{scope.partition}:s3:::{bucket}/{prefix}*"
-    return [_allow("KeepTemplates", ["s3:GetObject", "s3:PutObject"], [where])]
+    return [allow("KeepTemplates", ["s3:GetObject", "s3:PutObject"], [where])]
 
 
 def _journal(scope: Scope, *, write: bool = True) -> list[Statement]:
@@ -198,12 +198,13 @@ def _journal(scope: Scope, *, write: bool = True) -> list[Statement]:
     bucket = f"arn:{scope.partition}:s3:::{scope.journal_bucket}"
     objects = _JOURNAL if write else ("s3:GetObject",)
     return [
-        _allow("FindJournal", ["s3:ListBucket"], [bucket]),
-        _allow("KeepJournal" if write else "ReadJournal", objects, [f"{bucket}/*"]),
+        allow("FindJournal", ["s3:ListBucket"], [bucket]),
+        allow("KeepJournal" if write else "ReadJournal", objects, [f"{bucket}/*"]),
     ]
 
 
-def _allow(sid: str, actions: Iterable[str], resources: Iterable[str] = ("*",)) -> Statement:
+def allow(sid: str, actions: Iterable[str], resources: Iterable[str] = ("*",)) -> Statement:
+    """Return a statement that allows each action once."""
     return {
         "Sid": sid,
         "Effect": "Allow",
@@ -212,5 +213,6 @@ def _allow(sid: str, actions: Iterable[str], resources: Iterable[str] = ("*",)) 
     }
 
 
-def _document(statements: Iterable[Statement]) -> dict[str, Any]:
+def document(statements: Iterable[Statement]) -> dict[str, Any]:
+    """Return a policy of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}

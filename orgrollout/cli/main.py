@@ -29,7 +29,7 @@ from orgrollout.cli.commands import (
 )
 from orgrollout.cli.errors import FAILED, INTERRUPTED
 from orgrollout.cli.logs import end_logs
-from orgrollout.cli.options.shared import Command, Group, gathered
+from orgrollout.cli.options.gathered import Command, Group, gathered
 from orgrollout.cli.terminal.stdout import checked_stdout, drop_what_is_left, open_or_closed
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.logs import log_of
@@ -50,7 +50,7 @@ _PANELS = {
     _START: ("demo", "init", "bootstrap", "validate", "schema", "protection", "confirm"),
     _PLAN: ("preflight", "plan", "apply", "explain", "cost"),
     _ROLLOUT: ("status", "rollouts", "resume", "retry", "approve", "stop", "rollback"),
-    _DRIFT: ("coverage", "report", "drift", "resync"),
+    _DRIFT: ("coverage", "report", "drift", "resync", "waivers"),
     _KEEP: ("unlock",),
 }
 _PANEL_OF = {name: panel for panel, names in _PANELS.items() for name in names}

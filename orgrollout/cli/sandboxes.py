@@ -13,7 +13,7 @@ from platformdirs import user_state_path
 from orgrollout.aws.transport.clock import Clock
 from orgrollout.aws.transport.waiting import Waits
 from orgrollout.cli.errors import SandboxUnavailableError, WrongUsageError
-from orgrollout.cli.options.shared import STARTER, Reach
+from orgrollout.cli.options.groups import STARTER, Reach
 from orgrollout.cli.shipped import ORGANIZATION, shipped_manifest
 
 if TYPE_CHECKING:

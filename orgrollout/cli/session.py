@@ -14,7 +14,7 @@ from orgrollout.aws.environment import delegates
 from orgrollout.aws.organizations import describe_organization
 from orgrollout.cli.errors import OutputError, WrongUsageError
 from orgrollout.cli.options.defaults import config_file, from_file
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.sandboxes import simulation_of
 from orgrollout.cli.terminal.recording import recorded_in
 from orgrollout.cli.terminal.screen import Screen

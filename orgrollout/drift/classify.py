@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.ignoring import accepting, until_words
-from orgrollout.manifest.schema import DriftIgnore
+from orgrollout.drift.ignoring import accepting, verdict_of
 from orgrollout.manifest.template.secrets import Secrets
 from orgrollout.model.drift import (
     DifferenceType,
@@ -22,6 +21,7 @@ from orgrollout.model.drift import (
 )
 from orgrollout.model.ids import Pair, StackSetKey
 from orgrollout.model.shown import MASKED
+from orgrollout.organization.acceptances import Acceptance
 from orgrollout.plan.model.repair import below
 
 MAY_BE_FALSE = "may be false: the role that looked may lack the permission to read it"
@@ -43,7 +43,7 @@ class Viewpoint:
     """What differences in one stack set are looked at with."""
 
     stack_set: StackSetKey
-    rules: tuple[DriftIgnore, ...] = ()  # those in force
+    rules: tuple[Acceptance, ...] = ()  # those in force
     secrets: Secrets = field(default_factory=Secrets)
 
 
@@ -116,7 +116,7 @@ def _finding(
     difference: PropertyDifference | None = None,
 ) -> Finding:
     path = difference.path if difference else ""
-    verdict, reason = _verdict(view, drift, difference)
+    verdict, reason = _verdict(view, pair, drift, difference)
     expected = difference.expected if difference else ""
     actual = difference.actual if difference else ""
     if difference is not None and view.secrets.hide(drift.logical_id, path):
@@ -138,12 +138,12 @@ def _finding(
 
 
 def _verdict(
-    view: Viewpoint, drift: ResourceDrift, difference: PropertyDifference | None
+    view: Viewpoint, pair: Pair, drift: ResourceDrift, difference: PropertyDifference | None
 ) -> tuple[Verdict, str]:
     path = difference.path if difference else ""
-    rule = accepting(view.rules, view.stack_set, drift.logical_id, path)
+    rule = accepting(view.rules, view.stack_set, pair, drift.logical_id, path)
     if rule is not None:
-        return Verdict.IGNORED, until_words(rule)
+        return verdict_of(rule), rule.reason
     if drift.status is ResourceDriftStatus.DELETED:
         return Verdict.DELETED, ""
     if difference is None:

@@ -24,6 +24,7 @@ class Verdict(StrEnum):
     REAL = "real"
     DELETED = "deleted resource"  # real, too
     IGNORED = "ignored"  # accepted by a rule of the manifest
+    WAIVED = "waived"  # accepted for a time, by a waiver of the manifest
     NOT_CHECKABLE = "not checkable"  # by drift detection, or it could not be looked at
     SUSPECT = "suspect"  # likely false: the role that looked may not read it
 
@@ -31,6 +32,11 @@ class Verdict(StrEnum):
     def is_real(self) -> bool:
         """Return whether it is to be repaired."""
         return self in {Verdict.REAL, Verdict.DELETED}
+
+    @property
+    def is_accepted(self) -> bool:
+        """Return whether the manifest, or AWS itself, says that it is to be left."""
+        return self in {Verdict.IGNORED, Verdict.WAIVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

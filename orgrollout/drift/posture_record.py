@@ -7,9 +7,11 @@ Pairs that were ok are kept as rectangles, and only what was not ok by itself: a
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from orgrollout.model.ids import AccountId, Pair, Region
+from orgrollout.organization.acceptances import Acceptance
 from orgrollout.plan.model.targets import Rectangle, cover
 from orgrollout.posture.flow_log_counts import FlowLogCounts, counts_of
 from orgrollout.posture.seen import PostureSeen, PostureState, Subject, broken_for
@@ -27,13 +29,12 @@ About = tuple[str, str]
 Repaired = Mapping[Pair, Mapping[About, datetime]]
 """When checks were made true, and proven to be."""
 NONE_REPAIRED: Repaired = {}
-Accepts = Callable[[About], str]
-"""Tells why the manifest accepts it; empty: it does not."""
+Accepts = Callable[[Pair, About], Acceptance | None]
+"""Returns the rule by which the manifest accepts it there, if it does."""
 
 
-def accepts_nothing(_about: About) -> str:
+def accepts_nothing(_pair: Pair, _about: About) -> None:
     """Return that a manifest without rules accepts nothing."""
-    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ class PostureRecord:
         for look in self.looks:
             found |= dict.fromkeys(look.ok & wanted, (ok, look.when))
             found |= {
-                pair: _since(checks, look.when, repaired.get(pair, {}), accepts)
+                pair: _since(checks, look.when, repaired.get(pair, {}), partial(accepts, pair))
                 for pair, checks in look.others.items()
                 if pair in wanted
             }
@@ -100,18 +101,24 @@ def _is_repaired_since(look: Look, repaired: Mapping[About, datetime]) -> bool:
 
 
 def _since(
-    checks: Checks, looked: datetime, repaired: Mapping[About, datetime], accepts: Accepts
+    checks: Checks,
+    looked: datetime,
+    repaired: Mapping[About, datetime],
+    accepts: Callable[[About], Acceptance | None],
 ) -> tuple[PostureSeen, datetime]:
     """Return how a pair stands without what was repaired since, and what is accepted."""
     moments: list[datetime] = []
     agreed: list[str] = []
+    waived: list[str] = []
 
     def is_over(about: About, accepted: str) -> bool:
         when = repaired.get(about, looked)
         if when > looked:
             moments.append(when)
-        elif accepted or (accepted := accepts(about)):
-            agreed.append(f"{' '.join(filter(None, about))}: {accepted}")
+        elif accepted:
+            agreed.append(f"{_said(about)}: {accepted}")
+        elif rule := accepts(about):
+            (waived if rule.is_waiver else agreed).append(f"{_said(about)}: {rule.reason}")
         else:
             return False
         return True
@@ -119,10 +126,17 @@ def _since(
     left = tuple(each for each in (_left(*check, is_over) for check in checks) if each)
     if left:
         return combined(left), looked
+    if waived:
+        reason = "; ".join(waived)
+        return PostureSeen(state=PostureState.WAIVED, reason=reason), max([looked, *moments])
     if not moments:
         return PostureSeen(state=PostureState.OK, reason=f"accepted: {'; '.join(agreed)}"), looked
     reason = f"repaired {max(moments):%Y-%m-%d %H:%M}, since it was looked at"
     return PostureSeen(state=PostureState.OK, reason=reason), max(moments)
+
+
+def _said(about: About) -> str:
+    return " ".join(filter(None, about))
 
 
 def _left(

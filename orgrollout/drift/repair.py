@@ -23,6 +23,8 @@ from orgrollout.plan.model.windows import Window
 Obstacle = Callable[[StackSetKey, Pair], str]
 """Tells why a stack must not be touched; empty: it may be."""
 Place = tuple[StackSetKey, Pair]
+Kept = Callable[[StackSetKey, Pair], tuple[str, ...]]
+"""Tells what rules accept there."""
 LEFT_THERE = "its change set is still in the account, for a person to execute or delete"
 FOUGHT = (
     "it came back after it was repaired, so another process or a person changes it: find out "
@@ -38,14 +40,18 @@ class Refusal(NamedTuple):
     text: str
 
 
+def keeps_nothing(_key: StackSetKey, _pair: Pair) -> tuple[str, ...]:
+    """Return that no rule accepts anything."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What repairs keep to."""
 
     types: tuple[str, ...] = ("*",)  # of resources that may be touched, `*` for part of a name
-    keeps: Mapping[StackSetKey, tuple[str, ...]] = field(default_factory=dict)  # see `Repair`
-    # Subjects of checks that rules accept, whether or not anything is wrong with them.
-    subjects: Mapping[StackSetKey, tuple[str, ...]] = field(default_factory=dict)
+    keeps: Kept = keeps_nothing  # see `Repair`
+    subjects: Kept = keeps_nothing  # of checks that rules accept, whether or not they are broken
     refused: Mapping[Digest, Refusal] = field(default_factory=dict)  # findings not to try again
     fought: frozenset[Digest] = frozenset()  # findings that came back, and wait for a person
     windows: tuple[Window, ...] = ()  # repairs begin in here only; empty: at any time
@@ -101,7 +107,7 @@ def _of_pair(here: list[Finding], limits: Limits) -> tuple[list[Repair], list[Un
             for f in resources
         )
     elif resources:
-        steps.append(_revert(resources, limits.keeps.get(resources[0].stack_set, ())))
+        steps.append(_revert(resources, limits.keeps(resources[0].stack_set, resources[0].pair)))
     checks = [f for f in here if f.kind is FindingKind.POSTURE and f.verdict.is_real]
     left += (Unrepaired(finding=f, why=FOUGHT) for f in checks if f.key in limits.fought)
     calls, rest = decide_calls(
@@ -116,12 +122,12 @@ def _left_alone(here: Iterable[Finding], limits: Limits) -> frozenset[str]:
     """Return the subjects that no call may touch: accepted, or left to a person."""
     accepted = {f.subject for f in here if f.subject and _is_left_alone(f, limits)}
     return frozenset(accepted) | frozenset(
-        subject for f in here for subject in limits.subjects.get(f.stack_set, ())
+        subject for f in here for subject in limits.subjects(f.stack_set, f.pair)
     )
 
 
 def _is_left_alone(finding: Finding, limits: Limits) -> bool:
-    return finding.verdict is Verdict.IGNORED or finding.key in limits.fought
+    return finding.verdict.is_accepted or finding.key in limits.fought
 
 
 @dataclass(frozen=True, slots=True)

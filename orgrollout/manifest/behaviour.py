@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orgrollout.errors import ManifestError
+from orgrollout.manifest.schema import Manifest
 from orgrollout.manifest.text.document import Findings, Item, Reader
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.manifest.text.source import compose, read_text
@@ -12,6 +13,7 @@ from orgrollout.model.behaviour import QUESTIONS, Behaviour, Value
 _KEY = "behaviour"
 _HEAD = """\
 # How AWS behaves where its documentation is silent: written by `orgrollout confirm`.
+# A manifest takes it with `behaviour: FILE`, `sandbox start` with `--behaviour FILE`.
 version: 1
 behaviour:
 """
@@ -29,6 +31,26 @@ def read_behaviour(path: Path) -> Behaviour:
     if findings.problems:
         raise ManifestError(findings.problems)
     return Behaviour(values=values)
+
+
+def with_behaviour(manifest: Manifest, path: Path, findings: Findings) -> Manifest:
+    """Return a manifest with what it leaves open decided by the file that it names.
+
+    What is wrong with that file is noted among the ``findings``.
+    """
+    if manifest.behaviour is None:
+        return manifest
+    try:
+        found = read_behaviour(path.parent / manifest.behaviour)
+    except ManifestError as error:
+        for problem in error.problems:
+            findings.add(problem, (_KEY,))
+        return manifest
+    rollout = manifest.rollout
+    if not found.keeps_old_definition or "updates_by" in rollout.model_fields_set:
+        return manifest
+    decided = rollout.model_copy(update={"updates_by": "update_stack_set"})
+    return manifest.model_copy(update={"rollout": decided})
 
 
 def behaviour_text(values: Mapping[str, Value]) -> Iterator[str]:

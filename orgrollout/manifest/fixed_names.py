@@ -5,8 +5,9 @@ from typing import Any
 
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.once_only import NAMED, WORLD, property_of, values_at
+from orgrollout.manifest.template.declared import as_yaml
 from orgrollout.manifest.template.intrinsic import plain
-from orgrollout.manifest.template.read import as_yaml, template_from
+from orgrollout.manifest.template.read import template_from
 from orgrollout.manifest.text.source import compose
 
 Name = tuple[str, str, str]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orgrollout.errors import ManifestError, Problem
+from orgrollout.manifest.behaviour import with_behaviour
 from orgrollout.manifest.checks import check
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.schema import Manifest
@@ -39,6 +40,7 @@ def load_manifest(path: Path, *, environ: Mapping[str, str] | None = None) -> Lo
     manifest = read_manifest(root, findings)
     if manifest is None:
         raise ManifestError(_in_order(findings))
+    manifest = with_behaviour(manifest, path, findings)
     loaded = LoadedManifest(
         path=path,
         manifest=manifest,

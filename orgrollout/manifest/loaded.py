@@ -159,6 +159,11 @@ class LoadedManifest:
             **{f"{ENVIRONMENT_PREFIX}{name}": text for name, text in self.environment.items()},
         }
 
+    def written(self, path: FieldPath) -> FieldPath:
+        """Return where a field was written: a target group's blocks stand where the group does."""
+        item, rest = self.root.nearest(path)
+        return item.path + rest
+
     def problem(self, field_path: FieldPath, message: str, fix: str = "") -> Problem:
         """Return a problem with what stands under a path, e.g. ("stack_sets", "x", "regions", 0).
 

@@ -12,8 +12,8 @@ from typing import Any
 from orgrollout.errors import Problem
 from orgrollout.manifest.loaded import ENABLED, LoadedManifest
 from orgrollout.manifest.regions import PARTITIONS
+from orgrollout.manifest.template.declared import as_yaml
 from orgrollout.manifest.template.intrinsic import UNKNOWN, Values, plain
-from orgrollout.manifest.template.read import as_yaml
 from orgrollout.manifest.template.template import Template
 from orgrollout.manifest.text.source import compose
 from orgrollout.model.domains import DOMAINS

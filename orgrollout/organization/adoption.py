@@ -8,7 +8,7 @@ it.
 
 from dataclasses import replace
 
-from orgrollout.manifest.template.read import declared_defaults
+from orgrollout.manifest.template.declared import declared_defaults
 from orgrollout.model.stack_set import OWNER_TAG, DeployedStackSet
 from orgrollout.organization.desired import DesiredStackSet
 

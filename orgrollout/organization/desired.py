@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackSetDefinition
+from orgrollout.organization.acceptances import Acceptance
 from orgrollout.organization.snapshot import AccountState
 
 
@@ -14,7 +15,12 @@ class LeftOutState(StrEnum):
 
     SKIPPED = "skipped"  # meant, but it cannot be deployed to (suspended, closed, ...)
     EXCLUDED = "excluded"
+    WAIVED = "waived"  # accepted for a time
     OUT_OF_SCOPE = "out_of_scope"
+
+
+LEAVES_ALONE = frozenset({LeftOutState.SKIPPED, LeftOutState.WAIVED})
+"""States in which a stack instance that exists stays as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,7 @@ class LeftOut:
 
     state: LeftOutState
     reason: str
+    rule: str = ""  # where the manifest says so, if it does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,7 @@ class DesiredStackSet:
     retain_stacks: bool = True
     adopt: bool = False
     imports: Mapping[Pair, str] = field(default_factory=dict)  # ids of stacks that exist there
+    accepts: tuple[Acceptance, ...] = ()  # differences and broken checks, by the manifest
     auto_deployment: bool = False
     managed_execution: bool | None = None  # None: as it is
     absent: bool = False  # `state: absent`: nothing is desired, and the stack set goes too
@@ -68,7 +76,7 @@ class AccountSummary:
     """How many accounts the organization has, each counted once.
 
     An account is targeted if any stack set reaches it. Of the others the first that applies counts:
-    the management account, not active, excluded, not targeted.
+    the management account, not active, excluded, waived, not targeted.
     """
 
     total: int
@@ -76,6 +84,7 @@ class AccountSummary:
     management: int  # 1 where nothing reaches it
     not_active: Mapping[AccountState, int]
     excluded: int
+    waived: int
     not_targeted: int
 
 
@@ -86,3 +95,4 @@ class DesiredState:
     stack_sets: Mapping[StackSetKey, DesiredStackSet]  # in the manifest's order
     accounts: AccountSummary
     warnings: tuple[str, ...] = ()
+    ending: tuple[str, ...] = ()  # those of the warnings that tell of what ended, or soon will

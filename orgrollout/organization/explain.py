@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.text.document import dotted
@@ -74,14 +74,14 @@ class ParameterOrigins:
         organization: Organization,
         *,
         home_region: Region,
-        today: date,
+        now: datetime,
     ) -> None:
         self._loaded = loaded
         self._resolver = StackSetResolver(
             loaded,
             organization,
             home_region=home_region,
-            today=today,
+            now=now,
             findings=Findings(loaded),
         )
         self._overrides: dict[StackSetKey, tuple[Override, ...]] = {}

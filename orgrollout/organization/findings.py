@@ -27,7 +27,7 @@ class Findings:
 
     def warn(self, path: FieldPath, message: str) -> None:
         """Add a warning about the field at ``path``."""
-        self._warnings[f"{dotted(written(self._loaded, path))}: {message}"] = None
+        self._warnings[f"{dotted(self._loaded.written(path))}: {message}"] = None
 
     def report(self, policy: OnProblem, path: FieldPath, message: str, fix: str = "") -> None:
         """Add what a guard makes of it: a problem, a warning, or nothing."""
@@ -40,9 +40,3 @@ class Findings:
         """Raise everything that was found wrong, if anything was."""
         if self._problems:
             raise ManifestError(tuple(self._problems))
-
-
-def written(loaded: LoadedManifest, path: FieldPath) -> FieldPath:
-    """Return where a field was written: a target group's blocks stand where the group does."""
-    item, rest = loaded.root.nearest(path)
-    return item.path + rest

@@ -31,6 +31,7 @@ def _blocks(manifest: Manifest) -> Iterator[Block]:
     for targets in _targets(manifest):
         yield from targets.include
         yield from targets.exclude
+    yield from manifest.waivers
 
 
 def _regions(manifest: Manifest) -> Iterator[tuple[str, ...] | None]:

@@ -4,10 +4,11 @@ The one resolver: plans, coverage and explanations all ask here, so that what se
 decided once. Nothing is ever targeted by omission, and everything wrong is told at once.
 """
 
-from datetime import date
+from datetime import datetime
 
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.text.shorthand import few_suggestions
+from orgrollout.manifest.waivers import ending
 from orgrollout.model.ids import Region, StackSetKey
 from orgrollout.organization.dependencies import with_dependencies
 from orgrollout.organization.desired import DesiredState
@@ -19,11 +20,11 @@ from orgrollout.organization.summary import summarize
 
 @few_suggestions()
 def desired_stack_sets(
-    loaded: LoadedManifest, organization: Organization, *, home_region: Region, today: date
+    loaded: LoadedManifest, organization: Organization, *, home_region: Region, now: datetime
 ) -> DesiredState:
     """Return what a manifest wants of an organization.
 
-    ``today`` decides which exclusions still hold; the last day of one is included.
+    ``now`` decides which exclusions and waivers still hold.
 
     Raises:
         ManifestError: The organization is another one, or something that the manifest names is
@@ -33,19 +34,22 @@ def desired_stack_sets(
     findings = Findings(loaded)
     check_organization(loaded, organization.id, findings)
     resolver = StackSetResolver(
-        loaded, organization, home_region=home_region, today=today, findings=findings
+        loaded, organization, home_region=home_region, now=now, findings=findings
     )
     stack_sets = {
         key: resolver.desired(key) for key in map(StackSetKey, loaded.manifest.stack_sets)
     }
     resolver.check_waves()
+    resolver.check_rules()
     findings.raise_problems()
     stack_sets = with_dependencies(stack_sets, loaded, findings)
     findings.raise_problems()
+    ends = tuple(ending(loaded, now))
     return DesiredState(
         stack_sets=stack_sets,
         accounts=summarize(stack_sets.values(), organization),
-        warnings=findings.warnings,
+        warnings=(*findings.warnings, *ends),
+        ending=ends,
     )
 
 

@@ -6,14 +6,15 @@ decided in `targets`.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.schema import Block, Exclusion, Match, Targets
+from orgrollout.manifest.schema import Block, Exclusion, Match, Targets, Waiver
 from orgrollout.manifest.text.document import FieldPath, dotted
 from orgrollout.manifest.text.shorthand import did_you_mean
-from orgrollout.model.ids import AccountId, Region
-from orgrollout.organization.findings import Findings, written
+from orgrollout.manifest.waivers import holds, until_words
+from orgrollout.model.ids import AccountId, Region, StackSetKey
+from orgrollout.organization.findings import Findings
 from orgrollout.organization.regions import RegionNames
 from orgrollout.organization.tree import OrganizationTree
 
@@ -39,13 +40,13 @@ class Selector:
         tree: OrganizationTree,
         regions: RegionNames,
         findings: Findings,
-        today: date,
+        now: datetime,
     ) -> None:
         self._loaded = loaded
         self._tree = tree
         self._regions = regions
         self._findings = findings
-        self._today = today
+        self._now = now
         self._on_missing = loaded.manifest.guards.on_missing_target
 
     def included(self, targets: Targets, path: FieldPath) -> Iterator[Selected]:
@@ -61,22 +62,25 @@ class Selector:
         """Yield what each exclusion leaves out. One that has expired leaves out nothing."""
         for index, block in enumerate(targets.exclude):
             place: FieldPath = (*path, "exclude", index)
-            if block.until is not None and block.until < self._today:
-                self._findings.warn(
-                    place,
-                    f'the exclusion "{block.reason}" ended on {block.until}: '
-                    "it no longer leaves anything out.",
-                )
-            else:
-                until = f" (until {block.until})" if block.until else ""
-                yield self._select(block, place, reason=f"{block.reason}{until}")
+            if holds(block, self._now):
+                yield self._select(block, place, reason=until_words(block))
+
+    def waived(self, key: StackSetKey) -> Iterator[Selected]:
+        """Yield where no stack instance of a stack set is asked for. What has ended is not."""
+        for index, waiver in enumerate(self._loaded.manifest.waivers):
+            if waiver.waives == "deployment" and waiver.is_about(key) and holds(waiver, self._now):
+                yield self._select(waiver, ("waivers", index), reason=until_words(waiver))
+
+    def where(self, waiver: Waiver, path: FieldPath) -> Selected | None:
+        """Return where a waiver holds; None: everywhere, since it names no place."""
+        return self._select(waiver, path) if waiver.is_somewhere() else None
 
     def check(self, block: Block, path: FieldPath) -> None:
         """Report what a block names and the organization does not have."""
         self._select(block, path)
 
     def _rule(self, path: FieldPath) -> str:
-        return dotted(written(self._loaded, path))
+        return dotted(self._loaded.written(path))
 
     def _select(self, block: Block, path: FieldPath, reason: str = "") -> Selected:
         named = frozenset(self._named(block.accounts or (), path))
@@ -87,7 +91,7 @@ class Selector:
             conditions.append(named)
         if block.tags is not None:
             conditions.append(self._tagged(block, path))
-        if not conditions and isinstance(block, Exclusion) and block.regions:
+        if not conditions and isinstance(block, Exclusion | Waiver) and block.regions:
             conditions.append(self._tree.members)  # whole Regions, for everyone
         # A block without a condition selects no account: all accounts are never assumed.
         accounts = frozenset.intersection(*conditions) if conditions else frozenset()

@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.once_only import once_only
 from orgrollout.manifest.schema import Block, OnProblem, Targets
 from orgrollout.manifest.text.document import FieldPath
+from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel, StackSetDefinition
+from orgrollout.organization.acceptances import acceptances
 from orgrollout.organization.desired import DesiredStackSet, LeftOut, LeftOutState
-from orgrollout.organization.findings import Findings, written
+from orgrollout.organization.findings import Findings
 from orgrollout.organization.notes import notes_of
 from orgrollout.organization.pairs import PairTable
 from orgrollout.organization.parameters import (
@@ -42,7 +44,7 @@ class StackSetResolver:
         organization: Organization,
         *,
         home_region: Region,
-        today: date,
+        now: datetime,
         findings: Findings,
     ) -> None:
         self._loaded = loaded
@@ -52,7 +54,8 @@ class StackSetResolver:
         self._pairs = PairTable()
         self._regions = RegionNames(loaded, organization, home_region, findings)
         tree = OrganizationTree(organization)
-        self._selector = Selector(loaded, tree, self._regions, findings, today)
+        self._now = now
+        self._selector = Selector(loaded, tree, self._regions, findings, now)
         self._values = values_for(loaded, organization, home_region)
         self._overrides = OverrideReader(loaded, self._selector, self._regions, self._values)
 
@@ -99,6 +102,7 @@ class StackSetResolver:
             retain_stacks=self._retains(key),
             adopt=stack_set.adopt,
             imports=self._imports(key, pairs),
+            accepts=tuple(acceptances(self._loaded, key, self._selector, self._now)),
             auto_deployment=stack_set.auto_deployment,
             managed_execution=stack_set.managed_execution,
             notes=notes_of(self._loaded.templates[key].metadata, targeting.regions, pairs),
@@ -113,6 +117,22 @@ class StackSetResolver:
                 tags=wave.tags,
             )
             self._selector.check(block, ("rollout", "waves", index))
+
+    def check_rules(self) -> None:
+        """Report units of rules on plans that the organization does not have.
+
+        A rule that refuses, and names a unit that there is not, would never hold.
+        """
+        known = {unit.path for unit in self._organization.units.values()}
+        for index, rule in enumerate(self._manifest.guards.rules):
+            for place, unit in enumerate(rule.units or ()):
+                if (unit.rstrip("/") or "/") not in known:
+                    self._findings.report(
+                        self._manifest.guards.on_missing_target,
+                        ("guards", "rules", index, "units", place),
+                        f"there is no organizational unit with the path `{unit}`.",
+                        did_you_mean(unit, known, otherwise="Write a path such as /Workloads."),
+                    )
 
     def overrides(self, key: StackSetKey, regions: StackSetRegions) -> tuple[Override, ...]:
         """Return the overrides of a stack set that goes to ``regions``, in order."""
@@ -140,9 +160,10 @@ class StackSetResolver:
             place: FieldPath = (*path, "include", index, "regions")
             # A block written for this stack set alone can only mean its Regions; a shared one
             # narrows each stack set's own.
-            if block.regions and written(self._loaded, place)[:2] == ("stack_sets", key):
+            if block.regions and self._loaded.written(place)[:2] == ("stack_sets", key):
                 self._regions.must_be_among(regions.regions, block.regions, place)
         return Targeting(
+            key=key,
             targets=targets,
             path=path,
             regions=regions,

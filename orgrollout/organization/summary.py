@@ -12,11 +12,14 @@ def summarize(stack_sets: Iterable[DesiredStackSet], organization: Organization)
     """Return the counts, which add up to the number of accounts."""
     all_of_them = tuple(stack_sets)
     targeted = frozenset[AccountId]().union(*(s.accounts for s in all_of_them))
-    excluded = frozenset(
-        account
-        for stack_set in all_of_them
-        for account, why in stack_set.left_out.items()
-        if why.state is LeftOutState.EXCLUDED
+    excluded, waived = (
+        frozenset(
+            account
+            for stack_set in all_of_them
+            for account, why in stack_set.left_out.items()
+            if why.state is state
+        )
+        for state in (LeftOutState.EXCLUDED, LeftOutState.WAIVED)
     )
     others = organization.accounts.keys() - targeted
     management = others & {organization.management_account}
@@ -28,5 +31,6 @@ def summarize(stack_sets: Iterable[DesiredStackSet], organization: Organization)
         management=len(management),
         not_active=dict(Counter(states[account] for account in sorted(not_active))),
         excluded=len((states.keys() - not_active) & excluded),
-        not_targeted=len(states.keys() - not_active - excluded),
+        waived=len((states.keys() - not_active - excluded) & waived),
+        not_targeted=len(states.keys() - not_active - excluded - waived),
     )

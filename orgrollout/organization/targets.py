@@ -2,7 +2,8 @@
 
 For every account of the organization and every Region of the stack set there is one answer: the
 pair is desired, or it is left out for a reason. An exclusion wins over everything; then come the
-management account, accounts that nothing selects, those that cannot be deployed to, and Regions.
+management account, accounts that nothing selects, those that cannot be deployed to, and Regions. A
+waiver comes last: it covers only what would be desired without it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from orgrollout.manifest.schema import Targets
 from orgrollout.manifest.template.template import RegionGap
 from orgrollout.manifest.text.document import FieldPath
-from orgrollout.model.ids import AccountId, Region
+from orgrollout.model.ids import AccountId, Region, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import LeftOut, LeftOutState
 from orgrollout.organization.regions import StackSetRegions
@@ -67,6 +68,7 @@ class Reach:
 class Targeting:
     """Everything that decides where one stack set goes, apart from the accounts themselves."""
 
+    key: StackSetKey
     targets: Targets
     path: FieldPath  # of the targets, which may be the manifest's
     regions: StackSetRegions
@@ -95,9 +97,12 @@ def reach(targeting: Targeting, selector: Selector, organization: Organization) 
     blocks = list(selector.included(targeting.targets, targeting.path))
     management = organization.management_account
     chosen = _choose(blocks, targeting, management)
-    excluded = _exclude(selector.excluded(targeting.targets, targeting.path))
-    left_out = _left_out(chosen, excluded, organization, targeting.permission_model)
-    rows = _Rows(targeting, excluded, organization)
+    excluded = _by_place(
+        selector.excluded(targeting.targets, targeting.path), LeftOutState.EXCLUDED
+    )
+    waived = _by_place(selector.waived(targeting.key), LeftOutState.WAIVED)
+    left_out = _left_out(chosen, excluded, waived, organization, targeting.permission_model)
+    rows = _Rows(targeting, excluded, waived, organization)
     reached = sorted(chosen.regions.keys() - left_out.keys())
     return Reach(
         rows={account: rows.of(account, chosen.regions[account]) for account in reached},
@@ -125,10 +130,10 @@ def _choose(blocks: Iterable[Selected], targeting: Targeting, management: Accoun
     return chosen
 
 
-def _exclude(blocks: Iterable[Selected]) -> _Excluded:
+def _by_place(blocks: Iterable[Selected], state: LeftOutState) -> _Excluded:
     excluded = _Excluded()
     for block in blocks:
-        why = LeftOut(state=LeftOutState.EXCLUDED, reason=f"{block.rule}: {block.reason}")
+        why = LeftOut(state=state, reason=f"{block.rule}: {block.reason}", rule=block.rule)
         for account in block.accounts:
             if block.regions is None:
                 excluded.accounts.setdefault(account, why)
@@ -140,7 +145,11 @@ def _exclude(blocks: Iterable[Selected]) -> _Excluded:
 
 
 def _left_out(
-    chosen: _Chosen, excluded: _Excluded, organization: Organization, model: PermissionModel
+    chosen: _Chosen,
+    excluded: _Excluded,
+    waived: _Excluded,
+    organization: Organization,
+    model: PermissionModel,
 ) -> dict[AccountId, LeftOut]:
     left_out: dict[AccountId, LeftOut] = {}
     for account in organization.accounts.values():
@@ -151,6 +160,8 @@ def _left_out(
             left_out[account.id] = _MANAGEMENT[model] if management else _NOT_TARGETED
         elif account.state is not AccountState.ACTIVE:
             left_out[account.id] = _NOT_ACTIVE[account.state]
+        elif account.id in waived.accounts:
+            left_out[account.id] = waived.accounts[account.id]
     return left_out
 
 
@@ -158,7 +169,11 @@ class _Rows:
     """Makes rows. Accounts with the same answer share one."""
 
     def __init__(
-        self, targeting: Targeting, excluded: _Excluded, organization: Organization
+        self,
+        targeting: Targeting,
+        excluded: _Excluded,
+        waived: _Excluded,
+        organization: Organization,
     ) -> None:
         self._regions = targeting.regions
         self._gaps = {
@@ -168,16 +183,18 @@ class _Rows:
             if region not in targeting.regions.own  # the manifest wins over its template
         }
         self._excluded = excluded.regions
+        self._waived = waived.regions
         self._enabled = organization.enabled_regions
         self._rows: dict[object, Row] = {}
 
     def of(self, account: AccountId, chosen: frozenset[Region]) -> Row:
-        excluded = self._excluded.get(account)
+        excluded = self._excluded.get(account, {})
+        waived = self._waived.get(account, {})
         enabled = self._enabled.get(account)
-        key = (chosen, enabled, tuple(excluded.items()) if excluded else ())
+        key = (chosen, enabled, tuple(excluded.items()), tuple(waived.items()))
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = self._make(chosen, enabled, excluded or {})
+            row = self._rows[key] = self._make(chosen, enabled, excluded, waived)
         return row
 
     def _make(
@@ -185,11 +202,13 @@ class _Rows:
         chosen: frozenset[Region],
         enabled: frozenset[Region] | None,
         excluded: Mapping[Region, LeftOut],
+        waived: Mapping[Region, LeftOut],
     ) -> Row:
         regions: list[Region] = []
         left_out: list[tuple[Region, LeftOut]] = []
         for region in self._regions.regions:
             why = excluded.get(region) or self._why_not(region, chosen, enabled)
+            why = why or waived.get(region)
             if why is None:
                 regions.append(region)
             else:

@@ -69,6 +69,14 @@ class Reader(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What tells of which subject the thing was that a request deletes."""
+
+    made_by: str  # the operation that makes such a thing: it names the subject, and has the id
+    prefix: str  # of the ids of such things
+
+
 class Meaning(Enum):
     """What an argument stands for, if it is more than a text."""
 
@@ -129,6 +137,7 @@ class KnownCheck(Generic[A]):
     is_recreated: bool = False  # no call repairs its resource; a new stack does
     # Operations of the service it reads that break it, and name the subject in their request.
     broken_by: tuple[str, ...] = ()
+    link: Link | None = None  # the first of them names something that was made for the subject
 
     @property
     def event_service(self) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from orgrollout.manifest.template.read import resource_types
+from orgrollout.manifest.template.declared import resource_types
 from orgrollout.manifest.template.resource_needs import services_of
 from orgrollout.model.ids import AccountId, Pair, StackSetKey
 from orgrollout.model.stack_set import PermissionModel

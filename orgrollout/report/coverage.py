@@ -20,7 +20,7 @@ MOST_ROWS = 60  # in text; CSV and JSON hold all
 MOST_NAMED = 20  # accounts that are skipped, in text
 _GOOD = frozenset({CoverageState.CURRENT})
 _NOT_LOOKED = frozenset({"NOT_CHECKED", "UNKNOWN", ""})
-_MEANT = frozenset({CoverageState.EXCLUDED, CoverageState.OUT_OF_SCOPE})
+_MEANT = frozenset({CoverageState.EXCLUDED, CoverageState.WAIVED, CoverageState.OUT_OF_SCOPE})
 COLUMNS = (
     "stack_set",
     "account",
@@ -48,6 +48,7 @@ class About:
     manifest: str
     made: datetime
     narrowed: bool  # it holds a part of the pairs
+    warnings: tuple[str, ...] = ()  # of what is accepted, and ends soon or has ended
     as_of: str | None = None  # of a past ledger: the moment, or the rollout
     read: datetime | None = None  # of a past ledger: when what no rollout touched was read
 
@@ -74,6 +75,7 @@ def coverage_json(
         "summary": {state.value: states[state] for state in CoverageState},
         "instances": Rows(lambda: (_instance(row, organization) for row in shown)),
         "not_checked": list(not_looked_at(rows)),
+        "warnings": list(about.warnings),
         "flow_logs": flow_logs_json(rows),
     }
 
@@ -92,12 +94,14 @@ def coverage_blocks(
     *,
     chosen: Collection[CoverageState] = (),
     detect: str | None = "orgrollout drift --detect",
+    warnings: Iterable[str] = (),
 ) -> Iterator[Block]:
     """Yield how many pairs are in which state, and those a person should look at.
 
     Without ``chosen`` states those are all that are neither current nor left out: accounts that are
     skipped are named in one line.
     ``detect`` is the command that looks for what nothing is known of; a past ledger has none.
+    ``warnings`` are shown.
     """
     yield _by_stack_set(rows)
     wanted = frozenset(chosen) or frozenset(CoverageState) - _GOOD - _MEANT - {
@@ -112,12 +116,17 @@ def coverage_blocks(
         yield from _skipped(rows, organization)
     yield from _posture(rows, organization, now)
     yield from flow_log_lines(rows, detect or "")
+    yield from (Line(text=f"warning: {text}", style="yellow") for text in warnings)
     if detect is not None and (text := sentence(not_looked_at(rows), f"`{detect}`")):
         yield Line(text=text, style="yellow")
     current = sum(1 for row in rows if row.state in _GOOD)
-    skipped = sum(1 for row in rows if row.state is CoverageState.SKIPPED)
+    skipped, waived = (
+        sum(1 for row in rows if row.state is state)
+        for state in (CoverageState.SKIPPED, CoverageState.WAIVED)
+    )
     meant = sum(1 for row in rows if row.state not in _MEANT) - skipped
-    text = f"{current:,} of {count(meant, 'stack instance')} current, {skipped:,} skipped."
+    text = f"{current:,} of {count(meant, 'stack instance')} current, {skipped:,} skipped"
+    text += f", {waived:,} waived." if waived else "."
     yield Line(text=text, style="bold green" if current == meant else "bold")
 
 
@@ -165,7 +174,8 @@ def _posture(
         yield _sheet(found[:MOST_ROWS], organization, _OF_POSTURE)
     if len(found) > MOST_ROWS:
         yield Line(text=f"and {len(found) - MOST_ROWS:,} more: --format csv or json shows all")
-    counts = ", ".join(f"{states[state]:,} {state.value}" for state in PostureState)
+    told = [s for s in PostureState if states[s] or s is not PostureState.WAIVED]
+    counts = ", ".join(f"{states[state]:,} {state.value}" for state in told)
     looked = [row.looked for row in rows if row.looked is not None]
     age = (
         f"looked at {span(now - min(looked))} ago at the earliest" if looked else "never looked at"

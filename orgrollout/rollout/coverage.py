@@ -12,7 +12,7 @@ from enum import StrEnum
 from orgrollout.inventory.inventory import StackSetInventory, runs_state
 from orgrollout.model.ids import OperationId, Pair, StackSetKey
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
-from orgrollout.organization.desired import DesiredStackSet, LeftOutState
+from orgrollout.organization.desired import LEAVES_ALONE, DesiredStackSet
 from orgrollout.plan.build.compare import left_out_of
 from orgrollout.posture.seen import PostureSeen, PostureState
 from orgrollout.rollout.state.failure_classes import FailureClass
@@ -35,8 +35,13 @@ class CoverageState(StrEnum):
     ORPHANED = "orphaned"  # deployed, no longer wanted
     SKIPPED = "skipped"
     EXCLUDED = "excluded"
+    WAIVED = "waived"  # accepted for a time: that nothing is deployed, or that it drifted
     OUT_OF_SCOPE = "out_of_scope"
     UNKNOWN = "unknown"  # of a past moment: the journal does not say
+
+
+Standing = tuple[CoverageState, str]
+"""How a pair stands, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +96,11 @@ def cover_stack_set(
     desired: DesiredStackSet,
     inventory: StackSetInventory | None,
     now: RolloutActivity | None,
-    accepted: Mapping[Pair, str] = {},
+    accepted: Mapping[Pair, Standing] = {},
 ) -> Iterator[CoverageRow]:
     """Yield every pair the stack set could have, and every one it has besides.
 
-    ``accepted`` are pairs all of whose drift the manifest ignores, with what there is to say of it.
+    ``accepted`` are pairs all of whose drift is over or accepted, with how they stand instead.
     """
     instances = inventory.instances if inventory else {}
     wanted = {k: desired.definition.state_digest(o) for k, o in desired.parameter_sets.items()}
@@ -110,7 +115,7 @@ def cover_stack_set(
         yield _row(desired.key, pair, state, reason, instance)
     yield from _left_out(desired, instances)
     for pair, instance in instances.items():
-        if pair not in desired.pairs and not _is_skipped(desired, pair):
+        if pair not in desired.pairs and not _is_left_alone(desired, pair):
             why = left_out_of(desired, pair)
             reason = why.reason if why else "no longer targeted"
             yield _row(desired.key, pair, CoverageState.ORPHANED, reason, instance)
@@ -140,10 +145,10 @@ def _desired_state(
     pair: Pair,
     instance: StackInstance | None,
     now: RolloutActivity | None,
-    accepted: str | None,
+    accepted: Standing | None,
     *,
     is_right: bool,
-) -> tuple[CoverageState, str]:
+) -> Standing:
     if now is not None and pair in now.under_way:
         return CoverageState.IN_PROGRESS, f"operation of {now.rollout}"
     if is_right and instance is not None:
@@ -155,15 +160,15 @@ def _desired_state(
     return _instance_state(instance)
 
 
-def _right_state(instance: StackInstance, accepted: str | None) -> tuple[CoverageState, str]:
+def _right_state(instance: StackInstance, accepted: Standing | None) -> Standing:
     if accepted is not None:
-        return CoverageState.CURRENT, accepted
+        return accepted
     if instance.drift_status == "DRIFTED":
         return CoverageState.DRIFTED, "changed by hand since it was deployed"
     return CoverageState.CURRENT, ""
 
 
-def _failed_state(failure: Failure) -> tuple[CoverageState, str]:
+def _failed_state(failure: Failure) -> Standing:
     if failure.kind is FailureClass.BLOCKED:
         return CoverageState.BLOCKED, failure.reason
     if failure.kind is FailureClass.SKIPPED:
@@ -171,7 +176,7 @@ def _failed_state(failure: Failure) -> tuple[CoverageState, str]:
     return CoverageState.FAILED, f"{failure.kind}: {failure.reason or 'no reason given'}"
 
 
-def _instance_state(instance: StackInstance | None) -> tuple[CoverageState, str]:
+def _instance_state(instance: StackInstance | None) -> Standing:
     if instance is None:
         return CoverageState.MISSING, "not deployed"
     said = instance.status_reason or f"{instance.status}/{instance.detailed_status}"
@@ -195,16 +200,16 @@ def _left_out(
     for pair in (*pairs, *desired.left_out_pairs):
         why = left_out_of(desired, pair)
         instance = instances.get(pair)
-        if why is not None and (instance is None or why.state is LeftOutState.SKIPPED):
+        if why is not None and (instance is None or why.state in LEAVES_ALONE):
             note = "; its stack instance is left alone" if instance else ""
             yield _row(desired.key, pair, CoverageState(why.state), why.reason + note, instance)
 
 
-def _is_skipped(desired: DesiredStackSet, pair: Pair) -> bool:
+def _is_left_alone(desired: DesiredStackSet, pair: Pair) -> bool:
     """Return whether ``_left_out`` has the pair although it is deployed."""
     why = left_out_of(desired, pair)
     listed = pair in desired.left_out_pairs or pair.region in desired.regions
-    return listed and why is not None and why.state is LeftOutState.SKIPPED
+    return listed and why is not None and why.state in LEAVES_ALONE
 
 
 def _row(

@@ -97,13 +97,15 @@ class Sandbox:
         clock: Clock | None = None,
         faults: Sequence[Mapping[str, Any]] | None = None,
         settings: Settings | None = None,
+        behaviour: Mapping[str, Any] | None = None,
         operator: str | None = None,
     ) -> "Sandbox":
         """Return a sandbox; enter it to have boto3 clients of this process answered by it.
 
         ``organization`` is a file or a mapping; its ``faults`` and ``settings`` hold unless
-        given here. ``operator`` (name or id; default: the management account) is the
-        account that calls come from.
+        given here. ``behaviour`` are single settings that hold instead of the file's.
+        ``operator`` (name or id; default: the management account) is the account that calls
+        come from.
 
         Raises:
             SandboxFileError: The organization file is wrong, or one of its faults.
@@ -111,7 +113,8 @@ class Sandbox:
         clock = clock or VirtualClock()
         loaded = load_organization(organization, clock.now())
         source = "organization" if isinstance(organization, Mapping) else str(organization)
-        chosen = settings or Settings.from_mapping(loaded.settings, source)
+        wanted = {**loaded.settings, **(behaviour or {})}
+        chosen = settings or Settings.from_mapping(wanted, source)
         own = loaded.organization
         account = own.find(operator) if operator else own.management_account_id
         sandbox = cls(SimulatedOrganization(own, clock, chosen, account))

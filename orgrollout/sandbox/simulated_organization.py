@@ -127,7 +127,7 @@ class SimulatedOrganization:
         regions = regions_of(own.partition)
         targeting = Targeting(own, self._read_url)
         evaluations = RuleEvaluations(timeline, settings)
-        remediations = RemediationApi(timeline, settings, self.faults)
+        remediations = RemediationApi(timeline, settings, self.faults, self.recorder.remediated)
         return {
             "cloudformation": [
                 StackSetApi(self.stack_sets, targeting, self._read_url),

@@ -32,12 +32,12 @@ class Canary:
         """Return the connection of a new process."""
         return connect(clock=self.sandbox.clock)
 
-    def run(self, *names: str) -> dict[str, Outcome]:
+    def run(self, *names: str, role: Role = ROLE) -> dict[str, Outcome]:
         """Run experiments, all where none is named, as a new process would."""
         connection = self.connection()
         wanted = Wanted(canary=CANARY, suspended=SUSPENDED, second_region=EU, by_role=True)
         ground = read_ground(wanted, connection, "SELF")
-        outcomes = run(chosen(names), ground, connection, ROLE, lambda _: None)
+        outcomes = run(chosen(names), ground, connection, role, lambda _: None)
         return {each.finding.experiment.name: each for each in outcomes}
 
     def findings(self, *names: str) -> dict[str, Finding]:

@@ -13,6 +13,7 @@ from orgrollout.model.drift import (
     ResourceDriftStatus,
 )
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.organization.acceptances import Acceptance, acceptance_of
 
 KEY = StackSetKey("config")
 HERE = Pair(AccountId("100000000001"), Region("eu-west-1"))
@@ -48,8 +49,14 @@ def resource(status: ResourceDriftStatus, name: str = "Group", **more: Any) -> R
     )
 
 
-def rule(resource: str = "Group", **more: Any) -> DriftIgnore:
+def ignore(resource: str = "Group", **more: Any) -> DriftIgnore:
+    """Return a rule of `drift.ignore`."""
     return DriftIgnore(stack_set=KEY, resource=resource, reason="SEC-7", **more)
+
+
+def rule(resource: str = "Group", *, place: str = "", **more: Any) -> Acceptance:
+    """Return what such a rule accepts."""
+    return acceptance_of(ignore(resource, **more), place)
 
 
 def found(*drifts: ResourceDrift, **view: Any) -> list[Finding]:

@@ -1,14 +1,27 @@
 """The class of each difference, which decides whether it is repaired or left."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from orgrollout.drift.classify import IS_FALSE, SETTLED, Viewpoint, not_checkable, second_look
 from orgrollout.drift.finding import Verdict
-from orgrollout.drift.ignoring import in_force, rule_warnings
+from orgrollout.drift.ignoring import rule_warnings
+from orgrollout.manifest.waivers import holds
 from orgrollout.model.drift import DifferenceType, ResourceDrift, ResourceDriftStatus
-from tests.drift.support import HERE, KEY, NOON, differs, found, gone, modified, resource, rule
+from orgrollout.organization.acceptances import acceptance_of
+from tests.drift.support import (
+    HERE,
+    KEY,
+    NOON,
+    differs,
+    found,
+    gone,
+    ignore,
+    modified,
+    resource,
+    rule,
+)
 
 DELETED = resource(ResourceDriftStatus.DELETED)
 VIEWS = {KEY: Viewpoint(stack_set=KEY)}
@@ -94,22 +107,23 @@ def test_a_deleted_resource_is_accepted_only_as_a_whole() -> None:
 
 
 def test_a_rule_expires_after_its_last_day() -> None:
-    accepted = rule(until=date(2026, 11, 2))
+    accepted = ignore(until=date(2026, 11, 2))
+    midnight = datetime(2026, 11, 3, tzinfo=UTC)
 
-    assert in_force([accepted], date(2026, 11, 2)) == (accepted,)
-    assert in_force([accepted], date(2026, 11, 3)) == ()
-    assert found(DELETED, rules=(accepted,))[0].reason == "SEC-7 (until 2026-11-02)"
+    assert holds(accepted, midnight - timedelta(seconds=1))
+    assert not holds(accepted, midnight)
+    only = found(DELETED, rules=(acceptance_of(accepted),))[0]
+    assert only.reason == "SEC-7 (until 2026-11-02)"
 
 
 def test_unused_rules_are_named_after_a_full_detection() -> None:
     """A rule that is forgotten hides the next change of that property."""
-    rules = [rule(until=date(2026, 11, 1)), rule("Used"), rule("Unused", property="/X")]
+    rules = [rule("Used", place="a"), rule("Unused", property="/X", place="b")]
     findings = found(modified(differs("/Y"), name="Used"), rules=tuple(rules))
 
-    expired, unused = rule_warnings(rules, findings, date(2026, 11, 2), [KEY])
-    assert "config Group held until 2026-11-01, and no longer does (SEC-7)" in expired
+    (unused,) = rule_warnings(rules, findings, [KEY])
     assert "config Unused/X matches nothing" in unused
-    assert len(list(rule_warnings(rules, findings, date(2026, 11, 2), []))) == 1
+    assert not list(rule_warnings(rules, findings, []))
 
 
 def test_a_suspect_is_real_only_after_a_second_look_confirms_it() -> None:

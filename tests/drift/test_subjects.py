@@ -9,9 +9,10 @@ from orgrollout.drift.document import read_records
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.history import Records, repaired, seen
 from orgrollout.drift.ignoring import rule_warnings, with_accepted
-from orgrollout.drift.posture_record import Look, PostureRecord, read_posture_record
+from orgrollout.drift.posture_record import About, Look, PostureRecord, read_posture_record
 from orgrollout.manifest.schema import DriftIgnore
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey
+from orgrollout.organization.acceptances import Acceptance, acceptance_of
 from orgrollout.posture.check import PostureCheck
 from orgrollout.posture.checks.vpc_flow_logs import judge as flow_logs
 from orgrollout.posture.flow_log_fact import FlowLogFact
@@ -38,8 +39,12 @@ def broken(subject: str, hours: int = 0, check: PostureCheck = FLOW_LOGS, **more
     return replace(made, stack_set=KEY, pair=HERE, subject=subject, **more)
 
 
-def rule(resource: str, **more: Any) -> DriftIgnore:
-    return DriftIgnore(stack_set=KEY, resource=resource, reason="SEC-1", **more)
+def rule(resource: str, **more: Any) -> Acceptance:
+    return acceptance_of(DriftIgnore(stack_set=KEY, resource=resource, reason="SEC-1", **more))
+
+
+def said(reason: str, *, is_waiver: bool = False) -> Acceptance:
+    return Acceptance(stack_set=KEY, resource="vpc", reason=reason, is_waiver=is_waiver)
 
 
 def of_subjects(records: Records) -> dict[str, int]:
@@ -102,19 +107,25 @@ def test_coverage_leaves_out_a_vpc_that_was_repaired_or_is_accepted() -> None:
     look = Look(when=NOON, others={HERE: (("vpc-flow-logs", seen_),)})
     record = PostureRecord().with_look(look)
     later = {HERE: {("vpc-flow-logs", "vpc-1"): NOON + HOUR}}
-    accepted = {("vpc-flow-logs", "vpc-2"): "SEC-1"}
+    accepted = {("vpc-flow-logs", "vpc-2"): said("SEC-1")}
 
-    (left, when) = record.of([HERE], later, lambda about: accepted.get(about, ""))[HERE]
+    def accepts(_pair: Pair, about: About) -> Acceptance | None:
+        return accepted.get(about)
+
+    (left, when) = record.of([HERE], later, accepts)[HERE]
     assert (left.state, when) == (PostureState.BROKEN, NOON)
     assert left.reason == "vpc-flow-logs: no flow log for ALL in vpc-3"
 
-    accepted["vpc-flow-logs", "vpc-3"] = "SEC-2"
-    (left, _) = record.of([HERE], {}, lambda about: accepted.get(about, ""))[HERE]
+    accepted["vpc-flow-logs", "vpc-3"] = said("SEC-2")
+    (left, _) = record.of([HERE], {}, accepts)[HERE]
     assert left.reason == "vpc-flow-logs: no flow log for ALL in vpc-1"
-    accepted["vpc-flow-logs", "vpc-1"] = "SEC-3"
-    (left, _) = record.of([HERE], {}, lambda about: accepted.get(about, ""))[HERE]
+    accepted["vpc-flow-logs", "vpc-1"] = said("SEC-3")
+    (left, _) = record.of([HERE], {}, accepts)[HERE]
     assert left.state is PostureState.OK
     assert left.reason.startswith("accepted: vpc-flow-logs vpc-1: SEC-3")
+    accepted["vpc-flow-logs", "vpc-1"] = said("SEC-4", is_waiver=True)
+    (left, _) = record.of([HERE], {}, accepts)[HERE]
+    assert (left.state, left.reason) == (PostureState.WAIVED, "vpc-flow-logs vpc-1: SEC-4")
 
 
 def test_a_reason_that_subjects_share_is_shown_once_with_each_difference() -> None:
@@ -155,11 +166,10 @@ def test_a_rule_accepts_a_check_or_one_subject_with_its_config_rule() -> None:
 
 def test_an_unused_rule_for_a_vpc_is_named_only_after_a_look_at_checks() -> None:
     rules = [rule("vpc-9")]
-    today = NOON.date()
-    assert not list(rule_warnings(rules, [broken("vpc-1")], today, [KEY]))
-    (said,) = rule_warnings(rules, [broken("vpc-1")], today, [KEY], [KEY])
+    assert not list(rule_warnings(rules, [broken("vpc-1")], [KEY]))
+    (said,) = rule_warnings(rules, [broken("vpc-1")], [KEY], [KEY])
     assert "vpc-9 matches nothing" in said
-    assert not list(rule_warnings([rule("vpc-1")], [broken("vpc-1")], today, [KEY], [KEY]))
+    assert not list(rule_warnings([rule("vpc-1")], [broken("vpc-1")], [KEY], [KEY]))
 
 
 def test_a_subnet_with_its_own_flow_log_is_named_before_its_vpc_is_logged_too() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from orgrollout.aws.stack_sets.stack_sets import StackSets
 from orgrollout.cli.actions.rollout.saved_plan import Options, read_saved, save_plan
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.drift.finding import Verdict
 from orgrollout.errors import ReadOnlyError
 from orgrollout.manifest.load import load_manifest

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -126,7 +126,12 @@ def resolve(
     loaded: LoadedManifest, here: Organization | None = None, *, today: date = TODAY
 ) -> DesiredState:
     """Return what a manifest wants of the small organization."""
-    return desired_stack_sets(loaded, here or organization(), home_region=HOME, today=today)
+    return desired_stack_sets(loaded, here or organization(), home_region=HOME, now=at(today))
+
+
+def at(day: date) -> datetime:
+    """Return the first moment of a day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def only(loaded: LoadedManifest, here: Organization | None = None) -> DesiredStackSet:

@@ -22,6 +22,7 @@ from tests.organization.small import (
     TODAY,
     TRIAL,
     Load,
+    at,
     only,
     organization,
     resolve,
@@ -198,7 +199,7 @@ def test_an_absent_stack_set_wants_nothing_anywhere(load: Load) -> None:
 
 
 def origins_of(loaded: LoadedManifest, pair: Pair) -> tuple[ParameterOrigin, ...]:
-    return ParameterOrigins(loaded, organization(), home_region=HOME, today=TODAY).of(ONLY, pair)
+    return ParameterOrigins(loaded, organization(), home_region=HOME, now=at(TODAY)).of(ONLY, pair)
 
 
 def test_every_parameter_has_the_layer_that_set_it(load: Load) -> None:

@@ -47,7 +47,7 @@ def test_an_account_that_any_stack_set_reaches_is_targeted(load: Load) -> None:
           gone: {{state: absent}}
     """)
     counts = resolve(loaded).accounts
-    assert astuple(counts) == (7, 6, 0, {AccountState.SUSPENDED: 1}, 0, 0)
+    assert astuple(counts) == (7, 6, 0, {AccountState.SUSPENDED: 1}, 0, 0, 0)
 
 
 def test_tags_are_read_only_where_something_selects_by_them(load: Load) -> None:

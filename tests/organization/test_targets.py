@@ -97,7 +97,9 @@ def test_an_exclusion_holds_on_its_last_day_and_is_reported_after_it(load: Load)
     over = resolve(load(targeting(targets % "2026-06-30")))
 
     assert ARCHIVE not in last_day.stack_sets[ONLY].accounts
-    assert last_day.warnings == ()
+    assert last_day.warnings == (
+        'stack_sets.only.targets.exclude[0]: the exclusion "vendor" ends in 1 day, on 2026-07-01.',
+    )
     assert ARCHIVE in over.stack_sets[ONLY].accounts
     assert over.warnings == (
         'stack_sets.only.targets.exclude[0]: the exclusion "vendor" ended on 2026-06-30: '

@@ -128,7 +128,7 @@ class Recorder:
     def _at(self) -> float:
         if self._now is None or self._started is None:
             return 0.0
-        return round((self._now() - self._started).total_seconds(), 3)
+        return round((self._now() - self._started).total_seconds(), 6)
 
     def _write(self, line: Line) -> None:
         self._file.add(line)

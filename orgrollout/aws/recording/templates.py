@@ -13,7 +13,7 @@ from typing import Any
 from orgrollout.aws.recording.pseudonyms import Pseudonyms
 from orgrollout.errors import ManifestError
 from orgrollout.exchange_record import Text
-from orgrollout.manifest.template.read import parsed_template, secret_parameters
+from orgrollout.manifest.template.declared import parsed_template, secret_parameters
 from orgrollout.manifest.text.document import Item
 
 SECRET = "secret"  # noqa: S105 - stands in the place of one

@@ -17,7 +17,7 @@ from orgrollout.exchange_record import Mark, Text
 
 # Besides what AWS's models mark as sensitive.
 _SECRETS = frozenset(
-    {"SecretAccessKey", "SessionToken", "SecretString", "SecretBinary", "ExternalId", "Password"}
+    {"SecretAccessKey", "SessionToken", "SecretString", "SecretBinary", "Password"}
 )
 _SECRET = {Mark.SECRET: True}
 _TEMPLATES = frozenset({"TemplateBody"})

@@ -8,8 +8,8 @@ from typing import Literal
 from orgrollout.bootstrap.as_text import as_script, as_template
 from orgrollout.bootstrap.steps import State, Step, steps
 from orgrollout.cli.errors import DONE
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.options.names import account_named, role_named
-from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest

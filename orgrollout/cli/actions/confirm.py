@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, FAILED, FINDINGS, WrongUsageError
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.options.names import role_named
-from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.files import is_there, must_be_writable, replace_file

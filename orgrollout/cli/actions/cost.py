@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, WrongUsageError
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
@@ -34,8 +34,8 @@ def cost(
         home = check_home_region(loaded, session.planning)
         with screen.working():
             organization = read_for(loaded.manifest, session.planning, screen.progress)
-        today = session.planning.clock.now().date()
-        desired = desired_stack_sets(loaded, organization, home_region=home, today=today)
+        now = session.planning.clock.now()
+        desired = desired_stack_sets(loaded, organization, home_region=home, now=now)
     others = [key for key in desired.stack_sets if _builtin(loaded, key) is None]
     found = estimate(_places(loaded, desired), others, own_prices, own_volumes)
     screen.result(money_blocks(found), money_json(found))

@@ -6,7 +6,7 @@ from orgrollout.cli.actions.rollout.apply import carry_out
 from orgrollout.cli.actions.rollout.plan import plan_of
 from orgrollout.cli.actions.rollout.saved_plan import Options
 from orgrollout.cli.errors import DONE
-from orgrollout.cli.options.shared import STARTER, Narrow, Reach
+from orgrollout.cli.options.groups import STARTER, Narrow, Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.shipped import BASELINE, ORGANIZATION, shipped_manifest
 from orgrollout.cli.terminal.screen import Screen

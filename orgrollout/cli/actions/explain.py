@@ -5,8 +5,8 @@ from pathlib import Path
 
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.filters import regions_of
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.options.manifest_here import HERE, manifest_in
-from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest

@@ -10,7 +10,7 @@ from orgrollout.bootstrap.describing import Described
 from orgrollout.bootstrap.organization_facts import OrganizationFacts
 from orgrollout.bootstrap.starter import log_archive, manifest_for, starter_manifest
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.files import cannot_write, create_file, is_there
 from orgrollout.cli.terminal.screen import Screen

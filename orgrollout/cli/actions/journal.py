@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, WrongUsageError
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.files import (
     cannot_write,

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, FINDINGS, UNSEEN
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.options.names import role_named
-from orgrollout.cli.options.shared import Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest

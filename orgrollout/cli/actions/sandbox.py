@@ -1,6 +1,7 @@
 """Simulated organizations on a port, for any AWS tool, and the files they are made from."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from orgrollout.cli.errors import DONE, SandboxUnavailableError, WrongUsageError
@@ -14,20 +15,29 @@ from orgrollout.cli.sandboxes import (
 from orgrollout.cli.terminal.files import create_file, is_there
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.cli.terminal.waiting import waits_told_on
+from orgrollout.manifest.behaviour import read_behaviour
+from orgrollout.model.behaviour import Value
 
 TOKEN = "ORGROLLOUT_SANDBOX_TOKEN"  # noqa: S105 - the variable that holds it
 """What a server's control paths ask for (see docs/sandbox.md)."""
 
 
-def start(file: str, *, port: int, speed: float) -> int:
+def start(file: str, *, port: int, speed: float, behaviour: Path | None) -> int:
     """Start one in the background, and tell how to use it."""
     _must_run_forwards(speed)
     screen = Screen()
     must_be_installed()
+    settings = _settings(behaviour)
     with sandbox_errors():
         from orgrollout.sandbox.server import background  # noqa: PLC0415 - an extra, and slow to import
 
-        found = background.start(state_folder(), organization_file(file), speed=speed, port=port)
+        found = background.start(
+            state_folder(),
+            organization_file(file),
+            speed=speed,
+            port=port,
+            behaviour=settings,
+        )
         variables = {**found.client().environment(), TOKEN: found.token}
     screen.say(f"A simulated organization at {found.endpoint}, {speed:g} times real time.")
     screen.say("`--sandbox` uses it from now on; other tools do with:")
@@ -76,11 +86,12 @@ def init(
     return DONE
 
 
-def serve(file: str, *, port: int, speed: float) -> int:
+def serve(file: str, *, port: int, speed: float, behaviour: Path | None) -> int:
     """Answer until Ctrl-C, until no request came for long, or until told to stop."""
     _must_run_forwards(speed)
     screen = Screen()
     must_be_installed()
+    settings = _settings(behaviour)
     with sandbox_errors():
         from orgrollout.sandbox import ScaledClock  # noqa: PLC0415 - an extra, and slow to import
         from orgrollout.sandbox import serve as start  # noqa: PLC0415
@@ -88,7 +99,9 @@ def serve(file: str, *, port: int, speed: float) -> int:
         try:
             token = os.environ.get(TOKEN) or None
             clock = ScaledClock(speed)
-            server = start(organization_file(file), port=port, clock=clock, token=token)
+            server = start(
+                organization_file(file), port=port, clock=clock, token=token, behaviour=settings
+            )
         except OSError as error:
             raise SandboxUnavailableError(
                 f"port {port} cannot be used: {error.strerror or error}. Choose another with "
@@ -105,6 +118,20 @@ def serve(file: str, *, port: int, speed: float) -> int:
         except KeyboardInterrupt:
             screen.say("Ended.")
     return DONE
+
+
+def _settings(behaviour: Path | None) -> Mapping[str, Value]:
+    """Return how a sandbox is to behave: as a file of `confirm` says, if one is named.
+
+    Raises:
+        ManifestError: It is no such file.
+    """
+    if behaviour is None:
+        return {}
+    from orgrollout.sandbox import Settings  # noqa: PLC0415 - an extra, and slow to import
+
+    names = {note.name for note in Settings.notes()}
+    return {k: v for k, v in read_behaviour(behaviour).values.items() if k in names}
 
 
 def _must_run_forwards(speed: float) -> None:

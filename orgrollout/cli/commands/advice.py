@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from orgrollout.cli.options import completion
+from orgrollout.cli.options.groups import PlainReach, Reach
 from orgrollout.cli.options.manifest_here import HERE
-from orgrollout.cli.options.shared import FormatOption, ManifestPath, PlainReach, Reach
+from orgrollout.cli.options.shared import FormatOption, ManifestPath
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415
@@ -126,6 +127,15 @@ def bootstrap(
             "account registers it. Default: the caller's account.",
         ),
     ] = None,
+    for_: Annotated[
+        Literal["confirm"] | None,
+        typer.Option(
+            "--for",
+            show_default=False,
+            help="Print the policies that this command needs instead, without a manifest. With "
+            "--probe-role, the role that `confirm --role` names.",
+        ),
+    ] = None,
     reach: Reach,
     format_: Annotated[
         Literal["text", "json", "cli", "cloudformation"],
@@ -134,7 +144,10 @@ def bootstrap(
 ) -> int:
     """Show what the organization still needs for a manifest: access, roles, policies."""
     from orgrollout.cli.actions.bootstrap import bootstrap as run
+    from orgrollout.cli.actions.confirm_policies import policies_of_confirm
 
+    if for_ is not None:
+        return policies_of_confirm(reach, format_, probe_role)
     return run(manifest, reach, format_, probe_role, delegate)
 
 
@@ -170,4 +183,21 @@ def cost(
     return run(manifest, reach, format_, prices=price or (), volumes=volume or ())
 
 
-COMMANDS: tuple[Callable[..., int], ...] = (init, bootstrap, preflight, explain, cost)
+def waivers(manifest: ManifestPath = HERE, *, reach: Reach, format_: FormatOption = "text") -> int:
+    """List what the manifest accepts: why, who answers for it, until when, and in how many places.
+
+    Waivers, rules of `drift.ignore` and exclusions, those that have ended included. Only reads.
+    """
+    from orgrollout.cli.actions.waivers import waivers as run
+
+    return run(manifest, reach, format_)
+
+
+COMMANDS: tuple[Callable[..., int], ...] = (
+    init,
+    bootstrap,
+    preflight,
+    explain,
+    cost,
+    waivers,
+)

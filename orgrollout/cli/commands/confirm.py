@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli.options.shared import FormatOption, PlainReach, YesOption
+from orgrollout.cli.options.groups import PlainReach
+from orgrollout.cli.options.shared import FormatOption, YesOption
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415

@@ -6,13 +6,11 @@ from typing import Annotated
 import typer
 
 from orgrollout.cli.options import completion
+from orgrollout.cli.options.groups import Narrow, PlainReach, Reach
 from orgrollout.cli.options.shared import (
     DetachOption,
     FormatOption,
-    Narrow,
     NeedlessYesOption,
-    PlainReach,
-    Reach,
     RolloutName,
     YesOption,
 )

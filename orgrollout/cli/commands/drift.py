@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import (
     DetachOption,
     FormatOption,
     ManifestPath,
-    Narrow,
-    Reach,
     RecoverOption,
     RefreshOption,
     SheetFormatOption,

@@ -6,14 +6,9 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli.options.shared import (
-    Command,
-    FormatOption,
-    Group,
-    PlainReach,
-    RolloutName,
-    gathered,
-)
+from orgrollout.cli.options.gathered import Command, Group, gathered
+from orgrollout.cli.options.groups import PlainReach
+from orgrollout.cli.options.shared import FormatOption, RolloutName
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from orgrollout.cli.options.gathered import Command, Group, gathered
+from orgrollout.cli.options.groups import Logs
 from orgrollout.cli.options.manifest_here import HERE
-from orgrollout.cli.options.shared import Command, Group, Logs, ManifestPath, gathered
+from orgrollout.cli.options.shared import ManifestPath
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415

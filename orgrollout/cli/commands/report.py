@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from orgrollout.cli.options import completion
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.options.manifest_here import HERE
-from orgrollout.cli.options.shared import Reach, RefreshOption
+from orgrollout.cli.options.shared import RefreshOption
 
 # What is imported inside commands is slow; `orgrollout --help` should not wait for it.
 # ruff: noqa: PLC0415

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orgrollout.cli.options import completion
+from orgrollout.cli.options.groups import Logs, Narrow, Reach
 from orgrollout.cli.options.manifest_here import HERE
 from orgrollout.cli.options.shared import (
     CoverageFormatOption,
@@ -15,10 +16,7 @@ from orgrollout.cli.options.shared import (
     DetachOption,
     Format,
     FormatOption,
-    Logs,
     ManifestPath,
-    Narrow,
-    Reach,
     RecoverOption,
     RefreshOption,
     RemovalsOption,

@@ -5,14 +5,9 @@ from typing import Annotated
 
 import typer
 
-from orgrollout.cli.options.shared import (
-    Command,
-    FormatOption,
-    Group,
-    Logs,
-    RecordOption,
-    gathered,
-)
+from orgrollout.cli.options.gathered import Command, Group, gathered
+from orgrollout.cli.options.groups import Logs, RecordOption
+from orgrollout.cli.options.shared import FormatOption
 from orgrollout.cli.terminal.files import replace_file
 from orgrollout.service.templates import Part, service_template
 from orgrollout.service.wheels import Architecture

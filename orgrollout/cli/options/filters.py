@@ -6,7 +6,7 @@ from typing import TypeVar
 from orgrollout.api import Connection
 from orgrollout.aws.organizations import read_organization
 from orgrollout.cli.errors import WrongUsageError
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.manifest.loaded import ENABLED, HOME, LoadedManifest
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.text.shorthand import did_you_mean

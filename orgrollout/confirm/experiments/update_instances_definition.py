@@ -36,7 +36,8 @@ EXPERIMENT = Experiment(
     "stack instances has stored?",
     under={
         "current": "later waves of a rollout are updated by UpdateStackInstances",
-        "previous": "give `rollout: {updates_by: update_stack_set}` in each manifest",
+        "previous": "every wave is updated by UpdateStackSet where the manifest names the file "
+        "(`behaviour:`); else give `rollout: {updates_by: update_stack_set}`",
     },
     needs=frozenset({Need.ROLE}),
     makes=("a stack set", f"two stacks with {PARAMETER} each"),

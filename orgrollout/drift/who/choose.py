@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from orgrollout.drift.who.actor import ActorKind
 from orgrollout.drift.who.answer import Change, Origin
 from orgrollout.drift.who.event import Event, stack_name
+from orgrollout.drift.who.links import unnamed
 from orgrollout.drift.who.sought import Sought
 
 SESSION = "orgrollout"  # what this program calls its sessions in member accounts
@@ -85,7 +86,8 @@ def choose(
     """
     there = [event for event in events if concerns(event, sought)]
     if not there:
-        return None
+        perhaps = unnamed(events, sought)
+        return Chosen(event=perhaps[0], is_sure=False, others=len(perhaps) - 1) if perhaps else None
     sure = {event.id for event in there if is_about(event, sought)}
 
     def rank(event: Event) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.model.ids import Pair, Region, StackSetName
+from orgrollout.posture.definition import Link
 from orgrollout.posture.registry import CHECKS
 
 # LookupEvents has the events of the last 90 days (its API reference). A little less is asked for:
@@ -24,8 +25,12 @@ _SOURCES: Mapping[str, str] = {
     "StepFunctions": "states",
 }
 # CloudTrail records events of IAM in one Region of a partition (user guide, "Looking up events",
-# since 2021-11-22); for the two others it is the Region in which IAM is.
-_IAM = {"aws-cn": Region("cn-north-1"), "aws-us-gov": Region("us-gov-west-1")}
+# since 2021-11-22); for the others it is the Region in which IAM is.
+_IAM = {
+    "aws-cn": Region("cn-north-1"),
+    "aws-eusc": Region("eusc-de-east-1"),
+    "aws-us-gov": Region("us-gov-west-1"),
+}
 _HOME_OF_IAM = Region("us-east-1")
 INSTANCE = (
     "the stack instance itself is not as wanted: the operations of the stack set tell what was "
@@ -47,6 +52,8 @@ class Sought:
     is_deleted: bool = False
     events: tuple[str, ...] = ()  # the only ones that count; empty: any that change something
     stack_id: str = ""
+    link: Link | None = None
+    not_its: frozenset[str] = frozenset()  # ids of things that were made for others
 
 
 def sought_of(
@@ -71,6 +78,7 @@ def sought_of(
     named = _named(finding)
     if isinstance(named, str):
         return named
+    check = CHECKS.get(finding.check.name) if finding.check else None
     names, source, events = named
     return Sought(
         place=_place(finding.pair, source, partition),
@@ -83,6 +91,7 @@ def sought_of(
         is_deleted=finding.verdict is Verdict.DELETED,
         events=events,
         stack_id=stack_id,
+        link=check.link if check else None,
     )
 
 

@@ -5,7 +5,7 @@ import re
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.member_roles import EXTERNAL_ID, role_creators
 from orgrollout.manifest.schema import DriftIgnore
-from orgrollout.manifest.template.read import resource_names
+from orgrollout.manifest.template.declared import resource_names
 from orgrollout.manifest.template.template import Template
 from orgrollout.manifest.text.document import FieldPath
 from orgrollout.manifest.text.shorthand import did_you_mean
@@ -20,9 +20,7 @@ def check_drift(checking: Checking) -> None:
     _check_external_id(checking)
     for i, rule in enumerate(checking.manifest.drift.ignore):
         path: FieldPath = ("drift", "ignore", i)
-        if rule.property is not None and not _POINTER.fullmatch(rule.property):
-            fix = "Write the way to it from the resource's Properties, such as /Tags/0/Value."
-            checking.note((*path, "property"), f"`{rule.property}` is no JSON pointer.", fix)
+        check_pointer(checking, path, rule.property)
         if not checking.is_known("stack_sets", rule.stack_set):
             fix = did_you_mean(rule.stack_set, checking.known("stack_sets"))
             message = f"there is no stack set `{rule.stack_set}`."
@@ -60,10 +58,22 @@ def _check_resource(checking: Checking, path: FieldPath, rule: DriftIgnore) -> N
     if not rule.resource.isalnum():  # no logical id
         _check_of_check(checking, path, rule, template)
         return
+    check_resource_name(checking, path, rule.resource, template)
+
+
+def check_pointer(checking: Checking, path: FieldPath, pointer: str | None) -> None:
+    """Note what is no way to a property."""
+    if pointer is not None and not _POINTER.fullmatch(pointer):
+        fix = "Write the way to it from the resource's Properties, such as /Tags/0/Value."
+        checking.note((*path, "property"), f"`{pointer}` is no JSON pointer.", fix)
+
+
+def check_resource_name(checking: Checking, path: FieldPath, name: str, template: Template) -> None:
+    """Note a logical id that the template has not."""
     names = resource_names(template.body)
-    if rule.resource not in names and not any(name.startswith("Fn::") for name in names):
-        message = f"the template has no resource `{rule.resource}`."
-        checking.note((*path, "resource"), message, did_you_mean(rule.resource, names))
+    if name not in names and not any(each.startswith("Fn::") for each in names):
+        message = f"the template has no resource `{name}`."
+        checking.note((*path, "resource"), message, did_you_mean(name, names))
 
 
 def _check_of_check(

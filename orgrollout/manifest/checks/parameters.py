@@ -8,7 +8,7 @@ from itertools import chain
 
 from orgrollout.manifest.checks.context import Checking
 from orgrollout.manifest.checks.values import why_refused
-from orgrollout.manifest.template.read import parsed_template
+from orgrollout.manifest.template.declared import parsed_template
 from orgrollout.manifest.template.template import Template, TemplateParameter, is_dynamic_reference
 from orgrollout.manifest.text.document import FieldPath, problem_at
 from orgrollout.manifest.text.shorthand import did_you_mean

@@ -43,17 +43,18 @@ def _check_one(checking: Checking, path: FieldPath, targets: Targets) -> None:
         if block.organizational_units is None and block.accounts is None and block.tags is None:
             fix = "Add organizational_units, accounts or tags; `all` stands for every account."
             checking.note(at, "says nothing about accounts.", fix)
-        _check_block(checking, at, block)
+        check_block(checking, at, block)
     for i, exclusion in enumerate(targets.exclude):
         at = (*path, "exclude", i)
         conditions = (exclusion.organizational_units, exclusion.accounts, exclusion.regions)
         if not any(conditions) and exclusion.tags is None:
             fix = "Add organizational_units, accounts, tags or regions."
             checking.note(at, "excludes nothing.", fix)
-        _check_block(checking, at, exclusion)
+        check_block(checking, at, exclusion)
 
 
-def _check_block(checking: Checking, path: FieldPath, block: Block) -> None:
+def check_block(checking: Checking, path: FieldPath, block: Block) -> None:
+    """Note accounts and Regions of a block that are not known."""
     for i, name in enumerate(block.accounts or ()):
         checking.check_account((*path, "accounts", i), name)
     for i, name in enumerate(block.regions or ()):

@@ -12,7 +12,7 @@ from orgrollout.manifest.schema.drift import (
     Unattended,
     Weekday,
 )
-from orgrollout.manifest.schema.guards import Accounts, Guards, OnProblem
+from orgrollout.manifest.schema.guards import Accounts, Guards, OnProblem, PlanRule
 from orgrollout.manifest.schema.manifest import Event, Manifest, Notification
 from orgrollout.manifest.schema.part import Flag, Part
 from orgrollout.manifest.schema.rollout import (
@@ -36,6 +36,7 @@ from orgrollout.manifest.schema.selection import (
 )
 from orgrollout.manifest.schema.service import AutoApprove, Service
 from orgrollout.manifest.schema.stack_sets import Lint, StackSet, Templates, TemplatesLint
+from orgrollout.manifest.schema.waivers import Waiver
 
 __all__ = [
     "Accounts",
@@ -59,6 +60,7 @@ __all__ = [
     "OnProblem",
     "ParameterOverride",
     "Part",
+    "PlanRule",
     "Preferences",
     "ResyncWindow",
     "Retry",
@@ -70,6 +72,7 @@ __all__ = [
     "Templates",
     "TemplatesLint",
     "Unattended",
+    "Waiver",
     "Wave",
     "Weekday",
 ]

@@ -5,13 +5,14 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from orgrollout.manifest.schema.part import Count, Part
+from orgrollout.manifest.schema.selection import Terms
 from orgrollout.manifest.text.forms import ExternalId, RoleName, TimeOfDay
-from orgrollout.manifest.text.values import Day, Texts, one_or_more, refusal
+from orgrollout.manifest.text.values import Texts, one_or_more, refusal
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class DriftIgnore(Part):
+class DriftIgnore(Terms):
     """A difference that is known and accepted."""
 
     stack_set: str
@@ -20,10 +21,6 @@ class DriftIgnore(Part):
     """Logical id of the resource."""
     property: str | None = None
     """JSON pointer to the property. Default: the whole resource."""
-    reason: str = Field(min_length=1)
-    """Why, for those who come later."""
-    until: Day | None = None
-    """The last day on which it holds."""
 
 
 class ResyncWindow(Part):

@@ -11,6 +11,7 @@ from orgrollout.manifest.schema.rollout import Rollout
 from orgrollout.manifest.schema.selection import Targets
 from orgrollout.manifest.schema.service import Service
 from orgrollout.manifest.schema.stack_sets import StackSet, Templates
+from orgrollout.manifest.schema.waivers import Waiver
 from orgrollout.manifest.text.forms import (
     AccountNumber,
     EventBusArn,
@@ -74,6 +75,9 @@ class Manifest(Part):
     same Region: then that is it. It is never taken from the shell."""
     call_as: Literal["auto", "self", "delegated_admin"] = "auto"
     """As whom service-managed stack sets are called; `auto` finds out."""
+    behaviour: str | None = None
+    """A file that `orgrollout confirm` wrote, relative to the manifest: how AWS behaves. It decides
+    what `rollout.updates_by` leaves open."""
     journal: Annotated[str | None, BeforeValidator(journal_place)] = None
     """Where the state of rollouts is kept: a folder, a file, or `s3://BUCKET/PREFIX`. Default: the
     state directory of this machine."""
@@ -101,6 +105,8 @@ class Manifest(Part):
     """What a plan may never do by accident."""
     drift: Drift = Drift()
     """How drift is looked at, what is left alone, what may be repaired by itself."""
+    waivers: tuple[Waiver, ...] = ()
+    """Deviations that are accepted for a time, each with its owner and its end."""
     notifications: tuple[Notification, ...] = ()
     """Who is told of what."""
     service: Service = Service()

@@ -178,6 +178,6 @@ class Rollout(Part):
     updates_by: Literal["update_stack_instances", "update_stack_set"] = "update_stack_instances"
     """How a changed definition is brought to stack instances after the first operation.
     `update_stack_set` is for when UpdateStackInstances turns out to apply the old one; see
-    Operating rollouts."""
+    Operating rollouts. Left out, it is what the file says that `behaviour` names."""
     freeze: Annotated[tuple[FreezeWindow, ...], BeforeValidator(one_or_more)] = ()
     """Spans in which no operation starts, as START/END."""

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from orgrollout.manifest.schema.part import Flag, Part
-from orgrollout.manifest.text.values import Day, Names
+from orgrollout.manifest.text.values import Names, Until
 
 Units = Annotated[
     Names | None,
@@ -48,15 +48,27 @@ class Block(Part):
     """Only these Regions of the stack set's own; names of Regions, region groups or `home`."""
 
 
-class Exclusion(Block):
+class Terms(Part):
+    """Why something is accepted, and until when."""
+
+    reason: str = Field(min_length=1)
+    """Why, for those who come later."""
+    ticket: str | None = None
+    """Where it was decided."""
+    owner: str | None = None
+    """Who answers for it."""
+    until: Until | None = None
+    """When it ends: its last day (UTC), or the moment, with its time zone, from which it no longer
+    holds. Default: never."""
+
+
+class Exclusion(Terms, Block):
     """A selection that is left out, whatever includes it."""
 
     written: ClassVar = 'Write a block with a reason, such as {accounts: [canary], reason: "..."}.'
 
     reason: str = Field(min_length=1)
     """Why, for those who come later; `explain` and `coverage` show it."""
-    until: Day | None = None
-    """The last day on which the exclusion holds."""
 
 
 class Targets(Part):

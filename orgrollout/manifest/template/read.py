@@ -1,12 +1,13 @@
 """A template's text becomes a `Template`, with what it says of itself, or errors with places."""
 
-from collections.abc import Container
 from pathlib import Path
 
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.template.builtin import PREFIX, builtin_path
 from orgrollout.manifest.template.dangling import dangling
+from orgrollout.manifest.template.declared import as_yaml
+from orgrollout.manifest.template.parameters import parameters_of
 from orgrollout.manifest.template.posture import read_posture
 from orgrollout.manifest.template.self_description import SelfDescription
 from orgrollout.manifest.template.self_managed_only import self_managed_only
@@ -22,8 +23,6 @@ from orgrollout.manifest.text.source import compose, read_text
 from orgrollout.manifest.text.substitution import ACCOUNT_PREFIX, PLAIN_NAMES, references
 from orgrollout.manifest.validate import validate
 from orgrollout.model.ids import Region
-
-_KEEPING = {"Retain", "RetainExceptOnCreate", "Snapshot"}  # values of a DeletionPolicy
 
 
 def read_template(path: Path, file: str) -> tuple[Template | None, Findings]:
@@ -53,7 +52,7 @@ def template_from(body: str, name: str, file: str) -> tuple[Template | None, Fin
     _check_body(root, findings)
     for problem in dangling(node, file):
         findings.add(problem, ("Resources",))
-    parameters = _parameters(root, findings)
+    parameters = parameters_of(root, findings)
     metadata = _metadata(root, body, parameters, findings)
     if findings.problems:
         return None, findings
@@ -70,102 +69,6 @@ def template_from(body: str, name: str, file: str) -> tuple[Template | None, Fin
     )
 
 
-def declared_parameters(body: str) -> tuple[str, ...]:
-    """Return the names of the parameters that a template's text declares.
-
-    Raises:
-        ManifestError: It is no YAML.
-    """
-    return parsed_template(body).names("Parameters")
-
-
-def secret_parameters(body: str) -> frozenset[str]:
-    """Return the names of the parameters that a template's text declares as NoEcho.
-
-    Raises:
-        ManifestError: It is no YAML.
-    """
-    declared = parsed_template(body).get("Parameters")
-    return frozenset(
-        str(name)
-        for name, parameter in (declared.children if declared else ())
-        if (_text(parameter.get("NoEcho")) or "").lower() == "true"
-    )
-
-
-def declared_defaults(body: str) -> dict[str, str]:
-    """Return the Default of each parameter of a template's text that has one.
-
-    Raises:
-        ManifestError: It is no YAML.
-    """
-    found = _parameters(parsed_template(body), Findings(file="template"))
-    return {p.name: p.default for p in found.values() if p.default is not None}
-
-
-def resource_types(body: str) -> tuple[str, ...]:
-    """Return the types of the resources that a template's text makes, each once.
-
-    Raises:
-        ManifestError: It is no YAML.
-    """
-    resources = parsed_template(body).get("Resources")
-    kinds = [item.get("Type") for _, item in resources.children] if resources else []
-    return tuple(dict.fromkeys(kind.text for kind in kinds if kind is not None))
-
-
-def resource_names(body: str) -> tuple[str, ...]:
-    """Return the logical ids of the resources in a template's text.
-
-    Raises:
-        ManifestError: It is no YAML.
-    """
-    return parsed_template(body).names("Resources")
-
-
-def names_of(body: str, kinds: Container[str]) -> tuple[str, ...]:
-    """Return the logical ids of the resources of some types in a template's text.
-
-    Raises:
-        ManifestError: It is no YAML.
-    """
-    resources = parsed_template(body).get("Resources")
-    found = resources.children if resources else ()
-    return tuple(str(name) for name, item in found if _text(item.get("Type")) in kinds)
-
-
-def parsed_template(body: str) -> Item:
-    """Return a template's text, every value with its place.
-
-    Raises:
-        ManifestError: It is no YAML.
-    """
-    return Reader(Findings(file="template"), custom_tags=True).read(
-        compose(as_yaml(body), "template")
-    )
-
-
-def what_stays(body: str) -> tuple[str, tuple[str, ...]]:
-    """Return what a template's text says stays behind when its stack goes, and what is kept.
-
-    The first is `leaves_behind` of its metadata. The second are the logical ids of resources with
-    a DeletionPolicy that keeps them, or a snapshot of them (CloudFormation user guide,
-    "DeletionPolicy attribute").
-
-    Raises:
-        ManifestError: It is no YAML.
-    """
-    root = parsed_template(body)
-    resources = root.get("Resources")
-    kept = (
-        name
-        for name, resource in (resources.children if resources else ())
-        if _text(resource.get("DeletionPolicy")) in _KEEPING
-    )
-    said = _text(root.get("Metadata", "orgrollout", "leaves_behind")) or ""
-    return said, tuple(str(name) for name in kept)
-
-
 def builtin_template(name: str) -> Template:
     """Return a template that comes along.
 
@@ -179,71 +82,10 @@ def builtin_template(name: str) -> Template:
     return template
 
 
-def as_yaml(body: str) -> str:
-    """Return JSON that is indented with tabs as YAML can read it; a tab is never in a string."""
-    return body.replace("\t", " ") if body.lstrip().startswith("{") else body
-
-
 def _check_body(root: Item, findings: Findings) -> None:
     if not root.names("Resources"):
         message, fix = "the template has no resources.", "Add at least one under Resources."
         findings.add(problem_at(findings.file, root, ("Resources",), message, fix), ("Resources",))
-
-
-def _parameters(root: Item, findings: Findings) -> dict[str, TemplateParameter]:
-    item = root.get("Parameters")
-    if item is None:
-        return {}
-    if not isinstance(item.value, dict):
-        findings.at(item, "must be a mapping.", "Write names of parameters and their Type.")
-        return {}
-    return {name: _parameter(name, one, findings) for name, one in item.value.items()}
-
-
-def _parameter(name: str, item: Item, findings: Findings) -> TemplateParameter:
-    type_ = item.get("Type")
-    if type_ is None or not isinstance(type_.value, str):
-        findings.at(item, "the parameter has no Type.", "Write Type: String.")
-        return TemplateParameter(name=name)
-    pattern = item.get("AllowedPattern")
-    return TemplateParameter(
-        name=name,
-        type=type_.value,
-        default=_text(item.get("Default")),
-        no_echo=(_text(item.get("NoEcho")) or "").lower() == "true",
-        allowed_values=_texts(item.get("AllowedValues")),
-        allowed_pattern=pattern.text if pattern else None,
-        constraint_description=_text(item.get("ConstraintDescription")) or "",
-        min_length=_whole(item.get("MinLength")),
-        max_length=_whole(item.get("MaxLength")),
-        min_value=_number(item.get("MinValue")),
-        max_value=_number(item.get("MaxValue")),
-    )
-
-
-def _text(item: Item | None) -> str | None:
-    """Return a scalar as CloudFormation turns it into text; the parts of a list joined."""
-    if item is None:
-        return None
-    if isinstance(item.value, list):
-        return ",".join(_texts(item))
-    return str(item.value).lower() if isinstance(item.value, bool) else item.text
-
-
-def _texts(item: Item | None) -> tuple[str, ...]:
-    return tuple(_text(child) or "" for _, child in item.children) if item else ()
-
-
-def _number(item: Item | None) -> float | None:
-    try:
-        return float(item.text) if item else None
-    except ValueError:
-        return None
-
-
-def _whole(item: Item | None) -> int | None:
-    number = _number(item)
-    return None if number is None else int(number)
 
 
 def _metadata(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from orgrollout.manifest.template.read import resource_types
+from orgrollout.manifest.template.declared import resource_types
 
 HAND_OVER = "iam:PassRole"
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from orgrollout.errors import ManifestError
-from orgrollout.manifest.template.read import (
+from orgrollout.manifest.template.declared import (
     as_yaml,
     declared_defaults,
     parsed_template,

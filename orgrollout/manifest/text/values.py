@@ -71,6 +71,32 @@ def day(value: Any) -> date:
         raise refusal(f"`{value}` is no day.", "Write it like 2027-01-31.") from None
 
 
+def until(value: Any) -> datetime | date:
+    """Return a day, or a moment with its time zone."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    text = value.isoformat() if isinstance(value, datetime) else str(value).strip()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return day(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        fix = "Write a day like 2027-01-31, or a moment like 2027-01-31T18:00:00+01:00."
+        raise refusal(f"`{text}` is no day and no moment.", fix) from None
+    if moment.tzinfo is None:
+        fix = f"Write it with its zone, such as {text}Z or {text}+01:00."
+        raise refusal(f"`{text}` has no time zone.", fix)
+    return moment
+
+
+def ends_at(end: date) -> datetime:
+    """Return the first moment that is after an end: of a day, midnight in UTC."""
+    if isinstance(end, datetime):
+        return end.astimezone(UTC)
+    begins = datetime(end.year, end.month, end.day, tzinfo=UTC)
+    return begins if end == date.max else begins + timedelta(days=1)
+
+
 def span(value: Any) -> Any:
     """Return start and end from START/END; a day as END counts in full, and no zone means UTC."""
     if isinstance(value, dict) and all(isinstance(value.get(k), str) for k in ("start", "end")):
@@ -130,6 +156,7 @@ Texts = Annotated[tuple[str, ...], _list]
 Names = Annotated[tuple[str, ...], Field(min_length=1), _list]  # an empty list is a mistake
 Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
 Day = Annotated[date, BeforeValidator(day, json_schema_input_type=date)]
+Until = Annotated[datetime | date, BeforeValidator(until, json_schema_input_type=str)]
 RegularExpression = Annotated[
     str, Field(min_length=1), BeforeValidator(regular_expression, json_schema_input_type=str)
 ]

@@ -13,7 +13,7 @@ from orgrollout.model.ids import Digest, Pair
 from orgrollout.model.operation import OperationAction
 from orgrollout.model.operation_id import NO_STATE
 from orgrollout.model.stack_set import InstanceStatus, StackInstance
-from orgrollout.organization.desired import DesiredStackSet, LeftOut, LeftOutState
+from orgrollout.organization.desired import LEAVES_ALONE, DesiredStackSet, LeftOut
 from orgrollout.plan.build.definition_differences import definition_differences
 from orgrollout.plan.build.inoperable import Inoperable, inoperable
 from orgrollout.plan.build.membership import Membership
@@ -187,7 +187,7 @@ def _left_alone(
                 yield pair, f"account is {state}"
             elif _stayed(inventory.instances[pair]):
                 yield pair, f"account is {state}, and {STAYED}"
-        elif why is not None and why.state is LeftOutState.SKIPPED:
+        elif why is not None and why.state in LEAVES_ALONE:
             yield pair, why.reason
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from orgrollout.errors import OrgRolloutError
 from orgrollout.inventory.inventory import StackSetInventory
 from orgrollout.manifest.schema import Manifest
-from orgrollout.manifest.template.read import declared_parameters
+from orgrollout.manifest.template.declared import declared_parameters
 from orgrollout.model.ids import AccountId
 from orgrollout.model.service_owned import owning_service
 from orgrollout.organization.desired import DesiredStackSet
@@ -123,7 +123,7 @@ def definition_target(
         return []
     asleep = (
         " Those in accounts that are suspended are detached only by `guards: {detach_suspended: "
-        "true}`."
+        "true}`, and those under a waiver stay as they are until it ends."
         if differences.left_alone
         else ""
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from orgrollout.errors import ManifestError
 from orgrollout.inventory.inventory import StackSetInventory
-from orgrollout.manifest.template.read import what_stays
+from orgrollout.manifest.template.declared import what_stays
 from orgrollout.model.ids import AccountId, Pair, Region
 from orgrollout.model.operation import OperationAction
 from orgrollout.organization.snapshot import Organization

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from orgrollout.errors import AwsError, CredentialsError, PassingError
-from orgrollout.posture.definition import Arguments, Call, KnownCheck, Meaning, Reader
+from orgrollout.posture.definition import Arguments, Call, KnownCheck, Link, Meaning, Reader
 from orgrollout.posture.flow_log_counts import count_flow_logs
 from orgrollout.posture.flow_log_fact import FlowLogFact, covered_by, goes_to
 from orgrollout.posture.flow_log_settings import TAG, FlowLogSettings, is_known
@@ -218,4 +218,7 @@ CHECK = KnownCheck(
     calls=2,
     has_one_subject=False,
     counts_flow_logs=True,
+    # The event of a deletion names the flow log alone; that of its creation, the VPC, too.
+    broken_by=("DeleteFlowLogs", "CreateVpc", "CreateDefaultVpc"),
+    link=Link(made_by="CreateFlowLogs", prefix="fl-"),
 )

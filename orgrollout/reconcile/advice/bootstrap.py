@@ -19,7 +19,7 @@ from orgrollout.errors import AccessDeniedError, AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.member_roles import role_creators
 from orgrollout.manifest.regions import is_opt_in
-from orgrollout.manifest.template.read import resource_types
+from orgrollout.manifest.template.declared import resource_types
 from orgrollout.manifest.template.resource_needs import all_needs
 from orgrollout.model.ids import AccountId, Region, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
@@ -101,8 +101,8 @@ def _desired(
         organization = read_for(loaded.manifest, context, progress)
     except AccessDeniedError as error:
         return {}, str(error)
-    today = context.clock.now().date()
-    wanted = desired_stack_sets(loaded, organization, home_region=home, today=today)
+    now = context.clock.now()
+    wanted = desired_stack_sets(loaded, organization, home_region=home, now=now)
     return wanted.stack_sets, None
 
 

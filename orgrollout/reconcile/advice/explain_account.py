@@ -73,14 +73,14 @@ def explain(
     account = find(known.organization)
     if account is None:
         raise NoSuchAccountError(_not_found(reference, known.organization, names))
-    today = context.clock.now().date()
-    desired = desired_stack_sets(loaded, known.organization, home_region=home, today=today)
+    now = context.clock.now()
+    desired = desired_stack_sets(loaded, known.organization, home_region=home, now=now)
     view = _View(
         loaded=loaded,
         context=context,
         organization=known.organization,
         desired=desired,
-        origins=ParameterOrigins(loaded, known.organization, home_region=home, today=today),
+        origins=ParameterOrigins(loaded, known.organization, home_region=home, now=now),
         waves=waves_of(account, loaded.manifest, known.organization, desired.stack_sets),
         membership=membership_of(known.organization, loaded.manifest.guards),
         account=account,

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from orgrollout.drift.ignoring import accepted_check, in_force
+from orgrollout.drift.ignoring import accepted_check
 from orgrollout.drift.posture_checks import counts_flow_logs
 from orgrollout.drift.posture_record import Accepts
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import StackSetKey
+from orgrollout.organization.acceptances import Acceptance
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.posture import known_posture
 from orgrollout.reconcile.documents.rollout_summaries import summaries
@@ -42,20 +42,19 @@ def _rows(
     for key, desired in picture.desired.stack_sets.items():
         inventory = picture.inventory.stack_sets.get(desired.name)
         activity = activity_of(RolloutView(newest.plan, newest.state), key) if newest else None
-        accepted = accepted_drift(loaded, desired, inventory, context, progress)
+        accepted = accepted_drift(desired, inventory, context, progress)
         rows = cover_stack_set(desired, inventory, activity, accepted)
         template = loaded.templates.get(key)
         if template is not None and template.metadata.posture:
-            accepts = _accepts(loaded, key, context)
+            accepts = _accepts(desired.accepts)
             known = known_posture(context.journal, desired.name, desired.pairs, accepts)
             rows = with_posture(rows, desired, known, counts_flow_logs=counts_flow_logs(template))
         yield from sorted(rows, key=lambda row: row.pair)
 
 
-def _accepts(loaded: LoadedManifest, key: StackSetKey, context: Context) -> Accepts:
-    """Return a function that tells why the manifest accepts a broken check."""
-    rules = in_force(loaded.manifest.drift.ignore, context.clock.now().date())
-    return lambda about: accepted_check(rules, key, *about)
+def _accepts(rules: tuple[Acceptance, ...]) -> Accepts:
+    """Return a function that finds the rule by which the manifest accepts a broken check."""
+    return lambda pair, about: accepted_check(rules, pair, *about)
 
 
 def _newest_rollout(manifest: str, context: Context) -> Rollout | None:

@@ -14,7 +14,7 @@ from orgrollout.aws.member_accounts.posture import Looking
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind, Verdict
 from orgrollout.drift.history import Records
-from orgrollout.drift.ignoring import in_force, with_accepted
+from orgrollout.drift.ignoring import with_accepted
 from orgrollout.drift.posture_findings import SeenCheck, findings_of, without_old_news
 from orgrollout.drift.posture_record import Checks, Look
 from orgrollout.journal.errors import JournalError
@@ -94,7 +94,7 @@ def look_at_posture(
     progress(_announcement(tasks, len(accounts), context.at_once))
     visit = _Visit(loaded, context, tasks, progress)
     now = context.clock.now()
-    rules = in_force(drift.ignore, now.date())
+    rules = [rule for task in tasks for rule in task.desired.accepts]
     histories = {task.desired.key: _history(context, task) for task in tasks}
     findings: list[Finding] = []
     looked: dict[StackSetKey, _Looked] = defaultdict(_Looked)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from orgrollout.aws.transport.rate_limits import STACK_SETS
 from orgrollout.drift.classify import Viewpoint, classify, not_checkable
@@ -11,7 +11,7 @@ from orgrollout.drift.detections import Detections, Telling, with_operation
 from orgrollout.drift.finding import ACCESS, Finding, FindingKind
 from orgrollout.drift.findings import Findings, StackSetLook
 from orgrollout.drift.history import is_old_news
-from orgrollout.drift.ignoring import in_force, rule_warnings
+from orgrollout.drift.ignoring import rule_warnings
 from orgrollout.drift.instances import instance_findings
 from orgrollout.errors import OperationNotFoundError, StackSetNotFoundError
 from orgrollout.inventory.inventory import StackSetInventory
@@ -19,7 +19,7 @@ from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.template.secrets import secrets_of
 from orgrollout.model.ids import OperationId, Pair, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackInstance
-from orgrollout.organization.desired import DesiredStackSet
+from orgrollout.organization.desired import DesiredStackSet, DesiredState
 from orgrollout.plan.build.compare import compare
 from orgrollout.plan.build.membership import membership_of
 from orgrollout.reconcile.context import Context
@@ -59,7 +59,6 @@ def gather_findings(
     Raises:
         AwsError: Something could not be read.
     """
-    today = context.clock.now().date()
     membership = membership_of(picture.organization, loaded.manifest.guards)
     reads: list[_Read] = []
     instances: list[Finding] = []
@@ -70,7 +69,7 @@ def gather_findings(
             continue
         differences = compare(desired, inventory, membership)
         instances += instance_findings(key, differences, inventory, context.clock.now())
-        reads.append(read_drift(loaded, desired, inventory, context, progress, chosen=chosen))
+        reads.append(read_drift(desired, inventory, context, progress, chosen=chosen))
     looks = tuple(read.look for read in reads)
     resources = [finding for read in reads for finding in read.findings]
     found = (*resources, *instances, *(posture or ()))
@@ -81,14 +80,13 @@ def gather_findings(
         findings=tuple(f for f in found if is_meant(f.stack_set, f.pair)),
         warnings=()
         if chosen is not None
-        else tuple(_warnings(loaded, found, looks, posture, today)),
+        else tuple(_warnings(picture.desired, found, looks, posture)),
         kinds=frozenset(looked if posture is None else {*looked, FindingKind.POSTURE}),
         checks=dict(_checks(loaded, looks)),
     )
 
 
 def read_drift(
-    loaded: LoadedManifest,
     desired: DesiredStackSet,
     inventory: StackSetInventory | None,
     context: Context,
@@ -108,7 +106,7 @@ def read_drift(
     looking = _Looking(
         context=context,
         desired=desired,
-        view=_view(loaded, desired, inventory, context.clock.now().date()),
+        view=_view(desired, inventory),
     )
     meant = [
         instance
@@ -205,25 +203,22 @@ def _checks(
             yield look.key, frozenset(check.name for check in template.metadata.posture)
 
 
-def _view(
-    loaded: LoadedManifest, desired: DesiredStackSet, inventory: StackSetInventory, today: date
-) -> Viewpoint:
+def _view(desired: DesiredStackSet, inventory: StackSetInventory) -> Viewpoint:
     definition = inventory.deployed.definition
     overrides = [i.overrides for i in inventory.instances.values() if i.overrides]
     values = (definition.parameters, *desired.parameter_sets.values(), *overrides)
     return Viewpoint(
         stack_set=desired.key,
-        rules=in_force(loaded.manifest.drift.ignore, today),
+        rules=desired.accepts,
         secrets=secrets_of(definition.template_body, values),
     )
 
 
 def _warnings(
-    loaded: LoadedManifest,
+    desired: DesiredState,
     findings: Collection[Finding],
     looks: Iterable[StackSetLook],
     posture: Iterable[Finding] | None,
-    today: date,
 ) -> Iterator[str]:
     known = [look for look in looks if look.told]
     whole = [look.key for look in known if not look.unknown]
@@ -231,4 +226,6 @@ def _warnings(
     is_checked = posture is not None and not any(finding.what == ACCESS for finding in unseen)
     dark = {finding.stack_set for finding in unseen}
     checked = [look.key for look in known if is_checked and look.key not in dark]
-    yield from rule_warnings(loaded.manifest.drift.ignore, findings, today, whole, checked)
+    rules = [rule for each in desired.stack_sets.values() for rule in each.accepts]
+    yield from desired.ending
+    yield from rule_warnings(rules, findings, whole, checked)

@@ -8,6 +8,7 @@ from orgrollout.aws.member_accounts.trail import History, Lookup
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.drift.who.choose import Stacks, concerns, is_about, is_ours, stacks_of
 from orgrollout.drift.who.event import CLOUDFORMATION, Event
+from orgrollout.drift.who.links import linked
 from orgrollout.drift.who.sought import Sought
 
 MOST_PAGES = 20  # of one lookup: 1,000 events, 10 seconds at two requests a second
@@ -19,6 +20,7 @@ _STACK_OPERATION = timedelta(hours=6)
 class TrailRead:
     """The events that were read for one finding, the newest first."""
 
+    sought: Sought  # with what was learned while reading
     events: tuple[Event, ...]
     since: datetime  # everything from then on was read
     is_whole: bool
@@ -44,6 +46,8 @@ class TrailReading:
 
     def _for(self, sought: Sought) -> TrailRead:
         events: dict[str, Event] = {}
+        if sought.link is not None:
+            sought = linked(sought, self._history("EventName", sought.link.made_by))
         if sought.events:
             read = [self._history("EventName", name) for name in sought.events]
             for history in read:
@@ -56,6 +60,7 @@ class TrailReading:
         found = any(self._settles(event, sought) for event in newest_first)
         is_whole = (found or since == sought.since) and not unread
         return TrailRead(
+            sought=sought,
             events=tuple(newest_first),
             since=sought.since if is_whole else since,
             is_whole=is_whole,

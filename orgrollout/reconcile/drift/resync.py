@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from orgrollout.drift.finding import Finding, FindingKind
 from orgrollout.drift.findings import Findings
 from orgrollout.drift.history import Record
-from orgrollout.drift.ignoring import in_force, kept_by, subjects_kept_by
+from orgrollout.drift.ignoring import kept_by, subjects_kept_by
 from orgrollout.drift.left import Unrepaired
 from orgrollout.drift.repair import Limits, Refusal
 from orgrollout.drift.resync import Resync, plan_resync
@@ -105,7 +105,7 @@ def seek_repairs(
     resync = plan_resync(
         asked,
         found.findings,
-        _limits(loaded, request, wanted, context),
+        _limits(request, wanted, context),
         held=_held(request, context),
         recreate=wanted.recreate,
     )
@@ -126,10 +126,7 @@ def _held(request: Request, context: Context) -> Mapping[StackSetKey, RolloutId]
     return {names[name]: other for name, other in holders_of(context.journal, names).items()}
 
 
-def _limits(
-    loaded: LoadedManifest, request: Request, wanted: ResyncRequest, context: Context
-) -> Limits:
-    rules = in_force(loaded.manifest.drift.ignore, context.clock.now().date())
+def _limits(request: Request, wanted: ResyncRequest, context: Context) -> Limits:
     known: Mapping[Digest, Record] = {
         key: record
         for desired in request.desired.values()
@@ -140,8 +137,8 @@ def _limits(
     fought = () if wanted.fought_again else (k for k, r in known.items() if r.came_back)
     return Limits(
         types=wanted.allowed_types,
-        keeps={key: kept_by(rules, key) for key in request.desired},
-        subjects={key: subjects_kept_by(rules, key) for key in request.desired},
+        keeps=lambda key, pair: kept_by(request.desired[key].accepts, pair),
+        subjects=lambda key, pair: subjects_kept_by(request.desired[key].accepts, pair),
         refused=refused,
         fought=frozenset(fought),
         windows=wanted.windows,

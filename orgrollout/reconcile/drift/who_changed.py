@@ -93,7 +93,7 @@ class WhoChanged:
         reads, failed = self._read(questions)
         stacks = self._stacks(questions, reads)
         found = {
-            each.finding.key: self._answer(each.sought, reads[each.finding.key], stacks)
+            each.finding.key: self._answer(reads[each.finding.key], stacks)
             for each in questions
             if each.finding.key in reads
         }
@@ -143,8 +143,10 @@ class WhoChanged:
         by_place: dict[Pair, dict[str, Event]] = defaultdict(dict)
         for question in questions:
             read = reads.get(question.finding.key)
-            for event in read.events if read else ():
-                if event.is_by_cloudformation and concerns(event, question.sought):
+            if read is None:
+                continue
+            for event in read.events:
+                if event.is_by_cloudformation and concerns(event, read.sought):
                     by_place[question.finding.pair][event.id] = event
 
         def read_stacks(connection: Connection, place: Pair) -> Stacks:
@@ -156,7 +158,8 @@ class WhoChanged:
                 found |= answer.value
         return found
 
-    def _answer(self, sought: Sought, read: TrailRead, stacks: Stacks) -> ChangedBy:
+    def _answer(self, read: TrailRead, stacks: Stacks) -> ChangedBy:
+        sought = read.sought
         chosen = choose(read.events, sought, self._ours, stacks)
         change = change_of(chosen.event, sought, self._ours, stacks) if chosen else None
         return ChangedBy(

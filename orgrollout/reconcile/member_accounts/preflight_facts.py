@@ -9,7 +9,7 @@ from orgrollout.aws.member_accounts.posture import Looking as PostureLooking
 from orgrollout.aws.transport.connection import Connection
 from orgrollout.errors import AwsError, CredentialsError
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.manifest.template.read import names_of
+from orgrollout.manifest.template.declared import names_of
 from orgrollout.manifest.template.template import Template
 from orgrollout.model.ids import AccountId, Pair, StackSetKey, StackSetName
 from orgrollout.model.stack_set import PermissionModel

@@ -105,9 +105,7 @@ def look(
     home = check_home_region(loaded, context)
     organization = read_for(manifest, context, progress)
     remember(context.journal, organization, context.clock.now())
-    desired = desired_stack_sets(
-        loaded, organization, home_region=home, today=context.clock.now().date()
-    )
+    desired = desired_stack_sets(loaded, organization, home_region=home, now=context.clock.now())
     memories = Memories(context.journal, progress)
     known = memories.recall(each.name for each in desired.stack_sets.values())
     now = context.clock.now()
@@ -215,6 +213,7 @@ def request_from(
         skipped=tuple(_skipped(picture)),
         recent=recent_accounts(picture.organization, context.clock.now()),
         warnings=picture.desired.warnings,
+        now=context.clock.now(),
         ledger=partial(
             ledger_then,
             picture.organization,
@@ -247,6 +246,8 @@ def _accounts(accounts: AccountSummary) -> str:
     ]
     if accounts.excluded:
         parts.append(f"{accounts.excluded:,} excluded")
+    if accounts.waived:
+        parts.append(f"{accounts.waived:,} waived")
     if accounts.not_targeted:
         parts.append(f"{accounts.not_targeted:,} not targeted")
     if accounts.management:

@@ -27,6 +27,7 @@ _STYLES = {
     Verdict.DELETED: "red",
     Verdict.SUSPECT: "yellow",
     Verdict.NOT_CHECKABLE: "yellow",
+    Verdict.WAIVED: "dim",
     Verdict.IGNORED: "dim",
 }
 _ORDER = list(_STYLES)
@@ -100,7 +101,7 @@ def summary(found: Findings) -> str:
     where = len({(finding.stack_set, finding.pair) for finding in found.real})
     real = count(len(found.real), "real finding")
     parts = [f"{real} in {count(where, 'stack instance')}" if found.real else clean]
-    others = (Verdict.SUSPECT, Verdict.NOT_CHECKABLE, Verdict.IGNORED)
+    others = (Verdict.SUSPECT, Verdict.NOT_CHECKABLE, Verdict.WAIVED, Verdict.IGNORED)
     parts += [f"{verdicts[each]:,} {each}" for each in others if verdicts[each]]
     if unknown := sum(look.unknown for look in found.stack_sets):
         parts.append(f"drift of {count(unknown, 'stack instance')} unknown")
@@ -141,7 +142,7 @@ def _groups(findings: Iterable[Finding], shown: Shown) -> Iterator[Block]:
 def _alike(finding: Finding) -> tuple[str, ...]:
     """Return what findings have in common that are shown as one."""
     reason = finding.reason if finding.kind is not FindingKind.RESOURCE else ""
-    if finding.verdict is Verdict.IGNORED:
+    if finding.verdict.is_accepted:
         reason = finding.reason
     elif finding.kind is FindingKind.POSTURE:
         reason = _gist(finding)
@@ -171,7 +172,7 @@ def _group(group: Sequence[Finding], shown: Shown) -> Iterator[Block]:
         text=f"  {_title(first)}, {number}{several}{_returns(group, shown)}{reason}",
         style=_STYLES[first.verdict],
     )
-    if first.path and first.verdict is not Verdict.IGNORED:
+    if first.path and not first.verdict.is_accepted:
         expected, actual = _cut(first.expected), _cut(first.actual)
         yield Line(text=f"    e.g. {first.pair}: {expected} is expected, and it is {actual}")
     yield Line(text=f"    in {places({finding.pair for finding in group}, shown.organization)}")
@@ -197,7 +198,7 @@ def _changes(group: Sequence[Finding], shown: Shown) -> Iterator[Block]:
 def _reason(finding: Finding, group: Iterable[Finding]) -> str:
     """Return the reason of a finding, with what is broken beside it in the same place."""
     here = [each for each in group if each.pair == finding.pair and each.subject]
-    if finding.verdict is Verdict.IGNORED or not finding.subject:
+    if finding.verdict.is_accepted or not finding.subject:
         subjects = f" ({named([each.subject for each in here])})" if here else ""
         return f"{finding.reason}{subjects}"
     return told(Subject(id=each.subject, reason=each.reason) for each in here)

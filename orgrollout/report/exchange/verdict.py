@@ -5,7 +5,14 @@ from enum import Enum
 from orgrollout.posture.seen import PostureState
 from orgrollout.rollout.coverage import CoverageRow, CoverageState
 
-LEFT_OUT = frozenset({CoverageState.SKIPPED, CoverageState.EXCLUDED, CoverageState.OUT_OF_SCOPE})
+LEFT_OUT = frozenset(
+    {
+        CoverageState.SKIPPED,
+        CoverageState.EXCLUDED,
+        CoverageState.WAIVED,
+        CoverageState.OUT_OF_SCOPE,
+    }
+)
 POSTURE = "posture"  # the name of what is wrong where the stack instance itself is current
 
 
@@ -17,14 +24,17 @@ class Verdict(Enum):
     WRONG = "wrong"
 
 
+_OF_POSTURE = {PostureState.BROKEN: Verdict.WRONG, PostureState.WAIVED: Verdict.LEFT_OUT}
+
+
 def verdict(row: CoverageRow) -> Verdict:
     """Return how a row counts: what is not known to be as desired is wrong."""
     if row.state in LEFT_OUT:
         return Verdict.LEFT_OUT
     if row.state is not CoverageState.CURRENT:
         return Verdict.WRONG
-    broken = row.posture is not None and row.posture.state is PostureState.BROKEN
-    return Verdict.WRONG if broken else Verdict.GOOD
+    posture = row.posture.state if row.posture is not None else PostureState.OK
+    return _OF_POSTURE.get(posture, Verdict.GOOD)
 
 
 def problem(row: CoverageRow) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-// built from source/ (sources d91bfcd0c69d4f739962f626fd6f5fcfcfe2ab9db0a87cc16168062d656d0a0c) by `make page`
+// built from source/ (sources 76c2c0f54e23fe9ccb7f2ced9c33f3ca8a24292e384be24202402cd2ed1ebe9c) by `make page`
 "use strict";
 (() => {
   // src/dom.ts
@@ -110,6 +110,7 @@
     done: "\u2713",
     skipped: "\u2013",
     excluded: "\xB7",
+    waived: "\u29D6",
     out_of_scope: "\xB7"
   };
   var WORST_FIRST = Object.keys(SIGNS);
@@ -126,10 +127,11 @@
     orphaned: "deployed, and no longer wanted",
     skipped: "the account is suspended or being closed",
     excluded: "the manifest excludes it",
+    waived: "accepted for a time: a waiver of the manifest says why",
     out_of_scope: "the manifest does not target it",
     done: "the rollout has carried it out"
   };
-  var QUIET = /* @__PURE__ */ new Set(["current", "done", "skipped", "excluded", "out_of_scope"]);
+  var QUIET = /* @__PURE__ */ new Set(["current", "done", "skipped", "excluded", "waived", "out_of_scope"]);
 
   // src/ledger.ts
   var EMPTY = { state: [], ou: "", account: "", region: "", set: "", q: "" };

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orgrollout.errors import ManifestError
-from orgrollout.manifest.template.read import secret_parameters
+from orgrollout.manifest.template.declared import secret_parameters
 from orgrollout.manifest.template.secrets import without_secrets
 from orgrollout.model.ids import Digest, StackSetKey
 from orgrollout.model.shown import MASKED

@@ -104,7 +104,7 @@ class Gateway:
         except ApiError as error:
             self._record(asked, caller, error.code)
             return error_answer(asked, error)
-        self._record(asked, caller, _error_code(answer))
+        self._record(asked, caller, _error_code(answer), answer.body)
         if fault is not None and fault.kind == "lost_response":
             raise LostResponseError(f"{asked.service}:{asked.operation}")
         return answer
@@ -176,7 +176,9 @@ class Gateway:
         place = (caller.account, asked.region)
         self._recorder.begins(place, caller.principal, asked.operation, stack)
 
-    def _record(self, asked: Addressed, caller: Caller, error: str | None) -> None:
+    def _record(
+        self, asked: Addressed, caller: Caller, error: str | None, answer: bytes = b""
+    ) -> None:
         call = Call(
             service=asked.service,
             operation=asked.operation,
@@ -191,7 +193,7 @@ class Gateway:
             change_set=_last(asked.params.get("ChangeSetName")),
         )
         self.calls.append(call)
-        self._recorder.call(call, caller.principal)
+        self._recorder.call(call, caller.principal, answer)
 
 
 def _last(identifier: Any) -> str | None:

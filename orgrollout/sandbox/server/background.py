@@ -10,9 +10,11 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from orgrollout.sandbox.clock import ScaledClock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError
@@ -55,10 +57,12 @@ def start(
     speed: float = 60,
     port: int = 0,
     idle: timedelta = IDLE,
+    behaviour: Mapping[str, Any] | None = None,
 ) -> Running:
     """Start a server in the background and return it once it answers.
 
     Without ``organization`` it simulates the starter's. ``speed`` 0 means a virtual clock.
+    ``behaviour`` are single settings that hold instead of those of the file.
 
     Raises:
         SandboxError: One runs already, or the new one ended at once (with what it said).
@@ -75,6 +79,7 @@ def start(
         organization.write_text(STARTER, encoding="utf-8")
     log = state / "sandbox.log"
     arguments = [str(state), str(organization), str(speed), str(port), str(idle.total_seconds())]
+    arguments.append(json.dumps(dict(behaviour or {})))
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "orgrollout.sandbox.server.background", *arguments],
@@ -118,13 +123,14 @@ def stop(state: Path) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Serve until told to stop or idle for long; what the background process runs."""
-    state, organization, speed, port, idle = arguments
+    state, organization, speed, port, idle, behaviour = arguments
     clock = ScaledClock(float(speed)) if float(speed) else VirtualClock()
     try:
         server = serve(
             Path(organization),
             port=int(port),
             clock=clock,
+            behaviour=json.loads(behaviour),
             idle=timedelta(seconds=float(idle)),
             token=os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24),
         )

@@ -122,6 +122,7 @@ def serve(
     clock: Clock | None = None,
     faults: Sequence[Mapping[str, Any]] | None = None,
     settings: Settings | None = None,
+    behaviour: Mapping[str, Any] | None = None,
     idle: timedelta = IDLE,
     operator: str | None = None,
     token: str | None = None,
@@ -139,6 +140,7 @@ def serve(
         clock=clock or ScaledClock(60),
         faults=faults,
         settings=settings,
+        behaviour=behaviour,
         operator=operator,
     )
     return SandboxServer(sandbox, port, idle, token).run()

@@ -20,6 +20,7 @@ from orgrollout.sandbox.trail.identities import (
 
 Resources = Iterable[tuple[str, str]]  # type and physical id
 _ON_STACKS = {"create": "CreateStack", "update": "UpdateStack", "delete": "DeleteStack"}
+REMEDIATION = "role/flowlogs-remediation/AutomationExecution"
 _BY_CALLER = ("CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet")
 
 
@@ -37,9 +38,9 @@ class Recorder:
         if stack is not None and operation in _BY_CALLER:
             self._executors[*place, stack] = principal
 
-    def call(self, call: Call, principal: Principal) -> None:
+    def call(self, call: Call, principal: Principal, answer: bytes) -> None:
         """Write the event of a call of the API."""
-        request = calls.request_of(call)
+        request = calls.request_of(call, answer)
         if request is not None:
             self._write((call.account, call.region), identity_of(principal), request)
 
@@ -62,6 +63,10 @@ class Recorder:
                 made = changes.make(kind, physical_id, delete=action == "delete")
             if made is not None:
                 self._write((account, region), through_cloudformation(identity), made)
+
+    def remediated(self, place: Place, vpc: str, flow_log: str) -> None:
+        """Write that a remediation made a flow log."""
+        self.by_hand(place, REMEDIATION, calls.made_flow_log([vpc], [flow_log]))
 
     def by_hand(self, place: Place, by: str, request: Request | None) -> None:
         """Write a change by hand, made by whom the text ``by`` names."""

@@ -77,6 +77,25 @@ def test_a_second_sandbox_is_refused_and_stopping_twice_is_fine(
     assert capsys.readouterr().out.splitlines() == ["Stopped.", "No sandbox was running."]
 
 
+def test_a_sandbox_behaves_as_a_file_of_confirm_says(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    behaviour, again = tmp_path / "behaviour.yaml", tmp_path / "again.yaml"
+    behaviour.write_text("version: 1\nbehaviour: {omitted_parameters: default}\n")
+    start = ["sandbox", "start", str(file), "--speed", "2000", "--behaviour", str(behaviour)]
+    try:
+        assert main(start) == 0
+        only = ("--only", "omitted_parameters", "--out", str(again))
+        assert main(["confirm", "--account", "200000000001", *only, "--yes", "--sandbox"]) == 3
+    finally:
+        main(["sandbox", "stop"])
+
+    assert yaml.safe_load(again.read_text()) == yaml.safe_load(behaviour.read_text())
+    behaviour.write_text("nothing")
+    assert main(start) == 1
+    assert "is no file of `orgrollout confirm`" in capsys.readouterr().err
+
+
 def test_a_wrong_organization_file_is_reported_and_nothing_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

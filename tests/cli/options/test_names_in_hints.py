@@ -4,7 +4,7 @@ import pytest
 
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.options.filters import chooser
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.model.ids import AccountId, UnitId
 from orgrollout.organization.snapshot import Account, AccountState, Organization
 

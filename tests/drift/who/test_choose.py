@@ -1,5 +1,6 @@
 """Which event is taken for the change, property by property and type by type."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.who.choose import change_of, choose, concerns, is_about, stacks_of
 from orgrollout.drift.who.event import Event, event_of
+from orgrollout.drift.who.links import linked, unnamed
 from orgrollout.drift.who.sought import Sought, names_of, sought_of
 from orgrollout.model.ids import AccountId, Pair, Region, StackSetKey, StackSetName
+from orgrollout.posture.definition import Link
 from tests.drift.who.events import ACCOUNT, ROLE, event
 
 NOW = datetime(2030, 6, 1, tzinfo=UTC)
@@ -166,3 +169,40 @@ def test_what_cloudtrail_cannot_tell_of_has_a_reason(of: Finding, why: str) -> N
 
     assert isinstance(found, str)
     assert why in found
+
+
+def test_creations_tell_for_what_a_deleted_thing_was_made() -> None:
+    """A creation that failed, or was for several at once, tells nothing."""
+    link = Link(made_by="CreateFlowLogs", prefix="fl-")
+    wanted = replace(
+        sought(),
+        names=("vpc-1",),
+        source="ec2.amazonaws.com",
+        events=("DeleteFlowLogs",),
+        link=link,
+    )
+
+    def made(vpc: str, *logs: str, **more: Any) -> Event:
+        asked = {"ResourceId": {"content": vpc}, "flowLogIds": list(logs)}
+        return read("CreateFlowLogs", source="ec2.amazonaws.com", request=asked, **more)
+
+    def deleted(log: str) -> Event:
+        return read("DeleteFlowLogs", source="ec2.amazonaws.com", request={"FlowLogId": log})
+
+    known = linked(
+        wanted,
+        [
+            made("vpc-1", "fl-1"),
+            made("vpc-2", "fl-2"),
+            made("vpc-1", "fl-3", "fl-4"),
+            made("vpc-1", "fl-5", errorCode="x"),
+        ],
+    )
+
+    assert known.names == ("vpc-1", "fl-1")
+    assert known.not_its == {"fl-2"}
+    assert concerns(deleted("fl-1"), known)
+    assert not concerns(deleted("fl-3"), known)
+    assert unnamed([deleted("fl-2")], known) == []
+    assert unnamed([deleted("fl-3")], known) == [deleted("fl-3")]
+    assert unnamed([deleted("fl-3")], sought()) == []

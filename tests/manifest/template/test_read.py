@@ -8,7 +8,8 @@ import pytest
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.lint import lint_templates
 from orgrollout.manifest.template.builtin import builtin_names, builtin_path, export_builtins
-from orgrollout.manifest.template.read import builtin_template, declared_parameters, read_template
+from orgrollout.manifest.template.declared import declared_parameters
+from orgrollout.manifest.template.read import builtin_template, read_template
 from orgrollout.manifest.template.template import RegionGap, Template, TemplateParameter
 from orgrollout.model.ids import Region
 from tests.manifest.conftest import CONFIG, MANIFEST, ROLES, Load, Say, change

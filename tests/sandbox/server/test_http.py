@@ -368,7 +368,7 @@ class TestBackground:
     def test_the_background_process_serves_until_it_is_idle(self, tmp_path: Path) -> None:
         file = tmp_path / "o.yaml"
         file.write_text(starter(), encoding="utf-8")
-        assert main([str(tmp_path), str(file), "600", "0", "0.3"]) == 0
+        assert main([str(tmp_path), str(file), "600", "0", "0.3", "{}"]) == 0
         assert not (tmp_path / "sandbox.json").exists()
         missing = tmp_path / "none.yaml"
-        assert main([str(tmp_path), str(missing), "0", "0", "1"]) == 1
+        assert main([str(tmp_path), str(missing), "0", "0", "1", "{}"]) == 1

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from rich.text import Text
 
 from orgrollout.cli.errors import WrongUsageError
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.cli.session import Session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.drift.findings import Findings

@@ -7,7 +7,7 @@ from pathlib import Path
 from orgrollout.cli.actions.drift.detect import Detected, detect_drift, patience_of
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.drift.findings import Findings

@@ -10,7 +10,7 @@ from orgrollout.cli.actions.rollout.earlier_jobs import EarlierJobs, OwnJob, fin
 from orgrollout.cli.actions.rollout.supersede import but_for, claims_of_manifest, others_stopped
 from orgrollout.cli.errors import DONE, FINDINGS, INTERRUPTED, UNSEEN, WAITING, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen

@@ -9,7 +9,7 @@ from orgrollout.cli.actions.reports.coverage_as_of import Ledger, ledger_as_of
 from orgrollout.cli.actions.rollout.plan import picture_of
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
@@ -68,7 +68,14 @@ def coverage(asked: Asked, reach: Reach, format_: str) -> int:
             path = asked.manifest.as_posix()
             screen.lines(sarif_lines(shown, organization, path, lines_of(loaded)))
         case _:
-            blocks = coverage_blocks(rows, organization, now, chosen=chosen, detect=found.detect)
+            blocks = coverage_blocks(
+                rows,
+                organization,
+                now,
+                chosen=chosen,
+                detect=found.detect,
+                warnings=about.warnings,
+            )
             screen.result(
                 chain(found.opening, blocks), coverage_json(rows, shown, organization, about)
             )
@@ -85,7 +92,10 @@ def _ledger(asked: Asked, loaded: LoadedManifest, session: Session) -> Ledger:
         rows=rows,
         organization=picture.organization,
         about=About(
-            manifest=loaded.manifest.name, made=session.connection.clock.now(), narrowed=False
+            manifest=loaded.manifest.name,
+            made=session.connection.clock.now(),
+            narrowed=False,
+            warnings=picture.desired.ending,
         ),
         detect=session.detection(loaded),
     )

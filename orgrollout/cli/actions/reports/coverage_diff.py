@@ -8,8 +8,8 @@ from orgrollout.cli.actions.reports.coverage import Asked, states_named
 from orgrollout.cli.actions.reports.coverage_as_of import Ledger, ledger_as_of
 from orgrollout.cli.errors import DONE, FINDINGS, WrongUsageError
 from orgrollout.cli.options.filters import known_names
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.options.manifest_here import manifest_in
-from orgrollout.cli.options.shared import Narrow, Reach
 from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest

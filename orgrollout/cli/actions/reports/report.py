@@ -8,7 +8,7 @@ from typing import Any
 from orgrollout.cli.actions.rollout.next_steps import commands_for
 from orgrollout.cli.actions.rollout.plan import picture_of
 from orgrollout.cli.errors import DONE, WrongUsageError
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.files import must_be_writable, replace_file
 from orgrollout.cli.terminal.screen import Screen

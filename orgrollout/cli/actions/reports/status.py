@@ -7,7 +7,7 @@ from orgrollout.cli.actions.rollout.follow import CODES
 from orgrollout.cli.actions.rollout.next_steps import next_step
 from orgrollout.cli.errors import DONE
 from orgrollout.cli.options.filters import failure_filter
-from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.progress import Progress
 from orgrollout.cli.terminal.screen import Screen

@@ -16,7 +16,7 @@ from orgrollout.cli.actions.rollout.next_steps import (
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.live.board import Board
 from orgrollout.cli.live.server import LiveServer, serving
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.drivers.outage import PASSING

@@ -11,12 +11,13 @@ from orgrollout.cli.actions.rollout.plan import load_asked, plan_of, request_of
 from orgrollout.cli.actions.rollout.saved_plan import Options, Saved, read_saved
 from orgrollout.cli.actions.rollout.supersede import but_for, claims_of_manifest, others_stopped
 from orgrollout.cli.errors import DONE, WAITING, WrongUsageError
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
@@ -74,6 +75,8 @@ def apply(
             made = planned()
             now, detect = session.context.clock.now(), session.detection(loaded)
             screen.show(plan_blocks(made, now=now, detect=detect))
+            if made.refused:
+                raise PlanRefusedError(made.refused)
             starts = not made.is_empty and (wait or not frozen_now(made, session))
             if asks and starts:
                 ask(screen, declined=but_for(stopped))

@@ -7,7 +7,7 @@ from orgrollout.cli.actions.rollout.earlier_jobs import EarlierJobs, OwnJob, fin
 from orgrollout.cli.actions.rollout.plan import load_asked, request_of
 from orgrollout.cli.actions.rollout.saved_plan import Options, read_saved
 from orgrollout.cli.errors import DONE, PENDING, WrongUsageError
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.loaded import LoadedManifest

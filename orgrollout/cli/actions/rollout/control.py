@@ -8,7 +8,7 @@ from orgrollout.cli.actions.rollout.follow import CODES, follow
 from orgrollout.cli.actions.rollout.next_steps import left_to_others
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.filters import failure_filter
-from orgrollout.cli.options.shared import Narrow, Reach
+from orgrollout.cli.options.groups import Narrow, Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen

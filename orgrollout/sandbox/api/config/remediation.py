@@ -5,7 +5,7 @@ flow logs go; any other ends FAILED and says so.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -48,10 +48,18 @@ class Run:
 class RemediationApi:
     """StartRemediationExecution and how it goes."""
 
-    def __init__(self, timeline: Timeline, settings: Settings, faults: Faults) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        settings: Settings,
+        faults: Faults,
+        told: Callable[[tuple[str, str], str, str], None],
+    ) -> None:
+        """``told`` learns of each flow log that is made: where, the VPC, and its id."""
         self._timeline = timeline
         self._settings = settings
         self._faults = faults
+        self._told = told
         self._executions: dict[Key, Run] = {}
         self._exceptions: dict[Key, Answer] = {}
 
@@ -149,7 +157,11 @@ class RemediationApi:
         fault = self._faults.for_remediation(rule, account, region)
         error = fault.reason if fault is not None else ""
         if not error:
+            logs = ec2_backends[account][region].flow_logs
+            before = set(logs)
             error = _carry_out((account, region), resource, configuration)
+            for made_log in set(logs) - before:
+                self._told((account, region), resource, made_log)
         made.error = error or None
         _to_state(made, "FAILED" if error else "SUCCEEDED", self._timeline.now())
 

@@ -89,6 +89,7 @@ def test_drift_looks_where_asked_and_reports_its_findings(deployed: Program) -> 
         "deleted_resource": 0,
         "ignored": 0,
         "not_checkable": 0,
+        "waived": 0,
         "suspect": 0,
         "unknown": 0,
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orgrollout.cli.actions.rollout.saved_plan import Options
-from orgrollout.cli.options.shared import Narrow
+from orgrollout.cli.options.groups import Narrow
 from orgrollout.model.ids import digest_of
 from tests.cli.support import Program, Ran
 from tests.stage import DEV, EU, LAB, PROD, TOPIC, US, exactly

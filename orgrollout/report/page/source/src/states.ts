@@ -2,7 +2,7 @@
 
 export const SIGNS: Record<string, string> = {
   failed: "✗", inoperable: "‼", blocked: "⊘", missing: "○", drifted: "≠", orphaned: "?", outdated: "↻",
-  in_progress: "▶", pending: "…", current: "✓", done: "✓", skipped: "–", excluded: "·", out_of_scope: "·",
+  in_progress: "▶", pending: "…", current: "✓", done: "✓", skipped: "–", excluded: "·", waived: "⧖", out_of_scope: "·",
 };
 export const WORST_FIRST = Object.keys(SIGNS);
 export const MEANS: Record<string, string> = {
@@ -12,6 +12,7 @@ export const MEANS: Record<string, string> = {
   missing: "wanted, and there is none", drifted: "a resource was changed by hand",
   inoperable: "CloudFormation cannot work on it", orphaned: "deployed, and no longer wanted",
   skipped: "the account is suspended or being closed", excluded: "the manifest excludes it",
+  waived: "accepted for a time: a waiver of the manifest says why",
   out_of_scope: "the manifest does not target it", done: "the rollout has carried it out",
 };
-export const QUIET = new Set(["current", "done", "skipped", "excluded", "out_of_scope"]);
+export const QUIET = new Set(["current", "done", "skipped", "excluded", "waived", "out_of_scope"]);

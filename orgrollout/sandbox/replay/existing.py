@@ -1,0 +1,175 @@
+"""The stack sets that were there before a record began, as far as its answers tell of them.
+
+What the first answers say of a stack set before a request of the record changes it: its definition,
+and where it has stack instances. Its earlier operations are told by their list alone.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orgrollout.sandbox.replay.record import Exchange, Record
+
+Instance = Mapping[str, Any]
+_READS = ("Describe", "Get", "List")
+_DEFINITION = (
+    *("StackSetName", "Description", "TemplateBody", "Parameters", "Capabilities", "Tags"),
+    *("PermissionModel", "AutoDeployment", "ManagedExecution"),
+    *("AdministrationRoleARN", "ExecutionRoleName"),
+)
+_CHECKED = frozenset({"IN_SYNC", "DRIFTED"})
+_HANDLE = '{"Resources": {"Resource": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}'
+_SELF_MANAGED, _BY_UNITS = "SELF_MANAGED", "SERVICE_MANAGED"
+_DETECT = "DetectStackSetDrift"
+_IN_PLACE = frozenset({_DETECT, "UpdateStackSet", "UpdateStackInstances", "StopStackSetOperation"})
+
+
+@dataclass(slots=True)
+class ExistingStackSet:
+    """A stack set, as it was when the record began."""
+
+    name: str
+    described: Mapping[str, Any] = field(default_factory=dict)
+    instances: dict[tuple[str, str], Instance] = field(default_factory=dict)
+    history: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # by the operations' ids
+
+    @property
+    def creation(self) -> dict[str, Any]:
+        """Return the parameters of CreateStackSet, as a record has them."""
+        given = {key: self.described[key] for key in _DEFINITION if self.described.get(key)}
+        by_units = any("OrganizationalUnitId" in each for each in self.instances.values())
+        model = given.get("PermissionModel", _BY_UNITS if by_units else _SELF_MANAGED)
+        off = {"AutoDeployment": {"Enabled": False}} if model == _BY_UNITS else {}
+        least = {"StackSetName": self.name, "TemplateBody": _HANDLE, "PermissionModel": model}
+        return {**least, **off, **given}
+
+    def operations(self, root: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield what makes the stack instances: operations with their parameters."""
+        created = self._past("CREATE")
+        for operation, accounts, regions in _groups(self.instances):
+            known = operation if operation in created else next(iter(created), "")
+            named = self._named(known)
+            created.pop(known, None)
+            where = self._where(accounts, root)
+            asked = {"StackSetName": self.name, "Regions": regions, **where, **named}
+            yield "CreateStackInstances", asked
+        if self._was_checked:
+            detected = self._named(next(iter(self._past("DETECT_DRIFT")), ""))
+            yield _DETECT, {"StackSetName": self.name, **detected}
+
+    @property
+    def _was_checked(self) -> bool:
+        details = self.described.get("StackSetDriftDetectionDetails") or self.described
+        told = [details.get("DriftStatus")]
+        told += [each.get("DriftStatus") for each in self.instances.values()]
+        return not _CHECKED.isdisjoint(each for each in told if isinstance(each, str))
+
+    def _past(self, action: str) -> dict[str, None]:
+        """Return the ids of earlier operations of a kind, the oldest first."""
+        found = [id_ for id_, each in self.history.items() if each.get("Action") == action]
+        return dict.fromkeys(reversed(found))
+
+    def _named(self, operation: str) -> dict[str, Any]:
+        """Return the id of an operation and its preferences, as far as they are known."""
+        if not operation:
+            return {}
+        preferences = self.history.get(operation, {}).get("OperationPreferences")
+        more = {"OperationPreferences": preferences} if preferences else {}
+        return {"OperationId": operation, **more}
+
+    def _where(self, accounts: list[str], root: str) -> dict[str, Any]:
+        if self.creation["PermissionModel"] == _SELF_MANAGED:
+            return {"Accounts": accounts}
+        units = [self._unit(account, root) for account in accounts]
+        within = {
+            "OrganizationalUnitIds": list(dict.fromkeys(units)),
+            "Accounts": accounts,
+            "AccountFilterType": "INTERSECTION",
+        }
+        return {"DeploymentTargets": within}
+
+    def _unit(self, account: str, root: str) -> str:
+        found = (each for (owner, _), each in self.instances.items() if owner == account)
+        units = (str(each.get("OrganizationalUnitId") or "") for each in found)
+        return next(filter(None, units), root)
+
+
+def existing_stack_sets(record: Record) -> list[ExistingStackSet]:
+    """Return the stack sets that no request created, in the order of their first mention."""
+    found: dict[str, ExistingStackSet] = {}
+    moved: set[str] = set()  # stack sets that have stack instances elsewhere by now
+    touched: set[str] = set()  # that were changed where they are
+    for each in record.exchanges:
+        if each.request.service == "cloudformation":
+            _look(each, found, moved, touched)
+    return list(found.values())
+
+
+def _look(
+    exchange: Exchange,
+    found: dict[str, ExistingStackSet],
+    moved: set[str],
+    touched: set[str],
+) -> None:
+    name = str(exchange.request.parameters.get("StackSetName", "")).split(":")[0]
+    result = exchange.answer.result if exchange.answer is not None else None
+    if exchange.request.operation in _IN_PLACE:
+        touched.add(name)
+    elif not exchange.request.operation.startswith(_READS):
+        moved.add(name)
+    elif result is not None:
+        for each in _told(exchange.request.operation, name, result):
+            if each.name not in moved:
+                told = _places_of(each) if each.name in touched else each
+                _join(found.setdefault(each.name, ExistingStackSet(each.name)), told)
+
+
+def _places_of(told: ExistingStackSet) -> ExistingStackSet:
+    """Return what a change in place leaves: where stack instances are, and what created them."""
+    kept: dict[tuple[str, str], Instance] = {
+        pair: {k: v for k, v in each.items() if k in {"Account", "Region", "OrganizationalUnitId"}}
+        for pair, each in told.instances.items()
+    }
+    created = {id_: each for id_, each in told.history.items() if each.get("Action") == "CREATE"}
+    return ExistingStackSet(told.name, {}, kept, created)
+
+
+def _told(operation: str, name: str, result: Mapping[str, Any]) -> Iterator[ExistingStackSet]:
+    """Yield what one answer tells of stack sets."""
+    match operation:
+        case "ListStackSets":
+            for each in result.get("Summaries", ()):
+                if each.get("Status") == "ACTIVE":
+                    yield ExistingStackSet(str(each["StackSetName"]), each)
+        case "DescribeStackSet":
+            described = result.get("StackSet", {})
+            yield ExistingStackSet(str(described.get("StackSetName", name)), described)
+        case "ListStackInstances":
+            listed = result.get("Summaries", ())
+            yield ExistingStackSet(name, {}, {(e["Account"], e["Region"]): e for e in listed})
+        case "ListStackSetOperations":
+            listed = result.get("Summaries", ())
+            yield ExistingStackSet(name, history={e["OperationId"]: e for e in listed})
+
+
+def _join(known: ExistingStackSet, told: ExistingStackSet) -> None:
+    """Add what is new; a description tells more than a summary of a list."""
+    if "TemplateBody" not in known.described and told.described:
+        known.described = told.described
+    known.instances = {**told.instances, **known.instances}
+    known.history = {**told.history, **known.history}
+
+
+def _groups(
+    instances: Mapping[tuple[str, str], Instance],
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield operations, each with accounts that have stack instances in the same Regions."""
+    regions: dict[tuple[str, str], list[str]] = {}
+    for (account, region), each in instances.items():
+        operation = str(each.get("LastOperationId") or "")
+        regions.setdefault((operation, account), []).append(region)
+    accounts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (operation, account), there in regions.items():
+        accounts.setdefault((operation, tuple(sorted(there))), []).append(account)
+    for (operation, together), owners in accounts.items():
+        yield operation, owners, list(together)

@@ -1,0 +1,227 @@
+"""The organization that a record was made in, as far as its answers tell of it.
+
+The first answer about a thing counts: it is what was there when the command began. Where accounts
+were never listed, those that are named (as targets, by stack instances, in ARNs) are put into the
+unit that is named with them, else below the root.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orgrollout.sandbox.organization.model import OPT_IN_REGIONS
+from orgrollout.sandbox.replay.record import Exchange, Record
+
+_ORGANIZATION, _ROOT = "o-0000000000", "r-0000"
+_MANAGEMENT = "999999999999"
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12}):")
+_ENABLED = frozenset({"ENABLED", "ENABLED_BY_DEFAULT"})
+
+
+@dataclass(slots=True)
+class _Known:
+    """What answers told so far."""
+
+    organization: Mapping[str, Any] = field(default_factory=dict)
+    root: str = ""
+    caller: str = ""
+    units: dict[str, tuple[str, str]] = field(default_factory=dict)  # name and parent, by id
+    accounts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)  # of accounts
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    delegates: dict[str, None] = field(default_factory=dict)
+    opted_in: dict[str, set[str]] = field(default_factory=dict)
+    regions: dict[str, None] = field(default_factory=dict)
+    trusted: bool = True
+
+
+def operator_of(record: Record) -> str:
+    """Return the account that the first caller is in."""
+    return _known(record).caller or organization_of(record)["management_account"]["id"]
+
+
+def organization_of(record: Record) -> dict[str, Any]:
+    """Return an organization file for a record, as a mapping."""
+    known = _known(record)
+    management = str(known.organization.get("MasterAccountId") or known.caller or _MANAGEMENT)
+    root = known.root or _ROOT
+    accounts = [each for each in known.accounts if each != management]
+    return {
+        "organization": known.organization.get("Id", _ORGANIZATION),
+        "management_account": _account(known, management),
+        "home_region": record.header.home_region,
+        "regions": [each for each in known.regions if each not in OPT_IN_REGIONS],
+        "feature_set": known.organization.get("FeatureSet", "ALL"),
+        "trusted_access": known.trusted,
+        "root_id": root,
+        "delegated_administrators": [each for each in known.delegates if each in known.accounts],
+        "root": _unit(known, root, root, accounts),
+    }
+
+
+def order_of_accounts(record: Record) -> list[str]:
+    """Return the accounts in the order in which AWS listed them."""
+    return list(_known(record).accounts)
+
+
+def _known(record: Record) -> _Known:
+    known = _Known()
+    first = record.exchanges[0].request.caller if record.exchanges else ""
+    for each in record.exchanges:
+        if each.answer is not None and each.answer.result is not None:
+            _learn(known, each, each.answer.result, first)
+    listed = any(record.answered("ListAccounts", "ListAccountsForParent"))
+    for each in record.exchanges:
+        result = each.answer.result if each.answer is not None else None
+        for value in (each.request.parameters, result):
+            _learn_names(known, value, accounts=not listed)
+        if each.request.region in OPT_IN_REGIONS or each.request.region.count("-") > 1:
+            known.regions.setdefault(each.request.region)
+    known.regions.setdefault(record.header.home_region)
+    return known
+
+
+def _learn(known: _Known, exchange: Exchange, result: Mapping[str, Any], first: str) -> None:
+    asked = exchange.request.parameters
+    match exchange.request.operation:
+        case "GetCallerIdentity":
+            if exchange.request.caller == first:
+                known.caller = known.caller or str(result.get("Account", ""))
+        case "DescribeOrganization":
+            known.organization = known.organization or result.get("Organization", {})
+        case "DescribeOrganizationsAccess":
+            known.trusted = result.get("Status") != "DISABLED"
+        case "ListRegions":
+            _learn_regions(known, str(asked.get("AccountId") or known.caller), result)
+        case _:
+            _learn_tree(known, exchange.request.operation, asked, result)
+
+
+def _learn_tree(
+    known: _Known, operation: str, asked: Mapping[str, Any], result: Mapping[str, Any]
+) -> None:
+    match operation:
+        case "ListRoots":
+            known.root = known.root or str(next((r["Id"] for r in result.get("Roots", ())), ""))
+        case "ListOrganizationalUnitsForParent":
+            for unit in result.get("OrganizationalUnits", ()):
+                known.units.setdefault(unit["Id"], (unit["Name"], str(asked["ParentId"])))
+        case "ListParents":
+            for parent in result.get("Parents", ()):
+                known.parents.setdefault(str(asked["ChildId"]), parent["Id"])
+        case "ListTagsForResource":
+            tags = {str(t["Key"]): str(t["Value"]) for t in result.get("Tags", ())}
+            known.tags.setdefault(str(asked["ResourceId"]), tags)
+        case _:
+            _learn_accounts(known, asked, result)
+
+
+def _learn_accounts(known: _Known, asked: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    for account in [*result.get("Accounts", ()), result.get("Account")]:
+        if isinstance(account, Mapping) and "Id" in account:
+            known.accounts.setdefault(account["Id"], account)
+            above = asked.get("ParentId") or _unit_in(account.get("Paths", ()))
+            if above:
+                known.parents.setdefault(account["Id"], str(above))
+    for delegate in result.get("DelegatedAdministrators", ()):
+        known.accounts.setdefault(delegate["Id"], delegate)
+        if "stacksets" in str(asked.get("ServicePrincipal", "")):
+            known.delegates.setdefault(delegate["Id"])
+
+
+def _unit_in(paths: Any) -> str:
+    """Return the unit in a path: ``o-.../r-.../ou-.../ACCOUNT/``."""
+    return str(paths[0]).rstrip("/").split("/")[-2] if paths else ""
+
+
+def _learn_regions(known: _Known, account: str, result: Mapping[str, Any]) -> None:
+    enabled = known.opted_in.setdefault(account, set())
+    for region in result.get("Regions", ()):
+        if region.get("RegionOptStatus") in _ENABLED:
+            enabled.add(region["RegionName"])
+
+
+def _learn_names(known: _Known, value: Any, *, accounts: bool) -> None:
+    """Learn Regions that are named, and ``accounts`` and their units."""
+    for found in _mappings(value):
+        for region in _strings(found.get("Regions")):
+            known.regions.setdefault(region)
+        for account in _accounts_in(found) if accounts else ():
+            known.accounts.setdefault(account, {"Id": account, **_state_in(found)})
+            if "OrganizationalUnitId" in found:
+                _learn_unit(known, account, str(found["OrganizationalUnitId"]))
+
+
+def _state_in(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the state of the account of a stack instance that was skipped for it."""
+    status = found.get("StackInstanceStatus")
+    detail = status.get("DetailedStatus") if isinstance(status, Mapping) else None
+    return {"State": "SUSPENDED"} if detail == "SKIPPED_SUSPENDED_ACCOUNT" else {}
+
+
+def _learn_unit(known: _Known, account: str, unit: str) -> None:
+    """Learn in which unit, or in which root, an account is; the unit's id tells its root."""
+    root = unit if unit.startswith("r-") else f"r-{unit.split('-')[1]}"
+    known.root = known.root or root
+    known.parents.setdefault(account, unit)
+    if unit != root:
+        known.units.setdefault(unit, (unit, known.root))
+
+
+def _accounts_in(found: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in found.items():
+        if name in {"Account", "Accounts"}:
+            yield from filter(_ACCOUNT.fullmatch, _strings(value))
+        elif isinstance(value, str) and (arn := _ARN.match(value)):
+            yield arn[1]
+
+
+def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        yield value
+        for each in value.values():
+            yield from _mappings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _mappings(each)
+
+
+def _strings(value: Any) -> list[str]:
+    value = [value] if isinstance(value, str) else value
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _unit(known: _Known, unit: str, root: str, accounts: list[str]) -> dict[str, Any]:
+    below = {id_: name for id_, (name, parent) in known.units.items() if parent == unit}
+    here = [each for each in accounts if _parent(known, each, root) == unit]
+    return {
+        "accounts": [_account(known, each) for each in here],
+        "organizational_units": {
+            name: {"id": id_, **_unit(known, id_, root, accounts)} for id_, name in below.items()
+        },
+    }
+
+
+def _parent(known: _Known, account: str, root: str) -> str:
+    parent = known.parents.get(account, root)
+    return parent if parent in known.units else root
+
+
+def _account(known: _Known, account: str) -> dict[str, Any]:
+    told = known.accounts.get(account, {})
+    opted_in = known.opted_in.get(account, known.regions.keys()) & OPT_IN_REGIONS
+    found = {
+        "id": account,
+        "name": told.get("Name", f"account-{account}"),
+        "state": told.get("State") or told.get("Status") or "ACTIVE",
+        "tags": known.tags.get(account, {}),
+        "opt_in_regions": sorted(opted_in),
+    }
+    email = told.get("Email") or (
+        known.organization.get("MasterAccountEmail")
+        if account == known.organization.get("MasterAccountId")
+        else None
+    )
+    return {**found, "email": email} if email else found
