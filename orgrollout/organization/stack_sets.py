@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from orgrollout.manifest.loaded import LoadedManifest
@@ -90,8 +91,7 @@ class StackSetResolver:
         return DesiredStackSet(
             key=key,
             name=self._loaded.stack_set_name(key),
-            once_only=once.in_account if _is_twice_in_an_account(pairs) else (),
-            once_anywhere=once.anywhere,
+            once=once if _is_twice_in_an_account(pairs) else replace(once, in_account=()),
             definition=self._definition(key),
             pairs=pairs,
             parameter_sets=parameter_sets.sets,

@@ -220,7 +220,9 @@ def test_lost_late_and_doubled_events(stage: Stage) -> None:
 def test_what_is_known_is_not_asked_for_again(stage: Stage) -> None:
     rename(stage, ONE, SSO)
     detect(stage)
+    stage.sandbox.calls.clear()
     first = ask(stage)
+    assert looked_up(stage) == 1  # found by the name of the topic
     stage.sandbox.calls.clear()
 
     again = ask(stage)
