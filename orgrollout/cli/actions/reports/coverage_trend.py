@@ -5,7 +5,7 @@ from collections import Counter
 from orgrollout.cli.actions.reports.coverage import Asked
 from orgrollout.cli.errors import DONE, WrongUsageError
 from orgrollout.cli.options.filters import narrowing_of
-from orgrollout.cli.options.shared import Reach
+from orgrollout.cli.options.groups import Reach
 from orgrollout.cli.session import Session, open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
