@@ -163,13 +163,24 @@ def test_every_call_of_a_look_at_tampering_is_allowed(house: House, stack: Stack
     assert {"organizations:DescribeAccount", "s3:PutObject"} <= needed <= allowed
 
 
+def test_the_end_of_an_operation_comes_at_once(stack: Stack) -> None:
+    """An upload waits until its folder has rested; a rollout need not."""
+    text = service_template(Part.SERVICE)
+    rule = re.search(r"^  OperationEnded:\n(    .*\n)+", text, re.MULTILINE)
+    assert rule
+    assert "Arn: !GetAtt Ended.Arn" in rule[0]
+    assert "DelaySeconds" not in stack.resources["Ended"]["Properties"]
+    window = stack.resources["WakeRollouts"]["Properties"]["MaximumBatchingWindowInSeconds"]
+    assert window <= 5
+
+
 def test_a_tamper_event_comes_at_once_and_a_look_that_failed_is_tried_again(stack: Stack) -> None:
     queue = stack.resources["Tampering"]["Properties"]
     function = stack.resources["Tampered"]["Properties"]
     (mapping,) = (
         each
         for each in of_type(stack, "AWS::Lambda::EventSourceMapping").values()
-        if each["MaximumBatchingWindowInSeconds"] <= 15
+        if each["FunctionName"] == function["FunctionName"]
     )
     assert "DelaySeconds" not in queue
     assert function["Timeout"] < queue["VisibilityTimeout"] < 1200
