@@ -18,6 +18,7 @@ from orgrollout.manifest.template.builtin import builtin_names, builtin_path
 from orgrollout.manifest.template.read import read_template
 from orgrollout.manifest.text.source import read_text
 from orgrollout.model.shown import visible
+from orgrollout.reconcile.process.garbage_collection import rarely_collected
 from orgrollout.reconcile.reading.home_region import some_home
 from orgrollout.report.layout.blocks import Sheet
 from orgrollout.report.layout.words import count
@@ -90,6 +91,7 @@ def _counted(problems: Iterable[Problem]) -> str:
     )
 
 
+@rarely_collected()
 def _problems(manifest: Path, accept: Collection[str]) -> tuple[list[Problem], str, str]:
     """Return the problems, what was checked, and how severe they have to be."""
     try:
