@@ -47,7 +47,14 @@ _OUTPUTS: Mapping[str, str] = {
     "RunbookName": "Automation document that makes flow logs, also to be started by hand.",
 }
 _KEPT_BY_FORM = {
-    Form.BUCKET: {"FileFormat": "Format of the files in the bucket."},
+    Form.BUCKET: {
+        "FileFormat": "Format of the files in the bucket.",
+        "ObjectLock": "governance and compliance lock each new flow log for ObjectLockDays, and "
+        "deny deletions in the policies of the buckets and the key. With compliance, not even the "
+        "root user deletes or unlocks it. A bucket cannot be unlocked.",
+        "ObjectLockDays": "Days that a flow log is locked. At most RetentionDays, after which it "
+        "is hidden, locked or not.",
+    },
     Form.LOG_GROUP: {"RetentionInDays": "Retention of log groups that have none."},
 }
 _CREATED = "CreatesRecorder"

@@ -18,7 +18,7 @@ from orgrollout.cli.shipped import ORGANIZATION, shipped_manifest
 
 if TYPE_CHECKING:
     from orgrollout.sandbox import Sandbox
-    from orgrollout.sandbox.server.control import SandboxClient
+    from orgrollout.sandbox.server.client import SandboxClient
 
 
 def organization_file(name: str) -> Path:
@@ -58,9 +58,8 @@ def simulation_of(reach: Reach, waits: Waits) -> Iterator[Simulation]:
         )
     must_be_installed()
     with sandbox_errors(), ExitStack() as stack:
-        from orgrollout.sandbox import Sandbox  # noqa: PLC0415 - an extra, and slow to import
         from orgrollout.sandbox.server.background import running  # noqa: PLC0415
-        from orgrollout.sandbox.server.control import SandboxClient  # noqa: PLC0415
+        from orgrollout.sandbox.server.client import SandboxClient  # noqa: PLC0415
 
         found = running(state_folder())
         if name == STARTER and found is not None:
@@ -75,6 +74,8 @@ def simulation_of(reach: Reach, waits: Waits) -> Iterator[Simulation]:
             stack.enter_context(environment(_place(variables) if own else variables))
             recorded = _recorded_by(client)
         else:
+            from orgrollout.sandbox import Sandbox  # noqa: PLC0415 - an extra, and slow to import
+
             sandbox = stack.enter_context(Sandbox.start(organization_file(name)))
             clock, recorded = sandbox.clock, _recorded_in(sandbox)
         yield Simulation(clock=clock, forgets="://" not in name, recorded=recorded)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from orgrollout.drift.classify import SETTLED
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
-from orgrollout.drift.who.answer import ChangedBy, Known
+from orgrollout.drift.who.answer import ChangedBy
 from orgrollout.model.cause import Cause
 from orgrollout.model.ids import AccountId, Digest, Pair, StackSetKey
 from orgrollout.plan.model.repair import below
@@ -209,12 +209,12 @@ def _seen(before: Record | None, finding: Finding, looked: datetime) -> Record:
 def with_changes(records: Records, answers: Mapping[Digest, ChangedBy]) -> Records:
     """Return the records with who changed what they are about.
 
-    What was found stays where it could not be asked for again.
+    What was found stays if asking again tells less: events are kept for 90 days, and a finding may
+    be older.
     """
     changed = dict(records)
     for key, answer in answers.items():
         before = records[key].changed_by if key in records else None
-        is_worse = before is not None and before.known is Known.FOUND != answer.known
-        if key in records and not is_worse:
+        if key in records and (before is None or before.worth <= answer.worth):
             changed[key] = replace(records[key], changed_by=answer)
     return changed

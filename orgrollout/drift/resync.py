@@ -85,6 +85,7 @@ def plan_resync(
             desired=among({key: _as_deployed(request, key) for key in request.desired}, touched),
             given=touched,
             sends_definitions=False,
+            now=None,  # `drift.unattended` is what limits repairs
         )
     )
     return Resync(

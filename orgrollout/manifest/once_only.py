@@ -6,18 +6,16 @@ unique in a partition (S3 user guide, "Bucket naming rules").
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
-from orgrollout.errors import Problem
-from orgrollout.manifest.loaded import ENABLED, LoadedManifest
 from orgrollout.manifest.regions import PARTITIONS
 from orgrollout.manifest.template.declared import as_yaml
 from orgrollout.manifest.template.intrinsic import UNKNOWN, Values, plain
 from orgrollout.manifest.template.template import Template
 from orgrollout.manifest.text.source import compose
 from orgrollout.model.domains import DOMAINS
-from orgrollout.model.ids import StackSetKey
 
 # The property that holds the name. Each service that has them here is global, or answers for the
 # whole account from one place (Service Authorization Reference: their ARNs hold no Region).
@@ -75,7 +73,6 @@ ONE_IN_ORGANIZATION = (
 REGIONAL_IN_ORGANIZATION = frozenset(
     {"AWS::Config::OrganizationConfigRule", "AWS::Config::OrganizationConformancePack"}
 )
-_EXAMPLES = ("111111111111", "222222222222")  # accounts, where the real ones are not known
 WORLD = frozenset({"AWS::S3::Bucket"})
 _REGIONAL_BUCKETS = "account-regional"  # BucketNamespace: a name holds account and Region
 
@@ -86,6 +83,30 @@ class OnceOnly:
 
     in_account: tuple[str, ...] = ()  # in several Regions of an account all but one fail
     anywhere: tuple[str, ...] = ()  # in several accounts, too
+    in_organization: tuple[str, ...] = ()  # it belongs into one account, and there into one Region
+    by_region: tuple[str, ...] = ()  # it belongs into one account, and may be in each Region
+
+    @property
+    def is_nothing(self) -> bool:
+        """Return whether nothing is made twice that there is once."""
+        return not (self.in_account or self.leaves_one)
+
+    @property
+    def leaves_one(self) -> bool:
+        """Return whether all stack instances but one fail, or those of all accounts but one."""
+        return bool(self.anywhere or self.in_organization or self.by_region)
+
+
+NOTHING = OnceOnly()
+
+
+class _Reach(Enum):
+    """What has something once."""
+
+    ACCOUNT = "in_account"
+    WORLD = "anywhere"
+    ORGANIZATION = "in_organization"
+    ORGANIZATION_BY_REGION = "by_region"
 
 
 def once_only(
@@ -105,69 +126,17 @@ def once_only(
     document = plain(compose(as_yaml(template.body), template.file or template.name))
     resources = document.get("Resources") if isinstance(document, Mapping) else None
     if not isinstance(resources, Mapping) or len(regions) * len(accounts) < 2:  # noqa: PLR2004
-        return OnceOnly()
+        return NOTHING
     places = [(account, region) for account in accounts[:2] for region in regions]
     known = {p.name: p.default for p in template.parameters.values() if p.default is not None}
     known = {k: v for k, v in {**known, **parameters}.items() if k not in open_parameters}
     known = {k: v for k, v in known.items() if "{{resolve:" not in v and "${" not in v}
     seen = [(place, values_at(document, known, place)) for place in places]
-    account: list[str] = []
-    anywhere: list[str] = []
+    found: dict[str, tuple[str, ...]] = {}
     for name, resource in resources.items():
-        for text, is_world in _found(str(name), resource, seen):
-            (anywhere if is_world else account).append(text)
-    return OnceOnly(in_account=tuple(account), anywhere=tuple(anywhere))
-
-
-def made_once_only(loaded: LoadedManifest) -> Iterator[Problem]:
-    """Yield a warning for each stack set that would make in several places what there is once."""
-    for key, template in loaded.templates.items():
-        regions = loaded.regions(key)
-        if ENABLED in regions:
-            regions = (*(r for r in regions if r != ENABLED), "us-east-1", "us-west-2")
-        regions = tuple(dict.fromkeys(r for r in regions if r in PARTITIONS)) or ("us-east-1",)
-        stack_set = loaded.manifest.stack_sets[key]
-        found = once_only(
-            template,
-            regions,
-            {**loaded.parameter_defaults(key), **stack_set.parameters},
-            accounts=_EXAMPLES[: 1 if _is_one_account(loaded, key) else 2],
-            open_parameters=loaded.overridden(key),
-        )
-        if found.in_account or found.anywhere:
-            words = once_words(found.in_account, found.anywhere)
-            fix = cure(key, everywhere=bool(found.anywhere))
-            problem = loaded.problem(("stack_sets", key), words, fix)
-            yield replace(problem, severity="warning")
-
-
-def _is_one_account(loaded: LoadedManifest, key: StackSetKey) -> bool:
-    targets = loaded.manifest.stack_sets[key].targets or loaded.manifest.targets
-    if targets is None or targets.everyone:
-        return False
-    named = [block.accounts for block in targets.include]
-    return len(named) == 1 and named[0] is not None and len(named[0]) == 1
-
-
-def once_words(in_account: Sequence[str], anywhere: Sequence[str]) -> str:
-    """Return what is there once, and what comes of making it again."""
-    parts = []
-    if in_account:
-        parts.append(
-            f"{'; '.join(in_account)}. An account has it once, whatever the Region: all but one "
-            "Region fail."
-        )
-    if anywhere:
-        parts.append(f"{'; '.join(anywhere)}. All but one stack instance fail.")
-    return " ".join(parts)
-
-
-def cure(key: str, *, everywhere: bool) -> str:
-    """Return what to write in the manifest."""
-    home = f"Write `regions: home` in stack_sets.{key}"
-    if everywhere:
-        return f"{home} and target one account; or make the name from the account and the Region."
-    return f"{home}, or make the name from the Region."
+        for text, reach in _found(str(name), resource, seen):
+            found[reach.value] = (*found.get(reach.value, ()), text)
+    return OnceOnly(**found)
 
 
 def values_at(
@@ -198,8 +167,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _found(
     name: str, resource: Any, seen: Sequence[tuple[tuple[str, str], Values]]
-) -> Iterator[tuple[str, bool]]:
-    """Yield what a resource makes once only, in words, and whether that is so across accounts."""
+) -> Iterator[tuple[str, _Reach]]:
+    """Yield what a resource makes once only, in words, and what has it once."""
     if not isinstance(resource, Mapping) or not isinstance(kind := resource.get("Type"), str):
         return
     where = [
@@ -209,18 +178,24 @@ def _found(
     ]
     if len({region for (_, region), _ in where}) * len({a for (a, _), _ in where}) < 2:  # noqa: PLR2004
         return
-    if kind in REGIONAL_IN_ORGANIZATION and len({account for (account, _), _ in where}) == 1:
-        return
     if kind.startswith(ONE_IN_ORGANIZATION):
-        yield f"{name} ({kind}) belongs into one account of the organization", True
+        yield from _of_organization(name, kind, {account for (account, _), _ in where})
         return
     regions = sorted({region for (_, region), _ in where})
     if kind in ONE_IN_ACCOUNT and len(regions) > 1:
-        yield f"{name} ({kind}) is there once in an account", False
+        yield f"{name} ({kind}) is there once in an account", _Reach.ACCOUNT
     elif kind in ONE_IF:
         yield from _one_if(name, kind, resource, where)
     elif kind in NAMED:
         yield from _named(name, kind, resource, where)
+
+
+def _of_organization(name: str, kind: str, accounts: set[str]) -> Iterator[tuple[str, _Reach]]:
+    text = f"{name} ({kind}) belongs into one account of the organization"
+    if kind not in REGIONAL_IN_ORGANIZATION:
+        yield text, _Reach.ORGANIZATION
+    elif len(accounts) > 1:
+        yield text, _Reach.ORGANIZATION_BY_REGION
 
 
 def _one_if(
@@ -228,13 +203,13 @@ def _one_if(
     kind: str,
     resource: Mapping[str, Any],
     where: Sequence[tuple[tuple[str, str], Values]],
-) -> Iterator[tuple[str, bool]]:
+) -> Iterator[tuple[str, _Reach]]:
     key, value = ONE_IF[kind]
     regions = {
         region for (_, region), values in where if property_of(resource, (key,), values) == value
     }
     if len(regions) > 1:
-        yield f"{name} ({kind}) with {key} {value} is there once in an account", False
+        yield f"{name} ({kind}) with {key} {value} is there once in an account", _Reach.ACCOUNT
 
 
 def _named(
@@ -242,7 +217,7 @@ def _named(
     kind: str,
     resource: Mapping[str, Any],
     where: Sequence[tuple[tuple[str, str], Values]],
-) -> Iterator[tuple[str, bool]]:
+) -> Iterator[tuple[str, _Reach]]:
     taken: dict[str, set[tuple[str, str]]] = {}
     for place, values in where:
         given = property_of(resource, (*NAMED[kind][:-1], NAMED[kind][-1]), values)
@@ -252,9 +227,9 @@ def _named(
     for given, places in taken.items():
         regions, accounts = {region for _, region in places}, {account for account, _ in places}
         if kind in WORLD and len(places) > 1:
-            yield f"{name} ({kind}) is named {given} everywhere", True
+            yield f"{name} ({kind}) is named {given} everywhere", _Reach.WORLD
         elif len(regions) > 1 and kind not in WORLD and accounts:
-            yield f"{name} ({kind}) is named {given} in each Region", False
+            yield f"{name} ({kind}) is named {given} in each Region", _Reach.ACCOUNT
 
 
 def property_of(resource: Mapping[str, Any], path: tuple[str, ...], values: Values) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orgrollout.manifest.once_only import NOTHING, OnceOnly
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey, StackSetName
 from orgrollout.model.stack_set import StackSetDefinition
 from orgrollout.organization.acceptances import Acceptance
@@ -62,8 +63,7 @@ class DesiredStackSet:
     managed_execution: bool | None = None  # None: as it is
     absent: bool = False  # `state: absent`: nothing is desired, and the stack set goes too
     notes: tuple[str, ...] = ()  # what it costs and leaves behind
-    once_only: tuple[str, ...] = ()  # what an account has once, in words
-    once_anywhere: tuple[str, ...] = ()  # what only one stack instance of all can have
+    once: OnceOnly = NOTHING  # what it would make several times that there is once
 
     @property
     def accounts(self) -> frozenset[AccountId]:

@@ -40,6 +40,7 @@ def desired_stack_sets(
         key: resolver.desired(key) for key in map(StackSetKey, loaded.manifest.stack_sets)
     }
     resolver.check_waves()
+    resolver.check_rules()
     findings.raise_problems()
     stack_sets = with_dependencies(stack_sets, loaded, findings)
     findings.raise_problems()

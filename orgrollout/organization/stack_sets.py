@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.manifest.once_only import once_only
 from orgrollout.manifest.schema import Block, OnProblem, Targets
 from orgrollout.manifest.text.document import FieldPath
+from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.ids import AccountId, Digest, Pair, Region, StackSetKey
 from orgrollout.model.stack_arn import place_of_stack
 from orgrollout.model.stack_set import OWNER_TAG, PermissionModel, StackSetDefinition
@@ -89,8 +91,7 @@ class StackSetResolver:
         return DesiredStackSet(
             key=key,
             name=self._loaded.stack_set_name(key),
-            once_only=once.in_account if _is_twice_in_an_account(pairs) else (),
-            once_anywhere=once.anywhere,
+            once=once if _is_twice_in_an_account(pairs) else replace(once, in_account=()),
             definition=self._definition(key),
             pairs=pairs,
             parameter_sets=parameter_sets.sets,
@@ -116,6 +117,22 @@ class StackSetResolver:
                 tags=wave.tags,
             )
             self._selector.check(block, ("rollout", "waves", index))
+
+    def check_rules(self) -> None:
+        """Report units of rules on plans that the organization does not have.
+
+        A rule that refuses, and names a unit that there is not, would never hold.
+        """
+        known = {unit.path for unit in self._organization.units.values()}
+        for index, rule in enumerate(self._manifest.guards.rules):
+            for place, unit in enumerate(rule.units or ()):
+                if (unit.rstrip("/") or "/") not in known:
+                    self._findings.report(
+                        self._manifest.guards.on_missing_target,
+                        ("guards", "rules", index, "units", place),
+                        f"there is no organizational unit with the path `{unit}`.",
+                        did_you_mean(unit, known, otherwise="Write a path such as /Workloads."),
+                    )
 
     def overrides(self, key: StackSetKey, regions: StackSetRegions) -> tuple[Override, ...]:
         """Return the overrides of a stack set that goes to ``regions``, in order."""

@@ -14,6 +14,7 @@ from orgrollout.plan.build.operations import operations_of
 from orgrollout.plan.build.preferences import throttled, wave_preferences
 from orgrollout.plan.build.request import Request
 from orgrollout.plan.checks import refusals
+from orgrollout.plan.checks.plan_rules import judged
 from orgrollout.plan.checks.warnings import many_operations, warnings_of
 from orgrollout.plan.model.failure_rules import failure_rules
 from orgrollout.plan.model.notify import destinations_of
@@ -32,7 +33,7 @@ def make_plan(request: Request) -> Plan:
     wave_of = wave_finder(request, differences)
     operations = _ordered(request, differences, wave_of)
     waves_ = _waves(request, operations)
-    return Plan(
+    made = Plan(
         manifest=request.manifest.name,
         organization=request.organization.id,
         home_region=request.home_region,
@@ -64,6 +65,7 @@ def make_plan(request: Request) -> Plan:
             *(text for text in map(throttled, waves_) if text),
         ),
     )
+    return judged(made, request.manifest, request.now)
 
 
 def _names(request: Request, operations: Iterable[PlannedOperation]) -> Mapping[AccountId, str]:

@@ -1,6 +1,6 @@
 """All checks, in the order in which a person fixes what they find."""
 
-from orgrollout.manifest.once_only import cure, once_words
+from orgrollout.manifest.once_advice import cure, once_words
 from orgrollout.preflight.access import (
     delegated_administrators,
     self_managed_roles,
@@ -40,11 +40,11 @@ def made_once(facts: Facts) -> Check:
     found = tuple(
         Finding(
             where=f"stack_sets.{key}",
-            why=once_words(desired.once_only, desired.once_anywhere),
-            mend=f"# {cure(key, everywhere=bool(desired.once_anywhere))}",
+            why=once_words(desired.once),
+            mend=f"# {cure(key, desired.once)}",
         )
         for key, desired in facts.desired.items()
-        if desired.once_only or desired.once_anywhere
+        if not desired.once.is_nothing
     )
     looked_at = "nothing is made twice that there is once"
     return Check(name="names taken once", findings=found, looked_at=looked_at)

@@ -24,13 +24,17 @@ Credentials the sandbox did not issue stand for the operator (the management acc
 ``operator=`` another); ``sandbox.session(account=..., region=...)`` is inside a member.
 """
 
-from orgrollout.sandbox.call_log import Call, OperationRecord
-from orgrollout.sandbox.clock import Clock, ScaledClock, VirtualClock
-from orgrollout.sandbox.errors import SandboxError, SandboxFileError
-from orgrollout.sandbox.organization.file import load_organization
-from orgrollout.sandbox.sandbox import Sandbox
-from orgrollout.sandbox.server.http import SandboxServer, serve
-from orgrollout.sandbox.settings import Note, Settings
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orgrollout.sandbox.call_log import Call, OperationRecord
+    from orgrollout.sandbox.clock import Clock, ScaledClock, VirtualClock
+    from orgrollout.sandbox.errors import SandboxError, SandboxFileError
+    from orgrollout.sandbox.organization.file import load_organization
+    from orgrollout.sandbox.sandbox import Sandbox
+    from orgrollout.sandbox.server.http import SandboxServer, serve
+    from orgrollout.sandbox.settings import Note, Settings
 
 __all__ = [
     "Call",
@@ -47,3 +51,26 @@ __all__ = [
     "load_organization",
     "serve",
 ]
+
+_MODULES = {
+    "Call": "call_log",
+    "Clock": "clock",
+    "Note": "settings",
+    "OperationRecord": "call_log",
+    "Sandbox": "sandbox",
+    "SandboxError": "errors",
+    "SandboxFileError": "errors",
+    "SandboxServer": "server.http",
+    "ScaledClock": "clock",
+    "Settings": "settings",
+    "VirtualClock": "clock",
+    "load_organization": "organization.file",
+    "serve": "server.http",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Return what is named; moto, which is slow to import, comes with a sandbox only."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

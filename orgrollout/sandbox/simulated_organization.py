@@ -22,6 +22,7 @@ from orgrollout.sandbox.api.config.evaluations import RuleEvaluations
 from orgrollout.sandbox.api.config.recorders import RecorderApi
 from orgrollout.sandbox.api.config.remediation import RemediationApi
 from orgrollout.sandbox.api.config.rules import ConfigApi
+from orgrollout.sandbox.api.documents import DocumentApi
 from orgrollout.sandbox.api.gateway import Gateway
 from orgrollout.sandbox.api.handlers import handlers_of, regions_of
 from orgrollout.sandbox.api.organizations_admin import OrganizationsAdminApi
@@ -151,7 +152,7 @@ class SimulatedOrganization:
             ],
             "account": [AccountApi(own, self.obstacles, regions)],
             "ec2": [RegionsApi(self.obstacles, regions)],
-            "ssm": [AutomationApi(remediations)],
+            "ssm": [AutomationApi(remediations), DocumentApi()],
         }
 
     def _read_url(self, url: str) -> str:

@@ -11,8 +11,9 @@ from orgrollout.aws.executions import Executions
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import RolloutId
 from orgrollout.model.logs import log_of
+from orgrollout.plan.checks.plan_rules import with_opening_approval
 from orgrollout.plan.model.plan import Plan
-from orgrollout.plan.unattended.auto_approval import why_not_approved, with_opening_approval
+from orgrollout.plan.unattended.auto_approval import let_pass
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollout_summaries import summaries
 from orgrollout.reconcile.documents.rollouts import Rollout, claims_of, give_order, load_rollout
@@ -124,7 +125,8 @@ def _let_go_on(
 ) -> str:
     """Approve a rollout where nothing speaks against the plan of now, and start it."""
     context, name = client.context, rollout.state.id
-    if why := _why_it_waits(loaded, plan, rollout, client):
+    passes, why = _let_pass(loaded, plan, rollout, client)
+    if why:
         _LOG.info("waits for an approval: %s", why, extra={"rollout": name})
         _tell(rollout, client)
         return f"{Ending.WAITS}: {why}"
@@ -132,24 +134,26 @@ def _let_go_on(
         context.journal,
         name,
         lambda current: approved_state(rollout, current, context),
-        context.said("approve: every condition of service.auto_approve holds"),
+        context.said(f"approve: {passes}"),
     )
     ensure_execution(Job(kind=Kind.ROLLOUT, name=name), context.journal, executions)
     return Ending.STARTED.value
 
 
-def _why_it_waits(loaded: LoadedManifest, plan: Plan, rollout: Rollout, client: Client) -> str:
-    """Return why a plan waits: for its conditions, after the rollout before it, or in a freeze."""
+def _let_pass(
+    loaded: LoadedManifest, plan: Plan, rollout: Rollout, client: Client
+) -> tuple[str, str]:
+    """Return what lets a plan go on; or why it waits: its conditions, the one before, a freeze."""
     context = client.context
     context.connection.be_sure_of_the_time()
-    conditions = loaded.manifest.service.auto_approve
-    why = why_not_approved(plan, conditions, context.clock.now())
+    passes, why = let_pass(plan, loaded.manifest, context.clock.now())
+    why = why or why_a_person(rollout.state.id, context.journal)
     if why:
-        return why
-    if why := why_a_person(rollout.state.id, context.journal):
-        return why
+        return "", why
     until = client.frozen_until(plan)
-    return "" if until is None else f"no operation may start before {until:%Y-%m-%d %H:%M} UTC"
+    if until is not None:
+        return "", f"no operation may start before {until:%Y-%m-%d %H:%M} UTC"
+    return passes, ""
 
 
 def _tell(rollout: Rollout, client: Client) -> None:

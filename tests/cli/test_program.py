@@ -18,23 +18,35 @@ SLOW = {"boto3", "botocore", "moto", "cfnlint", "yaml", "sqlite3", "rich", "pack
 }
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"]])
-def test_help_imports_no_slow_module(arguments: list[str]) -> None:
-    """Help and completion are printed at once."""
+def imported_by(*arguments: str) -> tuple[int, set[str]]:
+    """Return how a command ends, and the modules that its process has imported by then."""
     script = (
         "import sys\n"
         "from orgrollout.cli.main import main\n"
         f"code = main({arguments!r})\n"
-        "print('\\nimported', *sorted(sys.modules))\n"
-        "sys.exit(code)\n"
+        "print('\\nimported', code, *sorted(sys.modules))\n"
     )
     ran = subprocess.run(  # noqa: S603
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
+    code, *modules = ran.stdout.rpartition("imported")[2].split()
+    return int(code), set(modules)
 
-    imported = set(ran.stdout.rpartition("imported")[2].split())
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--help"]])
+def test_help_imports_no_slow_module(arguments: list[str]) -> None:
+    """Help and completion are printed at once."""
+    code, imported = imported_by(*arguments)
+    assert code == 0
     assert "orgrollout.cli.main" in imported
     assert not imported & SLOW
+
+
+def test_a_sandbox_in_another_process_is_used_without_moto() -> None:
+    """A plan at a running sandbox took more than half of its CPU for that import."""
+    _, imported = imported_by("rollouts", "--sandbox", "http://127.0.0.1:9")
+    assert "orgrollout.sandbox.server.client" in imported
+    assert not imported & {"moto", "orgrollout.sandbox.sandbox"}
 
 
 @pytest.mark.parametrize("command", ["apply", "drift", "resync", "unlock"])

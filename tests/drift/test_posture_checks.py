@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from orgrollout.drift.posture_checks import checks_for
 from orgrollout.manifest.template.builtin import builtin_path
 from orgrollout.manifest.template.read import builtin_template
@@ -71,6 +73,25 @@ def test_flow_logs_of_ours_are_compared_with_the_effective_parameters() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "folder", "place"),
+    [
+        ("theirs", "", "theirs"),
+        ("theirs/", "", "theirs/"),
+        ("theirs", "team/a", "theirs/team/a"),
+        ("theirs/", "team/a", "theirs/team/a"),
+        ("theirs/logs/", "team", "theirs/logs/team"),
+    ],
+)
+def test_a_slash_at_the_end_of_the_bucket_makes_no_folder_without_a_name(
+    given: str, folder: str, place: str
+) -> None:
+    """EC2's guide writes it so, and `bucket//folder` is another folder than `bucket/folder`."""
+    parameters = {"FlowLogBucketArn": f"arn:aws:s3:::{given}", "FlowLogFolder": folder}
+    arguments = checks(FLOW_LOGS, PAIR, **parameters)["vpc-flow-logs"].arguments
+    assert arguments["destination"] == f"arn:aws:s3:::{place}"
+
+
 def test_the_expected_runbook_is_computed_as_cloudformation_does() -> None:
     """Checked against the evaluator that the tests of templates use."""
     source = parse(builtin_path("flowlogs-remediation").read_text())
@@ -79,6 +100,7 @@ def test_the_expected_runbook_is_computed_as_cloudformation_does() -> None:
         {"Destination": "cloud-watch-logs", "RetentionInDays": "30"},
         {"LogArchiveAccountId": "111122223333", "MaxAggregationInterval": "60"},
         {"FlowLogBucketArn": "arn:aws:s3:::theirs"},
+        {"FlowLogBucketArn": "arn:aws:s3:::theirs/a/", "FlowLogFolder": "team"},
     )
     for given in settings:
         stack = resolve(source, Place(PAIR.account, PAIR.region), NamePrefix="acme", **given)

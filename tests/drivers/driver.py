@@ -26,7 +26,7 @@ from orgrollout.journal.port import Document, Entry, Journal, Version
 from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.open_journal import open_journal
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 from tests.stage import new_session
 
 STOPS_AT = {

@@ -21,7 +21,7 @@ from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.open_journal import open_journal
 from orgrollout.reconcile.process.lease import CLOCKS_DIFFER, SPAN
 from orgrollout.sandbox import OperationRecord, SandboxServer, ScaledClock, Settings, serve
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 from tests.paths import ROOT
 from tests.stage import new_session, organization
 

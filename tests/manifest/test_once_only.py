@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from orgrollout.manifest.once_advice import cure, once_words
 from orgrollout.manifest.once_only import ONE_IF, OnceOnly, once_only
 from orgrollout.manifest.template.read import template_from
 
@@ -104,7 +105,8 @@ def test_names_of_buckets_are_unique_across_accounts() -> None:
 
 @pytest.mark.parametrize("kind", ["AWS::SSO::PermissionSet", "AWS::Organizations::Policy"])
 def test_a_resource_of_the_organization_belongs_in_one_account(kind: str) -> None:
-    assert "one account of the organization" in found(f"{{Type: '{kind}'}}").anywhere[0]
+    (text,) = found(f"{{Type: '{kind}'}}").in_organization
+    assert "one account of the organization" in text
 
 
 @pytest.mark.parametrize(("kind", "given"), ONE_IF.items())
@@ -126,4 +128,40 @@ def test_a_cost_category_of_a_fixed_name_in_two_regions_is_found() -> None:
     """Cost Explorer answers for the whole account, and the name is unique there."""
     assert found("{Type: 'AWS::CE::CostCategory', Properties: {Name: teams}}").in_account == (
         "Thing (AWS::CE::CostCategory) is named teams in each Region",
+    )
+
+
+PACK = "{Type: 'AWS::Config::OrganizationConformancePack'}"
+TWO = ("111111111111", "222222222222")
+
+
+@pytest.mark.parametrize(
+    ("resource", "fix"),
+    [
+        (PACK, "Target one account in stack_sets.k: the one that administers AWS Config for"),
+        ("{Type: 'AWS::SSO::PermissionSet'}", "`regions: home` in stack_sets.k and target one acc"),
+        (
+            "{Type: 'AWS::S3::Bucket', Properties: {BucketName: logs}}",
+            "and target one account; or make the name from the account and the Region.",
+        ),
+        (
+            "{Type: 'AWS::IAM::Role', Properties: {RoleName: x}}",
+            "Write `regions: home` in stack_sets.k, or make the name from the Region.",
+        ),
+    ],
+)
+def test_the_advice_helps_with_what_is_there_once(resource: str, fix: str) -> None:
+    """No other name makes a second conformance pack possible, and other Regions are no problem."""
+    once = found(resource, accounts=TWO)
+    assert fix in cure("k", once)
+    assert ("make the name" in cure("k", once)) is bool(once.in_account or once.anywhere)
+
+
+def test_a_conformance_pack_in_each_region_of_one_account_is_no_finding() -> None:
+    assert found(PACK).is_nothing
+    several = found(PACK, accounts=TWO)
+    assert several.leaves_one
+    assert once_words(several) == (
+        "Thing (AWS::Config::OrganizationConformancePack) belongs into one account of the "
+        "organization. All accounts but one fail."
     )

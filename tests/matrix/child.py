@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orgrollout.journal.sqlite import SqliteJournal
 from orgrollout.plan.model.document import read_plan
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 from tests.matrix.killing import Fuse, fused_context
 from tests.matrix.story import go_on
 

@@ -10,10 +10,11 @@ import pytest
 from orgrollout.manifest.schema import AutoApprove
 from orgrollout.model.ids import Digest, RolloutId
 from orgrollout.plan.build.definition_rollout import definition_only
+from orgrollout.plan.checks.plan_rules import with_opening_approval
 from orgrollout.plan.model.document import plan_document, read_plan
 from orgrollout.plan.model.kinds import Import
 from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
-from orgrollout.plan.unattended.auto_approval import why_not_approved, with_opening_approval
+from orgrollout.plan.unattended.auto_approval import why_not_approved
 from orgrollout.rollout.decide.operator_commands import begin
 from orgrollout.rollout.state.state import Phase
 from orgrollout.sandbox import Sandbox

@@ -230,6 +230,15 @@ class Tour:
         ssm = self.client("ssm", ONE)
         (run,) = ssm.describe_automation_executions()["AutomationExecutionMetadataList"]
         ssm.get_automation_execution(AutomationExecutionId=run["AutomationExecutionId"])
+        content = {"schemaVersion": "0.3", "mainSteps": []}
+        ssm.create_document(
+            Name="by-hand",
+            Content=json.dumps(content),
+            DocumentType="Automation",
+            TargetType="/AWS::EC2::VPC",
+        )
+        content["description"] = "changed"
+        ssm.update_document(Name="by-hand", Content=json.dumps(content), DocumentVersion="$LATEST")
         self.client("cloudtrail", ONE).lookup_events(MaxResults=1)
         excepted = {
             "ConfigRuleName": RULE,

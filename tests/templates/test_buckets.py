@@ -193,6 +193,18 @@ def test_check_46_a_folder_in_the_bucket_is_let_in(templates: Templates) -> None
     assert not allows(policy, in_folder(stranger, "team/"))
 
 
+def test_check_46_a_slash_at_the_end_of_the_bucket_makes_no_folder_without_a_name(
+    templates: Templates,
+) -> None:
+    """EC2's guide writes it so, and `bucket//folder` is another folder than `bucket/folder`."""
+    document = templates.document("flowlogs-remediation")
+    for bucket in ("arn:aws:s3:::theirs/logs", "arn:aws:s3:::theirs/logs/"):
+        stack = resolve(document, Place(), FlowLogBucketArn=bucket, FlowLogFolder="team")
+        content = stack.only("AWS::SSM::Document")["Content"]
+        assert content["parameters"]["BucketArn"]["default"] == "arn:aws:s3:::theirs/logs/team"
+        assert stack.outputs["FlowLogDestination"] == "arn:aws:s3:::theirs/logs/team"
+
+
 def test_check_30_only_current_tls_comes_in(templates: Templates) -> None:
     for service, policy in policies_of(archive(templates, OrganizationId=ORGANIZATION)).items():
         assert not allows(policy, delivery(service, **{"aws:SecureTransport": "false"}))

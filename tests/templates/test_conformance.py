@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
+from orgrollout.errors import Problem
 from orgrollout.manifest.load import load_manifest
-from orgrollout.manifest.once_only import made_once_only
+from orgrollout.manifest.once_advice import made_once_only
 from tests.templates.support.fitting import request_for
 from tests.templates.support.reading import Templates, parse, strings
 from tests.templates.support.resolving import AUDIT, Place, resolve
@@ -103,13 +104,19 @@ def test_check_92_more_than_one_account_is_warned_of_and_more_regions_are_not(
     manifest = read("beside-the-baseline")
     manifest["stack_sets"] = {"org-conformance": {"template": "org-conformance.yaml"}}
 
-    def warned(targets: Any) -> list[str]:
+    def warned(targets: Any) -> list[Problem]:
         manifest["targets"] = targets
         (tmp_path / "manifest.yaml").write_text(yaml.safe_dump(manifest), "utf-8")
         loaded = load_manifest(tmp_path / "manifest.yaml")
-        return [problem.message for problem in made_once_only(loaded)]
+        return list(made_once_only(loaded))
 
     assert warned({"accounts": ["audit"]}) == []
     for several in ({"accounts": ["audit", "log_archive"]}, "all"):
-        (message,) = warned(several)
-        assert "Pack (AWS::Config::OrganizationConformancePack) belongs into one account" in message
+        (problem,) = warned(several)
+        assert "Pack (AWS::Config::OrganizationConformancePack) belongs into one account" in (
+            problem.message
+        )
+        assert problem.fix == (
+            "Target one account in stack_sets.org-conformance: the one that administers AWS Config "
+            "for the organization. Its Regions may stay."
+        )

@@ -20,6 +20,13 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"Remediation": "runbook-only", "TransitionDays": "30", "RetentionDays": "731"},
     {"LogFormat": "${srcaddr} ${dstaddr}"},
 )
+CHOICES_OF_FORM: dict[Form, tuple[dict[str, str], ...]] = {
+    Form.BUCKET: (
+        {"ObjectLock": "governance", "ObjectLockDays": "30"},
+        {"ObjectLock": "compliance", "Recorder": "create"},
+    ),
+    Form.LOG_GROUP: (),
+}
 # A boundary holds the role that repairs, and here is none.
 BOUNDARIES = {"Boundary", "DeliveryBoundary"}
 
@@ -93,7 +100,7 @@ def test_check_81_it_deploys_what_the_templates_deploy(templates: Templates) -> 
     for form in Form:
         parameters = templates.document(f"{SINGLE}{form}")["Parameters"]
         for place in (Place(), Place(MEMBER, "eu-west-1"), Place(MEMBER, "cn-north-1")):
-            for choice in CHOICES:
+            for choice in (*CHOICES, *CHOICES_OF_FORM[form]):
                 given = {key: value for key, value in choice.items() if key in parameters}
                 assert given == choice
                 made = single(templates, form, place, **given).resources
@@ -111,6 +118,28 @@ def test_check_81_the_parameters_are_those_of_the_templates(templates: Templates
         for key, each in templates.document(f"{SINGLE}{form}")["Parameters"].items():
             assert {**each, "Description": ""} == declared[key]
             assert each["Description"]
+
+
+def test_check_81_flow_logs_are_locked_where_that_is_chosen(templates: Templates) -> None:
+    """By default nothing is locked: a lock cannot be taken off a bucket again."""
+
+    def lock(**given: str) -> dict[str, Any]:
+        bucket = single(templates, Form.BUCKET, None, **given).resources["FlowLogBucket"][
+            "Properties"
+        ]
+        return {key: each for key, each in bucket.items() if key.startswith("ObjectLock")}
+
+    assert lock() == {}
+    for chosen, mode in (("governance", "GOVERNANCE"), ("compliance", "COMPLIANCE")):
+        assert lock(ObjectLock=chosen, ObjectLockDays="30") == {
+            "ObjectLockEnabled": True,
+            "ObjectLockConfiguration": {
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": mode, "Days": "30"}},
+            },
+        }
+    parameters = templates.document(f"{SINGLE}{Form.LOG_GROUP}")["Parameters"]
+    assert not [name for name in parameters if name.startswith("ObjectLock")]
 
 
 def test_check_82_each_waits_for_what_it_needs(templates: Templates) -> None:

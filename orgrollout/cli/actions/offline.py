@@ -12,12 +12,13 @@ from orgrollout.errors import ManifestError, Problem
 from orgrollout.manifest.json_schema import schema_json
 from orgrollout.manifest.lint import Severity, lint_manifest
 from orgrollout.manifest.load import load_manifest
-from orgrollout.manifest.once_only import made_once_only
+from orgrollout.manifest.once_advice import made_once_only
 from orgrollout.manifest.placeholders import placeholders
 from orgrollout.manifest.template.builtin import builtin_names, builtin_path
 from orgrollout.manifest.template.read import read_template
 from orgrollout.manifest.text.source import read_text
 from orgrollout.model.shown import visible
+from orgrollout.reconcile.process.garbage_collection import rarely_collected
 from orgrollout.reconcile.reading.home_region import some_home
 from orgrollout.report.layout.blocks import Sheet
 from orgrollout.report.layout.words import count
@@ -90,6 +91,7 @@ def _counted(problems: Iterable[Problem]) -> str:
     )
 
 
+@rarely_collected()
 def _problems(manifest: Path, accept: Collection[str]) -> tuple[list[Problem], str, str]:
     """Return the problems, what was checked, and how severe they have to be."""
     try:

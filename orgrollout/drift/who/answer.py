@@ -61,6 +61,15 @@ class ChangedBy:
         """Return whether events of the time that was searched may have been on their way."""
         return self.until is not None and self.asked < self.until + LAG
 
+    @property
+    def worth(self) -> int:
+        """Return how much it tells: a change by others most, and that it is not known least."""
+        if self.change is None:
+            return int(self.known is Known.NOT_FOUND)
+        if self.change.origin is Origin.OURS:
+            return 2
+        return 4 if self.is_sure else 3
+
     def settles(self, looked: datetime | None) -> bool:
         """Return whether there is no need to ask again of what was looked at then."""
         is_newer = looked is None or (self.until is not None and looked <= self.until)

@@ -8,6 +8,7 @@ from orgrollout.manifest.checks.drift import check_drift
 from orgrollout.manifest.checks.names import check_names
 from orgrollout.manifest.checks.order import check_order
 from orgrollout.manifest.checks.parameters import check_parameters
+from orgrollout.manifest.checks.plan_rules import check_plan_rules
 from orgrollout.manifest.checks.regions import check_regions
 from orgrollout.manifest.checks.rollout import check_rollout
 from orgrollout.manifest.checks.service_owned import check_service_owned
@@ -30,6 +31,7 @@ def check(loaded: LoadedManifest, findings: Findings) -> None:
     check_order(checking)
     check_parameters(checking)
     check_rollout(checking)
+    check_plan_rules(checking)
     check_drift(checking)
     check_waivers(checking)
     refuse_unsupported(loaded.root, findings)

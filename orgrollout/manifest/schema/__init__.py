@@ -12,7 +12,7 @@ from orgrollout.manifest.schema.drift import (
     Unattended,
     Weekday,
 )
-from orgrollout.manifest.schema.guards import Accounts, Guards, OnProblem
+from orgrollout.manifest.schema.guards import Accounts, Guards, OnProblem, PlanRule
 from orgrollout.manifest.schema.manifest import Event, Manifest, Notification
 from orgrollout.manifest.schema.part import Flag, Part
 from orgrollout.manifest.schema.rollout import (
@@ -60,6 +60,7 @@ __all__ = [
     "OnProblem",
     "ParameterOverride",
     "Part",
+    "PlanRule",
     "Preferences",
     "ResyncWindow",
     "Retry",

@@ -1,9 +1,16 @@
 """What a plan may never do by accident."""
 
 from enum import StrEnum
+from typing import Annotated, ClassVar, Literal, Self
 
-from orgrollout.manifest.schema.part import Count, Flag, Part
-from orgrollout.manifest.text.values import Texts
+from pydantic import BeforeValidator, Field, model_validator
+
+from orgrollout.manifest.schema.drift import ResyncWindow
+from orgrollout.manifest.schema.part import Count, Flag, Part, PositiveCount
+from orgrollout.manifest.text.values import Names, Texts, one_or_more, refusal
+
+PlanAction = Literal["create", "update", "detach", "delete"]
+_PASSABLE = frozenset({"create", "update"})
 
 
 class Accounts(Part):
@@ -19,6 +26,51 @@ class OnProblem(StrEnum):
     ERROR = "error"
     WARN = "warn"
     OK = "ok"
+
+
+class PlanRule(Part):
+    """A condition on plans, and what follows where it holds."""
+
+    written: ClassVar = "Write {then: refuse, actions: [delete], reason: ...}."
+
+    then: Literal["refuse", "approve", "pass"]
+    """`refuse`: the plan is not carried out; `approve`: nothing is sent before a person approves;
+    `pass`: the service needs no person, as with `service.auto_approve`."""
+    reason: str = Field(min_length=1)
+    """Why; it is shown where the rule holds."""
+    actions: Annotated[
+        tuple[PlanAction, ...] | None, Field(min_length=1), BeforeValidator(one_or_more)
+    ] = None
+    """What the plan does. Default: anything; with `pass`: create."""
+    stack_sets: Names | None = None
+    """Keys of stack sets. Default: any."""
+    units: Names | None = None
+    """Paths of organizational units, with all below. Default: any."""
+    more_accounts_than: Count | None = None
+    """It holds only for more accounts than this. Not with `pass`."""
+    more_instances_than: Count | None = None
+    """It holds only for more stack instances than this. Not with `pass`."""
+    max_accounts: PositiveCount | None = None
+    """With `pass`, and required there: in how many accounts the plan may change something."""
+    windows: Annotated[
+        tuple[ResyncWindow, ...], Field(min_length=1), BeforeValidator(one_or_more)
+    ] = ()
+    """When it holds. Default: always."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.then != "pass":
+            if self.max_accounts is not None:
+                raise refusal("has max_accounts, which is for `pass`.", "Use more_accounts_than.")
+            return self
+        if self.max_accounts is None:
+            raise refusal("lets plans pass, and has no `max_accounts`.", "Add max_accounts.")
+        if self.more_accounts_than is not None or self.more_instances_than is not None:
+            raise refusal("lets plans pass from a number on.", "Use max_accounts alone.")
+        if others := sorted({*(self.actions or ())} - _PASSABLE):
+            fix = "What takes a stack instance away always waits for a person."
+            raise refusal(f"lets {', '.join(others)} pass.", fix)
+        return self
 
 
 class Guards(Part):
@@ -41,3 +93,5 @@ class Guards(Part):
     """What targets that select no account lead to."""
     on_missing_target: OnProblem = OnProblem.ERROR
     """What a unit or account that the organization lacks leads to."""
+    rules: tuple[PlanRule, ...] = ()
+    """Conditions on plans that refuse, ask for an approval, or let the service go on."""

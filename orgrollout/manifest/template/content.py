@@ -16,7 +16,7 @@ from orgrollout.model.ids import Digest
 
 _DOCUMENT = "AWS::SSM::Document"
 _PSEUDO = ("AWS::AccountId", "AWS::Region", "AWS::Partition")
-_PLAIN = ("Fn::Join", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
+_PLAIN = ("Fn::Join", "Fn::Split", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
 _NAME = re.compile(r"\$\{(!?)([^${}]*)\}")
 _NOTHING = object()
 
@@ -120,6 +120,7 @@ class _Resolver:
             "Fn::Or": lambda many: any(self.value(each) for each in many),
             "Fn::If": lambda it: self.value(it[1] if self._holds(it[0]) else it[2]),
             "Fn::Join": lambda it: it[0].join(map(as_text, self.value(it[1]))),
+            "Fn::Split": lambda it: as_text(self.value(it[1])).split(it[0]),
             "Fn::Sub": lambda text: _NAME.sub(self._named, text),
         }
 

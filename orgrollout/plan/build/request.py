@@ -56,6 +56,7 @@ class Request:
     skipped: tuple[Skipped, ...] = ()
     recent: Mapping[datetime, tuple[AccountId, ...]] = field(default_factory=dict)  # see `recent`
     warnings: tuple[str, ...] = ()
+    now: datetime | None = None  # when rules on plans are judged; None: they do not apply
     ledger: Callable[[], LedgerThen] | None = None  # makes what the plan keeps of how all stands
 
     def deployed(self, desired: DesiredStackSet) -> StackSetInventory | None:

@@ -19,9 +19,9 @@ def takes_a_name_twice(
 ) -> frozenset[Pair]:
     """Return which new stack instances make something that an account has once, in two Regions."""
     desired = request.desired[key]
-    if desired.once_anywhere and len(desired.pairs) > 1:
+    if desired.once.leaves_one and len(desired.pairs) > 1:
         return frozenset(differences.creates)
-    if not desired.once_only:
+    if not desired.once.in_account:
         return frozenset()
     regions: dict[str, int] = {}
     for pair in desired.pairs:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from orgrollout.manifest.once_only import cure, once_words
+from orgrollout.manifest.once_advice import cure, once_words
 from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.model.stack_set import PermissionModel
 from orgrollout.organization.desired import DesiredStackSet
@@ -187,8 +187,7 @@ def _once_only(key: StackSetKey, differences: Differences, request: Request) -> 
         desired = request.desired[key]
         yield (
             f"{key}: {len(twice):,} stack instances to create, e.g. {min(twice)}, make what there "
-            f"is once: {once_words(desired.once_only, desired.once_anywhere)} "
-            f"{cure(key, everywhere=bool(desired.once_anywhere))}"
+            f"is once: {once_words(desired.once)} {cure(key, desired.once)}"
         )
 
 

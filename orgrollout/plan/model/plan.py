@@ -176,6 +176,8 @@ class Plan:
     opening: tuple[str, ...] = ()  # how many accounts, and why not more
     skipped: tuple[Skipped, ...] = ()  # accounts that are suspended, closed, ...
     warnings: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()  # by rules of the manifest: it may be looked at, and not begun
+    waits_for: tuple[str, ...] = ()  # rules of the manifest that want an approval first
     destinations: tuple[Destination, ...] = ()  # who is told how it goes
     planned_by: str = ""  # the ARN of who saved it; empty: it was applied at once
     unattended: bool = False  # a later unattended job of the manifest may finish it

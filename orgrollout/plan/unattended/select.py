@@ -12,6 +12,7 @@ from orgrollout.plan.build.compare import Differences
 from orgrollout.plan.build.dependencies import dependency_order
 from orgrollout.plan.build.request import Request
 from orgrollout.plan.checks.doomed import doomed
+from orgrollout.plan.checks.plan_rules import judged
 from orgrollout.plan.checks.recent import recent_accounts
 from orgrollout.plan.checks.refusals import departed
 from orgrollout.plan.checks.warnings import creation_warnings
@@ -55,7 +56,7 @@ def plan_unattended(request: Request, allowed: AllowedActions, now: datetime) ->
             sends_definitions=OperationAction.UPDATE in allowed.actions,
         )
     )
-    return replace(
+    chosen = replace(
         plan,
         waves=tuple(map(_freely, plan.waves)) if allowed.only_enrols else plan.waves,
         enrols=allowed.only_enrols,
@@ -65,6 +66,7 @@ def plan_unattended(request: Request, allowed: AllowedActions, now: datetime) ->
         unattended=True,
         rollout_rules=rules_of(request.manifest.rollout),
     )
+    return judged(chosen, request.manifest, request.now)  # its gates are gone
 
 
 def _held_back(

@@ -38,7 +38,8 @@ from orgrollout.reconcile.reading.plan_request import Picture
 
 Progress = Callable[[str], None]
 Records = Mapping[Digest, Record]
-_ASKED = {Verdict.REAL, Verdict.DELETED, Verdict.IGNORED}
+_ASKED = frozenset(Verdict) - {Verdict.NOT_CHECKABLE, Verdict.SUSPECT}  # real, or accepted
+LOOK_UP = "cloudtrail:LookupEvents"
 NO_ROLE = "the manifest names no `drift: {probe_role: ...}` to look into accounts with"
 
 
@@ -66,6 +67,7 @@ class WhoChanged:
         )
         named = (drift.probe_role, drift.resync_role)
         self._ours = tuple(role.rpartition("/")[2] for role in named if role)
+        self._home = Pair(home.identity.account, home.home_region)
         self._partition = home.identity.partition
         self._picture = picture
         self._now = context.clock.now()
@@ -135,7 +137,7 @@ class WhoChanged:
             if isinstance(answer, Answered):
                 reads |= dict(zip(keys, answer.value, strict=True))
             else:
-                failed |= dict.fromkeys(keys, self._not_known(self._why(answer)))
+                failed |= dict.fromkeys(keys, self._not_known(self._why(answer, place)))
         return reads, failed
 
     def _stacks(self, questions: Sequence[_Question], reads: Mapping[Digest, TrailRead]) -> Stacks:
@@ -176,15 +178,16 @@ class WhoChanged:
     def _not_known(self, why: str) -> ChangedBy:
         return ChangedBy(known=Known.NOT_KNOWN, asked=self._now, why=why)
 
-    def _why(self, answer: Unreachable | Denied) -> str:
+    def _why(self, answer: Unreachable | Denied, place: Pair) -> str:
         """Return why events could not be read, and what helps."""
         if isinstance(answer, Unreachable):
             return f"CloudTrail did not answer: {answer.reason}"
-        if isinstance(answer.error, AccessDeniedError) and not answer.at_entry:
+        is_denied = isinstance(answer.error, AccessDeniedError) and not answer.at_entry
+        if is_denied and self._role is not None and place != self._home:
             return (
-                f"no permission: the role {self._role} may not call {answer.error.action} there. "
+                f"no permission: the role {self._role} may not call {LOOK_UP} there. "
                 "Roll out the newest `builtin:resync-role` or `builtin:account-roles`, or allow it "
-                "in your own role"
+                "in your own role, and see that no service control policy denies it"
             )
         looked = "no one could look into the account: " if answer.error and answer.at_entry else ""
         return f"{looked}{answer.reason}"

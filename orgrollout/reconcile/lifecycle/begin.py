@@ -9,6 +9,7 @@ from orgrollout.journal.conflicts import until_written
 from orgrollout.journal.port import Journal, put_artifact, to_text
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.model.logs import log_of
+from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.plan.model.document import plan_document
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
@@ -65,8 +66,11 @@ def begin_rollout(
 
     Raises:
         OpenRolloutError: Another one holds stack sets of this plan. Nothing is left behind.
+        PlanRefusedError: A rule of the manifest refuses it.
         NewerRolloutError: Another one has claimed them since the one that is to be taken back.
     """
+    if plan.refused:
+        raise PlanRefusedError(plan.refused)
     journal, names = context.journal, claims_of(plan)
     taking = _taking(journal, names, context, supersede=supersede, takes_back=takes_back)
     content = to_text(plan_document(plan))

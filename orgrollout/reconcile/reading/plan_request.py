@@ -213,6 +213,7 @@ def request_from(
         skipped=tuple(_skipped(picture)),
         recent=recent_accounts(picture.organization, context.clock.now()),
         warnings=picture.desired.warnings,
+        now=context.clock.now(),
         ledger=partial(
             ledger_then,
             picture.organization,

@@ -38,8 +38,27 @@ def plan_json(plan: Plan, calls: Mapping[str, int]) -> dict[str, Any]:
         "takes": cost_json(plan),
         "skipped": skipped_json(plan.skipped),
         "warnings": list(plan.warnings),
+        "facts": facts_json(plan),
+        "refused": list(plan.refused),
+        "waits_for": list(plan.waits_for),
         "not_checked": list(NOT_CHECKED),
         "calls": dict(calls),
+    }
+
+
+def facts_json(plan: Plan) -> dict[str, Any]:
+    """Return what rules on plans are about, for other programs that judge them."""
+    counts = plan.counts()
+    accounts = {account for operation in plan.operations for account in operation.accounts}
+    return {
+        "actions": {action.value: counts[action] for action in actions_of(plan)},
+        "stack_set_actions": {key: each.change.value for key, each in plan.stack_sets.items()},
+        "accounts": len(accounts),
+        "instances": counts.total(),
+        "regions": sorted({region for o in plan.operations for region in o.regions}),
+        "stack_sets": sorted({o.stack_set for o in plan.operations}),
+        "units": {path: len(here) for path, here in plan.units.items()},
+        "replacements": None,  # a plan does not know them
     }
 
 

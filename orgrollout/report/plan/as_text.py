@@ -62,6 +62,10 @@ def plan_blocks(
     if plan.held_back:
         kinds = ", ".join(f"{number:,} to {action}" for action, number in plan.held_back.items())
         yield Line(text=f"not allowed here, and only reported: {kinds}", style="yellow")
+    yield from (Line(text=f"refused: {text}", style="bold red") for text in plan.refused)
+    yield from (
+        Line(text=f"waits for an approval first: {text}", style="yellow") for text in plan.waits_for
+    )
     yield Line(text=summary(plan, everything=everything), style="bold")
     if plan.is_empty and plan.stack_sets:
         yield Line(text=sentence(NOT_CHECKED, f"`{detect}`"), style="dim")

@@ -31,7 +31,7 @@ from orgrollout.sandbox.replay.organization import (
 )
 from orgrollout.sandbox.replay.record import Exchange, Record
 from orgrollout.sandbox.sandbox import Sandbox
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 
 _REFUSED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 _REFUSED |= {"RequestLimitExceeded", "SlowDown"}

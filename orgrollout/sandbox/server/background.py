@@ -19,8 +19,7 @@ from typing import Any
 from orgrollout.sandbox.clock import ScaledClock, VirtualClock
 from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.organization.starter import STARTER
-from orgrollout.sandbox.server.control import TOKEN_VARIABLE, SandboxClient
-from orgrollout.sandbox.server.http import IDLE, serve
+from orgrollout.sandbox.server.client import IDLE, TOKEN_VARIABLE, SandboxClient
 
 _NAME = "sandbox.json"
 _PATIENCE = timedelta(seconds=30)
@@ -123,6 +122,8 @@ def stop(state: Path) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Serve until told to stop or idle for long; what the background process runs."""
+    from orgrollout.sandbox.server.http import serve  # noqa: PLC0415 - only a server needs moto
+
     state, organization, speed, port, idle, behaviour = arguments
     clock = ScaledClock(float(speed)) if float(speed) else VirtualClock()
     try:

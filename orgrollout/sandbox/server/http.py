@@ -17,13 +17,13 @@ from orgrollout.sandbox.api.addressing import Request
 from orgrollout.sandbox.clock import Clock, ScaledClock
 from orgrollout.sandbox.moto.bridge import Message
 from orgrollout.sandbox.sandbox import Sandbox, Source
-from orgrollout.sandbox.server.control import CONTROL, SandboxClient, answer_control, refused
+from orgrollout.sandbox.server.client import CONTROL, IDLE, SandboxClient
+from orgrollout.sandbox.server.control import answer_control, refused
 from orgrollout.sandbox.server.control_access import from_elsewhere, refusal
 from orgrollout.sandbox.server.http_listener import Listener, at_aws
 from orgrollout.sandbox.settings import Settings
 
 HOST = "127.0.0.1"
-IDLE = timedelta(minutes=30)
 _CHECK_SECONDS = 0.2
 _POLL_SECONDS = 0.02  # as long as stopping takes
 _OK = 200

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
+from orgrollout.drift.history import seen, with_changes
+from orgrollout.drift.who.answer import ChangedBy, Known
 from orgrollout.drift.who.choose import change_of, choose, concerns, is_about, stacks_of
 from orgrollout.drift.who.event import Event, event_of
 from orgrollout.drift.who.links import linked, unnamed
@@ -206,3 +209,26 @@ def test_creations_tell_for_what_a_deleted_thing_was_made() -> None:
     assert unnamed([deleted("fl-2")], known) == []
     assert unnamed([deleted("fl-3")], known) == [deleted("fl-3")]
     assert unnamed([deleted("fl-3")], sought()) == []
+
+
+def test_a_later_answer_that_tells_less_does_not_replace_an_earlier_one() -> None:
+    """After 90 days the event of an old finding is gone, and our own deployment is the newest."""
+    found = finding()
+    hand = read(request={"topicArn": TOPIC, "attributeName": "DisplayName"})
+    ours = read("CreateTopic", identity=CLOUDFORMATION, request={"topicArn": TOPIC})
+    own = "StackSet-base-topics-1be0315e-5f16-e435-5f2d-8373de75ecf5"
+
+    def answer(event: Event | None, *, is_sure: bool = True) -> ChangedBy:
+        stacks = {ours.id: (own,)} if event is ours else {}
+        change = change_of(event, sought(), (), stacks) if event else None
+        known = Known.FOUND if event else Known.NOT_FOUND
+        return ChangedBy(known=known, asked=NOW, change=change, is_sure=is_sure)
+
+    not_known = ChangedBy(known=Known.NOT_KNOWN, asked=NOW)
+    rising = [not_known, answer(None), answer(ours), answer(hand, is_sure=False), answer(hand)]
+    for less, more in pairwise(rising):
+        records = with_changes(seen({}, [found], NOW), {found.key: less})
+        better = with_changes(records, {found.key: more})
+        assert better[found.key].changed_by == more
+        assert with_changes(better, {found.key: less})[found.key].changed_by == more
+    assert with_changes({}, {found.key: not_known}) == {}

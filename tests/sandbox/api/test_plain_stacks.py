@@ -9,7 +9,7 @@ from types_boto3_cloudformation import CloudFormationClient
 
 from orgrollout.sandbox import Sandbox
 from orgrollout.sandbox.principals import ACCESS_ROLE
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 from orgrollout.sandbox.server.http import serve
 from tests.sandbox.support import (
     ACCOUNTS,

@@ -10,7 +10,7 @@ import pytest
 
 from orgrollout.sandbox import SandboxError, SandboxServer, VirtualClock, serve
 from orgrollout.sandbox.server.background import running, start, stop
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 from tests.sandbox.support import ORGANIZATION
 from tests.sandbox.wire import send, signed
 

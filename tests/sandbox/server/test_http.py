@@ -28,7 +28,7 @@ from orgrollout.sandbox import (
 )
 from orgrollout.sandbox.organization.starter import starter
 from orgrollout.sandbox.server.background import main, running, start, stop
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 from tests.paths import ROOT
 from tests.sandbox.support import ACCOUNTS, HOME, ORGANIZATION, TEMPLATE, targets
 

@@ -14,6 +14,7 @@ from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.build.request import Request
+from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.plan.make_plan import make_plan
 from orgrollout.plan.model.flow_logs import FlowLogForecast
 from orgrollout.plan.model.plan import Plan
@@ -65,6 +66,8 @@ def plan(
         save_plan(out, asked, replace(made, planned_by=who))
         command = f"orgrollout apply {out}{session.options}"
         screen.say(f"Saved {out}. `{command}` carries it out, and asks nothing.")
+    if made.refused:
+        raise PlanRefusedError(made.refused)
     return PENDING if detailed_exitcode and not made.is_empty else DONE
 
 

@@ -19,6 +19,7 @@ from orgrollout.cli.terminal.files import cannot_write, must_be_writable, replac
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import Region, digest_of
 from orgrollout.plan.build.request import Request
+from orgrollout.plan.checks.plan_rules import judged
 from orgrollout.plan.checks.saved_plan_check import come_up_since, moved_since
 from orgrollout.plan.model.document import plan_document, read_plan
 from orgrollout.plan.model.plan import Plan
@@ -93,13 +94,14 @@ class Saved:
         if moved:
             raise StalePlanError(moved)
         more = come_up_since(self.plan, now)
+        plan = judged(self.plan, now.manifest, now.now)
         if not more:
-            return self.plan
+            return plan
         warning = (
             f"{count(more, 'more stack instance')} would change by now. This plan leaves that "
             "alone; plan again after it."
         )
-        return replace(self.plan, warnings=(*self.plan.warnings, warning))
+        return replace(plan, warnings=(*plan.warnings, warning))
 
 
 def must_be_free(path: Path) -> None:

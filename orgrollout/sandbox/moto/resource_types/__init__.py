@@ -10,6 +10,8 @@ from moto.cloudformation import parsing
 
 from orgrollout.sandbox.moto.resource_types.base import ProvidedResource, RecordedResource
 from orgrollout.sandbox.moto.resource_types.config import CONFIG_TYPES, REMEDIATIONS
+from orgrollout.sandbox.moto.resource_types.documents import VersionedDocument
+from orgrollout.sandbox.moto.resource_types.events import EVENT_TYPES
 from orgrollout.sandbox.moto.resource_types.moto_form import moto_form
 from orgrollout.sandbox.moto.resource_types.other import OTHER_TYPES
 from orgrollout.sandbox.moto.resource_types.removal import deleted
@@ -25,9 +27,11 @@ __all__ = [
 ]
 
 CUSTOM = "AWS::CloudFormation::CustomResource"
-PROVIDED: dict[str, type[ProvidedResource]] = {
+PROVIDED: dict[str, type[Any]] = {
     **CONFIG_TYPES,
+    **EVENT_TYPES,
     **OTHER_TYPES,
+    "AWS::SSM::Document": VersionedDocument,
     # moto would start a container for it.
     CUSTOM: RecordedResource,
 }

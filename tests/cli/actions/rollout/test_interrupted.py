@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from orgrollout.sandbox import ScaledClock, serve
-from orgrollout.sandbox.server.control import SandboxClient
+from orgrollout.sandbox.server.client import SandboxClient
 from tests.cli.pseudo_terminal import PROGRAM, begun
 from tests.cli.support import Program, write_manifest
 from tests.stage import BASE, DEV, US, organization
