@@ -40,6 +40,7 @@ QUICK = Settings(
     stack_update_duration=timedelta(milliseconds=400),
     stack_drift_duration=timedelta(milliseconds=200),
 )
+TAMPERED_WITH = "TamperedWith"
 _PATIENCE = 180  # seconds
 _QUIET = timedelta(minutes=3)  # longer than a folder must rest before it is planned
 
@@ -74,7 +75,8 @@ class Cloud:
     def send(self, event: Mapping[str, Any]) -> tuple[str, Any]:
         """Return the rule of the template that takes an event, and what the function answers."""
         (rule,) = self.template.matching(event)
-        return rule, self.function("look").call(batch(event))
+        reader = "tampered" if rule == TAMPERED_WITH else "look"  # of the queue that it writes to
+        return rule, self.function(reader).call(batch(event))
 
     def executions(self) -> dict[str, str]:
         """Return the status of every execution, by name."""

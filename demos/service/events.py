@@ -61,6 +61,44 @@ def account_created(account: str) -> dict[str, Any]:
     }
 
 
+def called(
+    call: str, account: str, region: str, *, by: str = "", event: str = ""
+) -> dict[str, Any]:
+    """Return an event of CloudTrail as the bus of tamper-bus gets it.
+
+    The envelope: EventBridge User Guide, "AWS service events delivered via AWS CloudTrail"; the
+    detail: CloudTrail User Guide, "CloudTrail record contents".
+    """
+    service, _, name = call.partition(":")
+    return {
+        "version": "0",
+        "id": "b8e9b6a2-1111-4a6b-9509-23c04bcb6a21",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": f"aws.{service}",
+        "account": account,
+        "time": "2026-01-05T08:00:00Z",
+        "region": region,
+        "resources": [],
+        "detail": {
+            "eventVersion": "1.11",
+            "userIdentity": {
+                "type": "IAMUser",
+                "principalId": "AIDACKCEVSQ6C2EXAMPLE",
+                "arn": by or f"arn:aws:iam::{account}:user/JohnDoe",
+                "accountId": account,
+            },
+            "eventTime": "2026-01-05T08:00:00Z",
+            "eventSource": f"{service}.amazonaws.com",
+            "eventName": name,
+            "awsRegion": region,
+            "requestParameters": {},
+            "eventID": event or f"00000000-0000-4000-8000-{account}",
+            "eventType": "AwsApiCall",
+            "recipientAccountId": account,
+        },
+    }
+
+
 def batch(*events: Mapping[str, Any]) -> dict[str, Any]:
     """Return messages of a queue (Lambda Developer Guide, "Using Lambda with Amazon SQS")."""
     return {

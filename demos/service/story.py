@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from demos.service.cloud import BUCKET, HERE, TOPIC, Cloud
-from demos.service.events import account_created
+from demos.service.events import account_created, called
 
 NAME, STACK_SET = "alerts", "alerts-alerts"
 PLACES = ("us-east-1", "eu-west-1")
+STOPPED = ("100000000003", "eu-west-1")
 NEW, DRIFTED, BROKEN = "billing", "100000000002", "100000000001"
 MANIFEST = (HERE / "manifest.yaml").read_text(encoding="utf-8")
 AUTO = (HERE / "auto_approve.yaml").read_text(encoding="utf-8")
@@ -58,6 +59,8 @@ def enrolled(cloud: Cloud) -> Iterator[str]:
     if there != sorted(PLACES):
         raise NotSoError(f"{NEW} has stack instances in {there} only")
     yield f"{NEW} has its stack instances in {' and '.join(there)}"
+    for place in sorted(_instances(cloud)):
+        _config(cloud, place).start_configuration_recorder(ConfigurationRecorderName="main")
 
 
 def repaired(cloud: Cloud) -> Iterator[str]:
@@ -73,6 +76,27 @@ def repaired(cloud: Cloud) -> Iterator[str]:
     yield f"the topic is called {name!r} again"
 
 
+def tampered(cloud: Cloud) -> Iterator[str]:
+    """A recorder that a person stops records again within one event."""
+    _config(cloud, STOPPED).stop_configuration_recorder(ConfigurationRecorderName="main")
+    who = f"arn:aws:iam::{STOPPED[0]}:user/mallory"
+    yield f"in {' '.join(STOPPED)} a person stops the recorder of AWS Config"
+    rule, answer = cloud.send(called("config:StopConfigurationRecorder", *STOPPED, by=who))
+    (line,) = {m for m in cloud.function("tampered").messages() if m.startswith("tampering: ")}
+    yield f"the rule {rule} took the event of CloudTrail; {line}"
+    said = str(answer["said"][NAME])
+    if answer["looked"] != [" ".join(STOPPED)] or not said.startswith(f"{NAME}-4 repairs"):
+        raise NotSoError(f"tampered answers {answer}")
+    yield f"tampered: looked at {STOPPED[0]} {STOPPED[1]} alone; {said}"
+    yield from _carried_out(cloud, {"started": [f"{NAME}-4_1"]}, "the repair")
+    (status,) = _config(cloud, STOPPED).describe_configuration_recorder_status()[
+        "ConfigurationRecordersStatus"
+    ]
+    if not status["recording"]:
+        raise NotSoError("the recorder does not record")
+    yield "the recorder records again"
+
+
 def halted(cloud: Cloud) -> Iterator[str]:
     """A rollout that fails halts, and tells."""
     queue = _subscribed(cloud)
@@ -80,10 +104,10 @@ def halted(cloud: Cloud) -> Iterator[str]:
     changed = ALERTS.replace("security alerts", "alerts of security")
     _, answer = cloud.send(cloud.upload(NAME, alerts=changed, manifest=MANIFEST + AUTO))
     yield f"another template is uploaded; look: {_said(answer, 'approved by its conditions')}"
-    ended = cloud.wait_for(f"{NAME}-4_1")
+    ended = cloud.wait_for(f"{NAME}-5_1")
     if ended["said"] != "halted":
-        raise NotSoError(f"{NAME}-4 {ended['said']}, though an account failed")
-    yield f"execution {NAME}-4_1 ended: {NAME}-4 {ended['said']}, for {BROKEN} failed"
+        raise NotSoError(f"{NAME}-5 {ended['said']}, though an account failed")
+    yield f"execution {NAME}-5_1 ended: {NAME}-5 {ended['said']}, for {BROKEN} failed"
     (line,) = {m for m in cloud.function("tick").messages() if m.startswith("phase: halted,")}
     yield f"the log has what HaltedAlarm looks for: {line}"
     told = cloud.client("sqs").receive_message(QueueUrl=queue)["Messages"]
@@ -91,7 +115,7 @@ def halted(cloud: Cloud) -> Iterator[str]:
     yield f"the topic {TOPIC} was told: {notice['Subject']}"
 
 
-SCENES = (uploaded, approved, enrolled, repaired, halted)
+SCENES = (uploaded, approved, enrolled, repaired, tampered, halted)
 
 
 def _carried_out(cloud: Cloud, answer: dict[str, Any], who: str) -> Iterator[str]:
@@ -117,6 +141,11 @@ def _instances(cloud: Cloud) -> set[tuple[str, str]]:
     found = cloud.client("cloudformation").list_stack_instances(StackSetName=STACK_SET)
     current = [each for each in found["Summaries"] if each["Status"] == "CURRENT"]
     return {(each["Account"], each["Region"]) for each in current}
+
+
+def _config(cloud: Cloud, place: tuple[str, str]) -> Any:
+    """Return a client of AWS Config in an account and Region."""
+    return cloud.client("config", cloud.server.sandbox.session(*place))
 
 
 def _display_name(cloud: Cloud) -> str:

@@ -14,7 +14,6 @@ class Need(StrEnum):
     """What an experiment takes besides the canary account."""
 
     ROLE = "role"  # to look into the canary account
-    SECOND = "second"
     SUSPENDED = "suspended"
 
 
@@ -59,7 +58,6 @@ class Experiment:
         """Return which option is missing for it; empty where it can run."""
         given = {
             Need.ROLE: ground.by_role,
-            Need.SECOND: ground.second is not None,
             Need.SUSPENDED: ground.suspended is not None,
         }
         return " and ".join(
@@ -69,7 +67,6 @@ class Experiment:
 
 _OPTIONS = {
     Need.ROLE: "--role NAME",
-    Need.SECOND: "--second ACCOUNT",
     Need.SUSPENDED: "--suspended ACCOUNT",
 }
 

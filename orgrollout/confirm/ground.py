@@ -29,7 +29,6 @@ class Ground:
     canary: Place
     regions: tuple[Region, Region]
     call_as: str  # SELF or DELEGATED_ADMIN
-    second: Place | None = None
     suspended: Place | None = None  # stacks are never made there
     by_role: bool = False  # whether there is a role to look into the canary account with
 
@@ -49,7 +48,7 @@ class Ground:
 
     def targets(self, *pairs: Pair) -> dict[str, Any]:
         """Return deployment targets: the accounts of these pairs, in each of their Regions."""
-        known = (self.canary, self.second, self.suspended)
+        known = (self.canary, self.suspended)
         accounts = dict.fromkeys(pair.account for pair in pairs)
         units = {p.unit for p in known if p is not None and p.account in accounts}
         return exactly(units, accounts, dict.fromkeys(pair.region for pair in pairs))

@@ -28,7 +28,9 @@ class Question:
 QUESTIONS: Mapping[str, Question] = {
     "conflicting_operations": Question(values=("same_instances", "any"), assumed="same_instances"),
     "create_on_current": Question(values=("skip", "apply_overrides"), assumed="skip"),
+    "detection_without_instances": Question(values=("operation", "refused"), assumed="operation"),
     "duplicate_operation_id": Question(values=("return", "raise"), assumed="return"),
+    "empty_overrides": Question(values=("reset", "keep"), assumed="reset"),
     "executed_change_set": Question(values=("by_arn", "kept", "gone"), assumed="by_arn"),
     "omitted_parameters": Question(values=("keep", "default"), assumed="keep"),
     "overrides_stored": Question(values=("at_start", "at_success"), assumed="at_start"),
@@ -41,6 +43,7 @@ QUESTIONS: Mapping[str, Question] = {
         assumed="Cancelled since the operation was stopped",
         is_open=True,
     ),
+    "stopped_detection": Question(values=("overwrites", "keeps"), assumed="overwrites"),
     "suspended_delete": Question(
         values=("with_retain", "skip", "remove_record"), assumed="with_retain"
     ),

@@ -35,10 +35,10 @@ def announcement(experiments: Sequence[Experiment], ground: Ground) -> Iterator[
         text=f"They make {count(len(able), 'stack set')} in the caller's account, called "
         f"{PREFIX}*-{ground.run}."
     )
+    here, there = ground.regions
     yield Line(
-        text=f"Their stacks are in {_account('account', ground.canary)}"
-        f"{_more('account', ground.second)}, in {ground.regions[0]} and {ground.regions[1]}: each "
-        "has one standard parameter of Systems Manager and nothing else."
+        text=f"Their stacks are in {_account('account', ground.canary)}, in {here} and {there}: "
+        "each has one standard parameter of Systems Manager and nothing else."
     )
     if ground.suspended and any(Need.SUSPENDED in each.needs for each in able):
         yield Line(
@@ -57,10 +57,6 @@ def announcement(experiments: Sequence[Experiment], ground: Ground) -> Iterator[
 
 def _account(what: str, place: Place) -> str:
     return f"{what} {place.account} (unit {place.unit})"
-
-
-def _more(what: str, place: Place | None) -> str:
-    return f" and {_account(what, place)}" if place else ""
 
 
 def confirm_blocks(findings: Sequence[Finding]) -> Iterator[Block]:

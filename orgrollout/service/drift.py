@@ -1,13 +1,14 @@
 """Looking for drift without a person: step by step, then the same as `resync --unattended`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orgrollout.api import Client, Context
 from orgrollout.aws.executions import Executions
 from orgrollout.drift.unattended import as_unattended, why_not_now
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import StackSetKey, StackSetName
+from orgrollout.model.ids import Pair, StackSetKey, StackSetName
 from orgrollout.model.logs import log_of
 from orgrollout.reconcile.documents.detections import read_intent
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
@@ -46,7 +47,7 @@ def drift_step(loaded: LoadedManifest, client: Client, executions: Executions, j
         progress = {"began": began, "detections": known}
         wait = max(min(waits), _LEAST_WAIT)
         return Step(wait=wait, said="looking for drift", progress=progress)
-    return Step(wait=None, said=_repair(loaded, client, executions))
+    return Step(wait=None, said=repair(loaded, client, executions))
 
 
 def _targets(loaded: LoadedManifest, context: Context) -> Mapping[StackSetName, StackSetKey]:
@@ -79,12 +80,32 @@ def _id(step: DetectionStep) -> str:
     return step.intent.operation if step.intent else ""
 
 
-def _repair(loaded: LoadedManifest, client: Client, executions: Executions) -> str:
-    """Begin the rollout that repairs what may be repaired without a person."""
+def repair(
+    loaded: LoadedManifest,
+    client: Client,
+    executions: Executions,
+    *,
+    at: frozenset[Pair] | None = None,
+) -> str:
+    """Begin the rollout that repairs what may be repaired without a person, and say what it is.
+
+    ``at``: look at these places alone, and at their stacks as they are now.
+    """
     limits, context = loaded.manifest.drift.unattended, client.context
+    request = ResyncRequest.unattended(limits)
     picture = client.look(loaded, drift=True)
-    sought = client.plan_resync(loaded, picture, request=ResyncRequest.unattended(limits))
-    tell_of_drift(loaded.manifest, sought.findings, context, lambda text: _LOG.warning("%s", text))
+    if at is None:
+        sought = client.plan_resync(loaded, picture, request=request)
+    else:
+        there = at
+        sought = client.plan_resync(
+            loaded,
+            picture,
+            request=replace(request, look_now=True),
+            narrowing=lambda _: lambda _, pair: pair in there,
+        )
+    if at is None or sought.findings.real:  # of the other places it is not known what there is
+        tell_of_drift(loaded.manifest, sought.findings, context, _warn)
     left, plan = len(sought.left), as_unattended(sought.resync.plan, loaded.manifest)
     said = f"{left:,} left to a person" if left else "nothing is left"
     if plan.is_empty:
@@ -99,6 +120,10 @@ def _repair(loaded: LoadedManifest, client: Client, executions: Executions) -> s
     job = Job(kind=Kind.ROLLOUT, name=begun.state.id)
     ensure_execution(job, context.journal, executions)
     return f"{begun.state.id} repairs; {said}"
+
+
+def _warn(text: str) -> None:
+    _LOG.warning("%s", text)
 
 
 def _held_up(error: OpenRolloutError, context: Context) -> str:

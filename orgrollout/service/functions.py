@@ -5,7 +5,6 @@ a function may end at any moment. What goes wrong is raised: Step Functions and 
 again, and an alarm tells of what keeps going wrong.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,22 +17,22 @@ from orgrollout.aws.transport.clock import Clock
 from orgrollout.errors import OrgRolloutError, PassingError
 from orgrollout.journal.errors import JournalBusyError
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.model.ids import RolloutId
+from orgrollout.model.ids import Pair, RolloutId
 from orgrollout.model.logs import about, log_of
-from orgrollout.model.operation_id import read_operation_id
 from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError
 from orgrollout.reconcile.documents.rollouts import load_rollout
-from orgrollout.service.drift import drift_step
+from orgrollout.service.drift import drift_step, repair
 from orgrollout.service.driving import advance, needs_an_execution, to_look_at
 from orgrollout.service.jobs import Job, Kind, ensure_execution
 from orgrollout.service.looking import look_at
 from orgrollout.service.manifests import UploadUnderWayError, loaded_manifest, manifest_names
+from orgrollout.service.messages import Event, operations_of
 from orgrollout.service.settings import Settings
+from orgrollout.service.tampering import note_looks, places_due
 
 if TYPE_CHECKING:
     from orgrollout.api import AwsSession
 
-Event = Mapping[str, Any]
 Answer = dict[str, Any]
 _LOG = log_of(__name__)
 _PASSING = (JournalBusyError, PassingError)
@@ -131,7 +130,7 @@ class Functions:
         ``event`` is a batch of messages of Amazon SQS, or comes from a schedule. What it says
         besides is not relied on.
         """
-        rollouts, others = _operations_of(event)
+        rollouts, others = operations_of(event)
         with self._house() as house:
             for name in sorted(rollouts):
                 self._driven_on(house, name)
@@ -139,6 +138,34 @@ class Functions:
                 self._all_manifests(house, self._look) if others or not event.get("Records") else {}
             )
         return {"looked": looked, "driven": sorted(rollouts)}
+
+    def tampered(self, event: Event, _context: object = None) -> Answer:
+        """Look at once at the accounts and Regions that tamper events tell of, and repair there.
+
+        Raises:
+            OrgRolloutError: The first failure, after all manifests were tried.
+        """
+        with self._house() as house:
+            due = places_due(event, house.client)
+            said = self._at(house, frozenset(due)) if due else {}
+            note_looks(due, house.client)
+        return {"looked": sorted(map(str, due)), "said": said}
+
+    def _at(self, house: _House, places: frozenset[Pair]) -> dict[str, str]:
+        """Look at places for every manifest."""
+        said: dict[str, str] = {}
+        failed: OrgRolloutError | None = None
+        for name in manifest_names(house.bucket):
+            try:
+                with self._manifest(house, name) as (loaded, there):
+                    said[name] = repair(loaded, there.client, there.executions, at=places)
+                _LOG.info("tampering, manifest %s: %s", name, said[name])
+            except OrgRolloutError as error:
+                _LOG.error("manifest %s: %s", name, error, extra={"error": type(error).__name__})
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        return said
 
     def _look(self, house: _House, name: str) -> str:
         with self._manifest(house, name) as (loaded, there):
@@ -211,29 +238,6 @@ class Functions:
             ) as client,
         ):
             yield loaded, _of(settings, client)
-
-
-def _operations_of(event: Event) -> tuple[set[RolloutId], bool]:
-    """Return the rollouts whose operations the messages tell of, and whether there are others."""
-    rollouts: set[RolloutId] = set()
-    others = False
-    for record in event.get("Records") or ():
-        operation = _operation(record)
-        said = read_operation_id(operation) if operation else None
-        if said is not None:
-            rollouts.add(said.rollout)
-        others = others or operation is None
-    return rollouts, others
-
-
-def _operation(record: Any) -> str | None:
-    """Return the id of the stack set operation that a message tells of, if it does."""
-    try:
-        detail = json.loads(record["body"])["detail"]
-        found = detail.get("stack-set-operation-id")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return found if isinstance(found, str) else None
 
 
 def _of(settings: Settings, client: api.Client) -> _House:

@@ -10,3 +10,4 @@ start = _FUNCTIONS.start
 reconcile = _FUNCTIONS.reconcile
 drift = _FUNCTIONS.drift
 look = _FUNCTIONS.look
+tampered = _FUNCTIONS.tampered

@@ -32,6 +32,7 @@ def used(calls: Iterable[Call]) -> set[str]:
     return {f"{call.service}:{call.operation}" for call in calls} - {UNASKED}
 
 
+@pytest.mark.slow
 def test_what_is_used_is_what_is_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

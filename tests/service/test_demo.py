@@ -39,6 +39,9 @@ def test_the_demo_of_the_service_comes_true() -> None:
         "the rule AccountsChanged took the event of Organizations",
         "billing has its stack instances in eu-west-1 and us-east-1",
         "the topic is called 'security alerts' again",
+        "the rule TamperedWith took the event of CloudTrail; tampering: "
+        "config:StopConfigurationRecorder by arn:aws:iam::100000000003:user/mallory",
+        "the recorder records again",
         "the log has what HaltedAlarm looks for: phase: halted,",
         "the topic orgrollout was told: ",
         "All of it came true",

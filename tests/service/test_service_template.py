@@ -8,12 +8,13 @@ import pytest
 import yaml
 from moto.events.models import EventPattern
 
-from demos.service.events import account_created, operation_ended, uploaded
+from demos.service.events import account_created, batch, called, operation_ended, uploaded
 from orgrollout.aws.permissions import Scope, operator_policy
 from orgrollout.service import handlers
 from orgrollout.service.manifests import QUIET
 from orgrollout.service.templates import Part, service_template
 from tests.service.house import AUTO, BUCKET, House, manifest
+from tests.stage import DEV, US
 from tests.templates.support.linting import findings
 from tests.templates.support.reading import parse
 from tests.templates.support.resolving import Place, Stack, resolve
@@ -23,6 +24,7 @@ GIVEN = {
     "TopicArn": "arn:aws:sns:us-east-1:111122223333:alarms",
     "AdministrationRoleArn": "arn:aws:iam::111122223333:role/administration",
     "ManagementAccountId": "999999999999",
+    "TamperBusName": "orgrollout-tamper",
     "PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/boundary",
 }
 HISTORY = 20_000
@@ -50,7 +52,7 @@ def test_cfn_lint_has_nothing_to_say(part: Part) -> None:
 
 def test_every_function_is_in_the_zip_and_has_its_log(stack: Stack) -> None:
     functions = of_type(stack, "AWS::Lambda::Function")
-    assert len(functions) == 5
+    assert len(functions) == 6
     for name, properties in functions.items():
         module, _, function = properties["Handler"].rpartition(".")
         assert module == handlers.__name__
@@ -146,6 +148,53 @@ def test_every_call_of_a_rollout_is_allowed(house: House, stack: Stack) -> None:
     assert needed - allowed <= {"states:ListExecutions", "states:StopExecution"}
 
 
+def test_every_call_of_a_look_at_tampering_is_allowed(house: House, stack: Stack) -> None:
+    """In its own account: in a member account it calls as the re-sync role."""
+    house.upload(manifest(service=AUTO))
+    house.functions.look({})
+    house.run("base-1_1")
+    before = len(house.sandbox.calls)
+    house.functions.tampered(batch(called("config:StopConfigurationRecorder", DEV[0], US)))
+
+    sent = {f"{c.service}:{c.operation}" for c in house.sandbox.calls[before:]}
+    named = {"s3:ListObjectsV2": "s3:ListBucket", "sts:GetCallerIdentity": ""}
+    needed = {named.get(call, call).replace("stepfunctions:", "states:") for call in sent} - {""}
+    allowed = {a for each in statements(stack, "WorkRole").values() for a in actions(each)}
+    assert {"organizations:DescribeAccount", "s3:PutObject"} <= needed <= allowed
+
+
+def test_the_end_of_an_operation_comes_at_once(stack: Stack) -> None:
+    """An upload waits until its folder has rested; a rollout need not."""
+    text = service_template(Part.SERVICE)
+    rule = re.search(r"^  OperationEnded:\n(    .*\n)+", text, re.MULTILINE)
+    assert rule
+    assert "Arn: !GetAtt Ended.Arn" in rule[0]
+    assert "DelaySeconds" not in stack.resources["Ended"]["Properties"]
+    window = stack.resources["WakeRollouts"]["Properties"]["MaximumBatchingWindowInSeconds"]
+    assert window <= 5
+
+
+def test_a_tamper_event_comes_at_once_and_a_look_that_failed_is_tried_again(stack: Stack) -> None:
+    queue = stack.resources["Tampering"]["Properties"]
+    function = stack.resources["Tampered"]["Properties"]
+    (mapping,) = (
+        each
+        for each in of_type(stack, "AWS::Lambda::EventSourceMapping").values()
+        if each["FunctionName"] == function["FunctionName"]
+    )
+    assert "DelaySeconds" not in queue
+    assert function["Timeout"] < queue["VisibilityTimeout"] < 1200
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2
+
+
+def test_without_a_tamper_bus_there_is_nothing_that_reads_one() -> None:
+    without = {key: value for key, value in GIVEN.items() if key != "TamperBusName"}
+    stack = resolve(parse(service_template(Part.SERVICE)), HOME, **without)
+
+    assert not [name for name in stack.resources if name.startswith("Tamper")]
+    assert "LookAtTampering" not in stack.resources
+
+
 def test_who_starts_executions_reaches_no_stack_set_and_no_account(stack: Stack) -> None:
     mine = {
         a.partition(":")[0] for s in statements(stack, "StartRole").values() for a in actions(s)
@@ -196,6 +245,9 @@ def test_the_rules_match_the_events_that_aws_documents(stack: Stack) -> None:
     assert matched(stack, operation_ended(ours, "RUNNING")) == set()
     assert matched(stack, operation_ended("5e2f3a40-0000-1111-2222-333344445555")) == set()
     assert matched(stack, account_created("100000000001")) == {"AccountsChanged"}
+    deleted = called("ec2:DeleteFlowLogs", DEV[0], US)
+    assert matched(stack, deleted) == {"TamperedWith"}
+    assert matched(stack, {**deleted, "source": "acme.config"}) == set()
     pattern = stack.resources["ManifestChanged"]["Properties"]["EventPattern"]
     bucket = pattern["detail"]["bucket"]["name"][0]
     assert matched(stack, uploaded(bucket, "manifests/base/manifest.yaml")) == {"ManifestChanged"}

@@ -233,6 +233,14 @@ def coverage(
             autocompletion=completion.rollouts,
         ),
     ] = None,
+    trend: Annotated[
+        bool,
+        typer.Option(
+            "--trend",
+            help="How many pairs were in which state at the end of each rollout, as the journal "
+            "tells it. AWS is not asked.",
+        ),
+    ] = False,
     diff: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -251,6 +259,8 @@ def coverage(
     from orgrollout.cli.actions.reports.coverage import Asked
     from orgrollout.cli.actions.reports.coverage import coverage as run
     from orgrollout.cli.actions.reports.coverage_diff import diff_ledgers
+    from orgrollout.cli.actions.reports.coverage_trend import trend as run_trend
+    from orgrollout.cli.errors import WrongUsageError
     from orgrollout.reconcile.reading.inventory import Refresh
 
     asked = Asked(
@@ -261,6 +271,10 @@ def coverage(
         as_of=as_of,
         refresh=Refresh(refresh),
     )
+    if trend and diff is not None:
+        raise WrongUsageError("--trend and --diff do not go together: ask for one of them.")
+    if trend:
+        return run_trend(asked, reach, format_)
     if diff is not None:
         return diff_ledgers(diff, asked, reach, format_)
     return run(asked, reach, format_)

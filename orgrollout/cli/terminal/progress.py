@@ -7,7 +7,6 @@ from typing import Self
 
 from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from orgrollout.aws.transport.clock import Clock
@@ -16,11 +15,13 @@ from orgrollout.model.ids import OperationId
 from orgrollout.reconcile.documents.rollouts import Rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
 from orgrollout.reconcile.tick.tick import Tick
-from orgrollout.report.layout.words import clock_time, count, span
+from orgrollout.report.layout.words import clock_time, span
+from orgrollout.report.rollout.board import board_lines, board_of
 from orgrollout.report.rollout.standing import waits
 from orgrollout.report.rollout.under_way import under_way
 from orgrollout.rollout.state.counted import Counted
 from orgrollout.rollout.state.decision import Event, EventKind
+from orgrollout.rollout.state.view import RolloutView
 
 _STYLES = {
     EventKind.WAVE: "bold",
@@ -58,12 +59,13 @@ class Progress:
         self._counter = counter
         self._counted: Mapping[OperationId, Counted] = {}
         self._last = clock.now()  # when something was said
+        self._board = board_of(RolloutView(self._plan, self._state), {}, self._last)
         self._live = (
             Live(
                 get_renderable=self._running,
                 console=screen.people,
                 transient=True,
-                refresh_per_second=4,
+                refresh_per_second=1,  # for a slow line
             )
             if screen.is_terminal
             else None
@@ -102,6 +104,9 @@ class Progress:
             self._counted = self._counter.count(tick.rollout)
         if self._live is None:
             self._beat(tick)
+        else:
+            view = RolloutView(self._plan, self._state)
+            self._board = board_of(view, self._counted, self._clock.now())
 
     def _beat(self, tick: Tick) -> None:
         """Say how far it is, where nothing else was said for a while."""
@@ -146,14 +151,6 @@ class Progress:
         return f"wave {self._plan.waves[position].index}"
 
     def _running(self) -> Group:
-        """Return one line for each operation under way, and how far the whole is."""
-        table = Table.grid(padding=(0, 2))
-        now = self._clock.now()
-        for each in under_way(self._plan, self._state.in_flight, self._counted, now):
-            cells = (f"wave {each.wave}", each.stack_set, each.what, span(each.age), each.how_far)
-            table.add_row(*(Text(cell) for cell in cells))
-        done = sum(one.succeeded for one in self._state.completed)
-        done += sum(each.done for each in self._counted.values())
-        total = sum(o.rectangle.size for o in self._plan.operations)
-        whole = f"{done:,} of {count(total, 'stack instance')} done"
-        return Group(table, Text(f"{self._state.id} {self._state.phase}: {whole}", style="dim"))
+        """Return the bars of the wave, how far the whole is, and what failed, in this width."""
+        lines = board_lines(self._board, self._screen.people.width)
+        return Group(*(Text(text, style=style, no_wrap=True) for text, style in lines))

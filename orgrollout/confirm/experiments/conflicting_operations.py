@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from orgrollout.confirm.experiment import Answer, Experiment
 from orgrollout.confirm.ground import Ground
-from orgrollout.confirm.stack_set import LOOK_EVERY, SET_UP, UNDER_WAY, Trial
+from orgrollout.confirm.stack_set import SET_UP, UNDER_WAY, Trial
 from orgrollout.confirm.steps import CannotTellError, Steps, Wait
 from orgrollout.confirm.template import PARAMETER
 
 TITLE = "side-by-side"
 _LOOKS = 3
+_LOOK_EVERY = timedelta(seconds=2)  # an operation on one stack may be short
 
 
 def _run(ground: Ground) -> Steps[Answer]:
@@ -36,7 +37,7 @@ def _watched(trial: Trial, first: str, second: str) -> Steps[Answer]:
             yield from trial.succeeded(second)
             return Answer(value="same_instances", because="both ran at the same time")
         queued += 1
-        yield Wait(span=LOOK_EVERY)
+        yield Wait(span=_LOOK_EVERY)
     # Any operation is queued for a moment, with managed execution.
     if queued < _LOOKS:
         raise CannotTellError("the first operation was over before both could be looked at")

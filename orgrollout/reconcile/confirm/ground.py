@@ -23,7 +23,6 @@ class Wanted:
     """Where experiments are to run."""
 
     canary: AccountId
-    second: AccountId | None = None
     suspended: AccountId | None = None
     second_region: Region | None = None
     by_role: bool = False
@@ -42,10 +41,9 @@ def read_ground(wanted: Wanted, connection: Connection, call_as: str) -> Ground:
         AwsError: An account is not in the organization, or cannot be read.
     """
     _, management = describe_organization(connection)
-    named = [a for a in (wanted.canary, wanted.second, wanted.suspended) if a is not None]
-    if len(set(named)) < len(named):
+    if wanted.canary == wanted.suspended:
         raise GroundError("one account is named twice; nothing was made. Name different ones.")
-    if management in named:
+    if management in (wanted.canary, wanted.suspended):
         raise GroundError(
             f"{management} is the management account, where service-managed stack sets never "
             "deploy; nothing was made. Name a member account."
@@ -54,7 +52,6 @@ def read_ground(wanted: Wanted, connection: Connection, call_as: str) -> Ground:
     return Ground(
         run=new_run(),
         canary=_place(connection, wanted.canary, active),
-        second=_place(connection, wanted.second, active) if wanted.second else None,
         suspended=_place(connection, wanted.suspended, gone) if wanted.suspended else None,
         regions=(connection.home_region, _second_region(wanted.second_region, connection)),
         call_as=call_as,

@@ -1,6 +1,6 @@
 """From findings to a plan that repairs them. Reads, and changes nothing but drift detections."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from orgrollout.drift.finding import Finding, FindingKind
@@ -23,6 +23,7 @@ from orgrollout.reconcile.context import Context
 from orgrollout.reconcile.documents.findings import history, remember_findings
 from orgrollout.reconcile.drift.confirm_suspects import confirm
 from orgrollout.reconcile.drift.look_at_posture import look_at_posture
+from orgrollout.reconcile.drift.look_now import looked_now
 from orgrollout.reconcile.drift.read_findings import gather_findings
 from orgrollout.reconcile.lifecycle.begin import holders_of
 from orgrollout.reconcile.reading.inventory import Progress
@@ -57,6 +58,7 @@ class ResyncRequest:
     windows: tuple[Window, ...] = ()  # in which repairs may begin; empty: at any time
     recover_inoperable: bool = False
     recreate: bool = False  # delete and create what nothing else repairs
+    look_now: bool = False  # at the stacks that are chosen, whatever the last detection told
 
     @classmethod
     def unattended(cls, limits: Unattended) -> "ResyncRequest":
@@ -97,7 +99,10 @@ def seek_repairs(
     posture = look_at_posture(loaded, picture, context, progress, chosen=chosen)
     found = gather_findings(loaded, picture, context, progress, chosen=chosen, posture=posture)
     role = member_role_of(loaded)
-    stacks = _stacks(request, [f for f in found.findings if _may_need_its_stack(f)], context)
+    if wanted.look_now and role is not None:
+        meant = {look.key: look.meant for look in found.stack_sets}
+        found = looked_now(found, _stacks(request, meant, context), role, context, progress)
+    stacks = _stacks(request, _may_need_their_stack(found.findings), context)
     if role is not None:
         found = confirm(found, stacks, role, context, progress)
     remember_findings(context.journal, context.clock.now(), found, chosen)
@@ -153,21 +158,25 @@ def _refused(known: Mapping[Digest, Record]) -> dict[Digest, Refusal]:
     }
 
 
-def _may_need_its_stack(finding: Finding) -> bool:
-    return finding.kind is FindingKind.RESOURCE
+def _may_need_their_stack(findings: Iterable[Finding]) -> dict[StackSetKey, set[Pair]]:
+    wanted: dict[StackSetKey, set[Pair]] = {}
+    for finding in findings:
+        if finding.kind is FindingKind.RESOURCE:
+            wanted.setdefault(finding.stack_set, set()).add(finding.pair)
+    return wanted
 
 
-def _stacks(request: Request, findings: Iterable[Finding], context: Context) -> Stacks:
-    """Return the ids of the stacks that findings are about.
+def _stacks(
+    request: Request, wanted: Mapping[StackSetKey, Collection[Pair]], context: Context
+) -> Stacks:
+    """Return the ids of the stacks of stack instances.
 
     A list of what drifted has them, a page per hundred; a memory has not.
     """
-    wanted: dict[StackSetKey, set[Pair]] = {}
-    for finding in findings:
-        wanted.setdefault(finding.stack_set, set()).add(finding.pair)
     return {
         key: _stacks_of(request.desired[key].name, frozenset(pairs), request, key, context)
         for key, pairs in wanted.items()
+        if pairs
     }
 
 

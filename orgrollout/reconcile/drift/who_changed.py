@@ -38,7 +38,7 @@ from orgrollout.reconcile.reading.plan_request import Picture
 
 Progress = Callable[[str], None]
 Records = Mapping[Digest, Record]
-_ASKED = {Verdict.REAL, Verdict.DELETED, Verdict.IGNORED}
+_ASKED = frozenset(Verdict) - {Verdict.NOT_CHECKABLE, Verdict.SUSPECT}  # real, or accepted
 LOOK_UP = "cloudtrail:LookupEvents"
 NO_ROLE = "the manifest names no `drift: {probe_role: ...}` to look into accounts with"
 

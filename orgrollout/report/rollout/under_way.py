@@ -60,14 +60,18 @@ def how_far(known: Sequence[Counted], total: int, now: datetime) -> str:
     parts = [f"{sum(each.done for each in known):,}/{total:,} done"]
     if failed:
         parts.append(f"{failed:,} failed")
-    # What was not counted so far takes as long as what was.
     rest = total - sum(each.done + each.failed for each in known)
+    return ", ".join([*parts, *pace(known, rest, now)])
+
+
+def pace(known: Sequence[Counted], rest: int, now: datetime) -> Iterator[str]:
+    """Yield the rate, and how long the rest takes at it, where both are known."""
+    # What was not counted so far takes as long as what was.
     rate = sum(each.per_minute for each in known)
     if rate and rest > 0:
-        parts.append(f"{rate:,.0f} a minute" if rate >= 1 else f"one in {_about(rate)}")
+        yield f"{rate:,.0f} a minute" if rate >= 1 else f"one in {_about(rate)}"
         left = timedelta(minutes=rest / rate) - (now - max(each.at for each in known))
-        parts.append(f"about {_rounded(left)} left")
-    return ", ".join(parts)
+        yield f"about {_rounded(left)} left"
 
 
 def _about(per_minute: float) -> str:

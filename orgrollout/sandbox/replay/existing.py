@@ -6,8 +6,9 @@ and where it has stack instances. Its earlier operations are told by their list 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from orgrollout.exchange_record import Mark
 from orgrollout.sandbox.replay.record import Exchange, Record
 
 Instance = Mapping[str, Any]
@@ -20,8 +21,17 @@ _DEFINITION = (
 _CHECKED = frozenset({"IN_SYNC", "DRIFTED"})
 _HANDLE = '{"Resources": {"Resource": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}'
 _SELF_MANAGED, _BY_UNITS = "SELF_MANAGED", "SERVICE_MANAGED"
+_LATE = "9999"
 _DETECT = "DetectStackSetDrift"
 _IN_PLACE = frozenset({_DETECT, "UpdateStackSet", "UpdateStackInstances", "StopStackSetOperation"})
+
+
+class Past(NamedTuple):
+    """An operation that ran before the record began. Stack sets need what others made earlier."""
+
+    moment: str
+    operation: str
+    parameters: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -43,8 +53,8 @@ class ExistingStackSet:
         least = {"StackSetName": self.name, "TemplateBody": _HANDLE, "PermissionModel": model}
         return {**least, **off, **given}
 
-    def operations(self, root: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield what makes the stack instances: operations with their parameters."""
+    def operations(self, root: str) -> Iterator["Past"]:
+        """Yield what makes the stack instances."""
         created = self._past("CREATE")
         for operation, accounts, regions in _groups(self.instances):
             known = operation if operation in created else next(iter(created), "")
@@ -52,10 +62,16 @@ class ExistingStackSet:
             created.pop(known, None)
             where = self._where(accounts, root)
             asked = {"StackSetName": self.name, "Regions": regions, **where, **named}
-            yield "CreateStackInstances", asked
+            yield Past(self._moment(known), "CreateStackInstances", asked)
         if self._was_checked:
-            detected = self._named(next(iter(self._past("DETECT_DRIFT")), ""))
-            yield _DETECT, {"StackSetName": self.name, **detected}
+            last = next(iter(self._past("DETECT_DRIFT")), "")
+            asked = {"StackSetName": self.name, **self._named(last)}
+            yield Past(self._moment(last), _DETECT, asked)
+
+    def _moment(self, operation: str) -> str:
+        """Return when an operation began; where that is not known, after all others."""
+        began = self.history.get(operation, {}).get("CreationTimestamp")
+        return str(began[Mark.TIME]) if isinstance(began, Mapping) else _LATE
 
     @property
     def _was_checked(self) -> bool:
@@ -95,14 +111,25 @@ class ExistingStackSet:
 
 
 def existing_stack_sets(record: Record) -> list[ExistingStackSet]:
-    """Return the stack sets that no request created, in the order of their first mention."""
+    """Return the stack sets that no request created, as they were listed, else first named."""
     found: dict[str, ExistingStackSet] = {}
     moved: set[str] = set()  # stack sets that have stack instances elsewhere by now
     touched: set[str] = set()  # that were changed where they are
     for each in record.exchanges:
         if each.request.service == "cloudformation":
             _look(each, found, moved, touched)
-    return list(found.values())
+    listed = [
+        each["StackSetName"]
+        for exchange in record.answered("ListStackSets")
+        for each in _summaries(exchange)
+    ]
+    names = [name for name in dict.fromkeys([*listed, *found]) if name in found]
+    return [found[name] for name in names]
+
+
+def _summaries(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
+    result = exchange.answer.result if exchange.answer is not None else None
+    yield from (result or {}).get("Summaries", ())
 
 
 def _look(

@@ -16,6 +16,7 @@ from orgrollout.sandbox.replay.record import Exchange, Record
 _ORGANIZATION, _ROOT = "o-0000000000", "r-0000"
 _MANAGEMENT = "999999999999"
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_SESSION = re.compile(r"arn:[a-z-]+:sts::[0-9]{12}:assumed-role/([^/]+)/([^/]+)")
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12}):")
 _ENABLED = frozenset({"ENABLED", "ENABLED_BY_DEFAULT"})
 
@@ -40,6 +41,16 @@ class _Known:
 def operator_of(record: Record) -> str:
     """Return the account that the first caller is in."""
     return _known(record).caller or organization_of(record)["management_account"]["id"]
+
+
+def role_of_operator(record: Record) -> tuple[str, str] | None:
+    """Return the role and the session of the first caller, if it is a role and the record tells."""
+    for each in record.answered("GetCallerIdentity"):
+        result = each.answer.result if each.answer is not None else None
+        if each.request.caller == record.exchanges[0].request.caller:
+            found = _SESSION.fullmatch(str((result or {}).get("Arn", "")))
+            return (found[1], found[2]) if found else None
+    return None
 
 
 def organization_of(record: Record) -> dict[str, Any]:

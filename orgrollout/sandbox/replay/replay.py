@@ -27,6 +27,7 @@ from orgrollout.sandbox.replay.organization import (
     operator_of,
     order_of_accounts,
     organization_of,
+    role_of_operator,
 )
 from orgrollout.sandbox.replay.record import Exchange, Record
 from orgrollout.sandbox.sandbox import Sandbox
@@ -76,7 +77,11 @@ def replay(record: Record, url: str | None = None) -> Report:
         client = SandboxClient(url)
         return _Replay(record, client.clock(), endpoint=client.endpoint).run()
     clock = VirtualClock(record.started - _BEFORE)
-    with Sandbox.start(made, clock=clock, operator=operator_of(record)) as sandbox:
+    started = Sandbox.start(made, clock=clock, operator=operator_of(record))
+    if role := role_of_operator(record):  # trust policies may name it
+        identities = started.simulation.identities
+        identities.operator = identities.role_in(identities.operator.account, *role)
+    with started as sandbox:
         own = sandbox.organization
         listed = [each for each in order_of_accounts(record) if each in own.accounts]
         own.accounts = {
@@ -109,17 +114,21 @@ class _Replay:
 
     def make_what_existed(self, sandbox: Sandbox) -> None:
         """Make the stack sets that were there before the record began."""
-        root, sent = sandbox.organization.root_id, Bindings(self._record.texts).sent
-        for each in existing_stack_sets(self._record):
-            operations = [("CreateStackSet", each.creation), *each.operations(root)]
-            for operation, parameters in operations:
-                asked = {**sent(parameters), **self._call_as()}
-                said = self._sender.make(operation, asked)
-                sandbox.run_to_end()
-                if said != _DONE:
-                    self.report.lacking.append(f"{each.name}: {operation}: {said}")
+        there, root = existing_stack_sets(self._record), sandbox.organization.root_id
+        past = [operation for each in there for operation in each.operations(root)]
+        for each in there:
+            self._make(sandbox, "CreateStackSet", each.creation)
+        for operation in sorted(past, key=lambda each: each.moment):
+            self._make(sandbox, operation.operation, operation.parameters)
         self._began = max(self._record.started, self._clock.now())
         self._clock.sleep(self._began - self._clock.now())
+
+    def _make(self, sandbox: Sandbox, operation: str, parameters: dict[str, Any]) -> None:
+        sent = Bindings(self._record.texts).sent(parameters)
+        said = self._sender.make(operation, {**sent, **self._call_as()})
+        sandbox.run_to_end()
+        if said != _DONE:
+            self.report.lacking.append(f"{parameters['StackSetName']}: {operation}: {said}")
 
     def _call_as(self) -> dict[str, str]:
         asked = (each.request.parameters.get("CallAs") for each in self._record.exchanges)

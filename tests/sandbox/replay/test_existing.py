@@ -5,12 +5,17 @@ from typing import Any
 
 from orgrollout.cli.main import main
 from orgrollout.sandbox import Sandbox, VirtualClock, serve
-from orgrollout.sandbox.replay.existing import existing_stack_sets
+from orgrollout.sandbox.replay.existing import Past, existing_stack_sets
+from orgrollout.sandbox.replay.organization import role_of_operator
 from orgrollout.sandbox.replay.record import load_record
 from orgrollout.sandbox.replay.replay import Report, replay
 from tests.aws.recording.support import PUBLIC, deploy, recorded
 from tests.cli.support import write_manifest
 from tests.stage import BASE, organization
+
+
+def moment_of(past: Past) -> str:
+    return past.moment
 
 
 def told(report: Report) -> list[tuple[str, str, str]]:
@@ -92,3 +97,51 @@ def test_a_stack_set_of_which_only_the_stack_instances_are_told(tmp_path: Path) 
 
     assert told(report) == []
     assert report.lacking == []
+
+
+def test_the_caller_is_called_as_in_the_record(rollout: Path) -> None:
+    """Roles that a template makes may trust the caller's role by its name."""
+    record = load_record(rollout)
+    identity = next(record.answered("GetCallerIdentity")).answer
+
+    assert identity is not None
+    assert identity.result is not None
+    assert role_of_operator(record) == tuple(identity.result["Arn"].split("/")[1:])
+
+
+def test_stack_instances_are_made_in_the_order_of_their_operations(tmp_path: Path) -> None:
+    """A stack set may need what another one made before it."""
+    file = tmp_path / "record.jsonl"
+    with Sandbox.start(organization()) as sandbox:
+        with recorded(sandbox, tmp_path / "before.jsonl") as (connection, _):
+            for name in ("later", "first"):
+                connection.call(
+                    "cloudformation",
+                    "CreateStackSet",
+                    {
+                        "StackSetName": name,
+                        "TemplateBody": PUBLIC,
+                        "PermissionModel": "SERVICE_MANAGED",
+                        "AutoDeployment": {"Enabled": False},
+                    },
+                )
+            root = sandbox.organization.root_id
+            for name in ("first", "later"):
+                where = {"DeploymentTargets": {"OrganizationalUnitIds": [root]}}
+                asked = {"StackSetName": name, "Regions": ["us-east-1"], **where}
+                connection.call("cloudformation", "CreateStackInstances", asked)
+                sandbox.run_to_end()
+        with recorded(sandbox, file) as (connection, _):
+            connection.call("cloudformation", "ListStackSets", {"Status": "ACTIVE"})
+            for name in ("later", "first"):
+                named = {"StackSetName": name}
+                connection.call("cloudformation", "ListStackSetOperations", named)
+                connection.call("cloudformation", "ListStackInstances", named)
+
+    record = load_record(file)
+    there = existing_stack_sets(record)
+    past = [operation for each in there for operation in each.operations("r-0001")]
+
+    assert [each.name for each in there] == ["w1", "w2"]  # as they are listed
+    assert [p.parameters["StackSetName"] for p in sorted(past, key=moment_of)] == ["w2", "w1"]
+    assert told(replay(record)) == []

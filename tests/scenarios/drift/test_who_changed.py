@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orgrollout.drift.finding import Finding
+from orgrollout.drift.finding import Finding, Verdict
 from orgrollout.drift.history import repaired
 from orgrollout.drift.who.actor import ActorKind
 from orgrollout.drift.who.answer import LAG, ChangedBy, Known, Origin
@@ -26,6 +27,7 @@ from orgrollout.reconcile.reading.plan_request import look
 from orgrollout.report.drift.changed_by import changed_by_words
 from orgrollout.sandbox import Sandbox, Settings
 from tests.drift import stack
+from tests.paths import DOCS
 from tests.resyncing import ROLE
 from tests.stage import DEV, EU, PROD, US, Stage, organization
 
@@ -145,6 +147,8 @@ def test_changes_through_the_api_of_a_service_are_named(stage: Stage) -> None:
         THREE: (ActorKind.ROOT, "DeleteLogGroup"),
     }
     assert all(answer.is_sure for answer in answers.values())
+    shown = changed_by_words(answers[ONE]).partition(", 20")[0]
+    assert f"    {shown}, 20" in (DOCS / "drift.md").read_text()
 
 
 @pytest.mark.slow
@@ -310,6 +314,21 @@ def test_without_a_role_it_is_not_known(stage: Stage) -> None:
 
     assert answer.known is Known.NOT_KNOWN
     assert "names no `drift: {probe_role: ...}`" in changed_by_words(answer)
+
+
+@pytest.mark.slow
+def test_what_is_accepted_has_an_answer_too_and_what_was_not_seen_has_none(stage: Stage) -> None:
+    rename(stage, ONE, SSO)
+    detect(stage)
+    context = stage.context()
+    loaded = load_manifest(stage._write(stack.manifest(stage, drift=DRIFT, **FEW)))
+    picture = look(loaded, context, lambda _: None, drift=True)
+    (finding,) = gather_findings(loaded, picture, context, lambda _: None).findings
+    asking = WhoChanged(loaded, picture, context, lambda _: None)
+
+    asked = {each for each in Verdict if asking.ask([replace(finding, verdict=each)], {})}
+
+    assert asked == set(Verdict) - {Verdict.NOT_CHECKABLE, Verdict.SUSPECT}
 
 
 def test_what_came_back_is_searched_from_its_repair_on(stage: Stage) -> None:

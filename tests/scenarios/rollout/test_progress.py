@@ -14,7 +14,10 @@ from orgrollout.model.ids import RolloutId
 from orgrollout.reconcile.documents.rollout_events import Listener
 from orgrollout.reconcile.documents.rollouts import load_rollout
 from orgrollout.reconcile.tick.counting import OperationCounter
+from orgrollout.reconcile.tick.tick import Tick
+from orgrollout.report.rollout.board import board_of
 from orgrollout.rollout.state.decision import EventKind
+from orgrollout.rollout.state.view import RolloutView
 from tests.stage import BASE, DEV, EU, PROD, Stage
 
 RESULTS = "ListStackSetOperationResults"
@@ -85,3 +88,25 @@ def test_another_process_follows_every_event_once(stage: Stage) -> None:
     assert kinds.count(EventKind.STARTED) == kinds.count(EventKind.ENDED) == 1
     assert kinds.count(EventKind.FINISHED) == 1
     assert listener.catch_up(journal) == ()
+
+
+def test_bars_count_up_to_the_end_and_never_beyond(stage: Stage) -> None:
+    stage.sandbox.fail(DEV[1], EU, times=1, reason="Rate exceeded")
+    waves = [{"name": "canary", "accounts": [PROD[0]]}]
+    rollout = stage.begin({**BASE, "rollout": {"waves": waves}})
+    context = stage.context()
+    counter, boards = OperationCounter(context), []
+
+    def follow(tick: Tick) -> None:
+        view = RolloutView(tick.rollout.plan, tick.rollout.state)
+        boards.append(board_of(view, counter.count(tick.rollout), context.clock.now()))
+
+    drive(rollout, context, follow)
+
+    assert {board.total for board in boards} == {14}
+    done = [board.done for board in boards]
+    assert (done[0], done[-1]) == (0, 14)
+    assert done == sorted(done)
+    assert {row.total for board in boards for row in board.rows} == {2, 12}
+    assert any(row.pace for board in boards for row in board.rows)
+    assert all(row.done + row.failed <= row.total for board in boards for row in board.rows)

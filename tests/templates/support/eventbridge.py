@@ -52,6 +52,8 @@ def event_of(call: Mapping[str, Any], who: Mapping[str, Any] = PERSON) -> dict[s
         "eventType": "AwsApiCall",
         "userIdentity": who,
         "requestParameters": call["request"],
+        "awsRegion": Place().region,
+        "recipientAccountId": MEMBER,
     }
     return {
         "Source": f"aws.{call['service']}",

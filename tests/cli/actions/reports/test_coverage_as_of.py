@@ -1,5 +1,6 @@
 """`coverage --as-of`: how it stood, by the journal alone; what that does not tell is unknown."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -52,6 +53,15 @@ def test_the_ledger_of_a_past_rollout_is_what_coverage_said_then(patient: Progra
     kept = patient.folder / "base-5.json"
     kept.write_text(patient("coverage", manifest, "--as-of", "base-5", "--format", "json").out)
     same = patient("coverage", manifest, "--diff", kept, "base-5", "--format", "json").json
+
+    ways = patient("coverage", manifest, "--trend", "--format", "json").json["rollouts"]
+    assert [(way["rollout"], way["summary"]) for way in ways] == [
+        (name, {**dict.fromkeys(way["summary"], 0), **Counter(then.values())})
+        for way, (name, then) in zip(ways, said.items(), strict=True)
+    ]
+    text = patient("coverage", manifest, "--trend", "--stack-set", "topics").out
+    assert [line.split()[0] for line in text.splitlines()[-7:-1]] == ["rollout", *said]
+    assert patient("coverage", manifest, "--trend", "--fail-on", "failed").code == 2
 
     # d2 failed in one Region each time, and everything else was current after both.
     assert changed["summary"] == {"changed": 0, "same": 22, "known_in_one": 0, "unknown_in_both": 0}
