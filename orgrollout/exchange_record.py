@@ -20,6 +20,8 @@ from typing import Any
 
 NAME = "orgrollout"
 FORMAT = 1
+LONGEST_LINE = 16 << 20  # bytes; templates have at most 1 MiB
+LONGEST = 366 * 86400.0  # seconds that a command may take
 
 
 class Mark(StrEnum):
@@ -96,7 +98,9 @@ def read_record(path: Path) -> Iterator[Line]:
     """
     with path.open("rb") as file:
         number = 0
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
+            if len(line) > LONGEST_LINE:
+                raise DamagedRecordError(f"{path}:{number}: longer than {LONGEST_LINE:,} bytes")
             if not line.endswith(b"\n"):
                 break
             found = _parsed(line, f"{path}:{number}")
@@ -133,9 +137,13 @@ def _document(line: Line) -> dict[str, Any]:
             return {"answer": line.number, "at": line.at, "status": line.status, **kept}
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
 def _parsed(line: bytes, place: str) -> Line:
     try:
-        document = json.loads(line)
+        document = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise DamagedRecordError(f"{place}: not a line of JSON") from error
     if not isinstance(document, dict):
@@ -177,7 +185,7 @@ class _Fields:
     def _request(self) -> Line:
         return Request(
             number=self._of("request", int),
-            at=float(self._of("at", (int, float))),
+            at=self._at(),
             caller=self._of("as", str),
             service=self._of("service", str),
             operation=self._of("operation", str),
@@ -189,12 +197,22 @@ class _Fields:
         given = self._document
         return Answer(
             number=self._of("answer", int),
-            at=float(self._of("at", (int, float))),
+            at=self._at(),
             status=self._of("status", int),
             result=self._of("result", dict) if "result" in given else None,
             error=self._of("error", str) if "error" in given else "",
             broken=self._of("broken", str) if "broken" in given else "",
         )
+
+    def _at(self) -> float:
+        at = self._of("at", (int, float))
+        if not 0 <= at <= LONGEST:
+            number = self._document.get("request", self._document.get("answer"))
+            raise DamagedRecordError(
+                f"{self._place}: damaged record, request {number}: at is no number of seconds "
+                "between 0 and a year"
+            )
+        return float(at)
 
     def _text(self) -> Line:
         return Text(name=self._of("text", str), body=self._of("body", str))

@@ -63,6 +63,16 @@ def test_a_last_line_that_was_cut_is_left_out(file: Path) -> None:
         (b'{"answer": true, "at": 0, "status": 200}', "answer is missing, or of another kind"),
         (b'{"request": 1, "at": 0}', "as is missing, or of another kind"),
         (b'{"text": "t"}', "body is missing"),
+        *(
+            (
+                b'{"request": 7, "at": %s, "as": "a", "service": "sts", "operation": "X",'
+                b' "region": "r", "parameters": {}}' % at,
+                "damaged record, request 7: at is no number of seconds",
+            )
+            for at in (b"1e300", b"1e999", b"-1")
+        ),
+        (b'{"answer": 7, "at": -0.5, "status": 200}', "damaged record, request 7: at is no"),
+        (b'{"answer": 7, "at": NaN, "status": 200}', "not a line of JSON"),
         (written(HEADER).strip(), "a record begins with the line that says what it is"),
     ],
 )
@@ -70,6 +80,15 @@ def test_a_damaged_line_is_named(file: Path, line: bytes, said: str) -> None:
     file.write_bytes(written(HEADER) + line + b"\n")
 
     with pytest.raises(DamagedRecordError, match=rf"record\.jsonl:2: {said}"):
+        tuple(read_record(file))
+
+
+def test_a_line_without_an_end_is_not_read_to_its_end(file: Path) -> None:
+    with file.open("wb") as out:
+        out.write(written(HEADER))
+        out.truncate(1 << 40)
+
+    with pytest.raises(DamagedRecordError, match=r"record\.jsonl:2: longer than 16,777,216 bytes"):
         tuple(read_record(file))
 
 

@@ -9,7 +9,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 
-_EMAIL = r"[^\s@\"'<>,;:/()=]+@[^\s@\"'<>,;:/()=]+\.[^\s@\"'<>,;:/()=]+"
+_OF_EMAIL = r"[^\s@\"'<>,;:/()=]"
+# Bounded as in RFC 5321: without that, a long text takes the square of its length.
+_EMAIL = rf"{_OF_EMAIL}{{1,64}}@{_OF_EMAIL}{{1,255}}\.{_OF_EMAIL}{{1,255}}"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _UNIT = r"\bou-(?P<of_root>[0-9a-z]{4,32})-[a-z0-9]{8,32}\b"
 _ROOT = r"\br-[0-9a-z]{4,32}\b"

@@ -8,6 +8,7 @@ stops the command: the record ends there, and a warning says so.
 import re
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -24,6 +25,29 @@ from orgrollout.exchange_record import Answer, Header, Line, Request
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 _CODE = re.compile(r"[A-Za-z0-9.:_-]{1,100}")
 _GOOD = 300
+_KEY = "orgrollout_recorded"  # in what botocore hands from event to event of one call
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """A call, and the number of its request once that was sent."""
+
+    asked: Any
+    model: Any
+    number: int = 0
+
+
+class _Calls(threading.local):
+    """The calls that are under way in this thread: signing one may need a role, by another."""
+
+    def __init__(self) -> None:
+        self.under_way: list[_Call] = []
+
+    def end(self, call: _Call) -> bool:
+        """Forget a call, with those that broke off within it; return whether it was sent."""
+        if call in self.under_way:
+            del self.under_way[self.under_way.index(call) :]
+        return call.number > 0
 
 
 class Recorder:
@@ -44,7 +68,7 @@ class Recorder:
         self._names = Pseudonyms(public_words(public))
         self._values = Values(self._names, Templates(public, self._names), self._write)
         self._lock = threading.RLock()
-        self._call = threading.local()
+        self._calls = _Calls()
         self._now: Callable[[], datetime] | None = None
         self._started: datetime | None = None
         self._failed = False
@@ -61,6 +85,8 @@ class Recorder:
         """Record what ``client`` sends from now on."""
         events, region = client.meta.events, client.meta.region_name
         events.register("before-parameter-build.*.*", self._note)
+        # Last: what a handler refuses or answers is not sent.
+        events.register_last("before-call.*.*", self._begin)
         # First: a handler that answers in the place of AWS keeps those behind it from being asked.
         events.register_first("before-send.*.*", partial(self._send, region=region))
         events.register("after-call.*.*", self._receive)
@@ -72,20 +98,25 @@ class Recorder:
             self._failed = True
             self._file.close(keep=self.requests > 0)
 
-    def _note(self, params: Any, model: Any, **_: Any) -> None:
-        self._call.asked, self._call.model, self._call.number = params, model, 0
+    def _note(self, params: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        context[_KEY] = _Call(params, model)
+
+    def _begin(self, context: dict[str, Any], **_: Any) -> None:
+        if _KEY in context:
+            self._calls.under_way.append(context[_KEY])
 
     def _send(self, request: Any, *, region: str, **_: Any) -> None:
         """Write a request, once also where botocore sends it again by itself."""
-        if getattr(self._call, "number", None) == 0:
-            self._safely(lambda: self._write_request(request, region))
+        call = self._calls.under_way[-1] if self._calls.under_way else None
+        if call is not None and not call.number:
+            self._safely(lambda: self._write_request(call, request, region))
 
-    def _write_request(self, request: Any, region: str) -> None:
-        model = self._call.model
+    def _write_request(self, call: "_Call", request: Any, region: str) -> None:
+        model = call.model
         with self._lock:
-            parameters = self._recorded(model, model.input_shape, self._call.asked)
+            parameters = self._recorded(model, model.input_shape, call.asked)
             self.requests += 1
-            self._call.number = self.requests
+            call.number = self.requests
             self._write(
                 Request(
                     number=self.requests,
@@ -98,7 +129,9 @@ class Recorder:
                 )
             )
 
-    def _receive(self, http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
+    def _receive(
+        self, http_response: Any, parsed: Any, model: Any, context: dict[str, Any], **_: Any
+    ) -> None:
         status = int(http_response.status_code)
 
         def answer(number: int) -> Answer:
@@ -109,17 +142,18 @@ class Recorder:
             told = code if _CODE.fullmatch(code) else "(a code of another form)"
             return Answer(number=number, at=self._at(), status=status, error=told)
 
-        self._write_answer(answer)
+        self._write_answer(context, answer)
 
-    def _break(self, exception: BaseException, **_: Any) -> None:
+    def _break(self, exception: BaseException, context: dict[str, Any], **_: Any) -> None:
         broken = type(exception).__name__
-        self._write_answer(lambda number: Answer(number=number, at=self._at(), broken=broken))
+        self._write_answer(
+            context, lambda number: Answer(number=number, at=self._at(), broken=broken)
+        )
 
-    def _write_answer(self, made: Callable[[int], Answer]) -> None:
-        number = getattr(self._call, "number", 0)
-        if number:
-            self._call.number = None
-            self._safely(lambda: self._write(made(number)))
+    def _write_answer(self, context: dict[str, Any], made: Callable[[int], Answer]) -> None:
+        call = context.pop(_KEY, None)
+        if call is not None and self._calls.end(call):
+            self._safely(lambda: self._write(made(call.number)))
 
     def _recorded(self, model: Any, shape: Any, value: Any) -> dict[str, Any]:
         service = model.service_model.service_name

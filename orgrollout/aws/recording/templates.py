@@ -26,10 +26,31 @@ class Templates:
     """The templates of one record, each written once."""
 
     def __init__(self, public: Iterable[str], names: Pseudonyms) -> None:
-        self._public = frozenset(map(_digest, public))
+        self._texts = tuple(public)
+        self._public = frozenset(map(_digest, self._texts))
         self._names = names
         self._known: dict[str, str] = {}
-        self.secret: set[str] = set()  # parameters that are NoEcho in some template so far
+        self._secret: set[str] = set()  # parameters that are NoEcho in some template so far
+        self._plain: set[str] = set()  # and that some template declares otherwise
+
+    def is_secret(self, parameter: str) -> bool:
+        """Return whether a parameter may be NoEcho: all but those that a known template declares.
+
+        Known are the templates so far, and those that everyone can read.
+        """
+        if parameter not in self._secret | self._plain:
+            texts, self._texts = self._texts, ()
+            for body in texts:
+                self._learn(body)
+        return parameter in self._secret or parameter not in self._plain
+
+    def _learn(self, body: str) -> None:
+        try:
+            declared, secret = parsed_template(body).names("Parameters"), secret_parameters(body)
+        except ManifestError:
+            return
+        self._secret |= secret
+        self._plain |= {name for name in map(str, declared) if name not in secret}
 
     def of(self, body: str) -> tuple[str, Text | None]:
         """Return the id under which a template is recorded, and its text where that is new."""
@@ -37,7 +58,7 @@ class Templates:
         if digest in self._known:
             return self._known[digest], None
         name = self._known[digest] = f"template{len(self._known) + 1}"
-        self.secret |= _secret_parameters(body)
+        self._learn(body)
         return name, Text(name=name, body=body if digest in self._public else self._stand_in(body))
 
     def _stand_in(self, body: str) -> str:
@@ -64,18 +85,11 @@ class Templates:
     def _parameter(self, name: str, parameter: Item) -> dict[str, Any]:
         kind, default = parameter.get("Type"), parameter.get("Default")
         made: dict[str, Any] = {"Type": kind.text if kind and kind.text in _TYPES else "String"}
-        if name in self.secret:
+        if name in self._secret:
             made["NoEcho"] = True
         if default is not None:
-            made["Default"] = SECRET if name in self.secret else self._names.text(default.text)
+            made["Default"] = SECRET if name in self._secret else self._names.text(default.text)
         return made
-
-
-def _secret_parameters(body: str) -> frozenset[str]:
-    try:
-        return secret_parameters(body)
-    except ManifestError:
-        return frozenset()
 
 
 def _digest(text: str) -> str:

@@ -34,7 +34,7 @@ _NAMED = frozenset(  # in Organizations
 _FILTER = re.compile("[a-z-]+")  # e.g. resource-id; a tag has a colon before its name
 _ORGANIZATIONS = "organizations"
 _EMAIL = "Email"
-_VALUES_OF_PARAMETERS = frozenset({"ParameterValue", "ResolvedValue"})
+_VALUES_OF_PARAMETERS = frozenset({"ParameterValue", "ResolvedValue", "DefaultValue"})
 
 
 class Values:
@@ -49,15 +49,17 @@ class Values:
 
     def of(self, service: str, shape: Any, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is recorded of a structure: of the members that its shape has."""
-        parameter = str(value.get("ParameterKey", ""))
-        secret = parameter in self._templates.secret or _is_external_id(parameter)
         found = {}
-        for name, given in value.items():
+        for name in sorted(value, key=lambda name: name not in _TEMPLATES):
             if name in shape.members:
-                hidden = secret and name in _VALUES_OF_PARAMETERS
-                place = _Place(service, shape.name, name)
-                found[name] = _SECRET if hidden else self._value(place, shape.members[name], given)
-        return found
+                hidden = name in _VALUES_OF_PARAMETERS and self._is_secret(value)
+                place, member = _Place(service, shape.name, name), shape.members[name]
+                found[name] = _SECRET if hidden else self._value(place, member, value[name])
+        return {name: found[name] for name in value if name in found}
+
+    def _is_secret(self, parameter: Mapping[str, Any]) -> bool:
+        name = str(parameter.get("ParameterKey", ""))
+        return _is_external_id(name) or self._templates.is_secret(name)
 
     def _value(self, place: "_Place", shape: Any, value: Any) -> Any:
         match shape.type_name, value:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ParamValidationError
+from botocore.validate import ParamValidator
 
 from orgrollout.sandbox.replay.damage import damaged
 from orgrollout.sandbox.replay.record import Exchange
@@ -42,6 +43,14 @@ def call(client: Any, operation: str, parameters: dict[str, Any]) -> dict[str, A
     """Send a request by the operation's name in the service's model.
 
     Methods of a client are more than its operations: those of S3 read and write local files.
+
+    Raises:
+        BotoCoreError: The parameters are not those of the operation, as one.
     """
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    if shape is not None:  # before botocore's own handlers, which take parameters for good
+        wrong = ParamValidator().validate(parameters, shape)
+        if wrong.has_errors():
+            raise ParamValidationError(report=wrong.generate_report())
     answered: dict[str, Any] = client._make_api_call(operation, parameters)  # noqa: SLF001
     return answered

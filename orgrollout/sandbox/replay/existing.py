@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from orgrollout.exchange_record import Mark
+from orgrollout.sandbox.replay.damage import reading
 from orgrollout.sandbox.replay.record import Exchange, Record
 
 Instance = Mapping[str, Any]
@@ -42,6 +43,7 @@ class ExistingStackSet:
     described: Mapping[str, Any] = field(default_factory=dict)
     instances: dict[tuple[str, str], Instance] = field(default_factory=dict)
     history: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # by the operations' ids
+    request: int = 0  # the first that tells of it
 
     @property
     def creation(self) -> dict[str, Any]:
@@ -55,12 +57,13 @@ class ExistingStackSet:
 
     def operations(self, root: str) -> Iterator["Past"]:
         """Yield what makes the stack instances."""
-        created = self._past("CREATE")
+        created, units = self._past("CREATE"), self._units()
+        is_self_managed = self.creation["PermissionModel"] == _SELF_MANAGED
         for operation, accounts, regions in _groups(self.instances):
             known = operation if operation in created else next(iter(created), "")
             named = self._named(known)
             created.pop(known, None)
-            where = self._where(accounts, root)
+            where = {"Accounts": accounts} if is_self_managed else _in_units(accounts, units, root)
             asked = {"StackSetName": self.name, "Regions": regions, **where, **named}
             yield Past(self._moment(known), "CreateStackInstances", asked)
         if self._was_checked:
@@ -71,7 +74,7 @@ class ExistingStackSet:
     def _moment(self, operation: str) -> str:
         """Return when an operation began; where that is not known, after all others."""
         began = self.history.get(operation, {}).get("CreationTimestamp")
-        return str(began[Mark.TIME]) if isinstance(began, Mapping) else _LATE
+        return str(began[Mark.TIME]) if isinstance(began, Mapping) and Mark.TIME in began else _LATE
 
     @property
     def _was_checked(self) -> bool:
@@ -93,21 +96,22 @@ class ExistingStackSet:
         more = {"OperationPreferences": preferences} if preferences else {}
         return {"OperationId": operation, **more}
 
-    def _where(self, accounts: list[str], root: str) -> dict[str, Any]:
-        if self.creation["PermissionModel"] == _SELF_MANAGED:
-            return {"Accounts": accounts}
-        units = [self._unit(account, root) for account in accounts]
-        within = {
-            "OrganizationalUnitIds": list(dict.fromkeys(units)),
-            "Accounts": accounts,
-            "AccountFilterType": "INTERSECTION",
-        }
-        return {"DeploymentTargets": within}
+    def _units(self) -> dict[str, str]:
+        """Return the unit of each account, by the first stack instance that tells it."""
+        found: dict[str, str] = {}
+        for (account, _), each in self.instances.items():
+            if unit := str(each.get("OrganizationalUnitId") or ""):
+                found.setdefault(account, unit)
+        return found
 
-    def _unit(self, account: str, root: str) -> str:
-        found = (each for (owner, _), each in self.instances.items() if owner == account)
-        units = (str(each.get("OrganizationalUnitId") or "") for each in found)
-        return next(filter(None, units), root)
+
+def _in_units(accounts: list[str], units: Mapping[str, str], root: str) -> dict[str, Any]:
+    within = {
+        "OrganizationalUnitIds": list(dict.fromkeys(units.get(each, root) for each in accounts)),
+        "Accounts": accounts,
+        "AccountFilterType": "INTERSECTION",
+    }
+    return {"DeploymentTargets": within}
 
 
 def existing_stack_sets(record: Record) -> list[ExistingStackSet]:
@@ -117,12 +121,12 @@ def existing_stack_sets(record: Record) -> list[ExistingStackSet]:
     touched: set[str] = set()  # that were changed where they are
     for each in record.exchanges:
         if each.request.service == "cloudformation":
-            _look(each, found, moved, touched)
-    listed = [
-        each["StackSetName"]
-        for exchange in record.answered("ListStackSets")
-        for each in _summaries(exchange)
-    ]
+            with reading(each.request.number):
+                _look(each, found, moved, touched)
+    listed: list[str] = []
+    for exchange in record.answered("ListStackSets"):
+        with reading(exchange.request.number):
+            listed += [str(each["StackSetName"]) for each in _summaries(exchange)]
     names = [name for name in dict.fromkeys([*listed, *found]) if name in found]
     return [found[name] for name in names]
 
@@ -148,7 +152,8 @@ def _look(
         for each in _told(exchange.request.operation, name, result):
             if each.name not in moved:
                 told = _places_of(each) if each.name in touched else each
-                _join(found.setdefault(each.name, ExistingStackSet(each.name)), told)
+                new = ExistingStackSet(each.name, request=exchange.request.number)
+                _join(found.setdefault(each.name, new), told)
 
 
 def _places_of(told: ExistingStackSet) -> ExistingStackSet:
@@ -169,22 +174,26 @@ def _told(operation: str, name: str, result: Mapping[str, Any]) -> Iterator[Exis
                 if each.get("Status") == "ACTIVE":
                     yield ExistingStackSet(str(each["StackSetName"]), each)
         case "DescribeStackSet":
-            described = result.get("StackSet", {})
+            described = dict(result.get("StackSet", {}))
             yield ExistingStackSet(str(described.get("StackSetName", name)), described)
         case "ListStackInstances":
             listed = result.get("Summaries", ())
-            yield ExistingStackSet(name, {}, {(e["Account"], e["Region"]): e for e in listed})
+            yield ExistingStackSet(
+                name, {}, {(str(e["Account"]), str(e["Region"])): e for e in listed}
+            )
         case "ListStackSetOperations":
             listed = result.get("Summaries", ())
-            yield ExistingStackSet(name, history={e["OperationId"]: e for e in listed})
+            yield ExistingStackSet(name, history={str(e["OperationId"]): e for e in listed})
 
 
 def _join(known: ExistingStackSet, told: ExistingStackSet) -> None:
     """Add what is new; a description tells more than a summary of a list."""
     if "TemplateBody" not in known.described and told.described:
         known.described = told.described
-    known.instances = {**told.instances, **known.instances}
-    known.history = {**told.history, **known.history}
+    for pair, instance in told.instances.items():
+        known.instances.setdefault(pair, instance)
+    for id_, operation in told.history.items():
+        known.history.setdefault(id_, operation)
 
 
 def _groups(

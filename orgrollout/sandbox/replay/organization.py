@@ -8,9 +8,11 @@ unit that is named with them, else below the root.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from orgrollout.sandbox.errors import SandboxError
 from orgrollout.sandbox.organization.model import OPT_IN_REGIONS
+from orgrollout.sandbox.replay.damage import reading
 from orgrollout.sandbox.replay.record import Exchange, Record
 
 _ORGANIZATION, _ROOT = "o-0000000000", "r-0000"
@@ -18,6 +20,7 @@ _MANAGEMENT = "999999999999"
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SESSION = re.compile(r"arn:[a-z-]+:sts::[0-9]{12}:assumed-role/([^/]+)/([^/]+)")
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12}):")
+_DEEPEST = 20  # units in each other; AWS allows five
 _ENABLED = frozenset({"ENABLED", "ENABLED_BY_DEFAULT"})
 
 
@@ -68,7 +71,7 @@ def organization_of(record: Record) -> dict[str, Any]:
         "trusted_access": known.trusted,
         "root_id": root,
         "delegated_administrators": [each for each in known.delegates if each in known.accounts],
-        "root": _unit(known, root, root, accounts),
+        "root": _unit(known, root, _below(known, root, accounts)),
     }
 
 
@@ -82,12 +85,14 @@ def _known(record: Record) -> _Known:
     first = record.exchanges[0].request.caller if record.exchanges else ""
     for each in record.exchanges:
         if each.answer is not None and each.answer.result is not None:
-            _learn(known, each, each.answer.result, first)
+            with reading(each.request.number):
+                _learn(known, each, each.answer.result, first)
     listed = any(record.answered("ListAccounts", "ListAccountsForParent"))
     for each in record.exchanges:
         result = each.answer.result if each.answer is not None else None
         for value in (each.request.parameters, result):
-            _learn_names(known, value, accounts=not listed)
+            with reading(each.request.number):
+                _learn_names(known, value, accounts=not listed)
         if each.request.region in OPT_IN_REGIONS or each.request.region.count("-") > 1:
             known.regions.setdefault(each.request.region)
     known.regions.setdefault(record.header.home_region)
@@ -101,7 +106,7 @@ def _learn(known: _Known, exchange: Exchange, result: Mapping[str, Any], first: 
             if exchange.request.caller == first:
                 known.caller = known.caller or str(result.get("Account", ""))
         case "DescribeOrganization":
-            known.organization = known.organization or result.get("Organization", {})
+            known.organization = known.organization or dict(result.get("Organization", {}))
         case "DescribeOrganizationsAccess":
             known.trusted = result.get("Status") != "DISABLED"
         case "ListRegions":
@@ -118,10 +123,10 @@ def _learn_tree(
             known.root = known.root or str(next((r["Id"] for r in result.get("Roots", ())), ""))
         case "ListOrganizationalUnitsForParent":
             for unit in result.get("OrganizationalUnits", ()):
-                known.units.setdefault(unit["Id"], (unit["Name"], str(asked["ParentId"])))
+                _add_unit(known, str(unit["Id"]), str(unit["Name"]), str(asked["ParentId"]))
         case "ListParents":
             for parent in result.get("Parents", ()):
-                known.parents.setdefault(str(asked["ChildId"]), parent["Id"])
+                known.parents.setdefault(str(asked["ChildId"]), str(parent["Id"]))
         case "ListTagsForResource":
             tags = {str(t["Key"]): str(t["Value"]) for t in result.get("Tags", ())}
             known.tags.setdefault(str(asked["ResourceId"]), tags)
@@ -132,14 +137,23 @@ def _learn_tree(
 def _learn_accounts(known: _Known, asked: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     for account in [*result.get("Accounts", ()), result.get("Account")]:
         if isinstance(account, Mapping) and "Id" in account:
-            known.accounts.setdefault(account["Id"], account)
+            known.accounts.setdefault(str(account["Id"]), account)
             above = asked.get("ParentId") or _unit_in(account.get("Paths", ()))
             if above:
-                known.parents.setdefault(account["Id"], str(above))
+                known.parents.setdefault(str(account["Id"]), str(above))
     for delegate in result.get("DelegatedAdministrators", ()):
-        known.accounts.setdefault(delegate["Id"], delegate)
+        known.accounts.setdefault(str(delegate["Id"]), delegate)
         if "stacksets" in str(asked.get("ServicePrincipal", "")):
-            known.delegates.setdefault(delegate["Id"])
+            known.delegates.setdefault(str(delegate["Id"]))
+
+
+def _add_unit(known: _Known, unit: str, name: str, parent: str) -> None:
+    above, depth = parent, 0
+    while above != unit and above in known.units and depth < _DEEPEST:
+        above, depth = known.units[above][1], depth + 1
+    if above == unit or depth == _DEEPEST:
+        raise ValueError(f"unit {unit} contains itself, or is more than {_DEEPEST} units deep")
+    known.units.setdefault(unit, (name, parent))
 
 
 def _unit_in(paths: Any) -> str:
@@ -151,7 +165,7 @@ def _learn_regions(known: _Known, account: str, result: Mapping[str, Any]) -> No
     enabled = known.opted_in.setdefault(account, set())
     for region in result.get("Regions", ()):
         if region.get("RegionOptStatus") in _ENABLED:
-            enabled.add(region["RegionName"])
+            enabled.add(str(region["RegionName"]))
 
 
 def _learn_names(known: _Known, value: Any, *, accounts: bool) -> None:
@@ -204,13 +218,30 @@ def _strings(value: Any) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-def _unit(known: _Known, unit: str, root: str, accounts: list[str]) -> dict[str, Any]:
-    below = {id_: name for id_, (name, parent) in known.units.items() if parent == unit}
-    here = [each for each in accounts if _parent(known, each, root) == unit]
+class _Below(NamedTuple):
+    """What is directly in each unit."""
+
+    units: dict[str, list[str]]
+    accounts: dict[str, list[str]]
+
+
+def _below(known: _Known, root: str, accounts: list[str]) -> _Below:
+    found = _Below({}, {})
+    for unit, (_, parent) in known.units.items():
+        found.units.setdefault(parent, []).append(unit)
+    for account in accounts:
+        found.accounts.setdefault(_parent(known, account, root), []).append(account)
+    return found
+
+
+def _unit(known: _Known, unit: str, below: _Below, depth: int = 0) -> dict[str, Any]:
+    if depth > _DEEPEST:
+        raise SandboxError(f"damaged record: unit {unit} is more than {_DEEPEST} units deep")
     return {
-        "accounts": [_account(known, each) for each in here],
+        "accounts": [_account(known, each) for each in below.accounts.get(unit, ())],
         "organizational_units": {
-            name: {"id": id_, **_unit(known, id_, root, accounts)} for id_, name in below.items()
+            known.units[id_][0]: {"id": id_, **_unit(known, id_, below, depth + 1)}
+            for id_ in below.units.get(unit, ())
         },
     }
 

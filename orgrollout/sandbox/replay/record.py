@@ -14,6 +14,7 @@ from orgrollout.exchange_record import (
     read_record,
 )
 from orgrollout.sandbox.errors import SandboxError
+from orgrollout.sandbox.replay.damage import is_moment, refuse_malformed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +70,14 @@ def _loaded(path: Path) -> Record:
     header = next((line for line in lines if isinstance(line, Header)), None)
     if header is None:
         raise DamagedRecordError(f"{path}: its first line was cut off, so nothing can be read")
-    try:
-        datetime.fromisoformat(header.started)
-    except ValueError as error:
-        raise DamagedRecordError(f"{path}:1: started is no moment") from error
+    if not is_moment(header.started):
+        raise DamagedRecordError(f"{path}:1: started is no moment")
     answers = {line.number: line for line in lines if isinstance(line, Answer)}
+    for line in lines:
+        if isinstance(line, Request):
+            refuse_malformed(line.number, [line.parameters, line.caller, line.operation])
+        elif isinstance(line, Answer):
+            refuse_malformed(line.number, [line.result, line.error])
     requests = [line for line in lines if isinstance(line, Request)]
     return Record(
         header=header,

@@ -23,7 +23,8 @@ from orgrollout.sandbox.clock import Clock, VirtualClock
 from orgrollout.sandbox.replay.apis import call, refuse_unknown
 from orgrollout.sandbox.replay.bindings import Bindings
 from orgrollout.sandbox.replay.compare import Compared, Difference, Kind, compared
-from orgrollout.sandbox.replay.existing import existing_stack_sets
+from orgrollout.sandbox.replay.damage import reading
+from orgrollout.sandbox.replay.existing import Past, existing_stack_sets
 from orgrollout.sandbox.replay.organization import (
     operator_of,
     order_of_accounts,
@@ -118,9 +119,14 @@ class _Replay:
     def make_what_existed(self, sandbox: Sandbox) -> None:
         """Make the stack sets that were there before the record began."""
         there, root = existing_stack_sets(self._record), sandbox.organization.root_id
-        past = [operation for each in there for operation in each.operations(root)]
+        past: list[Past] = []
         for each in there:
-            self._make(sandbox, "CreateStackSet", each.creation)
+            with reading(each.request):
+                past += each.operations(root)
+        for each in there:
+            with reading(each.request):
+                creation = each.creation
+            self._make(sandbox, "CreateStackSet", creation)
         for operation in sorted(past, key=lambda each: each.moment):
             self._make(sandbox, operation.operation, operation.parameters)
         self._began = max(self._record.started, self._clock.now())
@@ -173,8 +179,9 @@ class _Replay:
         shape = self._sender.model(exchange).output_shape
         if answer.result is None or shape is None:
             return Compared([])
-        self._sender.learn(exchange, answer.result, result)
-        found = compared(shape, answer.result, result, self._bindings)
+        with reading(exchange.request.number):
+            self._sender.learn(exchange, answer.result, result)
+            found = compared(shape, answer.result, result, self._bindings)
         may_repeat = exchange.request.operation.startswith(_READS)
         return replace(found, is_behind=found.is_behind and may_repeat)
 
@@ -183,7 +190,7 @@ class _Replay:
         parameters = self._bindings.sent(exchange.request.parameters)
         said, result = self._sender.send(exchange, parameters)
         if said == "AccessDenied" and self._is_role_from_before(exchange):
-            role = str(parameters["RoleArn"]).rpartition("/")[2]
+            role = str(parameters.get("RoleArn", "")).rpartition("/")[2]
             assert self._sandbox is not None  # noqa: S101 - looked at before
             self._sandbox.give_role(role)
             self.report.roles.append(role)

@@ -60,6 +60,13 @@ def test_each_kind_of_text(names: Pseudonyms, text: str, other: str) -> None:
     assert names.text(text) == other
 
 
+def test_what_is_longer_than_an_address_is_replaced_word_by_word(names: Pseudonyms) -> None:
+    """The parts of an address are bounded, else a long text takes the square of its length."""
+    assert names.text(f"{'a' * 65}@acme.org") == "w1@w2.w3"
+    assert names.text(f"{'a' * 64}@acme.org") == "mail1@example.com"
+    assert names.text("a-" * 20_000) == "w4-" * 20_000
+
+
 OURS = re.compile(r"(w|mail)\d+|example|com|ou|r|o|a?\d{12}|9*\d{1,7}|0{4,9}\d+|8000|4000")
 
 

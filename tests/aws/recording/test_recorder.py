@@ -171,6 +171,27 @@ def test_each_attempt_is_a_request(serve: Serve, clock: FakeClock, file: Path) -
     ]
 
 
+def test_a_call_within_the_signing_of_another_is_there_with_it(
+    sandbox: Sandbox, file: Path
+) -> None:
+    """Credentials of a role that ran out are fetched when the next request is signed."""
+    with recorded(sandbox, file) as (connection, _):
+        outer = connection._clients.get("organizations", read_only=False)
+
+        def assume(**_: Any) -> None:
+            connection.call("sts", "GetCallerIdentity")
+            with pytest.raises(ReadOnlyError):
+                connection.planning().call(
+                    "cloudformation", "DeleteStackSet", {"StackSetName": "topics"}
+                )
+
+        outer.meta.events.register_first("request-created.*.*", assume)
+        connection.call("organizations", "ListRoots")
+
+    found = [(asked.operation, answer.status) for asked, answer in exchanges(file)]
+    assert found == [("GetCallerIdentity", 200), ("ListRoots", 200)]
+
+
 def test_an_answer_that_did_not_come_is_told(clock: FakeClock, file: Path) -> None:
     recorder = Recorder(file, templates=[], warn=print)
     connection = connect(clock=clock, recorder=recorder)
@@ -247,13 +268,46 @@ def test_of_a_template_that_is_not_public_a_stand_in_is_there(sandbox: Sandbox, 
     (kept,) = [line for line in read_record(file) if isinstance(line, Text)]
     stand_in = json.loads(kept.body)
     assert [each["Type"] for each in stand_in["Parameters"].values()] == ["String", "Number"]
-    assert stand_in["Parameters"]["w2"] == {"Type": "String", "NoEcho": True, "Default": "secret"}
+    secret_one, _ = stand_in["Parameters"].values()
+    assert secret_one == {"Type": "String", "NoEcho": True, "Default": "secret"}
     assert {each["Type"] for each in stand_in["Resources"].values()} == {
         "AWS::CloudFormation::WaitConditionHandle"
     }
     created = next(asked for asked, _ in exchanges(file) if asked.operation == "CreateStackSet")
     assert created.parameters["TemplateBody"] == {"$text": kept.name}
     assert created.parameters["Parameters"][1]["ParameterValue"] == {"$secret": True}
+
+
+def test_a_value_of_a_parameter_that_no_template_declares_is_not_there(
+    sandbox: Sandbox, file: Path
+) -> None:
+    """Its template may say NoEcho, and need not be in the record; AWS may name it at the end."""
+    key = [{"ParameterKey": "ApiKey", "ParameterValue": "4711"}]
+    days = [{"ParameterKey": "AcmeDays", "ParameterValue": "365"}]
+    with recorded(sandbox, file.with_name("before.jsonl")) as (connection, _):
+        deploy(connection, "topics", SECRET_TEMPLATE, Parameters=[*key, *days])
+    with recorded(sandbox, file) as (connection, _):
+        root = connection.call("organizations", "ListRoots")["Roots"][0]["Id"]
+        where = {"DeploymentTargets": {"OrganizationalUnitIds": [root]}, "Regions": ["eu-west-1"]}
+        for overrides in ([*key], [*days]):
+            asked = {"StackSetName": "topics", **where, "ParameterOverrides": overrides}
+            sandbox.run_to_end()
+            connection.call("cloudformation", "CreateStackInstances", asked)
+        sandbox.run_to_end()
+        set_ = {"StackSetName": "others", "Parameters": [*days, *key]}
+        more = {"TemplateBody": SECRET_TEMPLATE, "PermissionModel": "SERVICE_MANAGED"}
+        connection.call(
+            "cloudformation",
+            "CreateStackSet",
+            {**set_, **more, "AutoDeployment": {"Enabled": False}},
+        )
+
+    assert "4711" not in file.read_text()
+    unseen = [a for a, _ in exchanges(file) if a.operation == "CreateStackInstances"]
+    assert unseen[1].parameters["ParameterOverrides"][0]["ParameterValue"] == {"$secret": True}
+    (seen,) = [a for a, _ in exchanges(file) if a.operation == "CreateStackSet"]
+    values = [each["ParameterValue"] for each in seen.parameters["Parameters"]]
+    assert values == ["365", {"$secret": True}]
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "Resources: x", "a: &a [*a]", "hunter2"])

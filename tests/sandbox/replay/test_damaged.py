@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from orgrollout.aws.transport.reads import READS
 from orgrollout.sandbox import SandboxError
+from orgrollout.sandbox.replay.apis import SERVICES
 from orgrollout.sandbox.replay.record import load_record
 from orgrollout.sandbox.replay.replay import replay
 
@@ -77,3 +79,66 @@ def test_a_region_that_is_no_name_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SandboxError, match="damaged record, request 5: no client"):
         replay(load_record(file))
+
+
+def listed(operation: str, **one: Any) -> list[Said]:
+    named = {"StackSetName": "topics"}
+    asked = request(7, "cloudformation", operation, parameters=named)
+    return [asked, answer(7, {"Summaries": [one]})]
+
+
+def units(*pairs: tuple[str, str]) -> list[Said]:
+    lines: list[Said] = []
+    for number, (parent, unit) in enumerate(pairs, 8 - len(pairs)):
+        operation, below = "ListOrganizationalUnitsForParent", {"Id": unit, "Name": unit}
+        lines.append(request(number, "organizations", operation, parameters={"ParentId": parent}))
+        lines.append(answer(number, {"OrganizationalUnits": [below]}))
+    return lines
+
+
+ROLE = "arn:aws:iam::900000000001:role/reader"
+IDENTITY = request(7, "sts", "GetCallerIdentity")
+DEEP: Said = {}
+for _ in range(200):
+    DEEP = {"a": DEEP}
+DAMAGE: list[list[Said]] = [
+    listed("ListStackSets", Status="ACTIVE"),
+    listed("ListStackInstances", Account="900000000001"),
+    listed("ListStackSetOperations", Action="CREATE"),
+    units(("r-0001", "r-0001")),
+    units(("r-0001", "ou-0001-00000001"), ("ou-0001-00000001", "r-0001")),
+    units(("ou-0001-00000001", "ou-0001-00000002"), ("ou-0001-00000002", "ou-0001-00000001")),
+    [request(7, "organizations", "ListAccounts"), answer(7, {"Accounts": 7})],
+    [request(7, "organizations", "DescribeOrganization"), answer(7, {"Organization": "o"})],
+    [request(7, "s3", "PutObject", parameters={"Body": {"$bytes": -1}})],
+    [request(7, "s3", "PutObject", parameters={"Body": {"$bytes": "many"}})],
+    [request(7, "cloudtrail", "LookupEvents", parameters={"StartTime": {"$time": "then"}})],
+    [request(7, "cloudtrail", "LookupEvents", parameters={"StartTime": {"$time": 7}})],
+    [request(7, "cloudformation", "CreateStackSet", parameters={"TemplateBody": {"$text": 7}})],
+    [request(7, "sts", "GetCallerIdentity", parameters=DEEP)],
+    [IDENTITY, answer(7, {"Arn": "\ud800"})],
+    [
+        request(7, "sts", "AssumeRole", parameters={"RoleArn": ROLE, "RoleSessionName": "me"}),
+        answer(7, {"Credentials": {}}),
+    ],
+]
+
+
+@pytest.mark.parametrize("lines", DAMAGE, ids=range(len(DAMAGE)))
+def test_what_no_command_has_written_is_told_with_the_request(
+    tmp_path: Path, lines: list[Said]
+) -> None:
+    with pytest.raises(SandboxError, match="damaged record, request 7: "):
+        replay(load_record(write(tmp_path, *lines)))
+
+
+def test_parameters_of_another_kind_are_an_answer_like_others(tmp_path: Path) -> None:
+    """An older model of AWS may have had them; botocore refuses them by its own error."""
+    asked = request(1, "s3", "HeadBucket", parameters={"Bucket": ["bucket"]})
+    report = replay(load_record(write(tmp_path, asked, answer(1, {}))))
+
+    assert [each.difference.sandbox for each in report.found] == ["ParamValidationError"]
+
+
+def test_every_service_that_the_program_reads_can_be_replayed() -> None:
+    assert set(READS) <= SERVICES
