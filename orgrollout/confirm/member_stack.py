@@ -13,15 +13,27 @@ _BEING_MADE = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
 
 def values_of(stack: str, where: Pair) -> Steps[dict[str, str]]:
     """Return the parameters of a stack that are no secret: those of the template here."""
+    return values_in((yield from described_stack(stack, where)))
+
+
+def values_in(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters of a stack as DescribeStacks has it."""
+    found = stack.get("Parameters") or ()
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found}
+
+
+def described_stack(stack: str, where: Pair, *shows: str) -> Steps[Mapping[str, Any]]:
+    """Return a stack as DescribeStacks has it now."""
+    shown = ("StackStatus", "Parameters", *shows)
     call = Call(
         operation="DescribeStacks",
         parameters={"StackName": stack},
         where=where,
-        shows=("Stacks.0.StackStatus", "Stacks.0.Parameters"),
+        shows=tuple(f"Stacks.0.{each}" for each in shown),
     )
     response = yield from asked(call)
-    found = response.body["Stacks"][0].get("Parameters") or ()
-    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found}
+    found: Mapping[str, Any] = response.body["Stacks"][0]
+    return found
 
 
 def change_set(stack: str, name: str, where: Pair, **more: Any) -> Call:
