@@ -1,11 +1,14 @@
 """What experiments do with a stack in the canary account, through a role there."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from orgrollout.confirm.stack_set import LONGEST, LOOK_EVERY
 from orgrollout.confirm.steps import Call, CannotTellError, Steps, Wait, asked
 from orgrollout.model.ids import Pair
+
+_BEING_MADE = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
 
 
 def values_of(stack: str, where: Pair) -> Steps[dict[str, str]]:
@@ -45,17 +48,24 @@ def described(name: str, where: Pair, stack: str | None = None) -> Call:
     )
 
 
-def execute(stack: str, name: str, where: Pair) -> Steps[None]:
-    """Wait until a change set is made, and execute it."""
+def ended(name: str, where: Pair, stack: str) -> Steps[Mapping[str, Any]]:
+    """Wait until the making of a change set is over, and return its description."""
     waited = timedelta()
     while True:
         response = yield from asked(described(name, where, stack))
-        if response.body.get("ExecutionStatus") == "AVAILABLE":
-            break
-        if response.body.get("Status") == "FAILED" or waited >= LONGEST:
-            raise CannotTellError("the change set was not made")
+        if response.body.get("Status") not in _BEING_MADE:
+            return response.body
+        if waited >= LONGEST:
+            raise CannotTellError(f"a change set has been made for {LONGEST}")
         yield Wait(span=LOOK_EVERY)
         waited += LOOK_EVERY
+
+
+def execute(stack: str, name: str, where: Pair) -> Steps[None]:
+    """Wait until a change set is made, and execute it."""
+    made = yield from ended(name, where, stack)
+    if made.get("ExecutionStatus") != "AVAILABLE":
+        raise CannotTellError("the change set was not made")
     parameters = {"StackName": stack, "ChangeSetName": name, "ClientRequestToken": name}
     yield from asked(Call(operation="ExecuteChangeSet", parameters=parameters, where=where))
 
