@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from traceback import format_exception
@@ -17,17 +18,24 @@ from orgrollout.cli.terminal.files import is_there, must_be_writable, replace_fi
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.confirm.experiment import Experiment, Finding, Outcome
 from orgrollout.confirm.registry import BY_NAME, chosen
+from orgrollout.confirm.stack_set import LONGEST
 from orgrollout.manifest.behaviour import behaviour_text, read_behaviour
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.behaviour import Value
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.reconcile.confirm.ask import Role
 from orgrollout.reconcile.confirm.ground import Wanted, new_run, read_ground
+from orgrollout.reconcile.confirm.in_use import in_use
 from orgrollout.reconcile.confirm.run import Outcome as Ended
 from orgrollout.reconcile.confirm.run import left_by_earlier_runs, remove, run
 from orgrollout.report.confirm import announcement, clean_json, confirm_blocks, confirm_json
 from orgrollout.report.layout.words import count
 
+_MINUTES = LONGEST // timedelta(minutes=1)
+_BUSY = (
+    f"its run may still go on, since an operation of it is under way or began less than {_MINUTES} "
+    "minutes ago; --yes removes it none the less"
+)
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -84,13 +92,14 @@ def clean_up(reach: Reach, format_: str, *, yes: bool) -> int:
         found = left_by_earlier_runs(session.connection, call_as)
         for name in found:
             screen.say(f"{name}: made by an experiment")
-        left: dict[str, str] = {}
-        if found:
-            what = f"Remove {count(len(found), 'stack set')} with all stacks?"
+        busy = in_use(found, call_as, session.connection)
+        left: dict[str, str] = {} if yes else dict.fromkeys(map(str, busy), _BUSY)
+        if idle := [name for name in found if name not in left]:
+            what = f"Remove {count(len(idle), 'stack set')} with all stacks?"
             _ask(screen, what, yes=yes)
             with _whatever_ends_it(session), screen.working():
-                ended = remove(found, call_as, new_run(), session.connection)
-                left = {name: why for name, why in ended if why}
+                ended = remove(idle, call_as, new_run(), session.connection)
+                left |= {name: why for name, why in ended if why}
         gone = [name for name in found if name not in left]
         screen.result((), clean_json(gone, left))
         _tell_left(screen, left, session)
@@ -156,7 +165,9 @@ def _whatever_ends_it(session: Session) -> Iterator[None]:
     except BaseException as error:
         how = "Interrupted" if isinstance(error, KeyboardInterrupt) else "Ended before its end"
         session.screen.aside(
-            f"{how}: what was made may still be there. `{_clean(session)}` takes it away.", "red"
+            f"{how}: what was made may still be there. `{_clean(session)}` takes it away, with "
+            f"--yes if that is less than {_MINUTES} minutes after its last operation.",
+            "red",
         )
         raise
 
