@@ -83,14 +83,14 @@ class TrailReading:
     def _take(self, history: History, sought: Sought, events: dict[str, Event]) -> bool:
         """Read until one event settles the question; return whether one did.
 
-        What came on the same page is taken, too: it may tell that others changed the same.
+        Those like it that came with the same page are taken, too: others may have changed the same.
         """
         for event in history:
             if event.time < sought.since:
                 return False
             events[event.id] = event
             if self._settles(event, sought):
-                events |= {e.id: e for e in history.read if e.time >= sought.since}
+                events |= {e.id: e for e in history.read if self._settles(e, sought)}
                 return True
         return False
 
