@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -17,8 +18,14 @@ from orgrollout.exchange_record import Mark, Text
 
 # Besides what AWS's models mark as sensitive.
 _SECRETS = frozenset(
-    {"SecretAccessKey", "SessionToken", "SecretString", "SecretBinary", "Password"}
+    {
+        *("SecretAccessKey", "SessionToken", "SecretString", "SecretBinary", "Password"),
+        *("ExternalId", "TokenCode"),
+    }
 )
+# A trust policy, or an event of CloudTrail, in which an external id is given.
+_WITH_EXTERNAL_ID = re.compile(r"external_?id\W+\w", re.IGNORECASE)
+_KEY_OF_EXTERNAL_ID = re.compile(r"(?:.*:)?external_?id", re.IGNORECASE)
 _SECRET = {Mark.SECRET: True}
 _TEMPLATES = frozenset({"TemplateBody"})
 _NAMED = frozenset(  # in Organizations
@@ -42,7 +49,8 @@ class Values:
 
     def of(self, service: str, shape: Any, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is recorded of a structure: of the members that its shape has."""
-        secret = str(value.get("ParameterKey", "")) in self._templates.secret
+        parameter = str(value.get("ParameterKey", ""))
+        secret = parameter in self._templates.secret or _is_external_id(parameter)
         found = {}
         for name, given in value.items():
             if name in shape.members:
@@ -70,13 +78,19 @@ class Values:
             case "list", list() | tuple():
                 return [self._value(place, shape.member, each) for each in value]
             case "map", Mapping():
-                return {
-                    self._names.text(str(key)): self._value(place, shape.value, each)
-                    for key, each in value.items()
-                }
+                return self._by_key(value, partial(self._value, place, shape.value))
         return self._plain(value)
 
+    def _by_key(self, value: Mapping[Any, Any], of: Callable[[Any], Any]) -> dict[str, Any]:
+        """Return a map under other keys, without an external id that has one of its own."""
+        return {
+            self._names.text(str(key)): _SECRET if _is_external_id(str(key)) else of(each)
+            for key, each in value.items()
+        }
+
     def _text(self, place: "_Place", shape: Any, text: str) -> Any:
+        if place.member in _SECRETS:
+            return _SECRET
         if text in (getattr(shape, "enum", None) or ()) or place.has_a_filter(text):
             return text
         if place.member in _TEMPLATES:
@@ -84,10 +98,12 @@ class Values:
         if place.service == _ORGANIZATIONS and place.member in _NAMED:
             named = self._names.email if place.member.endswith(_EMAIL) else self._names.name
             return named(text)
-        if place.member in _SECRETS or shape.metadata.get("sensitive"):
+        if shape.metadata.get("sensitive"):
             return _SECRET
-        renamed = self._names.caller if place.member == "AccessKeyId" else self._names.text
-        return renamed(text)
+        return self._names.caller(text) if place.member == "AccessKeyId" else self._renamed(text)
+
+    def _renamed(self, text: str) -> Any:
+        return _SECRET if _WITH_EXTERNAL_ID.search(text) else self._names.text(text)
 
     def _template(self, body: str) -> dict[str, str]:
         name, text = self._templates.of(body)
@@ -114,10 +130,10 @@ class Values:
             case None | bool() | int() | float():
                 return value
             case Mapping():
-                return {self._names.text(str(k)): self._plain(v) for k, v in value.items()}
+                return self._by_key(value, self._plain)
             case list() | tuple():
                 return [self._plain(each) for each in value]
-        return self._names.text(str(value))
+        return self._renamed(str(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +148,7 @@ class _Place:
         """Return whether a text is AWS's own word for what is filtered by."""
         is_name = self.structure == "Filter" and self.member == "Name"
         return is_name and _FILTER.fullmatch(text) is not None
+
+
+def _is_external_id(key: str) -> bool:
+    return _KEY_OF_EXTERNAL_ID.fullmatch(key) is not None

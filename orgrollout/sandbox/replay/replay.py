@@ -20,6 +20,7 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orgrollout.sandbox.clock import Clock, VirtualClock
+from orgrollout.sandbox.replay.apis import call, refuse_unknown
 from orgrollout.sandbox.replay.bindings import Bindings
 from orgrollout.sandbox.replay.compare import Compared, Difference, Kind, compared
 from orgrollout.sandbox.replay.existing import existing_stack_sets
@@ -70,7 +71,8 @@ def replay(record: Record, url: str | None = None) -> Report:
     """Replay a record in a sandbox of its own, or in the one at ``url``.
 
     Raises:
-        SandboxError: There is no sandbox at ``url``, or the record tells no organization.
+        SandboxError: There is no sandbox at ``url``, the record tells no organization, or it is
+            damaged.
     """
     made = organization_of(record)
     if url is not None:
@@ -109,6 +111,7 @@ class _Replay:
         self._sandbox = sandbox
         self._bindings = Bindings(record.texts)
         self._sender = _Sender(record.header.home_region, endpoint)
+        refuse_unknown(record.exchanges, self._sender.client)
         accounts = len(sandbox.organization.accounts) if sandbox is not None else 0
         self.report = Report(accounts=accounts, requests=len(record.exchanges))
 
@@ -209,13 +212,13 @@ class _Sender:
 
     def model(self, exchange: Exchange) -> Any:
         """Return botocore's model of an operation."""
-        client = self._client(exchange)
+        client = self.client(exchange)
         return client.meta.service_model.operation_model(exchange.request.operation)
 
     def send(self, exchange: Exchange, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Return the code of an error, or that there was none, and the result."""
         self._chosen.current = self._keys.get(exchange.request.caller)
-        return _answer(self._client(exchange), exchange.request.operation, parameters)
+        return _answer(self.client(exchange), exchange.request.operation, parameters)
 
     def make(self, operation: str, parameters: dict[str, Any]) -> str:
         """Send what makes a stack set as it was, and return how it was answered."""
@@ -230,7 +233,8 @@ class _Sender:
                 given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
             )
 
-    def _client(self, exchange: Exchange) -> Any:
+    def client(self, exchange: Exchange) -> Any:
+        """Return the client for what a request names."""
         region = exchange.request.region
         return self._client_of(
             exchange.request.service, self._home if region == _GLOBAL else region
@@ -248,7 +252,7 @@ class _Sender:
 
 def _answer(client: Any, operation: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     try:
-        return _DONE, getattr(client, botocore.xform_name(operation))(**parameters)
+        return _DONE, call(client, operation, parameters)
     except ClientError as error:
         return str(error.response["Error"]["Code"]), {}
     except BotoCoreError as error:

@@ -36,6 +36,12 @@ Resources:
 Outputs:
   AcmeName: {Value: hunter2}
 """
+WITH_EXTERNAL_ID = """\
+Parameters:
+  ExternalId: {Type: String}
+Resources:
+  Topic: {Type: AWS::SNS::Topic}
+"""
 
 
 @pytest.fixture
@@ -199,6 +205,34 @@ def test_credentials_of_a_role_are_not_there(sandbox: Sandbox, file: Path) -> No
     assert assumed.result is not None
     assert assumed.result["Credentials"]["SessionToken"] == {"$secret": True}
     assert inside.caller == assumed.result["Credentials"]["AccessKeyId"]
+
+
+def test_an_external_id_of_words_that_stay_is_not_there(sandbox: Sandbox, file: Path) -> None:
+    """Numbers up to seven digits and words of AWS are left as they are in any other text."""
+    id_ = "config-4711-stacksets"
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"sts:ExternalId": id_}},
+            }
+        ],
+    }
+    with recorded(sandbox, file) as (connection, _):
+        connection.in_account(AccountId(PROD[0]), ROLE, Region("us-east-1"), external_id=id_)
+        trust = {"RoleName": "topics", "AssumeRolePolicyDocument": json.dumps(policy)}
+        connection.call("iam", "CreateRole", trust)
+        connection.call("iam", "GetRole", {"RoleName": "topics"})
+        code = {"SerialNumber": "arn:aws:iam::111122223333:mfa/mia", "TokenCode": "471147"}
+        connection.call("sts", "GetSessionToken", code)
+        given = [{"ParameterKey": "ExternalId", "ParameterValue": id_}]
+        deploy(connection, "topics", WITH_EXTERNAL_ID, Parameters=given)
+
+    assert id_ in json.dumps(policy)
+    assert [each for each in ("4711", "471147") if each in file.read_text()] == []
 
 
 def test_of_a_template_that_is_not_public_a_stand_in_is_there(sandbox: Sandbox, file: Path) -> None:
