@@ -7,9 +7,11 @@ from orgrollout.confirm.ground import PREFIX
 from orgrollout.confirm.registry import EXPERIMENTS
 from orgrollout.confirm.removal import CALLS
 
-# To find out who calls, where the accounts are, and what earlier runs left.
+# To find out who calls, where the accounts are, and what earlier runs left,
+# and whether they still go on.
 _READS = (
     "account:ListRegions",
+    "cloudformation:ListStackSetOperations",
     "cloudformation:ListStackSets",
     "organizations:DescribeAccount",
     "organizations:DescribeOrganization",

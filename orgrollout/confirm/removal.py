@@ -15,6 +15,7 @@ CALLS = frozenset(
 _GONE = "StackSetNotFound"
 _BUSY = ("OperationInProgress", "StackSetNotEmpty", "StaleRequest")
 _SKIPPED = "SKIPPED_SUSPENDED_ACCOUNT"
+_PLACE = ("OrganizationalUnitId", "Account", "Region")
 _ROUNDS = 3  # of deletions that leave stack instances, before it is given up
 
 
@@ -58,6 +59,8 @@ class Removal:
     def _delete_instances(self, left: Sequence[Mapping[str, Any]]) -> Steps[None]:
         if self._begun >= _ROUNDS:
             raise CannotTellError("its stack instances are still there after they were deleted")
+        if not all(each.get(key) for each in left for key in _PLACE):
+            raise CannotTellError("CloudFormation does not say where its stack instances are")
         # A suspended account has no stack here, and only RetainStacks takes its record away.
         skipped = [each for each in left if _is_skipped(each)]
         chosen = [each for each in left if not _is_skipped(each)] or skipped

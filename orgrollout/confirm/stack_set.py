@@ -88,7 +88,9 @@ class Trial:
 
         The description is sent each time: what an omitted one means is not documented.
         """
-        kept = {"UsePreviousTemplate": True, "Description": MADE_BY}
+        kept: dict[str, Any] = {"Description": MADE_BY}
+        if "TemplateBody" not in parameters:
+            kept["UsePreviousTemplate"] = True
         yield from self.done("UpdateStackSet", {**kept, **parameters})
 
     def start(self, operation: str, parameters: Mapping[str, Any]) -> Steps[str]:

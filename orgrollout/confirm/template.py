@@ -18,4 +18,6 @@ Resources:
       Name: !Ref Name
       Value: !Ref Value
 """
+SECOND = f"{TEMPLATE}Outputs:\n  Definition: {{Value: second}}\n"
+"""The same with an output: another definition."""
 PARAMETER = "one parameter of Systems Manager"

@@ -11,11 +11,11 @@ from orgrollout.model.words import count
 MOST_FINDINGS = 20
 
 
-def drift_notice(manifest: str, findings: Sequence[Finding]) -> Notice | None:
+def drift_notice(manifest: str, findings: Sequence[Finding], occasion: str = "") -> Notice | None:
     """Return what there is to tell of findings; nothing where none of them is real.
 
-    The same findings, found again, are the same notice. What a property should be and what it is
-    stays out of it: either may be secret.
+    The same findings, found again, are the same notice, unless on another ``occasion``. What a
+    property should be and what it is stays out of it: either may be secret.
     """
     real = sorted(
         (f for f in findings if f.verdict.is_real),
@@ -60,5 +60,5 @@ def drift_notice(manifest: str, findings: Sequence[Finding]) -> Notice | None:
             ],
         },
         about=f"{manifest}/drift",
-        moment=digest_of([finding.key for finding in real]),
+        moment=digest_of([*([occasion] if occasion else []), *(f.key for f in real)]),
     )

@@ -1,7 +1,10 @@
 """The file of `confirm`: how AWS was found to behave, read and written."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import yaml
 
 from orgrollout.errors import ManifestError
 from orgrollout.manifest.schema import Manifest
@@ -63,8 +66,10 @@ def behaviour_text(values: Mapping[str, Value]) -> Iterator[str]:
 def _written(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-    return value if value.isidentifier() else f'"{quoted}"'
+    if value.isascii() and value.isidentifier() and yaml.safe_load(value) == value:
+        return value
+    # In double quotes, YAML writes every character that it cannot hold as an escape.
+    return str(yaml.safe_dump(value, default_style='"', width=math.inf)).rstrip("\n")
 
 
 def _values(root: Item, findings: Findings) -> Iterator[tuple[str, Value]]:

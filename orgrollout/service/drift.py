@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 
 from orgrollout.api import Client, Context
 from orgrollout.aws.executions import Executions
+from orgrollout.drift.findings import Findings
 from orgrollout.drift.unattended import as_unattended, why_not_now
+from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.model.ids import Pair, StackSetKey, StackSetName
 from orgrollout.model.logs import log_of
+from orgrollout.model.words import count
 from orgrollout.reconcile.documents.detections import read_intent
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollouts import load_rollout
 from orgrollout.reconcile.drift.detect import DetectionPhase, DetectionStep, detect_step, withdraw
 from orgrollout.reconcile.drift.detection_targets import detection_targets
-from orgrollout.reconcile.drift.resync import ResyncRequest
+from orgrollout.reconcile.drift.resync import ResyncPlan, ResyncRequest
 from orgrollout.reconcile.lifecycle.notify import tell_of_drift
 from orgrollout.reconcile.reading.plan_request import WrongPlaceError
 from orgrollout.service.driving import Step
@@ -25,6 +28,16 @@ _LOG = log_of(__name__)
 _ENDED = "ended"  # instead of the id of a detection
 PATIENCE = timedelta(minutes=30)  # for operations of others, from the first step on
 _LEAST_WAIT = timedelta(seconds=8)
+
+
+class LookFailedError(OrgRolloutError):
+    """Something that had to be looked at at once could not be. It is tried again."""
+
+    def __init__(self, found: Findings, said: str) -> None:
+        whys = {finding.reason for finding in found.unseen if finding.reason}
+        stacks = sum(look.unknown for look in found.stack_sets)
+        parts = [*([count(stacks, "stack")] if stacks else []), *sorted(whys)]
+        super().__init__(f"could not be looked at: {'; '.join(parts)}. Of the rest: {said}.")
 
 
 def drift_step(loaded: LoadedManifest, client: Client, executions: Executions, job: Job) -> Step:
@@ -85,19 +98,23 @@ def repair(
     client: Client,
     executions: Executions,
     *,
-    at: frozenset[Pair] | None = None,
+    at: Mapping[Pair, int] | None = None,
 ) -> str:
     """Begin the rollout that repairs what may be repaired without a person, and say what it is.
 
-    ``at``: look at these places alone, and at their stacks as they are now.
+    ``at``: look at these places alone, after so many events each, and at their stacks as they are
+    now. What happens there again is told again.
+
+    Raises:
+        LookFailedError: Of ``at``, something could not be looked at. What was found is repaired.
     """
-    limits, context = loaded.manifest.drift.unattended, client.context
-    request = ResyncRequest.unattended(limits)
+    context = client.context
+    request = ResyncRequest.unattended(loaded.manifest.drift.unattended)
     picture = client.look(loaded, drift=True)
     if at is None:
         sought = client.plan_resync(loaded, picture, request=request)
     else:
-        there = at
+        there = frozenset(at)
         sought = client.plan_resync(
             loaded,
             picture,
@@ -105,7 +122,19 @@ def repair(
             narrowing=lambda _: lambda _, pair: pair in there,
         )
     if at is None or sought.findings.real:  # of the other places it is not known what there is
-        tell_of_drift(loaded.manifest, sought.findings, context, _warn)
+        occasion = str(sorted(at.items())) if at else ""
+        tell_of_drift(loaded.manifest, sought.findings, context, _warn, occasion)
+    said = _repaired(sought, loaded, client, executions)
+    if at is not None and not sought.findings.is_complete:
+        raise LookFailedError(sought.findings, said)
+    return said
+
+
+def _repaired(
+    sought: ResyncPlan, loaded: LoadedManifest, client: Client, executions: Executions
+) -> str:
+    """Begin the rollout that repairs what was found, and say what it is."""
+    limits, context = loaded.manifest.drift.unattended, client.context
     left, plan = len(sought.left), as_unattended(sought.resync.plan, loaded.manifest)
     said = f"{left:,} left to a person" if left else "nothing is left"
     if plan.is_empty:

@@ -15,7 +15,17 @@ from orgrollout.rollout.state.state import Outcome, Phase, RolloutState
 # The fingerprint covers operations and stack sets; the others are only shown.
 _FINGERPRINTED = frozenset({"operations", "stack_sets"})
 _ONLY_SHOWN = frozenset(
-    {"held_back", "names", "opening", "planned_by", "recent", "skipped", "warnings", "young"}
+    {
+        "held_back",
+        "ledger",
+        "names",
+        "opening",
+        "planned_by",
+        "recent",
+        "skipped",
+        "warnings",
+        "young",
+    }
 )
 
 

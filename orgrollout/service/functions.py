@@ -21,7 +21,7 @@ from orgrollout.model.ids import Pair, RolloutId
 from orgrollout.model.logs import about, log_of
 from orgrollout.reconcile.documents.rollout_errors import NoSuchRolloutError
 from orgrollout.reconcile.documents.rollouts import load_rollout
-from orgrollout.service.drift import drift_step, repair
+from orgrollout.service.drift import LookFailedError, drift_step, repair
 from orgrollout.service.driving import advance, needs_an_execution, to_look_at
 from orgrollout.service.jobs import Job, Kind, ensure_execution
 from orgrollout.service.looking import look_at
@@ -143,16 +143,20 @@ class Functions:
         """Look at once at the accounts and Regions that tamper events tell of, and repair there.
 
         Raises:
-            OrgRolloutError: The first failure, after all manifests were tried.
+            OrgRolloutError: The first failure that goes away by itself, after all manifests were
+                tried: the message comes again.
         """
         with self._house() as house:
             due = places_due(event, house.client)
-            said = self._at(house, frozenset(due)) if due else {}
+            said = self._at(house, due) if due else {}
             note_looks(due, house.client)
         return {"looked": sorted(map(str, due)), "said": said}
 
-    def _at(self, house: _House, places: frozenset[Pair]) -> dict[str, str]:
-        """Look at places for every manifest."""
+    def _at(self, house: _House, places: Mapping[Pair, int]) -> dict[str, str]:
+        """Look at places, after so many events each, for every manifest.
+
+        One that is wrong in itself is told of at every look of `look`, too.
+        """
         said: dict[str, str] = {}
         failed: OrgRolloutError | None = None
         for name in manifest_names(house.bucket):
@@ -162,7 +166,9 @@ class Functions:
                 _LOG.info("tampering, manifest %s: %s", name, said[name])
             except OrgRolloutError as error:
                 _LOG.error("manifest %s: %s", name, error, extra={"error": type(error).__name__})
-                failed = failed or error
+                said[name] = f"failed: {type(error).__name__}"
+                again = isinstance(error, (*_PASSING, LookFailedError, UploadUnderWayError))
+                failed = failed or (error if again else None)
         if failed is not None:
             raise failed
         return said

@@ -14,6 +14,7 @@ from orgrollout.confirm.registry import BY_NAME, EXPERIMENTS
 from orgrollout.reconcile.confirm.ask import Role
 from orgrollout.sandbox import Call, VirtualClock, serve
 from tests.cli.support import Program
+from tests.confirm.altered import altered
 from tests.confirm.support import CANARY, SUSPENDED, canary
 from tests.stage import DEV, organization
 
@@ -32,6 +33,11 @@ def used(calls: Iterable[Call]) -> set[str]:
     return {f"{call.service}:{call.operation}" for call in calls} - {UNASKED}
 
 
+def interrupted(operation: str, *_: object) -> None:
+    if operation == "UpdateStackSet":
+        raise KeyboardInterrupt
+
+
 @pytest.mark.slow
 def test_what_is_used_is_what_is_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -46,7 +52,12 @@ def test_what_is_used_is_what_is_printed(
             options = ("--role", ROLE, "--suspended", SUSPENDED, "--out", tmp_path / "out.yaml")
             ran = program("confirm", "--account", CANARY, *options, *names, "--yes")
             assert ran.code == 0, ran.err
-            assert program("confirm", "--clean").code == 0
+            with pytest.MonkeyPatch.context() as patched:
+                altered(patched, interrupted)
+                only_one = ("--only", "omitted_parameters", "--yes")
+                assert program("confirm", "--account", CANARY, *options, *only_one).code == 130
+            assert program("confirm", "--clean").code == 1
+            assert program("confirm", "--clean", "--yes").code == 0
             calls = server.sandbox.calls
             there |= used(call for call in calls if call.account == CANARY)
             own |= used(call for call in calls if call.account != CANARY)

@@ -58,6 +58,17 @@ def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
         load_manifest(path)
 
 
+@pytest.mark.parametrize(
+    "reason",
+    ["null", "yes", "~", "1", "a\nb", "a\x00\x1b[1m\x7f\x85\u2028", "\U0001f600: # é", " a "],
+)
+def test_any_reason_is_written_as_text(tmp_path: Path, reason: str) -> None:
+    path = tmp_path / "behaviour.yaml"
+    path.write_text("".join(behaviour_text({"stop_reason": reason})))
+
+    assert read_behaviour(path).values == {"stop_reason": reason}
+
+
 @pytest.mark.parametrize("which", [0, -1])
 def test_what_is_written_is_read_again(tmp_path: Path, which: int) -> None:
     values = {name: question.values[which] for name, question in QUESTIONS.items()}

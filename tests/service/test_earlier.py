@@ -1,5 +1,6 @@
 """How the rollouts before ended decides whether the next one may start without a person."""
 
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -45,6 +46,7 @@ def test_what_a_person_stopped_is_not_begun_again(house: House) -> None:
 
     for _ in range(2):
         assert look(house) == "left to a person: a rollout of the same plan was stopped"
+        house.sandbox.clock.sleep(timedelta(hours=1))
 
     assert house.states() == {"base-1": "stopped"}
     house.upload(manifest(service=AUTO), topic=Z)
@@ -148,9 +150,23 @@ def test_that_a_plan_waits_is_told_once(house: House) -> None:
 
     look(house)
     assert told(house) == 1
+    house.sandbox.clock.sleep(timedelta(hours=1))
     look(house)
 
     assert told(house) == 1
+    assert house.states() == {"base-1": "waiting for approval"}
+
+
+def test_an_hour_later_a_plan_that_a_rule_lets_wait_is_the_same_one(house: House) -> None:
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    rule = {"then": "approve", "windows": [{"days": days}], "reason": "a second pair of eyes"}
+    house.upload(manifest(service=AUTO, guards={"rules": [rule]}))
+
+    look(house)
+    house.sandbox.clock.sleep(timedelta(hours=1))
+    look(house)
+
+    assert house.states() == {"base-1": "waiting for approval"}
 
 
 def test_nothing_is_begun_in_a_freeze(house: House) -> None:

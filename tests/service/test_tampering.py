@@ -1,5 +1,6 @@
 """A tamper event: exactly that account and Region is looked at at once, and repaired."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,12 +23,13 @@ from orgrollout.reconcile.documents.tampering import (
 from orgrollout.service.tampering import RefusedEventError, read_tampering
 from tests.resyncing import NAME, TEMPLATE, start_recorders
 from tests.resyncing import manifest as drifting
-from tests.service.house import AUTO, BUCKET, House, standing
+from tests.service.house import AUTO, House, standing
 from tests.stage import DEV, US, Stage, pairs
 
 STOPPED = "config:StopConfigurationRecorder"
 HERE = Pair(DEV[0], US)
 PLACE = str(HERE)
+ROLE = "OrganizationAccountAccessRole"
 MALLORY = f"arn:aws:iam::{DEV[0]}:user/mallory"
 
 
@@ -39,12 +41,15 @@ def guarded() -> Iterator[House]:
         yield house
 
 
-def deploy(house: House, **unattended: object) -> None:
+def deploy(
+    house: House, *, notifications: list[dict[str, Any]] | None = None, **unattended: object
+) -> None:
     wanted = drifting(
         targets={"organizational_units": ["/Dev"]},
         regions=["us-east-1"],
         service=AUTO,
-        drift={"resync_role": "OrganizationAccountAccessRole", "unattended": unattended},
+        notifications=notifications or [],
+        drift={"resync_role": ROLE, "unattended": unattended},
     )
     house.upload(wanted, guard=TEMPLATE)
     if not house.states():
@@ -140,19 +145,45 @@ def test_a_late_event_that_comes_after_a_newer_one_is_looked_at(guarded: House) 
 
 @pytest.mark.slow
 def test_a_look_that_failed_is_due_when_the_message_comes_again(guarded: House) -> None:
-    broken = {"name": "wrong", "version": 1}
     guarded.sandbox.stop_recorder(DEV[0], US)
-    guarded.upload(broken)
+    iam = guarded.sandbox.session(DEV[0], US).client("iam")
+    trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    iam.delete_role(RoleName=ROLE)
 
-    with pytest.raises(OrgRolloutError):
+    with pytest.raises(OrgRolloutError, match=r"could not be looked at: .*AssumeRole"):
         guarded.functions.tampered(batch(stopped()))
 
-    assert "base-2" in guarded.states()  # the other manifest was looked at all the same
     assert kept(guarded).is_due
-    boto3.client("s3").delete_object(Bucket=BUCKET, Key="manifests/wrong/manifest.yaml")
+    iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
     assert guarded.functions.tampered(batch(stopped()))["looked"] == [PLACE]
     assert not kept(guarded).is_due
     assert sorted(guarded.states()) == ["base-1", "base-2"]
+
+
+@pytest.mark.slow
+def test_a_manifest_that_is_wrong_in_itself_makes_no_look_fail(guarded: House) -> None:
+    guarded.sandbox.stop_recorder(DEV[0], US)
+    guarded.upload({"name": "wrong", "version": 1})
+
+    said = guarded.functions.tampered(batch(stopped()))["said"]
+
+    assert said == {"base": "base-2 repairs; nothing is left", "wrong": "failed: ManifestError"}
+    assert not kept(guarded).is_due
+
+
+@pytest.mark.slow
+def test_what_happens_there_again_is_told_again(guarded: House) -> None:
+    topic = boto3.client("sns", region_name=US).create_topic(Name="drift")["TopicArn"]
+    deploy(guarded, notifications=[{"sns": topic, "on": ["drift"]}])
+    for number in (1, 2):
+        guarded.sandbox.stop_recorder(DEV[0], US)
+        guarded.functions.tampered(batch(stopped(f"e-{number}")))
+        if number == 1:
+            guarded.run("base-2_1")
+
+    published = [call for call in guarded.sandbox.calls if call.operation == "Publish"]
+    assert len(published) == 2  # though it is left to a person now, since it came back
+    assert not records(guarded)
 
 
 @pytest.mark.slow

@@ -58,6 +58,11 @@ class History:
         oldest = self._events[self._order[-1]].time if self._order else self._lookup.until
         return max(oldest, self._lookup.since)
 
+    @property
+    def read(self) -> tuple[Event, ...]:
+        """Return the events that were read so far."""
+        return tuple(self._events.values())
+
     def __iter__(self) -> Iterator[Event]:
         """Yield the events, each once, and ask for a page when it is needed.
 

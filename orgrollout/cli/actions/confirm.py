@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from traceback import format_exception
 
 from orgrollout.cli.errors import DONE, FAILED, FINDINGS, WrongUsageError
 from orgrollout.cli.options.groups import Reach
@@ -15,16 +18,24 @@ from orgrollout.cli.terminal.files import is_there, must_be_writable, replace_fi
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.confirm.experiment import Experiment, Finding, Outcome
 from orgrollout.confirm.registry import BY_NAME, chosen
+from orgrollout.confirm.stack_set import LONGEST
 from orgrollout.manifest.behaviour import behaviour_text, read_behaviour
 from orgrollout.manifest.text.shorthand import did_you_mean
 from orgrollout.model.behaviour import Value
 from orgrollout.model.ids import AccountId, Region
 from orgrollout.reconcile.confirm.ask import Role
 from orgrollout.reconcile.confirm.ground import Wanted, new_run, read_ground
+from orgrollout.reconcile.confirm.in_use import in_use
+from orgrollout.reconcile.confirm.run import Outcome as Ended
 from orgrollout.reconcile.confirm.run import left_by_earlier_runs, remove, run
 from orgrollout.report.confirm import announcement, clean_json, confirm_blocks, confirm_json
 from orgrollout.report.layout.words import count
 
+_MINUTES = LONGEST // timedelta(minutes=1)
+_BUSY = (
+    f"its run may still go on, since an operation of it is under way or began less than {_MINUTES} "
+    "minutes ago; --yes removes it none the less"
+)
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -57,16 +68,17 @@ def confirm(asked: Options, reach: Reach, format_: str) -> int:
         if all(each.lacks(ground) for each in experiments):
             raise WrongUsageError("no experiment can run; nothing was made. Give what they need.")
         _ask(screen, "Run these experiments?", yes=asked.yes)
-        with _interrupted(session), screen.working():
-            outcomes = list(run(experiments, ground, connection, role, screen.progress))
-    findings = _in_order(experiments, [each.finding for each in outcomes])
-    left = {str(each.stack_set): each.left for each in outcomes if each.left}
-    answers = {f.experiment.name: f.value for f in findings if f.value is not None}
-    screen.result(confirm_blocks(findings), confirm_json(findings, ground, left))
-    _tell_left(screen, left, session)
-    if answers:
-        replace_file(asked.out, behaviour_text({**known, **answers}))
-        screen.say(f"Wrote {asked.out}: {count(len(answers), 'answer')} of this run.")
+        answers: dict[str, Value] = {}
+        hear, progress = partial(_note, answers), screen.progress
+        with _kept(asked.out, known, answers, screen):
+            with _whatever_ends_it(session), screen.working():
+                ran = run(experiments, ground, connection, role, progress, hear=hear)
+                outcomes = list(ran)
+            _show_tracebacks(outcomes, session)
+            left = {str(each.stack_set): each.left for each in outcomes if each.left}
+            _tell_left(screen, left, session)
+            findings = _in_order(experiments, [each.finding for each in outcomes])
+            screen.result(confirm_blocks(findings), confirm_json(findings, ground, left))
     as_assumed = all(each.outcome is Outcome.CONFIRMED for each in findings)
     return DONE if as_assumed and not left else FINDINGS
 
@@ -80,13 +92,14 @@ def clean_up(reach: Reach, format_: str, *, yes: bool) -> int:
         found = left_by_earlier_runs(session.connection, call_as)
         for name in found:
             screen.say(f"{name}: made by an experiment")
-        left: dict[str, str] = {}
-        if found:
-            what = f"Remove {count(len(found), 'stack set')} with all stacks?"
+        busy = in_use(found, call_as, session.connection)
+        left: dict[str, str] = {} if yes else dict.fromkeys(map(str, busy), _BUSY)
+        if idle := [name for name in found if name not in left]:
+            what = f"Remove {count(len(idle), 'stack set')} with all stacks?"
             _ask(screen, what, yes=yes)
-            with screen.working():
-                ended = remove(found, call_as, new_run(), session.connection)
-                left = {name: why for name, why in ended if why}
+            with _whatever_ends_it(session), screen.working():
+                ended = remove(idle, call_as, new_run(), session.connection)
+                left |= {name: why for name, why in ended if why}
         gone = [name for name in found if name not in left]
         screen.result((), clean_json(gone, left))
         _tell_left(screen, left, session)
@@ -145,15 +158,42 @@ def _ask(screen: Screen, question: str, *, yes: bool) -> None:
 
 
 @contextmanager
-def _interrupted(session: Session) -> Iterator[None]:
-    """Tell how to take away what was made, where the user interrupts."""
+def _whatever_ends_it(session: Session) -> Iterator[None]:
+    """Tell how to take away what was made, where an interruption or an error ends the command."""
     try:
         yield
-    except KeyboardInterrupt:
+    except BaseException as error:
+        how = "Interrupted" if isinstance(error, KeyboardInterrupt) else "Ended before its end"
         session.screen.aside(
-            f"Interrupted: what was made is still there. `{_clean(session)}` takes it away.", "red"
+            f"{how}: what was made may still be there. `{_clean(session)}` takes it away, with "
+            f"--yes if that is less than {_MINUTES} minutes after its last operation.",
+            "red",
         )
         raise
+
+
+@contextmanager
+def _kept(
+    out: Path, known: Mapping[str, Value], answers: Mapping[str, Value], screen: Screen
+) -> Iterator[None]:
+    """Write the answers so far, whatever ends the experiments."""
+    try:
+        yield
+    finally:
+        if answers:
+            replace_file(out, behaviour_text({**known, **answers}))
+            screen.say(f"Wrote {out}: {count(len(answers), 'answer')} of this run.")
+
+
+def _note(answers: dict[str, Value], finding: Finding) -> None:
+    if finding.value is not None:
+        answers[finding.experiment.name] = finding.value
+
+
+def _show_tracebacks(outcomes: Sequence[Ended], session: Session) -> None:
+    for error in (error for each in outcomes for error in each.errors if session.debug):
+        for text in format_exception(error):
+            session.screen.aside(text.rstrip())
 
 
 def _clean(session: Session) -> str:

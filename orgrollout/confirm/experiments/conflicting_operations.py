@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from orgrollout.confirm.experiment import Answer, Experiment
 from orgrollout.confirm.ground import Ground
-from orgrollout.confirm.stack_set import SET_UP, UNDER_WAY, Trial
+from orgrollout.confirm.stack_set import LONGEST, SET_UP, UNDER_WAY, Trial
 from orgrollout.confirm.steps import CannotTellError, Steps, Wait
 from orgrollout.confirm.template import PARAMETER
 
 TITLE = "side-by-side"
+_RUNS = "RUNNING"
 _LOOKS = 3
 _LOOK_EVERY = timedelta(seconds=2)  # an operation on one stack may be short
 
@@ -26,21 +27,26 @@ def _run(ground: Ground) -> Steps[Answer]:
 
 
 def _watched(trial: Trial, first: str, second: str) -> Steps[Answer]:
-    """Look at both until the second one runs, or until the first one is over."""
-    queued = 0
+    """Look at both until they run at the same time, or until the first one is over."""
+    queued, waited = 0, timedelta()
+    led = yield from trial.status(first)
     while True:
         follows = yield from trial.status(second)
-        leads = yield from trial.status(first)  # afterwards: what ran, ran beside it
-        if leads not in UNDER_WAY:
-            break
-        if follows != "QUEUED":
+        leads = yield from trial.status(first)
+        if led == follows == leads == _RUNS:  # the first ran before and after the look
             yield from trial.succeeded(second)
             return Answer(value="same_instances", because="both ran at the same time")
-        queued += 1
+        if leads not in UNDER_WAY:
+            break
+        if waited >= LONGEST:
+            raise CannotTellError(f"the first operation has been {leads} for {LONGEST}")
+        queued += follows == "QUEUED" and leads == _RUNS
+        led = leads
         yield Wait(span=_LOOK_EVERY)
+        waited += _LOOK_EVERY
     # Any operation is queued for a moment, with managed execution.
     if queued < _LOOKS:
-        raise CannotTellError("the first operation was over before both could be looked at")
+        raise CannotTellError("the first operation was over before both were seen to run")
     yield from trial.succeeded(second)
     return Answer(value="any", because="the second was QUEUED until the first was over")
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from orgrollout.confirm.evidence import redacted
 from orgrollout.confirm.experiment import Answer, Experiment
 from orgrollout.confirm.ground import Ground
 from orgrollout.confirm.stack_set import SET_UP, Trial
@@ -28,9 +29,8 @@ def _run(ground: Ground) -> Steps[Answer]:
     cancelled = [r for r in (yield from trial.results(id_)) if r.get("Status") == "CANCELLED"]
     if not cancelled:
         raise CannotTellError("no result of the stopped operation is CANCELLED")
-    return Answer(
-        value=str(cancelled[0].get("StatusReason") or ""), because="a cancelled result says so"
-    )
+    reason = redacted(str(cancelled[0].get("StatusReason") or ""))
+    return Answer(value=reason, because="a cancelled result says so")
 
 
 _UNDER = "nothing relies on it: that a result is cancelled is told by its status"

@@ -16,19 +16,27 @@ def _run(ground: Ground) -> Steps[Answer]:
     yield from trial.begin_suspended()
     if (yield from _gone(trial)):
         raise CannotTellError("there is no stack instance in the suspended account")
-    yield from _delete(trial, retain=False)
-    if (yield from _gone(trial)):
+    if (yield from _goes(trial, retain=False)):
         return Answer(value="remove_record", because="it was gone after a deletion of stacks")
-    yield from _delete(trial, retain=True)
-    if (yield from _gone(trial)):
+    if (yield from _goes(trial, retain=True)):
         return Answer(value="with_retain", because="it was gone only after RetainStacks")
     return Answer(value="skip", because="it was there after RetainStacks, too")
 
 
-def _delete(trial: Trial, *, retain: bool) -> Steps[None]:
+def _goes(trial: Trial, *, retain: bool) -> Steps[bool]:
+    """Return whether a deletion takes it off the list.
+
+    Raises:
+        CannotTellError: It is still there, and the deletion has not succeeded.
+    """
     sent = {**trial.targets(trial.skipped), "RetainStacks": retain}
     id_ = yield from trial.start("DeleteStackInstances", sent)
-    yield from trial.ended(id_)
+    status = yield from trial.ended(id_)
+    if (yield from _gone(trial)):
+        return True
+    if status != "SUCCEEDED":
+        raise CannotTellError(f"the deletion that left it there is {status}")
+    return False
 
 
 def _gone(trial: Trial) -> Steps[bool]:

@@ -4,29 +4,38 @@ from datetime import timedelta
 
 from orgrollout.confirm.experiment import Answer, Experiment, Need
 from orgrollout.confirm.ground import Ground
-from orgrollout.confirm.member_stack import values_of
+from orgrollout.confirm.member_stack import described_stack, values_in
 from orgrollout.confirm.stack_set import SET_UP, Trial
-from orgrollout.confirm.steps import CannotTellError, Steps
-from orgrollout.confirm.template import PARAMETER
+from orgrollout.confirm.steps import CannotTellError, Steps, member
+from orgrollout.confirm.template import PARAMETER, SECOND
 
 TITLE = "definition"
+_VALUES = ("first", "second")
+_OUTPUTS = (None, "second")
+# Half of a definition is not the current one: only UpdateStackSet brings all of it.
+_ANSWERS = {  # by whether the value is the new one, and whether the template is
+    (True, True): Answer(value="current", because="the stack has the new template and value"),
+    (True, False): Answer(value="previous", because="the stack has the old template still"),
+    (False, True): Answer(value="previous", because="the stack has the old value still"),
+    (False, False): Answer(value="previous", because="the stack has the old template and value"),
+}
 
 
 def _run(ground: Ground) -> Steps[Answer]:
     trial = Trial(ground, TITLE)
     yield from trial.begin(ground.here, ground.there)
-    changed = {"Parameters": trial.parameters(Name=trial.name, Value="second")}
+    values = trial.parameters(Name=trial.name, Value="second")
+    changed = {"TemplateBody": SECOND, "Parameters": values}
     # One of two stack instances carries the new definition, as a rollout sends it.
     yield from trial.update({**changed, **trial.targets(ground.here)})
     yield from trial.done("UpdateStackInstances", trial.targets(ground.there))
     stack = yield from trial.stack(ground.there)
-    match (yield from values_of(stack, ground.there)).get("Value"):
-        case "second":
-            return Answer(value="current", because="the stack has the new value")
-        case "first":
-            return Answer(value="previous", because="the stack has the old value still")
-        case _:
-            raise CannotTellError("the stack has neither the old value nor the new one")
+    shown = "Outputs.0.OutputValue"
+    found = yield from described_stack(stack, ground.there, shown)
+    value, output = values_in(found).get("Value"), member(found, shown)
+    if value not in _VALUES or output not in _OUTPUTS:
+        raise CannotTellError("the stack has neither the old definition nor the new one")
+    return _ANSWERS[value == "second", output == "second"]
 
 
 EXPERIMENT = Experiment(

@@ -12,6 +12,8 @@ from typing import Any
 _LONGEST = 200  # characters of a name; IAM's own limits are lower
 _SERVICE_ROLE = re.compile(r":role/aws-service-role/([^/]+)/")
 _SSO_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
+# Only IAM Identity Center makes roles below this path; a name like theirs anyone may choose.
+_SSO_PATH = ":role/aws-reserved/sso.amazonaws.com/"
 _SESSION = re.compile(r":assumed-role/([^/]+)/(.+)$")
 _FEDERATED = re.compile(r":federated-user/(.+)$")
 
@@ -92,7 +94,8 @@ def _role(identity: Mapping[str, Any]) -> Named:
     name = name or text_of(issuer.get("userName"))
     if service := _SERVICE_ROLE.search(text_of(issuer.get("arn"))):
         return ActorKind.SERVICE, service[1], session
-    if sso := _SSO_ROLE.fullmatch(name):
+    sso = _SSO_ROLE.fullmatch(name)
+    if sso and _SSO_PATH in text_of(issuer.get("arn")):
         return ActorKind.SSO_USER, sso[1], session
     return (ActorKind.ROLE if name else ActorKind.UNKNOWN), name, session
 

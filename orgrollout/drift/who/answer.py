@@ -49,7 +49,8 @@ class ChangedBy:
     known: Known
     asked: datetime
     change: Change | None = None
-    is_sure: bool = True  # the request names the property, or deletes the resource
+    # The request names the property, or deletes the resource, and no other may be the cause.
+    is_sure: bool = True
     others: int = 0  # further changes of the same thing in the time that was searched
     since: datetime | None = None  # the time that was searched
     until: datetime | None = None

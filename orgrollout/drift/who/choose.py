@@ -3,13 +3,15 @@
 An event counts if it changed something, names the resource, and lies in the time that is sought.
 Of those that are not our own, the newest wins that is about the property; if none is about it, the
 newest change of the resource, and the answer says that it is not sure. Our own come last: the
-deployment made the resource what the template says.
+deployment made the resource what the template says. An answer is not sure, either, if a newer event
+speaks against it, or if several callers changed the property.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from orgrollout.drift.who.about import is_about
 from orgrollout.drift.who.actor import ActorKind
 from orgrollout.drift.who.answer import Change, Origin
 from orgrollout.drift.who.event import Event, stack_name
@@ -17,11 +19,8 @@ from orgrollout.drift.who.links import unnamed
 from orgrollout.drift.who.sought import Sought
 
 SESSION = "orgrollout"  # what this program calls its sessions in member accounts
-_DELETES = ("Delete", "Remove", "ScheduleKeyDeletion", "Terminate")
-_ENDINGS = re.compile(r"(configuration|document|s)$")
 Stacks = Mapping[str, tuple[str, ...]]  # by the id of an event of CloudFormation's
 _FEW = 3
-_SHORTEST = 6  # letters of a parameter's name that tell something of a property
 STACK_EVENTS = frozenset(
     {
         "ContinueUpdateRollback",
@@ -52,25 +51,6 @@ def concerns(event: Event, sought: Sought) -> bool:
     return any(_is_named(name, event.values) for name in sought.names)
 
 
-def is_about(event: Event, sought: Sought) -> bool:
-    """Return whether an event is about the very property, or deletes the resource."""
-    if sought.events:
-        return True
-    if sought.is_deleted:
-        return event.name.startswith(_DELETES)
-    if not sought.property:
-        return False
-    wanted = sought.property.lower()
-    if wanted in {each.lower() for each in (*event.keys, *event.values)}:
-        return True
-    stem = _ENDINGS.sub("", "policy" if wanted == "policies" else wanted)
-    switched = stem.removeprefix("enable")  # EnableKeyRotation: DisableKeyRotation
-    if (switched if len(switched) >= _SHORTEST else stem) in event.name.lower():
-        return True
-    known = (_ENDINGS.sub("", key.lower()) for key in event.keys)
-    return any(len(key) >= _SHORTEST and stem.endswith(key) for key in known)
-
-
 def is_ours(event: Event, roles: Iterable[str]) -> bool:
     """Return whether this program made the request: its role, and its name of a session."""
     actor = event.actor
@@ -88,18 +68,29 @@ def choose(
     if not there:
         perhaps = unnamed(events, sought)
         return Chosen(event=perhaps[0], is_sure=False, others=len(perhaps) - 1) if perhaps else None
-    sure = {event.id for event in there if is_about(event, sought)}
+    about = {event.id: event for event in there if is_about(event, sought)}
+    ours = {e.id for e in there if _origin(e, sought, roles, stacks) is Origin.OURS}
 
     def rank(event: Event) -> int:
-        origin = origin_of(event, sought, roles, stacks.get(event.id, ()))
-        if origin is Origin.OURS:
-            return 3
-        if event.is_by_cloudformation and not stacks.get(event.id):
-            return 2
-        return 0 if event.id in sure else 1
+        if event.id in ours:
+            return 4
+        is_known = not event.is_by_cloudformation or bool(stacks.get(event.id))
+        if event.id in about:
+            return 0 if is_known or sought.is_deleted else 1
+        return 2 if is_known else 3
 
     best = min(there, key=rank)  # of equals the first, which is the newest
-    return Chosen(event=best, is_sure=best.id in sure, others=len(there) - 1)
+    against = there if sought.is_deleted else about.values()  # what is changed later was not gone
+    is_sure = best.id in about and not any(event.time > best.time for event in against)
+    if is_sure and sought.property and not sought.is_deleted:
+        callers = {_caller(event) for event in about.values() if event.id not in ours}
+        is_sure = len(callers) <= 1
+    return Chosen(event=best, is_sure=is_sure, others=len(there) - 1)
+
+
+def _caller(event: Event) -> tuple[ActorKind, str, str, str]:
+    actor = event.actor
+    return actor.kind, actor.name, actor.session, actor.account
 
 
 def change_of(event: Event, sought: Sought, roles: Sequence[str], stacks: Stacks) -> Change:
@@ -134,6 +125,10 @@ def is_of_the_stack(stack: str, sought: Sought) -> bool:
     own = stack_name(sought.stack_id)
     made = re.fullmatch(rf"StackSet-{re.escape(sought.stack_set)}-[0-9a-f-]{{36}}", stack)
     return (stack != "" and stack == own) or made is not None
+
+
+def _origin(event: Event, sought: Sought, roles: Sequence[str], stacks: Stacks) -> Origin:
+    return origin_of(event, sought, roles, stacks.get(event.id, ()))
 
 
 def origin_of(event: Event, sought: Sought, roles: Sequence[str], stacks: Iterable[str]) -> Origin:

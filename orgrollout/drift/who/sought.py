@@ -50,6 +50,7 @@ class Sought:
     until: datetime
     property: str = ""  # the first part of its path; empty: the whole resource
     is_deleted: bool = False
+    resource_type: str = ""
     events: tuple[str, ...] = ()  # the only ones that count; empty: any that change something
     stack_id: str = ""
     link: Link | None = None
@@ -89,6 +90,7 @@ def sought_of(
         until=until,
         property=finding.path.strip("/").partition("/")[0],
         is_deleted=finding.verdict is Verdict.DELETED,
+        resource_type=finding.resource_type,
         events=events,
         stack_id=stack_id,
         link=check.link if check else None,

@@ -30,13 +30,13 @@ class Waiver(Terms, Block):
     difference of a resource is accepted; `check`: a posture check may be broken."""
     stack_sets: Names | None = None
     """Keys of stack sets. Required, but for `deployment`, where the default is all."""
-    resource: str | None = None
+    resource: str | None = Field(default=None, min_length=1)
     """With `drift`: logical id of the resource."""
     property: str | None = None
     """With `drift`: JSON pointer to the property. Default: the whole resource."""
-    check: str | None = None
+    check: str | None = Field(default=None, min_length=1)
     """With `check`: name of the posture check; for a rule of AWS Config, the rule after it."""
-    subject: str | None = None
+    subject: str | None = Field(default=None, min_length=1)
     """With `check`: id of the one thing that it may be broken for, such as a VPC. Default: all."""
     owner: str = Field(min_length=1)
     """Who answers for it."""

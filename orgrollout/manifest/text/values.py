@@ -86,7 +86,11 @@ def until(value: Any) -> datetime | date:
     if moment.tzinfo is None:
         fix = f"Write it with its zone, such as {text}Z or {text}+01:00."
         raise refusal(f"`{text}` has no time zone.", fix)
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        message = f"`{text}` goes beyond what a calendar holds."
+        raise refusal(message, "Name years from 2 to 9998.") from None
 
 
 def ends_at(end: date) -> datetime:
@@ -153,7 +157,8 @@ def regular_expression(value: Any) -> str:
 
 _list = BeforeValidator(one_or_more, json_schema_input_type=str | list[str])
 Texts = Annotated[tuple[str, ...], _list]
-Names = Annotated[tuple[str, ...], Field(min_length=1), _list]  # an empty list is a mistake
+# An empty list is a mistake, and so is an empty text, such as a variable that is not set.
+Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), _list]
 Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
 Day = Annotated[date, BeforeValidator(day, json_schema_input_type=date)]
 Until = Annotated[datetime | date, BeforeValidator(until, json_schema_input_type=str)]

@@ -78,8 +78,9 @@ def _held(plan: Plan, manifest: Manifest, now: datetime) -> Iterator[tuple[str, 
             continue
         touched = _touched(plan, rule)
         if _is_enough(touched, rule):
-            hour = f", {now:%a %H:%M} UTC" if rule.windows else ""
-            text = f"guards.rules[{index}]: {rule.reason} ({_words(touched)}{hour})"
+            # Without the hour: the same plan, an hour later, is still the same.
+            hours = ", in its windows" if rule.windows else ""
+            text = f"guards.rules[{index}]: {rule.reason} ({_words(touched)}{hours})"
             yield rule.then, text
 
 

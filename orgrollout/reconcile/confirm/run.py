@@ -12,12 +12,13 @@ from orgrollout.confirm.evidence import folded, line
 from orgrollout.confirm.experiment import Experiment, Finding, found, not_found
 from orgrollout.confirm.ground import Ground, is_of_confirm
 from orgrollout.confirm.removal import CALLS, Removal
-from orgrollout.confirm.steps import CannotTellError, Response, Steps, Wait
+from orgrollout.confirm.steps import Call, CannotTellError, Response, Steps, Wait
 from orgrollout.model.ids import StackSetName
 from orgrollout.reconcile.confirm.ask import Asker, Role
 
 T = TypeVar("T")
 Progress = Callable[[str], None]
+Hear = Callable[[Finding], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,15 @@ class Outcome:
     finding: Finding
     stack_set: StackSetName
     left: str = ""
+    errors: tuple[Exception, ...] = ()  # that nothing foresaw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """Why a stack set is still there; empty: it is gone."""
+
+    why: str = ""
+    errors: tuple[Exception, ...] = ()  # that nothing foresaw
 
 
 def run(
@@ -35,10 +45,13 @@ def run(
     connection: Connection,
     role: Role | None,
     progress: Progress,
+    *,
+    hear: Hear = lambda _: None,
 ) -> Iterator[Outcome]:
     """Run experiments, and yield what became of each as soon as its stack set is gone.
 
-    One that cannot run here makes nothing.
+    One that cannot run here makes nothing. ``hear`` gets each finding before its stack set is
+    removed. An error that nothing foresaw ends one experiment, and none of the others.
     """
     chosen = list(experiments)
     able = [each for each in chosen if not each.lacks(ground)]
@@ -52,7 +65,7 @@ def run(
         calls=CALLS.union(*(each.calls for each in able)),
         member_calls=frozenset().union(*(each.member_calls for each in able)),
     )
-    jobs = [_Job(_whole(each, ground), each.name) for each in able]
+    jobs = [_Job(_whole(each, ground, hear), each.name) for each in able]
     for job, outcome in side_by_side(jobs, asker, connection.clock):
         progress(f"{job.name}: {outcome.finding.outcome}")
         evidence = tuple(folded(job.lines))
@@ -65,8 +78,8 @@ def remove(
     """Take stack sets away, and yield each with why it is still there; empty: it is gone."""
     asker = Asker(connection=connection, role=None, calls=CALLS, member_calls=frozenset())
     jobs = [_Job(_removed(name, call_as, run_), name) for name in names]
-    for job, why in side_by_side(jobs, asker, connection.clock):
-        yield StackSetName(job.name), why
+    for job, removed in side_by_side(jobs, asker, connection.clock):
+        yield StackSetName(job.name), removed.why
 
 
 def left_by_earlier_runs(connection: Connection, call_as: str) -> tuple[StackSetName, ...]:
@@ -81,22 +94,34 @@ def left_by_earlier_runs(connection: Connection, call_as: str) -> tuple[StackSet
     )
 
 
-def _whole(experiment: Experiment, ground: Ground) -> Steps[Outcome]:
+def _whole(experiment: Experiment, ground: Ground, hear: Hear) -> Steps[Outcome]:
+    errors: tuple[Exception, ...] = ()
     try:
         finding = found(experiment, (yield from experiment.run(ground)))
     except CannotTellError as error:
         finding = not_found(experiment, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, its stack set is to be removed
+        finding, errors = not_found(experiment, _unforeseen(error)), (error,)
+    hear(finding)
     name = ground.name(experiment.title)
-    left = yield from _removed(name, ground.call_as, ground.run)
-    return Outcome(finding=finding, stack_set=name, left=left)
+    removed = yield from _removed(name, ground.call_as, ground.run)
+    errors += removed.errors
+    return Outcome(finding=finding, stack_set=name, left=removed.why, errors=errors)
 
 
-def _removed(name: str, call_as: str, run_: str) -> Steps[str]:
+def _removed(name: str, call_as: str, run_: str) -> Steps[Removed]:
     try:
         yield from Removal(name, call_as, run_).steps()
     except CannotTellError as error:
-        return str(error)
-    return ""
+        return Removed(why=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others are to be removed
+        return Removed(why=_unforeseen(error), errors=(error,))
+    return Removed()
+
+
+def _unforeseen(error: Exception) -> str:
+    """Return what is said of an error; its own text may hold anything."""
+    return f"an error that nothing foresaw: {type(error).__name__} (--debug shows where)"
 
 
 @dataclass(slots=True)
@@ -128,11 +153,19 @@ def _until_it_waits(job: _Job[T], asker: Asker) -> Wait:
     Raises:
         StopIteration: It is over, with this value.
     """
-    while True:
-        step = next(job.steps) if job.told is None else job.steps.send(job.told)
-        if isinstance(step, Wait):
-            job.told = Response()
-            return step
-        job.told = asker.ask(step)
-        if step.is_evidence:
-            job.lines.append(line(step, job.told))
+    step = next(job.steps) if job.told is None else job.steps.send(job.told)
+    while not isinstance(step, Wait):
+        step = _after(step, job, asker)
+    job.told = Response()
+    return step
+
+
+def _after(call: Call, job: _Job[T], asker: Asker) -> Call | Wait:
+    """Make a call of a job, and return what it asks for next; an error is the job's to handle."""
+    try:
+        told = asker.ask(call)
+        if call.is_evidence:
+            job.lines.append(line(call, told))
+    except Exception as error:  # noqa: BLE001 - it ends this experiment, and not the others
+        return job.steps.throw(error)
+    return job.steps.send(told)

@@ -32,7 +32,7 @@ def looked_now(
     places = sorted((k, p) for k, p in meant if k in views and p in stacks.get(k, {}))
     progress(f"looking at {len(places):,} stacks as they are now")
     looking = SingleStacks(stacks, role, context, _PATIENCE)
-    seen = {place: drifts for place, drifts in looking.at(places).items() if drifts}
+    seen = looking.at(places)
     if unseen := len(meant) - len(seen):
         progress(f"{unseen:,} stacks could not be looked at{looking.why}")
     kept = (f for f in found.findings if f.kind is not FindingKind.RESOURCE)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from orgrollout.aws.member_accounts.trail import History, Lookup
 from orgrollout.aws.transport.connection import Connection
-from orgrollout.drift.who.choose import Stacks, concerns, is_about, is_ours, stacks_of
+from orgrollout.drift.who.about import is_about
+from orgrollout.drift.who.choose import Stacks, concerns, is_ours, stacks_of
 from orgrollout.drift.who.event import CLOUDFORMATION, Event
 from orgrollout.drift.who.links import linked
 from orgrollout.drift.who.sought import Sought
@@ -80,12 +81,16 @@ class TrailReading:
         return [history]
 
     def _take(self, history: History, sought: Sought, events: dict[str, Event]) -> bool:
-        """Read until one event settles the question; return whether one did."""
+        """Read until one event settles the question; return whether one did.
+
+        Those like it that came with the same page are taken, too: others may have changed the same.
+        """
         for event in history:
             if event.time < sought.since:
                 return False
             events[event.id] = event
             if self._settles(event, sought):
+                events |= {e.id: e for e in history.read if self._settles(e, sought)}
                 return True
         return False
 

@@ -102,6 +102,9 @@ def seek_repairs(
     if wanted.look_now and role is not None:
         meant = {look.key: look.meant for look in found.stack_sets}
         found = looked_now(found, _stacks(request, meant, context), role, context, progress)
+    elif wanted.look_now:  # what a detection told before is not how the stacks are now
+        looks = tuple(replace(look, told=frozenset()) for look in found.stack_sets)
+        found = replace(found, stack_sets=looks)
     stacks = _stacks(request, _may_need_their_stack(found.findings), context)
     if role is not None:
         found = confirm(found, stacks, role, context, progress)

@@ -42,8 +42,9 @@ class SingleStacks:
         while waiting and self._clock.now() < until:
             self._clock.sleep(_LOOKS)
             for place, drifts in self._ended(waiting).items():
-                found[place] = drifts
                 del waiting[place]
+                if drifts is not None:
+                    found[place] = drifts
         return found
 
     def _begin(self, places: list[Place]) -> dict[Place, str]:
@@ -61,8 +62,13 @@ class SingleStacks:
                 begun[place] = answer.value
         return begun
 
-    def _ended(self, waiting: Mapping[Place, str]) -> Mapping[Place, tuple[ResourceDrift, ...]]:
-        """Return what was found where a detection has ended."""
+    def _ended(
+        self, waiting: Mapping[Place, str]
+    ) -> Mapping[Place, tuple[ResourceDrift, ...] | None]:
+        """Return what was found where a detection has ended; None where it may not be read.
+
+        A stack without a resource that can be checked has no results.
+        """
 
         def end(connection: Connection, place: Place) -> tuple[ResourceDrift, ...] | None:
             key, pair = place
@@ -72,13 +78,13 @@ class SingleStacks:
             # If it failed for some resources, it has the results of the others.
             return stacks.drift(self._stacks[key][pair])
 
-        found: dict[Place, tuple[ResourceDrift, ...]] = {}
+        found: dict[Place, tuple[ResourceDrift, ...] | None] = {}
         for place, answer in self._members.map(list(waiting), end, pair_of=_pair):
             if isinstance(answer, Unreachable):
                 continue
             if not isinstance(answer, Answered):
                 self.why = f": {answer.reason}"
-                found[place] = ()  # waiting does not help
+                found[place] = None  # waiting does not help
             elif answer.value is not None:
                 found[place] = answer.value
         return found

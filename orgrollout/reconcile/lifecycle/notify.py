@@ -35,14 +35,18 @@ def tell_of_rollout(rollout: Rollout, context: Context, warn: Warn) -> None:
         _tell(rollout.plan.destinations, notice, context, warn)
 
 
-def tell_of_drift(manifest: Manifest, found: Findings, context: Context, warn: Warn) -> None:
+def tell_of_drift(
+    manifest: Manifest, found: Findings, context: Context, warn: Warn, occasion: str = ""
+) -> None:
     """Tell the destinations of a manifest that there is drift; the same findings are told once.
+
+    On another ``occasion`` they are told again.
 
     Where there is none any more, the next time is told again, whatever it is. Where something was
     not looked at, it is not known that there is none.
     """
     destinations = destinations_of(manifest)
-    notice = drift_notice(manifest.name, found.real)
+    notice = drift_notice(manifest.name, found.real, occasion)
     if notice is not None:
         _tell(destinations, notice, context, warn)
     elif _is_clean(manifest, found) and any(NoticeEvent.DRIFT.value in t.on for t in destinations):

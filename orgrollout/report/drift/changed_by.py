@@ -29,7 +29,9 @@ def changed_by_words(answer: ChangedBy) -> str:
     if change.origin is Origin.OURS:
         notes.append(f"no change by others found {_window(answer)}")
     elif not answer.is_sure:
-        notes.append("perhaps: the request does not name what differs")
+        notes.append(
+            "perhaps: the request does not name what differs, or another one may be the cause"
+        )
     if answer.others and not answer.is_sure:
         notes.append(
             f"{count(answer.others, 'other change', 'other changes')} of the same resource"

@@ -88,8 +88,12 @@ def difference_of(before: KeptLedger, after: KeptLedger) -> Difference:
 
 
 def _entry(ledger: KeptLedger, place: Place) -> Entry:
-    """Return how a pair stood; one that a part of a ledger does not hold is unknown."""
-    return ledger.entries.get(place, _NONE if ledger.is_whole else _UNTOLD)
+    """Return how a pair stood; one that a part of a ledger does not hold is unknown.
+
+    The journal does not know which accounts joined after a plan was made, or left before it.
+    """
+    is_told = ledger.is_whole and (ledger.accounts is None or place.account in ledger.accounts)
+    return ledger.entries.get(place, _NONE if is_told else _UNTOLD)
 
 
 def _stack_sets(*ledgers: KeptLedger) -> Iterator[str]:

@@ -47,6 +47,7 @@ class KeptLedger:
     manifest: str | None = None
     made: datetime | None = None
     as_of: str | None = None
+    accounts: frozenset[str] | None = None  # a past one tells of these alone; None: of all
 
 
 class ExportError(OrgRolloutError):
@@ -95,16 +96,23 @@ def read_export(content: bytes, name: str) -> KeptLedger:
             f"knows {FORMAT_VERSION}. Export it with this version: {_EXPORT}."
         )
     counted = sum(document.summary.values())
+    entries = _entries(document.instances, name)
     return KeptLedger(
         name=name,
-        entries=_entries(document.instances, name),
+        entries=entries,
         # Rows of chosen states alone are fewer than the summary counts.
         is_whole=document.narrowed is False and counted == len(document.instances),
         organization=document.organization,
         manifest=document.manifest,
         made=document.made,
         as_of=document.as_of,
+        accounts=accounts_in(entries) if document.as_of else None,
     )
+
+
+def accounts_in(places: Iterable[Place]) -> frozenset[str]:
+    """Return all accounts that a ledger tells of."""
+    return frozenset(place.account for place in places)
 
 
 def _entries(rows: Iterable[_Row], name: str) -> Mapping[Place, Entry]:

@@ -85,14 +85,29 @@ def _notes(found: Difference) -> Iterator[str]:
         yield "the second ledger is older than the first"
     if before.manifest and after.manifest and before.manifest != after.manifest:
         yield f"two manifests are compared: {before.manifest} and {after.manifest}"
-    for each in (before, after):
-        if not each.is_whole:
-            yield f"{each.name} may hold a part of the ledger: what it lacks is unknown, not gone"
+    yield from _partial(found)
     if found.not_known:
         number = count(len(found.not_known), "stack instance")
         yield f"{number} unknown in one of the two: whether the state changed is not known"
     if found.never_known:
         yield f"{count(found.never_known, 'stack instance')} unknown in both"
+
+
+def _partial(found: Difference) -> Iterator[str]:
+    """Yield of which pairs a ledger does not tell."""
+    for each in (found.before, found.after):
+        if not each.is_whole:
+            yield f"{each.name} may hold a part of the ledger: what it lacks is unknown, not gone"
+        elif _lacks_accounts(each, found):
+            yield (
+                f"{each.name} lacks accounts: the journal does not say whether they were in the "
+                "organization then, so they are unknown in it"
+            )
+
+
+def _lacks_accounts(ledger: KeptLedger, found: Difference) -> bool:
+    told = ledger.accounts
+    return told is not None and any(c.place.account not in told for c in found.not_known)
 
 
 def _named(ledger: KeptLedger) -> str:

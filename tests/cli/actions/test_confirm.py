@@ -1,5 +1,6 @@
 """`confirm`: what it shows before it asks, what it writes, and what it refuses."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -140,9 +141,14 @@ def test_what_is_left_is_taken_away_by_clean(patient: Program, tmp_path: Path) -
     assert "is still there: its stack instances are still there after they were deleted" in left.err
     assert "`orgrollout confirm --clean --sandbox" in left.err
 
+    busy = patient("confirm", "--clean", "--format", "json")
+    patient.sandbox.clock.sleep(timedelta(minutes=15))
     asked = patient("confirm", "--clean")
     cleaned = patient("confirm", "--clean", "--yes", "--format", "json")
 
+    assert busy.code == 1
+    assert "its run may still go on" in busy.err
+    assert busy.json["removed"] == []
     assert asked.code == 2
     assert cleaned.code == 0
     (name,) = cleaned.json["removed"]

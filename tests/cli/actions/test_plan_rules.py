@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.support import Program
+from tests.stage import DEV
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +28,18 @@ def test_a_refused_plan_is_shown_and_nothing_of_it_is_sent(patient: Program) -> 
     assert told.json["facts"]["units"] == {"/Dev": 2, "/Prod": 3, "/Prod/Regulated": 2}
     assert [each.code for each in ran] == [1, 1, 1]
     assert all(why in each.err for each in ran)
+    assert not patient.writes()
+
+
+def test_a_saved_plan_is_judged_by_the_units_of_now(patient: Program) -> None:
+    rules = [{"then": "refuse", "units": ["/Lab"], "reason": "the lab is closed"}]
+    path = patient.manifest(guards={"rules": rules})
+    assert patient("plan", path, "--out", patient.folder / "saved").code == 0
+    patient.sandbox.move(DEV[0], "/Lab")
+
+    ran = patient("apply", patient.folder / "saved", "--yes")
+
+    assert ran.code == 1
     assert not patient.writes()
 
 

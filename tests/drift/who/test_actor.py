@@ -9,6 +9,7 @@ from orgrollout.drift.who.event import event_of
 from tests.drift.who.events import ACCOUNT, ROLE, event
 
 SSO_ROLE = "AWSReservedSSO_AdministratorAccess_0123456789abcdef"
+SSO_PATH = f"role/aws-reserved/sso.amazonaws.com/eu-west-1/{SSO_ROLE}"
 SERVICE_ROLE = "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
 
 
@@ -26,11 +27,13 @@ def assumed(role: str, session: str, path: str = "") -> dict[str, Any]:
     [
         (ROLE, ActorKind.ROLE, "Admin", "bob"),
         (
-            assumed(SSO_ROLE, "a@b.example"),
+            assumed(SSO_ROLE, "a@b.example", SSO_PATH),
             ActorKind.SSO_USER,
             "AdministratorAccess",
             "a@b.example",
         ),
+        # A role of IAM that only has such a name: its session may be called like anyone.
+        (assumed(SSO_ROLE, "a@b.example"), ActorKind.ROLE, SSO_ROLE, "a@b.example"),
         (
             assumed("AWSServiceRoleForConfig", "s", SERVICE_ROLE),
             *(ActorKind.SERVICE, "config.amazonaws.com", "s"),

@@ -9,8 +9,9 @@ import pytest
 
 from orgrollout.drift.finding import Finding, FindingKind, Verdict
 from orgrollout.drift.history import seen, with_changes
+from orgrollout.drift.who.about import is_about
 from orgrollout.drift.who.answer import ChangedBy, Known
-from orgrollout.drift.who.choose import change_of, choose, concerns, is_about, stacks_of
+from orgrollout.drift.who.choose import change_of, choose, concerns, stacks_of
 from orgrollout.drift.who.event import Event, event_of
 from orgrollout.drift.who.links import linked, unnamed
 from orgrollout.drift.who.sought import Sought, names_of, sought_of
@@ -80,6 +81,100 @@ def test_an_event_is_about_a_property(
 ) -> None:
     about = finding(f"AWS::{resource}", "id", path=path)
     assert is_about(read(name, request=request_), sought(about))
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "name"),
+    [
+        ("ApiGateway::Stage", "/Tags/0", "UpdateStage"),
+        ("IAM::Role", "/Policies/0", "UpdateAssumeRolePolicy"),
+        ("IAM::Role", "/Policies/0", "AttachRolePolicy"),
+        ("IAM::Role", "/ManagedPolicyArns", "PutRolePolicy"),
+        ("IAM::Role", "/AssumeRolePolicyDocument/Statement", "PutRolePolicy"),
+        ("IAM::ManagedPolicy", "/PolicyDocument", "AttachRolePolicy"),
+        ("Glue::Job", "/Configuration", "TagResource"),
+    ],
+)
+def test_words_in_a_name_that_mean_another_property(resource: str, path: str, name: str) -> None:
+    about = sought(finding(f"AWS::{resource}", "id", path=path))
+    assert not is_about(read(name, request={"policyDocument": "{}"}), about)
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "expected"),
+    [
+        ("S3::Bucket", "DeleteBucket", True),
+        ("S3::Bucket", "DeleteBucketPolicy", False),
+        ("S3::BucketPolicy", "DeleteBucketPolicy", True),
+        ("KMS::Key", "ScheduleKeyDeletion", True),
+        ("Lambda::Function", "DeleteFunction20150331", True),
+        ("CloudWatch::Alarm", "DeleteAlarms", True),
+        ("IAM::ManagedPolicy", "DeletePolicyVersion", False),
+        ("SNS::Topic", "RemovePermission", False),
+        ("EC2::VPC", "DeleteVpc", True),
+    ],
+)
+def test_a_deletion_is_that_of_the_resource_itself(
+    resource: str, name: str, expected: bool
+) -> None:
+    about = finding(f"AWS::{resource}", "id", path="", verdict=Verdict.DELETED)
+    assert is_about(read(name), sought(about)) is expected
+
+
+def by(user: str) -> dict[str, Any]:
+    return {"type": "IAMUser", "userName": user, "accountId": ACCOUNT}
+
+
+def test_of_a_role_the_request_that_changes_the_property_is_chosen() -> None:
+    """Newer requests about other policies of the same role accuse the wrong person."""
+    named = {"request": {"roleName": "Audit"}, "source": "iam.amazonaws.com"}
+    wanted = sought(finding("AWS::IAM::Role", "Audit", path="/Policies/0"))
+    bob = read("DeleteRolePolicy", identity=by("bob"), at="2030-05-10T10:00:00Z", **named)
+    dan = read("AttachRolePolicy", identity=by("dan"), at="2030-05-19T10:00:00Z", **named)
+    carol = read("UpdateAssumeRolePolicy", identity=by("carol"), at="2030-05-20T10:00:00Z", **named)
+    eve = read("PutRolePolicy", identity=by("eve"), at="2030-05-09T10:00:00Z", **named)
+
+    alone = choose([carol, dan, bob], wanted, (), {})
+    both = choose([carol, dan, bob, eve], wanted, (), {})
+
+    assert alone is not None
+    assert (alone.event, alone.is_sure) == (bob, True)
+    assert both is not None
+    assert (both.event, both.is_sure) == (bob, False)  # or eve, of another policy
+
+
+def test_an_older_change_is_not_sure_where_a_stack_changed_the_same_later() -> None:
+    own = "StackSet-base-topics-1be0315e-5f16-e435-5f2d-8373de75ecf5"
+    asked = {"topicArn": TOPIC, "attributeName": "DisplayName"}
+    hand = read(request=asked, at="2030-05-01T10:00:00Z")
+    later = read(request=asked, at="2030-05-02T10:00:00Z", identity=CLOUDFORMATION)
+    first = read(request=asked, at="2030-04-01T10:00:00Z", identity=CLOUDFORMATION)
+
+    for events, stacks, is_sure in (
+        ([later, hand], {later.id: (own,)}, False),
+        ([later, hand], {}, False),
+        ([hand, first], {first.id: (own,)}, True),
+    ):
+        chosen = choose(events, sought(), (), stacks)
+        assert chosen is not None
+        assert (chosen.event, chosen.is_sure) == (hand, is_sure)
+
+
+def test_what_was_changed_after_a_deletion_was_not_gone() -> None:
+    named = {"request": {"bucketName": "logs"}, "source": "s3.amazonaws.com"}
+    gone = sought(finding("AWS::S3::Bucket", "logs", path="", verdict=Verdict.DELETED))
+    policy = read("DeleteBucketPolicy", identity=by("alice"), at="2030-05-01T10:00:00Z", **named)
+    again = read("PutBucketPolicy", identity=by("alice"), at="2030-05-03T10:00:00Z", **named)
+    deleted = read("DeleteBucket", at="2030-05-02T10:00:00Z", identity=CLOUDFORMATION, **named)
+    by_hand = read("DeleteBucket", at="2030-05-01T09:00:00Z", identity=by("bob"), **named)
+
+    found = [
+        (chosen.event, chosen.is_sure)
+        for events in ([again, policy], [deleted, policy], [again, deleted], [deleted, by_hand])
+        if (chosen := choose(events, gone, (), {})) is not None
+    ]
+
+    assert found == [(again, False), (deleted, True), (deleted, False), (deleted, True)]
 
 
 def test_another_property_is_not_what_is_sought() -> None:

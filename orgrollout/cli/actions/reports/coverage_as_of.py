@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.session import Session
@@ -63,6 +63,10 @@ def _moment(text: str, now: datetime) -> datetime:
             f"--as-of {text}: there is no such day or moment. Write a rollout's name, a day such "
             "as 2026-11-02, or a moment such as 2026-11-02T08:00+00:00."
         ) from error
+    if found.year in {MINYEAR, MAXYEAR}:  # a day more, or an hour less, is no date any more
+        raise WrongUsageError(
+            f"--as-of {text}: there was no rollout in that year. Name a moment that has been."
+        )
     if _DAY.fullmatch(text):
         found += timedelta(days=1)
     found = found if found.tzinfo else found.astimezone()

@@ -14,7 +14,7 @@ from orgrollout.cli.session import open_session
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
 from orgrollout.report.ledger.difference import difference_of
-from orgrollout.report.ledger.kept import Entry, KeptLedger, Place, read_export
+from orgrollout.report.ledger.kept import Entry, KeptLedger, Place, accounts_in, read_export
 from orgrollout.report.ledger.narrowed import account_names, accounts_below, narrowed, units_of
 from orgrollout.report.ledger.shown import (
     COLUMNS,
@@ -28,7 +28,7 @@ _FORMATS = ("text", "json", "csv", "markdown")
 
 
 def diff_ledgers(sides: tuple[str, str], asked: Asked, reach: Reach, format_: str) -> int:
-    """Show what changed; 3 if a pair changed into one of the states to fail on."""
+    """Show what changed; 3 if a pair changed, or may have, into one of the states to fail on."""
     if asked.as_of is not None:
         raise WrongUsageError("--as-of does not go with --diff: name the moment there, as A or B.")
     if format_ not in _FORMATS:
@@ -53,7 +53,8 @@ def diff_ledgers(sides: tuple[str, str], asked: Asked, reach: Reach, format_: st
         screen.csv(COLUMNS, difference_cells(found.changes))
     else:
         screen.result(difference_blocks(found), difference_json(found))
-    return FINDINGS if any(each.after.state in failing for each in found.changes) else DONE
+    perhaps = (*found.changes, *found.not_known)  # what is not known may have changed into it
+    return FINDINGS if any(each.after.state in failing for each in perhaps) else DONE
 
 
 def _ledgers(
@@ -81,19 +82,21 @@ def _kept(name: str, ledger: Ledger) -> KeptLedger:
     """Return a past ledger as an export of it would be read."""
     accounts, units = ledger.organization.accounts, ledger.organization.units
     named = {id_: (each.name, units[each.parent].path) for id_, each in accounts.items()}
+    entries = {
+        Place(row.stack_set, *row.pair): Entry(
+            row.state.value, row.reason, *named.get(row.pair.account, ("", ""))
+        )
+        for row in ledger.rows
+    }
     return KeptLedger(
         name=name,
-        entries={
-            Place(row.stack_set, *row.pair): Entry(
-                row.state.value, row.reason, *named.get(row.pair.account, ("", ""))
-            )
-            for row in ledger.rows
-        },
+        entries=entries,
         is_whole=not ledger.about.narrowed,
         organization=ledger.organization.id,
         manifest=ledger.about.manifest,
         made=ledger.about.made,
         as_of=name,
+        accounts=accounts_in(entries),
     )
 
 

@@ -11,6 +11,7 @@ from orgrollout.cli.errors import DONE, FINDINGS, PENDING, UNSEEN, WAITING
 from orgrollout.cli.session import Session
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
+from orgrollout.plan.checks.plan_rules import judged
 from orgrollout.reconcile.documents.rollout_summaries import summaries
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
 from orgrollout.reconcile.lifecycle.begin import holders_of
@@ -78,7 +79,7 @@ def finish_earlier_jobs(loaded: LoadedManifest, session: Session, own: OwnJob) -
     for rollout in _open(loaded, session):
         if not rollout.plan.unattended:
             _say_of_others(rollout, session)
-        elif why := _why_left(rollout, session, own):
+        elif why := _why_left(rollout, loaded, session, own):
             found.left[rollout.state.id] = why
             _say_left(rollout, why, session)
         else:
@@ -123,7 +124,7 @@ def _open(loaded: LoadedManifest, session: Session) -> Iterator[Rollout]:
                 yield rollout
 
 
-def _why_left(rollout: Rollout, session: Session, own: OwnJob) -> str:
+def _why_left(rollout: Rollout, loaded: LoadedManifest, session: Session, own: OwnJob) -> str:
     """Return why this job does not finish a rollout."""
     view = RolloutView(rollout.plan, rollout.state)
     if own.narrowed:
@@ -132,7 +133,20 @@ def _why_left(rollout: Rollout, session: Session, own: OwnJob) -> str:
         _why_not_now(rollout, session)
         or why_not_allowed(view, own.may)
         or why_not_wanted(view, own.wanted())
+        or _why_against_rules(rollout, loaded, session)
     )
+
+
+def _why_against_rules(rollout: Rollout, loaded: LoadedManifest, session: Session) -> str:
+    """Return which rule on plans would not let its plan begin now; resyncs are not under them."""
+    if rollout.plan.drift_rules:
+        return ""
+    now = judged(rollout.plan, loaded.manifest, session.context.clock.now())
+    against = [
+        *now.refused,
+        *(text for text in now.waits_for if text not in rollout.plan.waits_for),
+    ]
+    return against[0] if against else ""
 
 
 def _why_not_now(rollout: Rollout, session: Session) -> str:

@@ -19,6 +19,7 @@ from orgrollout.cli.terminal.files import cannot_write, must_be_writable, replac
 from orgrollout.errors import OrgRolloutError
 from orgrollout.model.ids import Region, digest_of
 from orgrollout.plan.build.request import Request
+from orgrollout.plan.build.waves import units
 from orgrollout.plan.checks.plan_rules import judged
 from orgrollout.plan.checks.saved_plan_check import come_up_since, moved_since
 from orgrollout.plan.model.document import plan_document, read_plan
@@ -94,7 +95,9 @@ class Saved:
         if moved:
             raise StalePlanError(moved)
         more = come_up_since(self.plan, now)
-        plan = judged(self.plan, now.manifest, now.now)
+        # By the units of now: an account that moved since may be where a rule refuses it.
+        moved_units = units(now.organization, self.plan.operations)
+        plan = judged(replace(self.plan, units=moved_units), now.manifest, now.now)
         if not more:
             return plan
         warning = (

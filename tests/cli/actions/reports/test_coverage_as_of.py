@@ -63,6 +63,12 @@ def test_the_ledger_of_a_past_rollout_is_what_coverage_said_then(patient: Progra
     assert [line.split()[0] for line in text.splitlines()[-7:-1]] == ["rollout", *said]
     assert patient("coverage", manifest, "--trend", "--fail-on", "failed").code == 2
 
+    patient.sandbox.add_account("newcomer")
+    patient.sandbox.clock.sleep(timedelta(minutes=1))
+    kept.write_text(patient("coverage", manifest, "--format", "json").out)
+    joined = patient("coverage", manifest, "--diff", "base-5", kept, "--format", "json").json
+    assert joined["summary"] == {"changed": 0, "same": 22, "known_in_one": 2, "unknown_in_both": 0}
+
     # d2 failed in one Region each time, and everything else was current after both.
     assert changed["summary"] == {"changed": 0, "same": 22, "known_in_one": 0, "unknown_in_both": 0}
     assert same["summary"]["same"] == 22
@@ -126,6 +132,9 @@ def test_a_moment_of_which_nothing_is_known_is_refused(patient: Program) -> None
         ("2020-01-01", 1, "no rollout of base had begun by 2020-01-02"),
         ("2020-13-01", 2, "there is no such day or moment"),
         ("2999-01-01", 2, "is still to come"),
+        ("9999-12-31", 2, "there was no rollout in that year"),
+        ("0001-01-01T00:00", 2, "there was no rollout in that year"),
+        ("0002-01-01T00:00", 1, "no rollout of base had begun by"),
     ):
         ran = patient("coverage", manifest, "--as-of", as_of)
         assert (ran.code, ran.out) == (code, ""), as_of

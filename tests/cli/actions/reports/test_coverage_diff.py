@@ -136,6 +136,24 @@ def test_a_pair_that_a_part_of_a_ledger_lacks_is_unknown(diff: Run, part: dict[s
     assert "1 stack instance unknown in one of the two: whether the state changed is not" in text
 
 
+def test_an_account_that_a_past_ledger_lacks_is_unknown_in_it(diff: Run) -> None:
+    """It may have joined after the plan that remembers the organization was made."""
+    past = ledger({("1", US): "current", ("1", EU): "missing"}, as_of="base-1")
+    then = ledger({("1", US): "current", ("3", US): "failed"})
+
+    found = diff(past, then, "--format", "json")
+
+    changes = [(each["account"], each["from"], each["to"]) for each in found.json["changes"]]
+    assert changes == [("1", "missing", None)]  # the later ledger is whole
+    assert found.json["summary"]["known_in_one"] == 1
+    assert {"stack_set": "topics", "from": "unknown", "to": "failed", "pairs": 1} in found.json[
+        "transitions"
+    ]
+    assert "a.json lacks accounts: the journal does not say" in diff(past, then).out
+    assert diff(past, then, "--fail-on", "failed").code == 3
+    assert diff(past, then, "--fail-on", "drifted").code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "accounts"),
     [
