@@ -1,7 +1,8 @@
 """The one door to moto: its request handling, its state, and objects in its buckets.
 
 Requests are handed to the function behind moto's own botocore stub and carry the header in which
-moto looks for the account. Three of moto's rules for names are set right.
+moto looks for the account. Three of moto's rules for names are set right, and what its topics send
+does not leave this machine.
 """
 
 import warnings
@@ -27,7 +28,7 @@ from moto.s3.models import s3_backends
 from werkzeug.exceptions import NotFound
 
 from orgrollout.sandbox.errors import SandboxError, validation
-from orgrollout.sandbox.moto import bucket_names, partition_names
+from orgrollout.sandbox.moto import bucket_names, partition_names, topic_deliveries
 from orgrollout.sandbox.moto.resource_types import REMEDIATIONS
 from orgrollout.sandbox.organization.model import Organization
 from orgrollout.sandbox.partitions import domains
@@ -55,6 +56,7 @@ def _fitting_name(resource_type: str, stack_name: str, logical_id: str) -> str:
 parsing.generate_resource_name = _fitting_name
 bucket_names.install()
 partition_names.install()
+topic_deliveries.install()
 
 ACCOUNT_HEADER = "x-moto-account-id"
 
