@@ -15,4 +15,4 @@ def _publish(subscription: Subscription, *args: Any, **kwargs: Any) -> None:
 
 def install() -> None:
     """Let moto deliver to queues and functions alone."""
-    Subscription.publish = _publish  # type: ignore[method-assign]
+    Subscription.publish = _publish  # type: ignore[assignment]
