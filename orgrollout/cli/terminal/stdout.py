@@ -48,7 +48,11 @@ def checked_stdout() -> Iterator[None]:
     stdout = sys.stdout
     sys.stdout = cast("Any", CheckedOutput(stdout))
     try:
-        yield
+        try:
+            yield
+        except SystemExit:  # so typer ends a command; what it printed may still be held back
+            sys.stdout.flush()
+            raise
         sys.stdout.flush()
     finally:
         sys.stdout = stdout
