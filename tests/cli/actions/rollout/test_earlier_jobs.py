@@ -187,6 +187,21 @@ def test_the_next_enrolment_finishes_what_a_killed_one_left(
     assert [len(each.succeeded) for each in patient.operations()] == [14, 2]
 
 
+def test_a_rule_on_plans_that_came_since_stops_what_a_killed_job_left(
+    patient: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed(monkeypatch):
+        assert patient("apply", manifest(patient), "--unattended").code == 130
+    started = len(patient.operations())
+    rules = [{"then": "refuse", "actions": ["create"], "reason": "the audit"}]
+
+    ran = patient("apply", manifest(patient, guards={"rules": rules}), "--unattended")
+
+    assert ran.code != 0
+    assert "base-1 of an earlier unattended job is left as it is: guards.rules[0]" in ran.out
+    assert len(patient.operations()) == started
+
+
 def test_what_failed_in_an_earlier_rollout_reaches_the_exit_code(
     patient: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
