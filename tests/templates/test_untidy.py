@@ -9,7 +9,8 @@ from tests.sampling import sampled
 from tests.templates.support.reading import Templates
 from tests.templates.support.runbook import StepFailedError
 from tests.templates.support.untidy import Ec2, behaving
-from tests.templates.support.untidy_accounts import CASES, Case, Scene
+from tests.templates.support.untidy_accounts import CASES, Case
+from tests.templates.support.untidy_scenes import Scene
 from tests.templates.support.world import LOG_GROUPS, World, world
 
 BASELINE = DOCS / "baseline.md"

@@ -1,4 +1,4 @@
-"""Operators' commands for a rollout: status, resume, retry, approve, stop."""
+"""Operators' commands for a rollout: status, resume, retry, stop, rollback."""
 
 import os
 import socket
@@ -6,9 +6,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from orgrollout.cli.terminal.screen import Screen
 from orgrollout.journal.sqlite import SqliteJournal
 from tests.cli.pseudo_terminal import PROGRAM, begun
 from tests.cli.support import Program
@@ -18,7 +16,6 @@ pytestmark = pytest.mark.slow
 
 NOT_ALLOWED = "ResourceLogicalId:Topic, ResourceStatusReason:Topic is not allowed here."
 CANARY = {"waves": [{"name": "canary", "accounts": [PROD[0]]}]}
-APPROVAL = {"waves": [{"name": "canary", "accounts": [PROD[0]], "after": {"approval": "required"}}]}
 
 
 def states(program: Program) -> dict[str, Any]:
@@ -66,62 +63,6 @@ def test_a_stopped_rollout_goes_on_where_it_was(patient: Program) -> None:
     assert states(patient)["current"] == 14
     done = [pair for operation in patient.operations() for pair in operation.succeeded]
     assert len(done) == len(set(done)) == 14
-
-
-def test_a_wave_that_needs_approval_waits_for_it(program: Program) -> None:
-    waiting = program("apply", program.manifest(rollout=APPROVAL), "--yes")
-    still = program("resume")
-    approved = program("approve", "--yes")
-
-    assert waiting.code == 4
-    assert "orgrollout approve base-1" in waiting.out
-    assert still.code == 4
-    assert approved.code == 0
-    assert "approved by arn:aws:sts::999999999999" in approved.out
-    assert [len(operation.targets) for operation in program.operations()] == [2, 12]
-
-
-def test_an_approval_shows_what_starts_and_asks(
-    program: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One bare word let a wave go, and line breaks were not shown as such."""
-    program("apply", program.manifest(rollout=APPROVAL), "--yes")
-
-    blind = program("approve")
-    assert blind.code == 2
-    assert "there is no terminal to ask on. Nothing was approved. Add --yes." in blind.err
-    monkeypatch.setattr(Screen, "is_terminal", property(lambda _: True))
-    monkeypatch.setattr(Console, "input", lambda *_, **__: "no")
-    declined = program("approve")
-    assert declined.code == 1
-    assert "Not approved; nothing was changed." in declined.err
-    assert "\\n" not in declined.out
-    assert declined.out.count("6 accounts") == 1
-    assert "next: wave rest, 6 accounts\nin wave 2 rest:\n" in declined.out
-    assert "0 accounts" not in declined.out
-    assert "  topics: create 12 stack instances\n" in declined.out
-    assert len(program.operations()) == 1
-    monkeypatch.setattr(Console, "input", lambda *_, **__: "yes")
-    assert program("approve", "--detach").code == 0
-    assert program("status", "--format", "json").json["outcome"] != "waiting"
-
-
-def on_the_page(program: Program) -> list[str]:
-    """Return which commands the page of the rollout has to copy."""
-    commands = program("report", "base-1", "--format", "json").json["commands"]
-    return [each["command"].split()[1] for each in commands]
-
-
-def test_an_approval_alone_starts_nothing(program: Program) -> None:
-    program("apply", program.manifest(rollout=APPROVAL), "--yes")
-    before = on_the_page(program)
-
-    program("approve", "--yes", "--detach")
-
-    assert before == ["approve", "stop"]
-    assert on_the_page(program) == ["resume", "stop"]
-    assert len(program.operations()) == 1
-    assert program("resume").code == 0
 
 
 def test_a_canary_that_fails_halts_and_retry_goes_on_from_there(program: Program) -> None:
@@ -316,27 +257,6 @@ def test_retry_of_one_class_leaves_the_others(program: Program) -> None:
     assert [cause["class"] for cause in ran.json["causes"]] == ["permanent"]
     assert wrong.code == 2
     assert "Write one of throttled" in wrong.err
-
-
-def test_an_approval_is_shown_with_its_person_and_time(program: Program) -> None:
-    program("apply", program.manifest(rollout=APPROVAL), "--yes")
-    waiting = program("status")
-    program("approve", "--yes", "--detach")
-
-    shown, found = program("status"), program("status", "--format", "json").json
-    listed = program("rollouts")
-
-    operator = "arn:aws:sts::999999999999:assumed-role/Rollout/operator"
-    assert "waiting for approval after wave canary" in waiting.out
-    assert f"begun by {operator}" in shown.out
-    assert f"after wave canary, approved by {operator} on 20" in shown.out
-    assert "\n  wave canary: 2 stack instances done" in shown.out
-    assert "-> to go on with it: orgrollout resume base-1" in shown.out
-    (approval,) = found["approvals"]
-    assert (approval["wave"], approval["name"], approval["by"]) == (1, "canary", operator)
-    assert "next: wave rest, 6 accounts" in approval["shown"]
-    assert (found["begun_by"], found["superseded_by"]) == (operator, None)
-    assert "approved by assumed-role/Rollout/operator" in listed.out
 
 
 def test_a_halt_without_failures_does_not_advise_retry(program: Program) -> None:
