@@ -11,13 +11,8 @@ from orgrollout.model.ids import Pair
 _BEING_MADE = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
 
 
-def values_of(stack: str, where: Pair) -> Steps[dict[str, str]]:
-    """Return the parameters of a stack that are no secret: those of the template here."""
-    return values_in((yield from described_stack(stack, where)))
-
-
 def values_in(stack: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parameters of a stack as DescribeStacks has it."""
+    """Return the parameters of a stack as DescribeStacks has it; none is secret here."""
     found = stack.get("Parameters") or ()
     return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found}
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from orgrollout.manifest.waivers import SOON, WrittenWaiver
 from orgrollout.report.layout.blocks import Block, Line, Sheet
-from orgrollout.report.layout.words import count, iso
+from orgrollout.report.layout.words import count, iso, word
+from orgrollout.report.plan.as_text import FORMAT_VERSION
 
 _STATES = ("in force", "ending", "ended")
 _STYLES = {"in force": "", "ending": "yellow", "ended": "red"}
@@ -53,12 +54,12 @@ def waivers_json(
     shown: Sequence[ShownWaiver], warnings: Iterable[str], now: datetime
 ) -> dict[str, Any]:
     """Return the same as JSON can hold it. Keys may be added, never renamed."""
-    states = [_word(state_of(each.waiver, now)) for each in shown]
+    states = [word(state_of(each.waiver, now)) for each in shown]
     found = Counter(states)
     return {
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
         "as_of": iso(now),
-        "summary": {_word(state): found[_word(state)] for state in _STATES},
+        "summary": {word(state): found[word(state)] for state in _STATES},
         "waivers": [
             {
                 "place": each.waiver.place,
@@ -92,7 +93,3 @@ def _row(each: ShownWaiver, state: str) -> tuple[str, ...]:
         terms.ticket or "",
         terms.reason,
     )
-
-
-def _word(state: str) -> str:
-    return state.replace(" ", "_")

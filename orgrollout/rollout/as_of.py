@@ -15,7 +15,7 @@ from orgrollout.model.operation import OperationAction
 from orgrollout.organization.snapshot import Organization
 from orgrollout.plan.model.ledger_then import LedgerThen
 from orgrollout.plan.model.plan import PlannedOperation
-from orgrollout.rollout.coverage import CoverageRow, CoverageState
+from orgrollout.rollout.coverage import CoverageRow, CoverageState, Standing
 from orgrollout.rollout.past_organization import past_organization
 from orgrollout.rollout.state.state import RolloutState
 from orgrollout.rollout.state.view import RolloutView
@@ -29,7 +29,6 @@ _UNTOUCHED: Mapping[OperationAction, CoverageState] = {
 }
 
 Place = tuple[StackSetKey, Pair]
-Standing = tuple[CoverageState, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

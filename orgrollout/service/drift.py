@@ -37,7 +37,11 @@ class LookFailedError(OrgRolloutError):
         whys = {finding.reason for finding in found.unseen if finding.reason}
         stacks = sum(look.unknown for look in found.stack_sets)
         parts = [*([count(stacks, "stack")] if stacks else []), *sorted(whys)]
-        super().__init__(f"could not be looked at: {'; '.join(parts)}. Of the rest: {said}.")
+        what = "; ".join(parts or ["some findings"])
+        super().__init__(
+            f"could not be looked at: {what}. Of the rest: {said}. It is tried again; after five "
+            "times the message is among the dead letters."
+        )
 
 
 def drift_step(loaded: LoadedManifest, client: Client, executions: Executions, job: Job) -> Step:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orgrollout.cli.errors import WrongUsageError
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.template.builtin import builtin_names, builtin_path
+from orgrollout.report.layout.words import count
 
 if TYPE_CHECKING:
     from orgrollout.aws.recording.recorder import Recorder
@@ -30,10 +31,9 @@ def recorded_in(path: Path | None, screen: Screen) -> "Iterator[Recorder | None]
     finally:
         recorder.close()
         if recorder.requests:
-            requests = f"{recorder.requests:,} request{'s' if recorder.requests > 1 else ''}"
             screen.say(
-                f"Recorded {requests} in {path}, with names and ids replaced. Read "
-                "it before you send it to others."
+                f"Recorded {count(recorder.requests, 'request')} in {path}, with names and ids "
+                "replaced. Read it before you send it to others."
             )
 
 

@@ -84,7 +84,9 @@ def choose(
     is_sure = best.id in about and not any(event.time > best.time for event in against)
     if is_sure and sought.property and not sought.is_deleted:
         callers = {_caller(event) for event in about.values() if event.id not in ours}
-        is_sure = len(callers) <= 1
+        # A stack that is not known may be the one that the finding is in.
+        is_known = not best.is_by_cloudformation or bool(stacks.get(best.id))
+        is_sure = len(callers) <= 1 and is_known
     return Chosen(event=best, is_sure=is_sure, others=len(there) - 1)
 
 

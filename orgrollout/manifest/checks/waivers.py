@@ -39,5 +39,6 @@ def _check_matter(checking: Checking, path: FieldPath, waiver: Waiver, template:
         first = waiver.check.partition(" ")[0]
         names = sorted({check.name for check in template.metadata.posture})
         if first not in names:
-            fix = did_you_mean(first, names, f"One of {', '.join(names)}." if names else "")
+            others = f"One of {', '.join(names)}." if names else "It has none: take the waiver out."
+            fix = did_you_mean(first, names, others)
             checking.note((*path, "check"), f"the template has no posture check `{first}`.", fix)

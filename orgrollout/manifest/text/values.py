@@ -160,7 +160,6 @@ Texts = Annotated[tuple[str, ...], _list]
 # An empty list is a mistake, and so is an empty text, such as a variable that is not set.
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), _list]
 Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
-Day = Annotated[date, BeforeValidator(day, json_schema_input_type=date)]
 Until = Annotated[datetime | date, BeforeValidator(until, json_schema_input_type=str)]
 RegularExpression = Annotated[
     str, Field(min_length=1), BeforeValidator(regular_expression, json_schema_input_type=str)

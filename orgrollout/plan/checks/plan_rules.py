@@ -11,6 +11,7 @@ from datetime import datetime
 from orgrollout.manifest.schema import Manifest, PlanRule
 from orgrollout.model.ids import AccountId, StackSetKey
 from orgrollout.model.words import count
+from orgrollout.plan.checks.refusals import PlanRefusedError
 from orgrollout.plan.model.plan import Gate, Plan, PlannedWave
 from orgrollout.plan.model.planned_stack_set import StackSetChange
 from orgrollout.plan.model.windows import is_open, windows_of
@@ -39,6 +40,17 @@ def judged(plan: Plan, manifest: Manifest, now: datetime | None) -> Plan:
         waits_for=tuple(text for then, text in held if then == "approve"),
     )
     return with_opening_approval(found) if found.waits_for else found
+
+
+def refused_by_rules(plan: Plan) -> PlanRefusedError:
+    """Return the error for a plan that rules refuse."""
+    return PlanRefusedError(
+        (
+            *plan.refused,
+            "The plan is refused by what the manifest says in guards.rules; nothing was changed. "
+            "Narrow the plan, change the rule, or wait until the hours of the rule are over.",
+        )
+    )
 
 
 def with_opening_approval(plan: Plan) -> Plan:

@@ -33,7 +33,8 @@ def looked_now(
     progress(f"looking at {len(places):,} stacks as they are now")
     looking = SingleStacks(stacks, role, context, _PATIENCE)
     seen = looking.at(places)
-    if unseen := len(meant) - len(seen):
+    whole = seen.keys() - looking.partial
+    if unseen := len(meant) - len(whole):
         progress(f"{unseen:,} stacks could not be looked at{looking.why}")
     kept = (f for f in found.findings if f.kind is not FindingKind.RESOURCE)
     now = context.clock.now()
@@ -43,7 +44,7 @@ def looked_now(
         for finding in classify(views[key], pair, drifts, now)
     )
     looks = tuple(
-        replace(look, told=frozenset(pair for key, pair in seen if key == look.key))
+        replace(look, told=frozenset(pair for key, pair in whole if key == look.key))
         for look in found.stack_sets
     )
     return replace(found, findings=(*fresh, *kept), stack_sets=looks)

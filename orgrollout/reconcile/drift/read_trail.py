@@ -106,15 +106,20 @@ class TrailReading:
 
 
 def stacks_there(connection: Connection, events: Sequence[Event]) -> Stacks:
-    """Return the stacks for which CloudFormation may have made requests in one place."""
+    """Return the stacks for which CloudFormation may have made requests in one place.
+
+    None for an event whose time before was not read whole: the stack may be among the others.
+    """
     lookup = Lookup(
         key="EventSource",
         value=CLOUDFORMATION,
         since=min(event.time for event in events) - _STACK_OPERATION,
         until=max(event.time for event in events),
     )
-    requests = list(History(connection, lookup, most_pages=MOST_PAGES))
+    history = History(connection, lookup, most_pages=MOST_PAGES)
+    requests = list(history)
     return {
         event.id: stacks_of(event, [r for r in requests if event.time - r.time < _STACK_OPERATION])
         for event in events
+        if not history.unread and event.time - _STACK_OPERATION >= history.back_to
     }

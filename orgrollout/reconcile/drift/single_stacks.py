@@ -33,6 +33,7 @@ class SingleStacks:
             context.connection, role, at_once=context.at_once, read_only=False
         )
         self.why = ""
+        self.partial: set[Place] = set()  # of which the detection failed, for some resources
 
     def at(self, places: list[Place]) -> Mapping[Place, tuple[ResourceDrift, ...]]:
         """Return what was found, of the stacks that could be looked at."""
@@ -73,8 +74,11 @@ class SingleStacks:
         def end(connection: Connection, place: Place) -> tuple[ResourceDrift, ...] | None:
             key, pair = place
             stacks = MemberStacks(connection)
-            if stacks.detection(waiting[place]).status == "DETECTION_IN_PROGRESS":
+            status = stacks.detection(waiting[place]).status
+            if status == "DETECTION_IN_PROGRESS":
                 return None
+            if status == "DETECTION_FAILED":
+                self.partial.add(place)
             # If it failed for some resources, it has the results of the others.
             return stacks.drift(self._stacks[key][pair])
 

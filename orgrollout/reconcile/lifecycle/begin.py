@@ -9,7 +9,7 @@ from orgrollout.journal.conflicts import until_written
 from orgrollout.journal.port import Journal, put_artifact, to_text
 from orgrollout.model.ids import RolloutId, StackSetName
 from orgrollout.model.logs import log_of
-from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.checks.plan_rules import refused_by_rules
 from orgrollout.plan.model.document import plan_document
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.context import Context
@@ -70,7 +70,7 @@ def begin_rollout(
         NewerRolloutError: Another one has claimed them since the one that is to be taken back.
     """
     if plan.refused:
-        raise PlanRefusedError(plan.refused)
+        raise refused_by_rules(plan)
     journal, names = context.journal, claims_of(plan)
     taking = _taking(journal, names, context, supersede=supersede, takes_back=takes_back)
     content = to_text(plan_document(plan))

@@ -188,7 +188,7 @@ def _presence(value: Any) -> str:
 
 def _counted(items: Sequence[Any], only: Mapping[Any, int]) -> str:
     named = [_name(key) for key in only if key]
-    beyond = f", only here: {', '.join(named[:3])}" if named else ""
+    beyond = f", not in the other: {', '.join(named[:3])}" if named else ""
     return f"{len(items):,} item{'' if len(items) == 1 else 's'}{beyond}"
 
 

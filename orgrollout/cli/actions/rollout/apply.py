@@ -17,7 +17,7 @@ from orgrollout.cli.terminal.confirm import ask
 from orgrollout.cli.terminal.screen import Screen
 from orgrollout.errors import OrgRolloutError
 from orgrollout.manifest.loaded import LoadedManifest
-from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.checks.plan_rules import refused_by_rules
 from orgrollout.plan.model.plan import Plan
 from orgrollout.reconcile.documents.rollout_errors import OpenRolloutError
 from orgrollout.reconcile.documents.rollouts import Rollout, load_rollout
@@ -76,7 +76,7 @@ def apply(
             now, detect = session.context.clock.now(), session.detection(loaded)
             screen.show(plan_blocks(made, now=now, detect=detect))
             if made.refused:
-                raise PlanRefusedError(made.refused)
+                raise refused_by_rules(made)
             starts = not made.is_empty and (wait or not frozen_now(made, session))
             if asks and starts:
                 ask(screen, declined=but_for(stopped))

@@ -14,7 +14,7 @@ from orgrollout.cli.terminal.screen import Screen
 from orgrollout.manifest.load import load_manifest
 from orgrollout.manifest.loaded import LoadedManifest
 from orgrollout.plan.build.request import Request
-from orgrollout.plan.checks.refusals import PlanRefusedError
+from orgrollout.plan.checks.plan_rules import refused_by_rules
 from orgrollout.plan.make_plan import make_plan
 from orgrollout.plan.model.flow_logs import FlowLogForecast
 from orgrollout.plan.model.plan import Plan
@@ -65,10 +65,19 @@ def plan(
     if out is not None:
         save_plan(out, asked, replace(made, planned_by=who))
         command = f"orgrollout apply {out}{session.options}"
-        screen.say(f"Saved {out}. `{command}` carries it out, and asks nothing.")
+        screen.say(f"Saved {out}. {_what_follows(made, command)}")
     if made.refused:
-        raise PlanRefusedError(made.refused)
+        raise refused_by_rules(made)
     return PENDING if detailed_exitcode and not made.is_empty else DONE
+
+
+def _what_follows(made: Plan, command: str) -> str:
+    """Return what becomes of a saved plan that is applied."""
+    if made.refused:
+        return f"`{command}` refuses it, too, as long as the rule holds."
+    if made.waits_for:
+        return f"`{command}` begins it, and it waits for an approval before anything is sent."
+    return f"`{command}` carries it out, and asks nothing."
 
 
 def _counted(
